@@ -1,1 +1,35 @@
 #![doc = include_str!("../README.md")]
+
+pub mod app;
+pub mod audit;
+pub mod capability;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod events;
+pub mod files;
+pub mod ids;
+pub mod jobs;
+pub mod list;
+pub mod live;
+pub mod masked;
+pub mod migrate;
+pub mod params;
+pub mod problem;
+pub mod rights;
+
+pub use app::App;
+pub use capability::Capability;
+pub use clock::Clock;
+pub use config::Config;
+pub use db::{Db, Tx};
+pub use events::{Event, EventHandler, Events};
+pub use files::Files;
+pub use ids::Ids;
+pub use jobs::{JobDef, Jobs};
+pub use live::{Audience, Live};
+pub use masked::{IdNumber, PersonName, Phone};
+pub use migrate::Migration;
+pub use params::Params;
+pub use problem::{Problem, Result};
+pub use rights::{Actor, Permission, PermissionDef, Principal, Role, Scope, Side, SignedIn};

@@ -1,0 +1,62 @@
+//! What every capability is given.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{Clock, Config, Db, Events, Files, Ids, Jobs, Live, Params};
+
+/// The shared services; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The time.
+    pub clock: Clock,
+    /// Identifiers and secrets.
+    pub ids: Ids,
+    /// The database.
+    pub db: Db,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// What the screens are told at once.
+    pub live: Live,
+    /// Recordings and attachments.
+    pub files: Files,
+    /// What one capability tells another, in the same transaction.
+    pub events: Events,
+    /// Work for later.
+    pub jobs: Jobs,
+    /// Effective-dated parameters.
+    pub params: Params,
+    /// Told when the process is to stop.
+    pub shutdown: CancellationToken,
+    /// Tasks that the stop waits for.
+    pub tasks: TaskTracker,
+}
+
+impl App {
+    /// Opens the database and builds the services from the settings.
+    pub async fn open(config: Config, clock: Clock) -> crate::Result<Self> {
+        let data_dir: std::path::PathBuf = config.get("data_dir")?;
+        std::fs::create_dir_all(&data_dir).map_err(crate::problem::internal)?;
+        let mut url: String = config.get("database.url")?;
+        if url.is_empty() {
+            url = format!("sqlite://{}", data_dir.join("shoujie.db").display());
+        }
+        let db = Db::connect(&url).await?;
+        let ids = Ids::new(clock.clone());
+        Ok(Self {
+            live: Live::new(clock.clone()),
+            files: Files::new(data_dir.join("files"))?,
+            events: Events::new(ids.clone(), clock.clone()),
+            jobs: Jobs::new(ids.clone(), clock.clone()),
+            params: Params::new(db.clone(), clock.clone()),
+            config: Arc::new(config),
+            shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            clock,
+            ids,
+            db,
+        })
+    }
+}

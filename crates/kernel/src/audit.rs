@@ -1,0 +1,98 @@
+//! The append-only audit trail, written in the same transaction as the change it tells of.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{Set, ConnectionTrait};
+use sha2::{Digest, Sha256};
+
+use crate::rights::Principal;
+use crate::{App, Result};
+
+/// Who did it.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// The user; `None` for the system itself.
+    pub user_id: Option<Uuid>,
+    /// The session it was done in.
+    pub session_id: Option<Uuid>,
+    /// Sign-in name, or the name of the part of the system.
+    pub name: String,
+}
+
+impl Who {
+    /// A signed-in user.
+    pub fn user(principal: &Principal) -> Self {
+        Self {
+            user_id: Some(principal.user_id),
+            session_id: Some(principal.session_id),
+            name: principal.username.clone(),
+        }
+    }
+
+    /// A part of the system: `system("telephony")`.
+    pub fn system(part: &str) -> Self {
+        Self { user_id: None, session_id: None, name: format!("system:{part}") }
+    }
+}
+
+/// One row of the trail. `seq` and `hash` are set by the sealer within a second.
+pub mod entry {
+    #![allow(missing_docs, reason = "the columns of migrations/2026112301_kernel.sql")]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_entries")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub at: DateTimeUtc,
+        pub who_id: Option<Uuid>,
+        pub who_name: String,
+        pub session_id: Option<Uuid>,
+        pub action: String,
+        pub subject_kind: String,
+        pub subject_id: String,
+        pub details: Json,
+        pub seq: Option<i64>,
+        pub hash: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Writes one row: `record(&app, &*tx, &actor.who(), "call.listened", "call", id, json!({}))`.
+pub async fn record(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    who: &Who,
+    action: &str,
+    subject_kind: &str,
+    subject_id: impl ToString + Send,
+    details: serde_json::Value,
+) -> Result<()> {
+    let row = entry::ActiveModel {
+        id: Set(app.ids.next()),
+        at: Set(app.clock.now()),
+        who_id: Set(who.user_id),
+        who_name: Set(who.name.clone()),
+        session_id: Set(who.session_id),
+        action: Set(action.to_owned()),
+        subject_kind: Set(subject_kind.to_owned()),
+        subject_id: Set(subject_id.to_string()),
+        details: Set(details),
+        seq: Set(None),
+        hash: Set(None),
+    };
+    entry::Entity::insert(row).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// A personal value as it may stand in the trail: recognisable, not readable.
+pub fn digest(key: &[u8], value: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(key);
+    hash.update(value.as_bytes());
+    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
