@@ -1,0 +1,52 @@
+# The two commands a newcomer needs: make run, make test.
+SHELL := /bin/bash
+.DEFAULT_GOAL := run
+
+CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo "cargo nextest run --no-fail-fast" || echo "cargo test --no-fail-fast --")
+
+.PHONY: run test check web server packages soak bench schema clean
+
+## Build and start with demo data on http://127.0.0.1:8080.
+run:
+	@$(MAKE) --no-print-directory -j2 web server
+	@exec target/debug/shoujie serve --demo
+
+server:
+	@cargo build --locked
+
+## The console; rebuilt when a source is newer than the bundle.
+web: web/dist/index.html
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@cd web && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/index.html web/vite.config.ts web/package.json -type f 2>/dev/null)
+	@cd web && npm run --silent build
+
+## Everything; installs what the tests need when it may.
+test: packages
+	@$(MAKE) --no-print-directory -j2 web server
+	@$(CARGO_TEST) --workspace --locked
+	@cd web && npm test --silent
+
+## Formatting, lints, types, generated files in sync.
+check: web/node_modules/.package-lock.json
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@cd web && npm run --silent check
+
+## Debian packages that the tests talk to.
+packages:
+	@scripts/packages
+
+## Ten minutes of load, by hand.
+soak: web server
+	@SHOUJIE_SOAK=1 cargo test --locked -p server --test it -- --ignored --nocapture soak
+
+## Comparison programs, by hand; see benches/README.md.
+bench:
+	@cargo build --locked --release
+	@benches/run
+
+clean:
+	@cargo clean && rm -rf web/dist web/node_modules
