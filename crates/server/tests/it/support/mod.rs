@@ -1,0 +1,141 @@
+//! What the scenarios stand on: a started server, signed-in people, real phones and a real browser.
+#![allow(dead_code, reason = "each scenario uses its part")]
+
+pub mod browser;
+pub mod peers;
+pub mod sipp;
+pub mod sound;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kernel::{Clock, Config};
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+use server::{Options, Running};
+
+pub const PASSWORD: &str = "Shoujie-demo-1";
+
+/// A Monday at 10:00 in Guangzhou: a working day inside the service hours.
+pub const OPEN: &str = "2026-11-23T02:00:00Z";
+
+pub struct TestServer {
+    pub running: Running,
+    pub clock: Clock,
+    pub folder: PathBuf,
+}
+
+impl TestServer {
+    /// The whole product with demo data, on random ports, on `SQLite`, at [`OPEN`].
+    pub async fn demo() -> Self {
+        Self::started_at(OPEN, &[]).await
+    }
+
+    /// The same with the clock showing `time` and other settings.
+    pub async fn started_at(time: &str, settings: &[(&str, String)]) -> Self {
+        let clock = Clock::starting_at(time.parse::<DateTime<Utc>>().unwrap());
+        Self::with_clock(clock, folder(), settings).await
+    }
+
+    pub async fn with_clock(clock: Clock, folder: PathBuf, settings: &[(&str, String)]) -> Self {
+        let mut all = vec![
+            ("http.listen", "127.0.0.1:0".to_owned()),
+            ("sip.listen", "127.0.0.1:0".to_owned()),
+            ("data_dir", folder.join("data").display().to_string()),
+        ];
+        all.extend(settings.iter().cloned());
+        let config = Config::with_overrides(&all).unwrap();
+        let options = Options { config, clock: clock.clone(), demo: true };
+        let running = server::start(options).await.unwrap();
+        Self { running, clock, folder }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.http)
+    }
+
+    /// Signs a demo person in.
+    pub async fn sign_in(&self, username: &str) -> Person {
+        let person = self.anonymous();
+        let body = json!({"username": username, "password": PASSWORD});
+        let (status, session) = person.ask(Method::POST, "/api/v1/session", Some(body)).await;
+        assert_eq!(status, StatusCode::OK, "{username}: {session}");
+        person
+    }
+
+    pub fn anonymous(&self) -> Person {
+        let client = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        Person { client, base: format!("http://{}", self.running.http) }
+    }
+
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// One person with a session.
+#[derive(Clone)]
+pub struct Person {
+    client: reqwest::Client,
+    base: String,
+}
+
+impl Person {
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await.unwrap()
+    }
+
+    pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let response = self.send(method, path, body).await;
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The answer of a request that must succeed.
+    pub async fn must(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let (status, value) = self.ask(method.clone(), path, body).await;
+        assert!(status.is_success(), "{method} {path}: {status} {value}");
+        value
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.must(Method::GET, path, None).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Value {
+        self.must(Method::PUT, path, Some(body)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        self.must(Method::POST, path, Some(body)).await
+    }
+
+    /// Asks again until `done` is true of the answer; panics after `within`.
+    pub async fn until(&self, path: &str, within: Duration, done: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let tries = within.as_millis() / 50;
+        for _ in 0..=tries {
+            last = self.get(path).await;
+            if done(&last) {
+                return last;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{path} did not come true within {within:?}; last: {last}");
+    }
+}
+
+/// A folder of its own for one test, kept for a look when it fails.
+pub fn folder() -> PathBuf {
+    let name = std::thread::current().name().unwrap_or("test").replace("::", "-");
+    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+    let folder = std::env::temp_dir().join(format!("shoujie-{name}-{nanos}"));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
