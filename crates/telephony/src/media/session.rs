@@ -1,0 +1,185 @@
+//! The media of one call: one task that reads both legs, plays, bridges and records as it is told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::leg::{Answer, Leg, LegStats, LostReason};
+use super::plane::{MediaConfig, MediaError};
+use super::prompts::Prompt;
+use super::recorder::{RecorderEvent, Recording, Writer};
+
+/// Which end of the call. The requester is the left lane of the recording, the agent the right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// 诉求人: the member of the public, whoever placed the call.
+    Requester,
+    /// 座席.
+    Agent,
+}
+
+/// What to play.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Playlist {
+    /// Played one after the other.
+    pub prompts: Vec<Prompt>,
+    /// Begin again at the end, until something else is played.
+    pub looping: bool,
+}
+
+impl Playlist {
+    /// Plays `prompts` once and reports [`SessionEvent::PromptFinished`].
+    pub fn once(prompts: Vec<Prompt>) -> Self {
+        Self { prompts, looping: false }
+    }
+
+    /// Repeats `prompts` until stopped.
+    pub fn looping(prompts: Vec<Prompt>) -> Self {
+        Self { prompts, looping: true }
+    }
+}
+
+/// Names one [`MediaSession::play`] in its [`SessionEvent::PromptFinished`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlayId(pub u64);
+
+/// What the session reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// A playlist that does not loop came to its end. Not sent for one that was stopped or replaced.
+    PromptFinished(PlayId),
+    /// A key was pressed (RFC 4733).
+    Dtmf {
+        /// Who pressed it.
+        side: Side,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
+    /// Nothing was heard of a leg for [`MediaConfig::silence_after`]; repeated as long as that lasts.
+    Silence(Side),
+    /// Media flows: ICE and DTLS are up, or the first RTP packet came.
+    Connected(Side),
+    /// The leg is gone and detached (a browser that went away); hold the call and attach a new one.
+    Lost {
+        /// Whose leg.
+        side: Side,
+        /// Why.
+        reason: LostReason,
+    },
+    /// The recording is in trouble, or out of it; the call goes on.
+    Recorder(RecorderEvent),
+}
+
+/// The stream of a session's events; ends when the session has ended.
+pub type SessionEvents = mpsc::Receiver<SessionEvent>;
+
+/// How a session went.
+#[derive(Debug, Clone, Default)]
+pub struct SessionSummary {
+    /// Counters of all legs the requester had.
+    pub requester: LegStats,
+    /// Counters of all legs the agents had.
+    pub agent: LegStats,
+    /// The recording that was still running.
+    pub recording: Option<Recording>,
+}
+
+/// Commands a call's media. Cheap to clone; the task ends with [`close`](Self::close) or with the last handle.
+///
+/// Commands take effect in the order given. None of them blocks.
+#[derive(Debug, Clone)]
+pub struct MediaSession {
+    commands: mpsc::UnboundedSender<Command>,
+    next_play: Arc<std::sync::atomic::AtomicU64>,
+}
+
+pub(super) enum Command {
+    Attach(Side, Box<Leg>),
+    Detach(Side),
+    Negotiate(Side, Vec<u8>, oneshot::Sender<Result<Answer, MediaError>>),
+    Play(Side, PlayId, Playlist),
+    Stop(Side),
+    Bridge(bool),
+    Hold(Option<Playlist>),
+    Mute(bool),
+    Record(PathBuf),
+    FinishRecording(oneshot::Sender<Option<Recording>>),
+    Close(oneshot::Sender<SessionSummary>),
+}
+
+impl MediaSession {
+    /// Gives a side its leg; one it already had is dropped (that is how a browser is re-attached).
+    /// What the leg's sockets queued before is thrown away.
+    pub fn attach(&self, side: Side, leg: Leg) {
+        self.send(Command::Attach(side, Box::new(leg)));
+    }
+
+    /// Takes a side's leg away and frees its ports.
+    pub fn detach(&self, side: Side) {
+        self.send(Command::Detach(side));
+    }
+
+    /// Answers a re-offer (re-INVITE, UPDATE) for an attached leg.
+    pub async fn negotiate(&self, side: Side, offer: &[u8]) -> Result<Answer, MediaError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Negotiate(side, offer.to_vec(), reply));
+        answer.await.unwrap_or(Err(MediaError::Ended))
+    }
+
+    /// Plays to one side, instead of what it hears otherwise. Replaces what is played there.
+    pub fn play(&self, side: Side, list: Playlist) -> PlayId {
+        let id = PlayId(self.next_play.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        self.send(Command::Play(side, id, list));
+        id
+    }
+
+    /// Stops what is played to a side.
+    pub fn stop(&self, side: Side) {
+        self.send(Command::Stop(side));
+    }
+
+    /// Lets the two sides hear each other, or not.
+    pub fn bridge(&self, on: bool) {
+        self.send(Command::Bridge(on));
+    }
+
+    /// Hold: the requester hears `music` (looped), the agent nothing. The bridge stays as it was below.
+    pub fn hold(&self, music: Playlist) {
+        self.send(Command::Hold(Some(music)));
+    }
+
+    /// Ends hold and its music.
+    pub fn unhold(&self) {
+        self.send(Command::Hold(None));
+    }
+
+    /// The requester hears silence instead of the agent; the recording too.
+    pub fn mute_agent(&self, on: bool) {
+        self.send(Command::Mute(on));
+    }
+
+    /// Starts the stereo recording in a new file. One that runs is finished first.
+    pub fn start_recording(&self, path: PathBuf) {
+        self.send(Command::Record(path));
+    }
+
+    /// Finishes the recording; `None` when none was running.
+    pub async fn finish_recording(&self) -> Option<Recording> {
+        let (reply, recording) = oneshot::channel();
+        self.send(Command::FinishRecording(reply));
+        recording.await.ok().flatten()
+    }
+
+    /// Ends the session: legs are closed, the recording is finished, ports are free again.
+    pub async fn close(&self) -> SessionSummary {
+        let (reply, summary) = oneshot::channel();
+        self.send(Command::Close(reply));
+        summary.await.unwrap_or_default()
+    }
+
+    fn send(&self, command: Command) {
+        // A session that has ended takes no commands; who needs to know hears it from the reply.
+        let _ = self.commands.send(command);
+    }
+}
