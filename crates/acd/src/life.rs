@@ -1,0 +1,313 @@
+//! The life of a work: offered, taken or given back, held, over.
+
+use std::collections::BTreeSet;
+
+use crate::agent::{By, InHand, Presence, Wish};
+use crate::distributor::{Acd, Outcomes};
+use crate::message::{Output, Refusal};
+use crate::queue::{NoAnswer, Place};
+use crate::timer::Timer;
+use crate::work::{AgentId, Declined, Item, MediaKind, Outcome, Stage, Work, WorkId};
+
+impl Acd {
+    pub(crate) fn offer(&mut self, work: Work) -> Outcomes {
+        let index = *self.codes.get(&work.queue).ok_or(Refusal::QueueUnknown)?;
+        if self.items.contains_key(&work.id) {
+            return Err(Refusal::AlreadyOffered);
+        }
+        let offered_at = work.offered_at.min(self.now);
+        let line = &mut self.lines[index];
+        let priority = i64::from(line.queue.priority) + i64::from(work.priority);
+        self.seq += 1;
+        let place = Place::new(offered_at, priority, self.settings.priority_step, self.seq);
+        let give_up_at = offered_at + line.queue.max_wait;
+        line.unanswered.insert((offered_at, work.id));
+        self.out.push(Output::Queued {
+            work: work.id,
+            queue: work.queue,
+        });
+        self.timers.arm(Timer::MaxWait(work.id), give_up_at);
+        self.items.insert(
+            work.id,
+            Item {
+                media: work.media,
+                queue: Some(index),
+                offered_at,
+                give_up_at,
+                place,
+                preferred: work.preferred_agent,
+                stage: Stage::Waiting,
+                skipped: BTreeSet::new(),
+            },
+        );
+        self.seek(work.id);
+        Ok(())
+    }
+
+    /// The requester left, or the conversation ended: which of the two the stage tells.
+    pub(crate) fn over(&mut self, id: WorkId) -> Outcomes {
+        let item = self.items.get(&id).ok_or(Refusal::WorkUnknown)?;
+        match item.stage {
+            Stage::Waiting | Stage::Reserved { .. } => {
+                let outcome = self.abandoned(id);
+                self.finish(id, outcome, None);
+            }
+            Stage::Ringing { agent, .. } => {
+                let outcome = self.abandoned(id);
+                self.stop_ringing(id, agent);
+                self.clear_hand(id, agent);
+                self.finish(id, outcome, None);
+                self.hand_empty(agent, By::Work);
+            }
+            Stage::Dialling { agent } => {
+                // He was on break before he dialled: he is on break again.
+                self.clear_hand(id, agent);
+                self.finish(id, Outcome::Unanswered, Some(agent));
+                self.hand_empty(agent, By::Work);
+            }
+            Stage::Active { agent } => self.active_over(id, agent),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn abandoned(&self, id: WorkId) -> Outcome {
+        let short = self.items.get(&id).is_some_and(|item| {
+            item.queue.is_some_and(|index| {
+                self.waited(item.offered_at) <= self.lines[index].queue.short_abandon
+            })
+        });
+        if short {
+            Outcome::ShortAbandoned
+        } else {
+            Outcome::Abandoned
+        }
+    }
+
+    pub(crate) fn active_over(&mut self, id: WorkId, agent: AgentId) {
+        let Some(item) = self.items.get(&id) else {
+            return;
+        };
+        let (media, queue) = (item.media, self.code(item.queue));
+        self.finish(id, Outcome::Answered, Some(agent));
+        match media {
+            MediaKind::Voice => {
+                let wrap_up = self.wrap_up_rules(id, queue);
+                self.begin_wrap_up(agent, wrap_up);
+                self.tell(agent, By::Work);
+            }
+            MediaKind::Chat => {
+                let now = self.now;
+                if let Some(held_by) = self.agents.get_mut(&agent) {
+                    held_by.chats.remove(&id);
+                    held_by.idle_since = now;
+                }
+                self.grant_wish(agent, By::Work);
+            }
+        }
+    }
+
+    pub(crate) fn accepted(&mut self, id: WorkId, by: AgentId) -> Outcomes {
+        let item = self.items.get_mut(&id).ok_or(Refusal::NoLongerOffered)?;
+        match item.stage {
+            Stage::Ringing { agent, .. } | Stage::Dialling { agent } if agent == by => {}
+            Stage::Active { agent } if agent == by => return Ok(()),
+            _ => return Err(Refusal::NoLongerOffered),
+        }
+        item.stage = Stage::Active { agent: by };
+        let (media, queue, offered_at) = (item.media, item.queue, item.offered_at);
+        self.disarm_all(id);
+        if let Some(index) = queue {
+            self.lines[index].unanswered.remove(&(offered_at, id));
+        }
+        let wait = self.waited(offered_at);
+        let in_time = queue.is_none_or(|i| wait <= self.lines[i].queue.service_level);
+        self.out.push(Output::Accepted {
+            work: id,
+            agent: by,
+            queue: self.code(queue),
+            wait,
+            in_time,
+        });
+        let agent = self.agent(by)?;
+        match media {
+            MediaKind::Voice => {
+                agent.in_hand = Some(InHand::Talking(id));
+                self.tell(by, By::Work);
+            }
+            MediaKind::Chat => {
+                agent.chat_ringing = None;
+                agent.chats.insert(id);
+                self.grant_wish(by, By::Work);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn declined(&mut self, id: WorkId, by: AgentId, why: Declined) {
+        let rings = self
+            .items
+            .get(&id)
+            .is_some_and(|item| matches!(item.stage, Stage::Ringing { agent, .. } if agent == by));
+        if rings {
+            self.not_taken(id, by, why);
+        }
+    }
+
+    pub(crate) fn ring_timed_out(&mut self, id: WorkId) {
+        let Some(Stage::Ringing { agent, .. }) = self.items.get(&id).map(|item| item.stage) else {
+            return;
+        };
+        self.stop_ringing(id, agent);
+        self.not_taken(id, agent, Declined::NoAnswer);
+    }
+
+    /// The agent did not take what rang: the work goes back, and the queue's rule goes for him.
+    pub(crate) fn not_taken(&mut self, id: WorkId, by: AgentId, why: Declined) {
+        let rule = self
+            .items
+            .get(&id)
+            .and_then(|item| item.queue)
+            .map_or(NoAnswer::Break, |index| self.lines[index].queue.no_answer);
+        match rule {
+            NoAnswer::Break => {
+                if let Some(agent) = self
+                    .agents
+                    .get_mut(&by)
+                    .filter(|agent| agent.wish.is_none())
+                {
+                    agent.wish = Some(Wish {
+                        presence: Presence::Break,
+                        reason: Some(why.as_str().to_owned()),
+                        by: By::System,
+                    });
+                }
+            }
+            NoAnswer::Skip => {
+                if let Some(item) = self.items.get_mut(&id) {
+                    item.skipped.insert(by);
+                    self.timers
+                        .arm(Timer::Skip(id, by), self.now + self.settings.skip_for);
+                }
+            }
+        }
+        self.send_back(id, by, why);
+        self.hand_empty(by, By::System);
+    }
+
+    pub(crate) fn hold(&mut self, id: WorkId, held: bool) -> Outcomes {
+        let item = self.items.get(&id).ok_or(Refusal::WorkUnknown)?;
+        let Stage::Active { agent: by } = item.stage else {
+            return Err(Refusal::NotTalking);
+        };
+        let agent = self.agent(by)?;
+        match agent.in_hand {
+            Some(InHand::Talking(work) | InHand::Held(work)) if work == id => {
+                agent.in_hand = Some(if held {
+                    InHand::Held(id)
+                } else {
+                    InHand::Talking(id)
+                });
+            }
+            _ => return Err(Refusal::NotTalking),
+        }
+        self.tell(by, By::Work);
+        Ok(())
+    }
+
+    pub(crate) fn began(&mut self, id: WorkId, by: AgentId) -> Outcomes {
+        if self.items.contains_key(&id) {
+            return Err(Refusal::AlreadyOffered);
+        }
+        let now = self.now;
+        let agent = self.agent(by)?;
+        if agent.presence == Presence::SignedOut {
+            return Err(Refusal::AgentSignedOut);
+        }
+        if agent.chat_ringing.is_some() {
+            return Err(Refusal::AgentBusy);
+        }
+        match agent.in_hand.take() {
+            None => {}
+            Some(InHand::WrapUp(wrap_up)) => {
+                agent.suspended.push((wrap_up, now));
+                self.timers.disarm(Timer::WrapUp(by));
+            }
+            busy => {
+                agent.in_hand = busy;
+                return Err(Refusal::AgentBusy);
+            }
+        }
+        let agent = self.agent(by)?;
+        agent.in_hand = Some(InHand::Dialling(id));
+        self.seq += 1;
+        let place = Place::new(now, 0, self.settings.priority_step, self.seq);
+        self.items.insert(
+            id,
+            Item {
+                media: MediaKind::Voice,
+                queue: None,
+                offered_at: now,
+                give_up_at: now,
+                place,
+                preferred: None,
+                stage: Stage::Dialling { agent: by },
+                skipped: BTreeSet::new(),
+            },
+        );
+        self.tell(by, By::Agent);
+        self.settle(by);
+        Ok(())
+    }
+
+    pub(crate) fn stop_ringing(&mut self, work: WorkId, agent: AgentId) {
+        let media = self
+            .items
+            .get(&work)
+            .map_or(MediaKind::Voice, |item| item.media);
+        self.out.push(Output::StopRinging { work, agent, media });
+    }
+
+    /// Takes a work out of the agent's hands without saying what comes next for him.
+    pub(crate) fn clear_hand(&mut self, work: WorkId, id: AgentId) {
+        let Some(agent) = self.agents.get_mut(&id) else {
+            return;
+        };
+        if agent
+            .in_hand
+            .as_ref()
+            .is_some_and(|hand| hand.work() == work)
+        {
+            agent.in_hand = None;
+        }
+        agent.chat_ringing.take_if(|chat| *chat == work);
+        agent.chats.remove(&work);
+    }
+
+    /// Puts a work an agent had back in its place; the next agent may be rung at once.
+    pub(crate) fn send_back(&mut self, id: WorkId, from: AgentId, why: Declined) {
+        self.clear_hand(id, from);
+        self.timers.disarm(Timer::Ring(id));
+        let Some(item) = self.items.get_mut(&id) else {
+            return;
+        };
+        item.stage = Stage::Waiting;
+        let (queue, offered_at, give_up_at) = (item.queue, item.offered_at, item.give_up_at);
+        if let Some(index) = queue {
+            let line = &mut self.lines[index];
+            line.unanswered.insert((offered_at, id));
+            let queue = line.queue.code.clone();
+            self.out.push(Output::Returned {
+                work: id,
+                agent: from,
+                queue,
+                why,
+            });
+        }
+        if give_up_at <= self.now {
+            self.finish(id, Outcome::NoAgentAnswer, None);
+            return;
+        }
+        self.timers.arm(Timer::MaxWait(id), give_up_at);
+        self.seek(id);
+    }
+}

@@ -1,0 +1,142 @@
+//! What boards and tests can see of the distributor.
+
+use chrono::{DateTime, Utc};
+
+use crate::agent::{Agent, AgentState, InHand, Presence, WrapUp};
+use crate::distributor::Acd;
+use crate::queue::{Place, Queue};
+use crate::work::{AgentId, MediaKind, Stage, WorkId};
+
+/// An agent as he stands.
+#[derive(Debug, Clone)]
+pub struct AgentView<'a> {
+    /// The agent.
+    pub id: AgentId,
+    /// The state shown.
+    pub state: AgentState,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What he chose; the state once nothing is in hand.
+    pub presence: Presence,
+    /// The reason he gave, or that the system gave (`no_answer`).
+    pub reason: Option<&'a str>,
+    /// What he asked for meanwhile; comes when the work in hand is done.
+    pub wish: Option<Presence>,
+    /// The call in hand, or being written up.
+    pub work: Option<WorkId>,
+    /// The wrap-up that runs.
+    pub wrap_up: Option<&'a WrapUp>,
+    /// A device is registered.
+    pub reachable: bool,
+    /// Open chats.
+    pub chats: usize,
+    /// Codes of the queues he serves.
+    pub queues: Vec<&'a str>,
+}
+
+/// A queue as it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueView<'a> {
+    /// Its rules.
+    pub queue: &'a Queue,
+    /// Requesters who talk to nobody yet, those included whose call rings at an agent.
+    pub waiting: usize,
+    /// Since when the one waits who waits longest.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// A work as it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkView<'a> {
+    /// The work.
+    pub id: WorkId,
+    /// The medium.
+    pub media: MediaKind,
+    /// The queue's code; `None` = an agent began it.
+    pub queue: Option<&'a str>,
+    /// When the requester began to wait.
+    pub offered_at: DateTime<Utc>,
+    /// Where it is.
+    pub stage: Stage,
+    /// Its place in the order.
+    pub place: Place,
+}
+
+impl Acd {
+    /// One agent.
+    pub fn agent_view(&self, id: AgentId) -> Option<AgentView<'_>> {
+        self.agents.get(&id).map(|agent| self.view_agent(agent))
+    }
+
+    /// Every agent, by id.
+    pub fn agent_views(&self) -> impl Iterator<Item = AgentView<'_>> {
+        self.agents.values().map(|agent| self.view_agent(agent))
+    }
+
+    fn view_agent<'a>(&'a self, agent: &'a Agent) -> AgentView<'a> {
+        AgentView {
+            id: agent.profile.id,
+            state: agent.state(),
+            since: agent.since,
+            presence: agent.presence,
+            reason: agent.reason.as_deref(),
+            wish: agent.wish.as_ref().map(|wish| wish.presence),
+            work: agent.in_hand.as_ref().map(InHand::work),
+            wrap_up: match &agent.in_hand {
+                Some(InHand::WrapUp(wrap_up)) => Some(wrap_up),
+                _ => None,
+            },
+            reachable: agent.reachable,
+            chats: agent.chats.len(),
+            queues: agent
+                .serves
+                .iter()
+                .map(|(index, _)| self.lines[*index].queue.code.as_str())
+                .collect(),
+        }
+    }
+
+    /// One queue.
+    pub fn queue_view(&self, code: &str) -> Option<QueueView<'_>> {
+        let line = &self.lines[*self.codes.get(code)?];
+        Some(QueueView {
+            queue: &line.queue,
+            waiting: line.unanswered.len(),
+            oldest: line.unanswered.first().map(|(at, _)| *at),
+        })
+    }
+
+    /// Every queue, by code.
+    pub fn queue_views(&self) -> impl Iterator<Item = QueueView<'_>> {
+        self.codes.keys().filter_map(|code| self.queue_view(code))
+    }
+
+    /// One work.
+    pub fn work_view(&self, id: WorkId) -> Option<WorkView<'_>> {
+        let item = self.items.get(&id)?;
+        Some(WorkView {
+            id,
+            media: item.media,
+            queue: item
+                .queue
+                .map(|index| self.lines[index].queue.code.as_str()),
+            offered_at: item.offered_at,
+            stage: item.stage,
+            place: item.place,
+        })
+    }
+
+    /// Requesters of a queue who talk to nobody yet, oldest first.
+    pub fn unanswered(&self, code: &str) -> impl Iterator<Item = WorkView<'_>> {
+        self.codes
+            .get(code)
+            .into_iter()
+            .flat_map(|index| self.lines[*index].unanswered.iter())
+            .filter_map(|(_, id)| self.work_view(*id))
+    }
+
+    /// How many works are here.
+    pub fn works(&self) -> usize {
+        self.items.len()
+    }
+}
