@@ -114,6 +114,7 @@ impl fmt::Display for NoticeFault {
         let why = match self.code {
             "outside_the_year" => "lies neither in the year nor in the December before it",
             "makeup_is_no_weekend" => "is worked anyway: a make-up workday is a Saturday or Sunday",
+            "worked_weekend_is_makeup" => "is a weekend that is worked: a make-up workday",
             "off_and_makeup" => "is given both as a day off and as a make-up workday",
             _ => "is statutory but not among the days off",
         };
@@ -206,10 +207,17 @@ impl YearCalendar {
                     code: "outside_the_year",
                 });
             }
-            if day.kind == DayKind::Makeup && DayKind::by_weekday(*date) == DayKind::Workday {
+            let weekend = DayKind::by_weekday(*date) == DayKind::Rest;
+            if day.kind == DayKind::Makeup && !weekend {
                 faults.push(NoticeFault {
                     date: *date,
                     code: "makeup_is_no_weekend",
+                });
+            }
+            if day.kind == DayKind::Workday && weekend {
+                faults.push(NoticeFault {
+                    date: *date,
+                    code: "worked_weekend_is_makeup",
                 });
             }
         }

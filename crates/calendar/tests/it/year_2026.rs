@@ -143,3 +143,13 @@ fn expected_days_may_be_kept_before_they_are_published() {
         (DayKind::Statutory, false)
     );
 }
+
+#[test]
+fn a_weekend_that_is_worked_is_a_make_up_workday() {
+    let worked = SpecialDay {
+        kind: DayKind::Workday,
+        name: String::new(),
+    };
+    let faults = YearCalendar::new(2026, true, BTreeMap::from([(day("2026-11-21"), worked)]));
+    assert_eq!(faults.unwrap_err()[0].code, "worked_weekend_is_makeup");
+}
