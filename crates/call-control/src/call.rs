@@ -1,0 +1,559 @@
+//! The call: its state, its legs, and the way from arrival to an agent.
+
+use chrono::{DateTime, Utc};
+
+use crate::types::{
+    AgentId, CallId, Command, Declined, DeviceId, Direction, EndedBy, Event, Gone, Input, LegId,
+    Limits, Outcome, Prompt, Refusal, Request, Times,
+};
+
+/// Where a call stands. Every state but `Ended` has a deadline, so that no call is ever forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Inbound: the INVITE is here, nothing answered yet.
+    Arriving,
+    /// Inbound: the requester hears the greeting.
+    Greeting,
+    /// Inbound: the requester waits.
+    Queued,
+    /// Inbound: an agent is alerted, the requester still hears the queue music.
+    Ringing,
+    /// Inbound: a device answered, `floor` has yet to confirm.
+    Confirming,
+    /// Inbound: the requester hears the staff number.
+    Announcing,
+    /// Requester and agent hear each other.
+    Talking,
+    /// The requester hears the hold music.
+    Held,
+    /// The agent's device is gone; the requester hears the hold music until it is back.
+    Away,
+    /// A last prompt plays, then the call ends with this outcome.
+    Farewell(Outcome),
+    /// Outbound: the agent's own device is alerted.
+    OwnDevice,
+    /// Outbound: the number is being called.
+    Dialling,
+    /// Over.
+    Ended(Outcome),
+}
+
+impl State {
+    /// The word on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Arriving => "arriving",
+            Self::Greeting => "greeting",
+            Self::Queued => "queued",
+            Self::Ringing => "ringing",
+            Self::Confirming | Self::Announcing => "answered",
+            Self::Talking => "talking",
+            Self::Held => "held",
+            Self::Away => "away",
+            Self::Farewell(_) => "farewell",
+            Self::OwnDevice => "own_device",
+            Self::Dialling => "dialling",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+/// One call, from its first leg to its one outcome. Does no IO and reads no clock.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not one hidden state"
+)]
+pub struct Call {
+    pub(crate) id: CallId,
+    pub(crate) direction: Direction,
+    pub(crate) limits: Limits,
+    pub(crate) state: State,
+    pub(crate) deadline: DateTime<Utc>,
+    pub(crate) times: Times,
+    /// The requester's leg while it lives.
+    pub(crate) requester: Option<LegId>,
+    /// Agent legs that were asked for and have not answered.
+    pub(crate) alerting: Vec<(LegId, DeviceId)>,
+    /// The agent's leg that answered, while it lives.
+    pub(crate) agent_leg: Option<LegId>,
+    /// The agent who is alerted, or who has the call.
+    pub(crate) agent: Option<AgentId>,
+    pub(crate) staff_no: String,
+    pub(crate) next_leg: u32,
+    /// `floor` has the call waiting.
+    pub(crate) offered: bool,
+    /// `floor` counts the call as this agent's work.
+    pub(crate) taken: bool,
+    pub(crate) held_by_request: bool,
+    pub(crate) held_by_device: bool,
+    pub(crate) held_since: Option<DateTime<Utc>>,
+    /// What `floor` was last told about the hold.
+    pub(crate) floor_held: bool,
+    pub(crate) muted: bool,
+    pub(crate) bridged: bool,
+    pub(crate) recording: bool,
+    pub(crate) out: Vec<Command>,
+}
+
+impl Call {
+    /// An INVITE from a trunk. Its requester leg is `LegId(0)`; report `Arrived` when its media stands.
+    pub fn inbound(id: CallId, limits: Limits, now: DateTime<Utc>) -> Self {
+        let mut call = Self::blank(
+            id,
+            Direction::Inbound,
+            State::Arriving,
+            limits,
+            now + limits.arrive,
+        );
+        call.requester = Some(call.new_leg());
+        call
+    }
+
+    pub(crate) fn blank(
+        id: CallId,
+        direction: Direction,
+        state: State,
+        limits: Limits,
+        deadline: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            direction,
+            limits,
+            state,
+            deadline,
+            times: Times::default(),
+            requester: None,
+            alerting: Vec::new(),
+            agent_leg: None,
+            agent: None,
+            staff_no: String::new(),
+            next_leg: 0,
+            offered: false,
+            taken: false,
+            held_by_request: false,
+            held_by_device: false,
+            held_since: None,
+            floor_held: false,
+            muted: false,
+            bridged: false,
+            recording: false,
+            out: Vec::new(),
+        }
+    }
+
+    /// The call's id.
+    pub const fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// Who placed it.
+    pub const fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Where it stands.
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Its times so far.
+    pub const fn times(&self) -> Times {
+        self.times
+    }
+
+    /// The agent who is alerted or has the call.
+    pub const fn agent(&self) -> Option<AgentId> {
+        self.agent
+    }
+
+    /// The requester's leg, while it lives.
+    pub const fn requester_leg(&self) -> Option<LegId> {
+        self.requester
+    }
+
+    /// The agent's answered leg, while it lives.
+    pub const fn agent_leg(&self) -> Option<LegId> {
+        self.agent_leg
+    }
+
+    /// Whether the agent is muted.
+    pub const fn muted(&self) -> bool {
+        self.muted
+    }
+
+    /// Whether the call is over.
+    pub const fn ended(&self) -> bool {
+        matches!(self.state, State::Ended(_))
+    }
+
+    /// When to send `Input::Tick`; `None` only after the end.
+    pub const fn next_deadline(&self) -> Option<DateTime<Utc>> {
+        if self.ended() {
+            None
+        } else {
+            Some(self.deadline)
+        }
+    }
+
+    /// Takes a fact and says what is to be done about it. Facts that come too late change nothing.
+    pub fn handle(&mut self, input: Input, now: DateTime<Utc>) -> Vec<Command> {
+        if !self.ended() {
+            self.take(input, now);
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// Takes an agent's wish, or says why it is refused.
+    pub fn request(
+        &mut self,
+        request: Request,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Command>, Refusal> {
+        if self.ended() {
+            return Err(Refusal::Ended);
+        }
+        self.wish(request, now)?;
+        Ok(std::mem::take(&mut self.out))
+    }
+
+    fn take(&mut self, input: Input, now: DateTime<Utc>) {
+        match input {
+            Input::Arrived { open } => self.arrived(open, now),
+            Input::Refuse => self.refuse(now),
+            Input::PromptEnded(leg) => {
+                if self.requester == Some(leg) {
+                    self.prompt_ended(now);
+                }
+            }
+            Input::Ring {
+                agent,
+                staff_no,
+                devices,
+            } => self.ring(agent, staff_no, &devices, now),
+            Input::StopRinging(agent) => {
+                if self.state == State::Ringing && self.agent == Some(agent) {
+                    self.back_to_queue();
+                }
+            }
+            Input::Confirmed(agent) => {
+                if self.state == State::Confirming && self.agent == Some(agent) {
+                    self.connect(now);
+                }
+            }
+            Input::NotConfirmed(agent) => {
+                if self.state == State::Confirming && self.agent == Some(agent) {
+                    self.back_to_queue();
+                }
+            }
+            Input::LegAnswered(leg) => self.leg_answered(leg, now),
+            Input::LegDeclined(leg, why) => self.leg_declined(leg, why, now),
+            Input::LegGone(leg, why) => self.leg_gone(leg, why, now),
+            Input::LegHeld(leg, held) => self.leg_held(leg, held, now),
+            Input::DeviceBack { agent, device } => self.device_back(agent, device, now),
+            Input::Digit(leg, digit) => self.digit(leg, digit),
+            Input::Stop => self.end(Outcome::Interrupted, EndedBy::System, now),
+            Input::Tick => {
+                if now >= self.deadline {
+                    self.deadline_passed(now);
+                }
+            }
+        }
+    }
+
+    fn arrived(&mut self, open: bool, now: DateTime<Utc>) {
+        let (State::Arriving, Some(requester)) = (self.state, self.requester) else {
+            return;
+        };
+        self.out.push(Command::Answer(requester));
+        if open {
+            self.play(requester, Prompt::Greeting);
+            self.journal(Event::Greeted);
+            self.enter(State::Greeting, now + self.limits.prompt);
+        } else {
+            self.play(requester, Prompt::AfterHours);
+            self.journal(Event::Closed);
+            self.enter(
+                State::Farewell(Outcome::AfterHours),
+                now + self.limits.prompt,
+            );
+        }
+    }
+
+    fn refuse(&mut self, now: DateTime<Utc>) {
+        if self.state != State::Arriving {
+            return;
+        }
+        if let Some(leg) = self.requester.take() {
+            self.out.push(Command::Reject(leg));
+        }
+        self.end(Outcome::Rejected, EndedBy::System, now);
+    }
+
+    fn prompt_ended(&mut self, now: DateTime<Utc>) {
+        match self.state {
+            State::Greeting => self.join_queue(now),
+            State::Announcing => self.settle(now),
+            State::Farewell(outcome) => self.end(outcome, EndedBy::System, now),
+            _ => {}
+        }
+    }
+
+    fn join_queue(&mut self, now: DateTime<Utc>) {
+        let Some(requester) = self.requester else {
+            return;
+        };
+        self.times.queued_at = Some(now);
+        self.offered = true;
+        self.play(requester, Prompt::QueueMusic);
+        self.journal(Event::Queued);
+        self.out.push(Command::Offer);
+        self.enter(State::Queued, now + self.limits.wait);
+    }
+
+    fn ring(&mut self, agent: AgentId, staff_no: String, devices: &[DeviceId], now: DateTime<Utc>) {
+        match self.state {
+            State::Queued => {}
+            State::Ringing if self.agent == Some(agent) => return,
+            State::Ringing => self.back_to_queue(),
+            _ => {
+                // The offer and this call's life crossed: `floor` must not keep the agent ringing.
+                if self.agent != Some(agent) {
+                    self.out.push(Command::Declined(agent, Declined::Refused));
+                }
+                return;
+            }
+        }
+        if devices.is_empty() {
+            self.out
+                .push(Command::Declined(agent, Declined::Unreachable));
+            return;
+        }
+        self.agent = Some(agent);
+        self.staff_no = staff_no;
+        self.times.rung_at.get_or_insert(now);
+        for device in devices {
+            self.invite(agent, *device, false);
+        }
+        self.journal(Event::Ringing { agent });
+        // The longest wait goes on counting: ringing is waiting.
+        self.state = State::Ringing;
+    }
+
+    /// From ringing or an unconfirmed answer back to waiting; the place in the queue is `floor`'s.
+    fn back_to_queue(&mut self) {
+        self.hang_up_alerting(None);
+        if let Some(leg) = self.agent_leg.take() {
+            self.out.push(Command::HangUp(leg));
+        }
+        if let Some(agent) = self.agent.take() {
+            self.journal(Event::RingEnded { agent });
+        }
+        if let Some(queued_at) = self.times.queued_at {
+            self.enter(State::Queued, queued_at + self.limits.wait);
+        }
+    }
+
+    fn leg_answered(&mut self, leg: LegId, now: DateTime<Utc>) {
+        if self.state == State::Dialling && self.requester == Some(leg) {
+            self.number_answered(now);
+            return;
+        }
+        if !self.alerting.iter().any(|(l, _)| *l == leg) {
+            return;
+        }
+        self.hang_up_alerting(Some(leg));
+        self.agent_leg = Some(leg);
+        match (self.state, self.agent) {
+            (State::Ringing, Some(agent)) => {
+                self.out.push(Command::Accepted(agent));
+                self.enter(State::Confirming, now + self.limits.confirm);
+            }
+            (State::Away, _) => self.reattached(now),
+            (State::OwnDevice, Some(agent)) => self.dial(agent, now),
+            // No other state alerts an agent.
+            _ => {}
+        }
+    }
+
+    fn leg_declined(&mut self, leg: LegId, why: Declined, now: DateTime<Utc>) {
+        if self.requester == Some(leg) && self.state == State::Dialling {
+            self.requester = None;
+            self.end(Outcome::Rejected, EndedBy::Requester, now);
+            return;
+        }
+        if self.requester == Some(leg) || self.agent_leg == Some(leg) {
+            self.leg_gone(leg, Gone::Fault, now);
+            return;
+        }
+        let Some(at) = self.alerting.iter().position(|(l, _)| *l == leg) else {
+            return;
+        };
+        self.alerting.remove(at);
+        // A person who says no on one device means all of them.
+        let said_no = matches!(why, Declined::Busy | Declined::Refused);
+        if !said_no && !self.alerting.is_empty() {
+            return;
+        }
+        match (self.state, self.agent) {
+            (State::Ringing, Some(agent)) => {
+                self.back_to_queue();
+                self.out.push(Command::Declined(agent, why));
+            }
+            (State::OwnDevice, _) => {
+                self.end(Outcome::NoAgentAnswer, EndedBy::Agent, now);
+            }
+            // Away: wait for the device until the grace is over.
+            _ => {}
+        }
+    }
+
+    fn leg_gone(&mut self, leg: LegId, why: Gone, now: DateTime<Utc>) {
+        if self.requester == Some(leg) {
+            self.requester = None;
+            self.requester_gone(why, now);
+        } else if self.agent_leg == Some(leg) {
+            self.agent_leg = None;
+            self.agent_gone(why, now);
+        } else if self.alerting.iter().any(|(l, _)| *l == leg) {
+            self.leg_declined(leg, Declined::Unreachable, now);
+        }
+    }
+
+    fn requester_gone(&mut self, why: Gone, now: DateTime<Utc>) {
+        let by = if why == Gone::HungUp {
+            EndedBy::Requester
+        } else {
+            EndedBy::System
+        };
+        let outcome = match self.state {
+            State::Farewell(outcome) => outcome,
+            _ if self.times.answered_at.is_some() => Outcome::Answered,
+            _ if why == Gone::Fault => Outcome::Failed,
+            _ if self.direction == Direction::Outbound => Outcome::Rejected,
+            _ => match self.times.queued_at {
+                Some(at) if now - at >= self.limits.short_abandon => Outcome::Abandoned,
+                _ => Outcome::ShortAbandoned,
+            },
+        };
+        self.end(outcome, by, now);
+    }
+
+    fn deadline_passed(&mut self, now: DateTime<Utc>) {
+        match self.state {
+            State::Arriving => self.end(Outcome::Failed, EndedBy::System, now),
+            State::Greeting | State::Announcing | State::Farewell(_) => self.prompt_ended(now),
+            State::Queued | State::Ringing => self.waited_too_long(now),
+            // A silent `floor` must not cost the requester the agent who picked up.
+            State::Confirming => self.connect(now),
+            State::Talking | State::Held | State::Away => {
+                self.end(Outcome::Answered, EndedBy::System, now);
+            }
+            State::OwnDevice => self.end(Outcome::NoAgentAnswer, EndedBy::System, now),
+            State::Dialling => self.end(Outcome::Rejected, EndedBy::System, now),
+            State::Ended(_) => {}
+        }
+    }
+
+    fn waited_too_long(&mut self, now: DateTime<Utc>) {
+        if self.state == State::Ringing {
+            self.back_to_queue();
+        }
+        self.journal(Event::WaitedTooLong);
+        self.withdraw();
+        if let Some(requester) = self.requester {
+            self.play(requester, Prompt::AllBusy);
+        }
+        self.enter(
+            State::Farewell(Outcome::NoAgentAnswer),
+            now + self.limits.prompt,
+        );
+    }
+
+    pub(crate) fn withdraw(&mut self) {
+        if std::mem::take(&mut self.offered) {
+            self.out.push(Command::Withdraw);
+        }
+    }
+
+    fn digit(&mut self, leg: LegId, digit: char) {
+        let requester = self.requester == Some(leg);
+        if requester || self.agent_leg == Some(leg) {
+            self.journal(Event::Digit { digit, requester });
+        }
+    }
+
+    /// The one way out: closes the recording, the legs and `floor`'s books, then says the outcome.
+    pub(crate) fn end(&mut self, outcome: Outcome, ended_by: EndedBy, now: DateTime<Utc>) {
+        self.unbridge();
+        if std::mem::take(&mut self.recording) {
+            self.out.push(Command::StopRecording);
+        }
+        if let Some(since) = self.held_since.take() {
+            self.times.held_ms += (now - since).num_milliseconds().max(0);
+        }
+        for leg in [self.requester.take(), self.agent_leg.take()]
+            .into_iter()
+            .flatten()
+        {
+            self.out.push(Command::HangUp(leg));
+        }
+        self.hang_up_alerting(None);
+        // An answer that `floor` has not confirmed may stand in its books either way.
+        let unconfirmed = self.state == State::Confirming;
+        self.withdraw();
+        if self.taken || unconfirmed {
+            self.out.push(
+                if self.direction == Direction::Outbound && self.times.answered_at.is_none() {
+                    Command::Withdraw
+                } else {
+                    Command::TalkEnded
+                },
+            );
+            self.taken = false;
+        }
+        self.times.ended_at = Some(now);
+        self.journal(Event::Ended { outcome, ended_by });
+        self.out.push(Command::Finish { outcome, ended_by });
+        self.state = State::Ended(outcome);
+    }
+
+    pub(crate) fn enter(&mut self, state: State, deadline: DateTime<Utc>) {
+        self.state = state;
+        self.deadline = deadline;
+    }
+
+    pub(crate) fn journal(&mut self, event: Event) {
+        self.out.push(Command::Journal(event));
+    }
+
+    pub(crate) fn play(&mut self, leg: LegId, prompt: Prompt) {
+        self.out.push(Command::Play(leg, prompt));
+    }
+
+    pub(crate) fn new_leg(&mut self) -> LegId {
+        let leg = LegId(self.next_leg);
+        self.next_leg += 1;
+        leg
+    }
+
+    pub(crate) fn invite(&mut self, agent: AgentId, device: DeviceId, reattach: bool) {
+        let leg = self.new_leg();
+        self.alerting.push((leg, device));
+        self.out.push(Command::Invite {
+            leg,
+            agent,
+            device,
+            reattach,
+        });
+    }
+
+    pub(crate) fn hang_up_alerting(&mut self, except: Option<LegId>) {
+        for (leg, _) in std::mem::take(&mut self.alerting) {
+            if Some(leg) != except {
+                self.out.push(Command::HangUp(leg));
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Calls that an agent places: the agent's own device first, then the number.
+
+use chrono::{DateTime, Utc};
+
+use crate::call::{Call, State};
+use crate::types::{
+    AgentId, CallId, Command, DeviceId, Direction, EndedBy, Event, Limits, Outcome, Prompt,
+};
+
+impl Call {
+    /// Click-to-call: alert the agent's own devices, then call the number.
+    pub fn click_to_call(
+        id: CallId,
+        agent: AgentId,
+        devices: &[DeviceId],
+        limits: Limits,
+        now: DateTime<Utc>,
+    ) -> (Self, Vec<Command>) {
+        let mut call = Self::blank(
+            id,
+            Direction::Outbound,
+            State::OwnDevice,
+            limits,
+            now + limits.own_device,
+        );
+        call.agent = Some(agent);
+        for device in devices {
+            call.invite(agent, *device, false);
+        }
+        if devices.is_empty() {
+            call.end(Outcome::NoAgentAnswer, EndedBy::System, now);
+        } else {
+            call.journal(Event::Ringing { agent });
+        }
+        let commands = std::mem::take(&mut call.out);
+        (call, commands)
+    }
+
+    /// A number dialled on the agent's own phone: its leg, `LegId(0)`, is there already.
+    pub fn agent_to_number(
+        id: CallId,
+        agent: AgentId,
+        limits: Limits,
+        now: DateTime<Utc>,
+    ) -> (Self, Vec<Command>) {
+        let mut call = Self::blank(id, Direction::Outbound, State::OwnDevice, limits, now);
+        call.agent = Some(agent);
+        let leg = call.new_leg();
+        call.agent_leg = Some(leg);
+        call.out.push(Command::Answer(leg));
+        call.dial(agent, now);
+        let commands = std::mem::take(&mut call.out);
+        (call, commands)
+    }
+
+    pub(crate) fn dial(&mut self, agent: AgentId, now: DateTime<Utc>) {
+        let Some(agent_leg) = self.agent_leg else {
+            return;
+        };
+        self.taken = true;
+        self.out.push(Command::Began(agent));
+        let number = self.new_leg();
+        self.requester = Some(number);
+        self.out.push(Command::Dial(number));
+        self.play(agent_leg, Prompt::Ringback);
+        self.journal(Event::Dialled);
+        self.enter(State::Dialling, now + self.limits.dial);
+    }
+}

@@ -1,0 +1,218 @@
+//! The connected part of a call: staff number, talk, hold, mute, a device that goes and comes back.
+
+use chrono::{DateTime, Utc};
+
+use crate::call::{Call, State};
+use crate::types::{
+    AgentId, Command, DeviceId, Direction, EndedBy, Event, Gone, LegId, Outcome, Prompt, Refusal,
+    Request,
+};
+
+impl Call {
+    /// The agent has the call: recording begins, the requester hears the staff number.
+    pub(crate) fn connect(&mut self, now: DateTime<Utc>) {
+        let (Some(requester), Some(agent)) = (self.requester, self.agent) else {
+            return;
+        };
+        self.offered = false;
+        self.taken = true;
+        self.times.answered_at = Some(now);
+        self.journal(Event::Answered { agent });
+        if self.agent_leg.is_none() {
+            // Picked up and gone before `floor` could confirm.
+            self.end(Outcome::Answered, EndedBy::Agent, now);
+            return;
+        }
+        self.start_recording();
+        if self.staff_no.is_empty() {
+            self.settle(now);
+        } else {
+            self.play(requester, Prompt::StaffNumber(self.staff_no.clone()));
+            self.enter(State::Announcing, now + self.limits.prompt);
+        }
+    }
+
+    pub(crate) fn start_recording(&mut self) {
+        self.recording = true;
+        self.out.push(Command::StartRecording);
+    }
+
+    /// Brings requester and agent together, or the requester on hold where somebody wants that.
+    pub(crate) fn settle(&mut self, now: DateTime<Utc>) {
+        let (Some(requester), Some(agent)) = (self.requester, self.agent_leg) else {
+            return;
+        };
+        let until = self.times.answered_at.unwrap_or(now) + self.limits.talk;
+        if self.held_by_request || self.held_by_device {
+            if self.held_since.is_none() {
+                self.held_since = Some(now);
+                self.journal(Event::Held);
+            }
+            if self.state != State::Away {
+                self.unbridge();
+                self.play(requester, Prompt::HoldMusic);
+            }
+            self.tell_floor_held(true);
+            self.enter(State::Held, until);
+        } else {
+            if let Some(since) = self.held_since.take() {
+                self.times.held_ms += (now - since).num_milliseconds().max(0);
+                self.journal(Event::Resumed);
+            }
+            if matches!(self.state, State::Held | State::Away) {
+                self.out.push(Command::StopPlaying(requester));
+            }
+            self.tell_floor_held(false);
+            self.bridged = true;
+            self.out.push(Command::Bridge { requester, agent });
+            self.enter(State::Talking, until);
+        }
+    }
+
+    fn tell_floor_held(&mut self, held: bool) {
+        if self.floor_held != held {
+            self.floor_held = held;
+            self.out.push(Command::Held(held));
+        }
+    }
+
+    pub(crate) fn unbridge(&mut self) {
+        if std::mem::take(&mut self.bridged) {
+            self.out.push(Command::Unbridge);
+        }
+    }
+
+    pub(crate) fn wish(&mut self, request: Request, now: DateTime<Utc>) -> Result<(), Refusal> {
+        match request {
+            Request::HangUp => {
+                let outcome = match self.state {
+                    State::OwnDevice => Outcome::NoAgentAnswer,
+                    State::Dialling => Outcome::Rejected,
+                    State::Announcing | State::Talking | State::Held | State::Away => {
+                        Outcome::Answered
+                    }
+                    _ => return Err(Refusal::NotTalking),
+                };
+                self.end(outcome, EndedBy::Agent, now);
+            }
+            Request::Hold => {
+                self.in_talk()?;
+                if self.held_by_request {
+                    return Err(Refusal::AlreadyHeld);
+                }
+                self.held_by_request = true;
+                if self.state == State::Talking {
+                    self.settle(now);
+                }
+            }
+            Request::Unhold => {
+                self.in_talk()?;
+                if !self.held_by_request {
+                    return Err(Refusal::NotHeld);
+                }
+                self.held_by_request = false;
+                if self.state == State::Held && !self.held_by_device {
+                    self.settle(now);
+                }
+            }
+            Request::Mute | Request::Unmute => {
+                let leg = self.in_talk()?;
+                let mute = request == Request::Mute;
+                if self.muted == mute {
+                    return Err(if mute {
+                        Refusal::AlreadyMuted
+                    } else {
+                        Refusal::NotMuted
+                    });
+                }
+                self.muted = mute;
+                self.out.push(Command::Mute(leg, mute));
+                self.journal(if mute { Event::Muted } else { Event::Unmuted });
+            }
+        }
+        Ok(())
+    }
+
+    fn in_talk(&self) -> Result<LegId, Refusal> {
+        match (self.state, self.agent_leg) {
+            (State::Announcing | State::Talking | State::Held, Some(leg)) => Ok(leg),
+            _ => Err(Refusal::NotTalking),
+        }
+    }
+
+    /// Hold by re-INVITE. Only the agent's counts: a requester who holds us just falls silent.
+    pub(crate) fn leg_held(&mut self, leg: LegId, held: bool, now: DateTime<Utc>) {
+        if self.agent_leg != Some(leg) || self.held_by_device == held {
+            return;
+        }
+        self.held_by_device = held;
+        let change = match self.state {
+            State::Talking => held,
+            State::Held => !held && !self.held_by_request,
+            // Announcing: `settle` looks at it when the staff number was read out.
+            _ => false,
+        };
+        if change {
+            self.settle(now);
+        }
+    }
+
+    pub(crate) fn agent_gone(&mut self, why: Gone, now: DateTime<Utc>) {
+        match self.state {
+            State::Announcing | State::Talking | State::Held if why != Gone::HungUp => {
+                self.device_lost(now);
+            }
+            State::Announcing | State::Talking | State::Held => {
+                self.end(Outcome::Answered, EndedBy::Agent, now);
+            }
+            State::Dialling => self.end(Outcome::Rejected, EndedBy::Agent, now),
+            // Confirming: `connect` finds the leg gone.
+            _ => {}
+        }
+    }
+
+    fn device_lost(&mut self, now: DateTime<Utc>) {
+        self.unbridge();
+        if let (Some(requester), true) = (self.requester, self.state != State::Held) {
+            self.play(requester, Prompt::HoldMusic);
+        }
+        // The hold of a device ends with the device; a new one starts afresh, and heard.
+        self.held_by_device = false;
+        if std::mem::take(&mut self.muted) {
+            self.journal(Event::Unmuted);
+        }
+        self.tell_floor_held(true);
+        self.journal(Event::DeviceLost);
+        self.enter(State::Away, now + self.limits.grace);
+    }
+
+    pub(crate) fn device_back(&mut self, agent: AgentId, device: DeviceId, now: DateTime<Utc>) {
+        if self.state != State::Away
+            || self.agent != Some(agent)
+            || self.alerting.iter().any(|(_, d)| *d == device)
+        {
+            return;
+        }
+        if self.alerting.is_empty() {
+            self.deadline = now + self.limits.reattach;
+        }
+        self.invite(agent, device, true);
+    }
+
+    pub(crate) fn reattached(&mut self, now: DateTime<Utc>) {
+        self.journal(Event::DeviceBack);
+        self.settle(now);
+    }
+
+    pub(crate) fn number_answered(&mut self, now: DateTime<Utc>) {
+        let (Some(agent_leg), Some(agent)) = (self.agent_leg, self.agent) else {
+            return;
+        };
+        debug_assert_eq!(self.direction, Direction::Outbound);
+        self.times.answered_at = Some(now);
+        self.out.push(Command::StopPlaying(agent_leg));
+        self.journal(Event::Answered { agent });
+        self.start_recording();
+        self.settle(now);
+    }
+}

@@ -1,0 +1,67 @@
+use call_control::{
+    Command, Declined, EndedBy, Gone, Input, LegId, Outcome, Prompt, Request, State,
+};
+
+use crate::world::{World, agent, device};
+
+#[test]
+fn click_to_call_rings_the_agent_first_then_the_number() {
+    let mut w = World::click_to_call(&[device(1)]);
+    assert_eq!(w.call.state(), State::OwnDevice);
+    let commands = w.tell(Input::LegAnswered(LegId(0)));
+    assert_eq!(
+        commands[..3],
+        [
+            Command::Began(agent(1)),
+            Command::Dial(LegId(1)),
+            Command::Play(LegId(0), Prompt::Ringback),
+        ]
+    );
+    let commands = w.tell(Input::LegAnswered(LegId(1)));
+    assert!(commands.contains(&Command::StartRecording));
+    assert!(commands.contains(&Command::Bridge {
+        requester: LegId(1),
+        agent: LegId(0)
+    }));
+    let commands = w.tell(Input::LegGone(LegId(1), Gone::HungUp));
+    assert!(commands.contains(&Command::TalkEnded));
+    assert_eq!(w.outcome(), Some(Outcome::Answered));
+}
+
+#[test]
+fn a_number_that_does_not_answer_leaves_no_talk_behind() {
+    let mut w = World::agent_to_number();
+    let commands = w.tell(Input::LegDeclined(LegId(1), Declined::Busy));
+    assert!(commands.contains(&Command::HangUp(LegId(0))));
+    assert!(commands.contains(&Command::Withdraw));
+    assert!(!commands.contains(&Command::TalkEnded));
+    assert_eq!(w.outcome(), Some(Outcome::Rejected));
+
+    let mut w = World::agent_to_number();
+    w.seconds(60);
+    assert_eq!(w.outcome(), Some(Outcome::Rejected));
+}
+
+#[test]
+fn an_agent_who_does_not_pick_up_the_own_device_ends_it() {
+    let mut w = World::click_to_call(&[device(1)]);
+    w.seconds(30);
+    assert_eq!(w.outcome(), Some(Outcome::NoAgentAnswer));
+
+    let w = World::click_to_call(&[]);
+    assert_eq!(w.outcome(), Some(Outcome::NoAgentAnswer));
+}
+
+#[test]
+fn an_agent_may_give_up_before_the_number_answers() {
+    let mut w = World::agent_to_number();
+    let commands = w.ask(Request::HangUp).unwrap();
+    assert!(commands.contains(&Command::HangUp(LegId(1))));
+    assert_eq!(
+        commands.last(),
+        Some(&Command::Finish {
+            outcome: Outcome::Rejected,
+            ended_by: EndedBy::Agent
+        })
+    );
+}

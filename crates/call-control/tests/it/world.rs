@@ -1,0 +1,202 @@
+//! A call with a clock, and the books a careful engine would keep about it.
+
+use std::collections::BTreeSet;
+
+use call_control::{
+    AgentId, Call, Command, DeviceId, Gone, Input, LegId, Limits, Outcome, Refusal, Request, State,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+pub const REQUESTER: LegId = LegId(0);
+
+pub fn agent(n: u8) -> AgentId {
+    Uuid::from_bytes([n; 16])
+}
+
+pub fn device(n: u64) -> DeviceId {
+    DeviceId(n)
+}
+
+pub struct World {
+    pub call: Call,
+    pub now: DateTime<Utc>,
+    /// Legs that are up or asked for and neither hung up nor gone.
+    pub live: BTreeSet<LegId>,
+    pub log: Vec<Command>,
+    offered: bool,
+    taken: bool,
+    bridged: Option<(LegId, LegId)>,
+    held: bool,
+    recordings: (u32, u32),
+    outcome: Option<Outcome>,
+}
+
+impl World {
+    pub fn inbound() -> Self {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        Self::of(
+            Call::inbound(Uuid::nil(), Limits::default(), now),
+            now,
+            &[],
+            &[REQUESTER],
+        )
+    }
+
+    pub fn click_to_call(devices: &[DeviceId]) -> Self {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let (call, commands) =
+            Call::click_to_call(Uuid::nil(), agent(1), devices, Limits::default(), now);
+        Self::of(call, now, &commands, &[])
+    }
+
+    pub fn agent_to_number() -> Self {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let (call, commands) = Call::agent_to_number(Uuid::nil(), agent(1), Limits::default(), now);
+        Self::of(call, now, &commands, &[LegId(0)])
+    }
+
+    fn of(call: Call, now: DateTime<Utc>, commands: &[Command], live: &[LegId]) -> Self {
+        let mut world = Self {
+            call,
+            now,
+            live: live.iter().copied().collect(),
+            log: vec![],
+            offered: false,
+            taken: false,
+            bridged: None,
+            held: false,
+            recordings: (0, 0),
+            outcome: None,
+        };
+        world.keep_books(commands);
+        world
+    }
+
+    pub fn tell(&mut self, input: Input) -> Vec<Command> {
+        if let Input::LegGone(leg, _) | Input::LegDeclined(leg, _) = &input {
+            self.live.remove(leg);
+        }
+        let was_over = self.call.ended();
+        let commands = self.call.handle(input, self.now);
+        assert!(!was_over || commands.is_empty(), "a command after Ended");
+        self.keep_books(&commands);
+        commands
+    }
+
+    pub fn ask(&mut self, request: Request) -> Result<Vec<Command>, Refusal> {
+        let commands = self.call.request(request, self.now)?;
+        self.keep_books(&commands);
+        Ok(commands)
+    }
+
+    /// Lets time pass, with a tick at every deadline on the way.
+    pub fn wait(&mut self, by: TimeDelta) -> Vec<Command> {
+        let until = self.now + by;
+        let mut all = vec![];
+        while let Some(deadline) = self.call.next_deadline().filter(|d| *d <= until) {
+            self.now = deadline.max(self.now);
+            all.extend(self.tell(Input::Tick));
+        }
+        self.now = until;
+        all
+    }
+
+    pub fn seconds(&mut self, n: i64) -> Vec<Command> {
+        self.wait(TimeDelta::seconds(n))
+    }
+
+    pub fn ring(&mut self, who: u8, devices: &[u64]) -> Vec<Command> {
+        self.tell(Input::Ring {
+            agent: agent(who),
+            staff_no: "8001".into(),
+            devices: devices.iter().map(|d| DeviceId(*d)).collect(),
+        })
+    }
+
+    pub fn prompt_ended(&mut self) -> Vec<Command> {
+        self.tell(Input::PromptEnded(REQUESTER))
+    }
+
+    pub fn requester_hangs_up(&mut self) -> Vec<Command> {
+        self.tell(Input::LegGone(REQUESTER, Gone::HungUp))
+    }
+
+    /// Greeted and waiting.
+    pub fn queued() -> Self {
+        let mut world = Self::inbound();
+        world.tell(Input::Arrived { open: true });
+        world.seconds(3);
+        world.prompt_ended();
+        assert_eq!(world.call.state(), State::Queued);
+        world
+    }
+
+    /// Agent 1 answered on device 1, leg 1.
+    pub fn talking() -> Self {
+        let mut world = Self::queued();
+        world.ring(1, &[1]);
+        world.tell(Input::LegAnswered(LegId(1)));
+        world.tell(Input::Confirmed(agent(1)));
+        world.prompt_ended();
+        assert_eq!(world.call.state(), State::Talking);
+        world
+    }
+
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.outcome
+    }
+
+    fn keep_books(&mut self, commands: &[Command]) {
+        for command in commands {
+            assert_eq!(self.outcome, None, "{command:?} after Finish");
+            match command {
+                Command::Invite { leg, .. } | Command::Dial(leg) => {
+                    assert!(self.live.insert(*leg), "{leg:?} asked for twice");
+                }
+                Command::HangUp(leg) | Command::Reject(leg) => {
+                    assert!(self.live.remove(leg), "{leg:?} hung up twice, or gone");
+                }
+                Command::Answer(leg) | Command::Play(leg, _) | Command::Mute(leg, _) => {
+                    assert!(self.live.contains(leg), "{command:?} to a dead leg");
+                }
+                Command::Bridge { requester, agent } => {
+                    assert_eq!(self.bridged, None, "bridged twice");
+                    assert!(self.live.contains(requester) && self.live.contains(agent));
+                    self.bridged = Some((*requester, *agent));
+                }
+                Command::Unbridge => assert!(self.bridged.take().is_some(), "not bridged"),
+                Command::StartRecording => self.recordings.0 += 1,
+                Command::StopRecording => self.recordings.1 += 1,
+                Command::Offer => {
+                    assert!(!self.offered, "offered twice");
+                    self.offered = true;
+                }
+                Command::Accepted(_) | Command::Began(_) => self.taken = true,
+                Command::Withdraw | Command::TalkEnded => {
+                    (self.offered, self.taken) = (false, false);
+                }
+                Command::Held(held) => {
+                    assert_ne!(self.held, *held, "told floor twice");
+                    self.held = *held;
+                }
+                Command::Finish { outcome, .. } => self.outcome = Some(*outcome),
+                _ => {}
+            }
+        }
+        assert!(self.recordings.0 <= 1 && self.recordings.1 <= self.recordings.0);
+        if self.call.ended() {
+            assert!(self.outcome.is_some(), "ended without an outcome");
+            assert!(self.live.is_empty(), "legs left behind: {:?}", self.live);
+            assert_eq!(self.recordings.0, self.recordings.1, "recording left open");
+            assert!(!self.offered && !self.taken, "floor left with the call");
+            assert_eq!(self.bridged, None, "media left bridged");
+            assert_eq!(self.call.next_deadline(), None);
+            assert!(self.call.times().ended_at.is_some());
+        } else {
+            assert_eq!(self.outcome, None, "an outcome while the call goes on");
+            assert!(self.call.next_deadline().is_some(), "no timer");
+        }
+        self.log.extend(commands.iter().cloned());
+    }
+}
