@@ -130,7 +130,7 @@ impl Acd {
             Input::Declined { work, agent, why } => self.declined(work, agent, why),
             Input::Hold { work, held } => self.hold(work, held)?,
             Input::Began { work, agent } => self.began(work, agent)?,
-            Input::EndWrapUp { agent } => self.end_wrap_up(agent)?,
+            Input::EndWrapUp { agent, work } => self.end_wrap_up(agent, work)?,
             Input::ExtendWrapUp { agent } => self.extend_wrap_up(agent)?,
             Input::Tick => {}
         }

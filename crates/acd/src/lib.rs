@@ -16,5 +16,5 @@ pub use agent::{AgentProfile, AgentState, By, Presence, WrapUp};
 pub use distributor::{Acd, Settings};
 pub use message::{Handled, Input, Output, Refusal, RestoredWrapUp};
 pub use queue::{NoAnswer, Place, Queue, SkillNeed};
-pub use view::{AgentView, QueueView, WorkView};
+pub use view::{AgentView, QueueView, WaitingView, WorkView};
 pub use work::{AgentId, Declined, MediaKind, Outcome, Stage, Work, WorkId};

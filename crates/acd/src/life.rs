@@ -21,7 +21,9 @@ impl Acd {
         self.seq += 1;
         let place = Place::new(offered_at, priority, self.settings.priority_step, self.seq);
         let give_up_at = offered_at + line.queue.max_wait;
-        line.unanswered.insert((offered_at, work.id));
+        line.lane_mut(work.media)
+            .unanswered
+            .insert((offered_at, work.id));
         self.out.push(Output::Queued {
             work: work.id,
             queue: work.queue,
@@ -117,7 +119,10 @@ impl Acd {
         let (media, queue, offered_at) = (item.media, item.queue, item.offered_at);
         self.disarm_all(id);
         if let Some(index) = queue {
-            self.lines[index].unanswered.remove(&(offered_at, id));
+            self.lines[index]
+                .lane_mut(media)
+                .unanswered
+                .remove(&(offered_at, id));
         }
         let wait = self.waited(offered_at);
         let in_time = queue.is_none_or(|i| wait <= self.lines[i].queue.service_level);
@@ -291,10 +296,11 @@ impl Acd {
             return;
         };
         item.stage = Stage::Waiting;
-        let (queue, offered_at, give_up_at) = (item.queue, item.offered_at, item.give_up_at);
+        let (media, queue) = (item.media, item.queue);
+        let (offered_at, give_up_at) = (item.offered_at, item.give_up_at);
         if let Some(index) = queue {
             let line = &mut self.lines[index];
-            line.unanswered.insert((offered_at, id));
+            line.lane_mut(media).unanswered.insert((offered_at, id));
             let queue = line.queue.code.clone();
             self.out.push(Output::Returned {
                 work: id,

@@ -255,9 +255,9 @@ impl Acd {
             return;
         };
         if let Some(index) = item.queue {
-            let line = &mut self.lines[index];
-            line.unanswered.remove(&(item.offered_at, id));
-            line.lane_mut(item.media).waiting.remove(&(item.place, id));
+            let lane = self.lines[index].lane_mut(item.media);
+            lane.unanswered.remove(&(item.offered_at, id));
+            lane.waiting.remove(&(item.place, id));
         }
         let wait = (outcome != Outcome::Answered).then(|| self.waited(item.offered_at));
         self.out.push(Output::Ended {

@@ -100,6 +100,8 @@ pub enum Input {
     EndWrapUp {
         /// The agent.
         agent: AgentId,
+        /// The work, so that late news of one never ends the wrap-up of the next.
+        work: WorkId,
     },
     /// The agent needs more time to write the work up.
     ExtendWrapUp {

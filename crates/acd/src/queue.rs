@@ -110,6 +110,8 @@ impl Place {
 pub(crate) struct Lane {
     pub waiting: BTreeSet<(Place, WorkId)>,
     pub free: BTreeSet<FreeKey>,
+    /// Everything not answered yet (waiting, waiting for one agent, ringing), oldest first.
+    pub unanswered: BTreeSet<(DateTime<Utc>, WorkId)>,
 }
 
 /// A queue at work.
@@ -118,8 +120,6 @@ pub(crate) struct Line {
     pub queue: Queue,
     pub voice: Lane,
     pub chat: Lane,
-    /// Everything not answered yet (waiting, waiting for one agent, ringing), oldest first.
-    pub unanswered: BTreeSet<(DateTime<Utc>, WorkId)>,
 }
 
 impl Line {
@@ -128,7 +128,6 @@ impl Line {
             queue,
             voice: Lane::default(),
             chat: Lane::default(),
-            unanswered: BTreeSet::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::agent::{Agent, AgentState, InHand, Presence, WrapUp};
 use crate::distributor::Acd;
-use crate::queue::{Place, Queue};
+use crate::queue::{Lane, Place, Queue};
 use crate::work::{AgentId, MediaKind, Stage, WorkId};
 
 /// An agent as he stands.
@@ -39,10 +39,28 @@ pub struct AgentView<'a> {
 pub struct QueueView<'a> {
     /// Its rules.
     pub queue: &'a Queue,
+    /// Its calls.
+    pub voice: WaitingView,
+    /// Its chats.
+    pub chat: WaitingView,
+}
+
+/// Who waits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WaitingView {
     /// Requesters who talk to nobody yet, those included whose call rings at an agent.
-    pub waiting: usize,
+    pub count: usize,
     /// Since when the one waits who waits longest.
     pub oldest: Option<DateTime<Utc>>,
+}
+
+impl WaitingView {
+    fn of(lane: &Lane) -> Self {
+        Self {
+            count: lane.unanswered.len(),
+            oldest: lane.unanswered.first().map(|(at, _)| *at),
+        }
+    }
 }
 
 /// A work as it stands.
@@ -101,8 +119,8 @@ impl Acd {
         let line = &self.lines[*self.codes.get(code)?];
         Some(QueueView {
             queue: &line.queue,
-            waiting: line.unanswered.len(),
-            oldest: line.unanswered.first().map(|(at, _)| *at),
+            voice: WaitingView::of(&line.voice),
+            chat: WaitingView::of(&line.chat),
         })
     }
 
@@ -126,12 +144,15 @@ impl Acd {
         })
     }
 
-    /// Requesters of a queue who talk to nobody yet, oldest first.
+    /// Requesters of a queue who talk to nobody yet, oldest first, calls before chats.
     pub fn unanswered(&self, code: &str) -> impl Iterator<Item = WorkView<'_>> {
         self.codes
             .get(code)
             .into_iter()
-            .flat_map(|index| self.lines[*index].unanswered.iter())
+            .flat_map(|index| {
+                MediaKind::ALL.map(|media| self.lines[*index].lane(media).unanswered.iter())
+            })
+            .flatten()
             .filter_map(|(_, id)| self.work_view(*id))
     }
 

@@ -43,9 +43,9 @@ impl Acd {
         agent.in_hand = Some(InHand::WrapUp(wrap_up));
     }
 
-    pub(crate) fn end_wrap_up(&mut self, id: AgentId) -> Outcomes {
+    pub(crate) fn end_wrap_up(&mut self, id: AgentId, work: WorkId) -> Outcomes {
         let agent = self.agent(id)?;
-        if !matches!(agent.in_hand, Some(InHand::WrapUp(_))) {
+        if !matches!(&agent.in_hand, Some(InHand::WrapUp(wrap_up)) if wrap_up.work == work) {
             return Err(Refusal::NotInWrapUp);
         }
         self.timers.disarm(Timer::WrapUp(id));
