@@ -1,1 +1,41 @@
 #![doc = include_str!("../README.md")]
+
+pub mod number;
+pub mod requester;
+
+use kernel::{App, Capability, migration};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use number::{Number, NumberKind, normalise};
+pub use requester::Requester;
+pub use requester::store::{by_number, find, find_many, find_or_create_by_number};
+
+kernel::permissions! {
+    /// See requesters, masked.
+    pub ViewRequesters = "requesters:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Write down the name a requester gave.
+    pub EditRequesters = "requesters:edit" { Agent: All, ShiftLead: All, OpsManager: All }
+    /// Read one personal value in the clear, with a reason.
+    pub RevealRequesters = "requesters:reveal" {
+        Agent: All, ShiftLead: All, OpsManager: All, PurchaserBusiness: All,
+    }
+}
+
+/// What the server mounts.
+pub fn capability(app: &App) -> Capability {
+    use requester::http;
+    Capability {
+        name: "requesters",
+        migrations: vec![migration!("2026112311_requesters")],
+        permissions: permissions(),
+        routes: OpenApiRouter::new()
+            .routes(routes!(http::list))
+            .routes(routes!(http::get, http::rename))
+            .routes(routes!(http::reveal))
+            .with_state(app.clone()),
+        ..Capability::default()
+    }
+}

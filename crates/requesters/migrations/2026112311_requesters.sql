@@ -1,0 +1,21 @@
+create table requester_keys (
+  name text primary key,
+  value text not null,
+  created_at timestamptz not null
+);
+create table requesters (
+  id uuid primary key,
+  name text,
+  phone text,
+  phone_hash text,
+  phone_kind text not null,
+  region text not null,
+  identity text not null,
+  contacts bigint not null,
+  first_contact_at timestamptz not null,
+  last_contact_at timestamptz not null,
+  version bigint not null
+);
+create unique index requesters_phone_hash on requesters (phone_hash);
+create index requesters_name on requesters (name, id);
+create index requesters_last_contact_at on requesters (last_contact_at, id);

@@ -1,0 +1,40 @@
+//! The requester (诉求人) as others see him: every personal value masked by its type.
+
+pub mod http;
+pub mod store;
+
+use chrono::{DateTime, Utc};
+use kernel::{PersonName, Phone};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Nothing but the number speaks for the person.
+pub const UNVERIFIED: &str = "unverified";
+
+/// Somebody who calls or writes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Requester {
+    /// Identifies the requester.
+    pub id: Uuid,
+    /// The name the requester gave, masked; null until it was asked.
+    #[schema(value_type = Option<String>)]
+    pub name: Option<PersonName>,
+    /// The number, masked; null when the caller withheld it.
+    #[schema(value_type = Option<String>)]
+    pub phone: Option<Phone>,
+    /// `mobile`, `landline`, `service`, `foreign`, `other` or `withheld`.
+    pub phone_kind: String,
+    /// Where the number belongs; `unknown` until there is a table of regions.
+    pub region: String,
+    /// How sure it is who this is: a number alone gives `unverified`.
+    pub identity: String,
+    /// How often the requester has called or written, this time included.
+    pub contacts: i64,
+    /// When the requester was first heard of.
+    pub first_contact_at: DateTime<Utc>,
+    /// When the requester last called or wrote.
+    pub last_contact_at: DateTime<Utc>,
+    /// Rises with each change; send it back with a change.
+    pub version: i64,
+}

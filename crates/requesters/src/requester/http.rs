@@ -1,0 +1,183 @@
+//! Requesters over HTTP.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use kernel::list::{ListQuery, Page};
+use kernel::problem::{Problem, Result, invalid, refused};
+use kernel::{Actor, App, audit};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Requester, store};
+use crate::{EditRequesters, RevealRequesters, ViewRequesters};
+
+const LONGEST_NAME: usize = 50;
+const LONGEST_REASON: usize = 200;
+
+/// Lists requesters, the last to call first.
+#[utoipa::path(
+    get, path = "/api/v1/requesters", tag = "requesters",
+    params(ListQuery),
+    responses((status = 200, body = Page<Requester>)),
+)]
+pub(crate) async fn list(
+    actor: Actor<ViewRequesters>,
+    State(app): State<App>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<Requester>>> {
+    Ok(Json(
+        store::list(app.db.read(), actor.scope(), &query).await?,
+    ))
+}
+
+/// One requester, masked.
+#[utoipa::path(
+    get, path = "/api/v1/requesters/{id}", tag = "requesters",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Requester), (status = 404, body = Problem)),
+)]
+pub(crate) async fn get(
+    actor: Actor<ViewRequesters>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Requester>> {
+    Ok(Json(
+        store::get(app.db.read(), actor.scope(), id).await?.into(),
+    ))
+}
+
+/// What may be written about a requester.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RenameRequest {
+    /// The version that was read.
+    version: i64,
+    /// The name the requester gave, at most 50 characters.
+    name: String,
+}
+
+/// Writes down the name the requester gave.
+#[utoipa::path(
+    patch, path = "/api/v1/requesters/{id}", tag = "requesters",
+    params(("id" = Uuid, Path)),
+    request_body = RenameRequest,
+    responses((status = 200, body = Requester), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
+pub(crate) async fn rename(
+    actor: Actor<EditRequesters>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Json(request): Json<RenameRequest>,
+) -> Result<Json<Requester>> {
+    let name = request.name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
+        return Err(invalid("name", "bad_name", "a name has 1 to 50 characters"));
+    }
+    let db = app.db.clone();
+    let renamed = db
+        .write(move |tx| async move {
+            let before = store::get(&*tx, actor.scope(), id).await?;
+            store::rename(&*tx, id, request.version, &name).await?;
+            let key = store::key(&*tx).await?.unwrap_or_default();
+            let details = json!({
+                "before": before.name.map(|name| audit::digest(&key, &name)),
+                "after": audit::digest(&key, &name),
+            });
+            audit::record(
+                &app,
+                &*tx,
+                &actor.who(),
+                "requester.renamed",
+                "requester",
+                id,
+                details,
+            )
+            .await?;
+            store::get(&*tx, actor.scope(), id).await
+        })
+        .await?;
+    Ok(Json(renamed.into()))
+}
+
+/// The value to be read in the clear.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RevealField {
+    /// The number.
+    Phone,
+    /// The name.
+    Name,
+}
+
+/// What is to be read, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RevealRequest {
+    /// The value.
+    field: RevealField,
+    /// Why it is needed, 2 to 200 characters; it stands in the audit trail.
+    reason: String,
+}
+
+/// A value in the clear.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Revealed {
+    /// The value asked for.
+    field: RevealField,
+    /// As it is stored.
+    value: String,
+}
+
+/// Shows one personal value in the clear (明文查看) and writes down who asked and why.
+#[utoipa::path(
+    post, path = "/api/v1/requesters/{id}/reveal", tag = "requesters",
+    params(("id" = Uuid, Path)),
+    request_body = RevealRequest,
+    responses((status = 200, body = Revealed), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
+pub(crate) async fn reveal(
+    actor: Actor<RevealRequesters>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Json(request): Json<RevealRequest>,
+) -> Result<Json<Revealed>> {
+    let reason = request.reason.trim().to_owned();
+    if !(2..=LONGEST_REASON).contains(&reason.chars().count()) {
+        return Err(invalid(
+            "reason",
+            "reason_needed",
+            "say why in 2 to 200 characters",
+        ));
+    }
+    let db = app.db.clone();
+    let field = request.field;
+    // The trail is written before the value leaves: a reveal that cannot be recorded does not happen.
+    let value = db
+        .write(move |tx| async move {
+            let row = store::get(&*tx, actor.scope(), id).await?;
+            let value = match field {
+                RevealField::Phone => row.phone,
+                RevealField::Name => row.name,
+            };
+            let value =
+                value.ok_or_else(|| refused("nothing_to_reveal", "this value is not known"))?;
+            let key = store::key(&*tx).await?.unwrap_or_default();
+            let details =
+                json!({ "field": field, "reason": reason, "digest": audit::digest(&key, &value) });
+            audit::record(
+                &app,
+                &*tx,
+                &actor.who(),
+                "requester.revealed",
+                "requester",
+                id,
+                details,
+            )
+            .await?;
+            Ok(value)
+        })
+        .await?;
+    Ok(Json(Revealed { field, value }))
+}

@@ -1,0 +1,277 @@
+//! The rows of requesters, and how one is found by number.
+
+use kernel::list::{ListQuery, Page, paginate};
+use kernel::problem::{Result, internal, not_found, stale};
+use kernel::{App, PersonName, Phone, Scope};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select,
+};
+use uuid::Uuid;
+
+use super::{Requester, UNVERIFIED};
+use crate::number::{Number, NumberKind, normalise};
+
+/// One requester.
+pub mod row {
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112311_requesters.sql"
+    )]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "requesters")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: Option<String>,
+        pub phone: Option<String>,
+        pub phone_hash: Option<String>,
+        pub phone_kind: String,
+        pub region: String,
+        pub identity: String,
+        pub contacts: i64,
+        pub first_contact_at: DateTimeUtc,
+        pub last_contact_at: DateTimeUtc,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod key_row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "requester_keys")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub value: String,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The name of the key of the search by number.
+const PHONE_KEY: &str = "phone";
+
+impl From<row::Model> for Requester {
+    fn from(row: row::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name.map(PersonName::new),
+            phone: row.phone.map(Phone::new),
+            phone_kind: row.phone_kind,
+            region: row.region,
+            identity: row.identity,
+            contacts: row.contacts,
+            first_contact_at: row.first_contact_at,
+            last_contact_at: row.last_contact_at,
+            version: row.version,
+        }
+    }
+}
+
+/// The key of the search by number; `None` before the first requester.
+pub(crate) async fn key(conn: &impl ConnectionTrait) -> Result<Option<Vec<u8>>> {
+    let row = key_row::Entity::find_by_id(PHONE_KEY.to_owned())
+        .one(conn)
+        .await?;
+    Ok(row.map(|row| row.value.into_bytes()))
+}
+
+async fn key_or_new(app: &App, conn: &impl ConnectionTrait) -> Result<Vec<u8>> {
+    if let Some(key) = key(conn).await? {
+        return Ok(key);
+    }
+    let made = key_row::ActiveModel {
+        name: Set(PHONE_KEY.to_owned()),
+        value: Set(app.ids.secret(32)),
+        created_at: Set(app.clock.now()),
+    };
+    // Another node may have been first: its key counts.
+    key_row::Entity::insert(made)
+        .on_conflict(
+            OnConflict::column(key_row::Column::Name)
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(conn)
+        .await?;
+    key(conn)
+        .await?
+        .ok_or_else(|| internal("the key of the search by number is gone"))
+}
+
+/// The requester with this number, made when there is none; notes the contact.
+///
+/// Whoever withholds the number gets a new row, since strangers must not see each other's history.
+pub async fn find_or_create_by_number(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    number: &str,
+) -> Result<Requester> {
+    let now = app.clock.now();
+    let number = normalise(number);
+    let hash = match &number {
+        Some(number) => Some(hash_of(&key_or_new(app, tx).await?, number)),
+        None => None,
+    };
+    let id = app.ids.next();
+    let made = row::ActiveModel {
+        id: Set(id),
+        name: Set(None),
+        phone_kind: Set(number
+            .as_ref()
+            .map_or(NumberKind::Withheld, |number| number.kind)
+            .as_str()
+            .to_owned()),
+        phone: Set(number.map(|number| number.text)),
+        phone_hash: Set(hash.clone()),
+        region: Set("unknown".to_owned()),
+        identity: Set(UNVERIFIED.to_owned()),
+        contacts: Set(1),
+        first_contact_at: Set(now),
+        last_contact_at: Set(now),
+        version: Set(1),
+    };
+    // One statement, since two lines may ring from one number at once.
+    let again = OnConflict::column(row::Column::PhoneHash)
+        .value(row::Column::LastContactAt, Expr::value(now))
+        .value(
+            row::Column::Contacts,
+            Expr::col((row::Entity, row::Column::Contacts)).add(1),
+        )
+        .to_owned();
+    row::Entity::insert(made)
+        .on_conflict(again)
+        .exec_without_returning(tx)
+        .await?;
+    let row = match &hash {
+        Some(hash) => with_hash(tx, hash).await?,
+        None => row::Entity::find_by_id(id).one(tx).await?,
+    };
+    row.map(Into::into)
+        .ok_or_else(|| internal("a requester vanished while being made"))
+}
+
+/// The requester with this number, if there is one.
+pub async fn by_number(conn: &impl ConnectionTrait, number: &str) -> Result<Option<Requester>> {
+    let Some(number) = normalise(number) else {
+        return Ok(None);
+    };
+    let Some(key) = key(conn).await? else {
+        return Ok(None);
+    };
+    Ok(with_hash(conn, &hash_of(&key, &number))
+        .await?
+        .map(Into::into))
+}
+
+/// The requester with this id, for a crate that has already checked who may see it.
+pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Requester>> {
+    Ok(row::Entity::find_by_id(id).one(conn).await?.map(Into::into))
+}
+
+/// The requesters with these ids, for a crate that has already checked who may see them.
+pub async fn find_many(conn: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Requester>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = row::Entity::find()
+        .filter(row::Column::Id.is_in(ids))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// One page of requesters; `q` is a whole number or the beginning of a name.
+pub(crate) async fn list(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    query: &ListQuery,
+) -> Result<Page<Requester>> {
+    let mut select = visible(scope);
+    if let Some(words) = query.words()? {
+        select = match normalise(words).filter(|number| number.kind != NumberKind::Other) {
+            Some(number) => {
+                let hash = key(conn).await?.map(|key| hash_of(&key, &number));
+                select.filter(row::Column::PhoneHash.eq(hash.unwrap_or_default()))
+            }
+            // A range instead of LIKE, so that the index serves on both databases.
+            None => select
+                .filter(row::Column::Name.gte(words))
+                .filter(row::Column::Name.lt(format!("{words}\u{10ffff}"))),
+        };
+    }
+    let sortable = [
+        ("last_contact_at", row::Column::LastContactAt),
+        ("first_contact_at", row::Column::FirstContactAt),
+    ];
+    let page = paginate(conn, select, query, &sortable, row::Column::Id).await?;
+    Ok(page.map(Into::into))
+}
+
+/// One row as it is stored, within the actor's scope.
+pub(crate) async fn get(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<row::Model> {
+    visible(scope)
+        .filter(row::Column::Id.eq(id))
+        .one(conn)
+        .await?
+        .ok_or_else(|| not_found("requester"))
+}
+
+/// Sets the name, if the row is still the one the caller read.
+pub(crate) async fn rename(
+    tx: &impl ConnectionTrait,
+    id: Uuid,
+    version: i64,
+    name: &str,
+) -> Result<()> {
+    let done = row::Entity::update_many()
+        .col_expr(row::Column::Name, Expr::value(name))
+        .col_expr(row::Column::Version, Expr::value(version + 1))
+        .filter(row::Column::Id.eq(id))
+        .filter(row::Column::Version.eq(version))
+        .exec(tx)
+        .await?;
+    if done.rows_affected == 0 {
+        Err(stale("the requester"))
+    } else {
+        Ok(())
+    }
+}
+
+/// A requester belongs to no agent and no queue: one sees all of them or none.
+fn visible(scope: &Scope) -> Select<row::Entity> {
+    match scope {
+        Scope::All => row::Entity::find(),
+        Scope::Own(_) | Scope::Queues(_) => {
+            row::Entity::find().filter(Condition::all().add(Expr::val(1).eq(0)))
+        }
+    }
+}
+
+async fn with_hash(conn: &impl ConnectionTrait, hash: &str) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find()
+        .filter(row::Column::PhoneHash.eq(hash))
+        .one(conn)
+        .await?)
+}
+
+fn hash_of(key: &[u8], number: &Number) -> String {
+    Phone::new(number.text.clone()).hash(key)
+}

@@ -1,0 +1,3 @@
+//! Drives the requesters from outside, on both databases.
+
+mod number;
