@@ -333,10 +333,11 @@ impl Call {
         self.agent = Some(agent);
         self.staff_no = staff_no;
         self.times.rung_at.get_or_insert(now);
+        // First on paper, then on the wire: the console looks the call up as soon as it rings.
+        self.journal(Event::Ringing { agent });
         for device in devices {
             self.invite(agent, *device, false);
         }
-        self.journal(Event::Ringing { agent });
         // The longest wait goes on counting: ringing is waiting.
         self.state = State::Ringing;
     }

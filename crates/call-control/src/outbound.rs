@@ -24,13 +24,13 @@ impl Call {
             now + limits.own_device,
         );
         call.agent = Some(agent);
-        for device in devices {
-            call.invite(agent, *device, false);
-        }
         if devices.is_empty() {
             call.end(Outcome::NoAgentAnswer, EndedBy::System, now);
         } else {
             call.journal(Event::Ringing { agent });
+            for device in devices {
+                call.invite(agent, *device, false);
+            }
         }
         let commands = std::mem::take(&mut call.out);
         (call, commands)
