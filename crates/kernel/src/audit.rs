@@ -1,7 +1,7 @@
 //! The append-only audit trail, written in the same transaction as the change it tells of.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{Set, ConnectionTrait};
+use sea_orm::{ConnectionTrait, Set};
 use sha2::{Digest, Sha256};
 
 use crate::rights::Principal;
@@ -30,13 +30,20 @@ impl Who {
 
     /// A part of the system: `system("telephony")`.
     pub fn system(part: &str) -> Self {
-        Self { user_id: None, session_id: None, name: format!("system:{part}") }
+        Self {
+            user_id: None,
+            session_id: None,
+            name: format!("system:{part}"),
+        }
     }
 }
 
 /// One row of the trail. `seq` and `hash` are set by the sealer within a second.
 pub mod entry {
-    #![allow(missing_docs, reason = "the columns of migrations/2026112301_kernel.sql")]
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112301_kernel.sql"
+    )]
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -85,7 +92,9 @@ pub async fn record(
         seq: Set(None),
         hash: Set(None),
     };
-    entry::Entity::insert(row).exec_without_returning(conn).await?;
+    entry::Entity::insert(row)
+        .exec_without_returning(conn)
+        .await?;
     Ok(())
 }
 
@@ -94,5 +103,9 @@ pub fn digest(key: &[u8], value: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(key);
     hash.update(value.as_bytes());
-    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

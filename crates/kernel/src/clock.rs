@@ -1,5 +1,8 @@
 //! The only source of time. Tests hold the same clock and move it.
-#![expect(clippy::disallowed_methods, reason = "this is the place the ban points to")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the place the ban points to"
+)]
 
 use std::future::Future;
 use std::sync::Arc;
@@ -22,7 +25,10 @@ pub struct Elapsed;
 impl Clock {
     /// The clock of the machine.
     pub fn system() -> Self {
-        Self { offset: Arc::new(watch::Sender::new(TimeDelta::zero())), started: Instant::now() }
+        Self {
+            offset: Arc::new(watch::Sender::new(TimeDelta::zero())),
+            started: Instant::now(),
+        }
     }
 
     /// A clock that shows `start` now and runs on in real time; see [`Clock::advance`].
@@ -44,7 +50,8 @@ impl Clock {
 
     /// Moves the clock and wakes every sleeper whose time has come.
     pub fn advance(&self, by: Duration) {
-        self.offset.send_modify(|offset| *offset += TimeDelta::from_std(by).unwrap_or_default());
+        self.offset
+            .send_modify(|offset| *offset += TimeDelta::from_std(by).unwrap_or_default());
     }
 
     /// Sleeps for `duration` of this clock.

@@ -32,7 +32,10 @@ impl Config {
             .with_list_parse_key("sip.trunks")
             .with_list_parse_key("sip.hotline_numbers")
             .try_parsing(true);
-        let merged = builder.add_source(environment).build().map_err(bad_config)?;
+        let merged = builder
+            .add_source(environment)
+            .build()
+            .map_err(bad_config)?;
         Ok(Self { merged })
     }
 
@@ -40,9 +43,13 @@ impl Config {
     pub fn with_overrides(overrides: &[(&str, String)]) -> Result<Self> {
         let mut builder = defaults();
         for (key, value) in overrides {
-            builder = builder.set_override(*key, value.clone()).map_err(bad_config)?;
+            builder = builder
+                .set_override(*key, value.clone())
+                .map_err(bad_config)?;
         }
-        Ok(Self { merged: builder.build().map_err(bad_config)? })
+        Ok(Self {
+            merged: builder.build().map_err(bad_config)?,
+        })
     }
 
     /// One section as a typed value.

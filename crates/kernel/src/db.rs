@@ -38,15 +38,21 @@ pub struct Db {
 
 #[derive(Clone, Debug)]
 enum Writer {
-    Queue(mpsc::Sender<JobBox>),
+    Queue(mpsc::Sender<Request>),
     Pool(DatabaseConnection),
 }
 
-struct JobBox(Job);
+enum Request {
+    Write(Job),
+    Close(oneshot::Sender<()>),
+}
 
-impl std::fmt::Debug for JobBox {
+impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Job")
+        f.write_str(match self {
+            Self::Write(_) => "Write",
+            Self::Close(_) => "Close",
+        })
     }
 }
 
@@ -67,12 +73,18 @@ impl Deref for Tx {
 
 impl Tx {
     fn new(inner: DatabaseTransaction) -> Self {
-        Self { inner: Arc::new(inner), hooks: Arc::default() }
+        Self {
+            inner: Arc::new(inner),
+            hooks: Arc::default(),
+        }
     }
 
     /// Runs `hook` once the change is on disk; never when it is rolled back.
     pub fn on_commit(&self, hook: impl FnOnce() + Send + 'static) {
-        self.hooks.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(hook));
+        self.hooks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Box::new(hook));
     }
 }
 
@@ -85,15 +97,24 @@ impl Db {
     pub async fn connect(url: &str) -> Result<Self> {
         if url.starts_with("postgres") {
             let mut options = ConnectOptions::new(url);
-            options.max_connections(32).sqlx_logging(false).acquire_timeout(Duration::from_secs(10));
+            options
+                .max_connections(32)
+                .sqlx_logging(false)
+                .acquire_timeout(Duration::from_secs(10));
             let pool = Database::connect(options).await?;
-            return Ok(Self { read: pool.clone(), writer: Writer::Pool(pool) });
+            return Ok(Self {
+                read: pool.clone(),
+                writer: Writer::Pool(pool),
+            });
         }
         let writer = Database::connect(sqlite_options(url, 1, false)).await?;
         let read = Database::connect(sqlite_options(url, 8, true)).await?;
         let (sender, receiver) = mpsc::channel(QUEUE);
         tokio::spawn(write_loop(writer, receiver));
-        Ok(Self { read, writer: Writer::Queue(sender) })
+        Ok(Self {
+            read,
+            writer: Writer::Queue(sender),
+        })
     }
 
     /// A connection for reading; it sees what was committed.
@@ -104,6 +125,20 @@ impl Db {
     /// The kind of database.
     pub fn backend(&self) -> DbBackend {
         self.read.get_database_backend()
+    }
+
+    /// Writes what waits, brings the write-ahead log into the file and closes; later writes are refused.
+    pub async fn close(&self) {
+        if let Writer::Queue(queue) = &self.writer {
+            let (done, closed) = oneshot::channel();
+            if queue.send(Request::Close(done)).await.is_ok() {
+                // An error means that the writer has gone, which is what was asked for.
+                let _ = closed.await;
+            }
+        }
+        if let Err(error) = self.read.clone().close().await {
+            tracing::warn!(%error, "the database did not close");
+        }
     }
 
     /// Runs `work` in a transaction and answers when it is on disk; an error rolls it back.
@@ -144,13 +179,28 @@ impl Db {
                         (kept, answer)
                     })
                 });
-                queue.try_send(JobBox(job)).map_err(|_| {
-                    unavailable("database_busy", "the write queue is full; nothing was written")
-                })?;
-                answer.await.map_err(|_| internal("a write closure panicked"))?
+                queue
+                    .try_send(Request::Write(job))
+                    .map_err(|error| match error {
+                        mpsc::error::TrySendError::Full(_) => unavailable(
+                            "database_busy",
+                            "the write queue is full; nothing was written",
+                        ),
+                        mpsc::error::TrySendError::Closed(_) => closed(),
+                    })?;
+                answer
+                    .await
+                    .map_err(|_| internal("a write closure panicked"))?
             }
         }
     }
+}
+
+fn closed() -> Problem {
+    unavailable(
+        "database_closed",
+        "the database is closed; nothing was written",
+    )
 }
 
 fn leaked() -> Problem {
@@ -158,7 +208,8 @@ fn leaked() -> Problem {
 }
 
 fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
-    let mut options = ConnectOptions::new(format!("{}?mode=rwc", url.trim_end_matches("?mode=rwc")));
+    let mut options =
+        ConnectOptions::new(format!("{}?mode=rwc", url.trim_end_matches("?mode=rwc")));
     options
         .max_connections(connections)
         .min_connections(1)
@@ -174,35 +225,62 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
     options
 }
 
-async fn write_loop(writer: DatabaseConnection, mut queue: mpsc::Receiver<JobBox>) {
-    let mut jobs = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut jobs, BATCH).await > 0 {
-        let mut answers = Vec::with_capacity(jobs.len());
-        let mut hooks = Vec::new();
-        let commit: Result<()> = async {
-            let outer = writer.begin().await?;
-            for JobBox(job) in jobs.drain(..) {
-                answers.extend(run(&outer, job, &mut hooks).await?);
+async fn write_loop(writer: DatabaseConnection, mut queue: mpsc::Receiver<Request>) {
+    let mut requests = Vec::with_capacity(BATCH);
+    let mut closers = Vec::new();
+    while closers.is_empty() && queue.recv_many(&mut requests, BATCH).await > 0 {
+        let mut jobs = Vec::with_capacity(requests.len());
+        for request in requests.drain(..) {
+            match request {
+                Request::Write(job) => jobs.push(job),
+                Request::Close(done) => closers.push(done),
             }
-            outer.commit().await?;
-            Ok(())
         }
-        .await;
-        jobs.clear();
-        if commit.is_ok() {
-            hooks.into_iter().for_each(|hook: Hook| hook());
+        if !jobs.is_empty() {
+            commit_together(&writer, jobs).await;
         }
-        for answer in answers {
-            answer(commit.clone());
+    }
+    queue.close();
+    if let Err(error) = writer.close().await {
+        tracing::warn!(%error, "the database did not close");
+    }
+    for done in closers {
+        // Who asked may have given up waiting.
+        let _ = done.send(());
+    }
+}
+
+async fn commit_together(writer: &DatabaseConnection, jobs: Vec<Job>) {
+    let mut answers = Vec::with_capacity(jobs.len());
+    let mut hooks = Vec::new();
+    let commit: Result<()> = async {
+        let outer = writer.begin().await?;
+        for job in jobs {
+            answers.extend(run(&outer, job, &mut hooks).await?);
         }
+        outer.commit().await?;
+        Ok(())
+    }
+    .await;
+    if commit.is_ok() {
+        hooks.into_iter().for_each(|hook: Hook| hook());
+    }
+    for answer in answers {
+        answer(commit.clone());
     }
 }
 
 /// Runs one closure in its savepoint; what it did is undone when it failed or panicked.
-async fn run(outer: &DatabaseTransaction, job: Job, hooks: &mut Vec<Hook>) -> Result<Option<Answer>> {
+async fn run(
+    outer: &DatabaseTransaction,
+    job: Job,
+    hooks: &mut Vec<Hook>,
+) -> Result<Option<Answer>> {
     let tx = Tx::new(outer.begin().await?);
     let (inner, own_hooks) = (tx.inner.clone(), tx.hooks.clone());
-    let outcome = AssertUnwindSafe(async move { job(tx).await }).catch_unwind().await;
+    let outcome = AssertUnwindSafe(async move { job(tx).await })
+        .catch_unwind()
+        .await;
     let savepoint = Arc::try_unwrap(inner).map_err(|_| leaked())?;
     match outcome {
         Ok((true, answer)) => {

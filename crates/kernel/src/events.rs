@@ -45,7 +45,11 @@ impl EventHandler {
         F: Fn(Event) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        Self { name, kinds, run: Arc::new(move |event| Box::pin(run(event))) }
+        Self {
+            name,
+            kinds,
+            run: Arc::new(move |event| Box::pin(run(event))),
+        }
     }
 }
 
@@ -103,12 +107,20 @@ pub(crate) mod delivery {
 impl Events {
     /// No handlers yet; see [`Events::subscribe`].
     pub fn new(ids: Ids, clock: Clock) -> Self {
-        Self { ids, clock, handlers: Arc::default(), wake: Arc::default() }
+        Self {
+            ids,
+            clock,
+            handlers: Arc::default(),
+            wake: Arc::default(),
+        }
     }
 
     /// Adds the handlers of the capabilities; called once, before serving.
     pub fn subscribe(&self, handlers: Vec<EventHandler>) {
-        self.handlers.write().unwrap_or_else(PoisonError::into_inner).extend(handlers);
+        self.handlers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(handlers);
     }
 
     /// Writes the event with one delivery row for each handler of its kind.
@@ -122,7 +134,11 @@ impl Events {
         let now = self.clock.now();
         let names: Vec<&'static str> = {
             let handlers = self.handlers.read().unwrap_or_else(PoisonError::into_inner);
-            handlers.iter().filter(|handler| handler.kinds.contains(&kind)).map(|handler| handler.name).collect()
+            handlers
+                .iter()
+                .filter(|handler| handler.kinds.contains(&kind))
+                .map(|handler| handler.name)
+                .collect()
         };
         let event = event_row::ActiveModel {
             id: Set(self.ids.next()),
@@ -145,7 +161,9 @@ impl Events {
             })
             .collect();
         if !deliveries.is_empty() {
-            delivery::Entity::insert_many(deliveries).exec_without_returning(&**tx).await?;
+            delivery::Entity::insert_many(deliveries)
+                .exec_without_returning(&**tx)
+                .await?;
             let wake = self.wake.clone();
             tx.on_commit(move || wake.notify_one());
         }

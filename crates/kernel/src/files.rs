@@ -20,10 +20,17 @@ impl Files {
     /// The place of a file on this machine's disk; refuses a path that leaves the folder.
     pub fn local_path(&self, path: &str) -> Result<PathBuf> {
         let relative = Path::new(path);
-        if relative.components().all(|part| matches!(part, Component::Normal(_))) && !path.is_empty() {
+        if relative
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)))
+            && !path.is_empty()
+        {
             Ok(self.root.join(relative))
         } else {
-            Err(bad_request("bad_path", "a file path stays inside its folder"))
+            Err(bad_request(
+                "bad_path",
+                "a file path stays inside its folder",
+            ))
         }
     }
 }

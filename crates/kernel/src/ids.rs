@@ -21,12 +21,18 @@ impl Ids {
     pub fn next(&self) -> Uuid {
         let now = self.clock.now();
         let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
-        Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+        Uuid::new_v7(Timestamp::from_unix(
+            NoContext,
+            seconds,
+            now.timestamp_subsec_nanos(),
+        ))
     }
 
     /// `bytes` random bytes in hex: tokens, nonces, salts.
     pub fn secret(&self, bytes: usize) -> String {
         let mut rng = rand::rng();
-        (0..bytes).map(|_| format!("{:02x}", rng.random::<u8>())).collect()
+        (0..bytes)
+            .map(|_| format!("{:02x}", rng.random::<u8>()))
+            .collect()
     }
 }

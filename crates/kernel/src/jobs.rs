@@ -36,7 +36,11 @@ impl JobDef {
         F: Fn(serde_json::Value) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        Self { name, schedule, run: Arc::new(move |payload| Box::pin(run(payload))) }
+        Self {
+            name,
+            schedule,
+            run: Arc::new(move |payload| Box::pin(run(payload))),
+        }
     }
 }
 

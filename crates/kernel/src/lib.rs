@@ -33,3 +33,8 @@ pub use migrate::Migration;
 pub use params::Params;
 pub use problem::{Problem, Result};
 pub use rights::{Actor, Permission, PermissionDef, Principal, Role, Scope, Side, SignedIn};
+
+/// The kernel's own tables.
+pub fn migrations() -> Vec<Migration> {
+    vec![migration!("2026112301_kernel")]
+}

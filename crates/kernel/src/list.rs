@@ -1,6 +1,6 @@
 //! Lists with keyset cursors. Every list is bounded: at most 200 rows a page, counting stops at 10,000.
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Order, Query};
+use sea_orm::sea_query::{Alias, Expr, Func, Order, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, ModelTrait, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select, Value,
@@ -60,7 +60,10 @@ impl ListQuery {
         match self.per_page {
             None => Ok(PER_PAGE),
             Some(rows) if (1..=MAX_PER_PAGE).contains(&rows) => Ok(rows),
-            Some(_) => Err(bad_request("per_page_out_of_range", "per_page is 1 to 200").with_field("per_page")),
+            Some(_) => {
+                Err(bad_request("per_page_out_of_range", "per_page is 1 to 200")
+                    .with_field("per_page"))
+            }
         }
     }
 
@@ -69,9 +72,11 @@ impl ListQuery {
         match self.q.as_deref().map(str::trim) {
             None | Some("") => Ok(None),
             // PostgreSQL refuses a null byte in text; nothing can match it anyway.
-            Some(words) if words.len() > MAX_SEARCH || words.contains('\0') => {
-                Err(bad_request("search_too_long", "q holds at most 200 bytes of text").with_field("q"))
-            }
+            Some(words) if words.len() > MAX_SEARCH || words.contains('\0') => Err(bad_request(
+                "search_too_long",
+                "q holds at most 200 bytes of text",
+            )
+            .with_field("q")),
             Some(words) => Ok(Some(words)),
         }
     }
@@ -113,14 +118,18 @@ where
         .order_by(id, order.clone())
         .limit(limit + 1);
     if let Some(cursor) = &query.cursor {
-        let cursor = decode(cursor).filter(|cursor| cursor.sort == field).ok_or_else(bad_cursor)?;
+        let cursor = decode(cursor)
+            .filter(|cursor| cursor.sort == field)
+            .ok_or_else(bad_cursor)?;
         let key = to_value(&cursor.key).ok_or_else(bad_cursor)?;
         let (beyond, id_beyond) = match order {
             Order::Desc => (column.lt(key.clone()), id.lt(cursor.id)),
             _ => (column.gt(key.clone()), id.gt(cursor.id)),
         };
         page = page.filter(
-            Condition::any().add(beyond).add(Condition::all().add(column.eq(key)).add(id_beyond)),
+            Condition::any()
+                .add(beyond)
+                .add(Condition::all().add(column.eq(key)).add(id_beyond)),
         );
     }
     let mut items = page.all(conn).await?;
@@ -130,11 +139,17 @@ where
         Some(last) if more => encode(&field, last.get(column), last.get(id)),
         _ => None,
     };
-    Ok(Page { items, next, total: Ord::min(total, MAX_TOTAL), total_capped: total > MAX_TOTAL })
+    Ok(Page {
+        items,
+        next,
+        total: Ord::min(total, MAX_TOTAL),
+        total_capped: total > MAX_TOTAL,
+    })
 }
 
 fn sort_of<C: Copy>(query: &ListQuery, sortable: &Sortable<C>) -> Result<(String, Order, C)> {
-    let unknown = || bad_request("unknown_sort", "this list cannot be sorted so").with_field("sort");
+    let unknown =
+        || bad_request("unknown_sort", "this list cannot be sorted so").with_field("sort");
     let Some(sort) = query.sort.as_deref().filter(|sort| !sort.is_empty()) else {
         let (name, column) = sortable.first().ok_or_else(unknown)?;
         return Ok((format!("-{name}"), Order::Desc, *column));
@@ -143,14 +158,29 @@ fn sort_of<C: Copy>(query: &ListQuery, sortable: &Sortable<C>) -> Result<(String
         Some(name) => (name, Order::Desc),
         None => (sort, Order::Asc),
     };
-    let (_, column) = sortable.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?;
+    let (_, column) = sortable
+        .iter()
+        .find(|(known, _)| *known == name)
+        .ok_or_else(unknown)?;
     Ok((sort.to_owned(), order, *column))
 }
 
-async fn count<E: EntityTrait, C: ConnectionTrait>(conn: &C, select: &Select<E>, id: E::Column) -> Result<u64> {
-    let rows = select.clone().select_only().column(id).limit(MAX_TOTAL + 1).into_query();
+async fn count<E: EntityTrait, C: ConnectionTrait>(
+    conn: &C,
+    select: &Select<E>,
+    id: E::Column,
+) -> Result<u64> {
+    let rows = select
+        .clone()
+        .select_only()
+        .column(id)
+        .limit(MAX_TOTAL + 1)
+        .into_query();
     let counted = Query::select()
-        .expr_as(Func::count(Expr::col(sea_orm::sea_query::Asterisk)), Alias::new("count"))
+        .expr_as(
+            Func::count(Expr::col(sea_orm::sea_query::Asterisk)),
+            Alias::new("count"),
+        )
         .from_subquery(rows, Alias::new("rows"))
         .to_owned();
     let statement = conn.get_database_backend().build(&counted);
@@ -163,7 +193,9 @@ fn bad_cursor() -> crate::Problem {
 }
 
 fn encode(sort: &str, key: Value, id: Value) -> Option<String> {
-    let Value::Uuid(Some(id)) = id else { return None };
+    let Value::Uuid(Some(id)) = id else {
+        return None;
+    };
     let key = match key {
         Value::ChronoDateTimeUtc(Some(at)) => serde_json::json!({ "at": at }),
         Value::String(Some(text)) => serde_json::json!({ "text": text }),
@@ -172,7 +204,12 @@ fn encode(sort: &str, key: Value, id: Value) -> Option<String> {
         Value::Uuid(Some(id)) => serde_json::json!({ "id": id }),
         _ => return None,
     };
-    let cursor = serde_json::to_vec(&Cursor { sort: sort.to_owned(), key, id }).ok()?;
+    let cursor = serde_json::to_vec(&Cursor {
+        sort: sort.to_owned(),
+        key,
+        id,
+    })
+    .ok()?;
     Some(cursor.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -180,19 +217,25 @@ fn decode(cursor: &str) -> Option<Cursor> {
     if cursor.len() > 2000 || !cursor.is_ascii() || cursor.len() % 2 == 1 {
         return None;
     }
-    let bytes: Option<Vec<u8>> =
-        (0..cursor.len()).step_by(2).map(|at| u8::from_str_radix(&cursor[at..at + 2], 16).ok()).collect();
+    let bytes: Option<Vec<u8>> = (0..cursor.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&cursor[at..at + 2], 16).ok())
+        .collect();
     serde_json::from_slice(&bytes?).ok()
 }
 
 fn to_value(key: &serde_json::Value) -> Option<Value> {
     let (kind, value) = key.as_object()?.iter().next()?;
     Some(match kind.as_str() {
-        "at" => serde_json::from_value::<chrono::DateTime<chrono::Utc>>(value.clone()).ok()?.into(),
+        "at" => serde_json::from_value::<chrono::DateTime<chrono::Utc>>(value.clone())
+            .ok()?
+            .into(),
         "text" => value.as_str()?.to_owned().into(),
         "number" => value.as_i64()?.into(),
         "small" => i32::try_from(value.as_i64()?).ok()?.into(),
-        "id" => serde_json::from_value::<uuid::Uuid>(value.clone()).ok()?.into(),
+        "id" => serde_json::from_value::<uuid::Uuid>(value.clone())
+            .ok()?
+            .into(),
         _ => return None,
     })
 }

@@ -43,13 +43,22 @@ pub struct Live {
 impl Live {
     /// An empty hub.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, sender: broadcast::Sender::new(4096), seq: Arc::default() }
+        Self {
+            clock,
+            sender: broadcast::Sender::new(4096),
+            seq: Arc::default(),
+        }
     }
 
     /// Tells everyone in `audience`; never blocks.
     pub fn publish(&self, audience: Audience, kind: &'static str, data: serde_json::Value) {
         let seq = self.seq.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         // Nobody listening is no error.
-        let _ = self.sender.send(LiveEvent { seq, audience, kind, data: Arc::new(data) });
+        let _ = self.sender.send(LiveEvent {
+            seq,
+            audience,
+            kind,
+            data: Arc::new(data),
+        });
     }
 }

@@ -72,18 +72,34 @@ masked!(
 /// Keeps the ends and puts one star for each character between; short values keep only the last one.
 fn keep(value: &str, head: usize, tail: usize) -> String {
     let chars: Vec<char> = value.chars().collect();
-    let (head, tail) = if chars.len() > head + tail { (head, tail) } else { (0, usize::from(tail > 0)) };
+    let (head, tail) = if chars.len() > head + tail {
+        (head, tail)
+    } else {
+        (0, usize::from(tail > 0))
+    };
     let hidden = chars.len().saturating_sub(head + tail);
     chars
         .iter()
         .enumerate()
-        .map(|(at, char)| if at >= head && at < head + hidden { '*' } else { *char })
+        .map(|(at, char)| {
+            if at >= head && at < head + hidden {
+                '*'
+            } else {
+                *char
+            }
+        })
         .collect()
 }
 
 /// HMAC-SHA256 of `value` in hex.
 pub fn keyed_hash(key: &[u8], value: &str) -> String {
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else { return String::new() };
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else {
+        return String::new();
+    };
     mac.update(value.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -23,7 +23,12 @@ macro_rules! migration {
     ($id:literal) => {
         $crate::Migration {
             id: $id,
-            sql: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/", $id, ".sql")),
+            sql: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/migrations/",
+                $id,
+                ".sql"
+            )),
         }
     };
 }
@@ -34,7 +39,11 @@ struct Applied {
 }
 
 /// Applies what is missing; returns the ids applied now.
-pub async fn migrate(db: &Db, clock: &Clock, mut migrations: Vec<Migration>) -> Result<Vec<&'static str>> {
+pub async fn migrate(
+    db: &Db,
+    clock: &Clock,
+    mut migrations: Vec<Migration>,
+) -> Result<Vec<&'static str>> {
     migrations.sort_by_key(|migration| migration.id);
     let backend = db.backend();
     db.write(async |tx| {
@@ -43,15 +52,26 @@ pub async fn migrate(db: &Db, clock: &Clock, mut migrations: Vec<Migration>) -> 
         Ok(())
     })
     .await?;
-    let applied = Applied::find_by_statement(Statement::from_string(backend, "select id from schema_migrations"))
-        .all(db.read())
-        .await?;
+    let applied = Applied::find_by_statement(Statement::from_string(
+        backend,
+        "select id from schema_migrations",
+    ))
+    .all(db.read())
+    .await?;
     let applied: HashSet<String> = applied.into_iter().map(|row| row.id).collect();
     let mut done = Vec::new();
-    for migration in migrations.into_iter().filter(|migration| !applied.contains(migration.id)) {
+    for migration in migrations
+        .into_iter()
+        .filter(|migration| !applied.contains(migration.id))
+    {
         let now = clock.now();
         db.write(async move |tx| {
-            for statement in migration.sql.split(";\n").map(str::trim).filter(|sql| !sql.is_empty()) {
+            for statement in migration
+                .sql
+                .split(";\n")
+                .map(str::trim)
+                .filter(|sql| !sql.is_empty())
+            {
                 tx.execute_unprepared(statement)
                     .await
                     .map_err(|error| internal(format!("migration {}: {error}", migration.id)))?;

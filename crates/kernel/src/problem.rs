@@ -89,13 +89,21 @@ pub fn unauthorized(code: &'static str, detail: impl Into<String>) -> Problem {
 
 /// 403: the actor lacks `permission`.
 pub fn forbidden(permission: &'static str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "forbidden", format!("needs permission {permission}"))
-        .with("permission", permission)
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        format!("needs permission {permission}"),
+    )
+    .with("permission", permission)
 }
 
 /// 404: there is no such `what`, or the actor may not know of it.
 pub fn not_found(what: &str) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", format!("no such {what}"))
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        format!("no such {what}"),
+    )
 }
 
 /// 409: the state of the thing does not allow it.
@@ -105,8 +113,11 @@ pub fn refused(code: &'static str, detail: impl Into<String>) -> Problem {
 
 /// 409: the row changed since the caller read it.
 pub fn stale(what: &str) -> Problem {
-    refused("stale_version", format!("{what} was changed by someone else"))
-        .with_way_out("read it again and repeat the change")
+    refused(
+        "stale_version",
+        format!("{what} was changed by someone else"),
+    )
+    .with_way_out("read it again and repeat the change")
 }
 
 /// 413: over a stated limit.
@@ -132,20 +143,27 @@ pub fn unavailable(code: &'static str, detail: impl Into<String>) -> Problem {
 /// 500: our fault. The cause is logged here and not shown to the caller.
 pub fn internal(cause: impl std::fmt::Display) -> Problem {
     tracing::error!(%cause, "internal error");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error; it was logged")
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "internal error; it was logged",
+    )
 }
 
 impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Self {
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(detail)) => refused("already_exists", detail),
-            Some(SqlErr::ForeignKeyConstraintViolation(detail)) => refused("still_referenced", detail),
+            Some(SqlErr::ForeignKeyConstraintViolation(detail)) => {
+                refused("still_referenced", detail)
+            }
             _ => match &error {
                 DbErr::RecordNotFound(what) => not_found(what),
                 // SQLite result codes 13 and 778/1034 reach us as text only.
-                _ if error.to_string().contains("disk is full") => {
-                    unavailable("disk_full", "the database disk is full; nothing was written")
-                }
+                _ if error.to_string().contains("disk is full") => unavailable(
+                    "disk_full",
+                    "the database disk is full; nothing was written",
+                ),
                 _ => internal(error),
             },
         }
@@ -164,9 +182,10 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self)).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         response
     }
 }

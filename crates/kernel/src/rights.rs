@@ -183,7 +183,11 @@ pub struct Principal {
 impl Principal {
     /// The scope that the roles give for a permission; `None` without it.
     pub fn scope(&self, grants: &[(Role, Reach)]) -> Option<Scope> {
-        let reach = grants.iter().filter(|(role, _)| self.roles.contains(role)).map(|(_, reach)| *reach).max()?;
+        let reach = grants
+            .iter()
+            .filter(|(role, _)| self.roles.contains(role))
+            .map(|(_, reach)| *reach)
+            .max()?;
         Some(match reach {
             Reach::Own => Scope::Own(self.user_id),
             Reach::Queue => Scope::Queues(self.queues.clone()),
@@ -211,8 +215,14 @@ impl<P: Permission> Actor<P> {
         if principal.must_change_password {
             return Err(password_change_required());
         }
-        let scope = principal.scope(P::GRANTS).ok_or_else(|| forbidden(P::CODE))?;
-        Ok(Self { principal, scope, permission: PhantomData })
+        let scope = principal
+            .scope(P::GRANTS)
+            .ok_or_else(|| forbidden(P::CODE))?;
+        Ok(Self {
+            principal,
+            scope,
+            permission: PhantomData,
+        })
     }
 
     /// The rows this permission reaches for this actor.
@@ -246,8 +256,11 @@ impl<P: Permission> Actor<P> {
 pub struct SignedIn(pub Principal);
 
 fn password_change_required() -> Problem {
-    refused("password_change_required", "the password must be changed first")
-        .with_way_out("PUT /api/v1/session/password")
+    refused(
+        "password_change_required",
+        "the password must be changed first",
+    )
+    .with_way_out("PUT /api/v1/session/password")
 }
 
 fn principal(parts: &Parts) -> Result<Principal, Problem> {

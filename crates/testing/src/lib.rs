@@ -1,1 +1,205 @@
 #![doc = include_str!("../README.md")]
+
+pub mod call;
+mod postgres;
+mod sqlite;
+mod template;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use kernel::{App, Clock, Config, Migration};
+
+pub use call::{Answer, call, principal};
+pub use postgres::stop as stop_postgres;
+
+/// A Monday at 10:00 in Guangzhou: a working day inside the service hours.
+pub const MONDAY_10: &str = "2026-11-23T02:00:00Z";
+
+/// The kinds of database the product runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+impl Kind {
+    /// Both kinds; without PostgreSQL where `SHOUJIE_TEST_POSTGRES=skip` says so.
+    pub fn all() -> &'static [Kind] {
+        if postgres::skipped() {
+            eprintln!("SHOUJIE_TEST_POSTGRES=skip: not run on PostgreSQL");
+            return &[Kind::Sqlite];
+        }
+        &[Kind::Sqlite, Kind::Postgres]
+    }
+}
+
+/// A migrated database of its own for one test, removed with this value.
+#[derive(Debug)]
+pub struct Database {
+    /// What `database.url` takes.
+    pub url: String,
+    kind: Kind,
+    #[expect(
+        dead_code,
+        reason = "holds the file of a SQLite database until the end"
+    )]
+    folder: Option<Folder>,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.kind == Kind::Postgres {
+            postgres::remove(&self.url);
+        }
+    }
+}
+
+/// A temporary folder, removed with this value.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// An empty folder.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("shoujie-test-{}", template::unique()));
+        std::fs::create_dir_all(&path).expect("a temporary folder");
+        Self(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A leftover folder in the temporary directory harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An empty database with the kernel's tables and those of `migrations`.
+///
+/// # Panics
+/// When there is no database to be had; a test cannot go on.
+pub async fn database(kind: Kind, migrations: &[Migration]) -> Database {
+    let migrations = template::with_kernel(migrations);
+    match kind {
+        Kind::Sqlite => {
+            let folder = Folder::new();
+            let file = folder.path().join("test.db");
+            sqlite::clone_template(&migrations, &file).await;
+            let url = format!("sqlite://{}", file.display());
+            Database {
+                url,
+                kind,
+                folder: Some(folder),
+            }
+        }
+        Kind::Postgres => {
+            let url = postgres::clone_template(&migrations).await;
+            Database {
+                url,
+                kind,
+                folder: None,
+            }
+        }
+    }
+}
+
+/// The shared services over a database of its own; everything goes with this value.
+pub struct TestApp {
+    app: App,
+    database: Database,
+    folder: Folder,
+}
+
+impl Deref for TestApp {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+impl TestApp {
+    /// The data folder.
+    pub fn data_dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The database's URL, to open it once more as another node would.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
+    /// The kind of database.
+    pub fn kind(&self) -> Kind {
+        self.database.kind
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.app.shutdown.cancel();
+    }
+}
+
+/// The services at [`MONDAY_10`], with `overrides` of settings as `("http.listen", …)`.
+///
+/// # Panics
+/// When they cannot be opened.
+pub async fn app(kind: Kind, migrations: &[Migration], overrides: &[(&str, String)]) -> TestApp {
+    app_at(MONDAY_10, kind, migrations, overrides).await
+}
+
+/// The services with the clock showing `time` (RFC 3339).
+///
+/// # Panics
+/// When they cannot be opened.
+pub async fn app_at(
+    time: &str,
+    kind: Kind,
+    migrations: &[Migration],
+    overrides: &[(&str, String)],
+) -> TestApp {
+    let database = database(kind, migrations).await;
+    let folder = Folder::new();
+    let mut settings = vec![
+        ("data_dir", folder.path().display().to_string()),
+        ("database.url", database.url.clone()),
+    ];
+    settings.extend(overrides.iter().cloned());
+    let config = Config::with_overrides(&settings).expect("the settings");
+    let start: DateTime<Utc> = time.parse().expect("a time such as 2026-11-23T02:00:00Z");
+    let app = App::open(config, Clock::starting_at(start))
+        .await
+        .expect("the services");
+    TestApp {
+        app,
+        database,
+        folder,
+    }
+}
+
+/// Tells one story on `SQLite` and then on `PostgreSQL`.
+pub async fn on_both(migrations: &[Migration], story: impl AsyncFn(TestApp)) {
+    for kind in Kind::all() {
+        eprintln!("--- on {kind:?}");
+        story(app(*kind, migrations, &[]).await).await;
+    }
+}

@@ -1,0 +1,3 @@
+//! The kernel on both databases.
+
+mod db;
