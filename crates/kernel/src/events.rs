@@ -4,7 +4,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use sea_orm::{ActiveModelTrait as _, EntityTrait, Set};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _,
+    QueryOrder as _, Set,
+};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -121,6 +124,28 @@ impl Events {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(handlers);
+    }
+
+    /// What was told of a subject, the oldest first, whether its handlers have heard it yet or not.
+    pub async fn of_subject(
+        &self,
+        conn: &impl ConnectionTrait,
+        subject_id: &str,
+    ) -> Result<Vec<Event>> {
+        let rows = event_row::Entity::find()
+            .filter(event_row::Column::SubjectId.eq(subject_id))
+            .order_by_asc(event_row::Column::OccurredAt)
+            .order_by_asc(event_row::Column::Id)
+            .all(conn)
+            .await?;
+        let events = rows.into_iter().map(|row| Event {
+            id: row.id,
+            kind: row.kind,
+            subject_id: row.subject_id,
+            payload: row.payload,
+            occurred_at: row.occurred_at,
+        });
+        Ok(events.collect())
     }
 
     /// Writes the event with one delivery row for each handler of its kind.
