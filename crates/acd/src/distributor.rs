@@ -89,10 +89,10 @@ impl Acd {
     fn fire_due(&mut self) {
         while let Some(timer) = self.timers.pop_due(self.now) {
             match timer {
-                Timer::Ring(work) => self.ring_timed_out(work),
+                Timer::Ring(_, work) => self.ring_timed_out(work),
                 Timer::WrapUp(agent) => self.wrap_up_over(agent, false, By::System),
-                Timer::Skip(work, agent) => self.skip_over(work, agent),
-                Timer::Reserve(work) => self.reserve_over(work),
+                Timer::Skip(_, work, agent) => self.skip_over(work, agent),
+                Timer::Reserve(_, work) => self.reserve_over(work),
                 Timer::MaxWait(work) => self.max_wait_over(work),
             }
         }

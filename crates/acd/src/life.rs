@@ -190,8 +190,10 @@ impl Acd {
             NoAnswer::Skip => {
                 if let Some(item) = self.items.get_mut(&id) {
                     item.skipped.insert(by);
-                    self.timers
-                        .arm(Timer::Skip(id, by), self.now + self.settings.skip_for);
+                    self.timers.arm(
+                        Timer::Skip(item.place, id, by),
+                        self.now + self.settings.skip_for,
+                    );
                 }
             }
         }
@@ -291,10 +293,10 @@ impl Acd {
     /// Puts a work an agent had back in its place; the next agent may be rung at once.
     pub(crate) fn send_back(&mut self, id: WorkId, from: AgentId, why: Declined) {
         self.clear_hand(id, from);
-        self.timers.disarm(Timer::Ring(id));
         let Some(item) = self.items.get_mut(&id) else {
             return;
         };
+        self.timers.disarm(Timer::Ring(item.place, id));
         item.stage = Stage::Waiting;
         let (media, queue) = (item.media, item.queue);
         let (offered_at, give_up_at) = (item.offered_at, item.give_up_at);

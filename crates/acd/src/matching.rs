@@ -38,7 +38,7 @@ impl Acd {
                     agent: preferred,
                     until,
                 };
-                self.timers.arm(Timer::Reserve(id), until);
+                self.timers.arm(Timer::Reserve(place, id), until);
                 return;
             }
         }
@@ -136,7 +136,7 @@ impl Acd {
         if let Stage::Reserved { agent, .. } = item.stage {
             item.stage = Stage::Waiting;
             let place = item.place;
-            self.timers.disarm(Timer::Reserve(id));
+            self.timers.disarm(Timer::Reserve(place, id));
             if let Some(agent) = self.agents.get_mut(&agent) {
                 agent.reserved.remove(&(place, id));
             }
@@ -157,7 +157,7 @@ impl Acd {
         item.preferred = None;
         line.lane_mut(media).waiting.remove(&(item.place, id));
         let queue = line.queue.code.clone();
-        self.timers.arm(Timer::Ring(id), until);
+        self.timers.arm(Timer::Ring(item.place, id), until);
         if let Some(agent) = self.agents.get_mut(&to) {
             match media {
                 MediaKind::Voice => agent.in_hand = Some(InHand::Ringing(id)),
@@ -239,12 +239,13 @@ impl Acd {
         let Some(item) = self.items.get_mut(&id) else {
             return;
         };
+        let place = item.place;
         for agent in std::mem::take(&mut item.skipped) {
-            self.timers.disarm(Timer::Skip(id, agent));
+            self.timers.disarm(Timer::Skip(place, id, agent));
         }
-        self.timers.disarm(Timer::Ring(id));
+        self.timers.disarm(Timer::Ring(place, id));
         self.timers.disarm(Timer::MaxWait(id));
-        self.timers.disarm(Timer::Reserve(id));
+        self.timers.disarm(Timer::Reserve(place, id));
     }
 
     /// The one place where a work ends.

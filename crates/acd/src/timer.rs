@@ -4,19 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use crate::queue::Place;
 use crate::work::{AgentId, WorkId};
 
-/// What a deadline is for. The order decides between deadlines of the same instant.
+/// What a deadline is for. At the same instant they fire in this order: works come back to their
+/// places, first place first, before an agent who gets free chooses, and he chooses before anything
+/// is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
+    /// The agent may be asked again for this work.
+    Skip(Place, WorkId, AgentId),
+    /// The preferred agent was waited for long enough.
+    Reserve(Place, WorkId),
     /// It rang long enough.
-    Ring(WorkId),
+    Ring(Place, WorkId),
     /// Wrap-up is over.
     WrapUp(AgentId),
-    /// The agent may be asked again for this work.
-    Skip(WorkId, AgentId),
-    /// The preferred agent was waited for long enough.
-    Reserve(WorkId),
     /// The requester waited long enough.
     MaxWait(WorkId),
 }

@@ -1,0 +1,177 @@
+//! What becomes of requesters who wait.
+
+use acd::{Input, Outcome, Output, Presence, Stage};
+
+use crate::support::{Floor, agent, work};
+
+#[test]
+fn giving_up_in_the_queue_is_short_within_five_seconds() {
+    let mut floor = Floor::hotline(0);
+    floor.offer(0, "hotline");
+    floor.offer(1, "hotline");
+    floor.wait(5);
+    floor.does(Input::Withdraw { work: work(0) });
+    floor.wait(1);
+    floor.does(Input::Withdraw { work: work(1) });
+    assert_eq!(floor.outcome(0), Some(Outcome::ShortAbandoned));
+    assert_eq!(floor.outcome(1), Some(Outcome::Abandoned));
+}
+
+#[test]
+fn giving_up_while_it_rings_stops_the_ring_and_frees_the_agent() {
+    let mut floor = Floor::hotline(1);
+    floor.offer(0, "hotline");
+    floor.wait(8);
+    let outputs = floor.does(Input::Withdraw { work: work(0) });
+    assert!(
+        outputs
+            .iter()
+            .any(|output| matches!(output, Output::StopRinging { .. }))
+    );
+    assert_eq!(floor.state(0), acd::AgentState::Ready);
+    assert_eq!(floor.outcome(0), Some(Outcome::Abandoned));
+    let late = floor.refused(Input::Accepted {
+        work: work(0),
+        agent: agent(0),
+    });
+    assert_eq!(late.code(), "no_longer_offered");
+}
+
+#[test]
+fn nobody_waits_longer_than_the_queue_allows() {
+    let mut floor = Floor::hotline(0);
+    floor.offer(0, "hotline");
+    floor.wait(899);
+    assert_eq!(floor.outcome(0), None);
+    floor.wait(1);
+    assert_eq!(floor.outcome(0), Some(Outcome::NoAgentAnswer));
+    assert_eq!(floor.acd.next_deadline(), None);
+}
+
+#[test]
+fn what_rings_at_the_limit_may_still_be_answered() {
+    let mut floor = Floor::hotline(0);
+    floor.offer(0, "hotline");
+    floor.offer(1, "hotline");
+    floor.wait(890);
+    floor.ready(0, &[]);
+    floor.ready(1, &[]);
+    floor.wait(15);
+    floor.accept(0, 0);
+    floor.wait(5);
+    assert_eq!(
+        floor.outcome(1),
+        Some(Outcome::NoAgentAnswer),
+        "this one rang out"
+    );
+    floor.end(0);
+    assert_eq!(floor.outcome(0), Some(Outcome::Answered));
+}
+
+#[test]
+fn the_longest_wait_counts_from_the_offer_also_while_it_rings() {
+    let mut floor = Floor::hotline(1);
+    let began = floor.now;
+    floor.offer(0, "hotline");
+    floor.wait(4);
+    floor.offer(1, "hotline");
+    let queue = floor.acd.queue_view("hotline").unwrap();
+    assert_eq!((queue.voice.count, queue.voice.oldest), (2, Some(began)));
+    floor.accept(0, 0);
+    let queue = floor.acd.queue_view("hotline").unwrap();
+    assert_eq!(
+        (queue.voice.count, queue.voice.oldest),
+        (1, Some(floor.now))
+    );
+}
+
+#[test]
+fn an_answer_tells_the_wait_and_whether_it_was_in_time() {
+    let mut floor = Floor::hotline(2);
+    floor.offer(0, "hotline");
+    floor.offer(1, "hotline");
+    floor.wait(15);
+    floor.accept(0, 0);
+    floor.wait(1);
+    floor.accept(1, 1);
+    let told: Vec<_> = floor
+        .seen
+        .iter()
+        .filter_map(|output| match output {
+            Output::Accepted { wait, in_time, .. } => Some((wait.as_secs(), *in_time)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(15, true), (16, false)]);
+}
+
+#[test]
+fn a_work_can_be_offered_once_and_only_to_a_queue_there_is() {
+    let mut floor = Floor::hotline(0);
+    floor.offer(0, "hotline");
+    let again = acd::Work {
+        id: work(0),
+        media: acd::MediaKind::Voice,
+        queue: "hotline".into(),
+        priority: 0,
+        preferred_agent: None,
+        offered_at: floor.now,
+    };
+    assert_eq!(
+        floor.refused(Input::Offer(again.clone())).code(),
+        "already_offered"
+    );
+    let nowhere = acd::Work {
+        id: work(1),
+        queue: "nowhere".into(),
+        ..again
+    };
+    assert_eq!(floor.refused(Input::Offer(nowhere)).code(), "queue_unknown");
+    assert_eq!(
+        floor.refused(Input::Withdraw { work: work(7) }).code(),
+        "work_unknown"
+    );
+}
+
+#[test]
+fn a_clock_set_back_reorders_nothing() {
+    let mut floor = Floor::hotline(0);
+    floor.offer(0, "hotline");
+    floor.now -= chrono::TimeDelta::hours(1);
+    floor.offer_work(1, "hotline", |work| {
+        work.offered_at += chrono::TimeDelta::hours(1)
+    });
+    floor.now += chrono::TimeDelta::hours(1);
+    floor.ready(0, &[]);
+    assert_eq!(floor.rings(0), Some(work(0)));
+}
+
+#[test]
+fn a_device_that_goes_while_it_rings_gives_the_work_back_and_keeps_the_agent_ready() {
+    let mut floor = Floor::hotline(1);
+    floor.offer(0, "hotline");
+    floor.does(Input::Reachable {
+        agent: agent(0),
+        reachable: false,
+    });
+    assert_eq!(floor.state(0), acd::AgentState::Ready);
+    assert_eq!(floor.acd.work_view(work(0)).unwrap().stage, Stage::Waiting);
+    floor.does(Input::Reachable {
+        agent: agent(0),
+        reachable: true,
+    });
+    assert_eq!(floor.rings(0), Some(work(0)));
+}
+
+#[test]
+fn no_call_rings_where_no_device_is() {
+    let mut floor = Floor::hotline(1);
+    floor.does(Input::Reachable {
+        agent: agent(0),
+        reachable: false,
+    });
+    floor.offer(0, "hotline");
+    floor.offer_work(1, "hotline", |work| work.media = acd::MediaKind::Chat);
+    assert_eq!(floor.rung(), [(work(1), agent(0))], "a chat needs no phone");
+    floor.asks(0, Presence::Ready);
+}
