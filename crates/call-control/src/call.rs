@@ -237,6 +237,12 @@ impl Call {
                     self.back_to_queue();
                 }
             }
+            Input::GiveUp => {
+                self.offered = false;
+                if matches!(self.state, State::Queued | State::Ringing) {
+                    self.waited_too_long(now);
+                }
+            }
             Input::Confirmed(agent) => {
                 if self.state == State::Confirming && self.agent == Some(agent) {
                     self.connect(now);
@@ -245,6 +251,10 @@ impl Call {
             Input::NotConfirmed(agent) => {
                 if self.state == State::Confirming && self.agent == Some(agent) {
                     self.back_to_queue();
+                    if !self.offered {
+                        // `floor` gave up while the device was answering.
+                        self.waited_too_long(now);
+                    }
                 }
             }
             Input::LegAnswered(leg) => self.leg_answered(leg, now),
@@ -372,7 +382,7 @@ impl Call {
                 self.enter(State::Confirming, now + self.limits.confirm);
             }
             (State::Away, _) => self.reattached(now),
-            (State::OwnDevice, Some(agent)) => self.dial(agent, now),
+            (State::OwnDevice, _) => self.dial(now),
             // No other state alerts an agent.
             _ => {}
         }
@@ -501,18 +511,10 @@ impl Call {
             self.out.push(Command::HangUp(leg));
         }
         self.hang_up_alerting(None);
-        // An answer that `floor` has not confirmed may stand in its books either way.
-        let unconfirmed = self.state == State::Confirming;
+        // Withdrawn also while an answer is unconfirmed: `floor` ends the work if it took it.
         self.withdraw();
-        if self.taken || unconfirmed {
-            self.out.push(
-                if self.direction == Direction::Outbound && self.times.answered_at.is_none() {
-                    Command::Withdraw
-                } else {
-                    Command::TalkEnded
-                },
-            );
-            self.taken = false;
+        if std::mem::take(&mut self.taken) {
+            self.out.push(Command::TalkEnded);
         }
         self.times.ended_at = Some(now);
         self.journal(Event::Ended { outcome, ended_by });

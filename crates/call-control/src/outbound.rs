@@ -1,4 +1,7 @@
 //! Calls that an agent places: the agent's own device first, then the number.
+//!
+//! `floor` is asked first (`began`); only an agent it lets begin gets a call, and every such call ends
+//! with `TalkEnded`.
 
 use chrono::{DateTime, Utc};
 
@@ -24,6 +27,7 @@ impl Call {
             now + limits.own_device,
         );
         call.agent = Some(agent);
+        call.taken = true;
         if devices.is_empty() {
             call.end(Outcome::NoAgentAnswer, EndedBy::System, now);
         } else {
@@ -45,20 +49,19 @@ impl Call {
     ) -> (Self, Vec<Command>) {
         let mut call = Self::blank(id, Direction::Outbound, State::OwnDevice, limits, now);
         call.agent = Some(agent);
+        call.taken = true;
         let leg = call.new_leg();
         call.agent_leg = Some(leg);
         call.out.push(Command::Answer(leg));
-        call.dial(agent, now);
+        call.dial(now);
         let commands = std::mem::take(&mut call.out);
         (call, commands)
     }
 
-    pub(crate) fn dial(&mut self, agent: AgentId, now: DateTime<Utc>) {
+    pub(crate) fn dial(&mut self, now: DateTime<Utc>) {
         let Some(agent_leg) = self.agent_leg else {
             return;
         };
-        self.taken = true;
-        self.out.push(Command::Began(agent));
         let number = self.new_leg();
         self.requester = Some(number);
         self.out.push(Command::Dial(number));

@@ -211,6 +211,7 @@ impl Call {
         debug_assert_eq!(self.direction, Direction::Outbound);
         self.times.answered_at = Some(now);
         self.out.push(Command::StopPlaying(agent_leg));
+        self.out.push(Command::Accepted(agent));
         self.journal(Event::Answered { agent });
         self.start_recording();
         self.settle(now);

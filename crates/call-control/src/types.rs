@@ -166,6 +166,8 @@ pub enum Input {
     },
     /// `floor` takes the offer back (ring time-out, state change).
     StopRinging(AgentId),
+    /// `floor` gave up: nobody took the call within the queue's longest wait.
+    GiveUp,
     /// `floor` confirmed that the agent has the call.
     Confirmed(AgentId),
     /// `floor` says the call is no longer this agent's.
@@ -284,15 +286,15 @@ pub enum Command {
     Offer,
     /// Tell `floor` that nobody waits any more.
     Withdraw,
-    /// Tell `floor` that this agent's device answered; report back `Confirmed` or `NotConfirmed`.
+    /// Tell `floor` that this agent has the call: inbound, his device answered, report back
+    /// `Confirmed` or `NotConfirmed`; outbound, the number answered.
     Accepted(AgentId),
     /// Tell `floor` that this agent did not take it.
     Declined(AgentId, Declined),
-    /// Tell `floor` that this agent began an outbound call.
-    Began(AgentId),
     /// Tell `floor` whether the requester is on hold.
     Held(bool),
-    /// Tell `floor` that the talk is over: wrap-up begins.
+    /// Tell `floor` that the agent's part is over: wrap-up begins, or, when nobody was reached, he
+    /// gets back the state he had.
     TalkEnded,
     /// Write this change into the journal.
     Journal(Event),
@@ -369,7 +371,7 @@ pub struct Limits {
     pub arrive: TimeDelta,
     /// A prompt that did not report its end is taken as ended.
     pub prompt: TimeDelta,
-    /// Longest wait in the queue, ringing included.
+    /// Longest wait in the queue, ringing included; a backstop, for `floor` knows the queue's own.
     pub wait: TimeDelta,
     /// Hang-ups sooner than this after joining the queue are short abandons (domain.md §B.4, `Bs`).
     pub short_abandon: TimeDelta,
@@ -392,7 +394,7 @@ impl Default for Limits {
         Self {
             arrive: TimeDelta::seconds(10),
             prompt: TimeDelta::seconds(60),
-            wait: TimeDelta::minutes(10),
+            wait: TimeDelta::hours(1),
             short_abandon: TimeDelta::seconds(5),
             confirm: TimeDelta::seconds(3),
             grace: TimeDelta::seconds(15),

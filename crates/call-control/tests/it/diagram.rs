@@ -37,6 +37,7 @@ fn facts() -> Vec<Input> {
             devices: vec![DeviceId(1)],
         },
         Input::StopRinging(agent(1)),
+        Input::GiveUp,
         Input::Confirmed(agent(1)),
         Input::NotConfirmed(agent(1)),
         Input::DeviceBack {

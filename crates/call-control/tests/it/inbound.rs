@@ -212,12 +212,31 @@ fn nobody_within_the_longest_wait_ends_with_a_word_of_regret() {
     let mut w = World::queued();
     w.seconds(595);
     w.ring(1, &[1]);
-    let commands = w.seconds(5);
+    let commands = w.tell(Input::GiveUp);
     assert!(commands.contains(&Command::HangUp(LegId(1))));
-    assert!(commands.contains(&Command::Withdraw));
+    assert!(!commands.contains(&Command::Withdraw), "floor knows");
     assert!(commands.contains(&Command::Play(REQUESTER, Prompt::AllBusy)));
     w.prompt_ended();
     assert_eq!(w.outcome(), Some(Outcome::NoAgentAnswer));
+}
+
+#[test]
+fn an_answer_that_crosses_the_end_of_the_wait_does_not_leave_the_requester_waiting() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    w.tell(Input::GiveUp);
+    assert_eq!(w.call.state(), State::Confirming);
+    w.tell(Input::NotConfirmed(agent(1)));
+    assert_eq!(w.call.state(), State::Farewell(Outcome::NoAgentAnswer));
+}
+
+#[test]
+fn a_floor_that_never_gives_up_does_not_keep_the_requester_for_ever() {
+    let mut w = World::queued();
+    let commands = w.seconds(3600);
+    assert!(commands.contains(&Command::Withdraw));
+    assert!(commands.contains(&Command::Play(REQUESTER, Prompt::AllBusy)));
 }
 
 #[test]

@@ -10,14 +10,14 @@ fn click_to_call_rings_the_agent_first_then_the_number() {
     assert_eq!(w.call.state(), State::OwnDevice);
     let commands = w.tell(Input::LegAnswered(LegId(0)));
     assert_eq!(
-        commands[..3],
+        commands[..2],
         [
-            Command::Began(agent(1)),
             Command::Dial(LegId(1)),
             Command::Play(LegId(0), Prompt::Ringback),
         ]
     );
     let commands = w.tell(Input::LegAnswered(LegId(1)));
+    assert!(commands.contains(&Command::Accepted(agent(1))));
     assert!(commands.contains(&Command::StartRecording));
     assert!(commands.contains(&Command::Bridge {
         requester: LegId(1),
@@ -29,12 +29,12 @@ fn click_to_call_rings_the_agent_first_then_the_number() {
 }
 
 #[test]
-fn a_number_that_does_not_answer_leaves_no_talk_behind() {
+fn a_number_that_does_not_answer_is_never_accepted() {
     let mut w = World::agent_to_number();
     let commands = w.tell(Input::LegDeclined(LegId(1), Declined::Busy));
     assert!(commands.contains(&Command::HangUp(LegId(0))));
-    assert!(commands.contains(&Command::Withdraw));
-    assert!(!commands.contains(&Command::TalkEnded));
+    assert!(commands.contains(&Command::TalkEnded));
+    assert!(!w.log.contains(&Command::Accepted(agent(1))));
     assert_eq!(w.outcome(), Some(Outcome::Rejected));
 
     let mut w = World::agent_to_number();

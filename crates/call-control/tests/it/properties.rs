@@ -51,6 +51,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         6 => Just(Step::Tell(Input::PromptEnded(LegId(0)))),
         8 => ring().prop_map(Step::Tell),
         2 => (1u8..4).prop_map(|a| Step::Tell(Input::StopRinging(agent(a)))),
+        1 => Just(Step::Tell(Input::GiveUp)),
         6 => (1u8..4).prop_map(|a| Step::Tell(Input::Confirmed(agent(a)))),
         2 => (1u8..4).prop_map(|a| Step::Tell(Input::NotConfirmed(agent(a)))),
         12 => leg().prop_map(|l| Step::Tell(Input::LegAnswered(l))),
@@ -70,7 +71,7 @@ pub fn step() -> impl Strategy<Value = Step> {
             1 => Just(Request::HangUp)
         ]
         .prop_map(Step::Ask),
-        4 => prop_oneof![Just(0i64), 0i64..3, 0i64..30, 500i64..700].prop_map(Step::Wait),
+        4 => prop_oneof![Just(0i64), 0i64..3, 0i64..30, 500i64..4000].prop_map(Step::Wait),
         1 => Just(Step::Tell(Input::Tick)),
     ]
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use call_control::{
-    AgentId, Call, Command, DeviceId, Gone, Input, LegId, Limits, Outcome, Refusal, Request, State,
+    AgentId, Call, Command, DeviceId, Direction, Gone, Input, LegId, Limits, Outcome, Refusal,
+    Request, State,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -58,12 +59,12 @@ impl World {
 
     fn of(call: Call, now: DateTime<Utc>, commands: &[Command], live: &[LegId]) -> Self {
         let mut world = Self {
+            taken: call.direction() == Direction::Outbound,
             call,
             now,
             live: live.iter().copied().collect(),
             log: vec![],
             offered: false,
-            taken: false,
             bridged: None,
             held: false,
             recordings: (0, 0),
@@ -74,6 +75,9 @@ impl World {
     }
 
     pub fn tell(&mut self, input: Input) -> Vec<Command> {
+        if input == Input::GiveUp {
+            self.offered = false;
+        }
         if let Input::LegGone(leg, _) | Input::LegDeclined(leg, _) = &input {
             self.live.remove(leg);
         }
@@ -172,7 +176,7 @@ impl World {
                     assert!(!self.offered, "offered twice");
                     self.offered = true;
                 }
-                Command::Accepted(_) | Command::Began(_) => self.taken = true,
+                Command::Accepted(_) => self.taken = true,
                 Command::Withdraw | Command::TalkEnded => {
                     (self.offered, self.taken) = (false, false);
                 }
