@@ -1,9 +1,25 @@
 //! One leg of a call's media: plain RTP to a trunk or desk phone, or WebRTC to a browser.
+//!
+//! A leg is passive: it owns its sockets and is read by whoever holds it, normally the call's
+//! [`MediaSession`](super::session::MediaSession). Negotiate first ([`offer`](Leg::offer) then
+//! [`accept`](Leg::accept), or [`answer`](Leg::answer)), attach then.
 
-use std::net::IpAddr;
-use std::time::Duration;
+mod plain;
+mod web;
 
-use super::codec::Codec;
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::Range;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use super::codec::{Codec, FromAlaw};
+use super::plane::{MediaConfig, MediaError};
+use super::ports::Ports;
+use super::rtp::{Arrival, Header, KeyPresses, OutStream, Sequence, Stamp};
+use super::sdp;
+
+pub(super) use web::Identity;
 
 /// Who is at the other end of a leg, as far as signalling knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +31,16 @@ pub struct Peer {
     pub behind_nat: bool,
 }
 
+impl Peer {
+    /// A peer whose SDP must name the address its RTP comes from.
+    pub fn at(ip: IpAddr) -> Self {
+        Self {
+            ip,
+            behind_nat: false,
+        }
+    }
+}
+
 /// Our answer to an offer, and what the offer told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -24,17 +50,24 @@ pub struct Answer {
     pub held: bool,
 }
 
-/// Why a leg is gone.
+/// Why a leg is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LostReason {
-    /// ICE or DTLS did not come up in time.
+    /// ICE or DTLS did not come up in time. Final.
     NotConnected,
-    /// The browser's consent checks stopped coming.
+    /// Nothing at all comes from the browser any more. Not final: it may come back by itself.
     Disconnected,
-    /// The far end closed DTLS.
+    /// The far end closed DTLS. Final.
     Closed,
-    /// DTLS or SRTP failed: among others a certificate that does not match the fingerprint of the SDP.
+    /// DTLS failed: among others a certificate that does not match the fingerprint of the SDP. Final.
     Security,
+}
+
+impl LostReason {
+    /// The leg yields nothing more and only a new one helps.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Disconnected)
+    }
 }
 
 /// One RTP packet's payload and what is needed to pass it on.
@@ -44,12 +77,14 @@ pub struct Packet<'a> {
     pub codec: Option<Codec>,
     /// RTP sequence number.
     pub sequence: u16,
-    /// RTP timestamp in units of the codec's RTP clock.
+    /// RTP timestamp in units of 1/8000 s.
     pub timestamp: u32,
     /// RTP synchronisation source.
     pub ssrc: u32,
     /// RTP marker bit.
     pub marker: bool,
+    /// The first of a stream: sender or numbers changed.
+    pub restart: bool,
     /// The encoded sound.
     pub payload: &'a [u8],
 }
@@ -68,10 +103,10 @@ pub enum MediaEvent<'a> {
     },
     /// No RTP for this long though the far end should send. Repeated each time the time-out passes again.
     Silent(Duration),
-    /// ICE and DTLS are up, or the first RTP packet came.
+    /// Media flows: ICE and DTLS are up, or the first RTP packet came, or a lost leg is back.
     Connected,
-    /// The leg is gone and will yield nothing more.
-    Failed(LostReason),
+    /// The leg is lost, for good if the reason is final.
+    Lost(LostReason),
 }
 
 /// Counters of a leg, for the call record.
@@ -85,6 +120,472 @@ pub struct LegStats {
     pub lost: u64,
     /// Packets dropped because they did not come from the negotiated source.
     pub foreign: u64,
-    /// Packets dropped because they are no RTP or of a payload type that was not negotiated.
+    /// Packets dropped because they are no RTP, come twice, or have a payload type that was not negotiated.
     pub unreadable: u64,
+}
+
+impl std::ops::AddAssign for LegStats {
+    fn add_assign(&mut self, other: Self) {
+        self.received += other.received;
+        self.sent += other.sent;
+        self.lost += other.lost;
+        self.foreign += other.foreign;
+        self.unreadable += other.unreadable;
+    }
+}
+
+/// What a transport hands up.
+enum Received {
+    /// An RTP packet; its payload lies at this range of the buffer.
+    Rtp(Header, Range<usize>),
+    /// The connection stands (again).
+    Up,
+    /// The connection is lost.
+    Down(LostReason),
+    /// Nothing is there to be read now.
+    Nothing,
+}
+
+/// What a payload type stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Audio(Codec),
+    Event,
+}
+
+/// What was negotiated, in the transport's neutral form.
+#[derive(Debug, Default)]
+struct Negotiated {
+    /// Payload types we take, ours and theirs (an answerer may number telephone-event anew).
+    receive: Vec<(u8, Kind)>,
+    /// What we send.
+    send: Option<(u8, Codec)>,
+    /// How we send telephone-events.
+    send_event: Option<u8>,
+    /// The far end wants to hear us.
+    may_send: bool,
+    /// The far end means to send.
+    should_hear: bool,
+    /// Offer and answer are through.
+    complete: bool,
+}
+
+impl Negotiated {
+    /// From what we offered or answered and what the far end said.
+    fn settle(
+        &mut self,
+        ours: &sdp::Local,
+        theirs: &sdp::Audio,
+        may_send: bool,
+    ) -> Result<(), MediaError> {
+        // An answer may keep several codecs: its first is the far end's preference.
+        let chosen = theirs
+            .codecs
+            .iter()
+            .find(|(_, codec)| ours.codecs.iter().any(|(_, c)| c == codec));
+        let chosen = *chosen.ok_or(MediaError::NoCodec)?;
+        self.receive.clear();
+        for (payload_type, codec) in ours.codecs.iter().chain(&theirs.codecs) {
+            self.receive.push((*payload_type, Kind::Audio(*codec)));
+        }
+        for payload_type in ours.event_type.iter().chain(&theirs.event_type) {
+            self.receive.push((*payload_type, Kind::Event));
+        }
+        self.send = Some(chosen);
+        self.send_event = theirs.event_type.filter(|_| ours.event_type.is_some());
+        self.may_send = may_send;
+        self.should_hear = theirs.direction.sends();
+        self.complete = true;
+        Ok(())
+    }
+
+    fn kind(&self, payload_type: u8) -> Option<Kind> {
+        self.receive
+            .iter()
+            .find(|(n, _)| *n == payload_type)
+            .map(|(_, kind)| *kind)
+    }
+}
+
+/// One leg. See the module's description.
+#[derive(Debug)]
+pub struct Leg {
+    transport: Transport,
+    negotiated: Negotiated,
+    buffer: Vec<u8>,
+    sequence: Sequence,
+    keys: KeyPresses,
+    out: OutStream,
+    encoder: FromAlaw,
+    stats: LegStats,
+    silence_after: Duration,
+    /// When RTP was last heard, or when silence was last reported or began to count.
+    heard: Instant,
+    /// Silence that was reported already.
+    silent: Duration,
+    /// A packet that waits until its leg was reported as connected.
+    waiting: Option<(Header, Range<usize>)>,
+    flowing: bool,
+}
+
+#[derive(Debug)]
+enum Transport {
+    Plain(Box<plain::Plain>),
+    Web(Box<web::Web>),
+}
+
+/// An event whose payload still lies in the leg's buffer.
+enum Fetched {
+    Rtp(Header, Range<usize>, Kind, bool, Option<char>),
+    Silent(Duration),
+    Connected,
+    Lost(LostReason),
+}
+
+impl Leg {
+    pub(super) fn rtp(config: &MediaConfig, ports: &Ports, peer: Peer) -> Result<Self, MediaError> {
+        let plain = plain::Plain::new(config, ports, peer)?;
+        Ok(Self::over(config, Transport::Plain(Box::new(plain))))
+    }
+
+    pub(super) fn web(
+        config: &MediaConfig,
+        ports: &Ports,
+        identity: &Identity,
+        peer: Peer,
+    ) -> Result<Self, MediaError> {
+        let web = web::Web::new(config, ports, identity, peer)?;
+        Ok(Self::over(config, Transport::Web(Box::new(web))))
+    }
+
+    fn over(config: &MediaConfig, transport: Transport) -> Self {
+        Self {
+            transport,
+            negotiated: Negotiated::default(),
+            buffer: vec![0; 2048],
+            sequence: Sequence::default(),
+            keys: KeyPresses::default(),
+            out: OutStream::new(),
+            encoder: FromAlaw::default(),
+            stats: LegStats::default(),
+            silence_after: config.silence_after,
+            heard: super::now(),
+            silent: Duration::ZERO,
+            waiting: None,
+            flowing: false,
+        }
+    }
+
+    /// Our offer. Repeated on a plain leg it describes the leg as it stands.
+    pub fn offer(&mut self) -> Result<String, MediaError> {
+        match &mut self.transport {
+            Transport::Plain(plain) => Ok(plain.offer(&self.negotiated)),
+            Transport::Web(web) => web.offer(),
+        }
+    }
+
+    /// Takes the answer to our offer.
+    pub fn accept(&mut self, answer: &[u8]) -> Result<(), MediaError> {
+        match &mut self.transport {
+            Transport::Plain(plain) => plain.accept(answer, &mut self.negotiated)?,
+            Transport::Web(web) => web.accept(answer, &mut self.negotiated)?,
+        }
+        self.count_silence_from_now();
+        Ok(())
+    }
+
+    /// Answers an offer: the first, or a later one (hold, a new address, ICE restart).
+    pub fn answer(&mut self, offer: &[u8]) -> Result<Answer, MediaError> {
+        let answer = match &mut self.transport {
+            Transport::Plain(plain) => plain.answer(offer, &mut self.negotiated)?,
+            Transport::Web(web) => web.answer(offer, &mut self.negotiated)?,
+        };
+        self.count_silence_from_now();
+        Ok(answer)
+    }
+
+    /// The codec we send, once negotiated.
+    pub fn codec(&self) -> Option<Codec> {
+        self.negotiated.send.map(|(_, codec)| codec)
+    }
+
+    /// Where our SDP wants media sent to; of a WebRTC leg the first candidate.
+    pub fn local_address(&self) -> SocketAddr {
+        match &self.transport {
+            Transport::Plain(plain) => plain.local_address(),
+            Transport::Web(web) => web.local_address(),
+        }
+    }
+
+    /// Counters so far.
+    pub fn stats(&self) -> LegStats {
+        let foreign = match &self.transport {
+            Transport::Plain(plain) => plain.foreign,
+            Transport::Web(web) => web.foreign,
+        };
+        LegStats {
+            lost: self.sequence.lost(),
+            foreign,
+            ..self.stats
+        }
+    }
+
+    /// Throws away what the sockets hold, so that nothing old is heard late. WebRTC's own packets are
+    /// worked on nevertheless.
+    pub fn drain(&mut self) {
+        match &mut self.transport {
+            Transport::Plain(plain) => plain.drain(&mut self.buffer),
+            Transport::Web(web) => web.drain(super::now(), &mut self.buffer),
+        }
+        self.waiting = None;
+        self.count_silence_from_now();
+    }
+
+    /// Ready when something may have arrived. [`next`](Self::next) must be called then until it is empty.
+    pub fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.transport {
+            Transport::Plain(plain) => plain.poll_ready(context),
+            Transport::Web(web) => web.poll_ready(context),
+        }
+    }
+
+    /// When [`next`](Self::next) must be called even if nothing arrives.
+    pub fn deadline(&self) -> Instant {
+        let silence = self.heard + self.silence_after;
+        match &self.transport {
+            Transport::Plain(_) => silence,
+            Transport::Web(web) => web.deadline().min(silence),
+        }
+    }
+
+    /// The next event that is there, and the leg's own timers.
+    pub fn next(&mut self, now: Instant) -> Option<MediaEvent<'_>> {
+        let fetched = self.fetch(now)?;
+        Some(self.event(fetched))
+    }
+
+    /// Waits for the next event. Cancelling loses nothing.
+    pub async fn recv(&mut self) -> MediaEvent<'_> {
+        let fetched = loop {
+            if let Some(fetched) = self.fetch(super::now()) {
+                break fetched;
+            }
+            let deadline = super::timer(self.deadline());
+            tokio::select! {
+                () = poll_fn(|context| self.poll_ready(context)) => {}
+                () = deadline => {}
+            }
+        };
+        self.event(fetched)
+    }
+
+    fn event(&self, fetched: Fetched) -> MediaEvent<'_> {
+        match fetched {
+            Fetched::Rtp(header, range, kind, restart, digit) => {
+                let packet = Packet {
+                    codec: match kind {
+                        Kind::Audio(codec) => Some(codec),
+                        Kind::Event => None,
+                    },
+                    sequence: header.sequence,
+                    timestamp: header.timestamp,
+                    ssrc: header.ssrc,
+                    marker: header.marker,
+                    restart,
+                    payload: &self.buffer[range],
+                };
+                match kind {
+                    Kind::Audio(_) => MediaEvent::Audio(packet),
+                    Kind::Event => MediaEvent::Dtmf { digit, packet },
+                }
+            }
+            Fetched::Silent(length) => MediaEvent::Silent(length),
+            Fetched::Connected => MediaEvent::Connected,
+            Fetched::Lost(reason) => MediaEvent::Lost(reason),
+        }
+    }
+
+    fn fetch(&mut self, now: Instant) -> Option<Fetched> {
+        loop {
+            let (header, range) = if let Some(waiting) = self.waiting.take() {
+                waiting
+            } else {
+                let received = match &mut self.transport {
+                    Transport::Plain(plain) => plain.receive(now, &mut self.buffer),
+                    Transport::Web(web) => web.receive(now, &mut self.buffer),
+                };
+                match received {
+                    Received::Rtp(header, range) => (header, range),
+                    Received::Up => {
+                        self.flowing = true;
+                        return Some(Fetched::Connected);
+                    }
+                    Received::Down(reason) => {
+                        self.flowing = false;
+                        return Some(Fetched::Lost(reason));
+                    }
+                    Received::Nothing => return self.silence(now),
+                }
+            };
+            let Some(kind) = self.negotiated.kind(header.payload_type) else {
+                self.stats.unreadable += 1;
+                continue;
+            };
+            if !self.flowing {
+                self.flowing = true;
+                self.waiting = Some((header, range));
+                return Some(Fetched::Connected);
+            }
+            let arrival = self.sequence.note(&header);
+            if arrival == Arrival::Duplicate {
+                self.stats.unreadable += 1;
+                continue;
+            }
+            self.stats.received += 1;
+            self.heard = now;
+            self.silent = Duration::ZERO;
+            let digit = match kind {
+                Kind::Event => self.keys.note(&header, &self.buffer[range.clone()]),
+                Kind::Audio(_) => None,
+            };
+            return Some(Fetched::Rtp(
+                header,
+                range,
+                kind,
+                arrival == Arrival::Restart,
+                digit,
+            ));
+        }
+    }
+
+    fn silence(&mut self, now: Instant) -> Option<Fetched> {
+        if now < self.heard + self.silence_after {
+            return None;
+        }
+        self.heard = now;
+        if !self.negotiated.complete || !self.negotiated.should_hear {
+            return None;
+        }
+        self.silent += self.silence_after;
+        Some(Fetched::Silent(self.silent))
+    }
+
+    fn count_silence_from_now(&mut self) {
+        self.heard = super::now();
+        self.silent = Duration::ZERO;
+    }
+
+    /// Sends a frame of our own sound, given as A-law at 8 kHz.
+    pub fn play(&mut self, now: Instant, alaw: &[u8]) {
+        let Some((payload_type, codec)) = self.sendable() else {
+            return;
+        };
+        let stamp = self.out.own(now, alaw.len() as u32);
+        let payload = self.encoder.convert(codec, alaw);
+        Self::transmit(
+            &mut self.transport,
+            &mut self.stats,
+            &self.out,
+            now,
+            payload_type,
+            stamp,
+            payload,
+        );
+    }
+
+    /// The next frame of our own begins anew in time.
+    pub fn pause(&mut self) {
+        self.out.pause();
+    }
+
+    /// Passes a packet of another leg on. `alaw` is its sound as A-law and used when the codecs differ.
+    pub fn relay(&mut self, now: Instant, packet: &Packet<'_>, alaw: &[u8]) {
+        let Some((audio_type, codec)) = self.sendable() else {
+            return;
+        };
+        let (payload_type, payload) = match packet.codec {
+            Some(same) if same == codec => (audio_type, packet.payload),
+            Some(_) => (audio_type, self.encoder.convert(codec, alaw)),
+            None => match self.negotiated.send_event {
+                Some(event_type) => (event_type, packet.payload),
+                None => return,
+            },
+        };
+        let stamp = self.out.relay(
+            now,
+            packet.sequence,
+            packet.timestamp,
+            packet.ssrc,
+            packet.marker,
+        );
+        Self::transmit(
+            &mut self.transport,
+            &mut self.stats,
+            &self.out,
+            now,
+            payload_type,
+            stamp,
+            payload,
+        );
+    }
+
+    /// Passes a packet's place in time on, with `alaw` instead of its sound.
+    pub fn relay_as(&mut self, now: Instant, packet: &Packet<'_>, alaw: &[u8]) {
+        let Some((payload_type, codec)) = self.sendable() else {
+            return;
+        };
+        let stamp = self.out.relay(
+            now,
+            packet.sequence,
+            packet.timestamp,
+            packet.ssrc,
+            packet.marker,
+        );
+        let payload = self.encoder.convert(codec, alaw);
+        Self::transmit(
+            &mut self.transport,
+            &mut self.stats,
+            &self.out,
+            now,
+            payload_type,
+            stamp,
+            payload,
+        );
+    }
+
+    fn sendable(&self) -> Option<(u8, Codec)> {
+        self.negotiated.send.filter(|_| self.negotiated.may_send)
+    }
+
+    fn transmit(
+        transport: &mut Transport,
+        stats: &mut LegStats,
+        out: &OutStream,
+        now: Instant,
+        payload_type: u8,
+        stamp: Stamp,
+        payload: &[u8],
+    ) {
+        let sent = match transport {
+            Transport::Plain(plain) => plain.send(out.ssrc(), payload_type, stamp, payload),
+            Transport::Web(web) => web.send(now, payload_type, stamp, payload),
+        };
+        stats.sent += u64::from(sent);
+    }
+}
+
+/// The local address that routes to `peer`; the configured one where there is one.
+fn local_ip(config: &MediaConfig, peer: IpAddr) -> std::io::Result<IpAddr> {
+    if !config.bind.is_unspecified() {
+        return Ok(config.bind);
+    }
+    let any: IpAddr = if peer.is_ipv4() {
+        [0, 0, 0, 0].into()
+    } else {
+        [0_u16; 8].into()
+    };
+    let probe = UdpSocket::bind((any, 0))?;
+    // Sends nothing: connecting a UDP socket only chooses the route.
+    probe.connect((peer, 9))?;
+    Ok(probe.local_addr()?.ip())
 }

@@ -26,6 +26,18 @@ pub use session::{MediaSession, PlayId, Playlist, SessionEvent, SessionEvents, S
 /// The instant the media path works with. Media keeps its own time: a 20 ms frame cannot wait for a
 /// clock that tests move by hours.
 pub(crate) fn now() -> std::time::Instant {
-    #[expect(clippy::disallowed_methods, reason = "the media path runs in real time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the media path runs in real time"
+    )]
     std::time::Instant::now()
+}
+
+/// Wakes at `deadline`.
+pub(crate) fn timer(deadline: std::time::Instant) -> tokio::time::Sleep {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the media path runs in real time"
+    )]
+    tokio::time::sleep_until(deadline.into())
 }

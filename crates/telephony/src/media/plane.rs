@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::codec::Codec;
-use super::leg::{Leg, Peer};
+use super::leg::{Identity, Leg, Peer};
 use super::ports::Ports;
 use super::prompts::Prompts;
 use super::recorder::Writer;
@@ -112,10 +112,11 @@ pub struct MediaPlane(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    config: Arc<MediaConfig>,
+    config: MediaConfig,
     ports: Ports,
     prompts: Prompts,
     writer: Writer,
+    identity: Identity,
 }
 
 impl MediaPlane {
@@ -126,7 +127,8 @@ impl MediaPlane {
             ports: Ports::new(config.ports.clone()),
             prompts,
             writer: Writer::start()?,
-            config: Arc::new(config),
+            identity: Identity::new()?,
+            config,
         })))
     }
 
@@ -142,13 +144,13 @@ impl MediaPlane {
 
     /// A WebRTC leg (browser) with its ports taken.
     pub fn web_leg(&self, peer: Peer) -> Result<Leg, MediaError> {
-        Leg::web(&self.0.config, &self.0.ports, peer)
+        Leg::web(&self.0.config, &self.0.ports, &self.0.identity, peer)
     }
 
     /// Starts the media of one call: one task, which ends with [`MediaSession::close`] or when the
     /// last handle is dropped.
     pub fn start_session(&self) -> (MediaSession, SessionEvents) {
-        session::start(Arc::clone(&self.0.config), self.0.writer.clone())
+        session::start(self.0.writer.clone())
     }
 
     /// RTP ports taken now.

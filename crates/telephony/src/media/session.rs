@@ -1,12 +1,15 @@
 //! The media of one call: one task that reads both legs, plays, bridges and records as it is told.
 
+mod task;
+
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::leg::{Answer, Leg, LegStats, LostReason};
-use super::plane::{MediaConfig, MediaError};
+use super::plane::MediaError;
 use super::prompts::Prompt;
 use super::recorder::{RecorderEvent, Recording, Writer};
 
@@ -31,12 +34,18 @@ pub struct Playlist {
 impl Playlist {
     /// Plays `prompts` once and reports [`SessionEvent::PromptFinished`].
     pub fn once(prompts: Vec<Prompt>) -> Self {
-        Self { prompts, looping: false }
+        Self {
+            prompts,
+            looping: false,
+        }
     }
 
     /// Repeats `prompts` until stopped.
     pub fn looping(prompts: Vec<Prompt>) -> Self {
-        Self { prompts, looping: true }
+        Self {
+            prompts,
+            looping: true,
+        }
     }
 }
 
@@ -56,11 +65,13 @@ pub enum SessionEvent {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },
-    /// Nothing was heard of a leg for [`MediaConfig::silence_after`]; repeated as long as that lasts.
+    /// Nothing was heard of a leg that should send for `MediaConfig::silence_after`; repeated as long
+    /// as that lasts.
     Silence(Side),
-    /// Media flows: ICE and DTLS are up, or the first RTP packet came.
+    /// Media flows: ICE and DTLS are up, or the first RTP packet came, or a lost leg is back.
     Connected(Side),
-    /// The leg is gone and detached (a browser that went away); hold the call and attach a new one.
+    /// A browser went away: hold the call and attach a new leg. Until then this one stays attached and
+    /// may come back ([`Connected`](Self::Connected)), unless the reason is final.
     Lost {
         /// Whose leg.
         side: Side,
@@ -91,13 +102,16 @@ pub struct SessionSummary {
 #[derive(Debug, Clone)]
 pub struct MediaSession {
     commands: mpsc::UnboundedSender<Command>,
-    next_play: Arc<std::sync::atomic::AtomicU64>,
+    next_play: Arc<AtomicU64>,
 }
 
-pub(super) enum Command {
+#[derive(Debug)]
+enum Command {
     Attach(Side, Box<Leg>),
     Detach(Side),
     Negotiate(Side, Vec<u8>, oneshot::Sender<Result<Answer, MediaError>>),
+    Offer(Side, oneshot::Sender<Result<String, MediaError>>),
+    Accept(Side, Vec<u8>, oneshot::Sender<Result<(), MediaError>>),
     Play(Side, PlayId, Playlist),
     Stop(Side),
     Bridge(bool),
@@ -127,9 +141,23 @@ impl MediaSession {
         answer.await.unwrap_or(Err(MediaError::Ended))
     }
 
+    /// Our description of an attached plain leg, for a re-INVITE without one or a session refresh.
+    pub async fn offer(&self, side: Side) -> Result<String, MediaError> {
+        let (reply, offer) = oneshot::channel();
+        self.send(Command::Offer(side, reply));
+        offer.await.unwrap_or(Err(MediaError::Ended))
+    }
+
+    /// Takes the answer to [`offer`](Self::offer).
+    pub async fn accept(&self, side: Side, answer: &[u8]) -> Result<(), MediaError> {
+        let (reply, accepted) = oneshot::channel();
+        self.send(Command::Accept(side, answer.to_vec(), reply));
+        accepted.await.unwrap_or(Err(MediaError::Ended))
+    }
+
     /// Plays to one side, instead of what it hears otherwise. Replaces what is played there.
     pub fn play(&self, side: Side, list: Playlist) -> PlayId {
-        let id = PlayId(self.next_play.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        let id = PlayId(self.next_play.fetch_add(1, Ordering::Relaxed));
         self.send(Command::Play(side, id, list));
         id
     }
@@ -144,7 +172,8 @@ impl MediaSession {
         self.send(Command::Bridge(on));
     }
 
-    /// Hold: the requester hears `music` (looped), the agent nothing. The bridge stays as it was below.
+    /// Hold: the requester hears `music`, the agent nothing, whatever the bridge says. The requester is
+    /// still recorded, the agent is not: what is said in the room is no part of the talk.
     pub fn hold(&self, music: Playlist) {
         self.send(Command::Hold(Some(music)));
     }
@@ -183,3 +212,20 @@ impl MediaSession {
         let _ = self.commands.send(command);
     }
 }
+
+/// Starts the task of one call.
+pub(super) fn start(writer: Writer) -> (MediaSession, SessionEvents) {
+    let (commands, inbox) = mpsc::unbounded_channel();
+    let (events, outbox) = mpsc::channel(EVENTS);
+    tokio::spawn(task::Task::new(writer, inbox, events).run());
+    (
+        MediaSession {
+            commands,
+            next_play: Arc::default(),
+        },
+        outbox,
+    )
+}
+
+/// Events that may wait for the engine.
+const EVENTS: usize = 256;
