@@ -77,6 +77,10 @@ impl World {
     pub fn tell(&mut self, input: Input) -> Vec<Command> {
         if input == Input::GiveUp {
             self.offered = false;
+            // What it gave up it cannot have given to the agent who is just answering.
+            if self.call.state() == State::Confirming {
+                self.taken = false;
+            }
         }
         if let Input::LegGone(leg, _) | Input::LegDeclined(leg, _) = &input {
             self.live.remove(leg);
