@@ -1,4 +1,5 @@
 //! The distributor, driven as `floor` drives it.
+#![expect(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
 
 mod agents;
 mod matching;

@@ -15,7 +15,7 @@ use crate::support::{agent, profile, secs, work};
 const AGENTS: u128 = 5;
 const QUEUES: [&str; 3] = ["exam", "title", "other"];
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Op {
     Offer {
         queue: usize,
@@ -331,8 +331,9 @@ impl Model {
             .map(|(id, seen)| (id, (seen.media, seen.at)))
         {
             let busy = match at {
-                (_, At::Ringing(by) | At::Dialling(by)) => by == to,
-                (MediaKind::Voice, At::Active(by)) => by == to,
+                (_, At::Ringing(by) | At::Dialling(by)) | (MediaKind::Voice, At::Active(by)) => {
+                    by == to
+                }
                 (MediaKind::Chat, At::Active(_)) | (_, At::Waiting) => false,
             };
             assert!(!busy, "{id} rings at {to} who has {other} {at:?}: {told}");

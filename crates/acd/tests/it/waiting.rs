@@ -139,7 +139,7 @@ fn a_clock_set_back_reorders_nothing() {
     floor.offer(0, "hotline");
     floor.now -= chrono::TimeDelta::hours(1);
     floor.offer_work(1, "hotline", |work| {
-        work.offered_at += chrono::TimeDelta::hours(1)
+        work.offered_at += chrono::TimeDelta::hours(1);
     });
     floor.now += chrono::TimeDelta::hours(1);
     floor.ready(0, &[]);
