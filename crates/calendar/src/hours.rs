@@ -11,8 +11,10 @@ use crate::SHANGHAI;
 /// Minutes in a day.
 const DAY: u16 = 24 * 60;
 
-/// A time of day to the minute, `08:30`; `24:00` is the end of the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A time of day to the minute, `08:30`; `24:00` is the end of the day, the default its beginning.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(into = "String", try_from = "String")]
 pub struct TimeOfDay(u16);
 

@@ -53,7 +53,7 @@ impl DayKind {
     }
 
     /// The kind of a date that no notice speaks of.
-    pub(crate) fn by_weekday(date: NaiveDate) -> Self {
+    pub fn by_weekday(date: NaiveDate) -> Self {
         match date.weekday() {
             Weekday::Sat | Weekday::Sun => Self::Rest,
             _ => Self::Workday,

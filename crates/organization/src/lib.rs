@@ -1,1 +1,190 @@
 #![doc = include_str!("../README.md")]
+
+mod colleagues;
+pub mod demo;
+pub mod devices;
+mod parties;
+pub mod password;
+pub mod rights;
+mod roles;
+mod rows;
+pub mod service_calendar;
+pub mod session;
+mod settings;
+pub mod totp;
+pub mod users;
+
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use calendar::ServiceClock;
+use futures::future::BoxFuture;
+use kernel::{App, Capability, JobDef, Migration, PermissionDef, Result};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub use colleagues::{Colleague, colleagues};
+pub use parties::PartyView;
+pub use roles::{RoleRefusal, check_roles, role_name};
+pub use session::layer::sign_in_layer;
+pub use session::{COOKIE, EndReason};
+pub use settings::SignInSettings;
+
+use password::Hasher;
+use session::throttle::Throttle;
+
+/// What the sign-in asks the floor. Wired in `server`; without it nobody is on post.
+pub trait PresenceProbe: Send + Sync {
+    /// The agent is ready, rung, on a call, holding one or in wrap-up: the idle time-out spares him.
+    fn is_on_post(&self, user_id: Uuid) -> BoxFuture<'_, bool>;
+
+    /// Codes of the queues the user serves, for rights that reach to a queue.
+    fn queues_of(&self, _user_id: Uuid) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
+}
+
+/// The handle of this capability; cheap to clone.
+#[derive(Clone)]
+pub struct Organization {
+    pub(crate) app: App,
+    pub(crate) settings: Arc<SignInSettings>,
+    pub(crate) hasher: Hasher,
+    pub(crate) throttle: Throttle,
+    presence: Arc<OnceLock<Arc<dyn PresenceProbe>>>,
+    permissions: Arc<OnceLock<Vec<PermissionDef>>>,
+    service_clock: Arc<RwLock<Arc<ServiceClock>>>,
+}
+
+impl Organization {
+    /// Reads the settings; touches no table, so that it can be made before the migrations ran.
+    pub fn new(app: &App) -> Result<Self> {
+        Ok(Self {
+            settings: Arc::new(SignInSettings::load(&app.config)?),
+            hasher: Hasher::new(),
+            throttle: Throttle::default(),
+            presence: Arc::default(),
+            permissions: Arc::default(),
+            service_clock: Arc::new(RwLock::new(Arc::new(ServiceClock::new(
+                calendar::Calendar::default(),
+                calendar::ServiceHours::default(),
+            )))),
+            app: app.clone(),
+        })
+    }
+
+    /// Wires the floor's answer; the first wiring stands.
+    pub fn attach_presence(&self, probe: Arc<dyn PresenceProbe>) {
+        // A second one is a fault of the wiring without harm.
+        let _ = self.presence.set(probe);
+    }
+
+    /// Tells every permission of every capability, which `GET /session` and `GET /roles` show.
+    pub fn learn_permissions(&self, permissions: Vec<PermissionDef>) {
+        // As above.
+        let _ = self.permissions.set(permissions);
+    }
+
+    /// Puts the shipped calendars and the default service hours where there are none, and reads them.
+    /// Called once after the migrations, before serving.
+    pub async fn prepare(&self) -> Result<()> {
+        service_calendar::seed_shipped(self).await?;
+        self.reload_service_clock().await
+    }
+
+    /// The service calendar and hours as they stand now, without asking the database.
+    pub fn service_clock(&self) -> Arc<ServiceClock> {
+        self.service_clock
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) async fn reload_service_clock(&self) -> Result<()> {
+        let clock = Arc::new(service_calendar::load(self.app.db.read()).await?);
+        *self
+            .service_clock
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = clock;
+        Ok(())
+    }
+
+    pub(crate) async fn is_on_post(&self, user_id: Uuid) -> bool {
+        match self.presence.get() {
+            Some(probe) => probe.is_on_post(user_id).await,
+            None => false,
+        }
+    }
+
+    pub(crate) async fn queues_of(&self, user_id: Uuid) -> Vec<String> {
+        match self.presence.get() {
+            Some(probe) => probe.queues_of(user_id).await,
+            None => Vec::new(),
+        }
+    }
+
+    pub(crate) fn all_permissions(&self) -> Vec<PermissionDef> {
+        self.permissions
+            .get()
+            .cloned()
+            .unwrap_or_else(rights::permissions)
+    }
+}
+
+/// The tables of this capability.
+pub fn migrations() -> Vec<Migration> {
+    vec![kernel::migration!("2026112310_organization")]
+}
+
+/// What the server mounts.
+pub fn capability(organization: &Organization) -> Capability {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(
+            session::http::sign_in,
+            session::http::show,
+            session::http::sign_out
+        ))
+        .routes(routes!(session::http::change_password))
+        .routes(routes!(
+            session::http::begin_totp,
+            session::http::confirm_totp,
+            session::http::drop_totp
+        ))
+        .routes(routes!(users::http::list, users::http::create))
+        .routes(routes!(users::http::show, users::http::change))
+        .routes(routes!(users::http::sign_out))
+        .routes(routes!(users::http::unlock))
+        .routes(routes!(users::http::reset_password))
+        .routes(routes!(users::http::roles))
+        .routes(routes!(parties::parties))
+        .routes(routes!(parties::rename))
+        .routes(routes!(devices::list, devices::add))
+        .routes(routes!(devices::set_secret))
+        .routes(routes!(
+            service_calendar::http::show,
+            service_calendar::http::replace
+        ))
+        .routes(routes!(service_calendar::http::import))
+        .routes(routes!(
+            service_calendar::http::service_hours,
+            service_calendar::http::set_service_hours
+        ))
+        .routes(routes!(service_calendar::http::deadline))
+        .with_state(organization.clone());
+    let idle = organization.clone();
+    Capability {
+        name: "organization",
+        migrations: migrations(),
+        permissions: rights::permissions(),
+        routes,
+        event_handlers: Vec::new(),
+        jobs: vec![JobDef::new(
+            "organization.end_idle_sessions",
+            kernel::jobs::Schedule::Every(std::time::Duration::from_secs(60)),
+            move |_payload| {
+                let organization = idle.clone();
+                async move { organization.end_idle_sessions().await.map(|_ended| ()) }
+            },
+        )],
+    }
+}

@@ -1,0 +1,334 @@
+//! Desk phones and the secrets they register with.
+//!
+//! The secret itself is shown once and stored nowhere: what is kept is HA1, the digest over user name,
+//! realm and secret (RFC 2617 §3.2.2.2), which is all the registrar needs.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use kernel::audit::{self, Who};
+use kernel::problem::{Result, invalid, not_found};
+use kernel::{Actor, Scope, Tx};
+use md5::{Digest, Md5};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, Set,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Organization;
+use crate::rights::{ManageDevices, ViewDevices};
+use crate::rows::{device, user};
+use crate::users::check_username;
+
+/// Bytes of randomness in a secret that is made up.
+const SECRET_BYTES: usize = 12;
+
+/// What the registrar checks a desk phone's digest with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceSecret {
+    /// The device.
+    pub device_id: Uuid,
+    /// Its user: the agent that rings.
+    pub user_id: Uuid,
+    /// Digest realm the HA1 was counted with.
+    pub realm: String,
+    /// MD5 over `username:realm:secret` in hex.
+    pub ha1: String,
+}
+
+/// A desk phone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeviceView {
+    /// Identifies it.
+    pub id: Uuid,
+    /// Its user.
+    pub user_id: Uuid,
+    /// `desk_phone`
+    pub kind: String,
+    /// User name it registers with.
+    pub username: String,
+    /// Digest realm.
+    pub realm: String,
+    /// When its secret was set.
+    pub secret_changed_at: DateTime<Utc>,
+}
+
+/// A desk phone to be added.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct DeviceCreation {
+    /// Its user.
+    pub user_id: Uuid,
+    /// User name it registers with; the user's own sign-in name when not given.
+    pub username: Option<String>,
+}
+
+/// A secret to be set.
+#[derive(Default, Deserialize, ToSchema)]
+pub struct SecretChange {
+    /// 12 to 64 printable ASCII characters; one is made up when not given.
+    pub secret: Option<String>,
+}
+
+/// A device with its secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeviceWithSecret {
+    /// The device.
+    #[serde(flatten)]
+    pub device: DeviceView,
+    /// Shown this once.
+    pub secret: String,
+}
+
+impl From<device::Model> for DeviceView {
+    fn from(row: device::Model) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            kind: row.kind,
+            username: row.username,
+            realm: row.realm,
+            secret_changed_at: row.secret_changed_at,
+        }
+    }
+}
+
+/// The secret of the device that registers with this user name; `None` for an unknown one and for a
+/// disabled user.
+pub async fn ha1_for(conn: &impl ConnectionTrait, username: &str) -> Result<Option<DeviceSecret>> {
+    if username.len() > 100 || username.contains('\0') {
+        return Ok(None);
+    }
+    let found = device::Entity::find()
+        .filter(device::Column::Username.eq(username.to_lowercase()))
+        .one(conn)
+        .await?;
+    let Some(row) = found else { return Ok(None) };
+    let user = user::Entity::find_by_id(row.user_id).one(conn).await?;
+    if user.is_none_or(|user| user.disabled) {
+        return Ok(None);
+    }
+    Ok(Some(DeviceSecret {
+        device_id: row.id,
+        user_id: row.user_id,
+        realm: row.realm,
+        ha1: row.ha1,
+    }))
+}
+
+fn ha1(username: &str, realm: &str, secret: &str) -> String {
+    let digest = Md5::digest(format!("{username}:{realm}:{secret}").as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn check_secret(secret: &str) -> Result<()> {
+    let good =
+        (12..=64).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic());
+    if good && secret != crate::password::DEMO_PASSWORD {
+        return Ok(());
+    }
+    Err(invalid(
+        "secret",
+        "bad_secret",
+        "a device secret has 12 to 64 printable ASCII characters",
+    ))
+}
+
+impl Organization {
+    /// Adds a desk phone; answers it with its secret, which is not stored.
+    pub async fn add_device(
+        &self,
+        who: &Who,
+        user_id: Uuid,
+        username: Option<&str>,
+    ) -> Result<DeviceWithSecret> {
+        let username = username.map(check_username).transpose()?;
+        let secret = self.app.ids.secret(SECRET_BYTES);
+        let (organization, who, told) = (self.clone(), who.clone(), secret.clone());
+        let device = self
+            .app
+            .db
+            .write(async move |tx| {
+                organization
+                    .insert_device(&tx, &who, user_id, username, &secret, false)
+                    .await
+            })
+            .await?;
+        Ok(DeviceWithSecret {
+            device,
+            secret: told,
+        })
+    }
+
+    pub(crate) async fn insert_device(
+        &self,
+        tx: &Tx,
+        who: &Who,
+        user_id: Uuid,
+        username: Option<String>,
+        secret: &str,
+        demo: bool,
+    ) -> Result<DeviceView> {
+        let user = user::Entity::find_by_id(user_id).one(&**tx).await?;
+        let user = user.ok_or_else(|| invalid("user_id", "no_such_user", "no such user"))?;
+        let username = username.unwrap_or(user.username);
+        let taken = device::Entity::find()
+            .filter(device::Column::Username.eq(username.as_str()))
+            .one(&**tx)
+            .await?;
+        if taken.is_some() {
+            return Err(invalid(
+                "username",
+                "username_taken",
+                "another device has this user name",
+            ));
+        }
+        let (now, realm) = (self.app.clock.now(), self.realm()?);
+        let row = device::ActiveModel {
+            id: Set(self.app.ids.next()),
+            user_id: Set(user_id),
+            kind: Set("desk_phone".to_owned()),
+            ha1: Set(ha1(&username, &realm, secret)),
+            username: Set(username),
+            realm: Set(realm),
+            demo_secret: Set(demo),
+            secret_changed_at: Set(now),
+            created_at: Set(now),
+        };
+        let row = row.insert(&**tx).await?;
+        let details = json!({ "username": row.username, "user_id": user_id });
+        audit::record(
+            &self.app,
+            &**tx,
+            who,
+            "device.added",
+            "device",
+            row.id,
+            details,
+        )
+        .await?;
+        Ok(row.into())
+    }
+
+    /// Sets the secret of a device, or makes one up; answers it this once.
+    pub async fn set_device_secret(
+        &self,
+        who: &Who,
+        id: Uuid,
+        secret: Option<String>,
+    ) -> Result<DeviceWithSecret> {
+        let secret = secret.unwrap_or_else(|| self.app.ids.secret(SECRET_BYTES));
+        check_secret(&secret)?;
+        let (organization, who, told) = (self.clone(), who.clone(), secret.clone());
+        let device = self
+            .app
+            .db
+            .write(async move |tx| {
+                let app = &organization.app;
+                let row = device::Entity::find_by_id(id).one(&*tx).await?;
+                let row = row.ok_or_else(|| not_found("device"))?;
+                let (username, realm) = (row.username.clone(), organization.realm()?);
+                let mut row: device::ActiveModel = row.into();
+                row.ha1 = Set(ha1(&username, &realm, &secret));
+                row.realm = Set(realm);
+                row.demo_secret = Set(false);
+                row.secret_changed_at = Set(app.clock.now());
+                let row = row.update(&*tx).await?;
+                let details = json!({ "username": username });
+                audit::record(
+                    app,
+                    &*tx,
+                    &who,
+                    "device.secret_changed",
+                    "device",
+                    id,
+                    details,
+                )
+                .await?;
+                app.events
+                    .publish(
+                        &tx,
+                        "device.secret_changed",
+                        id,
+                        json!({ "username": username }),
+                    )
+                    .await?;
+                Ok(row.into())
+            })
+            .await?;
+        Ok(DeviceWithSecret {
+            device,
+            secret: told,
+        })
+    }
+
+    fn realm(&self) -> Result<String> {
+        self.app.config.get("sip.realm")
+    }
+}
+
+/// The desk phones.
+#[utoipa::path(get, path = "/api/v1/devices", tag = "organization", responses((status = 200, body = Vec<DeviceView>)))]
+pub async fn list(
+    actor: Actor<ViewDevices>,
+    State(organization): State<Organization>,
+) -> Result<Json<Vec<DeviceView>>> {
+    let reach = match actor.scope() {
+        Scope::All => Condition::all(),
+        _ => Condition::all().add(device::Column::UserId.eq(actor.user_id())),
+    };
+    let rows = device::Entity::find()
+        .filter(reach)
+        .order_by_asc(device::Column::Username)
+        .all(organization.app.db.read())
+        .await?;
+    Ok(Json(rows.into_iter().map(DeviceView::from).collect()))
+}
+
+/// Adds a desk phone.
+#[utoipa::path(post, path = "/api/v1/devices", tag = "organization", request_body = DeviceCreation, responses((status = 201, body = DeviceWithSecret)))]
+pub async fn add(
+    actor: Actor<ManageDevices>,
+    State(organization): State<Organization>,
+    Json(given): Json<DeviceCreation>,
+) -> Result<(StatusCode, Json<DeviceWithSecret>)> {
+    let added = organization
+        .add_device(&actor.who(), given.user_id, given.username.as_deref())
+        .await?;
+    Ok((StatusCode::CREATED, Json(added)))
+}
+
+/// Sets the secret of a desk phone.
+#[utoipa::path(put, path = "/api/v1/devices/{id}/secret", tag = "organization", params(("id" = Uuid, Path)), request_body = SecretChange, responses((status = 200, body = DeviceWithSecret)))]
+pub async fn set_secret(
+    actor: Actor<ManageDevices>,
+    State(organization): State<Organization>,
+    Path(id): Path<Uuid>,
+    given: Option<Json<SecretChange>>,
+) -> Result<Json<DeviceWithSecret>> {
+    let secret = given.and_then(|Json(given)| given.secret);
+    Ok(Json(
+        organization
+            .set_device_secret(&actor.who(), id, secret)
+            .await?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 2617 §3.5: the HA1 of its example.
+    #[test]
+    fn ha1_is_that_of_rfc_2617() {
+        let expected = "939e7578ed9e3c518a452acee763bce9";
+        assert_eq!(
+            ha1("Mufasa", "testrealm@host.com", "Circle Of Life"),
+            expected
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! The permissions of this capability. The three administrators share the work so that none can make an
+//! account and give it power alone (GB/T 22239-2019 8.1.4.2).
+
+kernel::permissions! {
+    /// See users, their roles and their sessions.
+    pub ViewUsers = "users:view" {
+        ShiftLead: All, OpsManager: All, HrCompliance: All, PurchaserAdmin: All,
+        SysAdmin: All, SecAdmin: All, AuditAdmin: All,
+    }
+    /// Make users and give them a first password.
+    pub CreateUsers = "users:create" { SysAdmin: All }
+    /// Change a user; the parts of it need `users:manage` or `users:authorize`.
+    pub ChangeUsers = "users:change" { SysAdmin: All, SecAdmin: All }
+    /// Change name, staff number and department, disable a user and reset the password.
+    pub ManageUsers = "users:manage" { SysAdmin: All }
+    /// Give and take roles, unlock a user.
+    pub AuthorizeUsers = "users:authorize" { SecAdmin: All }
+    /// End the sessions of a user.
+    pub EndSessions = "sessions:end" { SysAdmin: All, SecAdmin: All, ShiftLead: All }
+    /// Name the two parties.
+    pub ManageParties = "parties:manage" { SysAdmin: All }
+    /// See desk phones; one's own or all.
+    pub ViewDevices = "devices:view" { Agent: Own, ShiftLead: All, OpsManager: All, SysAdmin: All }
+    /// Add desk phones and change their secrets.
+    pub ManageDevices = "devices:manage" { SysAdmin: All }
+    /// Change and import calendars, set the service hours.
+    pub ManageCalendar = "calendar:manage" { OpsManager: All, SysAdmin: All }
+}
