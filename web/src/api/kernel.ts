@@ -1,0 +1,9 @@
+import { get, post } from './client'
+import type { AuditChain, AuditRow, Page, Parameter } from './types'
+
+type Filters = Record<string, string | number | undefined>
+
+export const audit = (query: Filters) => get<Page<AuditRow>>('/audit', query)
+export const auditChain = () => get<AuditChain>('/audit/state')
+export const parameters = (query: Filters) => get<Page<Parameter>>('/parameters', query)
+export const addParameter = (body: Omit<Parameter, 'id' | 'confirmed_by'>) => post<Parameter>('/parameters', body)

@@ -1,0 +1,19 @@
+// The parts of Element Plus that the pages use; the bundler drops the rest.
+import {
+  ElAlert, ElButton, ElCheckbox, ElCheckboxGroup, ElConfigProvider, ElDatePicker, ElDialog, ElDrawer, ElDropdown,
+  ElDropdownItem, ElDropdownMenu, ElForm, ElFormItem, ElIcon, ElInput, ElInputNumber, ElOption, ElPopover,
+  ElRadioButton, ElRadioGroup, ElSelect, ElSkeleton, ElSwitch, ElTimePicker, ElTooltip,
+} from 'element-plus'
+import 'element-plus/dist/index.css'
+import 'element-plus/theme-chalk/dark/css-vars.css'
+import type { App } from 'vue'
+
+const PARTS = [
+  ElAlert, ElButton, ElCheckbox, ElCheckboxGroup, ElConfigProvider, ElDatePicker, ElDialog, ElDrawer, ElDropdown,
+  ElDropdownItem, ElDropdownMenu, ElForm, ElFormItem, ElIcon, ElInput, ElInputNumber, ElOption, ElPopover,
+  ElRadioButton, ElRadioGroup, ElSelect, ElSkeleton, ElSwitch, ElTimePicker, ElTooltip,
+]
+
+export function element(app: App): void {
+  for (const part of PARTS) app.use(part)
+}

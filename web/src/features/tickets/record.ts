@@ -1,0 +1,123 @@
+// The contact record of one call: read, drafted while one talks, saved by itself, completed.
+import { computed, reactive, ref, shallowRef, watch, type Ref } from 'vue'
+import { asProblem, type Problem } from '@/api/problem'
+import * as callsApi from '@/api/calls'
+import * as api from '@/api/tickets'
+import type { ContactRecord, Pop } from '@/api/types'
+import { missing } from './wrap-up-keys'
+
+const SAVE_AFTER_MS = 700
+
+export function useContactRecord(callId: Ref<string | null>) {
+  const pop = shallowRef<Pop | null>(null)
+  const record = shallowRef<ContactRecord | null>(null)
+  const draft = reactive<api.RecordDraft>(blank())
+  const loading = ref(false)
+  const saving = ref(false)
+  const finishing = ref(false)
+  const savedAt = ref<number | null>(null)
+  const dirty = ref(false)
+  const problem = shallowRef<Problem | null>(null)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let turn = 0
+
+  const lacks = computed(() => missing(draft))
+  const complete = computed(() => record.value?.state === 'complete')
+
+  function blank(): api.RecordDraft {
+    return { request_type: null, matter: null, result: null, summary: '', ticket_id: null }
+  }
+
+  /** Reads who calls and what is written so far; never over what is being typed. */
+  async function load(): Promise<void> {
+    const id = callId.value
+    if (!id) return
+    const mine = ++turn
+    loading.value = true
+    try {
+      const found = await callsApi.pop(id)
+      if (mine !== turn || callId.value !== id) return
+      pop.value = found
+      take(found.contact_record)
+      problem.value = null
+    } catch (error) {
+      if (mine === turn) problem.value = asProblem(error)
+    } finally {
+      if (mine === turn) loading.value = false
+    }
+  }
+
+  function take(found: ContactRecord | null): void {
+    record.value = found
+    if (!found || dirty.value) return
+    draft.request_type = found.request_type
+    draft.matter = found.matter
+    draft.result = found.result
+    draft.summary = found.summary ?? ''
+    draft.ticket_id = found.ticket_id
+  }
+
+  function change(part: Partial<api.RecordDraft>): void {
+    Object.assign(draft, part)
+    dirty.value = true
+    clearTimeout(timer)
+    timer = setTimeout(() => void save(), SAVE_AFTER_MS)
+  }
+
+  /** Writes the draft; what could not be written stays dirty and is tried again with the next change. */
+  async function save(): Promise<void> {
+    clearTimeout(timer)
+    const id = callId.value
+    if (!id || !dirty.value || complete.value) return
+    saving.value = true
+    dirty.value = false
+    try {
+      const saved = await api.saveRecord(id, { ...draft })
+      if (callId.value !== id) return
+      if (saved) record.value = saved
+      savedAt.value = Date.now()
+      problem.value = null
+    } catch (error) {
+      if (callId.value === id) {
+        dirty.value = true
+        problem.value = asProblem(error)
+      }
+    } finally {
+      saving.value = false
+    }
+  }
+
+  /** Completes the record; rejects with the problem so that the form can show where. */
+  async function finish(): Promise<void> {
+    const id = callId.value
+    if (!id || finishing.value) return
+    clearTimeout(timer)
+    finishing.value = true
+    try {
+      const saved = await api.completeRecord(id, { ...draft })
+      dirty.value = false
+      if (callId.value === id && saved) record.value = saved
+      problem.value = null
+    } finally {
+      finishing.value = false
+    }
+  }
+
+  watch(callId, (id, before) => {
+    // What was typed for the call before must not get lost with it.
+    if (before && dirty.value) void api.saveRecord(before, { ...draft }).catch(() => {})
+    clearTimeout(timer)
+    Object.assign(draft, blank())
+    pop.value = null
+    record.value = null
+    dirty.value = false
+    savedAt.value = null
+    problem.value = null
+    turn += 1
+    if (id) void load()
+  }, { immediate: true })
+
+  return { callId, pop, record, draft, loading, saving, finishing, savedAt, dirty, problem, lacks, complete, load, change, save, finish }
+}
+
+export type RecordInHand = ReturnType<typeof useContactRecord>

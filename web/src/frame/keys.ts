@@ -1,0 +1,54 @@
+import { onBeforeUnmount, onMounted } from 'vue'
+import { keysOpen, paletteOpen } from '@/lib/overlays'
+import { tell } from '@/lib/tell'
+import { P } from '@/api/permissions'
+import { usePhone } from '@/softphone/store'
+import { useFloor } from '@/stores/floor'
+import { useSession } from '@/stores/session'
+
+/** Keys that work on every page. The call keys work even inside a text field. */
+export const CALL_KEYS = { answer: 'F2', hang_up: 'F4', hold: 'F8', mute: 'F9' } as const
+export const STATE_KEYS = { ready: 'Alt+R', break: 'Alt+B' } as const
+
+export function useFrameKeys(): void {
+  const phone = usePhone()
+  const floor = useFloor()
+  const session = useSession()
+
+  function callKey(event: KeyboardEvent): (() => unknown) | null {
+    if (!session.can(P.takeCalls)) return null
+    const state = floor.mine?.state
+    if (event.altKey && !event.ctrlKey && (event.code === 'KeyR' || event.code === 'KeyB')) {
+      const next = event.code === 'KeyR' ? 'ready' : 'break'
+      return () => floor.set(next)
+    }
+    switch (event.key) {
+      case CALL_KEYS.answer: return () => phone.answer()
+      case CALL_KEYS.hang_up: return () => (phone.ringing ? phone.decline() : phone.hangUp())
+      case CALL_KEYS.hold: return state === 'talking' || state === 'held' ? () => phone.toggleHold() : () => {}
+      case CALL_KEYS.mute: return state === 'talking' || state === 'held' ? () => phone.toggleMute() : () => {}
+      default: return null
+    }
+  }
+
+  function key(event: KeyboardEvent): void {
+    if (event.repeat || event.isComposing) return
+    const call = callKey(event)
+    if (call) {
+      event.preventDefault()
+      void Promise.resolve(call()).catch(tell)
+      return
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault()
+      paletteOpen.value = !paletteOpen.value
+      return
+    }
+    const target = event.target as HTMLElement
+    const inField = /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable
+    if (event.key === '?' && !inField && !event.ctrlKey && !event.altKey) keysOpen.value = !keysOpen.value
+  }
+
+  onMounted(() => document.addEventListener('keydown', key))
+  onBeforeUnmount(() => document.removeEventListener('keydown', key))
+}

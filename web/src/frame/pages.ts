@@ -1,0 +1,43 @@
+// Every page of the console: its address, its place in the rail, and the right it needs.
+import {
+  Avatar, Bell, Calendar, Connection, DataBoard, DocumentChecked, Headset, Key, Memo, Monitor, Operation, Phone,
+  PhoneFilled, Tickets, User, UserFilled,
+} from '@element-plus/icons-vue'
+import type { Component } from 'vue'
+import { P } from '@/api/permissions'
+
+export interface PageDef {
+  /** Also the i18n key `pages.<name>`. */
+  name: string
+  path: string
+  icon: Component
+  /** Any one of these opens the page; none: everybody who is signed in. */
+  needs: string[]
+  group: 'work' | 'floor' | 'organization' | 'system'
+  load: () => Promise<unknown>
+}
+
+export const PAGES: PageDef[] = [
+  { name: 'desk', path: '/desk', icon: Headset, needs: [P.takeCalls], group: 'work', load: () => import('@/features/floor/DeskPage.vue') },
+  { name: 'my_calls', path: '/my/calls', icon: Phone, needs: [P.takeCalls], group: 'work', load: () => import('@/features/telephony/CallsPage.vue') },
+  { name: 'my_tickets', path: '/my/tickets', icon: Tickets, needs: [P.takeCalls], group: 'work', load: () => import('@/features/tickets/TicketsPage.vue') },
+  { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
+  { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
+  { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
+  { name: 'tickets', path: '/tickets', icon: Memo, needs: [P.viewTickets], group: 'floor', load: () => import('@/features/tickets/TicketsPage.vue') },
+  { name: 'owed', path: '/owed-records', icon: DocumentChecked, needs: [P.viewRecords], group: 'floor', load: () => import('@/features/tickets/OwedRecordsPage.vue') },
+  { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCalls], group: 'floor', load: () => import('@/features/floor/CallbacksPage.vue') },
+  { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
+  { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
+  { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
+  { name: 'calendar', path: '/calendar', icon: Calendar, needs: [], group: 'organization', load: () => import('@/features/calendar/CalendarPage.vue') },
+  { name: 'telephony', path: '/telephony', icon: Connection, needs: [P.viewTelephony], group: 'system', load: () => import('@/features/telephony/TelephonyPage.vue') },
+  { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
+  { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },
+]
+
+export function opens(page: Pick<PageDef, 'needs'>, can: (permission: string) => boolean): boolean {
+  return page.needs.length === 0 || page.needs.some(can)
+}
+
+export const GROUPS = ['work', 'floor', 'organization', 'system'] as const

@@ -1,0 +1,37 @@
+import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import { asProblem, type Problem } from '@/api/problem'
+import { useSlow } from './list'
+
+export interface Resource<T> {
+  data: ShallowRef<T | null>
+  loading: Ref<boolean>
+  slow: Ref<boolean>
+  problem: ShallowRef<Problem | null>
+  load(): Promise<void>
+}
+
+/** One thing read from the server: what it is, whether it is on its way, what went wrong. */
+export function useResource<T>(fetch: () => Promise<T>, immediate = true): Resource<T> {
+  const data = shallowRef<T | null>(null)
+  const loading = ref(false)
+  const problem = shallowRef<Problem | null>(null)
+  let turn = 0
+
+  async function load(): Promise<void> {
+    const mine = ++turn
+    loading.value = true
+    try {
+      const found = await fetch()
+      if (mine !== turn) return
+      data.value = found
+      problem.value = null
+    } catch (error) {
+      if (mine === turn) problem.value = asProblem(error)
+    } finally {
+      if (mine === turn) loading.value = false
+    }
+  }
+
+  if (immediate) void load()
+  return { data, loading, slow: useSlow(loading), problem, load }
+}

@@ -1,0 +1,78 @@
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { opens, PAGES } from '@/frame/pages'
+import { useSession } from '@/stores/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** i18n key of the title. */
+    title?: string
+    /** Any one of these rights opens the page. */
+    needs?: string[]
+    open?: boolean
+  }
+}
+
+const framed = PAGES.filter((page) => page.name !== 'wallboard').map((page) => ({
+  path: page.path,
+  name: page.name,
+  component: page.load as never,
+  meta: { title: `pages.${page.name}`, needs: page.needs },
+}))
+const wallboard = PAGES.find((page) => page.name === 'wallboard')!
+const need = (name: string) => PAGES.find((page) => page.name === name)!.needs
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/sign-in', name: 'sign_in', component: () => import('@/features/organization/SignInPage.vue'), meta: { open: true, title: 'pages.sign_in' } },
+    { path: wallboard.path, name: wallboard.name, component: wallboard.load as never, meta: { title: 'pages.wallboard', needs: wallboard.needs } },
+    {
+      path: '/',
+      component: () => import('@/frame/AppFrame.vue'),
+      children: [
+        { path: '', name: 'home', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.home' } },
+        ...framed,
+        { path: '/calls/:id', name: 'call', component: () => import('@/features/telephony/CallPage.vue'), meta: { title: 'pages.call', needs: [...need('calls'), ...need('my_calls')] } },
+        { path: '/tickets/:id', name: 'ticket', component: () => import('@/features/tickets/TicketPage.vue'), meta: { title: 'pages.ticket', needs: [...need('tickets'), ...need('my_tickets')] } },
+        { path: '/records/:id', name: 'record', component: () => import('@/features/tickets/RecordPage.vue'), meta: { title: 'pages.record', needs: need('my_calls') } },
+        { path: '/requesters/:id', name: 'requester', component: () => import('@/features/requesters/RequesterPage.vue'), meta: { title: 'pages.requester', needs: need('requesters') } },
+        { path: '/profile', name: 'profile', component: () => import('@/features/organization/ProfilePage.vue'), meta: { title: 'pages.profile' } },
+        { path: '/:rest(.*)*', name: 'nothing', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.nothing' } },
+      ],
+    },
+  ],
+})
+
+/** The first page of a role: what it must see at once (console.md, home by role). */
+export function homeOf(session: ReturnType<typeof useSession>): string {
+  const first = [
+    ...(session.has('agent') ? ['desk'] : []), 'control_room', 'users', 'audit', 'wallboard', 'tickets', 'calls', 'calendar',
+  ]
+  const page = first.map((name) => PAGES.find((p) => p.name === name)!).find((p) => opens(p, session.can))
+  return page?.path ?? '/profile'
+}
+
+export function mayOpen(to: RouteLocationNormalized, session: ReturnType<typeof useSession>): boolean {
+  return opens({ needs: to.meta.needs ?? [] }, session.can)
+}
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  try {
+    await session.ready()
+  } catch {
+    // The server cannot be reached; the sign-in page says so and tries again.
+    if (to.name !== 'sign_in') return { name: 'sign_in', query: { next: to.fullPath } }
+  }
+  if (to.meta.open) return session.signedIn && !session.mustChangePassword ? { path: nextOf(to.query.next) } : true
+  if (!session.signedIn || session.mustChangePassword) {
+    return { name: 'sign_in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  }
+  if (to.name === 'home') return { path: homeOf(session), replace: true }
+  return true
+})
+
+/** Where to go after the sign-in: only addresses of our own. */
+export function nextOf(next: unknown): string {
+  return typeof next === 'string' && /^\/(?![/\\])/.test(next) && !next.startsWith('/sign-in') ? next : '/'
+}

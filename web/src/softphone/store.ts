@@ -1,0 +1,260 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import * as callsApi from '@/api/calls'
+import { asProblem } from '@/api/problem'
+import { useFloor } from '@/stores/floor'
+import { type Command, TabLock, type TabMessage } from './lock'
+import { MicrophoneTrouble, openMicrophone, release, silence } from './microphone'
+import { Ringer } from './ringer'
+import { idle, MICROPHONE_TROUBLES, next, type PhoneEvent, type PhoneState } from './state'
+import type { SoftphoneUa } from './ua'
+
+export type Device = 'browser' | 'desk_phone'
+
+const DEVICE_KEY = 'shoujie.device'
+
+/** The softphone of this console: the one thing that survives every navigation. */
+export const usePhone = defineStore('phone', () => {
+  const floor = useFloor()
+  const state = ref<PhoneState>({ ...idle })
+  const device = ref<Device>(localStorage.getItem(DEVICE_KEY) === 'desk_phone' ? 'desk_phone' : 'browser')
+  const busy = ref(false)
+  /** In a demonstration a machine without a microphone may still listen. */
+  const listenOnly = ref(false)
+  const ua = shallowRef<SoftphoneUa | null>(null)
+  const ringer = new Ringer()
+  const sound = new Audio()
+  let stream: MediaStream | null = null
+  let username = ''
+  let lock: TabLock | null = null
+  let channel: BroadcastChannel | null = null
+
+  const call = computed(() => state.value.call)
+  const troubled = computed(() => MICROPHONE_TROUBLES.includes(state.value.link))
+
+  function feed(event: PhoneEvent): void {
+    state.value = next(state.value, event)
+    if (state.value.tab === 'holder') say({ state: { ...state.value } })
+  }
+
+  function say(message: TabMessage): void {
+    channel?.postMessage(JSON.parse(JSON.stringify(message)))
+  }
+
+  /** Begins when somebody who takes calls has signed in. */
+  function start(user: { id: string; username: string }): void {
+    if (lock) return
+    username = user.username
+    channel = 'BroadcastChannel' in window ? new BroadcastChannel(`shoujie-softphone-${user.id}`) : null
+    if (channel) channel.onmessage = ({ data }: MessageEvent<TabMessage>) => heard(data)
+    lock = new TabLock(`shoujie-softphone-${user.id}`, held, lost)
+    state.value = { ...idle }
+    void lock.acquire()
+    say({ ask: true })
+    setTimeout(() => {
+      if (lock && state.value.tab === 'none') state.value = { ...state.value, tab: 'elsewhere' }
+    }, 600)
+  }
+
+  function stop(): void {
+    disconnect()
+    lock?.drop()
+    lock = null
+    channel?.close()
+    channel = null
+    state.value = { ...idle }
+  }
+
+  function held(): void {
+    feed({ type: 'tab', tab: 'holder' })
+    if (device.value === 'browser') void connect()
+  }
+
+  function lost(): void {
+    disconnect()
+    feed({ type: 'tab', tab: 'elsewhere' })
+    // Waits behind the tab that took over.
+    void lock?.acquire()
+  }
+
+  function heard(message: TabMessage): void {
+    if (state.value.tab === 'holder') {
+      if ('ask' in message) say({ state: { ...state.value } })
+      else if ('command' in message) obey(message.command)
+    } else if ('state' in message) {
+      state.value = { ...message.state, tab: 'elsewhere' }
+    }
+  }
+
+  function obey(command: Command): void {
+    if (command === 'answer') void answer()
+    else if (command === 'decline') decline()
+    else if (command === 'hang_up') void hangUp()
+    else void connect()
+  }
+
+  /** Takes the softphone over from another tab. */
+  function takeOver(): void {
+    void lock?.acquire(true)
+  }
+
+  /** Checks the microphone before anything can ring, then registers. */
+  async function connect(): Promise<void> {
+    disconnect()
+    feed({ type: 'link', link: 'checking' })
+    if (!listenOnly.value) {
+      try {
+        release(await openMicrophone())
+      } catch (error) {
+        feed({ type: 'link', link: error instanceof MicrophoneTrouble ? error.link : 'microphone_refused' })
+        return
+      }
+    }
+    feed({ type: 'link', link: 'connecting' })
+    const { SoftphoneUa: Ua } = await import('./ua')
+    if (state.value.tab !== 'holder' || device.value !== 'browser') return
+    ua.value = new Ua(username, {
+      link: (link) => feed({ type: 'link', link }),
+      invited: (callId, reattach) => {
+        feed({ type: 'invited', callId, reattach, at: Date.now() })
+        if (reattach) void pickUp()
+      },
+      confirmed: () => {
+        feed({ type: 'confirmed', at: Date.now() })
+        void floor.refresh()
+      },
+      over: () => {
+        over()
+        void floor.refresh()
+      },
+      remote: (remote) => {
+        sound.srcObject = remote
+        void sound.play().catch(() => feed({ type: 'trouble', trouble: 'sound_blocked' }))
+      },
+    })
+    ua.value.start()
+  }
+
+  function disconnect(): void {
+    ua.value?.stop()
+    ua.value = null
+    over()
+    if (state.value.link !== 'off') feed({ type: 'link', link: 'off' })
+  }
+
+  function over(trouble?: string): void {
+    release(stream)
+    stream = null
+    sound.srcObject = null
+    if (state.value.call || trouble) feed({ type: 'over', ...(trouble ? { trouble } : {}) })
+  }
+
+  async function answer(): Promise<void> {
+    if (state.value.tab === 'elsewhere') return say({ command: 'answer' })
+    if (state.value.call?.phase !== 'ringing') return
+    feed({ type: 'answering' })
+    await pickUp()
+  }
+
+  async function pickUp(): Promise<void> {
+    try {
+      stream = listenOnly.value ? silence() : await openMicrophone()
+      ua.value?.answer(stream)
+    } catch (error) {
+      // The caller must not wait for a desk that cannot speak: give the call back to the queue.
+      ua.value?.decline()
+      const link = error instanceof MicrophoneTrouble ? error.link : 'microphone_refused'
+      over(link)
+      feed({ type: 'link', link })
+      const broken = ua.value
+      ua.value = null
+      broken?.stop()
+    }
+  }
+
+  function decline(): void {
+    if (state.value.tab === 'elsewhere') return say({ command: 'decline' })
+    ua.value?.decline()
+  }
+
+  /** Ends the call; without a leg of our own (desk phone) the server does it. */
+  async function hangUp(): Promise<void> {
+    if (state.value.call) {
+      if (state.value.tab === 'elsewhere') return say({ command: 'hang_up' })
+      ua.value?.hangUp()
+      return
+    }
+    if (floor.workId) await callsApi.hangUp(floor.workId)
+    await floor.refresh()
+  }
+
+  const workId = computed(() => state.value.call?.callId ?? floor.workId)
+
+  async function toggleHold(): Promise<void> {
+    const id = workId.value
+    if (!id || busy.value) return
+    busy.value = true
+    try {
+      await (isHeld.value ? callsApi.unhold(id) : callsApi.hold(id))
+      feed({ type: 'held', held: !isHeld.value })
+      await floor.refresh()
+    } finally {
+      busy.value = false
+    }
+  }
+
+  async function toggleMute(): Promise<void> {
+    const id = workId.value
+    if (!id || busy.value) return
+    busy.value = true
+    const muted = !state.value.muted
+    ua.value?.silence(muted)
+    try {
+      await (muted ? callsApi.mute(id) : callsApi.unmute(id))
+      state.value = { ...state.value, muted }
+      if (state.value.tab === 'holder') say({ state: { ...state.value } })
+    } catch (error) {
+      ua.value?.silence(!muted)
+      throw asProblem(error)
+    } finally {
+      busy.value = false
+    }
+  }
+
+  /** The server knows best whether the requester hears music. */
+  const isHeld = computed(() => (floor.mine ? floor.mine.state === 'held' : state.value.held))
+
+  function choose(kind: Device): void {
+    device.value = kind
+    localStorage.setItem(DEVICE_KEY, kind)
+    if (state.value.tab !== 'holder') return
+    if (kind === 'browser') void connect()
+    else disconnect()
+  }
+
+  function retry(withoutMicrophone = false): void {
+    listenOnly.value = withoutMicrophone
+    if (state.value.tab === 'elsewhere') say({ command: 'retry' })
+    else void connect()
+  }
+
+  /** A browser ring or a desk phone's; the tab that holds the softphone makes the sound. */
+  const ringing = computed(() => state.value.call?.phase === 'ringing')
+  watch(ringing, (now) => (now && state.value.tab === 'holder' ? ringer.start() : ringer.stop()))
+  // A call that is over at the server leaves no mute behind.
+  watch(() => floor.workId, (id) => {
+    if (!id && !state.value.call && state.value.muted) state.value = { ...state.value, muted: false }
+  })
+
+  for (const touch of ['pointerdown', 'keydown'] as const) {
+    addEventListener(touch, () => {
+      ringer.unlock()
+      if (sound.srcObject && sound.paused) void sound.play().then(() => feed({ type: 'trouble', trouble: null }))
+    }, { passive: true })
+  }
+
+  return {
+    state, device, busy, call, troubled, ringing, isHeld, workId, listenOnly,
+    start, stop, connect, takeOver, answer, decline, hangUp, toggleHold, toggleMute, choose, retry,
+  }
+})

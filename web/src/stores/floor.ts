@@ -1,0 +1,70 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import * as api from '@/api/floor'
+import type { AgentState, SettableState } from '@/api/types'
+import { throttled, useLive } from './live'
+import { useSession } from './session'
+
+/** My own place on the floor: state, work in hand, wrap-up clock. The server decides; this only mirrors. */
+export const useFloor = defineStore('floor', () => {
+  const session = useSession()
+  const mine = ref<AgentState | null>(null)
+  let asking: Promise<void> | null = null
+  let again = false
+
+  const workId = computed(() => mine.value?.work_id ?? null)
+  const inWrapUp = computed(() => mine.value?.state === 'wrap_up')
+
+  /** Reads the state; calls during a read are folded into one more read after it. */
+  function refresh(): Promise<void> {
+    if (asking) {
+      again = true
+      return asking
+    }
+    asking = api
+      .agentState()
+      .then((state) => void (mine.value = state))
+      .catch(() => {})
+      .finally(() => {
+        asking = null
+        if (again) {
+          again = false
+          void refresh()
+        }
+      })
+    return asking
+  }
+
+  let off: (() => void) | null = null
+
+  function start(): void {
+    if (off) return
+    const soon = throttled(() => void refresh(), 150)
+    off = useLive().on(['agent_state', 'reset'], (event) => {
+      const data = event.data as { agent?: string; agent_id?: string; id?: string; user_id?: string } | null
+      const who = data?.agent ?? data?.agent_id ?? data?.user_id ?? data?.id
+      if (!who || who === session.user?.id) soon()
+    })
+    void refresh()
+  }
+
+  function stop(): void {
+    off?.()
+    off = null
+    mine.value = null
+  }
+
+  async function set(state: SettableState, reason?: string): Promise<void> {
+    mine.value = await api.setAgentState(state, reason)
+  }
+  async function endWrapUp(): Promise<void> {
+    mine.value = (await api.endWrapUp()) ?? mine.value
+    void refresh()
+  }
+  async function extendWrapUp(reason: string): Promise<void> {
+    mine.value = (await api.extendWrapUp(reason)) ?? mine.value
+    void refresh()
+  }
+
+  return { mine, workId, inWrapUp, refresh, start, stop, set, endWrapUp, extendWrapUp }
+})

@@ -1,0 +1,68 @@
+import { defineStore } from 'pinia'
+import { computed, shallowRef } from 'vue'
+import { matters as fetchMatters } from '@/api/tickets'
+import type { Matter } from '@/api/types'
+
+export interface Leaf {
+  code: string
+  name: string
+  group: string
+  shortcut: string
+}
+
+function rank(leaf: Leaf, q: string): number {
+  if (leaf.code === q || leaf.shortcut === q || leaf.name === q) return 0
+  if (leaf.code.startsWith(q) || leaf.name.startsWith(q)) return 1
+  if (leaf.shortcut.startsWith(q)) return 2
+  if (leaf.name.includes(q) || leaf.shortcut.includes(q)) return 3
+  return leaf.group.includes(q) ? 4 : 9
+}
+
+/** The matter tree, read once; its leaves are what a request is filed under. */
+export const useMatters = defineStore('matters', () => {
+  const tree = shallowRef<Matter[]>([])
+  let asked: Promise<void> | null = null
+
+  function ready(): Promise<void> {
+    asked ??= fetchMatters()
+      .then((found) => void (tree.value = found.items))
+      .catch((error) => {
+        asked = null
+        throw error
+      })
+    return asked
+  }
+
+  const leaves = computed<Leaf[]>(() => {
+    const found: Leaf[] = []
+    const walk = (nodes: Matter[], group: string): void => {
+      for (const node of nodes) {
+        if (node.children.length > 0) walk(node.children, node.name)
+        else found.push({ code: node.code, name: node.name, group, shortcut: node.shortcut })
+      }
+    }
+    walk(tree.value, '')
+    return found
+  })
+
+  const byCode = computed(() => new Map(leaves.value.map((leaf) => [leaf.code, leaf])))
+
+  function nameOf(code: string | null | undefined): string {
+    if (!code) return '—'
+    const leaf = byCode.value.get(code)
+    return leaf ? (leaf.group ? `${leaf.group} · ${leaf.name}` : leaf.name) : code
+  }
+
+  /** Leaves by characters, code or pinyin initials; the nearest first. */
+  function search(query: string): Leaf[] {
+    const q = query.trim().toLowerCase()
+    if (!q) return leaves.value
+    return leaves.value
+      .map((leaf) => [rank(leaf, q), leaf] as const)
+      .filter(([place]) => place < 9)
+      .sort((a, b) => a[0] - b[0])
+      .map(([, leaf]) => leaf)
+  }
+
+  return { tree, leaves, ready, nameOf, search }
+})

@@ -1,0 +1,24 @@
+import { defineStore } from 'pinia'
+import { computed, watch } from 'vue'
+import { useContactRecord } from '@/features/tickets/record'
+import { usePhone } from '@/softphone/store'
+import { useFloor } from './floor'
+import { useLive } from './live'
+
+/** The call in my hand: who it is, what I write about it. Filled on ring, kept until the wrap-up ends. */
+export const useWork = defineStore('work', () => {
+  const floor = useFloor()
+  const phone = usePhone()
+  const callId = computed(() => phone.call?.callId ?? floor.workId)
+  const hand = useContactRecord(callId)
+
+  // The record is opened with the answer, the person with the ring.
+  watch(() => floor.mine?.state, (state, before) => {
+    if (callId.value && state !== before && (state === 'talking' || state === 'wrap_up')) void hand.load()
+  })
+  useLive().on(['reset'], () => callId.value && void hand.load())
+
+  addEventListener('pagehide', () => void hand.save())
+
+  return { ...hand, callId }
+})
