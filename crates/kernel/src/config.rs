@@ -18,7 +18,12 @@ pub struct Config {
 impl Config {
     /// Reads the defaults, `file` and the environment. A key that no default names is refused.
     pub fn load(file: Option<&Path>) -> Result<Self> {
-        let mut builder = defaults();
+        Self::load_over("", file)
+    }
+
+    /// The same over other defaults, given as TOML.
+    pub fn load_over(other_defaults: &str, file: Option<&Path>) -> Result<Self> {
+        let mut builder = defaults(other_defaults);
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| bad_config(format!("{}: {error}", path.display())))?;
@@ -41,7 +46,12 @@ impl Config {
 
     /// The defaults with `overrides` as `("http.listen", "127.0.0.1:0")`: for tests.
     pub fn with_overrides(overrides: &[(&str, String)]) -> Result<Self> {
-        let mut builder = defaults();
+        Self::with_overrides_over("", overrides)
+    }
+
+    /// The same over other defaults, given as TOML.
+    pub fn with_overrides_over(other_defaults: &str, overrides: &[(&str, String)]) -> Result<Self> {
+        let mut builder = defaults(other_defaults);
         for (key, value) in overrides {
             builder = builder
                 .set_override(*key, value.clone())
@@ -63,8 +73,9 @@ impl Config {
     }
 }
 
-fn defaults() -> config::ConfigBuilder<config::builder::DefaultState> {
-    config::Config::builder().add_source(config::File::from_str(DEFAULT, config::FileFormat::Toml))
+fn defaults(other: &str) -> config::ConfigBuilder<config::builder::DefaultState> {
+    let toml = |text| config::File::from_str(text, config::FileFormat::Toml);
+    config::Config::builder().add_source(toml(DEFAULT)).add_source(toml(other))
 }
 
 fn bad_config(error: impl std::fmt::Display) -> Problem {

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use kernel::Role;
 use kernel::problem::Result;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Select};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::rows::user;
+use crate::rows::{user, user_role};
 
 /// A colleague, for the screens of both sides; the public hears the staff number only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -19,6 +21,16 @@ pub struct Colleague {
     pub name: String,
     /// 工号
     pub staff_no: Option<String>,
+}
+
+impl From<user::Model> for Colleague {
+    fn from(user: user::Model) -> Self {
+        Self {
+            id: user.id,
+            name: user.name,
+            staff_no: user.staff_no,
+        }
+    }
 }
 
 /// The colleagues with these ids, also those who left; an id of nobody is left out.
@@ -36,13 +48,93 @@ pub async fn colleagues(
         .filter(user::Column::Id.is_in(ids))
         .all(conn)
         .await?;
-    let named = users.into_iter().map(|user| {
-        let colleague = Colleague {
-            id: user.id,
-            name: user.name,
-            staff_no: user.staff_no,
-        };
-        (user.id, colleague)
-    });
-    Ok(named.collect())
+    Ok(users
+        .into_iter()
+        .map(|user| (user.id, colleague(user)))
+        .collect())
+}
+
+/// Everybody who holds a role and is not disabled, by staff number.
+pub async fn holders(conn: &impl ConnectionTrait, role: Role) -> Result<Vec<Colleague>> {
+    let users = holding(role)
+        .order_by_asc(user::Column::StaffNo)
+        .all(conn)
+        .await?;
+    Ok(users.into_iter().map(colleague).collect())
+}
+
+/// One of them; `None` when this user does not hold the role or is disabled.
+pub async fn holder(
+    conn: &impl ConnectionTrait,
+    role: Role,
+    id: Uuid,
+) -> Result<Option<Colleague>> {
+    let user = holding(role)
+        .filter(user::Column::Id.eq(id))
+        .one(conn)
+        .await?;
+    Ok(user.map(colleague))
+}
+
+/// Whether there is anybody at all; set-up is for a database without people.
+pub async fn anybody(conn: &impl ConnectionTrait) -> Result<bool> {
+    Ok(user::Entity::find().one(conn).await?.is_some())
+}
+
+fn holding(role: Role) -> Select<user::Entity> {
+    let holders = Query::select()
+        .column(user_role::Column::UserId)
+        .from(user_role::Entity)
+        .and_where(user_role::Column::Role.eq(role.as_str()))
+        .to_owned();
+    user::Entity::find()
+        .filter(user::Column::Disabled.eq(false))
+        .filter(user::Column::Id.in_subquery(holders))
+}
+
+fn colleague(user: user::Model) -> Colleague {
+    Colleague {
+        id: user.id,
+        name: user.name,
+        staff_no: user.staff_no,
+    }
+}
+
+impl Organization {
+    /// Everybody who can take calls and messages: holds the role of an agent and may sign in.
+    pub async fn agents(&self) -> Result<Vec<Colleague>> {
+        self.agents_where(Condition::all()).await
+    }
+
+    /// The agent with this id; `None` when this user takes no calls.
+    pub async fn agent(&self, id: Uuid) -> Result<Option<Colleague>> {
+        Ok(self
+            .agents_where(Condition::all().add(user::Column::Id.eq(id)))
+            .await?
+            .pop())
+    }
+
+    async fn agents_where(&self, condition: Condition) -> Result<Vec<Colleague>> {
+        let holders = Query::select()
+            .column(user_role::Column::UserId)
+            .from(user_role::Entity)
+            .and_where(user_role::Column::Role.eq(Role::Agent.as_str()))
+            .to_owned();
+        let users = user::Entity::find()
+            .filter(user::Column::Disabled.eq(false))
+            .filter(user::Column::Id.in_subquery(holders))
+            .filter(condition)
+            .order_by_asc(user::Column::Username)
+            .all(self.app.db.read())
+            .await?;
+        Ok(users.into_iter().map(Colleague::from).collect())
+    }
+
+    /// Somebody can sign in already: setup is for an empty database.
+    pub async fn has_users(&self) -> Result<bool> {
+        Ok(user::Entity::find()
+            .one(self.app.db.read())
+            .await?
+            .is_some())
+    }
 }

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-mod colleagues;
+pub mod colleagues;
 pub mod demo;
 pub mod devices;
 mod parties;
