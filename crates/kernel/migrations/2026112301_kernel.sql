@@ -39,7 +39,7 @@ create table events (
   payload jsonb not null,
   occurred_at timestamptz not null
 );
-create index events_occurred on events (occurred_at);
+create index events_subject on events (subject_id, occurred_at);
 create table event_deliveries (
   id uuid primary key,
   event_id uuid not null references events (id),
@@ -51,7 +51,7 @@ create table event_deliveries (
   claimed_until timestamptz,
   last_error text
 );
-create index event_deliveries_due on event_deliveries (state, due_at);
+create index event_deliveries_due on event_deliveries (state, handler, due_at);
 create index event_deliveries_event on event_deliveries (event_id);
 create table jobs (
   id uuid primary key,
@@ -64,7 +64,7 @@ create table jobs (
   claimed_until timestamptz,
   last_error text
 );
-create index jobs_due on jobs (state, run_at);
+create index jobs_due on jobs (state, name, run_at);
 create table job_schedules (
   name text primary key,
   next_at timestamptz not null,

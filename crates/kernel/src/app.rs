@@ -5,6 +5,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::key::Key;
+use crate::rights::Rights;
 use crate::{Clock, Config, Db, Events, Files, Ids, Jobs, Live, Params};
 
 /// The shared services; cheap to clone.
@@ -28,6 +30,12 @@ pub struct App {
     pub jobs: Jobs,
     /// Effective-dated parameters.
     pub params: Params,
+    /// The permissions of all capabilities.
+    pub rights: Rights,
+    /// The installation's secret key, for keyed hashes.
+    pub key: Key,
+    /// This process in a cluster: claims and leases carry it.
+    pub node: Arc<str>,
     /// Told when the process is to stop.
     pub shutdown: CancellationToken,
     /// Tasks that the stop waits for.
@@ -45,12 +53,17 @@ impl App {
         }
         let db = Db::connect(&url).await?;
         let ids = Ids::new(clock.clone());
+        let key = Key::open(&data_dir.join("secret.key"), &ids)?;
+        let node: String = config.get("cluster.node")?;
         Ok(Self {
             live: Live::new(clock.clone()),
             files: Files::new(data_dir.join("files"))?,
             events: Events::new(ids.clone(), clock.clone()),
             jobs: Jobs::new(ids.clone(), clock.clone()),
             params: Params::new(db.clone(), clock.clone()),
+            rights: Rights::default(),
+            key,
+            node: if node.is_empty() { host_name() } else { node }.into(),
             config: Arc::new(config),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -58,5 +71,13 @@ impl App {
             ids,
             db,
         })
+    }
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
     }
 }

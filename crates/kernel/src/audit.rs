@@ -1,8 +1,13 @@
 //! The append-only audit trail, written in the same transaction as the change it tells of.
 
+mod chain;
+pub mod http;
+mod sealer;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, Set};
-use sha2::{Digest, Sha256};
+
+pub use chain::{Broken, Head, Verification};
 
 use crate::rights::Principal;
 use crate::{App, Result};
@@ -98,14 +103,35 @@ pub async fn record(
     Ok(())
 }
 
-/// A personal value as it may stand in the trail: recognisable, not readable.
+/// A personal value as it may stand in the trail: recognisable with the installation's key
+/// (`app.key.bytes()`), not readable.
 pub fn digest(key: &[u8], value: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(key);
-    hash.update(value.as_bytes());
-    hash.finalize()
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut digest = crate::masked::keyed_hash(key, value);
+    digest.truncate(24);
+    digest
+}
+
+/// Checks the whole chain; names the first broken row.
+pub async fn verify(conn: &impl ConnectionTrait) -> Result<Verification> {
+    chain::verify_from(conn, 0).await
+}
+
+/// The last sealed row, as it stands in signed documents.
+pub async fn head(conn: &impl ConnectionTrait) -> Result<Option<Head>> {
+    chain::head(conn).await
+}
+
+/// How many rows wait for the sealer.
+pub async fn unsealed(conn: &impl ConnectionTrait) -> Result<u64> {
+    chain::unsealed(conn).await
+}
+
+/// Seals what is committed now; the sealer does so every half second.
+pub async fn seal(app: &App) -> Result<u64> {
+    sealer::seal(app).await
+}
+
+/// Starts the sealer.
+pub fn start(app: &App) {
+    app.tasks.spawn(sealer::run(app.clone()));
 }

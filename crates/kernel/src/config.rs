@@ -75,7 +75,9 @@ impl Config {
 
 fn defaults(other: &str) -> config::ConfigBuilder<config::builder::DefaultState> {
     let toml = |text| config::File::from_str(text, config::FileFormat::Toml);
-    config::Config::builder().add_source(toml(DEFAULT)).add_source(toml(other))
+    config::Config::builder()
+        .add_source(toml(DEFAULT))
+        .add_source(toml(other))
 }
 
 fn bad_config(error: impl std::fmt::Display) -> Problem {

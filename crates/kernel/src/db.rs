@@ -4,56 +4,41 @@
 //! answers after it: many small writes share one flush to disk. On `PostgreSQL` each closure is a
 //! transaction of its own.
 
+mod writer;
+
 use std::future::Future;
 use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    TransactionTrait,
 };
-use tokio::sync::{mpsc, oneshot};
 
 use crate::problem::{Problem, Result, internal, unavailable};
+use writer::Writer;
 
-/// Most closures that share one commit.
-const BATCH: usize = 200;
-/// Closures that may wait before a writer is told to come back later.
-const QUEUE: usize = 10_000;
+/// How long one closure may hold the writer; a guard against a wedge, not a limit to work with.
+const CLOSURE_LIMIT: Duration = Duration::from_secs(30);
 
 type Hook = Box<dyn FnOnce() + Send>;
-type Answer = Box<dyn FnOnce(Result<()>) + Send>;
-type Job = Box<dyn FnOnce(Tx) -> BoxFuture<'static, (bool, Answer)> + Send>;
 
 /// A handle to the database.
 #[derive(Clone, Debug)]
 pub struct Db {
     read: DatabaseConnection,
-    writer: Writer,
+    writing: Writing,
 }
 
 #[derive(Clone, Debug)]
-enum Writer {
-    Queue(mpsc::Sender<Request>),
+enum Writing {
+    Queue(Writer),
     Pool(DatabaseConnection),
-}
-
-enum Request {
-    Write(Job),
-    Close(oneshot::Sender<()>),
-}
-
-impl std::fmt::Debug for Request {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Write(_) => "Write",
-            Self::Close(_) => "Close",
-        })
-    }
 }
 
 /// The transaction of one [`Db::write`] closure; pass `&*tx` where a connection is asked for.
@@ -92,6 +77,22 @@ fn take_hooks(hooks: &Mutex<Vec<Hook>>) -> Vec<Hook> {
     std::mem::take(&mut *hooks.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// Runs a closure's future; a panic or a wedge becomes a problem.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "guards the writer against a closure that never ends, in real time"
+)]
+async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let guarded = AssertUnwindSafe(work).catch_unwind();
+    match tokio::time::timeout(CLOSURE_LIMIT, guarded).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_panic)) => Err(internal("a write closure panicked")),
+        Err(_elapsed) => Err(internal(format!(
+            "a write closure ran longer than {CLOSURE_LIMIT:?}"
+        ))),
+    }
+}
+
 impl Db {
     /// Opens `sqlite://path` (made when missing) or `postgres://…`.
     pub async fn connect(url: &str) -> Result<Self> {
@@ -104,16 +105,14 @@ impl Db {
             let pool = Database::connect(options).await?;
             return Ok(Self {
                 read: pool.clone(),
-                writer: Writer::Pool(pool),
+                writing: Writing::Pool(pool),
             });
         }
         let writer = Database::connect(sqlite_options(url, 1, false)).await?;
         let read = Database::connect(sqlite_options(url, 8, true)).await?;
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(write_loop(writer, receiver));
         Ok(Self {
             read,
-            writer: Writer::Queue(sender),
+            writing: Writing::Queue(Writer::start(writer)),
         })
     }
 
@@ -127,32 +126,59 @@ impl Db {
         self.read.get_database_backend()
     }
 
+    /// Closures that wait for the writer; always 0 on `PostgreSQL`.
+    pub fn queued(&self) -> usize {
+        match &self.writing {
+            Writing::Queue(writer) => writer.queued(),
+            Writing::Pool(_) => 0,
+        }
+    }
+
+    /// Commits made so far by the grouping writer; always 0 on `PostgreSQL`.
+    pub fn group_commits(&self) -> u64 {
+        match &self.writing {
+            Writing::Queue(writer) => writer.commits(),
+            Writing::Pool(_) => 0,
+        }
+    }
+
     /// Writes what waits, brings the write-ahead log into the file and closes; later writes are refused.
     pub async fn close(&self) {
-        if let Writer::Queue(queue) = &self.writer {
-            let (done, closed) = oneshot::channel();
-            if queue.send(Request::Close(done)).await.is_ok() {
-                // An error means that the writer has gone, which is what was asked for.
-                let _ = closed.await;
-            }
+        if let Writing::Queue(writer) = &self.writing {
+            writer.close().await;
         }
         if let Err(error) = self.read.clone().close().await {
             tracing::warn!(%error, "the database did not close");
         }
     }
 
-    /// Runs `work` in a transaction and answers when it is on disk; an error rolls it back.
+    /// Copies a `SQLite` database into a new file at `path` while it is in use; other kinds are refused.
+    pub async fn copy_to(&self, path: &Path) -> Result<()> {
+        if self.backend() != DbBackend::Sqlite {
+            return Err(internal("only a SQLite database is copied as a file"));
+        }
+        let path = path.display().to_string().replace('\'', "''");
+        self.read
+            .execute_unprepared(&format!("vacuum into '{path}'"))
+            .await?;
+        Ok(())
+    }
+
+    /// Runs `work` in a transaction and answers when it is on disk; an error or a panic rolls it back.
+    ///
+    /// Nothing slow belongs inside, and never another `write`: on `SQLite` there is one writer.
     pub async fn write<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: FnOnce(Tx) -> Fut + Send + 'static,
         Fut: Future<Output = Result<T>> + Send + 'static,
         T: Send + 'static,
     {
-        match &self.writer {
-            Writer::Pool(pool) => {
+        match &self.writing {
+            Writing::Queue(writer) => writer.write(work).await,
+            Writing::Pool(pool) => {
                 let tx = Tx::new(pool.begin().await?);
                 let (inner, hooks) = (tx.inner.clone(), tx.hooks.clone());
-                let result = work(tx).await;
+                let result = guarded(async move { work(tx).await }).await;
                 let inner = Arc::try_unwrap(inner).map_err(|_| leaked())?;
                 match result {
                     Ok(value) => {
@@ -161,36 +187,11 @@ impl Db {
                         Ok(value)
                     }
                     Err(problem) => {
-                        inner.rollback().await?;
+                        // The closure's own problem says more than a failed rollback of a lost connection.
+                        let _ = inner.rollback().await;
                         Err(problem)
                     }
                 }
-            }
-            Writer::Queue(queue) => {
-                let (reply, answer) = oneshot::channel();
-                let job: Job = Box::new(move |tx| {
-                    Box::pin(async move {
-                        let result = work(tx).await;
-                        let kept = result.is_ok();
-                        let answer: Answer = Box::new(move |commit| {
-                            // The asker may be gone; the change stands all the same.
-                            let _ = reply.send(commit.and(result));
-                        });
-                        (kept, answer)
-                    })
-                });
-                queue
-                    .try_send(Request::Write(job))
-                    .map_err(|error| match error {
-                        mpsc::error::TrySendError::Full(_) => unavailable(
-                            "database_busy",
-                            "the write queue is full; nothing was written",
-                        ),
-                        mpsc::error::TrySendError::Closed(_) => closed(),
-                    })?;
-                answer
-                    .await
-                    .map_err(|_| internal("a write closure panicked"))?
             }
         }
     }
@@ -223,78 +224,4 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
                 .pragma("query_only", if read_only { "1" } else { "0" })
         });
     options
-}
-
-async fn write_loop(writer: DatabaseConnection, mut queue: mpsc::Receiver<Request>) {
-    let mut requests = Vec::with_capacity(BATCH);
-    let mut closers = Vec::new();
-    while closers.is_empty() && queue.recv_many(&mut requests, BATCH).await > 0 {
-        let mut jobs = Vec::with_capacity(requests.len());
-        for request in requests.drain(..) {
-            match request {
-                Request::Write(job) => jobs.push(job),
-                Request::Close(done) => closers.push(done),
-            }
-        }
-        if !jobs.is_empty() {
-            commit_together(&writer, jobs).await;
-        }
-    }
-    queue.close();
-    if let Err(error) = writer.close().await {
-        tracing::warn!(%error, "the database did not close");
-    }
-    for done in closers {
-        // Who asked may have given up waiting.
-        let _ = done.send(());
-    }
-}
-
-async fn commit_together(writer: &DatabaseConnection, jobs: Vec<Job>) {
-    let mut answers = Vec::with_capacity(jobs.len());
-    let mut hooks = Vec::new();
-    let commit: Result<()> = async {
-        let outer = writer.begin().await?;
-        for job in jobs {
-            answers.extend(run(&outer, job, &mut hooks).await?);
-        }
-        outer.commit().await?;
-        Ok(())
-    }
-    .await;
-    if commit.is_ok() {
-        hooks.into_iter().for_each(|hook: Hook| hook());
-    }
-    for answer in answers {
-        answer(commit.clone());
-    }
-}
-
-/// Runs one closure in its savepoint; what it did is undone when it failed or panicked.
-async fn run(
-    outer: &DatabaseTransaction,
-    job: Job,
-    hooks: &mut Vec<Hook>,
-) -> Result<Option<Answer>> {
-    let tx = Tx::new(outer.begin().await?);
-    let (inner, own_hooks) = (tx.inner.clone(), tx.hooks.clone());
-    let outcome = AssertUnwindSafe(async move { job(tx).await })
-        .catch_unwind()
-        .await;
-    let savepoint = Arc::try_unwrap(inner).map_err(|_| leaked())?;
-    match outcome {
-        Ok((true, answer)) => {
-            savepoint.commit().await?;
-            hooks.extend(take_hooks(&own_hooks));
-            Ok(Some(answer))
-        }
-        Ok((false, answer)) => {
-            savepoint.rollback().await?;
-            Ok(Some(answer))
-        }
-        Err(_panic) => {
-            savepoint.rollback().await?;
-            Ok(None)
-        }
-    }
 }

@@ -1,17 +1,25 @@
-//! Domain events: written with their cause, delivered at least once to each handler.
+//! Domain events: written with their cause, delivered at least once to each handler, kept as the history
+//! of their subject.
 
-use std::sync::{Arc, PoisonError, RwLock};
+mod dispatcher;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _,
-    QueryOrder as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, Set,
 };
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{Clock, Ids, Result, Tx};
+use crate::metrics::{self, IntCounterVec};
+use crate::problem::{Result, internal};
+use crate::{App, Clock, Ids, Tx};
+
+static PUBLISHED: LazyLock<IntCounterVec> =
+    LazyLock::new(|| metrics::counters("shoujie_events_total", "Events published", &["kind"]));
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -61,7 +69,13 @@ impl EventHandler {
 pub struct Events {
     ids: Ids,
     clock: Clock,
-    handlers: Arc<RwLock<Vec<EventHandler>>>,
+    handlers: Arc<RwLock<Vec<Subscription>>>,
+}
+
+/// A handler and what wakes its worker.
+#[derive(Clone)]
+struct Subscription {
+    handler: EventHandler,
     wake: Arc<Notify>,
 }
 
@@ -98,6 +112,8 @@ pub(crate) mod delivery {
         pub state: String,
         pub attempts: i32,
         pub due_at: DateTimeUtc,
+        pub claimed_by: Option<String>,
+        pub claimed_until: Option<DateTimeUtc>,
         pub last_error: Option<String>,
     }
 
@@ -107,6 +123,18 @@ pub(crate) mod delivery {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+impl From<event_row::Model> for Event {
+    fn from(row: event_row::Model) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            subject_id: row.subject_id,
+            payload: row.payload,
+            occurred_at: row.occurred_at,
+        }
+    }
+}
+
 impl Events {
     /// No handlers yet; see [`Events::subscribe`].
     pub fn new(ids: Ids, clock: Clock) -> Self {
@@ -114,16 +142,29 @@ impl Events {
             ids,
             clock,
             handlers: Arc::default(),
-            wake: Arc::default(),
         }
     }
 
     /// Adds the handlers of the capabilities; called once, before serving.
     pub fn subscribe(&self, handlers: Vec<EventHandler>) {
+        let added = handlers.into_iter().map(|handler| Subscription {
+            handler,
+            wake: Arc::default(),
+        });
         self.handlers
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend(handlers);
+            .extend(added);
+    }
+
+    /// Starts delivering; what an earlier process left undone comes first.
+    pub async fn start(&self, app: &App) -> Result<()> {
+        dispatcher::start(app, self.subscriptions()).await
+    }
+
+    /// Deliveries that are due and not done, by handler.
+    pub async fn due(&self, conn: &impl ConnectionTrait) -> Result<BTreeMap<String, u64>> {
+        dispatcher::due(conn, self.clock.now()).await
     }
 
     /// What was told of a subject, the oldest first, whether its handlers have heard it yet or not.
@@ -138,14 +179,14 @@ impl Events {
             .order_by_asc(event_row::Column::Id)
             .all(conn)
             .await?;
-        let events = rows.into_iter().map(|row| Event {
-            id: row.id,
-            kind: row.kind,
-            subject_id: row.subject_id,
-            payload: row.payload,
-            occurred_at: row.occurred_at,
-        });
-        Ok(events.collect())
+        Ok(rows.into_iter().map(Event::from).collect())
+    }
+
+    fn subscriptions(&self) -> Vec<Subscription> {
+        self.handlers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Writes the event with one delivery row for each handler of its kind.
@@ -157,31 +198,36 @@ impl Events {
         payload: serde_json::Value,
     ) -> Result<()> {
         let now = self.clock.now();
-        let names: Vec<&'static str> = {
+        let hearers: Vec<Subscription> = {
             let handlers = self.handlers.read().unwrap_or_else(PoisonError::into_inner);
             handlers
                 .iter()
-                .filter(|handler| handler.kinds.contains(&kind))
-                .map(|handler| handler.name)
+                .filter(|one| one.handler.kinds.contains(&kind))
+                .cloned()
                 .collect()
         };
+        let event_id = self.ids.next();
         let event = event_row::ActiveModel {
-            id: Set(self.ids.next()),
+            id: Set(event_id),
             kind: Set(kind.to_owned()),
             subject_id: Set(subject_id.to_string()),
             payload: Set(payload),
             occurred_at: Set(now),
         };
-        let event = event.insert(&**tx).await?;
-        let deliveries: Vec<delivery::ActiveModel> = names
-            .into_iter()
-            .map(|handler| delivery::ActiveModel {
+        event_row::Entity::insert(event)
+            .exec_without_returning(&**tx)
+            .await?;
+        let deliveries: Vec<delivery::ActiveModel> = hearers
+            .iter()
+            .map(|hearer| delivery::ActiveModel {
                 id: Set(self.ids.next()),
-                event_id: Set(event.id),
-                handler: Set(handler.to_owned()),
+                event_id: Set(event_id),
+                handler: Set(hearer.handler.name.to_owned()),
                 state: Set("pending".to_owned()),
                 attempts: Set(0),
                 due_at: Set(now),
+                claimed_by: Set(None),
+                claimed_until: Set(None),
                 last_error: Set(None),
             })
             .collect();
@@ -189,9 +235,23 @@ impl Events {
             delivery::Entity::insert_many(deliveries)
                 .exec_without_returning(&**tx)
                 .await?;
-            let wake = self.wake.clone();
-            tx.on_commit(move || wake.notify_one());
         }
+        PUBLISHED.with_label_values(&[kind]).inc();
+        tx.on_commit(move || hearers.iter().for_each(|hearer| hearer.wake.notify_one()));
         Ok(())
+    }
+
+    /// Brings the dead deliveries of one handler back to life, after its fault was mended.
+    pub async fn replay(&self, tx: &Tx, handler: &str) -> Result<u64> {
+        let Some(hearer) = self
+            .subscriptions()
+            .into_iter()
+            .find(|one| one.handler.name == handler)
+        else {
+            return Err(internal(format!("no event handler {handler}")));
+        };
+        let revived = dispatcher::revive(tx, handler, self.clock.now()).await?;
+        tx.on_commit(move || hearer.wake.notify_one());
+        Ok(revived)
     }
 }

@@ -1,24 +1,34 @@
 #![doc = include_str!("../README.md")]
 
 pub mod app;
+pub mod assemble;
 pub mod audit;
 pub mod capability;
+mod claim;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod events;
 pub mod files;
+pub mod http;
+pub mod idempotency;
 pub mod ids;
 pub mod jobs;
+pub mod key;
+pub mod lease;
 pub mod list;
 pub mod live;
 pub mod masked;
+pub mod metrics;
 pub mod migrate;
 pub mod params;
 pub mod problem;
 pub mod rights;
+mod stop;
+mod sweep;
 
 pub use app::App;
+pub use assemble::{Assembled, assemble, capability};
 pub use capability::Capability;
 pub use clock::Clock;
 pub use config::Config;
@@ -27,12 +37,15 @@ pub use events::{Event, EventHandler, Events};
 pub use files::Files;
 pub use ids::Ids;
 pub use jobs::{JobDef, Jobs};
+pub use key::Key;
 pub use live::{Audience, Live};
 pub use masked::{IdNumber, PersonName, Phone};
 pub use migrate::Migration;
 pub use params::Params;
 pub use problem::{Problem, Result};
-pub use rights::{Actor, Permission, PermissionDef, Principal, Role, Scope, Side, SignedIn};
+pub use rights::{
+    Actor, Permission, PermissionDef, Principal, Rights, Role, Scope, Side, SignedIn,
+};
 
 /// The kernel's own tables.
 pub fn migrations() -> Vec<Migration> {

@@ -8,7 +8,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::problem::{Result, bad_request};
+use crate::problem::{Result, bad_request, internal};
 
 const PER_PAGE: u64 = 50;
 const MAX_PER_PAGE: u64 = 200;
@@ -82,7 +82,7 @@ impl ListQuery {
     }
 }
 
-/// The fields a list may be sorted by; the first is the default, descending.
+/// The fields a list may be sorted by; the first is the default, descending. Columns that are never null.
 pub type Sortable<C> = [(&'static str, C)];
 
 #[derive(Serialize, Deserialize)]
@@ -135,10 +135,16 @@ where
     let mut items = page.all(conn).await?;
     let more = items.len() as u64 > limit;
     items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = match items.last() {
-        Some(last) if more => encode(&field, last.get(column), last.get(id)),
-        _ => None,
-    };
+    let next =
+        match items.last() {
+            Some(last) if more => {
+                let cursor = encode(&field, last.get(column), last.get(id));
+                Some(cursor.ok_or_else(|| {
+                    internal(format!("no list can be sorted by {field}: not a key"))
+                })?)
+            }
+            _ => None,
+        };
     Ok(Page {
         items,
         next,

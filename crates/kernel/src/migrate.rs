@@ -3,10 +3,11 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 
 use crate::problem::{Result, internal};
-use crate::{Clock, Db};
+use crate::{Clock, Db, Tx};
 
 /// One change of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -38,13 +39,19 @@ struct Applied {
     id: String,
 }
 
-/// Applies what is missing; returns the ids applied now.
+/// Applies what is missing; returns the ids applied now. Nodes that start at once wait for each other.
 pub async fn migrate(
     db: &Db,
     clock: &Clock,
     mut migrations: Vec<Migration>,
 ) -> Result<Vec<&'static str>> {
     migrations.sort_by_key(|migration| migration.id);
+    if let Some(twice) = migrations.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        return Err(internal(format!(
+            "two migrations are named {}",
+            twice[0].id
+        )));
+    }
     let backend = db.backend();
     db.write(async |tx| {
         let table = "create table if not exists schema_migrations (id text primary key, applied_at timestamptz not null)";
@@ -52,40 +59,83 @@ pub async fn migrate(
         Ok(())
     })
     .await?;
-    let applied = Applied::find_by_statement(Statement::from_string(
-        backend,
-        "select id from schema_migrations",
-    ))
-    .all(db.read())
-    .await?;
+    let applied = Statement::from_string(backend, "select id from schema_migrations");
+    let applied = Applied::find_by_statement(applied).all(db.read()).await?;
     let applied: HashSet<String> = applied.into_iter().map(|row| row.id).collect();
     let mut done = Vec::new();
-    for migration in migrations
-        .into_iter()
-        .filter(|migration| !applied.contains(migration.id))
-    {
+    for migration in migrations {
         let now = clock.now();
-        db.write(async move |tx| {
-            for statement in migration
-                .sql
-                .split(";\n")
-                .map(str::trim)
-                .filter(|sql| !sql.is_empty())
-            {
-                tx.execute_unprepared(statement)
-                    .await
-                    .map_err(|error| internal(format!("migration {}: {error}", migration.id)))?;
-            }
-            let row = Statement::from_sql_and_values(
-                backend,
-                "insert into schema_migrations (id, applied_at) values ($1, $2)",
-                [migration.id.into(), now.into()],
-            );
-            tx.execute_raw(row).await?;
-            Ok(())
-        })
-        .await?;
-        done.push(migration.id);
+        if !applied.contains(migration.id)
+            && db
+                .write(async move |tx| apply(&tx, migration, now).await)
+                .await?
+        {
+            done.push(migration.id);
+        }
     }
     Ok(done)
+}
+
+/// Applies one migration; `false` when another node was faster.
+async fn apply(tx: &Tx, migration: Migration, now: DateTime<Utc>) -> Result<bool> {
+    // The row first: a second node waits here for the outcome of the first.
+    let row = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "insert into schema_migrations (id, applied_at) values ($1, $2) on conflict (id) do nothing",
+        [migration.id.into(), now.into()],
+    );
+    if tx.execute_raw(row).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    for statement in migration
+        .sql
+        .split(";\n")
+        .map(str::trim)
+        .filter(|sql| !sql.is_empty())
+    {
+        tx.execute_unprepared(statement)
+            .await
+            .map_err(|error| internal(format!("migration {}: {error}", migration.id)))?;
+    }
+    Ok(true)
+}
+
+#[derive(FromQueryResult)]
+struct Line {
+    line: String,
+}
+
+/// The tables, columns, constraints and indexes in a stable order: what a schema review reads.
+pub async fn schema(conn: &impl ConnectionTrait) -> Result<String> {
+    let backend = conn.get_database_backend();
+    let queries: &[&str] = match backend {
+        DbBackend::Sqlite => &["select sql as line from sqlite_master \
+            where sql is not null and name not like 'sqlite_%' order by tbl_name, type desc, name"],
+        _ => &[
+            "select table_name || '.' || column_name || ' ' || data_type || \
+             case is_nullable when 'NO' then ' not null' else '' end || \
+             coalesce(' default ' || column_default, '') as line \
+             from information_schema.columns where table_schema = current_schema() \
+             order by table_name, ordinal_position",
+            "select conrelid::regclass::text || ' ' || pg_get_constraintdef(oid) as line \
+             from pg_constraint where connamespace = current_schema()::regnamespace and contype <> 'n' \
+             order by conrelid::regclass::text, pg_get_constraintdef(oid)",
+            "select indexdef as line from pg_indexes where schemaname = current_schema() \
+             order by tablename, indexname",
+        ],
+    };
+    let mut schema = String::new();
+    for query in queries {
+        let lines = Line::find_by_statement(Statement::from_string(backend, *query))
+            .all(conn)
+            .await?;
+        for Line { line } in lines {
+            schema.push_str(line.trim());
+            schema.push('\n');
+        }
+        schema.push('\n');
+    }
+    schema.truncate(schema.trim_end().len());
+    schema.push('\n');
+    Ok(schema)
 }

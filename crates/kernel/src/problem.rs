@@ -159,15 +159,42 @@ impl From<DbErr> for Problem {
             }
             _ => match &error {
                 DbErr::RecordNotFound(what) => not_found(what),
-                // SQLite result codes 13 and 778/1034 reach us as text only.
-                _ if error.to_string().contains("disk is full") => unavailable(
-                    "disk_full",
-                    "the database disk is full; nothing was written",
-                ),
-                _ => internal(error),
+                DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => {
+                    tracing::error!(%error, "no database connection");
+                    unavailable(
+                        "database_unreachable",
+                        "the database does not answer; nothing was written",
+                    )
+                }
+                _ => from_text(&error),
             },
         }
     }
+}
+
+/// Full disks and locks reach us as text only: `SQLite` codes 13 and 5, `PostgreSQL` 53100 and 22021.
+fn from_text(error: &DbErr) -> Problem {
+    let text = error.to_string();
+    if text.contains("disk is full") || text.contains("No space left on device") {
+        tracing::error!(%error, "the database disk is full");
+        return unavailable(
+            "disk_full",
+            "the database disk is full; nothing was written",
+        )
+        .with_way_out("free space in the data folder; nothing has to be restarted");
+    }
+    if text.contains("database is locked") {
+        return unavailable(
+            "database_busy",
+            "another process holds the database; nothing was written",
+        );
+    }
+    if text.contains("invalid byte sequence for encoding")
+        || text.contains("unsupported Unicode escape")
+    {
+        return bad_request("null_byte", "text may not hold a null byte");
+    }
+    internal(error)
 }
 
 impl std::fmt::Display for Problem {

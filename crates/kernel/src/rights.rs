@@ -1,6 +1,8 @@
 //! Who may do what: roles, permissions, the scope of rows, and the actor of a request.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -128,6 +130,36 @@ pub struct PermissionDef {
     pub summary: &'static str,
     /// Which role has it, and how far it reaches.
     pub grants: &'static [(Role, Reach)],
+}
+
+/// The permissions of all capabilities, found by their code.
+#[derive(Debug, Clone, Default)]
+pub struct Rights {
+    defs: Arc<RwLock<BTreeMap<&'static str, PermissionDef>>>,
+}
+
+impl Rights {
+    /// Adds the permissions of the capabilities; called once, before serving.
+    pub fn register(&self, defs: impl IntoIterator<Item = PermissionDef>) {
+        let mut known = self.defs.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(defs.into_iter().map(|def| (def.code, def)));
+    }
+
+    /// Every permission, by code.
+    pub fn all(&self) -> Vec<PermissionDef> {
+        self.defs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    /// The rows `principal` reaches with the permission of this code; `None` without it.
+    pub fn scope(&self, principal: &Principal, code: &str) -> Option<Scope> {
+        let defs = self.defs.read().unwrap_or_else(PoisonError::into_inner);
+        principal.scope(defs.get(code)?.grants)
+    }
 }
 
 /// Declares permissions and who has them:

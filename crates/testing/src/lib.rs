@@ -147,10 +147,51 @@ impl TestApp {
         &self.database.url
     }
 
+    /// Puts the capabilities together and starts what runs by itself, without a session layer: a request
+    /// is made by the [`Principal`](kernel::Principal) that [`call`] puts into it.
+    ///
+    /// # Panics
+    /// When they do not fit together.
+    pub async fn start(&self, capabilities: Vec<kernel::Capability>) -> axum::Router {
+        kernel::assemble(&self.app, capabilities, axum::Router::new(), |router| {
+            router
+        })
+        .await
+        .expect("the capabilities fit together")
+        .router
+    }
+
+    /// Waits until every event and every enqueued job that is due has been handled.
+    ///
+    /// # Panics
+    /// After ten seconds.
+    pub async fn settle(&self) {
+        let mut left = Vec::new();
+        for _ in 0..500 {
+            let conn = self.app.db.read();
+            let events = self.app.events.due(conn).await.expect("the deliveries");
+            let jobs = self.app.jobs.due(conn).await.expect("the jobs");
+            left = events.into_iter().chain(jobs).collect();
+            if left.is_empty() {
+                return;
+            }
+            pause().await;
+        }
+        panic!("not settled: {left:?}");
+    }
+
     /// The kind of database.
     pub fn kind(&self) -> Kind {
         self.database.kind
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waits in real time, whatever the moved clock shows"
+)]
+async fn pause() {
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
 }
 
 impl Drop for TestApp {

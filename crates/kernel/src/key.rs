@@ -1,0 +1,82 @@
+//! The installation's own secret key, for keyed hashes: what is found by a hash of a personal value is
+//! found in this installation only.
+
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::Ids;
+use crate::problem::{Problem, Result, internal};
+
+const BYTES: usize = 32;
+
+/// The key; printed as stars.
+#[derive(Clone)]
+pub struct Key(Arc<[u8]>);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(***)")
+    }
+}
+
+impl Key {
+    /// Reads `secret.key`; makes one at the first start. Refuses a file that others may read.
+    pub fn open(file: &Path, ids: &Ids) -> Result<Self> {
+        let refused = |why: &str| bad_key(format!("{}: {why}", file.display()));
+        match std::fs::metadata(file) {
+            Ok(meta) if meta.permissions().mode() & 0o077 != 0 => {
+                return Err(refused("others may read it; chmod 600"));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(file, ids)?,
+            Err(error) => return Err(refused(&error.to_string())),
+        }
+        let text = std::fs::read_to_string(file).map_err(|error| refused(&error.to_string()))?;
+        let bytes = unhex(text.trim()).filter(|bytes| bytes.len() >= BYTES);
+        bytes
+            .map(|bytes| Self(bytes.into()))
+            .ok_or_else(|| refused("not 32 bytes in hex"))
+    }
+
+    /// The bytes, for [`crate::masked::keyed_hash`] and [`crate::audit::digest`].
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn bad_key(detail: String) -> Problem {
+    internal(&detail).with_way_out(detail)
+}
+
+/// Written beside and linked into place, so that two first starts at once end with one whole key.
+fn make(file: &Path, ids: &Ids) -> Result<()> {
+    let half = file.with_extension(ids.secret(8));
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&half)
+        .and_then(|mut open| {
+            open.write_all(ids.secret(BYTES).as_bytes())?;
+            open.sync_all()
+        });
+    let linked = written.and_then(|()| match std::fs::hard_link(&half, file) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    });
+    // The name beside has served; a leftover harms nobody.
+    let _ = std::fs::remove_file(&half);
+    linked.map_err(|error| bad_key(format!("{}: {error}", file.display())))
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.len() % 2 == 1 || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+        .collect()
+}
