@@ -1,9 +1,11 @@
 //! UDP ports for voice: a bounded range, even numbers (RFC 3550 §11), each leased to one leg.
 
+use std::io::Read as _;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use socket2::SockRef;
 use tokio::net::UdpSocket;
 
 use super::plane::MediaError;
@@ -89,6 +91,10 @@ impl Ports {
 fn bind(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = std::net::UdpSocket::bind(address)?;
     socket.set_nonblocking(true)?;
+    if address.is_ipv4() {
+        // Expedited forwarding (RFC 3246), for routers that ask. None has to.
+        let _ = SockRef::from(&socket).set_tos_v4(46 << 2);
+    }
     UdpSocket::from_std(socket)
 }
 
@@ -105,6 +111,20 @@ impl PortLease {
     /// The port.
     pub fn port(&self) -> u16 {
         self.slot.port
+    }
+
+    /// Sends a datagram now. A full socket buffer drops it, as the network would.
+    pub fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
+        // Not through tokio: it refuses the first packets of a new socket until it has seen it ready.
+        SockRef::from(&self.socket)
+            .send_to(datagram, &to.into())
+            .is_ok()
+    }
+
+    /// Throws away what has arrived.
+    pub fn discard(&self, buffer: &mut [u8]) {
+        let socket = SockRef::from(&self.socket);
+        while (&*socket).read(buffer).is_ok() {}
     }
 }
 

@@ -197,7 +197,7 @@ impl Plain {
     }
 
     pub(super) fn drain(&self, buffer: &mut [u8]) {
-        while self.lease.socket.try_recv_from(buffer).is_ok() {}
+        self.lease.discard(buffer);
     }
 
     pub(super) fn send(
@@ -218,11 +218,7 @@ impl Plain {
             ssrc,
         };
         rtp::build(&header, payload, &mut self.datagram);
-        // A full socket buffer drops the packet, as the network would.
-        self.lease
-            .socket
-            .try_send_to(&self.datagram, source.target())
-            .is_ok()
+        self.lease.send(&self.datagram, source.target())
     }
 }
 

@@ -387,11 +387,7 @@ impl Web {
                         .iter()
                         .find(|socket| socket.announced == transmit.source);
                     if let Some(socket) = socket {
-                        // A full socket buffer drops the packet, as the network would.
-                        let _ = socket
-                            .lease
-                            .socket
-                            .try_send_to(&transmit.contents, transmit.destination);
+                        socket.lease.send(&transmit.contents, transmit.destination);
                     }
                 }
                 Ok(Output::Event(event)) => self.event(event),

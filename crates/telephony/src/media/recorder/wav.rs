@@ -12,17 +12,19 @@ use super::{Recording, milliseconds};
 
 /// Bytes before the sound.
 pub(super) const HEADER: u64 = 58;
-/// Written as every size while the recording runs. Players take it for "to the end of the file".
-const UNKNOWN: u32 = u32::MAX;
+/// Written as the size of the sound while the recording runs, as sox does for pipes. ffmpeg, sox and
+/// browsers play to the end of the file then; u32::MAX makes them warn, and zero makes sox stop at once.
+const UNKNOWN: u32 = 0x7fff_f000;
 /// A-law, Microsoft's `WAVE_FORMAT_ALAW`.
 const ALAW: u16 = 6;
 
 /// The header of a file with this many bytes of sound; of one that still grows if `None`.
 pub(super) fn header(data: Option<u64>) -> [u8; HEADER as usize] {
     let size = |bytes: u64| u32::try_from(bytes).unwrap_or(UNKNOWN);
-    let riff = data.map_or(UNKNOWN, |data| size(data + HEADER - 8));
-    let fact = data.map_or(UNKNOWN, |data| size(data / 2));
-    let data = data.map_or(UNKNOWN, size);
+    // A wrong sample count would be believed; none makes players count.
+    let fact = data.map_or(0, |data| size(data / 2));
+    let data = data.unwrap_or(UNKNOWN.into());
+    let (riff, data) = (size(data + HEADER - 8), size(data));
     let mut bytes = [0; HEADER as usize];
     let mut at = 0;
     let mut put = |part: &[u8]| {
