@@ -61,6 +61,7 @@ create table devices (
   id uuid primary key,
   user_id uuid not null references users (id),
   kind text not null,
+  label text not null,
   username text not null,
   realm text not null,
   ha1 text not null,
@@ -68,7 +69,7 @@ create table devices (
   secret_changed_at timestamptz not null,
   created_at timestamptz not null
 );
-create unique index devices_username on devices (username);
+create index devices_username on devices (username);
 create index devices_user on devices (user_id);
 create table calendar_years (
   year integer primary key,

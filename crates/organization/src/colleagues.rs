@@ -50,7 +50,7 @@ pub async fn colleagues(
         .await?;
     Ok(users
         .into_iter()
-        .map(|user| (user.id, colleague(user)))
+        .map(|user| (user.id, user.into()))
         .collect())
 }
 
@@ -60,7 +60,7 @@ pub async fn holders(conn: &impl ConnectionTrait, role: Role) -> Result<Vec<Coll
         .order_by_asc(user::Column::StaffNo)
         .all(conn)
         .await?;
-    Ok(users.into_iter().map(colleague).collect())
+    Ok(users.into_iter().map(Colleague::from).collect())
 }
 
 /// One of them; `None` when this user does not hold the role or is disabled.
@@ -73,7 +73,7 @@ pub async fn holder(
         .filter(user::Column::Id.eq(id))
         .one(conn)
         .await?;
-    Ok(user.map(colleague))
+    Ok(user.map(Colleague::from))
 }
 
 /// Whether there is anybody at all; set-up is for a database without people.
@@ -90,51 +90,4 @@ fn holding(role: Role) -> Select<user::Entity> {
     user::Entity::find()
         .filter(user::Column::Disabled.eq(false))
         .filter(user::Column::Id.in_subquery(holders))
-}
-
-fn colleague(user: user::Model) -> Colleague {
-    Colleague {
-        id: user.id,
-        name: user.name,
-        staff_no: user.staff_no,
-    }
-}
-
-impl Organization {
-    /// Everybody who can take calls and messages: holds the role of an agent and may sign in.
-    pub async fn agents(&self) -> Result<Vec<Colleague>> {
-        self.agents_where(Condition::all()).await
-    }
-
-    /// The agent with this id; `None` when this user takes no calls.
-    pub async fn agent(&self, id: Uuid) -> Result<Option<Colleague>> {
-        Ok(self
-            .agents_where(Condition::all().add(user::Column::Id.eq(id)))
-            .await?
-            .pop())
-    }
-
-    async fn agents_where(&self, condition: Condition) -> Result<Vec<Colleague>> {
-        let holders = Query::select()
-            .column(user_role::Column::UserId)
-            .from(user_role::Entity)
-            .and_where(user_role::Column::Role.eq(Role::Agent.as_str()))
-            .to_owned();
-        let users = user::Entity::find()
-            .filter(user::Column::Disabled.eq(false))
-            .filter(user::Column::Id.in_subquery(holders))
-            .filter(condition)
-            .order_by_asc(user::Column::Username)
-            .all(self.app.db.read())
-            .await?;
-        Ok(users.into_iter().map(Colleague::from).collect())
-    }
-
-    /// Somebody can sign in already: setup is for an empty database.
-    pub async fn has_users(&self) -> Result<bool> {
-        Ok(user::Entity::find()
-            .one(self.app.db.read())
-            .await?
-            .is_some())
-    }
 }

@@ -8,6 +8,8 @@ use kernel::{App, Role, Side};
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
+use crate::devices::NewDevice;
+pub use crate::password::DEMO_PASSWORD as PASSWORD;
 use crate::password::DEMO_PASSWORD;
 use crate::rows::{device, user};
 use crate::users::{NewUser, Secrets, store};
@@ -112,9 +114,14 @@ pub async fn seed(app: &App) -> Result<()> {
                 };
                 let id = organization.insert_user(&tx, &who, new, secrets).await?;
                 if person.role == Role::Agent {
-                    organization
-                        .insert_device(&tx, &who, id, None, DEMO_PASSWORD, true)
-                        .await?;
+                    let label = format!("{} 号座席", person.staff_no);
+                    let phone = NewDevice {
+                        user_id: id,
+                        label,
+                        secret: DEMO_PASSWORD,
+                        demo: true,
+                    };
+                    organization.insert_device(&tx, &who, phone).await?;
                 }
             }
             Ok(())

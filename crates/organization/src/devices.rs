@@ -1,7 +1,9 @@
 //! Desk phones and the secrets they register with.
 //!
-//! The secret itself is shown once and stored nowhere: what is kept is HA1, the digest over user name,
-//! realm and secret (RFC 2617 §3.2.2.2), which is all the registrar needs.
+//! A desk phone registers with its user's sign-in name; each has a secret of its own, so that one can be
+//! taken out of use without touching the others. The secret is shown once and stored nowhere: what is kept
+//! is HA1, the digest over user name, realm and secret (RFC 2617 §3.2.2.2), which is all the registrar
+//! needs.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -23,7 +25,7 @@ use uuid::Uuid;
 use crate::Organization;
 use crate::rights::{ManageDevices, ViewDevices};
 use crate::rows::{device, user};
-use crate::users::check_username;
+use crate::users::{check_line, store};
 
 /// Bytes of randomness in a secret that is made up.
 const SECRET_BYTES: usize = 12;
@@ -41,6 +43,17 @@ pub struct DeviceSecret {
     pub ha1: String,
 }
 
+/// Who registers under a name, and with which secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceOwner {
+    /// The user.
+    pub user_id: Uuid,
+    /// 工号, read out to the public.
+    pub staff_no: Option<String>,
+    /// One for each desk phone; none when the user has the softphone only.
+    pub secrets: Vec<DeviceSecret>,
+}
+
 /// A desk phone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeviceView {
@@ -50,7 +63,9 @@ pub struct DeviceView {
     pub user_id: Uuid,
     /// `desk_phone`
     pub kind: String,
-    /// User name it registers with.
+    /// Where it stands.
+    pub label: String,
+    /// User name it registers with: the user's sign-in name.
     pub username: String,
     /// Digest realm.
     pub realm: String,
@@ -63,8 +78,9 @@ pub struct DeviceView {
 pub struct DeviceCreation {
     /// Its user.
     pub user_id: Uuid,
-    /// User name it registers with; the user's own sign-in name when not given.
-    pub username: Option<String>,
+    /// Where it stands, at most 64 characters.
+    #[serde(default)]
+    pub label: String,
 }
 
 /// A secret to be set.
@@ -90,6 +106,7 @@ impl From<device::Model> for DeviceView {
             id: row.id,
             user_id: row.user_id,
             kind: row.kind,
+            label: row.label,
             username: row.username,
             realm: row.realm,
             secret_changed_at: row.secret_changed_at,
@@ -97,26 +114,37 @@ impl From<device::Model> for DeviceView {
     }
 }
 
-/// The secret of the device that registers with this user name; `None` for an unknown one and for a
-/// disabled user.
-pub async fn ha1_for(conn: &impl ConnectionTrait, username: &str) -> Result<Option<DeviceSecret>> {
-    if username.len() > 100 || username.contains('\0') {
+/// The secrets of the desk phones that register with this user name; none for an unknown or a disabled
+/// user.
+pub async fn ha1_for(conn: &impl ConnectionTrait, username: &str) -> Result<Vec<DeviceSecret>> {
+    Ok(owner_of(conn, username)
+        .await?
+        .map(|owner| owner.secrets)
+        .unwrap_or_default())
+}
+
+/// The user whose devices register with this name; `None` for an unknown or a disabled one.
+pub async fn owner_of(conn: &impl ConnectionTrait, username: &str) -> Result<Option<DeviceOwner>> {
+    let user = store::by_username(conn, username).await?;
+    let Some(user) = user.filter(|user| !user.disabled) else {
         return Ok(None);
-    }
-    let found = device::Entity::find()
-        .filter(device::Column::Username.eq(username.to_lowercase()))
-        .one(conn)
+    };
+    let rows = device::Entity::find()
+        .filter(device::Column::UserId.eq(user.id))
+        .order_by_asc(device::Column::CreatedAt)
+        .order_by_asc(device::Column::Id)
+        .all(conn)
         .await?;
-    let Some(row) = found else { return Ok(None) };
-    let user = user::Entity::find_by_id(row.user_id).one(conn).await?;
-    if user.is_none_or(|user| user.disabled) {
-        return Ok(None);
-    }
-    Ok(Some(DeviceSecret {
+    let secret = |row: device::Model| DeviceSecret {
         device_id: row.id,
         user_id: row.user_id,
         realm: row.realm,
         ha1: row.ha1,
+    };
+    Ok(Some(DeviceOwner {
+        user_id: user.id,
+        staff_no: user.staff_no,
+        secrets: rows.into_iter().map(secret).collect(),
     }))
 }
 
@@ -138,24 +166,39 @@ fn check_secret(secret: &str) -> Result<()> {
     ))
 }
 
+/// What [`Organization::insert_device`] needs.
+pub(crate) struct NewDevice<'a> {
+    pub(crate) user_id: Uuid,
+    pub(crate) label: String,
+    pub(crate) secret: &'a str,
+    pub(crate) demo: bool,
+}
+
 impl Organization {
-    /// Adds a desk phone; answers it with its secret, which is not stored.
+    /// Adds a desk phone of a user; answers it with its secret, which is not stored.
     pub async fn add_device(
         &self,
         who: &Who,
         user_id: Uuid,
-        username: Option<&str>,
+        label: Option<&str>,
     ) -> Result<DeviceWithSecret> {
-        let username = username.map(check_username).transpose()?;
+        let label = match label.map(str::trim) {
+            None | Some("") => String::new(),
+            Some(label) => check_line("label", label)?,
+        };
         let secret = self.app.ids.secret(SECRET_BYTES);
         let (organization, who, told) = (self.clone(), who.clone(), secret.clone());
         let device = self
             .app
             .db
             .write(async move |tx| {
-                organization
-                    .insert_device(&tx, &who, user_id, username, &secret, false)
-                    .await
+                let new = NewDevice {
+                    user_id,
+                    label,
+                    secret: &secret,
+                    demo: false,
+                };
+                organization.insert_device(&tx, &who, new).await
             })
             .await?;
         Ok(DeviceWithSecret {
@@ -168,39 +211,25 @@ impl Organization {
         &self,
         tx: &Tx,
         who: &Who,
-        user_id: Uuid,
-        username: Option<String>,
-        secret: &str,
-        demo: bool,
+        new: NewDevice<'_>,
     ) -> Result<DeviceView> {
-        let user = user::Entity::find_by_id(user_id).one(&**tx).await?;
+        let user = user::Entity::find_by_id(new.user_id).one(&**tx).await?;
         let user = user.ok_or_else(|| invalid("user_id", "no_such_user", "no such user"))?;
-        let username = username.unwrap_or(user.username);
-        let taken = device::Entity::find()
-            .filter(device::Column::Username.eq(username.as_str()))
-            .one(&**tx)
-            .await?;
-        if taken.is_some() {
-            return Err(invalid(
-                "username",
-                "username_taken",
-                "another device has this user name",
-            ));
-        }
         let (now, realm) = (self.app.clock.now(), self.realm()?);
         let row = device::ActiveModel {
             id: Set(self.app.ids.next()),
-            user_id: Set(user_id),
+            user_id: Set(user.id),
             kind: Set("desk_phone".to_owned()),
-            ha1: Set(ha1(&username, &realm, secret)),
-            username: Set(username),
+            label: Set(new.label),
+            ha1: Set(ha1(&user.username, &realm, new.secret)),
+            username: Set(user.username),
             realm: Set(realm),
-            demo_secret: Set(demo),
+            demo_secret: Set(new.demo),
             secret_changed_at: Set(now),
             created_at: Set(now),
         };
         let row = row.insert(&**tx).await?;
-        let details = json!({ "username": row.username, "user_id": user_id });
+        let details = json!({ "username": row.username, "user_id": user.id });
         audit::record(
             &self.app,
             &**tx,
@@ -297,7 +326,7 @@ pub async fn add(
     Json(given): Json<DeviceCreation>,
 ) -> Result<(StatusCode, Json<DeviceWithSecret>)> {
     let added = organization
-        .add_device(&actor.who(), given.user_id, given.username.as_deref())
+        .add_device(&actor.who(), given.user_id, Some(&given.label))
         .await?;
     Ok((StatusCode::CREATED, Json(added)))
 }

@@ -88,6 +88,7 @@ table!(device, "devices" {
     id: Uuid,
     user_id: Uuid,
     kind: String,
+    label: String,
     username: String,
     realm: String,
     ha1: String,

@@ -1,6 +1,8 @@
 //! Desk phones and their secrets.
 
-use organization::devices::ha1_for;
+use kernel::Role;
+use organization::colleagues::{holder, holders};
+use organization::devices::{ha1_for, owner_of};
 use serde_json::json;
 
 use crate::house::{on_both, refusal};
@@ -12,18 +14,20 @@ const DEMO_HA1: &str = "6015738277e01ac6314fcb042061d32e";
 async fn the_registrar_finds_the_ha1_of_a_device() {
     on_both(async |house| {
         let conn = house.app.db.read();
-        let secret = ha1_for(conn, "Agent1").await.unwrap().unwrap();
+        let secrets = ha1_for(conn, "Agent1").await.unwrap();
+        assert_eq!(secrets.len(), 1);
         assert_eq!(
-            (secret.ha1.as_str(), secret.realm.as_str()),
+            (secrets[0].ha1.as_str(), secrets[0].realm.as_str()),
             (DEMO_HA1, "shoujie")
         );
-        assert_eq!(secret.user_id, house.id_of("agent1").await);
+        assert_eq!(secrets[0].user_id, house.id_of("agent1").await);
+        let lead = owner_of(conn, "lead").await.unwrap().unwrap();
         assert_eq!(
-            ha1_for(conn, "lead").await.unwrap(),
-            None,
-            "a lead has no desk phone"
+            (lead.staff_no.as_deref(), lead.secrets),
+            (Some("800"), vec![])
         );
-        assert_eq!(ha1_for(conn, "agent1\0").await.unwrap(), None);
+        assert_eq!(owner_of(conn, "nobody").await.unwrap(), None);
+        assert_eq!(ha1_for(conn, "agent1\0").await.unwrap(), []);
     })
     .await;
 }
@@ -32,11 +36,43 @@ async fn the_registrar_finds_the_ha1_of_a_device() {
 async fn the_phone_of_a_disabled_agent_registers_no_more() {
     on_both(async |house| {
         let sysadmin = house.person("sysadmin").await;
-        let path = format!("/api/v1/users/{}", house.id_of("agent2").await);
+        let id = house.id_of("agent2").await;
+        assert!(
+            holder(house.app.db.read(), Role::Agent, id)
+                .await
+                .unwrap()
+                .is_some()
+        );
+        let path = format!("/api/v1/users/{id}");
         sysadmin
             .patch(&path, json!({ "version": 1, "disabled": true }))
             .await;
-        assert_eq!(ha1_for(house.app.db.read(), "agent2").await.unwrap(), None);
+        assert_eq!(owner_of(house.app.db.read(), "agent2").await.unwrap(), None);
+        assert_eq!(
+            holder(house.app.db.read(), Role::Agent, id).await.unwrap(),
+            None,
+            "nor takes calls"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn agents_are_those_who_take_calls() {
+    on_both(async |house| {
+        let agents = holders(house.app.db.read(), Role::Agent).await.unwrap();
+        let numbers: Vec<_> = agents
+            .iter()
+            .map(|agent| agent.staff_no.as_deref().unwrap())
+            .collect();
+        assert_eq!(numbers, ["801", "802", "803", "804", "805", "806"]);
+        let lead = house.id_of("lead").await;
+        assert_eq!(
+            holder(house.app.db.read(), Role::Agent, lead)
+                .await
+                .unwrap(),
+            None
+        );
     })
     .await;
 }
@@ -84,7 +120,7 @@ async fn a_secret_is_made_up_or_given_and_shown_once() {
         let before = ha1_for(house.app.db.read(), "agent1")
             .await
             .unwrap()
-            .unwrap();
+            .remove(0);
         assert_ne!(before.ha1, DEMO_HA1);
         let given = sysadmin
             .put(&path, json!({ "secret": "desk-phone-of-agent-1" }))
@@ -93,7 +129,7 @@ async fn a_secret_is_made_up_or_given_and_shown_once() {
         let after = ha1_for(house.app.db.read(), "agent1")
             .await
             .unwrap()
-            .unwrap();
+            .remove(0);
         assert_ne!(after.ha1, before.ha1);
         for bad in ["short", "with a space in it", "Shoujie-demo-1"] {
             let answer = sysadmin.put(&path, json!({ "secret": bad })).await;
@@ -109,26 +145,24 @@ async fn a_secret_is_made_up_or_given_and_shown_once() {
 }
 
 #[tokio::test]
-async fn a_second_phone_has_a_user_name_of_its_own() {
+async fn a_second_phone_of_a_user_has_a_secret_of_its_own() {
     on_both(async |house| {
         let sysadmin = house.person("sysadmin").await;
         let agent = house.id_of("agent1").await;
-        let taken = sysadmin
-            .post("/api/v1/devices", json!({ "user_id": agent }))
-            .await;
-        assert_eq!(refusal(&taken), (422, "username_taken"));
         let added = sysadmin
             .post(
                 "/api/v1/devices",
-                json!({ "user_id": agent, "username": "agent1-home" }),
+                json!({ "user_id": agent, "label": "备用话机" }),
             )
             .await;
         assert_eq!(added.status, 201, "{}", added.json);
-        let secret = ha1_for(house.app.db.read(), "agent1-home")
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(secret.user_id, agent);
+        assert_eq!(
+            (&added.json["username"], &added.json["label"]),
+            (&json!("agent1"), &json!("备用话机"))
+        );
+        let secrets = ha1_for(house.app.db.read(), "agent1").await.unwrap();
+        assert_eq!(secrets.len(), 2);
+        assert_ne!(secrets[0].ha1, secrets[1].ha1);
         let nobody = "00000000-0000-7000-8000-000000000000";
         let unknown = sysadmin
             .post("/api/v1/devices", json!({ "user_id": nobody }))
