@@ -7,10 +7,16 @@ use acd::{AgentId, AgentState, Declined, Input, MediaKind, Presence, WorkId};
 use futures::future::BoxFuture;
 use kernel::App;
 use kernel::audit::Who;
-use kernel::problem::{self, Problem, Result};
+use kernel::problem::{Result, internal, not_found, refused};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::agent_state::{AgentView, store as agents};
+use crate::board::{FloorSnapshot, Wallboard};
 use crate::medium::{DeviceKind, Medium, Work};
+use crate::queue::store::{self as queues, Queue};
+use crate::queue::{DEFAULT_QUEUE, QueueRules};
+use crate::task::{Command, FloorSettings, Loaded, Notes, Task, answer, stopped};
+use crate::work_item::store as works;
 
 /// Somebody who can take work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,37 +29,20 @@ pub struct AgentCard {
     pub staff_no: Option<String>,
 }
 
-/// Where the floor learns who can take work; the capability `organization` is asked through it.
+/// Where the floor learns of people; the capability `organization` is asked through it.
 pub trait Directory: Send + Sync {
     /// Everybody who can take work.
     fn agents(&self) -> BoxFuture<'_, Result<Vec<AgentCard>>>;
     /// One of them; `None` when this user cannot.
     fn agent(&self, id: AgentId) -> BoxFuture<'_, Result<Option<AgentCard>>>;
+    /// The user has a session of the console that is not over.
+    fn has_session(&self, id: AgentId) -> BoxFuture<'_, Result<bool>>;
 }
 
 /// May refuse the end of wrap-up: the record is not written yet (A-33, code `wrap_up_incomplete`).
 pub trait WrapUpGate: Send + Sync {
     /// `Ok` when the work is written up.
     fn check(&self, work: WorkId) -> BoxFuture<'_, Result<()>>;
-}
-
-/// What the handle asks of the task.
-pub(crate) enum Command {
-    /// Something happened to agents or works.
-    Input(Input, Notes, oneshot::Sender<Result<()>>),
-}
-
-/// What comes with an input and does not concern the distributor.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    /// What boards may show of an offered work.
-    pub subject: serde_json::Value,
-    /// The device that registered.
-    pub device: Option<DeviceKind>,
-    /// Who forced a state, for the audit trail.
-    pub forced_by: Option<Who>,
-    /// Why wrap-up was extended.
-    pub reason: Option<String>,
 }
 
 /// The live floor. Cheap to clone; every method is answered by one task, in order.
@@ -70,11 +59,11 @@ pub(crate) struct Inner {
     pub states: RwLock<BTreeMap<AgentId, AgentState>>,
     commands: mpsc::UnboundedSender<Command>,
     /// Taken by `start`.
-    pub inbox: Mutex<Option<mpsc::UnboundedReceiver<Command>>>,
+    inbox: Mutex<Option<mpsc::UnboundedReceiver<Command>>>,
 }
 
 impl Floor {
-    /// The handle of a floor that does not run yet; see `Floor::start`.
+    /// The handle of a floor that does not run yet; see [`Floor::start`]. Touches no table.
     pub fn new(app: &App, directory: Arc<dyn Directory>) -> Self {
         let (commands, inbox) = mpsc::unbounded_channel();
         Self {
@@ -88,6 +77,71 @@ impl Floor {
                 inbox: Mutex::new(Some(inbox)),
             }),
         }
+    }
+
+    /// Reads the rows, closes what an earlier process left open and starts the task. Once, after the
+    /// migrations and before the first device can register. What is asked before waits.
+    pub async fn start(&self) -> Result<()> {
+        let app = &self.inner.app;
+        let settings: FloorSettings = app.config.section("floor")?;
+        let inbox = self
+            .inner
+            .inbox
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let inbox = inbox.ok_or_else(|| internal("the floor was started twice"))?;
+        let loaded = self.load().await?;
+        let task = Task::new(self.inner.clone(), settings, loaded);
+        app.tasks.spawn(task.run(inbox));
+        Ok(())
+    }
+
+    async fn load(&self) -> Result<Loaded> {
+        let app = &self.inner.app;
+        let now = app.clock.now();
+        app.db
+            .write(async move |tx| {
+                if queues::all(&*tx).await?.is_empty() {
+                    let rules = QueueRules::usual("人工热线");
+                    let queue = Queue {
+                        code: DEFAULT_QUEUE.to_owned(),
+                        rules,
+                        version: 1,
+                    };
+                    queues::insert(&*tx, &queue, now).await?;
+                }
+                let closed = works::close_interrupted(&*tx, now).await?;
+                if closed > 0 {
+                    tracing::warn!(
+                        closed,
+                        "works of an earlier process were closed as interrupted"
+                    );
+                }
+                Ok(())
+            })
+            .await?;
+        let conn = app.db.read();
+        let mut skills = agents::all_skills(conn).await?;
+        let cards = self.inner.directory.agents().await?;
+        let agents = cards.into_iter().map(|card| {
+            let skills = skills.remove(&card.id).unwrap_or_default();
+            (card, skills)
+        });
+        let agents = agents.collect();
+        let sessions = agents::open_sessions(conn).await?;
+        let mut in_wrap_up = Vec::new();
+        for id in sessions.iter().filter_map(|session| session.work_id) {
+            in_wrap_up.extend(works::get(conn, id).await?);
+        }
+        Ok(Loaded {
+            queues: queues::all(conn).await?,
+            agents,
+            sessions,
+            works: in_wrap_up,
+            day: works::recount(conn, now).await?,
+            callbacks: works::callbacks_due(conn).await?,
+        })
     }
 
     /// Names the medium that rings for this kind of work. Before the first work.
@@ -108,6 +162,8 @@ impl Floor {
             .unwrap_or_else(PoisonError::into_inner) = Some(gate);
     }
 
+    // ---- for media
+
     /// A requester waits. 409 `queue_unknown`, `already_offered`.
     pub async fn offer(&self, work: Work) -> Result<()> {
         let Work {
@@ -127,7 +183,7 @@ impl Floor {
             preferred_agent,
             offered_at,
         };
-        self.send(
+        self.input(
             Input::Offer(work),
             Notes {
                 subject,
@@ -146,7 +202,7 @@ impl Floor {
     /// The agent's device answered; for a work he began, the far end did. 409 `no_longer_offered`:
     /// hang that device leg up.
     pub async fn accepted(&self, work: WorkId, agent: AgentId) -> Result<()> {
-        self.send(Input::Accepted { work, agent }, Notes::default())
+        self.input(Input::Accepted { work, agent }, Notes::default())
             .await
     }
 
@@ -169,14 +225,15 @@ impl Floor {
     /// The agent calls somebody himself. 409 `agent_busy`, `agent_signed_out`, `already_offered`.
     pub async fn began(&self, work: WorkId, agent: AgentId) -> Result<()> {
         self.know(agent).await?;
-        self.send(Input::Began { work, agent }, Notes::default())
+        self.input(Input::Began { work, agent }, Notes::default())
             .await
     }
 
-    /// The device that would ring for this agent now; `None` = none is registered.
+    /// The device that would ring for this agent now; `None` = none is registered. Said again at each
+    /// change, also when the same device registers anew.
     pub async fn reachable(&self, agent: AgentId, device: Option<DeviceKind>) {
         if let Err(problem) = self.know(agent).await {
-            tracing::debug!(%agent, %problem, "a device of somebody who takes no work registered");
+            tracing::debug!(%agent, %problem, "the device of somebody who takes no work");
             return;
         }
         let reachable = device.is_some();
@@ -185,12 +242,14 @@ impl Floor {
             ..Notes::default()
         };
         if let Err(problem) = self
-            .send(Input::Reachable { agent, reachable }, notes)
+            .input(Input::Reachable { agent, reachable }, notes)
             .await
         {
             tracing::debug!(%agent, %problem, "the floor did not hear of a device");
         }
     }
+
+    // ---- what is known
 
     /// The agent's state now, without asking the task; `SignedOut` for anybody else.
     pub fn state_of(&self, agent: AgentId) -> AgentState {
@@ -202,6 +261,43 @@ impl Floor {
         states.get(&agent).copied().unwrap_or(AgentState::SignedOut)
     }
 
+    /// Ready, rung, on a call, holding one or in wrap-up.
+    pub fn is_on_post(&self, agent: AgentId) -> bool {
+        use AgentState::{Held, Ready, Ringing, Talking, WrapUp};
+        matches!(
+            self.state_of(agent),
+            Ready | Ringing | Talking | Held | WrapUp
+        )
+    }
+
+    /// An agent as he stands; 404 for anybody else.
+    pub async fn agent(&self, agent: AgentId) -> Result<AgentView> {
+        self.know(agent).await?;
+        self.run(move |task| task.agent(agent))
+            .await?
+            .ok_or_else(|| not_found("agent"))
+    }
+
+    /// The floor as it stands.
+    pub async fn snapshot(&self) -> Result<FloorSnapshot> {
+        self.run(|task| task.snapshot()).await
+    }
+
+    /// The numbers of the wallboard.
+    pub async fn wallboard(&self) -> Result<Wallboard> {
+        self.run(|task| task.wallboard_now()).await
+    }
+
+    /// Waits until everything said so far is committed.
+    pub async fn flushed(&self) -> Result<()> {
+        let flushed = self.run(|task| task.flushed()).await?;
+        // The journal only goes when it has written everything.
+        let _ = flushed.await;
+        Ok(())
+    }
+
+    // ---- what people do
+
     /// The agent asks for a state; with work in hand it comes after wrap-up.
     pub async fn ask(
         &self,
@@ -210,7 +306,7 @@ impl Floor {
         reason: Option<String>,
     ) -> Result<()> {
         self.know(agent).await?;
-        self.send(
+        self.input(
             Input::Ask {
                 agent,
                 presence,
@@ -221,27 +317,118 @@ impl Floor {
         .await
     }
 
-    async fn know(&self, _agent: AgentId) -> Result<()> {
-        Ok(())
+    /// Somebody else sets the state; returns when it is committed, with its row in the audit trail.
+    pub async fn force(
+        &self,
+        agent: AgentId,
+        presence: Presence,
+        reason: String,
+        who: Who,
+    ) -> Result<()> {
+        self.know(agent).await?;
+        let by = who.user_id.unwrap_or_default();
+        let notes = Notes {
+            forced_by: Some(who),
+            ..Notes::default()
+        };
+        self.input(
+            Input::Force {
+                agent,
+                presence,
+                reason: Some(reason),
+                by,
+            },
+            notes,
+        )
+        .await?;
+        self.flushed().await
+    }
+
+    /// The agent has written the work up. 409 `not_in_wrap_up`, or what the gate says.
+    pub async fn end_wrap_up(&self, agent: AgentId) -> Result<()> {
+        let view = self.agent(agent).await?;
+        let Some(work) = view.work_id.filter(|_| view.state == AgentState::WrapUp) else {
+            return Err(refused("not_in_wrap_up", "the agent is not in wrap-up"));
+        };
+        let gate = self
+            .inner
+            .gate
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(gate) = gate {
+            gate.check(work).await?;
+        }
+        self.input(Input::EndWrapUp { agent, work }, Notes::default())
+            .await
+    }
+
+    /// The agent needs more time. 409 `not_in_wrap_up`, `no_extension_left`.
+    pub async fn extend_wrap_up(&self, agent: AgentId, reason: String) -> Result<()> {
+        let notes = Notes {
+            reason: Some(reason),
+            ..Notes::default()
+        };
+        self.input(Input::ExtendWrapUp { agent }, notes).await
+    }
+
+    /// The agent's card or skills changed; `false` when this user takes no work (any more).
+    pub async fn refresh(&self, agent: AgentId) -> Result<bool> {
+        let Some(card) = self.inner.directory.agent(agent).await? else {
+            return Ok(false);
+        };
+        let skills = agents::skills_of(self.inner.app.db.read(), agent).await?;
+        self.run(move |task| task.put_agent(card, skills)).await?;
+        Ok(true)
+    }
+
+    /// The agent's last console session is over: he is signed out, after the work in hand.
+    pub(crate) async fn session_ended(&self, user: AgentId) -> Result<()> {
+        if self.state_of(user) == AgentState::SignedOut
+            || self.inner.directory.has_session(user).await?
+        {
+            return Ok(());
+        }
+        self.ask(user, Presence::SignedOut, Some("session_ended".to_owned()))
+            .await
+    }
+
+    pub(crate) async fn put_queue(&self, queue: Queue) -> Result<()> {
+        self.run(move |task| task.put_queue(queue)).await
+    }
+
+    pub(crate) async fn callback_done(&self, work: WorkId) -> Result<()> {
+        self.run(move |task| task.callback_done(work)).await
+    }
+
+    // ---- the way to the task
+
+    /// Makes the task know the agent; 404 for somebody who takes no work.
+    async fn know(&self, agent: AgentId) -> Result<()> {
+        if self.run(move |task| task.knows(agent)).await? || self.refresh(agent).await? {
+            return Ok(());
+        }
+        Err(not_found("agent"))
     }
 
     /// Sends what may be late or repeated; a refusal then means there is nothing to do.
     async fn tell(&self, input: Input) {
-        if let Err(problem) = self.send(input, Notes::default()).await {
+        if let Err(problem) = self.input(input, Notes::default()).await {
             tracing::debug!(%problem, "the floor had nothing to do");
         }
     }
 
-    async fn send(&self, input: Input, notes: Notes) -> Result<()> {
-        let (reply, answer) = oneshot::channel();
-        self.inner
-            .commands
-            .send(Command::Input(input, notes, reply))
-            .map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+    async fn input(&self, input: Input, notes: Notes) -> Result<()> {
+        self.run(move |task| task.input(input, notes)).await?
     }
-}
 
-fn stopped() -> Problem {
-    problem::unavailable("floor_stopped", "the floor does not run")
+    async fn run<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut Task) -> T + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answered) = oneshot::channel();
+        let command: Command = Box::new(move |task| answer(reply, ask(task)));
+        self.inner.commands.send(command).map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())
+    }
 }

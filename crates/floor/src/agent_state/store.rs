@@ -1,0 +1,245 @@
+//! Rows: sessions of agents, the history of their states, their skills.
+
+use std::collections::BTreeMap;
+
+use acd::AgentId;
+use chrono::{DateTime, Utc};
+use kernel::problem::Result;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel as _, QueryFilter, Set};
+use uuid::Uuid;
+
+/// A session of an agent on the floor: from signing in to signing out.
+pub mod session_row {
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112313_floor.sql"
+    )]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "agent_sessions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub agent_id: Uuid,
+        pub began_at: DateTimeUtc,
+        pub ended_at: Option<DateTimeUtc>,
+        pub state: String,
+        pub presence: String,
+        pub reason: Option<String>,
+        pub work_id: Option<Uuid>,
+        pub queue: Option<String>,
+        pub wrap_up_ends_at: Option<DateTimeUtc>,
+        pub wrap_up_extensions: i32,
+        pub changed_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// One change of an agent's state; append-only.
+pub mod change_row {
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112313_floor.sql"
+    )]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "agent_state_changes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub agent_id: Uuid,
+        pub session_id: Option<Uuid>,
+        pub at: DateTimeUtc,
+        pub from_state: String,
+        pub to_state: String,
+        pub reason: Option<String>,
+        pub work_id: Option<Uuid>,
+        pub by_kind: String,
+        pub by_id: Option<Uuid>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod skill_row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "agent_skills")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub agent_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub skill: String,
+        pub proficiency: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use change_row::Model as Change;
+pub use session_row::Model as SessionRow;
+
+/// Skill code → proficiency.
+pub type Skills = BTreeMap<String, u32>;
+
+/// Appends a change; again is nothing.
+pub async fn insert_change(conn: &impl ConnectionTrait, change: Change) -> Result<()> {
+    change_row::Entity::insert(change.into_active_model())
+        .on_conflict(
+            OnConflict::column(change_row::Column::Id)
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes a session as it stands.
+pub async fn put_session(conn: &impl ConnectionTrait, session: SessionRow) -> Result<()> {
+    use session_row::Column as C;
+    let changed = [
+        C::EndedAt,
+        C::State,
+        C::Presence,
+        C::Reason,
+        C::WorkId,
+        C::Queue,
+        C::WrapUpEndsAt,
+        C::WrapUpExtensions,
+        C::ChangedAt,
+    ];
+    session_row::Entity::insert(session.into_active_model())
+        .on_conflict(OnConflict::column(C::Id).update_columns(changed).to_owned())
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// Sessions nobody signed out of.
+pub async fn open_sessions(conn: &impl ConnectionTrait) -> Result<Vec<SessionRow>> {
+    Ok(session_row::Entity::find()
+        .filter(session_row::Column::EndedAt.is_null())
+        .all(conn)
+        .await?)
+}
+
+/// The skills of everybody who has one.
+pub async fn all_skills(conn: &impl ConnectionTrait) -> Result<BTreeMap<AgentId, Skills>> {
+    let mut skills: BTreeMap<AgentId, Skills> = BTreeMap::new();
+    for row in skill_row::Entity::find().all(conn).await? {
+        let proficiency = u32::try_from(row.proficiency).unwrap_or_default();
+        skills
+            .entry(row.agent_id)
+            .or_default()
+            .insert(row.skill, proficiency);
+    }
+    Ok(skills)
+}
+
+/// The skills of one agent.
+pub async fn skills_of(conn: &impl ConnectionTrait, agent: AgentId) -> Result<Skills> {
+    let rows = skill_row::Entity::find()
+        .filter(skill_row::Column::AgentId.eq(agent))
+        .all(conn)
+        .await?;
+    let skills = rows.into_iter();
+    Ok(skills
+        .map(|row| {
+            (
+                row.skill,
+                u32::try_from(row.proficiency).unwrap_or_default(),
+            )
+        })
+        .collect())
+}
+
+/// Replaces the skills of an agent.
+pub async fn put_skills(
+    conn: &impl ConnectionTrait,
+    agent: AgentId,
+    skills: &Skills,
+) -> Result<()> {
+    skill_row::Entity::delete_many()
+        .filter(skill_row::Column::AgentId.eq(agent))
+        .exec(conn)
+        .await?;
+    let rows: Vec<_> = skills
+        .iter()
+        .map(|(skill, proficiency)| skill_row::ActiveModel {
+            agent_id: Set(agent),
+            skill: Set(skill.clone()),
+            proficiency: Set(i32::try_from(*proficiency).unwrap_or(i32::MAX)),
+        })
+        .collect();
+    if !rows.is_empty() {
+        skill_row::Entity::insert_many(rows)
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A change at `at`; who brought it about is filled in by `by`.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// `agent`, `lead`, `work` or `system`.
+    pub kind: &'static str,
+    /// The user, where it was one.
+    pub id: Option<Uuid>,
+}
+
+impl By {
+    /// How the rows name who brought a change about.
+    pub fn of(by: acd::By, agent: AgentId) -> Self {
+        match by {
+            acd::By::Agent => Self {
+                kind: "agent",
+                id: Some(agent),
+            },
+            acd::By::Lead(lead) => Self {
+                kind: "lead",
+                id: Some(lead),
+            },
+            acd::By::Work => Self {
+                kind: "work",
+                id: None,
+            },
+            acd::By::System => Self {
+                kind: "system",
+                id: None,
+            },
+        }
+    }
+}
+
+/// The history of an agent since `from`, the oldest first.
+pub async fn history(
+    conn: &impl ConnectionTrait,
+    agent: AgentId,
+    from: DateTime<Utc>,
+) -> Result<Vec<Change>> {
+    use sea_orm::QueryOrder as _;
+    let rows = change_row::Entity::find()
+        .filter(change_row::Column::AgentId.eq(agent))
+        .filter(change_row::Column::At.gte(from))
+        .order_by_asc(change_row::Column::At)
+        .order_by_asc(change_row::Column::Id)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}

@@ -1,0 +1,223 @@
+//! Writes what happened on the floor, in order, behind the back of the calls: nobody on a call's path
+//! waits for the database. When it lags an alarm is raised, and everything is written later.
+
+use std::collections::VecDeque;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kernel::audit::{self, Who};
+use kernel::metrics::{self, IntCounter, IntGauge};
+use kernel::problem::Result;
+use kernel::{App, Audience, Tx};
+use sea_orm::ConnectionTrait as _;
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::agent_state::store::{self as agents, Change, SessionRow};
+use crate::work_item::store as works;
+
+static PENDING: LazyLock<IntGauge> = LazyLock::new(|| {
+    metrics::gauge(
+        "shoujie_floor_journal_pending",
+        "Entries of the floor's journal not written yet",
+    )
+});
+static ALARMS: LazyLock<IntCounter> = LazyLock::new(|| {
+    metrics::counter(
+        "shoujie_floor_journal_alarms_total",
+        "Times the floor's journal lagged",
+    )
+});
+
+/// Entries that share one transaction.
+const BATCH: usize = 200;
+/// A write that takes longer raises the alarm.
+const ALARM_AFTER: Duration = Duration::from_secs(1);
+/// Pause before a failed write is tried again, at first and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// An entry the database refuses this often, while it takes others, is given up with an error.
+const REFUSALS: u32 = 5;
+
+/// Something to write.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// A row of an agent's history.
+    Change(Change),
+    /// An agent's session as it stands; replaces the row.
+    Session(SessionRow),
+    /// A work as it stands; replaces the row.
+    Work(Box<works::Model>),
+    /// A domain event.
+    Event {
+        kind: &'static str,
+        subject: Uuid,
+        payload: serde_json::Value,
+    },
+    /// A row of the audit trail.
+    Audit {
+        who: Who,
+        action: &'static str,
+        agent: Uuid,
+        details: serde_json::Value,
+    },
+}
+
+enum Entry {
+    Write(DateTime<Utc>, Write),
+    Flushed(oneshot::Sender<()>),
+}
+
+/// The way into the journal.
+#[derive(Clone)]
+pub struct Journal {
+    entries: mpsc::UnboundedSender<Entry>,
+}
+
+impl Journal {
+    /// Starts the writing task.
+    pub fn start(app: &App) -> Self {
+        let (entries, inbox) = mpsc::unbounded_channel();
+        app.tasks.spawn(run(app.clone(), inbox));
+        Self { entries }
+    }
+
+    /// Puts an entry at the end; never waits.
+    pub fn write(&self, at: DateTime<Utc>, write: Write) {
+        PENDING.inc();
+        if self.entries.send(Entry::Write(at, write)).is_err() {
+            tracing::error!("the floor's journal is closed; an entry is lost");
+        }
+    }
+
+    /// Answers when everything put in before is committed.
+    pub fn flushed(&self) -> oneshot::Receiver<()> {
+        let (done, flushed) = oneshot::channel();
+        // A closed journal has written everything; dropping `done` says so.
+        let _ = self.entries.send(Entry::Flushed(done));
+        flushed
+    }
+}
+
+async fn run(app: App, mut inbox: mpsc::UnboundedReceiver<Entry>) {
+    let mut taken = Vec::with_capacity(BATCH);
+    while inbox.recv_many(&mut taken, BATCH).await > 0 {
+        let mut batch = Vec::new();
+        let mut waiting = Vec::new();
+        for entry in taken.drain(..) {
+            match entry {
+                Entry::Write(at, write) => batch.push((at, write)),
+                Entry::Flushed(done) => waiting.push(done),
+            }
+        }
+        let size = i64::try_from(batch.len()).unwrap_or_default();
+        write_all(&app, batch).await;
+        PENDING.sub(size);
+        for done in waiting {
+            // Who asked may be gone.
+            let _ = done.send(());
+        }
+    }
+}
+
+/// Writes a batch in one transaction; one by one when it fails, so that one bad entry does not take
+/// the others with it.
+async fn write_all(app: &App, batch: Vec<(DateTime<Utc>, Write)>) {
+    let Some((oldest, _)) = batch.first() else {
+        return;
+    };
+    let oldest = *oldest;
+    if with_alarm(app, oldest, commit(app, batch.clone()))
+        .await
+        .is_ok()
+    {
+        return;
+    }
+    let mut left: VecDeque<_> = batch.into();
+    let (mut pause, mut refusals) = (RETRY.0, 0);
+    while let Some(entry) = left.front() {
+        match with_alarm(app, oldest, commit(app, vec![entry.clone()])).await {
+            Ok(()) => {
+                left.pop_front();
+                (pause, refusals) = (RETRY.0, 0);
+            }
+            Err(problem) => {
+                refusals += 1;
+                if refusals >= REFUSALS && app.db.write(async |tx| alive(&tx).await).await.is_ok() {
+                    tracing::error!(%problem, entry = ?entry.1, "the floor's journal gives an entry up");
+                    left.pop_front();
+                    refusals = 0;
+                    continue;
+                }
+                app.clock.sleep(pause).await;
+                pause = (pause * 2).min(RETRY.1);
+            }
+        }
+    }
+}
+
+async fn alive(tx: &Tx) -> Result<()> {
+    tx.execute_unprepared("select 1").await?;
+    Ok(())
+}
+
+/// Raises the alarm while `write` takes too long, and says when it is over.
+async fn with_alarm(
+    app: &App,
+    oldest: DateTime<Utc>,
+    write: impl Future<Output = Result<()>>,
+) -> Result<()> {
+    tokio::pin!(write);
+    if let Ok(result) = app.clock.timeout(ALARM_AFTER, &mut write).await {
+        return result;
+    }
+    let lag_ms = (app.clock.now() - oldest).num_milliseconds();
+    ALARMS.inc();
+    tracing::error!(
+        lag_ms,
+        "the database does not keep up with the floor; calls go on, rows come later"
+    );
+    let alarm = json!({ "code": "journal_lags", "lag_ms": lag_ms, "at": app.clock.now() });
+    app.live
+        .publish(Audience::Permission("floor:view"), "alarm", alarm);
+    let result = write.await;
+    let lag_ms = (app.clock.now() - oldest).num_milliseconds();
+    tracing::warn!(
+        lag_ms,
+        kept = result.is_ok(),
+        "the database answered the floor again"
+    );
+    result
+}
+
+async fn commit(app: &App, batch: Vec<(DateTime<Utc>, Write)>) -> Result<()> {
+    let shared = app.clone();
+    app.db
+        .write(async move |tx| {
+            for (_, write) in batch {
+                apply(&shared, &tx, write).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn apply(app: &App, tx: &Tx, write: Write) -> Result<()> {
+    match write {
+        Write::Change(change) => agents::insert_change(&**tx, change).await,
+        Write::Session(session) => agents::put_session(&**tx, session).await,
+        Write::Work(work) => works::put(&**tx, *work).await,
+        Write::Event {
+            kind,
+            subject,
+            payload,
+        } => app.events.publish(tx, kind, subject, payload).await,
+        Write::Audit {
+            who,
+            action,
+            agent,
+            details,
+        } => audit::record(app, &**tx, &who, action, "agent", agent, details).await,
+    }
+}

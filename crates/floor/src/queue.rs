@@ -1,0 +1,196 @@
+//! Queues: their rules as rows, edited by the lead, obeyed by `acd`.
+
+pub mod http;
+pub mod store;
+
+use std::time::Duration;
+
+use acd::{NoAnswer, SkillNeed};
+use kernel::problem::{Result, invalid};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The code of the queue there always is.
+pub const DEFAULT_QUEUE: &str = "hotline";
+
+const LONGEST_NAME: usize = 40;
+const LONGEST_CODE: usize = 32;
+const MOST_SKILLS: usize = 20;
+
+/// A skill that a queue asks for, or an agent has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SkillLevel {
+    /// Code of the skill: lower-case letters, digits, `-` and `_`, at most 32.
+    pub skill: String,
+    /// Of a queue the lowest proficiency that will do, of an agent the one he has; 1 to 10.
+    pub level: u32,
+}
+
+/// What becomes of an agent who lets it ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoAnswerRule {
+    /// He goes on break, with the reason `no_answer`.
+    Break,
+    /// He stays ready and is passed over for that call for a while.
+    Skip,
+}
+
+/// The rules of a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueRules {
+    /// Name, at most 40 characters.
+    pub name: String,
+    /// -10 to 10; each point counts as a minute already waited.
+    #[serde(default)]
+    pub priority: i32,
+    /// Skills an agent needs, all of them; none = every agent serves this queue.
+    #[serde(default)]
+    pub skills: Vec<SkillLevel>,
+    /// Seconds it rings at one agent, 5 to 120.
+    pub ring_timeout_s: u32,
+    /// Seconds of wrap-up, 0 to 3600; an extension adds the same again.
+    pub wrap_up_s: u32,
+    /// How often wrap-up can be extended, 0 to 10.
+    pub max_extensions: u32,
+    /// Answered within so many seconds is in time (K-02), 1 to 600.
+    pub service_level_s: u32,
+    /// Given up within so many seconds is a short abandon, 0 to 60.
+    pub short_abandon_s: u32,
+    /// Seconds a call waits for its first owner while he is busy, 0 to 300.
+    pub preferred_wait_s: u32,
+    /// Seconds after which an unanswered call is let go, 10 to 7200.
+    pub max_wait_s: u32,
+    /// What becomes of an agent who lets it ring.
+    pub no_answer: NoAnswerRule,
+}
+
+impl QueueRules {
+    /// The usual rules, those of `acd::Queue::new`.
+    pub fn usual(name: &str) -> Self {
+        Self::of_acd(name, &acd::Queue::new(DEFAULT_QUEUE))
+    }
+
+    fn of_acd(name: &str, queue: &acd::Queue) -> Self {
+        let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+        let skills = queue.skills.iter();
+        Self {
+            name: name.to_owned(),
+            priority: queue.priority,
+            skills: skills
+                .map(|need| SkillLevel {
+                    skill: need.skill.clone(),
+                    level: need.at_least,
+                })
+                .collect(),
+            ring_timeout_s: seconds(queue.ring_timeout),
+            wrap_up_s: seconds(queue.wrap_up),
+            max_extensions: queue.max_extensions,
+            service_level_s: seconds(queue.service_level),
+            short_abandon_s: seconds(queue.short_abandon),
+            preferred_wait_s: seconds(queue.preferred_wait),
+            max_wait_s: seconds(queue.max_wait),
+            no_answer: match queue.no_answer {
+                NoAnswer::Break => NoAnswerRule::Break,
+                NoAnswer::Skip => NoAnswerRule::Skip,
+            },
+        }
+    }
+
+    /// The rules as the distributor takes them.
+    pub fn to_acd(&self, code: &str) -> acd::Queue {
+        let seconds = |count: u32| Duration::from_secs(u64::from(count));
+        let skills = self.skills.iter();
+        acd::Queue {
+            code: code.to_owned(),
+            priority: self.priority,
+            skills: skills
+                .map(|need| SkillNeed {
+                    skill: need.skill.clone(),
+                    at_least: need.level,
+                })
+                .collect(),
+            ring_timeout: seconds(self.ring_timeout_s),
+            wrap_up: seconds(self.wrap_up_s),
+            max_extensions: self.max_extensions,
+            service_level: seconds(self.service_level_s),
+            short_abandon: seconds(self.short_abandon_s),
+            preferred_wait: seconds(self.preferred_wait_s),
+            max_wait: seconds(self.max_wait_s),
+            no_answer: match self.no_answer {
+                NoAnswerRule::Break => NoAnswer::Break,
+                NoAnswerRule::Skip => NoAnswer::Skip,
+            },
+        }
+    }
+
+    /// 422 for the first field that is out of its limits.
+    pub fn check(&self) -> Result<()> {
+        let name = self.name.trim();
+        if name.is_empty() || name.chars().count() > LONGEST_NAME {
+            return Err(invalid(
+                "name",
+                "name_length",
+                "a name has 1 to 40 characters",
+            ));
+        }
+        check_skills(&self.skills)?;
+        if !(-10..=10).contains(&self.priority) {
+            return Err(out_of_range("priority", "-10 to 10"));
+        }
+        for (field, value, low, high) in [
+            ("ring_timeout_s", self.ring_timeout_s, 5, 120),
+            ("wrap_up_s", self.wrap_up_s, 0, 3600),
+            ("max_extensions", self.max_extensions, 0, 10),
+            ("service_level_s", self.service_level_s, 1, 600),
+            ("short_abandon_s", self.short_abandon_s, 0, 60),
+            ("preferred_wait_s", self.preferred_wait_s, 0, 300),
+            ("max_wait_s", self.max_wait_s, 10, 7200),
+        ] {
+            if !(low..=high).contains(&value) {
+                return Err(out_of_range(field, &format!("{low} to {high}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn out_of_range(field: &str, range: &str) -> kernel::Problem {
+    invalid(field, "out_of_range", format!("{field} is {range}"))
+}
+
+/// 422 unless each skill is a code with a level of 1 to 10, named once.
+pub(crate) fn check_skills(skills: &[SkillLevel]) -> Result<()> {
+    if skills.len() > MOST_SKILLS {
+        return Err(invalid("skills", "too_many_skills", "at most 20 skills"));
+    }
+    for (at, skill) in skills.iter().enumerate() {
+        check_code("skills", &skill.skill)?;
+        if !(1..=10).contains(&skill.level) {
+            return Err(out_of_range("skills", "of levels 1 to 10"));
+        }
+        if skills[..at]
+            .iter()
+            .any(|before| before.skill == skill.skill)
+        {
+            return Err(invalid(
+                "skills",
+                "skill_twice",
+                format!("`{}` stands there twice", skill.skill),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// 422 unless this is a code.
+pub(crate) fn check_code(field: &str, code: &str) -> Result<()> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if code.is_empty() || code.len() > LONGEST_CODE || !code.chars().all(allowed) {
+        let detail = "a code has 1 to 32 lower-case letters, digits, - and _";
+        return Err(invalid(field, "bad_code", detail));
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Rows of queues.
+
+use chrono::{DateTime, Utc};
+use kernel::problem::{Result, internal, stale};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+
+use super::{NoAnswerRule, QueueRules};
+
+/// One queue.
+pub mod row {
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112313_floor.sql"
+    )]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "queues")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub code: String,
+        pub name: String,
+        pub priority: i32,
+        pub skills: Json,
+        pub ring_timeout_s: i32,
+        pub wrap_up_s: i32,
+        pub max_extensions: i32,
+        pub service_level_s: i32,
+        pub short_abandon_s: i32,
+        pub preferred_wait_s: i32,
+        pub max_wait_s: i32,
+        pub no_answer: String,
+        pub version: i64,
+        pub changed_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A queue with its rules and version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// Its code.
+    pub code: String,
+    /// Its rules.
+    pub rules: QueueRules,
+    /// Rises with each change.
+    pub version: i64,
+}
+
+impl TryFrom<row::Model> for Queue {
+    type Error = kernel::Problem;
+
+    fn try_from(row: row::Model) -> Result<Self> {
+        let count = |value: i32| u32::try_from(value).unwrap_or_default();
+        Ok(Self {
+            rules: QueueRules {
+                name: row.name,
+                priority: row.priority,
+                skills: serde_json::from_value(row.skills).map_err(internal)?,
+                ring_timeout_s: count(row.ring_timeout_s),
+                wrap_up_s: count(row.wrap_up_s),
+                max_extensions: count(row.max_extensions),
+                service_level_s: count(row.service_level_s),
+                short_abandon_s: count(row.short_abandon_s),
+                preferred_wait_s: count(row.preferred_wait_s),
+                max_wait_s: count(row.max_wait_s),
+                no_answer: match row.no_answer.as_str() {
+                    "skip" => NoAnswerRule::Skip,
+                    _ => NoAnswerRule::Break,
+                },
+            },
+            code: row.code,
+            version: row.version,
+        })
+    }
+}
+
+fn to_row(queue: &Queue, now: DateTime<Utc>) -> Result<row::ActiveModel> {
+    let rules = &queue.rules;
+    let count = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    Ok(row::ActiveModel {
+        code: Set(queue.code.clone()),
+        name: Set(rules.name.trim().to_owned()),
+        priority: Set(rules.priority),
+        skills: Set(serde_json::to_value(&rules.skills).map_err(internal)?),
+        ring_timeout_s: Set(count(rules.ring_timeout_s)),
+        wrap_up_s: Set(count(rules.wrap_up_s)),
+        max_extensions: Set(count(rules.max_extensions)),
+        service_level_s: Set(count(rules.service_level_s)),
+        short_abandon_s: Set(count(rules.short_abandon_s)),
+        preferred_wait_s: Set(count(rules.preferred_wait_s)),
+        max_wait_s: Set(count(rules.max_wait_s)),
+        no_answer: Set(match rules.no_answer {
+            NoAnswerRule::Break => "break".to_owned(),
+            NoAnswerRule::Skip => "skip".to_owned(),
+        }),
+        version: Set(queue.version),
+        changed_at: Set(now),
+    })
+}
+
+/// Every queue, by code.
+pub async fn all(conn: &impl ConnectionTrait) -> Result<Vec<Queue>> {
+    let rows = row::Entity::find()
+        .order_by_asc(row::Column::Code)
+        .all(conn)
+        .await?;
+    rows.into_iter().map(Queue::try_from).collect()
+}
+
+/// One queue.
+pub async fn get(conn: &impl ConnectionTrait, code: &str) -> Result<Option<Queue>> {
+    row::Entity::find_by_id(code)
+        .one(conn)
+        .await?
+        .map(Queue::try_from)
+        .transpose()
+}
+
+/// Makes a queue.
+pub async fn insert(conn: &impl ConnectionTrait, queue: &Queue, now: DateTime<Utc>) -> Result<()> {
+    row::Entity::insert(to_row(queue, now)?)
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// Changes the rules of a queue; `queue.version` is one more than what was read.
+pub async fn update(conn: &impl ConnectionTrait, queue: &Queue, now: DateTime<Utc>) -> Result<()> {
+    let changed = row::Entity::update_many()
+        .set(to_row(queue, now)?)
+        .filter(row::Column::Code.eq(&queue.code))
+        .filter(row::Column::Version.eq(queue.version - 1))
+        .exec(conn)
+        .await?;
+    if changed.rows_affected == 0 {
+        Err(stale("the queue"))
+    } else {
+        Ok(())
+    }
+}

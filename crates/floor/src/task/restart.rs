@@ -1,0 +1,138 @@
+//! After a restart: whose device registers again in time gets back the state he had.
+
+use acd::{AgentId, AgentState, Input, Presence, RestoredWrapUp};
+use chrono::{DateTime, Utc};
+
+use super::Task;
+use crate::agent_state::store::{Change, SessionRow};
+use crate::journal::Write;
+
+/// What an agent had before the restart.
+pub(crate) struct Former {
+    presence: Presence,
+    reason: Option<String>,
+    wrap_up: Option<RestoredWrapUp>,
+}
+
+impl Task {
+    /// Takes note of a session that was open when the process before this one ended. Nobody was on
+    /// post while there was no floor: the history says so.
+    pub(super) fn remember_session(&mut self, mut session: SessionRow, now: DateTime<Utc>) {
+        let agent = session.agent_id;
+        let was = AgentState::parse(&session.state).unwrap_or(AgentState::SignedOut);
+        let presence = Presence::parse(&session.presence).unwrap_or(Presence::SignedOut);
+        if was != AgentState::SignedOut {
+            self.write_change(&session, was, AgentState::SignedOut, "restart", now);
+        }
+        if was == AgentState::Ringing {
+            session.work_id = None;
+        }
+        session.state = AgentState::SignedOut.as_str().to_owned();
+        session.changed_at = now;
+        let known = self.agents.get_mut(&agent);
+        let Some(known) = known.filter(|_| presence != Presence::SignedOut) else {
+            self.close_session(session, now);
+            return;
+        };
+        let former = Former {
+            presence,
+            reason: session.reason.clone(),
+            // A talk the restart cut off is over, and has to be written up.
+            wrap_up: session.work_id.map(|work| RestoredWrapUp {
+                work,
+                queue: session.queue.clone(),
+                ends_at: session.wrap_up_ends_at,
+                extensions: u32::try_from(session.wrap_up_extensions).unwrap_or_default(),
+            }),
+        };
+        self.journal.write(now, Write::Session(session.clone()));
+        known.session = Some(session);
+        self.former.insert(agent, former);
+    }
+
+    pub(super) fn restore(&mut self, agent: AgentId, now: DateTime<Utc>) {
+        if self.restore_until < now {
+            return;
+        }
+        let Some(former) = self.former.remove(&agent) else {
+            return;
+        };
+        let Former {
+            presence,
+            reason,
+            wrap_up,
+        } = former;
+        let handled = self.acd.handle(
+            Input::Restore {
+                agent,
+                presence,
+                reason,
+                wrap_up,
+            },
+            now,
+        );
+        self.apply(handled.outputs, now);
+    }
+
+    /// What he had no longer counts.
+    pub(super) fn drop_former(&mut self, agent: AgentId, now: DateTime<Utc>) {
+        let signed_out = self
+            .acd
+            .agent_view(agent)
+            .is_none_or(|view| view.state == AgentState::SignedOut);
+        if self.former.remove(&agent).is_some()
+            && signed_out
+            && let Some(session) = self
+                .agents
+                .get_mut(&agent)
+                .and_then(|known| known.session.take())
+        {
+            self.close_session(session, now);
+        }
+    }
+
+    /// Who is not back by now is signed out.
+    pub(super) fn forget_former(&mut self, now: DateTime<Utc>) {
+        for agent in std::mem::take(&mut self.former).into_keys() {
+            if let Some(session) = self
+                .agents
+                .get_mut(&agent)
+                .and_then(|known| known.session.take())
+            {
+                self.close_session(session, now);
+            }
+        }
+    }
+
+    fn close_session(&mut self, mut session: SessionRow, now: DateTime<Utc>) {
+        // He was gone since the restart, not since somebody noticed.
+        session.ended_at = Some(session.changed_at);
+        session.presence = Presence::SignedOut.as_str().to_owned();
+        session.work_id = None;
+        session.wrap_up_ends_at = None;
+        self.journal.write(now, Write::Session(session));
+    }
+
+    fn write_change(
+        &self,
+        session: &SessionRow,
+        from: AgentState,
+        to: AgentState,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) {
+        let change = Change {
+            id: self.app.ids.next(),
+            agent_id: session.agent_id,
+            session_id: Some(session.id),
+            at: now,
+            from_state: from.as_str().to_owned(),
+            to_state: to.as_str().to_owned(),
+            reason: Some(reason.to_owned()),
+            work_id: session.work_id,
+            by_kind: "system".to_owned(),
+            by_id: None,
+        };
+        self.journal.write(now, Write::Change(change));
+    }
+}

@@ -1,0 +1,202 @@
+//! Rows of works.
+
+use chrono::{DateTime, Utc};
+use kernel::list::{ListQuery, Page, paginate};
+use kernel::problem::{Result, not_found, refused};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel as _, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
+};
+use uuid::Uuid;
+
+use super::INTERRUPTED;
+use crate::day::{Day, day_begins, service_day};
+
+/// One work.
+pub mod row {
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112313_floor.sql"
+    )]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "work_items")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub media: String,
+        pub queue: Option<String>,
+        pub priority: i32,
+        pub subject: Json,
+        pub offered_at: DateTimeUtc,
+        pub first_rung_at: Option<DateTimeUtc>,
+        pub rings: i32,
+        pub accepted_at: Option<DateTimeUtc>,
+        pub in_time: Option<bool>,
+        pub agent_id: Option<Uuid>,
+        pub ended_at: Option<DateTimeUtc>,
+        pub outcome: Option<String>,
+        pub short: bool,
+        pub wait_ms: Option<i64>,
+        pub wrap_up_began_at: Option<DateTimeUtc>,
+        pub wrap_up_ended_at: Option<DateTimeUtc>,
+        pub wrap_up_extensions: i32,
+        pub wrap_up_expired: bool,
+        pub callback_due: bool,
+        pub callback_done_at: Option<DateTimeUtc>,
+        pub callback_done_by: Option<Uuid>,
+        pub callback_note: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use row::Column as C;
+pub use row::Model;
+
+/// Writes a work as it stands. What was done about its call-back is not touched: a person writes that.
+pub async fn put(conn: &impl ConnectionTrait, work: Model) -> Result<()> {
+    let changed = [
+        C::FirstRungAt,
+        C::Rings,
+        C::AcceptedAt,
+        C::InTime,
+        C::AgentId,
+        C::EndedAt,
+        C::Outcome,
+        C::Short,
+        C::WaitMs,
+        C::WrapUpBeganAt,
+        C::WrapUpEndedAt,
+        C::WrapUpExtensions,
+        C::WrapUpExpired,
+        C::CallbackDue,
+    ];
+    row::Entity::insert(work.into_active_model())
+        .on_conflict(OnConflict::column(C::Id).update_columns(changed).to_owned())
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// One work.
+pub async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
+    Ok(row::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// Closes what an earlier process left open. Calls nobody had answered are owed a call-back.
+pub async fn close_interrupted(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
+    let missed = row::Entity::update_many()
+        .col_expr(C::CallbackDue, Expr::value(true))
+        .filter(C::EndedAt.is_null())
+        .filter(C::AcceptedAt.is_null())
+        .filter(C::Queue.is_not_null())
+        .filter(C::Media.eq("voice"));
+    missed.exec(conn).await?;
+    let closed = row::Entity::update_many()
+        .col_expr(C::EndedAt, Expr::value(now))
+        .col_expr(C::Outcome, Expr::value(INTERRUPTED))
+        .filter(C::EndedAt.is_null())
+        .exec(conn)
+        .await?;
+    Ok(closed.rows_affected)
+}
+
+/// Counts the day of `at` from the rows; what the task keeps must be the same.
+pub async fn recount(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Day> {
+    let from = day_begins(service_day(at));
+    let until = from + chrono::TimeDelta::days(1);
+    let calls = || {
+        row::Entity::find()
+            .filter(C::Media.eq("voice"))
+            .filter(C::Queue.is_not_null())
+            .filter(C::OfferedAt.gte(from))
+            .filter(C::OfferedAt.lt(until))
+    };
+    let lost = |outcomes: &[&'static str]| {
+        calls()
+            .filter(C::AcceptedAt.is_null())
+            .filter(C::Outcome.is_in(outcomes.iter().copied()))
+    };
+    Ok(Day {
+        day: service_day(at),
+        offered: calls().count(conn).await?,
+        answered: calls()
+            .filter(C::AcceptedAt.is_not_null())
+            .count(conn)
+            .await?,
+        in_time: calls().filter(C::InTime.eq(true)).count(conn).await?,
+        abandoned: lost(&["abandoned", "short_abandoned"]).count(conn).await?,
+        short: lost(&["short_abandoned"]).count(conn).await?,
+        lost: lost(&["no_agent_answer", INTERRUPTED]).count(conn).await?,
+    })
+}
+
+fn callbacks() -> Select<row::Entity> {
+    row::Entity::find()
+        .filter(C::CallbackDue.eq(true))
+        .filter(C::CallbackDoneAt.is_null())
+}
+
+/// Missed calls that nobody returned yet: when they were offered, and which.
+pub async fn callbacks_due(conn: &impl ConnectionTrait) -> Result<Vec<(DateTime<Utc>, Uuid)>> {
+    let rows: Vec<(DateTime<Utc>, Uuid)> = callbacks()
+        .select_only()
+        .column(C::OfferedAt)
+        .column(C::Id)
+        .order_by_asc(C::OfferedAt)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+/// A page of missed calls; those returned too when `done`.
+pub async fn list_callbacks(
+    conn: &impl ConnectionTrait,
+    query: &ListQuery,
+    done: bool,
+) -> Result<Page<Model>> {
+    let select = if done {
+        row::Entity::find()
+            .filter(C::CallbackDue.eq(true))
+            .filter(C::CallbackDoneAt.is_not_null())
+    } else {
+        callbacks()
+    };
+    paginate(conn, select, query, &[("offered_at", C::OfferedAt)], C::Id).await
+}
+
+/// Marks a missed call as returned.
+pub async fn callback_done(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    by: Uuid,
+    at: DateTime<Utc>,
+    note: Option<String>,
+) -> Result<()> {
+    let done = row::Entity::update_many()
+        .col_expr(C::CallbackDoneAt, Expr::value(at))
+        .col_expr(C::CallbackDoneBy, Expr::value(by))
+        .col_expr(C::CallbackNote, Expr::value(note))
+        .filter(C::Id.eq(id))
+        .filter(C::CallbackDue.eq(true))
+        .filter(C::CallbackDoneAt.is_null())
+        .exec(conn)
+        .await?;
+    if done.rows_affected == 1 {
+        return Ok(());
+    }
+    match get(conn, id).await? {
+        Some(work) if work.callback_due => Err(refused(
+            "callback_done_before",
+            "this missed call was returned before",
+        )),
+        _ => Err(not_found("callback")),
+    }
+}
