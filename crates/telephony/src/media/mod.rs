@@ -41,3 +41,8 @@ pub(crate) fn timer(deadline: std::time::Instant) -> tokio::time::Sleep {
     )]
     tokio::time::sleep_until(deadline.into())
 }
+
+/// Waits until `deadline`.
+pub(crate) async fn sleep_until(deadline: std::time::Instant) {
+    timer(deadline).await;
+}
