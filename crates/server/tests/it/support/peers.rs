@@ -29,7 +29,7 @@ impl Baresip {
         std::fs::create_dir_all(&folder).unwrap();
         let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = format!(
-            "sip_listen 127.0.0.1:{port}\nnet_interface lo\naudio_player aufile,{}\naudio_source aufile,{}\n\
+            "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\naudio_player aufile,{}\naudio_source aufile,{}\n\
              audio_alert aufile,/dev/null\naudio_srate 8000\naudio_channels 1\nrtp_ports 30000-39998\n\
              module_path {}\nmodule stdio.so\nmodule g711.so\nmodule aufile.so\nmodule_tmp account.so\n\
              module_app menu.so\nmodule sndfile.so\nsnd_path {}\n",
