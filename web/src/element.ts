@@ -15,5 +15,6 @@ const PARTS = [
 ]
 
 export function element(app: App): void {
-  for (const part of PARTS) app.use(part)
+  // By name: some parts install only together with another.
+  for (const part of PARTS) app.component(part.name!, part)
 }

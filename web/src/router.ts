@@ -8,6 +8,8 @@ declare module 'vue-router' {
     title?: string
     /** Any one of these rights opens the page. */
     needs?: string[]
+    /** Not for who sees only rows of his own. */
+    wide?: boolean
     open?: boolean
   }
 }
@@ -16,7 +18,7 @@ const framed = PAGES.filter((page) => page.name !== 'wallboard').map((page) => (
   path: page.path,
   name: page.name,
   component: page.load as never,
-  meta: { title: `pages.${page.name}`, needs: page.needs },
+  meta: { title: `pages.${page.name}`, needs: page.needs, wide: page.wide ?? false },
 }))
 const wallboard = PAGES.find((page) => page.name === 'wallboard')!
 const need = (name: string) => PAGES.find((page) => page.name === name)!.needs
@@ -48,12 +50,12 @@ export function homeOf(session: ReturnType<typeof useSession>): string {
   const first = [
     ...(session.has('agent') ? ['desk'] : []), 'control_room', 'users', 'audit', 'wallboard', 'tickets', 'calls', 'calendar',
   ]
-  const page = first.map((name) => PAGES.find((p) => p.name === name)!).find((p) => opens(p, session.can))
+  const page = first.map((name) => PAGES.find((p) => p.name === name)!).find((p) => opens(p, session))
   return page?.path ?? '/profile'
 }
 
 export function mayOpen(to: RouteLocationNormalized, session: ReturnType<typeof useSession>): boolean {
-  return opens({ needs: to.meta.needs ?? [] }, session.can)
+  return opens({ needs: to.meta.needs ?? [], wide: to.meta.wide ?? false }, session)
 }
 
 router.beforeEach(async (to) => {

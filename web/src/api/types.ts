@@ -81,7 +81,7 @@ export interface FloorWaiting {
   work_id: Id
   queue: string
   since: Timestamp
-  caller: string
+  caller: string | null
 }
 
 export interface Floor {
@@ -109,7 +109,7 @@ export type CallOutcome = (typeof CALL_OUTCOMES)[number]
 export interface Call {
   id: Id
   direction: 'inbound' | 'outbound' | 'internal'
-  caller: string
+  caller: string | null
   callee?: string | null
   queue: string | null
   agent: Colleague | null
@@ -356,7 +356,7 @@ export interface Parameter {
 
 export interface Callback {
   id: Id
-  caller: string
+  caller: string | null
   queue: string | null
   reason: string
   called_at: Timestamp

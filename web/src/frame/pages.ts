@@ -5,6 +5,7 @@ import {
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
+import type { Reach } from '@/api/types'
 
 export interface PageDef {
   /** Also the i18n key `pages.<name>`. */
@@ -13,6 +14,8 @@ export interface PageDef {
   icon: Component
   /** Any one of these opens the page; none: everybody who is signed in. */
   needs: string[]
+  /** Of no use to who sees only rows of his own: those have a page under "my work". */
+  wide?: boolean
   group: 'work' | 'floor' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
@@ -23,10 +26,10 @@ export const PAGES: PageDef[] = [
   { name: 'my_tickets', path: '/my/tickets', icon: Tickets, needs: [P.takeCalls], group: 'work', load: () => import('@/features/tickets/TicketsPage.vue') },
   { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
   { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
-  { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
-  { name: 'tickets', path: '/tickets', icon: Memo, needs: [P.viewTickets], group: 'floor', load: () => import('@/features/tickets/TicketsPage.vue') },
-  { name: 'owed', path: '/owed-records', icon: DocumentChecked, needs: [P.viewRecords], group: 'floor', load: () => import('@/features/tickets/OwedRecordsPage.vue') },
-  { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCalls], group: 'floor', load: () => import('@/features/floor/CallbacksPage.vue') },
+  { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
+  { name: 'tickets', path: '/tickets', icon: Memo, needs: [P.viewTickets], wide: true, group: 'floor', load: () => import('@/features/tickets/TicketsPage.vue') },
+  { name: 'owed', path: '/owed-records', icon: DocumentChecked, needs: [P.viewRecords], wide: true, group: 'floor', load: () => import('@/features/tickets/OwedRecordsPage.vue') },
+  { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/floor/CallbacksPage.vue') },
   { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
@@ -36,8 +39,14 @@ export const PAGES: PageDef[] = [
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },
 ]
 
-export function opens(page: Pick<PageDef, 'needs'>, can: (permission: string) => boolean): boolean {
-  return page.needs.length === 0 || page.needs.some(can)
+interface Rights {
+  can(permission: string): boolean
+  reach(permission: string): Reach | null
+}
+
+export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): boolean {
+  if (page.needs.length === 0) return true
+  return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
 export const GROUPS = ['work', 'floor', 'organization', 'system'] as const

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import * as api from '@/api/session'
 import { asProblem } from '@/api/problem'
-import type { PublicConfig, Session } from '@/api/types'
+import type { PublicConfig, Reach, Session } from '@/api/types'
 
 /** Who is signed in and what he may do. */
 export const useSession = defineStore('session', () => {
@@ -57,10 +57,11 @@ export const useSession = defineStore('session', () => {
   }
 
   const can = (permission: string): boolean => permission in (user.value?.permissions ?? {})
+  const reach = (permission: string): Reach | null => user.value?.permissions[permission] ?? null
   const has = (role: string): boolean => user.value?.roles.includes(role) ?? false
 
   return {
     session, config, endedBy, user, signedIn, mustChangePassword,
-    ready, refresh, signIn, signOut, ended, can, has,
+    ready, refresh, signIn, signOut, ended, can, reach, has,
   }
 })
