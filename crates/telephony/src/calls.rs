@@ -1,0 +1,8 @@
+//! Call records: the journal that writes them, the recordings, and what the console asks of them.
+
+pub mod http;
+pub(crate) mod journal;
+pub mod recording;
+pub mod recovery;
+pub mod rows;
+pub mod store;

@@ -1,0 +1,378 @@
+//! Calls over HTTP: records, recordings, and what an agent may do with a running call.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use call_control::Request;
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::list::{ListQuery, Page};
+use kernel::problem::{Problem, Result, internal, not_found};
+use kernel::{Actor, Permission, Phone, Scope, audit};
+use organization::Colleague;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::rows::{call, event};
+use super::{recording, store};
+use crate::media::recorder;
+use crate::{ControlCalls, ListenRecordings, Telephony, ViewCalls};
+
+/// Peaks of a waveform unless asked otherwise.
+const BUCKETS: usize = 800;
+/// Going on listening within this time is not a new act: a player asks for many ranges.
+const SAME_LISTENING: TimeDelta = TimeDelta::minutes(10);
+
+/// The record of a call.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallView {
+    /// The call.
+    pub id: Uuid,
+    /// `inbound` or `outbound`.
+    pub direction: String,
+    /// Our number.
+    pub hotline: String,
+    /// The requester's number, masked; empty when withheld.
+    #[schema(value_type = String)]
+    pub caller: Phone,
+    /// The requester the number was known as.
+    pub requester_id: Option<Uuid>,
+    /// Code of the queue.
+    pub queue: Option<String>,
+    /// Who has it, had it, or is being rung.
+    pub agent: Option<Colleague>,
+    /// The state of call-control: `arriving`, `greeting`, `queued`, `ringing`, `answered`, `talking`,
+    /// `held`, `away`, `farewell`, `ended`.
+    pub state: String,
+    /// The one outcome; null while the call is open.
+    pub outcome: Option<String>,
+    /// `requester`, `agent` or `system`.
+    pub ended_by: Option<String>,
+    /// The call came in.
+    pub offered_at: DateTime<Utc>,
+    /// It joined the queue.
+    pub queued_at: Option<DateTime<Utc>>,
+    /// An agent was rung first.
+    pub rung_at: Option<DateTime<Utc>>,
+    /// Requester and agent connected.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// Over.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Seconds in the queue until the answer or the end; null before the queue.
+    pub wait_s: Option<i64>,
+    /// Seconds from the answer to the end, hold included.
+    pub talk_s: Option<i64>,
+    /// Seconds on hold.
+    pub held_s: i64,
+    /// There is a recording.
+    pub has_recording: bool,
+    /// What is known of it.
+    pub recording: Option<RecordingView>,
+}
+
+/// A recording, as its call tells of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordingView {
+    /// `running`, `complete`, `damaged` or `repaired`.
+    pub state: String,
+    /// Length.
+    pub duration_ms: Option<i64>,
+    /// Size.
+    pub bytes: Option<i64>,
+    /// SHA-256 of the file in hex.
+    pub sha256: Option<String>,
+    /// Sound that could not be written.
+    pub lost_ms: Option<i64>,
+}
+
+/// A line of a call's journal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallEventView {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// `arrived`, `greeted`, `queued`, `ringing`, `answered`, `held` … `ended`, `recorded`.
+    pub kind: String,
+    /// In a word, where there is one: the key pressed, the outcome.
+    pub detail: Option<String>,
+    /// All of it.
+    pub details: serde_json::Value,
+}
+
+/// The lines of a call's journal in order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallEvents {
+    /// The lines.
+    pub items: Vec<CallEventView>,
+}
+
+/// What a list of calls may be narrowed to.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CallFilter {
+    /// Calls of this agent.
+    pub agent: Option<Uuid>,
+    /// Calls of the one who asks.
+    pub mine: Option<bool>,
+    /// Calls of this queue.
+    pub queue: Option<String>,
+    /// Calls with this outcome; `open` for those that run.
+    pub outcome: Option<String>,
+    /// Calls of this requester.
+    pub requester: Option<Uuid>,
+    /// Arrived at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Arrived before.
+    pub to: Option<DateTime<Utc>>,
+}
+
+fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
+    (to - from).num_seconds().max(0)
+}
+
+fn view(row: call::Model, colleagues: &HashMap<Uuid, Colleague>, now: DateTime<Utc>) -> CallView {
+    let until = row.ended_at.unwrap_or(now);
+    let has_recording = row.recording_path.is_some();
+    CallView {
+        wait_s: row.queued_at.map(|queued| seconds(queued, row.answered_at.unwrap_or(until))),
+        talk_s: row.answered_at.map(|answered| seconds(answered, until)),
+        held_s: row.held_ms / 1000,
+        recording: has_recording.then_some(RecordingView {
+            state: row.recording_state,
+            duration_ms: row.recording_ms,
+            bytes: row.recording_bytes,
+            sha256: row.recording_sha256,
+            lost_ms: row.recording_lost_ms,
+        }),
+        has_recording,
+        id: row.id,
+        direction: row.direction,
+        hotline: row.hotline,
+        caller: Phone::new(row.caller),
+        requester_id: row.requester_id,
+        queue: row.queue,
+        agent: row.agent_id.and_then(|agent| colleagues.get(&agent).cloned()),
+        state: row.state,
+        outcome: row.outcome,
+        ended_by: row.ended_by,
+        offered_at: row.arrived_at,
+        queued_at: row.queued_at,
+        rung_at: row.rung_at,
+        answered_at: row.answered_at,
+        ended_at: row.ended_at,
+    }
+}
+
+/// Lists calls, the latest first. `q` looks for a caller's whole number.
+#[utoipa::path(
+    get, path = "/api/v1/calls", tag = "calls",
+    params(ListQuery, CallFilter),
+    responses((status = 200, body = Page<CallView>)),
+)]
+pub(crate) async fn list(
+    actor: Actor<ViewCalls>,
+    State(telephony): State<Telephony>,
+    Query(query): Query<ListQuery>,
+    Query(filter): Query<CallFilter>,
+) -> Result<Json<Page<CallView>>> {
+    let app = telephony.app();
+    let own = filter.mine.unwrap_or(false).then(|| actor.user_id());
+    let filter = store::Filter {
+        agent: own.or(filter.agent),
+        queue: filter.queue,
+        outcome: filter.outcome,
+        requester: filter.requester,
+        from: filter.from,
+        to: filter.to,
+    };
+    let page = store::list(app, app.db.read(), actor.scope(), &filter, &query).await?;
+    let agents = page.items.iter().filter_map(|row| row.agent_id);
+    let colleagues = organization::colleagues(app.db.read(), agents).await?;
+    let now = app.clock.now();
+    Ok(Json(page.map(|row| view(row, &colleagues, now))))
+}
+
+/// One call.
+#[utoipa::path(
+    get, path = "/api/v1/calls/{id}", tag = "calls",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = CallView), (status = 404, body = Problem)),
+)]
+pub(crate) async fn show(
+    actor: Actor<ViewCalls>,
+    State(telephony): State<Telephony>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<CallView>> {
+    let app = telephony.app();
+    let row = store::get(app.db.read(), actor.scope(), id).await?;
+    let colleagues = organization::colleagues(app.db.read(), row.agent_id).await?;
+    Ok(Json(view(row, &colleagues, app.clock.now())))
+}
+
+/// What happened to a call, in order.
+#[utoipa::path(
+    get, path = "/api/v1/calls/{id}/events", tag = "calls",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = CallEvents), (status = 404, body = Problem)),
+)]
+pub(crate) async fn events(
+    actor: Actor<ViewCalls>,
+    State(telephony): State<Telephony>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<CallEvents>> {
+    let lines = store::events(telephony.app().db.read(), actor.scope(), id).await?;
+    let items = lines.into_iter().map(CallEventView::from).collect();
+    Ok(Json(CallEvents { items }))
+}
+
+impl From<event::Model> for CallEventView {
+    fn from(line: event::Model) -> Self {
+        let detail = ["digit", "outcome"]
+            .iter()
+            .find_map(|key| line.details.get(key)?.as_str().map(str::to_owned));
+        Self { at: line.at, kind: line.event, detail, details: line.details }
+    }
+}
+
+/// 404 for a call that the actor may not touch, as for one that does not run.
+fn may_control(telephony: &Telephony, actor: &Actor<ControlCalls>, id: Uuid) -> Result<()> {
+    let standing = telephony.engine().standing(id).ok_or_else(|| not_found("running call"))?;
+    let allowed = match actor.scope() {
+        Scope::All => true,
+        Scope::Own(user) => standing.agent == Some(*user),
+        Scope::Queues(queues) => queues.contains(&telephony.settings().calls.queue),
+    };
+    if allowed { Ok(()) } else { Err(not_found("running call")) }
+}
+
+async fn control(
+    telephony: &Telephony,
+    actor: &Actor<ControlCalls>,
+    id: Uuid,
+    request: Request,
+) -> Result<StatusCode> {
+    may_control(telephony, actor, id)?;
+    telephony.engine().request(id, request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+macro_rules! wishes {
+    ($($(#[$doc:meta])* $name:ident $path:literal $request:ident;)*) => {$(
+        $(#[$doc])*
+        #[utoipa::path(
+            post, path = $path, tag = "calls",
+            params(("id" = Uuid, Path)),
+            responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)),
+        )]
+        pub(crate) async fn $name(
+            actor: Actor<ControlCalls>,
+            State(telephony): State<Telephony>,
+            Path(id): Path<Uuid>,
+        ) -> Result<StatusCode> {
+            control(&telephony, &actor, id, Request::$request).await
+        }
+    )*};
+}
+
+wishes! {
+    /// Puts the requester on hold.
+    hold "/api/v1/calls/{id}/hold" Hold;
+    /// Takes the requester back.
+    unhold "/api/v1/calls/{id}/unhold" Unhold;
+    /// Keeps the agent's voice from the requester.
+    mute "/api/v1/calls/{id}/mute" Mute;
+    /// Lets the agent be heard again.
+    unmute "/api/v1/calls/{id}/unmute" Unmute;
+    /// Ends the call.
+    hang_up "/api/v1/calls/{id}/hang-up" HangUp;
+}
+
+/// The file of a recording the actor may hear.
+async fn recording_of<P: Permission>(
+    telephony: &Telephony,
+    actor: &Actor<P>,
+    id: Uuid,
+) -> Result<std::path::PathBuf> {
+    let app = telephony.app();
+    let row = store::get(app.db.read(), actor.scope(), id).await?;
+    let path = row.recording_path.ok_or_else(|| not_found("recording"))?;
+    app.files.local_path(&path)
+}
+
+/// The recording: left the requester, right the agent. Every listening stands in the audit trail.
+#[utoipa::path(
+    get, path = "/api/v1/calls/{id}/recording", tag = "calls",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "the whole file", content_type = "audio/wav"),
+        (status = 206, description = "the part asked for by Range", content_type = "audio/wav"),
+        (status = 404, body = Problem), (status = 416, body = Problem),
+    ),
+)]
+pub(crate) async fn recording(
+    actor: Actor<ListenRecordings>,
+    State(telephony): State<Telephony>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let path = recording_of(&telephony, &actor, id).await?;
+    let app = telephony.app().clone();
+    let session = actor.principal().session_id;
+    if telephony.listening_begins(session, id, SAME_LISTENING) {
+        let (writer, who) = (app.clone(), actor.who());
+        let written = app
+            .db
+            .write(move |tx| async move {
+                audit::record(&writer, &*tx, &who, "call.listened", "call", id, json!({})).await
+            })
+            .await;
+        if let Err(problem) = written {
+            // Not on paper, so not heard.
+            telephony.listening_failed(session, id);
+            return Err(problem);
+        }
+    }
+    recording::serve(path, &headers, &format!("call-{id}")).await
+}
+
+/// How fine a waveform is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WaveformQuery {
+    /// Peaks in each lane, 1 to 4,000; 800 unless told.
+    pub buckets: Option<usize>,
+}
+
+/// The outline of a recording.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaveformView {
+    /// Length.
+    pub duration_ms: u64,
+    /// Peaks 0–255: the requester's lane, then the agent's.
+    pub lanes: [Vec<u8>; 2],
+}
+
+/// The outline of a recording, to be drawn.
+#[utoipa::path(
+    get, path = "/api/v1/calls/{id}/waveform", tag = "calls",
+    params(("id" = Uuid, Path), WaveformQuery),
+    responses((status = 200, body = WaveformView), (status = 404, body = Problem)),
+)]
+pub(crate) async fn waveform(
+    actor: Actor<ListenRecordings>,
+    State(telephony): State<Telephony>,
+    Path(id): Path<Uuid>,
+    Query(query): Query<WaveformQuery>,
+) -> Result<Json<WaveformView>> {
+    let path = recording_of(&telephony, &actor, id).await?;
+    let buckets = query.buckets.unwrap_or(BUCKETS).clamp(1, 4000);
+    let drawn = tokio::task::spawn_blocking(move || recorder::waveform(&path, buckets));
+    let drawn = drawn.await.map_err(internal)?.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => not_found("recording"),
+        _ => internal(error),
+    })?;
+    Ok(Json(WaveformView { duration_ms: drawn.duration_ms, lanes: drawn.lanes }))
+}

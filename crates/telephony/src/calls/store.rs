@@ -1,0 +1,114 @@
+//! Queries of call records. Every one that returns rows takes the actor's scope.
+
+use chrono::{DateTime, Utc};
+use kernel::list::{ListQuery, Page, paginate};
+use kernel::masked::keyed_hash;
+use kernel::problem::{Result, not_found};
+use kernel::{App, Scope};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+};
+use uuid::Uuid;
+
+use super::rows::{call, event};
+
+/// What a list of calls may be narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Calls of this agent.
+    pub agent: Option<Uuid>,
+    /// Calls of this queue.
+    pub queue: Option<String>,
+    /// Calls with this outcome; `open` for those that run.
+    pub outcome: Option<String>,
+    /// Calls of this requester.
+    pub requester: Option<Uuid>,
+    /// Arrived at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Arrived before.
+    pub to: Option<DateTime<Utc>>,
+}
+
+fn visible(scope: &Scope) -> Condition {
+    match scope {
+        Scope::All => Condition::all(),
+        Scope::Own(user) => Condition::all().add(call::Column::AgentId.eq(*user)),
+        Scope::Queues(queues) => Condition::all().add(call::Column::Queue.is_in(queues.clone())),
+    }
+}
+
+/// One page of calls, the latest first. `q` looks for a caller's whole number.
+pub async fn list(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    filter: &Filter,
+    query: &ListQuery,
+) -> Result<Page<call::Model>> {
+    use call::Column;
+    let mut found = visible(scope)
+        .add_option(filter.agent.map(|agent| Column::AgentId.eq(agent)))
+        .add_option(filter.queue.as_ref().map(|queue| Column::Queue.eq(queue.as_str())))
+        .add_option(filter.requester.map(|requester| Column::RequesterId.eq(requester)))
+        .add_option(filter.from.map(|from| Column::ArrivedAt.gte(from)))
+        .add_option(filter.to.map(|to| Column::ArrivedAt.lt(to)));
+    found = match filter.outcome.as_deref() {
+        None => found,
+        Some("open") => found.add(Column::Outcome.is_null()),
+        Some(outcome) => found.add(Column::Outcome.eq(outcome)),
+    };
+    if let Some(number) = query.words()? {
+        let number = requesters::normalise(number).map_or(String::new(), |number| number.text);
+        found = found.add(Column::CallerHash.eq(keyed_hash(app.key.bytes(), &number)));
+    }
+    let select = call::Entity::find().filter(found);
+    paginate(conn, select, query, &[("arrived_at", Column::ArrivedAt)], Column::Id).await
+}
+
+/// One call; 404 also for one outside the scope.
+pub async fn get(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<call::Model> {
+    call::Entity::find_by_id(id)
+        .filter(visible(scope))
+        .one(conn)
+        .await?
+        .ok_or_else(|| not_found("call"))
+}
+
+/// The journal of a call whose record the actor may see.
+pub async fn events(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Vec<event::Model>> {
+    get(conn, scope, id).await?;
+    let lines = event::Entity::find()
+        .filter(event::Column::CallId.eq(id))
+        .order_by_asc(event::Column::Seq)
+        .all(conn)
+        .await?;
+    Ok(lines)
+}
+
+/// Calls without an outcome: what a killed process left behind.
+pub(crate) async fn left_open(conn: &impl ConnectionTrait) -> Result<Vec<call::Model>> {
+    Ok(call::Entity::find().filter(call::Column::Outcome.is_null()).all(conn).await?)
+}
+
+/// Ended calls whose recording was not entered: the process died between the two.
+pub(crate) async fn not_measured(conn: &impl ConnectionTrait) -> Result<Vec<call::Model>> {
+    let rows = call::Entity::find()
+        .filter(call::Column::Outcome.is_not_null())
+        .filter(call::Column::RecordingState.eq("running"))
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+/// When the last line of a call's journal was written.
+pub(crate) async fn last_event_at(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<DateTime<Utc>>> {
+    let line = event::Entity::find()
+        .filter(event::Column::CallId.eq(id))
+        .order_by_desc(event::Column::Seq)
+        .one(conn)
+        .await?;
+    Ok(line.map(|line| line.at))
+}

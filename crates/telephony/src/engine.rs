@@ -1,0 +1,257 @@
+//! The engine: one task for each call runs `call-control` between SIP, media, the floor and the journal.
+
+mod actor;
+mod desk;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use call_control::{AgentId, CallId, DeviceId, Refusal, Request};
+use chrono::{DateTime, Utc};
+use floor::{Floor, Medium, WorkId};
+use kernel::problem::{Problem, not_found, refused};
+use kernel::{App, PersonName};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::calls::journal::Journal;
+use crate::media::{MediaPlane, SessionEvent};
+use crate::settings::CallSettings;
+use crate::sip::{CallTaker, DeviceKind, IncomingCall, LegEvent, Registration, Signaling};
+use call_control::LegId;
+
+/// Tells whether the hotline is open; implemented by `organization`'s calendar, wired in `server`.
+#[async_trait]
+pub trait ServiceHours: Send + Sync + 'static {
+    /// Whether calls are taken at this time.
+    async fn is_open(&self, at: DateTime<Utc>) -> bool;
+}
+
+/// Finds who calls by the number; implemented by `requesters`, wired in `server`.
+#[async_trait]
+pub trait CallerLookup: Send + Sync + 'static {
+    /// The requester with this number. The number is no proof of who speaks.
+    async fn find(&self, number: &str) -> Option<KnownCaller>;
+}
+
+/// A requester known by number.
+#[derive(Debug, Clone)]
+pub struct KnownCaller {
+    /// The requester.
+    pub id: Uuid,
+    /// As the desk may show it while it rings.
+    pub name: Option<PersonName>,
+    /// The first owner of an open ticket, who should get the call.
+    pub preferred_agent: Option<AgentId>,
+}
+
+/// What a call's task is told.
+pub(crate) enum Message {
+    Leg(LegId, LegEvent),
+    LegHeld(LegId, bool),
+    Media(SessionEvent),
+    Caller(KnownCaller),
+    Ring(AgentId),
+    StopRinging(AgentId),
+    GiveUp,
+    Confirmed(AgentId, bool),
+    Here(AgentId, DeviceId),
+    Request(Request, oneshot::Sender<Result<(), Refusal>>),
+    Stop,
+}
+
+/// What others may know of a running call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Standing {
+    /// Who has it or is being rung.
+    pub agent: Option<AgentId>,
+    /// Whether it was answered.
+    pub answered: bool,
+}
+
+#[derive(Clone)]
+struct Running {
+    mailbox: mpsc::UnboundedSender<Message>,
+    standing: Arc<RwLock<Standing>>,
+}
+
+/// The engine; cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub app: App,
+    pub floor: Floor,
+    pub media: MediaPlane,
+    pub journal: Journal,
+    pub settings: CallSettings,
+    pub signaling: OnceLock<Arc<dyn Signaling>>,
+    pub hours: OnceLock<Arc<dyn ServiceHours>>,
+    pub callers: OnceLock<Arc<dyn CallerLookup>>,
+    calls: Mutex<HashMap<CallId, Running>>,
+    stopping: AtomicBool,
+}
+
+impl Engine {
+    pub(crate) fn new(app: &App, floor: Floor, media: MediaPlane, settings: CallSettings) -> Self {
+        Self(Arc::new(Inner {
+            journal: Journal::start(app),
+            app: app.clone(),
+            floor,
+            media,
+            settings,
+            signaling: OnceLock::new(),
+            hours: OnceLock::new(),
+            callers: OnceLock::new(),
+            calls: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        }))
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, Running>> {
+        self.0.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls that run now.
+    pub fn open_calls(&self) -> usize {
+        self.running().len()
+    }
+
+    /// Where a running call stands; `None` once it is over.
+    pub fn standing(&self, call: CallId) -> Option<Standing> {
+        let running = self.running().get(&call).cloned()?;
+        let standing = running.standing.read().unwrap_or_else(PoisonError::into_inner);
+        Some(*standing)
+    }
+
+    /// Carries an agent's wish to the call; 404 for a call that does not run, 409 with the refusal's code.
+    pub async fn request(&self, call: CallId, request: Request) -> Result<(), Problem> {
+        let mailbox = self.running().get(&call).map(|running| running.mailbox.clone());
+        let Some(mailbox) = mailbox else { return Err(call_over()) };
+        let (reply, answer) = oneshot::channel();
+        mailbox.send(Message::Request(request, reply)).map_err(|_| call_over())?;
+        match answer.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(refusal)) => Err(refused(refusal.code(), "the call does not stand so that this can be done")),
+            Err(_) => Err(call_over()),
+        }
+    }
+
+    fn tell(&self, call: CallId, message: Message) -> bool {
+        let mailbox = self.running().get(&call).map(|running| running.mailbox.clone());
+        mailbox.is_some_and(|mailbox| mailbox.send(message).is_ok())
+    }
+
+    /// Hears who registers: the floor learns who can be rung, a call that waits for its agent's device
+    /// learns that it is back.
+    pub(crate) async fn watch_registrations(self, mut changes: mpsc::UnboundedReceiver<Registration>) {
+        while let Some(change) = changes.recv().await {
+            let (user, here) = match change {
+                Registration::Here { user_id, device } => (user_id, Some(device)),
+                Registration::Gone { user_id, .. } => (user_id, None),
+            };
+            let Some(signaling) = self.0.signaling.get() else { continue };
+            // The console's softphone before the desk phone: that is where the agent looks.
+            let devices = signaling.devices(user);
+            let browser = devices.iter().any(|device| device.kind == DeviceKind::Browser);
+            let kind = match (devices.is_empty(), browser) {
+                (true, _) => None,
+                (false, true) => Some(floor::DeviceKind::Softphone),
+                (false, false) => Some(floor::DeviceKind::DeskPhone),
+            };
+            self.0.floor.reachable(user, kind).await;
+            if let Some(device) = here {
+                let theirs: Vec<_> = self
+                    .running()
+                    .values()
+                    .filter(|running| {
+                        let standing = running.standing.read().unwrap_or_else(PoisonError::into_inner);
+                        standing.agent == Some(user) && standing.answered
+                    })
+                    .map(|running| running.mailbox.clone())
+                    .collect();
+                for mailbox in theirs {
+                    // A call that ends at this moment needs no device.
+                    let _ = mailbox.send(Message::Here(user, device));
+                }
+            }
+        }
+    }
+
+    /// Ends every call as interrupted and waits until their records are on the way to the disk.
+    pub(crate) async fn stop(&self) {
+        self.0.stopping.store(true, Relaxed);
+        for running in self.running().values() {
+            let _ = running.mailbox.send(Message::Stop);
+        }
+        for _ in 0..100 {
+            if self.open_calls() == 0 {
+                break;
+            }
+            self.0.app.clock.sleep(Duration::from_millis(50)).await;
+        }
+        self.0.journal.close();
+    }
+}
+
+fn call_over() -> Problem {
+    not_found("running call")
+}
+
+impl CallTaker for Engine {
+    fn incoming(&self, call: IncomingCall) {
+        if self.0.stopping.load(Relaxed) {
+            call.leg.refuse(503);
+            return;
+        }
+        let id = self.0.app.ids.next();
+        let (mailbox, inbox) = mpsc::unbounded_channel();
+        let standing: Arc<RwLock<Standing>> = Arc::default();
+        let crowded = {
+            let mut calls = self.running();
+            let crowded = calls.len() >= self.0.settings.most;
+            calls.insert(id, Running { mailbox: mailbox.clone(), standing: Arc::clone(&standing) });
+            crowded
+        };
+        let engine = self.clone();
+        self.0.app.tasks.spawn(async move {
+            let inner = Arc::clone(&engine.0);
+            actor::run_inbound(inner, id, call, crowded, mailbox, inbox, standing).await;
+            engine.running().remove(&id);
+        });
+    }
+}
+
+impl Medium for Engine {
+    fn ring(&self, work: WorkId, agent: AgentId) {
+        if self.tell(work, Message::Ring(agent)) {
+            return;
+        }
+        // The call ended while the floor chose: the agent must not stay rung.
+        let floor = self.0.floor.clone();
+        self.0.app.tasks.spawn(async move {
+            floor.withdraw(work).await;
+        });
+    }
+
+    fn stop_ringing(&self, work: WorkId, agent: AgentId) {
+        self.tell(work, Message::StopRinging(agent));
+    }
+
+    fn give_up(&self, work: WorkId) {
+        self.tell(work, Message::GiveUp);
+    }
+}
+
+/// The address a leg's media will most likely come from.
+pub(crate) fn peer_at(ip: IpAddr, behind_nat: bool) -> crate::media::Peer {
+    crate::media::Peer { behind_nat, ..crate::media::Peer::at(ip) }
+}

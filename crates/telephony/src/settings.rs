@@ -1,0 +1,142 @@
+//! The settings of this crate, read from `[sip]`, `[rtp]` and `[calls]` of config.default.toml.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use call_control::Limits;
+use chrono::TimeDelta;
+use kernel::Config;
+use kernel::problem::{Problem, Result, bad_request};
+use serde::Deserialize;
+
+use crate::media::MediaConfig;
+use crate::sip::SipConfig;
+use crate::sip::sources::Network;
+
+/// Everything telephony is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Signalling.
+    pub sip: SipConfig,
+    /// Media.
+    pub media: MediaConfig,
+    /// Calls.
+    pub calls: CallSettings,
+}
+
+/// How calls are treated.
+#[derive(Debug, Clone)]
+pub struct CallSettings {
+    /// Code of the queue that the hotline's calls join.
+    pub queue: String,
+    /// Calls at the same time; the next are refused with 503.
+    pub most: usize,
+    /// Time limits.
+    pub limits: Limits,
+}
+
+#[derive(Deserialize)]
+struct Sip {
+    listen: String,
+    realm: String,
+    hotline_numbers: Vec<String>,
+    trunks: Vec<String>,
+    tls_listen: String,
+    tls_certificate: String,
+    tls_key: String,
+    invites_per_second: u32,
+}
+
+#[derive(Deserialize)]
+struct Rtp {
+    ports: String,
+    bind: String,
+    advertise: String,
+    prompts: String,
+    silence_s: u64,
+}
+
+#[derive(Deserialize)]
+struct Calls {
+    queue: String,
+    most: usize,
+    short_abandon_s: i64,
+    device_grace_s: i64,
+}
+
+impl Settings {
+    /// Reads them; a value that makes no sense is refused with its name.
+    pub fn load(config: &Config) -> Result<Self> {
+        let sip: Sip = config.section("sip")?;
+        let rtp: Rtp = config.section("rtp")?;
+        let calls: Calls = config.section("calls")?;
+        let tls = if sip.tls_listen.is_empty() {
+            None
+        } else {
+            let listen = parse("sip.tls_listen", &sip.tls_listen)?;
+            Some((listen, read(&sip.tls_certificate)?, read(&sip.tls_key)?))
+        };
+        let trunks = sip
+            .trunks
+            .iter()
+            .filter(|trunk| !trunk.trim().is_empty())
+            .map(|trunk| trunk.parse::<Network>().map_err(|error| wrong("sip.trunks", error)))
+            .collect::<Result<_>>()?;
+        let listen: std::net::SocketAddr = parse("sip.listen", &sip.listen)?;
+        Ok(Self {
+            sip: SipConfig {
+                listen,
+                tls,
+                realm: sip.realm,
+                hotline_numbers: sip.hotline_numbers,
+                trunks,
+                invites_per_second: sip.invites_per_second.max(1),
+            },
+            media: MediaConfig {
+                bind: optional::<IpAddr>("rtp.bind", &rtp.bind)?.unwrap_or(listen.ip()),
+                advertise: optional("rtp.advertise", &rtp.advertise)?,
+                ports: ports(&rtp.ports)?,
+                prompts_dir: (!rtp.prompts.is_empty()).then(|| PathBuf::from(rtp.prompts)),
+                silence_after: Duration::from_secs(rtp.silence_s.max(1)),
+                ..MediaConfig::default()
+            },
+            calls: CallSettings {
+                queue: calls.queue,
+                most: calls.most,
+                limits: Limits {
+                    short_abandon: TimeDelta::seconds(calls.short_abandon_s.max(0)),
+                    grace: TimeDelta::seconds(calls.device_grace_s.clamp(0, 600)),
+                    ..Limits::default()
+                },
+            },
+        })
+    }
+}
+
+fn wrong(key: &str, error: impl std::fmt::Display) -> Problem {
+    bad_request("bad_config", format!("{key}: {error}"))
+}
+
+fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(key: &str, text: &str) -> Result<T> {
+    text.trim().parse().map_err(|error| wrong(key, error))
+}
+
+fn optional<T: std::str::FromStr<Err: std::fmt::Display>>(key: &str, text: &str) -> Result<Option<T>> {
+    if text.trim().is_empty() { Ok(None) } else { parse(key, text).map(Some) }
+}
+
+fn ports(text: &str) -> Result<std::ops::RangeInclusive<u16>> {
+    let (first, last) =
+        text.split_once('-').ok_or_else(|| wrong("rtp.ports", "is written first-last"))?;
+    let (first, last): (u16, u16) = (parse("rtp.ports", first)?, parse("rtp.ports", last)?);
+    if first >= 1024 && first < last {
+        Ok(first..=last)
+    } else {
+        Err(wrong("rtp.ports", "lies between 1024 and 65535, the first below the last"))
+    }
+}
+
+fn read(file: &str) -> Result<Vec<u8>> {
+    std::fs::read(file).map_err(|error| wrong("sip.tls_certificate, sip.tls_key", format!("{file}: {error}")))
+}

@@ -1,0 +1,429 @@
+//! Who is registered, where, and until when (RFC 3261 §10).
+//!
+//! Desk phones prove themselves by digest; a softphone in the console by the session of its WebSocket,
+//! and only for that session's own user. A name that does not exist answers exactly like a wrong secret.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use call_control::DeviceId;
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{Clock, Ids};
+use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
+use rsipstack::sip::{Header, Request, StatusCode, Uri};
+use rsipstack::transport::{SipAddr, SipConnection};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::digest::{Challenger, Credentials, Verdict};
+use super::guard::source_of;
+use super::sources::Lockout;
+
+/// Shortest and longest life of a registration in seconds, and the one for who does not say.
+const MIN_EXPIRES: u32 = 30;
+const MAX_EXPIRES: u32 = 3600;
+const DEFAULT_EXPIRES: u32 = 300;
+/// Contacts of one user; the oldest gives way.
+const MAX_CONTACTS: usize = 5;
+
+/// Where the secrets of desk phones are kept; implemented by `organization`, wired in `server`.
+#[async_trait]
+pub trait DeviceDirectory: Send + Sync + 'static {
+    /// The user of this name who may register devices; `None` when there is none.
+    async fn owner(&self, username: &str) -> Option<DeviceOwner>;
+}
+
+/// A user who may register devices.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceOwner {
+    /// The user id.
+    pub user_id: Uuid,
+    /// Read out to the public.
+    pub staff_no: Option<String>,
+    /// `MD5(username:realm:secret)` of each device, in hex.
+    pub secrets: Vec<String>,
+}
+
+/// What a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// The softphone in the console.
+    Browser,
+    /// A SIP telephone.
+    DeskPhone,
+}
+
+/// One registered contact.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// Names the contact for as long as it lives.
+    pub device: DeviceId,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// The user part of the address of record.
+    pub username: String,
+    /// Read out to the public; empty for who has none.
+    pub staff_no: String,
+    /// Softphone or telephone.
+    pub kind: DeviceKind,
+    /// Where its requests come from.
+    pub source: IpAddr,
+    /// As it names itself.
+    pub user_agent: String,
+    /// Registered first at.
+    pub since: DateTime<Utc>,
+    /// Good until.
+    pub expires_at: DateTime<Utc>,
+    pub(super) contact: Uri,
+    pub(super) destination: SipAddr,
+    /// Cancelled when the connection of a stream transport is gone.
+    pub(super) closed: Option<CancellationToken>,
+}
+
+impl Binding {
+    fn alive(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at > now && !self.closed.as_ref().is_some_and(CancellationToken::is_cancelled)
+    }
+}
+
+/// A change in who is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registration {
+    /// A contact is new.
+    Here {
+        /// Whose.
+        user_id: Uuid,
+        /// Which.
+        device: DeviceId,
+    },
+    /// A contact is gone.
+    Gone {
+        /// Whose.
+        user_id: Uuid,
+        /// Which.
+        device: DeviceId,
+        /// Its connection broke or was replaced: what ran over it is lost too.
+        lost: bool,
+    },
+}
+
+/// The user behind a WebSocket.
+#[derive(Debug, Clone)]
+pub(super) struct SocketUser {
+    pub user_id: Uuid,
+    pub username: String,
+    pub staff_no: String,
+}
+
+/// The answer to a REGISTER.
+pub(super) struct Reply {
+    pub status: StatusCode,
+    pub headers: Vec<Header>,
+}
+
+impl Reply {
+    fn bare(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new() }
+    }
+}
+
+/// The registrar.
+pub struct Registrar {
+    clock: Clock,
+    ids: Ids,
+    directory: Arc<dyn DeviceDirectory>,
+    changes: mpsc::UnboundedSender<Registration>,
+    state: Mutex<State>,
+}
+
+struct State {
+    challenger: Challenger,
+    lockout: Lockout,
+    bindings: Vec<Binding>,
+    sockets: HashMap<SipAddr, SocketUser>,
+    next_device: u64,
+}
+
+impl Registrar {
+    pub(super) fn new(
+        clock: Clock,
+        ids: Ids,
+        realm: &str,
+        directory: Arc<dyn DeviceDirectory>,
+        changes: mpsc::UnboundedSender<Registration>,
+    ) -> Self {
+        let key = ids.secret(32);
+        Self {
+            clock,
+            ids,
+            directory,
+            changes,
+            state: Mutex::new(State {
+                challenger: Challenger::new(realm, key),
+                lockout: Lockout::default(),
+                bindings: Vec::new(),
+                sockets: HashMap::new(),
+                next_device: 1,
+            }),
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every live contact.
+    pub fn all(&self) -> Vec<Binding> {
+        let now = self.clock.now();
+        self.state().bindings.iter().filter(|binding| binding.alive(now)).cloned().collect()
+    }
+
+    /// The live contacts of one user.
+    pub fn of(&self, user_id: Uuid) -> Vec<Binding> {
+        self.all().into_iter().filter(|binding| binding.user_id == user_id).collect()
+    }
+
+    pub(super) fn get(&self, device: DeviceId) -> Option<Binding> {
+        self.all().into_iter().find(|binding| binding.device == device)
+    }
+
+    /// A WebSocket of a signed-in user was opened.
+    pub(super) fn socket_opened(&self, address: SipAddr, user: SocketUser) {
+        self.state().sockets.insert(address, user);
+    }
+
+    /// A connection is gone, and with it what was registered over it.
+    pub(super) fn connection_closed(&self, address: &SipAddr) {
+        let mut state = self.state();
+        state.sockets.remove(address);
+        self.drop_where(&mut state, true, |binding| {
+            binding.closed.is_some() && binding.destination == *address
+        });
+    }
+
+    /// Drops what has expired; called every few seconds.
+    pub(super) fn sweep(&self) {
+        let now = self.clock.now();
+        self.drop_where(&mut self.state(), false, |binding| !binding.alive(now));
+    }
+
+    /// Whether a request came over the WebSocket of a signed-in user.
+    pub(super) fn is_socket(&self, connection: &SipConnection) -> bool {
+        connection
+            .get_remote_addr()
+            .is_some_and(|address| self.state().sockets.contains_key(address))
+    }
+
+    fn drop_where(&self, state: &mut State, lost: bool, gone: impl Fn(&Binding) -> bool) {
+        state.bindings.retain(|binding| {
+            if !gone(binding) {
+                return true;
+            }
+            // Nobody listens any more when the engine has stopped.
+            let _ = self.changes.send(Registration::Gone {
+                user_id: binding.user_id,
+                device: binding.device,
+                lost,
+            });
+            false
+        });
+    }
+
+    /// Handles a REGISTER.
+    pub(super) async fn register(&self, request: &Request, connection: &SipConnection) -> Reply {
+        let Some((address, source)) = return_address(request, connection) else {
+            return Reply::bare(StatusCode::BadRequest);
+        };
+        let Some(name) = address_of_record(request) else {
+            return Reply::bare(StatusCode::BadRequest);
+        };
+        let socket = self.state().sockets.get(&address).cloned();
+        let (user, kind) = match socket {
+            Some(user) if user.username == name => (user, DeviceKind::Browser),
+            // The session is the proof, and it proves one name.
+            Some(_) => return Reply::bare(StatusCode::Forbidden),
+            None => match self.authenticate(request, source, &name).await {
+                Ok(user) => (user, DeviceKind::DeskPhone),
+                Err(reply) => return reply,
+            },
+        };
+        self.bind(request, connection, &user, kind, address, source)
+    }
+
+    async fn authenticate(
+        &self,
+        request: &Request,
+        source: IpAddr,
+        name: &str,
+    ) -> Result<SocketUser, Reply> {
+        let credentials =
+            request.authorization_header().and_then(|header| Credentials::parse(header.value()));
+        let Some(credentials) = credentials else { return Err(self.challenge(false)) };
+        let now = self.clock.now();
+        if self.state().lockout.locked(source, name, now) {
+            tracing::warn!(%source, name, "registration refused: too many wrong secrets");
+            return Err(Reply::bare(StatusCode::Forbidden));
+        }
+        let looked_up = self
+            .clock
+            .timeout(std::time::Duration::from_secs(2), self.directory.owner(name))
+            .await
+            .map_err(|_| Reply::bare(StatusCode::ServiceUnavailable))?;
+        let owner = looked_up.unwrap_or_default();
+        let mut state = self.state();
+        let verdict = if credentials.username == name {
+            state.challenger.check(&credentials, "REGISTER", &owner.secrets, now)
+        } else {
+            Verdict::Wrong
+        };
+        match verdict {
+            Verdict::Good => {
+                state.lockout.succeeded(source, name);
+                Ok(SocketUser {
+                    user_id: owner.user_id,
+                    username: name.to_owned(),
+                    staff_no: owner.staff_no.unwrap_or_default(),
+                })
+            }
+            Verdict::Stale => {
+                drop(state);
+                Err(self.challenge(true))
+            }
+            Verdict::Wrong => {
+                state.lockout.failed(source, name, now);
+                tracing::info!(%source, name, "registration refused: wrong secret");
+                Err(Reply::bare(StatusCode::Forbidden))
+            }
+        }
+    }
+
+    fn challenge(&self, stale: bool) -> Reply {
+        let salt = self.ids.secret(4);
+        let challenge = self.state().challenger.challenge(stale, &salt, self.clock.now());
+        Reply {
+            status: StatusCode::Unauthorized,
+            headers: vec![Header::WwwAuthenticate(challenge.into())],
+        }
+    }
+
+    fn bind(
+        &self,
+        request: &Request,
+        connection: &SipConnection,
+        user: &SocketUser,
+        kind: DeviceKind,
+        address: SipAddr,
+        source: IpAddr,
+    ) -> Reply {
+        let now = self.clock.now();
+        let default = request
+            .expires_header()
+            .and_then(|header| header.value().trim().parse().ok())
+            .unwrap_or(DEFAULT_EXPIRES);
+        let Ok(contacts) = request.typed_contact_headers() else {
+            return Reply::bare(StatusCode::BadRequest);
+        };
+        let star = request
+            .contact_headers()
+            .first()
+            .is_some_and(|header| header.value().trim() == "*");
+        let closed = connection.is_reliable().then(|| connection.cancel_token()).flatten();
+        let mut state = self.state();
+        if star {
+            if default != 0 || contacts.len() != 1 {
+                return Reply::bare(StatusCode::BadRequest);
+            }
+            // A phone that says "all" means its own; the agent's other device stays.
+            self.drop_where(&mut state, false, |binding| {
+                binding.user_id == user.user_id && binding.kind == kind && binding.destination == address
+            });
+            return Reply::bare(StatusCode::OK);
+        }
+        for contact in contacts {
+            let expires = contact.expires().unwrap_or(default);
+            if expires != 0 && expires < MIN_EXPIRES {
+                return Reply {
+                    status: StatusCode::IntervalTooBrief,
+                    headers: vec![Header::MinExpires(MIN_EXPIRES.to_string().into())],
+                };
+            }
+            let same = |binding: &Binding| {
+                binding.user_id == user.user_id
+                    && binding.destination == address
+                    && binding.contact == contact.uri
+            };
+            if expires == 0 {
+                self.drop_where(&mut state, false, same);
+                continue;
+            }
+            let expires_at = now + TimeDelta::seconds(i64::from(expires.min(MAX_EXPIRES)));
+            if let Some(known) = state.bindings.iter_mut().find(|binding| same(binding)) {
+                known.expires_at = expires_at;
+                continue;
+            }
+            if kind == DeviceKind::Browser {
+                // One softphone an agent: after a reload or a lost network the new one counts.
+                self.drop_where(&mut state, true, |binding| {
+                    binding.user_id == user.user_id && binding.kind == DeviceKind::Browser
+                });
+            }
+            let own = |binding: &&Binding| binding.user_id == user.user_id;
+            if state.bindings.iter().filter(own).count() >= MAX_CONTACTS {
+                let oldest = state.bindings.iter().find(own).map(|binding| binding.device);
+                self.drop_where(&mut state, false, |binding| Some(binding.device) == oldest);
+            }
+            let device = DeviceId(state.next_device);
+            state.next_device += 1;
+            let agent = request.user_agent_header().map(|header| header.value().to_owned());
+            state.bindings.push(Binding {
+                device,
+                user_id: user.user_id,
+                username: user.username.clone(),
+                staff_no: user.staff_no.clone(),
+                kind,
+                source,
+                user_agent: agent.unwrap_or_default().chars().take(200).collect(),
+                since: now,
+                expires_at,
+                contact: contact.uri,
+                destination: address.clone(),
+                closed: closed.clone(),
+            });
+            let _ = self.changes.send(Registration::Here { user_id: user.user_id, device });
+        }
+        let headers = state
+            .bindings
+            .iter()
+            .filter(|binding| binding.user_id == user.user_id && binding.alive(now))
+            .map(|binding| {
+                let left = (binding.expires_at - now).num_seconds().max(0);
+                Header::Contact(format!("<{}>;expires={left}", binding.contact).into())
+            })
+            .collect();
+        Reply { status: StatusCode::OK, headers }
+    }
+}
+
+/// The user part of To (the address of record); From must name the same (no third-party REGISTER).
+fn address_of_record(request: &Request) -> Option<String> {
+    let to = request.to_header().ok()?.typed().ok()?.uri;
+    let from = request.from_header().ok()?.typed().ok()?.uri;
+    let name = to.user()?;
+    (from.user() == Some(name) && !name.is_empty() && name.len() <= 64).then(|| name.to_owned())
+}
+
+/// Where requests to this device go: back over its connection, or to the address its datagram came
+/// from (its Contact may name an address behind a NAT).
+fn return_address(request: &Request, connection: &SipConnection) -> Option<(SipAddr, IpAddr)> {
+    let address = connection.get_remote_addr().cloned().or_else(|| {
+        let (transport, address) =
+            SipConnection::parse_target_from_via(request.via_header().ok()?).ok()?;
+        Some(SipAddr { r#type: Some(transport), addr: address })
+    })?;
+    let source = source_of(connection, &address)?;
+    Some((address, source))
+}

@@ -1,0 +1,189 @@
+//! Where requests come from: the trunk peers, and how much one source may ask for.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// An address or a CIDR range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, bits) = match text.trim().split_once('/') {
+            Some((address, bits)) => (address, Some(bits)),
+            None => (text.trim(), None),
+        };
+        let address: IpAddr =
+            address.parse().map_err(|_| format!("`{text}` is no address or CIDR range"))?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = match bits {
+            None => most,
+            Some(bits) => bits
+                .parse()
+                .ok()
+                .filter(|bits| *bits <= most)
+                .ok_or_else(|| format!("`{text}` is no CIDR range"))?,
+        };
+        Ok(Self { address, bits })
+    }
+}
+
+impl Network {
+    /// Whether the address lies in the range. An IPv4 address inside IPv6 counts as IPv4.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match (self.address, ip.to_canonical()) {
+            (IpAddr::V4(own), IpAddr::V4(ip)) => {
+                let shift = 32 - u32::from(self.bits);
+                u32::from(own).checked_shr(shift) == u32::from(ip).checked_shr(shift)
+            }
+            (IpAddr::V6(own), IpAddr::V6(ip)) => {
+                let shift = 128 - u32::from(self.bits);
+                u128::from(own).checked_shr(shift) == u128::from(ip).checked_shr(shift)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A token bucket for each source.
+#[derive(Debug)]
+pub struct RateLimit {
+    per_second: f64,
+    burst: f64,
+    buckets: HashMap<IpAddr, (f64, DateTime<Utc>)>,
+}
+
+/// Sources remembered at most; beyond it the fullest (most innocent) buckets are forgotten.
+const SOURCES: usize = 10_000;
+
+impl RateLimit {
+    /// `per_second` on average, twice as much at once.
+    pub fn per_second(per_second: u32) -> Self {
+        let per_second = f64::from(per_second);
+        Self { per_second, burst: per_second * 2.0, buckets: HashMap::new() }
+    }
+
+    /// Takes one token of the source; `false` when it has none left.
+    pub fn allows(&mut self, ip: IpAddr, now: DateTime<Utc>) -> bool {
+        if self.buckets.len() >= SOURCES && !self.buckets.contains_key(&ip) {
+            let (rate, burst) = (self.per_second, self.burst);
+            self.buckets.retain(|_, (tokens, at)| refilled(*tokens, *at, now, rate, burst) < burst);
+            if self.buckets.len() >= SOURCES {
+                return false;
+            }
+        }
+        let (tokens, at) = self.buckets.entry(ip).or_insert((self.burst, now));
+        *tokens = refilled(*tokens, *at, now, self.per_second, self.burst);
+        *at = now;
+        if *tokens < 1.0 {
+            return false;
+        }
+        *tokens -= 1.0;
+        true
+    }
+}
+
+fn refilled(tokens: f64, at: DateTime<Utc>, now: DateTime<Utc>, rate: f64, burst: f64) -> f64 {
+    let seconds = (now - at).num_milliseconds().max(0) as f64 / 1000.0;
+    (tokens + seconds * rate).min(burst)
+}
+
+/// Counts wrong secrets, for each source with each name, and for each source altogether.
+#[derive(Debug, Default)]
+pub struct Lockout {
+    failures: HashMap<(IpAddr, String), (u32, DateTime<Utc>)>,
+}
+
+const LOCKED_FOR: TimeDelta = TimeDelta::minutes(5);
+const FAILURES_PER_NAME: u32 = 5;
+/// A row of phones behind one address may be set up wrongly; a guesser tries many names.
+const FAILURES_PER_SOURCE: u32 = 30;
+
+impl Lockout {
+    /// Whether this source may not try this name now.
+    pub fn locked(&mut self, ip: IpAddr, name: &str, now: DateTime<Utc>) -> bool {
+        self.failures.retain(|_, (_, last)| now - *last < LOCKED_FOR);
+        let count = |key: &(IpAddr, String)| self.failures.get(key).map_or(0, |(count, _)| *count);
+        count(&(ip, name.to_owned())) >= FAILURES_PER_NAME
+            || count(&(ip, String::new())) >= FAILURES_PER_SOURCE
+    }
+
+    /// A wrong secret.
+    pub fn failed(&mut self, ip: IpAddr, name: &str, now: DateTime<Utc>) {
+        if self.failures.len() >= SOURCES {
+            return;
+        }
+        for name in [name, ""] {
+            let (count, last) = self.failures.entry((ip, name.to_owned())).or_insert((0, now));
+            *count += 1;
+            *last = now;
+        }
+    }
+
+    /// A right secret clears the name (not the source: guessing may go on beside it).
+    pub fn succeeded(&mut self, ip: IpAddr, name: &str) {
+        self.failures.remove(&(ip, name.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn at(millis: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_795_000_000_000 + millis).unwrap()
+    }
+
+    #[test]
+    fn networks_contain_their_addresses_and_no_others() {
+        let net: Network = "10.1.2.0/23".parse().unwrap();
+        assert!(net.contains(ip("10.1.3.255")) && net.contains(ip("::ffff:10.1.2.1")));
+        assert!(!net.contains(ip("10.1.4.0")) && !net.contains(ip("::1")));
+        let host: Network = "127.0.0.1".parse().unwrap();
+        assert!(host.contains(ip("127.0.0.1")) && !host.contains(ip("127.0.0.2")));
+        assert!("0.0.0.0/0".parse::<Network>().unwrap().contains(ip("8.8.8.8")));
+        assert!("2001:db8::/32".parse::<Network>().unwrap().contains(ip("2001:db8:1::5")));
+        for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0.0/-1", "::1/129"] {
+            assert!(wrong.parse::<Network>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_asks_too_much_is_told_off_and_others_are_not() {
+        let mut limit = RateLimit::per_second(10);
+        let allowed = (0..100).filter(|_| limit.allows(ip("10.0.0.1"), at(0))).count();
+        assert_eq!(allowed, 20);
+        assert!(limit.allows(ip("10.0.0.2"), at(0)));
+        assert!(limit.allows(ip("10.0.0.1"), at(100)));
+        assert!(!limit.allows(ip("10.0.0.1"), at(100)));
+    }
+
+    #[test]
+    fn guessing_locks_the_name_then_the_source() {
+        let mut lockout = Lockout::default();
+        for _ in 0..5 {
+            assert!(!lockout.locked(ip("10.0.0.1"), "agent1", at(0)));
+            lockout.failed(ip("10.0.0.1"), "agent1", at(0));
+        }
+        assert!(lockout.locked(ip("10.0.0.1"), "agent1", at(0)));
+        assert!(!lockout.locked(ip("10.0.0.1"), "agent2", at(0)));
+        assert!(!lockout.locked(ip("10.0.0.2"), "agent1", at(0)));
+        for name in 0..25 {
+            lockout.failed(ip("10.0.0.1"), &format!("agent{name}"), at(0));
+        }
+        assert!(lockout.locked(ip("10.0.0.1"), "agent2", at(0)));
+        assert!(!lockout.locked(ip("10.0.0.1"), "agent1", at(300_000)));
+    }
+}

@@ -1,0 +1,165 @@
+//! `Telephony`: the handle that the server wires and the endpoints hold.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use floor::{Floor, MediaKind};
+use kernel::App;
+use kernel::problem::{Problem, Result, internal, unavailable};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::calls::recovery::{self, Recovered};
+use crate::engine::{CallerLookup, Engine, ServiceHours};
+use crate::media::MediaPlane;
+use crate::settings::Settings;
+use crate::sip::{DeviceDirectory, SipStack};
+
+/// Made-up requesters of the demo; some call again, so that there is a history to see.
+const DEMO_REQUESTERS: u32 = 20;
+
+/// Telephony as a whole; cheap to clone.
+#[derive(Clone)]
+pub struct Telephony(Arc<Inner>);
+
+struct Inner {
+    app: App,
+    settings: Settings,
+    engine: Engine,
+    stack: OnceLock<Arc<SipStack>>,
+    demo: bool,
+    demo_calls: AtomicU32,
+    demo_running: Arc<()>,
+    /// Who listens to what since when.
+    listening: Mutex<HashMap<(Uuid, Uuid), DateTime<Utc>>>,
+}
+
+impl Telephony {
+    /// Reads the settings and joins the floor. Opens no socket yet; see [`Telephony::start`].
+    pub fn new(app: &App, floor: &Floor, demo: bool) -> Result<Self> {
+        let settings = Settings::load(&app.config)?;
+        Self::with_settings(app, floor, demo, settings)
+    }
+
+    /// As [`Telephony::new`], with settings given.
+    pub fn with_settings(app: &App, floor: &Floor, demo: bool, settings: Settings) -> Result<Self> {
+        let media = MediaPlane::new(settings.media.clone()).map_err(internal)?;
+        let engine = Engine::new(app, floor.clone(), media, settings.calls.clone());
+        floor.attach_medium(MediaKind::Voice, Arc::new(engine.clone()));
+        Ok(Self(Arc::new(Inner {
+            app: app.clone(),
+            settings,
+            engine,
+            stack: OnceLock::new(),
+            demo,
+            demo_calls: AtomicU32::new(0),
+            demo_running: Arc::new(()),
+            listening: Mutex::default(),
+        })))
+    }
+
+    /// Wires the service calendar; without it the line is always open.
+    pub fn attach_hours(&self, hours: Arc<dyn ServiceHours>) {
+        // A second one is a fault of the wiring without harm.
+        let _ = self.0.engine.inner().hours.set(hours);
+    }
+
+    /// Wires the look-up of requesters by number; without it nobody is known.
+    pub fn attach_callers(&self, callers: Arc<dyn CallerLookup>) {
+        let _ = self.0.engine.inner().callers.set(callers);
+    }
+
+    /// Puts in order what a killed process left, then takes calls. After the migrations, once.
+    pub async fn start(&self, directory: Arc<dyn DeviceDirectory>) -> Result<Recovered> {
+        let app = &self.0.app;
+        let recovered = recovery::recover(app, &self.0.engine.inner().journal).await?;
+        if recovered != Recovered::default() {
+            tracing::warn!(
+                calls = recovered.calls,
+                recordings = recovered.recordings,
+                "the last process left calls open: closed as interrupted"
+            );
+        }
+        let (changes, registrations) = mpsc::unbounded_channel();
+        let stack = SipStack::start(
+            app.clone(),
+            self.0.settings.sip.clone(),
+            directory,
+            changes,
+            Arc::new(self.0.engine.clone()),
+        )
+        .await?;
+        let _ = self.0.engine.inner().signaling.set(Arc::clone(&stack) as _);
+        let _ = self.0.stack.set(Arc::clone(&stack));
+        app.tasks.spawn(self.0.engine.clone().watch_registrations(registrations));
+        let (engine, shutdown) = (self.0.engine.clone(), app.shutdown.clone());
+        app.tasks.spawn(async move {
+            shutdown.cancelled().await;
+            // First the calls, with their BYEs and records, then the stack below them.
+            engine.stop().await;
+            stack.stop().await;
+        });
+        Ok(recovered)
+    }
+
+    /// The shared services.
+    pub fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    /// What it was told.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The calls.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// SIP; 503 before `start`.
+    pub fn stack(&self) -> Result<&Arc<SipStack>, Problem> {
+        self.0.stack.get().ok_or_else(|| unavailable("telephony_not_started", "telephony has not started yet"))
+    }
+
+    pub(crate) fn demo(&self) -> bool {
+        self.0.demo
+    }
+
+    /// A place among the demo calls; `None` when `most` run.
+    pub(crate) fn demo_slot(&self, most: usize) -> Option<Arc<()>> {
+        (Arc::strong_count(&self.0.demo_running) <= most).then(|| Arc::clone(&self.0.demo_running))
+    }
+
+    /// The next made-up number.
+    pub(crate) fn demo_number(&self) -> String {
+        let next = self.0.demo_calls.fetch_add(1, Relaxed) % DEMO_REQUESTERS;
+        format!("139000{:05}", next + 1)
+    }
+
+    /// Whether this session begins to listen to a call: `false` within `pause` of its last listening.
+    pub(crate) fn listening_begins(&self, session: Uuid, call: Uuid, pause: TimeDelta) -> bool {
+        let now = self.0.app.clock.now();
+        let mut listening = self.0.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        listening.retain(|_, since| now - *since < pause);
+        if listening.contains_key(&(session, call)) {
+            return false;
+        }
+        listening.insert((session, call), now);
+        true
+    }
+
+    /// The listening that was to begin did not reach the audit trail.
+    pub(crate) fn listening_failed(&self, session: Uuid, call: Uuid) {
+        self.0.listening.lock().unwrap_or_else(PoisonError::into_inner).remove(&(session, call));
+    }
+
+    /// Closes the softphone's socket of a session that has ended.
+    pub fn session_ended(&self, session: Uuid) {
+        if let Some(stack) = self.0.stack.get() {
+            stack.sockets().close_session(session);
+        }
+    }
+}
