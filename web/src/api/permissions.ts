@@ -1,6 +1,7 @@
 // The rights that pages and buttons ask for, by the codes of the server.
 export const P = {
-  takeCalls: 'softphone:use',
+  /** takes calls: has a state on the floor and a softphone */
+  takeCalls: 'floor:work',
   viewCalls: 'calls:view',
   listen: 'recordings:listen',
   demoCall: 'demo:call',
@@ -10,8 +11,8 @@ export const P = {
   viewWallboard: 'wallboard:view',
   viewTickets: 'tickets:view',
   editTickets: 'tickets:edit',
-  viewRecords: 'contact-records:view',
-  writeRecords: 'contact-records:write',
+  viewRecords: 'contact_records:view',
+  writeRecords: 'contact_records:write',
   viewRequesters: 'requesters:view',
   editRequesters: 'requesters:edit',
   reveal: 'requesters:reveal',
@@ -25,5 +26,9 @@ export const P = {
   manageCalendar: 'calendar:manage',
   viewAudit: 'audit:view',
   viewParameters: 'parameters:view',
-  editParameters: 'parameters:edit',
+  confirmParameters: 'parameters:confirm',
+  viewQueues: 'queues:view',
+  editQueues: 'queues:edit',
+  viewCallbacks: 'callbacks:view',
+  closeCallbacks: 'callbacks:close',
 } as const

@@ -45,60 +45,90 @@ export type AgentStateName = (typeof AGENT_STATES)[number]
 /** What an agent may set; the other states follow from the calls. */
 export type SettableState = 'ready' | 'break' | 'meeting' | 'training' | 'signed_out'
 
+export interface DeviceState {
+  reachable: boolean
+  kind: 'browser' | 'desk_phone' | null
+}
+
 export interface AgentState {
+  id: Id
+  name: string
+  staff_no: string | null
   state: AgentStateName
   since: Timestamp
+  /** what he gave, or the system: no_answer, refused, busy, unreachable */
   reason: string | null
+  /** asked for meanwhile; comes when the work in hand is done */
+  next_state: SettableState | null
   work_id: Id | null
   wrap_up_ends_at: Timestamp | null
   wrap_up_extensions: number
-  device: { reachable: boolean; kind: 'browser' | 'desk_phone' | null }
+  wrap_up_max_extensions: number
+  chats: number
+  device: DeviceState
+  queues: string[]
 }
 
 export interface FloorQueue {
   code: string
   name: string
   waiting: number
+  waiting_since: Timestamp | null
   longest_wait_s: number
-  ready?: number
-  calls_today?: number
-  answered_in_15_bp?: number | null
+  chats_waiting: number
 }
 
-export interface FloorAgent {
-  id: Id
-  name: string
-  staff_no: string | null
-  state: AgentStateName
-  since: Timestamp
-  reason?: string | null
-  work_id: Id | null
-  queues: string[]
-  device?: { reachable: boolean; kind: 'browser' | 'desk_phone' | null }
-}
+export type FloorAgent = AgentState
 
 export interface FloorWaiting {
   work_id: Id
+  media: 'voice' | 'chat'
   queue: string
   since: Timestamp
   caller: string | null
+  rings_at: Id | null
 }
 
 export interface Floor {
+  as_of: Timestamp
   queues: FloorQueue[]
   agents: FloorAgent[]
   waiting: FloorWaiting[]
 }
 
 export interface Wallboard {
+  as_of: Timestamp
   waiting: number
+  waiting_since: Timestamp | null
   longest_wait_s: number
   answered_in_15_bp: number | null
+  answered_in_15_formula: string
   on_post: number
   expected: number
   callbacks_due: number
+  oldest_callback_at: Timestamp | null
   calls_today: number
-  as_of: Timestamp
+  answered_today: number
+  in_time_today: number
+  abandoned_today: number
+  short_abandoned_today: number
+  lost_today: number
+}
+
+export interface Queue {
+  code: string
+  version: number
+  name: string
+  priority: number
+  skills: { skill: string; level: number }[]
+  ring_timeout_s: number
+  wrap_up_s: number
+  max_extensions: number
+  service_level_s: number
+  short_abandon_s: number
+  preferred_wait_s: number
+  max_wait_s: number
+  no_answer: string
 }
 
 export const CALL_OUTCOMES = [
@@ -108,25 +138,33 @@ export type CallOutcome = (typeof CALL_OUTCOMES)[number]
 
 export interface Call {
   id: Id
-  direction: 'inbound' | 'outbound' | 'internal'
-  caller: string | null
-  callee?: string | null
+  direction: 'inbound' | 'outbound'
+  hotline: string
+  /** masked; empty when withheld */
+  caller: string
+  requester_id: Id | null
   queue: string | null
   agent: Colleague | null
+  state: string
+  outcome: CallOutcome | null
+  ended_by: 'requester' | 'agent' | 'system' | null
   offered_at: Timestamp
+  queued_at: Timestamp | null
+  rung_at: Timestamp | null
   answered_at: Timestamp | null
   ended_at: Timestamp | null
   wait_s: number | null
   talk_s: number | null
-  outcome: CallOutcome | null
+  held_s: number
   has_recording: boolean
-  ticket_id?: Id | null
+  recording: { state: string; duration_ms: number | null; bytes: number | null; sha256: string | null; lost_ms: number | null } | null
 }
 
 export interface CallEvent {
   at: Timestamp
   kind: string
-  detail?: string | null
+  detail: string | null
+  details: Record<string, unknown>
 }
 
 export interface Waveform {
@@ -279,6 +317,7 @@ export interface Device {
   id: Id
   user_id: Id
   kind: string
+  label: string
   username: string
   realm: string
   secret_changed_at: Timestamp
@@ -326,45 +365,51 @@ export interface ServiceHours {
 
 export interface AuditRow {
   id: Id
-  seq: number | null
   at: Timestamp
-  who: string
+  who_id: Id | null
+  who_name: string
+  session_id: Id | null
   action: string
-  subject: string
-  subject_id: string | null
-  detail: Record<string, unknown>
+  subject_kind: string
+  subject_id: string
+  details: Record<string, unknown>
+  seq: number | null
+  hash: string | null
 }
 
 export interface AuditChain {
-  head: string
-  sealed: number
+  head: { seq: number; hash: string } | null
   unsealed: number
-  verified: boolean
-  verified_at: Timestamp | null
-  first_broken?: number | null
+  tail_whole: boolean
+  broken: { seq: number; id: Id | null; why: string } | null
+  last_check: { at: Timestamp; sealed: number; broken_seq: number | null; finding: string } | null
 }
 
 export interface Parameter {
   id: Id
   key: string
   value: string
-  valid_from: string
-  source: string
-  confirmed_by: string | null
-  note?: string | null
+  unit: string
+  effective_from: Timestamp
+  effective_to: Timestamp | null
+  source_doc_no: string
+  source_url: string
+  note: string
+  recorded_at: Timestamp
+  confirmed_by: Id | null
+  confirmed_at: Timestamp | null
 }
 
 export interface Callback {
-  id: Id
-  caller: string | null
+  work_id: Id
   queue: string | null
-  reason: string
-  called_at: Timestamp
-  due_at: Timestamp
-  attempts: number
-  state: 'due' | 'done'
-  owner: Colleague | null
-  call_id: Id
+  missed_at: Timestamp
+  wait_ms: number | null
+  outcome: CallOutcome | null
+  caller: string | null
+  done_at: Timestamp | null
+  done_by: Id | null
+  note: string | null
 }
 
 export interface PublicConfig {
@@ -372,5 +417,5 @@ export interface PublicConfig {
   hotline: string
   name: string
   version: string
-  demo_sign_ins?: { username: string; role: string }[]
+  demo_sign_ins: { username: string; role: string }[]
 }

@@ -96,7 +96,14 @@ export class LiveConnection {
         const { done, value } = await reader.read()
         if (done) break
         alive()
-        for (const event of this.parser.push(value)) this.tell({ event })
+        for (const event of this.parser.push(value)) {
+          if (event.kind === 'session_ended') {
+            this.stopped = true
+            this.say('signed_out')
+            return
+          }
+          this.tell({ event })
+        }
       }
       this.say('lost')
     } catch {

@@ -121,6 +121,8 @@ export const usePhone = defineStore('phone', () => {
       },
       confirmed: () => {
         feed({ type: 'confirmed', at: Date.now() })
+        const { call: found } = state.value
+        if (found?.reattached && found.callId) void learnMuted(found.callId).catch(() => {})
         void floor.refresh()
       },
       over: () => {
@@ -203,6 +205,20 @@ export const usePhone = defineStore('phone', () => {
     }
   }
 
+  function showMuted(muted: boolean): void {
+    state.value = { ...state.value, muted }
+    if (state.value.tab === 'holder') say({ state: { ...state.value } })
+  }
+
+  /** After a reload only the call's journal knows whether the agent had muted himself. */
+  async function learnMuted(id: string): Promise<void> {
+    const { items } = await callsApi.callEvents(id)
+    const last = items.filter((event) => event.kind === 'muted' || event.kind === 'unmuted').at(-1)
+    const muted = last?.kind === 'muted'
+    ua.value?.silence(muted)
+    showMuted(muted)
+  }
+
   async function toggleMute(): Promise<void> {
     const id = workId.value
     if (!id || busy.value) return
@@ -211,11 +227,13 @@ export const usePhone = defineStore('phone', () => {
     ua.value?.silence(muted)
     try {
       await (muted ? callsApi.mute(id) : callsApi.unmute(id))
-      state.value = { ...state.value, muted }
-      if (state.value.tab === 'holder') say({ state: { ...state.value } })
+      showMuted(muted)
     } catch (error) {
+      const problem = asProblem(error)
+      // The server had it so already: this tab did not know, after a reload.
+      if (problem.code === 'call_already_muted' || problem.code === 'call_not_muted') return showMuted(muted)
       ua.value?.silence(!muted)
-      throw asProblem(error)
+      throw problem
     } finally {
       busy.value = false
     }

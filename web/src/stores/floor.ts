@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import * as api from '@/api/floor'
 import type { AgentState, SettableState } from '@/api/types'
-import { throttled, useLive } from './live'
+import { useLive } from './live'
 import { useSession } from './session'
 
 /** My own place on the floor: state, work in hand, wrap-up clock. The server decides; this only mirrors. */
@@ -39,12 +39,16 @@ export const useFloor = defineStore('floor', () => {
 
   function start(): void {
     if (off) return
-    const soon = throttled(() => void refresh(), 150)
-    off = useLive().on(['agent_state', 'reset'], (event) => {
-      const data = event.data as { agent?: string; agent_id?: string; id?: string; user_id?: string } | null
-      const who = data?.agent ?? data?.agent_id ?? data?.user_id ?? data?.id
-      if (!who || who === session.user?.id) soon()
+    const live = useLive()
+    const offState = live.on(['agent_state'], (event) => {
+      const view = event.data as AgentState
+      if (view?.id === session.user?.id) mine.value = view
     })
+    const offReset = live.on(['reset'], () => void refresh())
+    off = () => {
+      offState()
+      offReset()
+    }
     void refresh()
   }
 
@@ -54,7 +58,10 @@ export const useFloor = defineStore('floor', () => {
     mine.value = null
   }
 
+  /** Local milliseconds of my last own wish. */
+  const askedAt = ref(0)
   async function set(state: SettableState, reason?: string): Promise<void> {
+    askedAt.value = Date.now()
     mine.value = await api.setAgentState(state, reason)
   }
   async function endWrapUp(): Promise<void> {
@@ -66,5 +73,5 @@ export const useFloor = defineStore('floor', () => {
     void refresh()
   }
 
-  return { mine, workId, inWrapUp, refresh, start, stop, set, endWrapUp, extendWrapUp }
+  return { mine, askedAt, workId, inWrapUp, refresh, start, stop, set, endWrapUp, extendWrapUp }
 })

@@ -56,12 +56,23 @@ export const useSession = defineStore('session', () => {
     endedBy.value = code
   }
 
+  /** The live line says the session is over; the server tells the reason once more. */
+  async function findOutWhy(): Promise<void> {
+    ended('not_signed_in')
+    try {
+      session.value = await api.current()
+    } catch (error) {
+      const reason = asProblem(error).extra.reason
+      if (typeof reason === 'string') endedBy.value = reason
+    }
+  }
+
   const can = (permission: string): boolean => permission in (user.value?.permissions ?? {})
   const reach = (permission: string): Reach | null => user.value?.permissions[permission] ?? null
   const has = (role: string): boolean => user.value?.roles.includes(role) ?? false
 
   return {
     session, config, endedBy, user, signedIn, mustChangePassword,
-    ready, refresh, signIn, signOut, ended, can, reach, has,
+    ready, refresh, signIn, signOut, ended, findOutWhy, can, reach, has,
   }
 })

@@ -6,17 +6,17 @@ import { createServer } from 'node:http'
 const now = () => Date.now()
 const iso = (msAgo = 0) => new Date(now() - msAgo).toISOString()
 const MIN = 60_000
-const everything = ['softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:edit', 'contact-records:view', 'contact-records:write', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit']
-const agentRights = { 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:edit': 'own', 'contact-records:view': 'own', 'contact-records:write': 'own', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all' }
-const leadRights = Object.fromEntries(everything.filter((p) => !/^(softphone|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
+const everything = ['softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:edit', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit']
+const agentRights = { 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:edit': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all' }
+const leadRights = Object.fromEntries(everything.filter((p) => !/^(floor:work|softphone|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
 leadRights['users:view'] = 'all'
-const adminRights = Object.fromEntries(everything.filter((p) => !/^(softphone|calls|recordings|demo|tickets|contact|requesters|floor)/.test(p)).map((p) => [p, 'all']))
+const adminRights = Object.fromEntries(everything.filter((p) => !/^(softphone|calls|recordings|demo|tickets|contact|requesters|floor|queues:edit|callbacks)/.test(p)).map((p) => [p, 'all']))
 
 const people = [['agent1', '林晓雨', '8001'], ['agent2', '陈嘉明', '8002'], ['agent3', '黄思敏', '8003'], ['agent4', '何志强', '8004'], ['agent5', '吴佩珊', '8005'], ['agent6', '梁文博', '8006']]
 const agents = people.map(([username, name, staff_no], i) => ({ id: `00000000-0000-7000-8000-00000000000${i + 1}`, username, name, staff_no }))
 const ref = (a) => ({ id: a.id, name: a.name, staff_no: a.staff_no })
 const states = ['signed_out', 'talking', 'wrap_up', 'ready', 'held', 'break']
-const mine = { state: 'signed_out', since: iso(), reason: null, work_id: null, wrap_up_ends_at: null, wrap_up_extensions: 0, device: { reachable: false, kind: null } }
+const mine = { id: agents[0].id, name: agents[0].name, staff_no: '8001', next_state: null, wrap_up_max_extensions: 2, chats: 0, queues: ['exam', 'titles'], state: 'signed_out', since: iso(), reason: null, work_id: null, wrap_up_ends_at: null, wrap_up_extensions: 0, device: { reachable: false, kind: null } }
 
 const matters = { items: [
   ['1', '人事考试', ['报名条件', '注册与账号', '照片', '填报与告知承诺', '资格核验', '缴费与退费', '准考证', '考场规则', '成绩查询与复核', '证书领取', '免考与成绩滚动', '违纪违规', '公务员招考咨询', '系统故障'], ['bmtj', 'zcyzh', 'zp', 'tbygzcn', 'zghy', 'jfytf', 'zkz', 'kcgz', 'cjcxyfh', 'zslq', 'mkycjgd', 'wjwg', 'gwyzkzx', 'xtgz']],
@@ -25,13 +25,13 @@ const matters = { items: [
 ].map(([code, name, leaves, cuts]) => ({ code, name, shortcut: '', children: leaves.map((n, i) => ({ code: `${code}${String(i + 1).padStart(2, '0')}`, name: n, shortcut: cuts[i], children: [] })) })) }
 const matterName = (code) => matters.items.flatMap((b) => b.children).find((m) => m.code === code)?.name ?? null
 
-const phones = ['139****0001', '138****2204', '136****8830', '137****5512', '020****6677', null]
+const phones = ['139****0001', '138****2204', '136****8830', '137****5512', '020****6677', '']
 const outcomes = ['answered', 'answered', 'answered', 'abandoned', 'short_abandoned', 'answered', 'no_agent_answer', 'after_hours', 'answered', 'interrupted']
 const calls = Array.from({ length: 75 }, (_, i) => {
   const outcome = outcomes[i % outcomes.length]
   const answered = outcome === 'answered' || outcome === 'interrupted'
   const at = (i + 1) * 17 * MIN
-  return { id: randomUUID(), direction: 'inbound', caller: phones[i % 6], queue: i % 3 ? 'exam' : 'titles', agent: answered ? ref(agents[i % 6]) : null, offered_at: iso(at), answered_at: answered ? iso(at - 9_000) : null, ended_at: iso(at - 200_000), wait_s: 5 + (i * 7) % 40, talk_s: answered ? 60 + (i * 37) % 400 : null, outcome, has_recording: answered, ticket_id: null }
+  return { id: randomUUID(), direction: 'inbound', caller: phones[i % 6], queue: i % 3 ? 'exam' : 'titles', agent: answered ? ref(agents[i % 6]) : null, offered_at: iso(at), answered_at: answered ? iso(at - 9_000) : null, ended_at: iso(at - 200_000), wait_s: 5 + (i * 7) % 40, talk_s: answered ? 60 + (i * 37) % 400 : null, outcome, has_recording: answered, hotline: '12333', held_s: i % 4 ? 0 : 22, ended_by: 'requester', state: 'ended' }
 })
 const requester = { id: randomUUID(), name: '王*', phone: '139****0001', phone_kind: 'mobile', region: '广东广州', identity: 'unverified', contacts: 4, first_contact_at: iso(40 * 24 * 60 * MIN), last_contact_at: iso(), version: 1 }
 const summaries = ['一级建造师报名，单位换了，问工作年限能否连续计算，已请业务科室核对文件后电话答复', '照片上传失败，已登记浏览器版本，待技术单位反馈', '职称申报系统登录不了，已重置，等诉求人确认']
@@ -70,7 +70,7 @@ function live(kind, data) {
 }
 function setMine(part) {
   Object.assign(mine, { since: iso() }, part)
-  live('agent_state', { agent_id: agents[0].id, ...mine })
+  live('agent_state', { ...mine })
 }
 
 let who = null
@@ -103,14 +103,15 @@ const routes = {
   'PUT /session/password': () => problem(422, 'password_used_before', { field: 'new' }),
   'POST /session/totp': () => ({ secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Shoujie:agent1?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Shoujie' }),
   'GET /agent-state': () => mine,
-  'PUT /agent-state': (q, b) => { setMine({ state: b.state, work_id: null }); return mine },
+  'PUT /agent-state': (q, b) => { if (mine.work_id) mine.next_state = b.state; else setMine({ state: b.state, next_state: null }); return mine },
   'POST /agent-state/wrap-up/end': () => { current = null; setMine({ state: 'ready', work_id: null, wrap_up_ends_at: null }); return mine },
   'POST /agent-state/wrap-up/extend': () => { mine.wrap_up_ends_at = new Date(Date.parse(mine.wrap_up_ends_at) + 30_000).toISOString(); setMine({ wrap_up_extensions: 1 }); return mine },
-  'GET /floor': () => ({ queues: [{ code: 'exam', name: '人事考试', waiting: 2, longest_wait_s: 37 }, { code: 'titles', name: '职称评审', waiting: 1, longest_wait_s: 12 }], agents: agents.map((a, i) => ({ ...ref(a), state: i ? states[i] : mine.state, since: i ? iso(i * 77_000) : mine.since, reason: i === 5 ? '用餐' : null, work_id: null, queues: i % 2 ? ['exam'] : ['exam', 'titles'], device: { reachable: i !== 5, kind: 'browser' } })), waiting: [{ work_id: randomUUID(), queue: 'exam', since: iso(37_000), caller: '138****2204' }, { work_id: randomUUID(), queue: 'titles', since: iso(12_000), caller: '136****8830' }, { work_id: randomUUID(), queue: 'exam', since: iso(3_000), caller: null }] }),
-  'GET /wallboard': () => ({ waiting: 3, longest_wait_s: 37, answered_in_15_bp: 9130, on_post: 5, expected: 6, callbacks_due: 2, calls_today: 128, as_of: iso() }),
+  'GET /floor': () => ({ queues: [{ code: 'exam', name: '人事考试', waiting: 2, longest_wait_s: 37, waiting_since: iso(37_000), chats_waiting: 0 }, { code: 'titles', name: '职称评审', waiting: 1, longest_wait_s: 12, waiting_since: iso(12_000), chats_waiting: 0 }], agents: agents.map((a, i) => ({ ...ref(a), state: i ? states[i] : mine.state, since: i ? iso(i * 77_000) : mine.since, next_state: i === 1 ? 'break' : null, wrap_up_max_extensions: 2, reason: i === 5 ? 'no_answer' : null, work_id: null, queues: i % 2 ? ['exam'] : ['exam', 'titles'], device: { reachable: i !== 5, kind: 'browser' } })), waiting: [{ work_id: randomUUID(), queue: 'exam', since: iso(37_000), caller: '138****2204', rings_at: agents[3].id }, { work_id: randomUUID(), queue: 'titles', since: iso(12_000), caller: '136****8830' }, { work_id: randomUUID(), queue: 'exam', since: iso(3_000), caller: null }] }),
+  'GET /queues': () => ({ items: [['exam', '人事考试'], ['titles', '职称评审']].map(([code, name]) => ({ code, name, version: 1, priority: 0, skills: [], ring_timeout_s: 20, wrap_up_s: 30, max_extensions: 2, service_level_s: 15, short_abandon_s: 5, preferred_wait_s: 20, max_wait_s: 600, no_answer: 'break' })) }),
+  'GET /wallboard': () => ({ waiting_since: iso(37_000), waiting: 3, longest_wait_s: 37, answered_in_15_bp: 9130, on_post: 5, expected: 6, callbacks_due: 2, calls_today: 128, as_of: iso() }),
   'GET /calls': (q) => page(calls.filter((c) => (!q.get('outcome') || c.outcome === q.get('outcome')) && (!q.get('q') || (c.caller ?? '').includes(q.get('q')))), q),
-  'GET /callbacks': (q) => page(calls.slice(3, 9).map((c, i) => ({ id: c.id, call_id: c.id, caller: c.caller, queue: c.queue, reason: ['abandoned', 'after_hours'][i % 2], called_at: c.offered_at, due_at: iso((i - 2) * 60 * MIN), attempts: i, state: 'due', owner: i % 2 ? ref(agents[i]) : null })), q),
-  'GET /telephony': () => ({ trunks: [{ name: 'demo', address: '127.0.0.1' }], registrations: [{ username: 'agent1', kind: 'browser', contact: 'sip:h3k2@7d9f.invalid;transport=ws', expires_at: iso(-MIN) }, { username: 'agent4', kind: 'desk_phone', contact: 'sip:agent4@192.168.1.34:5060', expires_at: iso(-MIN) }] }),
+  'GET /callbacks': (q) => page(calls.slice(3, 9).map((c, i) => ({ work_id: c.id, caller: c.caller, queue: c.queue, outcome: ['abandoned', 'no_agent_answer'][i % 2], missed_at: c.offered_at, wait_ms: 31_000 + i * 7000, done_at: q.get('done') ? iso() : null, done_by: null, note: q.get('done') ? '已答复' : null })), q),
+  'GET /telephony': () => ({ sip_listen: '127.0.0.1:5060', hotline_numbers: ['12333'], trunks: 1, calls: 2, rtp_ports: 8, softphones: 1, malformed: 0, too_many: 0, registrations: [{ username: 'agent1', kind: 'browser', source: '127.0.0.1:51022', user_agent: 'Shoujie console', since: iso(9 * MIN), expires_at: iso(-MIN) }, { username: 'agent4', kind: 'desk_phone', source: '192.168.1.34:5060', user_agent: 'baresip v1.0.0', since: iso(9 * MIN), expires_at: iso(-MIN) }] }),
   'POST /demo/calls': () => { setTimeout(beginRing, 500); return { call_id: null } },
   'GET /matters': () => matters,
   'GET /tickets': (q) => page(tickets.filter((t) => (!q.get('state') || t.state === q.get('state')) && (!q.get('q') || t.summary.includes(q.get('q')) || t.number.includes(q.get('q')))), q),
@@ -119,12 +120,12 @@ const routes = {
   'GET /users': (q) => page(users.filter((u) => !q.get('q') || u.name.includes(q.get('q')) || u.username.includes(q.get('q'))), q),
   'POST /users': (q, b) => (b.username === 'lead' ? problem(422, 'username_taken', { field: 'username' }) : { ...users[0], ...b, id: users[0].id, initial_password: 'qmtz-4kfe-9wna' }),
   'GET /roles': () => roles,
-  'GET /devices': () => agents.map((a) => ({ id: a.id, user_id: a.id, kind: 'desk_phone', username: a.username, realm: 'shoujie', secret_changed_at: iso(9 * 24 * 60 * MIN) })),
+  'GET /devices': () => agents.map((a) => ({ id: a.id, user_id: a.id, kind: 'desk_phone', username: a.username, realm: 'shoujie', label: 'A 区 3 号', secret_changed_at: iso(9 * 24 * 60 * MIN) })),
   'GET /service-hours': () => ({ periods: [{ from: '08:30', to: '12:00' }, { from: '13:30', to: '18:00' }], late_receipt_is_next_day: true, version: 1, open: false, closes_at: null, next_opening: iso(-9 * 60 * MIN) }),
   'POST /calendars/import': (q, b) => ({ year: b.year ?? 2027, dry_run: true, off_days: 33, makeup_workdays: 6, statutory_holidays: 13, workdays: 248, changed_days: 21, errors: [] }),
-  'GET /audit': (q) => page(Array.from({ length: 120 }, (_, i) => ({ id: randomUUID(), seq: i < 2 ? null : 4000 - i, at: iso(i * 4 * MIN), who: ['lead', 'agent1', 'system:organization', 'sysadmin'][i % 4], action: ['recording.listened', 'requester.revealed', 'calendar.changed', 'user.roles_changed', 'session.opened'][i % 5], subject: 'call', subject_id: randomUUID(), detail: { before: ['agent'], after: ['agent', 'shift_lead'], reason: '回拨核实' } })), q),
-  'GET /audit/state': () => ({ head: createHash('sha256').update('x').digest('hex'), sealed: 3998, unsealed: 2, verified: true, verified_at: iso(), first_broken: null }),
-  'GET /parameters': (q) => page([['wage.minimum.guangzhou_fen', '250000', '2025-03-01', '粤府函〔2025〕 关于调整我省最低工资标准的通知'], ['floor.wrap_up_s', '30', '2026-01-01', '合同附件二'], ['order12345.reply_workdays.consult', '5', '2026-01-01', '广州市 12345 工单办理规范']].map(([key, value, from, source], i) => ({ id: String(i), key, value, valid_from: `${from}T00:00:00+08:00`, source, confirmed_by: i ? '许科' : null })), q),
+  'GET /audit': (q) => page(Array.from({ length: 120 }, (_, i) => ({ id: randomUUID(), seq: i < 2 ? null : 4000 - i, at: iso(i * 4 * MIN), who_id: randomUUID(), who_name: ['lead', 'agent1', 'system:organization', 'sysadmin'][i % 4], hash: null, action: ['call.listened', 'requester.revealed', 'calendar.changed', 'user.roles_changed', 'session.opened'][i % 5], subject_kind: 'call', subject_id: randomUUID(), details: { before: ['agent'], after: ['agent', 'shift_lead'], reason: '回拨核实' } })), q),
+  'GET /audit/state': () => ({ head: { seq: 3998, hash: createHash('sha256').update('x').digest('hex') }, unsealed: 2, tail_whole: true, broken: null, last_check: { at: iso(6 * 60 * MIN), sealed: 3700, broken_seq: null, finding: 'whole' } }),
+  'GET /parameters': (q) => page([['wage.minimum.guangzhou_fen', '250000', '2025-03-01', '粤府函〔2025〕 关于调整我省最低工资标准的通知'], ['floor.wrap_up_s', '30', '2026-01-01', '合同附件二'], ['order12345.reply_workdays.consult', '5', '2026-01-01', '广州市 12345 工单办理规范']].map(([key, value, from, source], i) => ({ id: String(i), key, value, unit: ['fen', 's', 'workdays'][i], effective_from: `${from}T00:00:00+08:00`, effective_to: null, source_doc_no: source, source_url: '', note: '', recorded_at: iso(), confirmed_by: null, confirmed_at: i ? iso(400 * MIN) : null })), q),
 }
 
 function route(method, path, query, body) {
@@ -135,7 +136,7 @@ function route(method, path, query, body) {
   if (kind === 'calls') {
     if (verb === 'pop') return { requester, calls: calls.slice(1, 6).map((c, i) => ({ ...c, medium: 'voice', state: 'complete', request_type: 'consult', matter: '106', matter_name: matterName('106'), result: 'answered', summary: summaries[i % 3] })), tickets: tickets.slice(0, 2), contact_record: records.get(id) ?? record(call, 'owed') }
     if (verb === 'waveform') return { duration_ms: 187_000, lanes: [0, 1].map((lane) => Array.from({ length: 900 }, (_, i) => (Math.floor(i / 40) % 2 === lane ? 40 + Math.floor(Math.abs(Math.sin(i * 1.7)) * 160 * Math.abs(Math.sin(i / 9))) : Math.floor(Math.random() * 6)))) }
-    if (verb === 'events') return { items: [['offered', 0], ['greeting', 1], ['queued', 8], ['ringing', 9], ['answered', 14], ['held', 60], ['resumed', 82], ['ended', 187]].map(([k, s]) => ({ at: iso(300_000 - s * 1000), kind: k, detail: k === 'ringing' ? '8001 林晓雨' : null })) }
+    if (verb === 'events') return { items: [['arrived', 0], ['greeted', 1], ['queued', 8], ['ringing', 9], ['answered', 14], ['held', 60], ['resumed', 82], ['ended', 187]].map(([k, s]) => ({ at: iso(300_000 - s * 1000), kind: k, detail: k === 'ringing' ? '8001 林晓雨' : null })) }
     if (verb === 'hold' || verb === 'unhold') { setMine({ state: verb === 'hold' ? 'held' : 'talking' }); return null }
     if (verb === 'hang-up') { sip.bye(); return null }
     if (verb) return null
@@ -187,7 +188,7 @@ const sip = {
       this.contact = /<(.*?)>/.exec(head('Contact') ?? '')?.[1]
       answer(200, 'OK', [`Contact: ${head('Contact')}`, 'Expires: 120'])
       mine.device = { reachable: true, kind: 'browser' }
-      live('agent_state', { agent_id: agents[0].id, ...mine })
+      live('agent_state', { ...mine })
       if (current && ['talking', 'held'].includes(mine.state)) setTimeout(() => this.invite(current.id, true), 300)
     } else if (/^SIP\/2.0 200/.test(text) && /INVITE/.test(head('CSeq'))) {
       const d = this.dialog

@@ -1,0 +1,34 @@
+// What goes into the bell: changes to me that I did not make, debts, alarms.
+import { watch } from 'vue'
+import type { AgentState } from '@/api/types'
+import { has, t } from '@/i18n'
+import { useFloor } from './floor'
+import { useLive } from './live'
+import { useNotices } from './notices'
+
+const CHOSEN = ['ready', 'break', 'meeting', 'training', 'signed_out']
+/** A state that comes so soon after my own click is mine. */
+const MINE_MS = 3_000
+
+export function feedNotices(): void {
+  const notices = useNotices()
+  const floor = useFloor()
+  const live = useLive()
+
+  watch(() => floor.mine, (now: AgentState | null, before: AgentState | null | undefined) => {
+    if (!now || !before || now.state === before.state || !CHOSEN.includes(now.state) || !now.reason) return
+    if (Date.now() - floor.askedAt < MINE_MS) return
+    const state = t(`states.${now.state}`)
+    if (has(`state_reasons.${now.reason}`)) notices.add('by_system', { state, reason: t(`state_reasons.${now.reason}`) })
+    else notices.add('forced', { state, reason: now.reason })
+  })
+
+  live.on(['contact_record'], (event) => {
+    const record = event.data as { call_id: string; state: string }
+    if (record.state === 'owed') notices.add('owed', {}, `/records/${record.call_id}`)
+  })
+  live.on(['alarm'], (event) => {
+    const { code } = event.data as { code: string }
+    notices.add(has(`notices.alarm_${code}`) ? `alarm_${code}` : 'alarm', { code })
+  })
+}
