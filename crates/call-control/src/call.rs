@@ -20,7 +20,7 @@ pub enum State {
     Ringing,
     /// Inbound: a device answered, `floor` has yet to confirm.
     Confirming,
-    /// Inbound: the requester hears the staff number.
+    /// Inbound: connected; both hear the staff number.
     Announcing,
     /// Requester and agent hear each other.
     Talking,

@@ -11,7 +11,7 @@ use crate::types::{
 impl Call {
     /// The agent has the call: recording begins, the requester hears the staff number.
     pub(crate) fn connect(&mut self, now: DateTime<Utc>) {
-        let (Some(requester), Some(agent)) = (self.requester, self.agent) else {
+        let (Some(_), Some(agent)) = (self.requester, self.agent) else {
             return;
         };
         self.offered = false;
@@ -26,10 +26,24 @@ impl Call {
         self.start_recording();
         if self.staff_no.is_empty() {
             self.settle(now);
-        } else {
-            self.play(requester, Prompt::StaffNumber(self.staff_no.clone()));
-            self.enter(State::Announcing, now + self.limits.prompt);
+            return;
         }
+        // Both hear it, so that the agent does not speak into it; from then on they hear each other.
+        self.bridge();
+        let legs = [self.requester, self.agent_leg];
+        for leg in legs.into_iter().flatten() {
+            self.play(leg, Prompt::StaffNumber(self.staff_no.clone()));
+        }
+        self.enter(State::Announcing, now + self.limits.prompt);
+    }
+
+    fn bridge(&mut self) {
+        let (Some(requester), Some(agent), false) = (self.requester, self.agent_leg, self.bridged)
+        else {
+            return;
+        };
+        self.bridged = true;
+        self.out.push(Command::Bridge { requester, agent });
     }
 
     pub(crate) fn start_recording(&mut self) {
@@ -39,7 +53,7 @@ impl Call {
 
     /// Brings requester and agent together, or the requester on hold where somebody wants that.
     pub(crate) fn settle(&mut self, now: DateTime<Utc>) {
-        let (Some(requester), Some(agent)) = (self.requester, self.agent_leg) else {
+        let (Some(requester), Some(_)) = (self.requester, self.agent_leg) else {
             return;
         };
         let until = self.times.answered_at.unwrap_or(now) + self.limits.talk;
@@ -63,8 +77,7 @@ impl Call {
                 self.out.push(Command::StopPlaying(requester));
             }
             self.tell_floor_held(false);
-            self.bridged = true;
-            self.out.push(Command::Bridge { requester, agent });
+            self.bridge();
             self.enter(State::Talking, until);
         }
     }

@@ -43,7 +43,7 @@ kernel::permissions! {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112313_telephony")]
+    vec![migration!("2026112314_telephony")]
 }
 
 /// What the server mounts.

@@ -15,10 +15,14 @@ use crate::calls::recovery::{self, Recovered};
 use crate::engine::{CallerLookup, Engine, ServiceHours};
 use crate::media::MediaPlane;
 use crate::settings::Settings;
+use crate::sip::sources::Network;
 use crate::sip::{DeviceDirectory, SipStack};
 
 /// Made-up requesters of the demo; some call again, so that there is a history to see.
 const DEMO_REQUESTERS: u32 = 20;
+
+/// Who may call the hotline in the demo.
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1"];
 
 /// Telephony as a whole; cheap to clone.
 #[derive(Clone)]
@@ -39,7 +43,12 @@ struct Inner {
 impl Telephony {
     /// Reads the settings and joins the floor. Opens no socket yet; see [`Telephony::start`].
     pub fn new(app: &App, floor: &Floor, demo: bool) -> Result<Self> {
-        let settings = Settings::load(&app.config)?;
+        let mut settings = Settings::load(&app.config)?;
+        if demo {
+            // The demo's trunk is this machine itself.
+            let here = LOOPBACK.iter().filter_map(|network| network.parse::<Network>().ok());
+            settings.sip.trunks.extend(here);
+        }
         Self::with_settings(app, floor, demo, settings)
     }
 

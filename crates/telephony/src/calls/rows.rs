@@ -1,4 +1,4 @@
-//! The rows of `migrations/2026112313_telephony.sql`.
+//! The rows of `migrations/2026112314_telephony.sql`.
 
 /// The record of one call.
 pub mod call {

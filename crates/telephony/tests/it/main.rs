@@ -1,4 +1,5 @@
 //! telephony from outside: real sockets, real peers.
 #![expect(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
 
+mod hotline;
 mod media;

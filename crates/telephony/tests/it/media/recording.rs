@@ -262,5 +262,5 @@ fn repair_touches_no_file_that_is_not_ours() {
     std::fs::write(&path, "").unwrap();
     assert_eq!(repair(&path).unwrap().duration_ms, 0);
     assert_eq!(waveform(&path, 10).unwrap().duration_ms, 0);
-    assert_eq!(play(&path).0, [vec![], vec![]]);
+    assert_eq!(play(&path).0, [Vec::<i16>::new(), vec![]]);
 }
