@@ -106,7 +106,8 @@ pub(super) async fn run_inbound(
         }
     }
     actor.close().await;
-    // Ends when the last notice was told.
+    // With the task's end of the channel gone, the desk ends when the last notice was told.
+    drop(actor);
     let _ = desk.await;
 }
 
