@@ -1,8 +1,3 @@
-create table requester_keys (
-  name text primary key,
-  value text not null,
-  created_at timestamptz not null
-);
 create table requesters (
   id uuid primary key,
   name text,

@@ -3,7 +3,7 @@
 pub mod number;
 pub mod requester;
 
-use kernel::{App, Capability, migration};
+use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -24,12 +24,17 @@ kernel::permissions! {
     }
 }
 
+/// The tables of this crate.
+pub fn migrations() -> Vec<Migration> {
+    vec![migration!("2026112311_requesters")]
+}
+
 /// What the server mounts.
 pub fn capability(app: &App) -> Capability {
     use requester::http;
     Capability {
         name: "requesters",
-        migrations: vec![migration!("2026112311_requesters")],
+        migrations: migrations(),
         permissions: permissions(),
         routes: OpenApiRouter::new()
             .routes(routes!(http::list))

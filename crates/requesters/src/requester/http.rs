@@ -28,7 +28,7 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<Requester>>> {
     Ok(Json(
-        store::list(app.db.read(), actor.scope(), &query).await?,
+        store::list(&app, app.db.read(), actor.scope(), &query).await?,
     ))
 }
 
@@ -80,10 +80,9 @@ pub(crate) async fn rename(
         .write(move |tx| async move {
             let before = store::get(&*tx, actor.scope(), id).await?;
             store::rename(&*tx, id, request.version, &name).await?;
-            let key = store::key(&*tx).await?.unwrap_or_default();
             let details = json!({
-                "before": before.name.map(|name| audit::digest(&key, &name)),
-                "after": audit::digest(&key, &name),
+                "before": before.name.map(|name| audit::digest(app.key.bytes(), &name)),
+                "after": audit::digest(app.key.bytes(), &name),
             });
             audit::record(
                 &app,
@@ -163,9 +162,8 @@ pub(crate) async fn reveal(
             };
             let value =
                 value.ok_or_else(|| refused("nothing_to_reveal", "this value is not known"))?;
-            let key = store::key(&*tx).await?.unwrap_or_default();
             let details =
-                json!({ "field": field, "reason": reason, "digest": audit::digest(&key, &value) });
+                json!({ "field": field, "reason": reason, "digest": audit::digest(app.key.bytes(), &value) });
             audit::record(
                 &app,
                 &*tx,

@@ -43,27 +43,6 @@ pub mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod key_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "requester_keys")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub name: String,
-        pub value: String,
-        pub created_at: DateTimeUtc,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// The name of the key of the search by number.
-const PHONE_KEY: &str = "phone";
-
 impl From<row::Model> for Requester {
     fn from(row: row::Model) -> Self {
         Self {
@@ -81,37 +60,6 @@ impl From<row::Model> for Requester {
     }
 }
 
-/// The key of the search by number; `None` before the first requester.
-pub(crate) async fn key(conn: &impl ConnectionTrait) -> Result<Option<Vec<u8>>> {
-    let row = key_row::Entity::find_by_id(PHONE_KEY.to_owned())
-        .one(conn)
-        .await?;
-    Ok(row.map(|row| row.value.into_bytes()))
-}
-
-async fn key_or_new(app: &App, conn: &impl ConnectionTrait) -> Result<Vec<u8>> {
-    if let Some(key) = key(conn).await? {
-        return Ok(key);
-    }
-    let made = key_row::ActiveModel {
-        name: Set(PHONE_KEY.to_owned()),
-        value: Set(app.ids.secret(32)),
-        created_at: Set(app.clock.now()),
-    };
-    // Another node may have been first: its key counts.
-    key_row::Entity::insert(made)
-        .on_conflict(
-            OnConflict::column(key_row::Column::Name)
-                .do_nothing()
-                .to_owned(),
-        )
-        .exec_without_returning(conn)
-        .await?;
-    key(conn)
-        .await?
-        .ok_or_else(|| internal("the key of the search by number is gone"))
-}
-
 /// The requester with this number, made when there is none; notes the contact.
 ///
 /// Whoever withholds the number gets a new row, since strangers must not see each other's history.
@@ -122,10 +70,7 @@ pub async fn find_or_create_by_number(
 ) -> Result<Requester> {
     let now = app.clock.now();
     let number = normalise(number);
-    let hash = match &number {
-        Some(number) => Some(hash_of(&key_or_new(app, tx).await?, number)),
-        None => None,
-    };
+    let hash = number.as_ref().map(|number| hash_of(app, number));
     let id = app.ids.next();
     let made = row::ActiveModel {
         id: Set(id),
@@ -165,16 +110,17 @@ pub async fn find_or_create_by_number(
 }
 
 /// The requester with this number, if there is one.
-pub async fn by_number(conn: &impl ConnectionTrait, number: &str) -> Result<Option<Requester>> {
-    let Some(number) = normalise(number) else {
-        return Ok(None);
-    };
-    let Some(key) = key(conn).await? else {
-        return Ok(None);
-    };
-    Ok(with_hash(conn, &hash_of(&key, &number))
-        .await?
-        .map(Into::into))
+pub async fn by_number(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    number: &str,
+) -> Result<Option<Requester>> {
+    match normalise(number) {
+        Some(number) => Ok(with_hash(conn, &hash_of(app, &number))
+            .await?
+            .map(Into::into)),
+        None => Ok(None),
+    }
 }
 
 /// The requester with this id, for a crate that has already checked who may see it.
@@ -196,6 +142,7 @@ pub async fn find_many(conn: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Ve
 
 /// One page of requesters; `q` is a whole number or the beginning of a name.
 pub(crate) async fn list(
+    app: &App,
     conn: &impl ConnectionTrait,
     scope: &Scope,
     query: &ListQuery,
@@ -203,10 +150,7 @@ pub(crate) async fn list(
     let mut select = visible(scope);
     if let Some(words) = query.words()? {
         select = match normalise(words).filter(|number| number.kind != NumberKind::Other) {
-            Some(number) => {
-                let hash = key(conn).await?.map(|key| hash_of(&key, &number));
-                select.filter(row::Column::PhoneHash.eq(hash.unwrap_or_default()))
-            }
+            Some(number) => select.filter(row::Column::PhoneHash.eq(hash_of(app, &number))),
             // A range instead of LIKE, so that the index serves on both databases.
             None => select
                 .filter(row::Column::Name.gte(words))
@@ -272,6 +216,6 @@ async fn with_hash(conn: &impl ConnectionTrait, hash: &str) -> Result<Option<row
         .await?)
 }
 
-fn hash_of(key: &[u8], number: &Number) -> String {
-    Phone::new(number.text.clone()).hash(key)
+fn hash_of(app: &App, number: &Number) -> String {
+    Phone::new(number.text.clone()).hash(app.key.bytes())
 }

@@ -1,0 +1,55 @@
+//! The capability over a database of its own.
+
+use axum::Router;
+use axum::http::{Method, StatusCode};
+use kernel::{Principal, Role};
+use requesters::Requester;
+use serde_json::Value;
+use testing::{Answer, TestApp, call, principal};
+
+pub struct Desk {
+    pub app: TestApp,
+    router: Router,
+}
+
+pub async fn on_both(story: impl AsyncFn(Desk)) {
+    let migrations = requesters::migrations();
+    testing::on_both(&migrations, async |app| {
+        let (router, _) = requesters::capability(&app).routes.split_for_parts();
+        story(Desk { app, router }).await;
+    })
+    .await;
+}
+
+pub fn agent() -> Principal {
+    principal(&[Role::Agent])
+}
+
+impl Desk {
+    pub async fn rings(&self, number: &'static str) -> Requester {
+        let app = (*self.app).clone();
+        self.app
+            .db
+            .write(move |tx| async move {
+                requesters::find_or_create_by_number(&app, &*tx, number).await
+            })
+            .await
+            .unwrap()
+    }
+
+    pub async fn ask(
+        &self,
+        who: &Principal,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        call(&self.router, Some(who), method, path, body).await
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.ask(&agent(), Method::GET, path, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.json);
+        answer.json
+    }
+}

@@ -1,0 +1,311 @@
+//! What calls and the floor tell of a contact, in whatever order and however often it arrives.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::audit::Who;
+use kernel::problem::{Result, internal};
+use kernel::{App, Audience, Event, Tx};
+use sea_orm::{ColumnTrait, Condition};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::State;
+use super::store::{self, Beginning, row};
+use crate::ticket::draft;
+use row::Column;
+
+/// What the crate hears about calls.
+pub(crate) const CALL_EVENTS: &[&str] = &[
+    "call.offered",
+    "call.ringing",
+    "call.answered",
+    "call.ended",
+    "call.abandoned",
+    "call.interrupted",
+];
+
+/// What the crate hears about the floor's wrap-up clock.
+pub(crate) const WRAP_UP_EVENTS: &[&str] = &[
+    "work.wrap_up_began",
+    "work.wrap_up_ended",
+    "work.wrap_up_expired",
+];
+
+/// A draft this long after the end of its call has lost its wrap-up clock, for instance with a restart.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 60);
+
+/// The part of an event's payload that this crate reads.
+struct Facts {
+    call: Uuid,
+    at: DateTime<Utc>,
+    agent: Option<Uuid>,
+    requester: Option<Uuid>,
+    caller: Option<String>,
+    queue: Option<String>,
+    direction: String,
+    medium: String,
+    outcome: Option<String>,
+}
+
+impl Facts {
+    fn of(event: &Event) -> Result<Self> {
+        let text = |key: &str| {
+            event
+                .payload
+                .get(key)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let id = |key: &str| text(key).and_then(|text| text.parse::<Uuid>().ok());
+        let call = event.subject_id.parse().map_err(|_| {
+            internal(format!(
+                "{} about `{}`, which is no call",
+                event.kind, event.subject_id
+            ))
+        })?;
+        Ok(Self {
+            call,
+            at: text("at")
+                .and_then(|at| at.parse().ok())
+                .unwrap_or(event.occurred_at),
+            agent: id("agent").or_else(|| id("agent_id")),
+            requester: id("requester_id"),
+            caller: text("caller"),
+            queue: text("queue"),
+            direction: text("direction").unwrap_or_else(|| "inbound".to_owned()),
+            medium: text("medium")
+                .or_else(|| text("media"))
+                .unwrap_or_else(|| "voice".to_owned()),
+            outcome: text("outcome"),
+        })
+    }
+}
+
+/// Keeps the contact record of a call, and opens its draft ticket when an agent takes it.
+pub(crate) async fn on_call(app: App, event: Event) -> Result<()> {
+    let facts = Facts::of(&event)?;
+    if facts.direction == "internal" {
+        return Ok(());
+    }
+    let db = app.db.clone();
+    db.write(move |tx| async move { keep(&app, &tx, &event.kind, facts).await })
+        .await
+}
+
+/// The record of a call as its events tell it, also those that are not delivered yet.
+pub(crate) async fn caught_up(app: &App, call: Uuid) -> Result<Option<row::Model>> {
+    let record = store::find(app.db.read(), call).await?;
+    if record
+        .as_ref()
+        .is_some_and(|record| record.answered_at.is_some())
+    {
+        return Ok(record);
+    }
+    catch_up(app, call).await?;
+    store::find(app.db.read(), call).await
+}
+
+/// Hears now what is told of a call; hearing it again does no harm.
+pub(crate) async fn catch_up(app: &App, call: Uuid) -> Result<()> {
+    let told = app
+        .events
+        .of_subject(app.db.read(), &call.to_string())
+        .await?;
+    for event in told
+        .into_iter()
+        .filter(|event| CALL_EVENTS.contains(&event.kind.as_str()))
+    {
+        on_call(app.clone(), event).await?;
+    }
+    Ok(())
+}
+
+async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
+    let call = facts.call;
+    let taken = kind == "call.answered";
+    if store::find(&**tx, call).await?.is_none() {
+        let requester = match (facts.requester, &facts.caller) {
+            (Some(requester), _) => requester,
+            // Somebody talked to an agent: the record must be there, even when nobody looked the number up.
+            (None, Some(caller)) if taken => {
+                requesters::find_or_create_by_number(app, &**tx, caller)
+                    .await?
+                    .id
+            }
+            _ => return Ok(()),
+        };
+        let beginning = Beginning {
+            call,
+            medium: facts.medium.clone(),
+            direction: facts.direction.clone(),
+            queue: facts.queue.clone(),
+            requester,
+            at: facts.at,
+        };
+        store::begin(&**tx, beginning).await?;
+    }
+    let untaken = || Some(Condition::all().add(Column::AnsweredAt.is_null()));
+    match kind {
+        "call.ringing" => {
+            if let Some(agent) = facts.agent {
+                store::note(&**tx, call, Column::AgentId, agent, untaken()).await?;
+            }
+        }
+        "call.answered" => answered(app, tx, &facts).await?,
+        "call.ended" | "call.abandoned" | "call.interrupted" => {
+            ended(app, tx, kind, &facts).await?
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn answered(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
+    let Some(agent) = facts.agent else {
+        return Err(internal(format!(
+            "call {} was answered by nobody",
+            facts.call
+        )));
+    };
+    let untaken = Some(Condition::all().add(Column::AnsweredAt.is_null()));
+    if !store::note(&**tx, facts.call, Column::AnsweredAt, facts.at, untaken).await? {
+        return Ok(());
+    }
+    store::note(&**tx, facts.call, Column::AgentId, agent, None).await?;
+    if let Some(queue) = &facts.queue {
+        let unknown = Some(Condition::all().add(Column::Queue.is_null()));
+        store::note(&**tx, facts.call, Column::Queue, queue.clone(), unknown).await?;
+    }
+    // The end of the call may have arrived before its beginning.
+    let missed = Some(Condition::all().add(Column::State.eq(State::Missed.as_str())));
+    store::note(
+        &**tx,
+        facts.call,
+        Column::State,
+        State::Draft.as_str(),
+        missed,
+    )
+    .await?;
+    let record = store::find(&**tx, facts.call)
+        .await?
+        .ok_or_else(|| internal("the contact record is gone"))?;
+    let origin = draft::Origin {
+        call: facts.call,
+        requester: record.requester_id,
+        agent,
+        at: facts.at,
+    };
+    draft::open(app, &**tx, &Who::system("tickets"), origin).await?;
+    tell(app, tx, &record);
+    Ok(())
+}
+
+async fn ended(app: &App, tx: &Tx, kind: &str, facts: &Facts) -> Result<()> {
+    let call = facts.call;
+    let running = Some(Condition::all().add(Column::EndedAt.is_null()));
+    store::note(&**tx, call, Column::EndedAt, facts.at, running).await?;
+    let outcome = facts.outcome.clone().or_else(|| match kind {
+        "call.abandoned" => Some("abandoned".to_owned()),
+        "call.interrupted" => Some("interrupted".to_owned()),
+        _ => None,
+    });
+    if let Some(outcome) = &outcome {
+        store::note(&**tx, call, Column::Outcome, outcome.clone(), None).await?;
+    }
+    if outcome.as_deref() != Some("answered") {
+        let untaken = Condition::all()
+            .add(Column::AnsweredAt.is_null())
+            .add(Column::State.eq(State::Draft.as_str()));
+        store::note(
+            &**tx,
+            call,
+            Column::State,
+            State::Missed.as_str(),
+            Some(untaken),
+        )
+        .await?;
+    }
+    if outcome.as_deref() == Some("interrupted") {
+        // No wrap-up clock survives the process that died: it is a debt at once.
+        owe(app, tx, call, facts.at).await?;
+    }
+    Ok(())
+}
+
+/// Measures the wrap-up; a record that is no more than a draft at its end is a debt.
+pub(crate) async fn on_wrap_up(app: App, event: Event) -> Result<()> {
+    let facts = Facts::of(&event)?;
+    let db = app.db.clone();
+    db.write(move |tx| async move {
+        let Some(record) = store::find(&*tx, facts.call).await? else {
+            return Ok(());
+        };
+        if event.kind == "work.wrap_up_began" {
+            let unknown = Some(Condition::all().add(Column::WrapUpBeganAt.is_null()));
+            store::note(&*tx, facts.call, Column::WrapUpBeganAt, facts.at, unknown).await?;
+            return Ok(());
+        }
+        if let Some(began) = record.wrap_up_began_at.or(record.ended_at) {
+            let ms = (facts.at - began).num_milliseconds().max(0);
+            let unknown = Some(Condition::all().add(Column::WrapUpMs.is_null()));
+            store::note(&*tx, facts.call, Column::WrapUpMs, ms, unknown).await?;
+        }
+        owe(&app, &tx, facts.call, facts.at).await
+    })
+    .await
+}
+
+/// Turns drafts without a wrap-up clock into debts, so that none is lost with a restart.
+pub(crate) async fn owe_forgotten(app: App) -> Result<()> {
+    let now = app.clock.now();
+    let limit = now - TimeDelta::from_std(FORGOTTEN_AFTER).unwrap_or_default();
+    for call in store::forgotten(&app, limit).await? {
+        let (db, app) = (app.db.clone(), app.clone());
+        db.write(move |tx| async move { owe(&app, &tx, call, now).await })
+            .await?;
+    }
+    Ok(())
+}
+
+async fn owe(app: &App, tx: &Tx, call: Uuid, since: DateTime<Utc>) -> Result<()> {
+    if !store::owe(&**tx, call, since).await? {
+        return Ok(());
+    }
+    let record = store::find(&**tx, call)
+        .await?
+        .ok_or_else(|| internal("the contact record is gone"))?;
+    app.events
+        .publish(tx, "contact.owed", call, facts(&record))
+        .await?;
+    tell(app, tx, &record);
+    Ok(())
+}
+
+/// What other crates need to know of a contact record.
+pub(crate) fn facts(record: &row::Model) -> Value {
+    json!({
+        "call_id": record.id,
+        "medium": record.medium,
+        "direction": record.direction,
+        "queue": record.queue,
+        "agent": record.agent_id,
+        "requester_id": record.requester_id,
+        "state": record.state,
+        "request_type": record.request_type,
+        "matter": record.matter_code,
+        "result": record.result,
+        "ticket_id": record.ticket_id,
+        "late": record.late,
+    })
+}
+
+/// Tells the agent's screens that the record changed, once it is on disk.
+pub(crate) fn tell(app: &App, tx: &Tx, record: &row::Model) {
+    let Some(agent) = record.agent_id else { return };
+    let (live, data) = (
+        app.live.clone(),
+        json!({ "call_id": record.id, "state": record.state }),
+    );
+    tx.on_commit(move || live.publish(Audience::User(agent), "contact_record", data));
+}

@@ -1,0 +1,126 @@
+//! The matter tree (事项, domain E.1): what a request is about. Rows, so that another tree can be imported.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::State;
+use kernel::problem::{Result, invalid};
+use kernel::{Actor, App};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait as _, QueryFilter, QueryOrder,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ViewMatters;
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "matters")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub code: String,
+        pub parent_code: Option<String>,
+        pub name: String,
+        pub shortcut: String,
+        pub position: i32,
+        pub active: bool,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use row::Column;
+
+/// A branch or a leaf of the matter tree.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Matter {
+    /// Digits that an agent types: `106`.
+    pub code: String,
+    /// 缴费与退费
+    pub name: String,
+    /// The first letters of the pinyin, to type without an input method: `jfytf`.
+    pub shortcut: String,
+    /// The branches below; a leaf has none and is what a request is classified with.
+    #[schema(no_recursion)]
+    pub children: Vec<Matter>,
+}
+
+/// The whole tree.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MatterTree {
+    /// The top branches.
+    pub items: Vec<Matter>,
+}
+
+/// The matter tree in use.
+#[utoipa::path(get, path = "/api/v1/matters", tag = "tickets", responses((status = 200, body = MatterTree)))]
+pub(crate) async fn tree(
+    _actor: Actor<ViewMatters>,
+    State(app): State<App>,
+) -> Result<Json<MatterTree>> {
+    let rows = row::Entity::find()
+        .filter(Column::Active.eq(true))
+        .order_by_asc(Column::Position)
+        .all(app.db.read())
+        .await?;
+    Ok(Json(MatterTree {
+        items: branches(&rows, None),
+    }))
+}
+
+fn branches(rows: &[row::Model], parent: Option<&str>) -> Vec<Matter> {
+    rows.iter()
+        .filter(|row| row.parent_code.as_deref() == parent)
+        .map(|row| Matter {
+            code: row.code.clone(),
+            name: row.name.clone(),
+            shortcut: row.shortcut.clone(),
+            children: branches(rows, Some(&row.code)),
+        })
+        .collect()
+}
+
+/// Says no to a code that is unknown, out of use or a branch.
+pub(crate) async fn must_be_leaf(conn: &impl ConnectionTrait, code: &str) -> Result<()> {
+    let known = row::Entity::find_by_id(code.to_owned())
+        .filter(Column::Active.eq(true))
+        .one(conn)
+        .await?;
+    if known.is_none() {
+        return Err(invalid("matter", "matter_unknown", "no such matter"));
+    }
+    let below = row::Entity::find()
+        .filter(Column::ParentCode.eq(code))
+        .filter(Column::Active.eq(true))
+        .count(conn)
+        .await?;
+    if below > 0 {
+        return Err(invalid(
+            "matter",
+            "matter_not_a_leaf",
+            "choose a matter below this one",
+        ));
+    }
+    Ok(())
+}
+
+/// The names of these matters, also of those out of use.
+pub(crate) async fn names(
+    conn: &impl ConnectionTrait,
+    codes: Vec<String>,
+) -> Result<HashMap<String, String>> {
+    if codes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = row::Entity::find()
+        .filter(Column::Code.is_in(codes))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.code, row.name)).collect())
+}

@@ -1,0 +1,138 @@
+//! The screen pop: who calls, and what is known, while it still rings.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use chrono::{DateTime, Utc};
+use kernel::problem::{Problem, Result, not_found};
+use kernel::{Actor, App, Scope};
+use organization::Colleague;
+use requesters::Requester;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::ViewContactRecords;
+use crate::contact::http::{ContactView, contact_views};
+use crate::contact::{events, store as contacts};
+
+use crate::ticket::http::{TicketView, ticket_views};
+use crate::ticket::store as tickets;
+
+/// How many earlier contacts are shown.
+const LAST: u64 = 5;
+
+/// An earlier contact of the requester.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PastContact {
+    /// The call.
+    pub id: Uuid,
+    /// `voice` or `chat`.
+    pub medium: String,
+    /// `inbound` or `outbound`.
+    pub direction: String,
+    /// The queue's code.
+    pub queue: Option<String>,
+    /// Who took it; null when nobody did.
+    pub agent: Option<Colleague>,
+    /// When it began.
+    pub offered_at: DateTime<Utc>,
+    /// When an agent took it.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The call's outcome.
+    pub outcome: Option<String>,
+    /// `draft`, `complete`, `owed` or `missed`.
+    pub state: String,
+    /// 诉求类型
+    pub request_type: Option<String>,
+    /// Code of the matter.
+    pub matter: Option<String>,
+    /// Its name.
+    pub matter_name: Option<String>,
+    /// 处理结果
+    pub result: Option<String>,
+    /// 摘要
+    pub summary: String,
+    /// The ticket it belongs to.
+    pub ticket_id: Option<Uuid>,
+}
+
+/// What the agent sees while the phone rings.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Pop {
+    /// Who calls, masked; a number proves nothing by itself.
+    pub requester: Requester,
+    /// The last five contacts before this one, the newest first.
+    pub calls: Vec<PastContact>,
+    /// The requester's open tickets, whoever owns them, the newest first.
+    pub tickets: Vec<TicketView>,
+    /// The record of this contact.
+    pub contact_record: ContactView,
+}
+
+impl From<ContactView> for PastContact {
+    fn from(view: ContactView) -> Self {
+        Self {
+            id: view.call_id,
+            medium: view.medium,
+            direction: view.direction,
+            queue: view.queue,
+            agent: view.agent,
+            offered_at: view.at,
+            answered_at: view.answered_at,
+            ended_at: view.ended_at,
+            outcome: view.outcome,
+            state: view.state,
+            request_type: view.request_type,
+            matter: view.matter,
+            matter_name: view.matter_name,
+            result: view.result,
+            summary: view.summary,
+            ticket_id: view.ticket_id,
+        }
+    }
+}
+
+/// The pop of a call for somebody with `scope`: with `Own` only the agent being rung, or who took it.
+///
+/// It does not wait for the delivery of the call's events: what was told and not heard yet is heard now.
+pub async fn for_call(app: &App, scope: &Scope, call: Uuid) -> Result<Pop> {
+    let conn = app.db.read();
+    let record = match contacts::get(conn, scope, call).await {
+        Ok(record) => record,
+        Err(_) => {
+            events::catch_up(app, call).await?;
+            contacts::get(conn, scope, call).await?
+        }
+    };
+    let requester = requesters::find(conn, record.requester_id)
+        .await?
+        .ok_or_else(|| not_found("requester"))?;
+    let past = contacts::last_of(conn, record.requester_id, call, LAST).await?;
+    let tickets = tickets::open_of(conn, record.requester_id).await?;
+    let mut contacts = contact_views(conn, [vec![record], past].concat())
+        .await?
+        .into_iter();
+    let contact_record = contacts.next().ok_or_else(|| not_found("contact record"))?;
+    Ok(Pop {
+        requester,
+        calls: contacts.map(Into::into).collect(),
+        tickets: ticket_views(conn, tickets).await?,
+        contact_record,
+    })
+}
+
+/// Who calls, with the last five contacts and the open tickets.
+#[utoipa::path(
+    get, path = "/api/v1/calls/{id}/pop", tag = "tickets",
+    params(("id" = Uuid, Path, description = "The call")),
+    responses((status = 200, body = Pop), (status = 404, body = Problem)),
+)]
+pub(crate) async fn show(
+    actor: Actor<ViewContactRecords>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Pop>> {
+    Ok(Json(for_call(&app, actor.scope(), id).await?))
+}

@@ -1,0 +1,29 @@
+//! What people type, checked once.
+
+use kernel::problem::{Result, invalid};
+
+/// The longest text of one field, in characters.
+const LONGEST: usize = 2_000;
+
+/// The trimmed text; says no when it is too long or holds what a database or a screen cannot take.
+pub(crate) fn checked(field: &'static str, text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > LONGEST {
+        return Err(invalid(
+            field,
+            "text_too_long",
+            format!("{field} has at most 2,000 characters"),
+        ));
+    }
+    if text
+        .chars()
+        .any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t'))
+    {
+        return Err(invalid(
+            field,
+            "text_not_plain",
+            format!("{field} holds a control character"),
+        ));
+    }
+    Ok(text.to_owned())
+}

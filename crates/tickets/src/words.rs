@@ -1,0 +1,68 @@
+//! The closed lists of words on the wire and in the tables (domain B.2, F).
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $code:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+        )]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$word_doc])* $word,)* }
+
+        impl $name {
+            /// Every word, in the order of the console.
+            pub const ALL: &'static [Self] = &[$(Self::$word),*];
+
+            /// The code stored and sent.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$word => $code,)* }
+            }
+
+            /// The word with this code.
+            pub fn parse(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$word),)* _ => None }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What the requester wants (诉求类型, domain B.2).
+    RequestType {
+        /// 咨询
+        Consult = "consult",
+        /// 求助
+        Help = "help",
+        /// 投诉
+        Complaint = "complaint",
+        /// 举报
+        Report = "report",
+        /// 建议
+        Suggestion = "suggestion",
+        /// 表扬
+        Praise = "praise",
+        /// 故障
+        Fault = "fault",
+    }
+}
+
+words! {
+    /// How a contact ended for the requester (处理结果).
+    ContactResult {
+        /// 咨询已答复: answered on the spot, no ticket needed.
+        Answered = "answered",
+        /// 待跟进: the agent keeps it.
+        FollowUp = "follow_up",
+        /// 转业务科室: somebody else must answer, the agent stays the owner.
+        Forwarded = "forwarded",
+        /// 误拨
+        Misdial = "misdial",
+        /// 静默
+        Silent = "silent",
+        /// 骚扰
+        Harassment = "harassment",
+        /// 并入已有工单: belongs to the requester's open ticket.
+        Attached = "attached",
+    }
+}

@@ -1,0 +1,184 @@
+//! What the stories stand on: the two capabilities over a database of their own, and the calls they hear of.
+
+use axum::Router;
+use axum::http::{Method, StatusCode};
+use kernel::{App, Capability, Event, Migration, Principal, Role};
+use serde_json::{Value, json};
+use testing::{Answer, TestApp, call, principal};
+use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
+
+/// The tables the stories need.
+pub fn migrations() -> Vec<Migration> {
+    [
+        organization::migrations(),
+        requesters::migrations(),
+        tickets::migrations(),
+    ]
+    .concat()
+}
+
+/// Tells the story on both databases.
+pub async fn on_both(story: impl AsyncFn(Desk)) {
+    testing::on_both(&migrations(), async |app| story(Desk::new(app)).await).await;
+}
+
+pub struct Desk {
+    pub app: TestApp,
+    router: Router,
+    capability: Capability,
+}
+
+/// An agent whom no other test person is.
+pub fn agent(number: u8) -> Principal {
+    let mut agent = principal(&[Role::Agent]);
+    agent.user_id = Uuid::from_u128(0xa6e0_0000 + u128::from(number));
+    agent.username = format!("agent{number}");
+    agent
+}
+
+pub fn lead() -> Principal {
+    principal(&[Role::ShiftLead])
+}
+
+impl Desk {
+    fn new(app: TestApp) -> Self {
+        let capability = tickets::capability(&app);
+        let routes = OpenApiRouter::new()
+            .merge(capability.routes.clone())
+            .merge(requesters::capability(&app).routes);
+        let (router, _) = routes.split_for_parts();
+        Self {
+            router,
+            capability,
+            app,
+        }
+    }
+
+    pub fn services(&self) -> App {
+        (*self.app).clone()
+    }
+
+    /// Writes an event without delivering it, as it stands in the moment after its cause.
+    pub async fn publish(&self, kind: &'static str, subject: Uuid, payload: Value) {
+        let events = self.app.events.clone();
+        self.app
+            .db
+            .write(move |tx| async move { events.publish(&tx, kind, subject, payload).await })
+            .await
+            .unwrap();
+    }
+
+    /// Delivers an event to the handlers of the capability.
+    pub async fn deliver(&self, kind: &str, subject: Uuid, payload: Value) {
+        let event = Event {
+            id: self.app.ids.next(),
+            kind: kind.to_owned(),
+            subject_id: subject.to_string(),
+            payload,
+            occurred_at: self.app.clock.now(),
+        };
+        for handler in self
+            .capability
+            .event_handlers
+            .iter()
+            .filter(|handler| handler.kinds.contains(&kind))
+        {
+            (handler.run)(event.clone()).await.unwrap();
+        }
+    }
+
+    /// Runs the sweep.
+    pub async fn sweep(&self) {
+        for job in &self.capability.jobs {
+            (job.run)(json!({})).await.unwrap();
+        }
+    }
+
+    pub async fn requester(&self, number: &'static str) -> Uuid {
+        let app = self.services();
+        let found = self
+            .app
+            .db
+            .write(move |tx| async move {
+                requesters::find_or_create_by_number(&app, &*tx, number).await
+            })
+            .await;
+        found.unwrap().id
+    }
+
+    /// A call rings at the agent; answers with its id.
+    pub async fn rings(&self, number: &'static str, agent: &Principal) -> Uuid {
+        let (call, requester) = (self.app.ids.next(), self.requester(number).await);
+        let payload = json!({"call_id": call, "requester_id": requester, "agent": agent.user_id, "queue": "main",
+            "caller": number, "at": self.app.clock.now()});
+        self.deliver("call.ringing", call, payload).await;
+        call
+    }
+
+    /// The agent takes the call.
+    pub async fn answers(&self, call: Uuid, agent: &Principal) {
+        let payload = json!({"call_id": call, "agent": agent.user_id, "queue": "main", "at": self.app.clock.now()});
+        self.deliver("call.answered", call, payload).await;
+    }
+
+    /// A call that was taken and is over; the agent is in wrap-up.
+    pub async fn talked(&self, number: &'static str, agent: &Principal) -> Uuid {
+        let call = self.rings(number, agent).await;
+        self.answers(call, agent).await;
+        self.deliver("call.ended", call, json!({"outcome": "answered"}))
+            .await;
+        self.deliver("work.wrap_up_began", call, json!({})).await;
+        call
+    }
+
+    pub async fn ask(
+        &self,
+        who: &Principal,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        call(&self.router, Some(who), method, path, body).await
+    }
+
+    pub async fn get(&self, who: &Principal, path: &str) -> Value {
+        let answer = self.ask(who, Method::GET, path, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.json);
+        answer.json
+    }
+
+    pub async fn complete(&self, who: &Principal, call: Uuid, wrap_up: Value) -> Answer {
+        let path = format!("/api/v1/contact-records/{call}/complete");
+        self.ask(who, Method::POST, &path, Some(wrap_up)).await
+    }
+
+    pub async fn completed(&self, who: &Principal, call: Uuid, wrap_up: Value) -> Value {
+        let answer = self.complete(who, call, wrap_up).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.json);
+        answer.json
+    }
+
+    /// A follow-up ticket of the requester.
+    pub async fn open_ticket(&self, number: &'static str, agent: &Principal) -> Uuid {
+        let call = self.talked(number, agent).await;
+        let record = self.completed(agent, call, follow_up()).await;
+        record["ticket_id"].as_str().unwrap().parse().unwrap()
+    }
+
+    pub async fn ticket(&self, who: &Principal, id: Uuid) -> Value {
+        self.get(who, &format!("/api/v1/tickets/{id}")).await
+    }
+
+    /// What the floor is told when the agent wants to end wrap-up.
+    pub async fn gate(&self, call: Uuid) -> Result<(), &'static str> {
+        tickets::wrap_up_gate(&self.app)
+            .check(call)
+            .await
+            .map_err(|problem| problem.code)
+    }
+}
+
+pub fn follow_up() -> Value {
+    json!({"request_type": "help", "matter": "106", "result": "follow_up", "summary": "缴费后状态没有更新"})
+}

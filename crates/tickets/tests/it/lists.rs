@@ -1,0 +1,128 @@
+//! Lists, filters, search, and the matter tree.
+
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::desk::{agent, lead, on_both};
+
+#[tokio::test]
+async fn tickets_are_found_by_number_telephone_and_words() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        desk.open_ticket("13900000001", &agent).await;
+        desk.open_ticket("13900000002", &agent).await;
+        let total = async |q: &str| {
+            desk.get(&lead(), &format!("/api/v1/tickets?q={q}")).await["total"].clone()
+        };
+        assert_eq!(total("SJ20261123-0002").await, 1);
+        assert_eq!(total("sj20261123").await, 2);
+        assert_eq!(total("%2B86%20139-0000-0002").await, 1);
+        assert_eq!(total("%E7%8A%B6%E6%80%81").await, 2, "状态");
+        assert_eq!(total("100%25").await, 0, "a percent sign stands for itself");
+        assert_eq!(total("13900000009").await, 0);
+        let open = desk
+            .get(&lead(), "/api/v1/tickets?state=open&mine=true")
+            .await;
+        assert_eq!(open["total"], 0);
+        let owned = desk
+            .get(&lead(), &format!("/api/v1/tickets?owner={}", agent.user_id))
+            .await;
+        assert_eq!(owned["total"], 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repeat() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        for _ in 0..5 {
+            desk.open_ticket("13900000001", &agent).await;
+            desk.app.clock.advance(Duration::from_secs(1));
+        }
+        let mut numbers = Vec::new();
+        let mut path = "/api/v1/tickets?per_page=2".to_owned();
+        loop {
+            let page = desk.get(&agent, &path).await;
+            let items = page["items"].as_array().unwrap();
+            numbers.extend(
+                items
+                    .iter()
+                    .map(|item| item["number"].as_str().unwrap().to_owned()),
+            );
+            assert_eq!(page["total"], 5);
+            match page["next"].as_str() {
+                Some(next) => path = format!("/api/v1/tickets?per_page=2&cursor={next}"),
+                None => break,
+            }
+        }
+        let expected: Vec<_> = (1..=5)
+            .rev()
+            .map(|count| format!("SJ20261123-{count:04}"))
+            .collect();
+        assert_eq!(numbers, expected);
+        let answer = desk
+            .ask(&agent, Method::GET, "/api/v1/tickets?per_page=201", None)
+            .await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn contact_records_are_narrowed_by_what_a_lead_asks() {
+    on_both(async |desk| {
+        let (one, two) = (agent(1), agent(2));
+        let first = desk.talked("13900000001", &one).await;
+        desk.completed(&one, first, json!({"result": "misdial"}))
+            .await;
+        let second = desk.talked("13900000002", &two).await;
+        desk.completed(
+            &two,
+            second,
+            json!({"result": "answered", "matter": "203", "summary": "申报条件"}),
+        )
+        .await;
+        let total = async |filter: String| {
+            desk.get(&lead(), &format!("/api/v1/contact-records?{filter}"))
+                .await["total"]
+                .clone()
+        };
+        assert_eq!(total(format!("agent={}", one.user_id)).await, 1);
+        assert_eq!(total("result=misdial".into()).await, 1);
+        assert_eq!(total("matter=203&request_type=consult".into()).await, 1);
+        assert_eq!(total("queue=main&state=complete".into()).await, 2);
+        assert_eq!(total("q=13900000002".into()).await, 1);
+        assert_eq!(total("q=%E7%94%B3%E6%8A%A5".into()).await, 1);
+        assert_eq!(
+            total("from=2026-11-23T00:00:00Z&to=2026-11-24T00:00:00Z".into()).await,
+            2
+        );
+        assert_eq!(total("to=2026-11-23T00:00:00Z".into()).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_matter_tree_is_shipped() {
+    on_both(async |desk| {
+        let tree = desk.get(&agent(1), "/api/v1/matters").await;
+        let top: Vec<_> = tree["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|top| {
+                (
+                    top["name"].as_str().unwrap(),
+                    top["children"].as_array().unwrap().len(),
+                )
+            })
+            .collect();
+        assert_eq!(top, [("人事考试", 14), ("职称", 13), ("共性", 5)]);
+        assert_eq!(tree["items"][0]["children"][5]["code"], "106");
+        assert_eq!(tree["items"][0]["children"][5]["shortcut"], "jfytf");
+    })
+    .await;
+}
