@@ -14,6 +14,7 @@ use crate::words;
 
 /// The device of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AgentDevice)]
 pub struct DeviceView {
     /// A call can ring there.
     pub reachable: bool,
