@@ -1,15 +1,18 @@
-import { address, get, post } from './client'
+import { api, type Filters, listing, take } from './client'
 import type { Call, CallEvent, Id, Page, Pop, Waveform } from './types'
 
-export const calls = (query: Record<string, string | number | boolean | undefined>) => get<Page<Call>>('/calls', query)
-export const call = (id: Id) => get<Call>(`/calls/${id}`)
-export const callEvents = (id: Id) => get<{ items: CallEvent[] }>(`/calls/${id}/events`)
-export const waveform = (id: Id) => get<Waveform>(`/calls/${id}/waveform`)
-export const recordingAddress = (id: Id) => address(`/calls/${id}/recording`)
-export const hold = (id: Id) => post<void>(`/calls/${id}/hold`)
-export const unhold = (id: Id) => post<void>(`/calls/${id}/unhold`)
-export const mute = (id: Id) => post<void>(`/calls/${id}/mute`)
-export const unmute = (id: Id) => post<void>(`/calls/${id}/unmute`)
-export const hangUp = (id: Id) => post<void>(`/calls/${id}/hang-up`)
-export const pop = (id: Id) => get<Pop>(`/calls/${id}/pop`)
-export const placeDemoCall = () => post<{ from: string; to: string }>('/demo/calls')
+const path = (id: Id) => ({ params: { path: { id } } })
+
+export const calls = (filters: Filters): Promise<Page<Call>> => take(api.GET('/api/v1/calls', listing(filters)))
+export const call = (id: Id): Promise<Call> => take(api.GET('/api/v1/calls/{id}', path(id)))
+export const callEvents = (id: Id) => take(api.GET('/api/v1/calls/{id}/events', path(id))) as Promise<{ items: CallEvent[] }>
+export const waveform = (id: Id): Promise<Waveform> => take(api.GET('/api/v1/calls/{id}/waveform', path(id)))
+/** Played by the browser itself, which asks for ranges. */
+export const recordingAddress = (id: Id): string => `/api/v1/calls/${encodeURIComponent(id)}/recording`
+export const hold = (id: Id) => take(api.POST('/api/v1/calls/{id}/hold', path(id)))
+export const unhold = (id: Id) => take(api.POST('/api/v1/calls/{id}/unhold', path(id)))
+export const mute = (id: Id) => take(api.POST('/api/v1/calls/{id}/mute', path(id)))
+export const unmute = (id: Id) => take(api.POST('/api/v1/calls/{id}/unmute', path(id)))
+export const hangUp = (id: Id) => take(api.POST('/api/v1/calls/{id}/hang-up', path(id)))
+export const pop = (id: Id) => take(api.GET('/api/v1/calls/{id}/pop', path(id))) as Promise<Pop>
+export const placeDemoCall = () => take(api.POST('/api/v1/demo/calls'))

@@ -1,16 +1,9 @@
-import { randomId } from '@/lib/random'
+// The typed client over the server's own description of itself (schema.ts, generated).
+import createClient from 'openapi-fetch'
 import { observeServerTime } from '@/lib/clock'
+import { randomId } from '@/lib/random'
 import { Problem } from './problem'
-
-type Query = Record<string, string | number | boolean | null | undefined>
-
-export interface Options {
-  query?: Query
-  body?: unknown
-  signal?: AbortSignal
-  /** A key of the caller's own makes its retries count once. */
-  idempotencyKey?: string
-}
+import type { paths } from './schema'
 
 /** A request made while nobody touched the page for this long is the page's own; it keeps no session alive. */
 const UNTOUCHED_MS = 60_000
@@ -28,56 +21,62 @@ export function whenSignedOut(handler: (code: string) => void): void {
   onSignedOut = handler
 }
 
-/** The address of a resource under /api/v1, with the empty filters left out. */
-export function address(path: string, query: Query = {}): string {
-  const search = new URLSearchParams()
-  for (const [key, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== '') search.set(key, String(value))
-  }
-  const text = search.toString()
-  return `/api/v1${path}${text ? `?${text}` : ''}`
+const origin = typeof location === 'undefined' ? 'http://localhost' : location.origin
+
+export const api = createClient<paths>({
+  baseUrl: origin,
+  credentials: 'same-origin',
+  headers: { accept: 'application/json' },
+  fetch: (request) => globalThis.fetch(request),
+})
+
+api.use({
+  onRequest({ request }) {
+    // A repeated POST counts once.
+    if (request.method === 'POST') request.headers.set('idempotency-key', randomId())
+    if (Date.now() - touchedAt > UNTOUCHED_MS) request.headers.set('x-shoujie-background', '1')
+    return request
+  },
+  onResponse({ response }) {
+    observeServerTime(response.headers.get('date'))
+  },
+})
+
+/** What the server sends: an empty field is there as null, never left out. */
+export type Sent<T> = T extends (infer U)[] ? Sent<U>[] : T extends object ? { [K in keyof T]-?: Sent<Exclude<T[K], undefined>> } : T
+
+interface Answer<T> {
+  data?: T
+  error?: unknown
+  response: Response
 }
 
-/** One request; resolves with the body (undefined for 204), rejects with a `Problem`. */
-export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json' }
-  if (options.body !== undefined) headers['content-type'] = 'application/json'
-  if (method === 'POST') headers['idempotency-key'] = options.idempotencyKey ?? randomId()
-
-  if (Date.now() - touchedAt > UNTOUCHED_MS) headers['x-shoujie-background'] = '1'
-
-  let response: Response
+/** The body of an answer; every refusal, the network's too, is thrown as a `Problem`. */
+export async function take<T>(asked: Promise<Answer<T>>): Promise<Sent<T>> {
+  let answer: Answer<T>
   try {
-    response = await fetch(address(path, options.query), {
-      method,
-      headers,
-      credentials: 'same-origin',
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-      ...(options.signal ? { signal: options.signal } : {}),
-    })
-  } catch (error) {
-    if (options.signal?.aborted) throw error
+    answer = await asked
+  } catch {
     throw Problem.unreachable()
   }
-  observeServerTime(response.headers.get('date'))
-
-  const isJson = /json/.test(response.headers.get('content-type') ?? '')
-  const body: unknown = isJson ? await response.json().catch(() => undefined) : undefined
-  if (response.ok) return body as T
-
-  const problem = new Problem(response.status, (body as Record<string, unknown>) ?? {
+  const { data, error, response } = answer
+  if (response.ok) return data as Sent<T>
+  const body = typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : undefined
+  const problem = new Problem(response.status, body ?? {
     code: response.status >= 500 ? 'internal' : 'unexpected',
     title: `HTTP ${response.status}`,
   })
-  if (response.status === 401 && path !== '/session') onSignedOut(String(problem.extra.reason ?? problem.code))
+  if (response.status === 401 && !response.url.endsWith('/api/v1/session')) {
+    onSignedOut(String(problem.extra.reason ?? problem.code))
+  }
   throw problem
 }
 
-export const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
-  request<T>('GET', path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) })
-export const post = <T>(path: string, body?: unknown, query?: Query) =>
-  request<T>('POST', path, { body, ...(query ? { query } : {}) })
-export const put = <T>(path: string, body?: unknown, query?: Query) =>
-  request<T>('PUT', path, { body, ...(query ? { query } : {}) })
-export const patch = <T>(path: string, body?: unknown) => request<T>('PATCH', path, { body })
-export const del = <T>(path: string, body?: unknown) => request<T>('DELETE', path, { body })
+/** Filters as they stand in a form or in the address. */
+export type Filters = Record<string, string | number | boolean | undefined>
+
+/** Filters as the query of whichever list: the empty ones are left out, the server refuses the unknown. */
+export function listing(filters: Filters): { params: { query: never } } {
+  const filled = Object.entries(filters).filter(([, value]) => value !== undefined && value !== '')
+  return { params: { query: Object.fromEntries(filled) as never } }
+}

@@ -1,17 +1,19 @@
-import { get, post, put } from './client'
+import { api, type Filters, listing, take } from './client'
 import type { AgentState, Callback, Floor, Id, Page, Queue, SettableState, Wallboard } from './types'
 
-export const agentState = () => get<AgentState>('/agent-state')
+export const agentState = (): Promise<AgentState> => take(api.GET('/api/v1/agent-state'))
 /** With work in hand the state comes after the wrap-up. */
-export const setAgentState = (state: SettableState, reason?: string) =>
-  put<AgentState>('/agent-state', { state, ...(reason ? { reason } : {}) })
-export const endWrapUp = () => post<AgentState>('/agent-state/wrap-up/end')
-export const extendWrapUp = (reason: string) => post<AgentState>('/agent-state/wrap-up/extend', { reason })
+export const setAgentState = (state: SettableState): Promise<AgentState> => take(api.PUT('/api/v1/agent-state', { body: { state } }))
+export const endWrapUp = (): Promise<AgentState> => take(api.POST('/api/v1/agent-state/wrap-up/end'))
+export const extendWrapUp = (reason: string): Promise<AgentState> =>
+  take(api.POST('/api/v1/agent-state/wrap-up/extend', { body: { reason } }))
 export const forceState = (agent: Id, state: SettableState, reason: string) =>
-  put<AgentState>(`/agents/${agent}/state`, { state, reason })
-export const floor = () => get<Floor>('/floor')
-export const wallboard = () => get<Wallboard>('/wallboard')
-export const queues = () => get<{ items: Queue[] }>('/queues')
-export const saveQueue = ({ code, ...rules }: Queue) => put<Queue>(`/queues/${encodeURIComponent(code)}`, rules)
-export const callbacks = (query: Record<string, string | number | boolean | undefined>) => get<Page<Callback>>('/callbacks', query)
-export const callbackDone = (work: Id, note: string) => post<Callback>(`/callbacks/${work}/done`, note ? { note } : {})
+  take(api.PUT('/api/v1/agents/{id}/state', { params: { path: { id: agent } }, body: { state, reason } }))
+export const floor = (): Promise<Floor> => take(api.GET('/api/v1/floor'))
+export const wallboard = (): Promise<Wallboard> => take(api.GET('/api/v1/wallboard'))
+export const queues = (): Promise<{ items: Queue[] }> => take(api.GET('/api/v1/queues'))
+export const saveQueue = ({ code, ...body }: Queue) => take(api.PUT('/api/v1/queues/{code}', { params: { path: { code } }, body }))
+export const callbacks = (filters: Filters): Promise<Page<Callback>> =>
+  take(api.GET('/api/v1/callbacks', listing(filters)))
+export const callbackDone = (work: Id, note: string) =>
+  take(api.POST('/api/v1/callbacks/{work_id}/done', { params: { path: { work_id: work } }, body: note ? { note } : {} }))

@@ -1,10 +1,8 @@
-import { get, post } from './client'
+import { api, type Filters, listing, take } from './client'
 import type { AuditChain, AuditRow, Page, Parameter } from './types'
 
-type Filters = Record<string, string | number | undefined>
-
-export const audit = (query: Filters) => get<Page<AuditRow>>('/audit', query)
-export const auditChain = () => get<AuditChain>('/audit/state')
-export const parameters = (query: Filters) => get<Page<Parameter>>('/parameters', query)
+export const audit = (filters: Filters): Promise<Page<AuditRow>> => take(api.GET('/api/v1/audit', listing(filters))) as Promise<Page<AuditRow>>
+export const auditChain = (): Promise<AuditChain> => take(api.GET('/api/v1/audit/state'))
+export const parameters = (filters: Filters): Promise<Page<Parameter>> => take(api.GET('/api/v1/parameters', listing(filters)))
 export type NewParameter = Pick<Parameter, 'key' | 'value' | 'effective_from' | 'source_doc_no' | 'source_url' | 'note'>
-export const confirmParameter = (body: NewParameter) => post<Parameter>('/parameters', body)
+export const confirmParameter = (body: NewParameter) => take(api.POST('/api/v1/parameters', { body }))

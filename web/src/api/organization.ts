@@ -1,29 +1,20 @@
-import { get, patch, post, put } from './client'
-import type { Device, Id, Page, Role, Side, User } from './types'
+import { api, type Filters, listing, take } from './client'
+import type { components } from './schema'
+import type { Device, Id, Page, Role, User } from './types'
 
-export const users = (query: Record<string, string | number | undefined>) => get<Page<User>>('/users', query)
-export const user = (id: Id) => get<User>(`/users/${id}`)
-export interface NewUser {
-  username: string
-  name: string
-  staff_no: string
-  department: string
-  side: Side
-}
-export const createUser = (body: NewUser) => post<User & { initial_password: string }>('/users', body)
-export interface UserChange {
-  version: number
-  name?: string
-  staff_no?: string
-  department?: string
-  disabled?: boolean
-  roles?: string[]
-}
-export const changeUser = (id: Id, change: UserChange) => patch<User>(`/users/${id}`, change)
-export const forceSignOut = (id: Id) => post<{ sessions: number }>(`/users/${id}/sign-out`)
-export const unlock = (id: Id) => post<void>(`/users/${id}/unlock`)
+type Schemas = components['schemas']
+const path = (id: Id) => ({ params: { path: { id } } })
+
+export const users = (filters: Filters): Promise<Page<User>> => take(api.GET('/api/v1/users', listing(filters)))
+export const user = (id: Id): Promise<User> => take(api.GET('/api/v1/users/{id}', path(id)))
+export type NewUser = Required<Schemas['UserCreation']>
+export const createUser = (body: NewUser) => take(api.POST('/api/v1/users', { body }))
+export type UserChange = Schemas['UserPatch']
+export const changeUser = (id: Id, body: UserChange) => take(api.PATCH('/api/v1/users/{id}', { ...path(id), body }))
+export const forceSignOut = (id: Id) => take(api.POST('/api/v1/users/{id}/sign-out', path(id)))
+export const unlock = (id: Id) => take(api.POST('/api/v1/users/{id}/unlock', path(id)))
 export const resetPassword = (id: Id, dropTotp: boolean) =>
-  post<{ initial_password: string }>(`/users/${id}/reset-password`, { drop_totp: dropTotp })
-export const roles = () => get<Role[]>('/roles')
-export const devices = () => get<Device[]>('/devices')
-export const setDeviceSecret = (id: Id) => put<Device & { secret: string }>(`/devices/${id}/secret`, {})
+  take(api.POST('/api/v1/users/{id}/reset-password', { ...path(id), body: { drop_totp: dropTotp } }))
+export const roles = () => take(api.GET('/api/v1/roles')) as Promise<Role[]>
+export const devices = (): Promise<Device[]> => take(api.GET('/api/v1/devices'))
+export const setDeviceSecret = (id: Id) => take(api.PUT('/api/v1/devices/{id}/secret', { ...path(id), body: {} }))

@@ -1,13 +1,13 @@
-import { del, get, post, put } from './client'
+import { api, take } from './client'
 import type { PublicConfig, Session } from './types'
 
-export const publicConfig = () => get<PublicConfig>('/config-public')
-export const current = () => get<Session>('/session')
+export const publicConfig = (): Promise<PublicConfig> => take(api.GET('/api/v1/config-public'))
+export const current = () => take(api.GET('/api/v1/session')) as Promise<Session>
 export const signIn = (username: string, password: string, totp?: string) =>
-  post<Session>('/session', { username, password, ...(totp ? { totp } : {}) })
-export const signOut = () => del<void>('/session')
+  take(api.POST('/api/v1/session', { body: { username, password, ...(totp ? { totp } : {}) } })) as Promise<Session>
+export const signOut = () => take(api.DELETE('/api/v1/session'))
 export const changePassword = (currentPassword: string, next: string) =>
-  put<void>('/session/password', { current: currentPassword, new: next })
-export const beginTotp = () => post<{ secret: string; uri: string }>('/session/totp')
-export const confirmTotp = (code: string) => put<void>('/session/totp', { code })
-export const removeTotp = (password: string) => del<void>('/session/totp', { password })
+  take(api.PUT('/api/v1/session/password', { body: { current: currentPassword, new: next } }))
+export const beginTotp = () => take(api.POST('/api/v1/session/totp'))
+export const confirmTotp = (code: string) => take(api.PUT('/api/v1/session/totp', { body: { code } }))
+export const removeTotp = (password: string) => take(api.DELETE('/api/v1/session/totp', { body: { password } }))

@@ -1,27 +1,29 @@
-import { get, patch, post, put } from './client'
-import type { ContactRecord, HistoryLine, Id, Matter, Page, Requester, Ticket } from './types'
+import { api, type Filters, listing, take } from './client'
+import type { ContactRecord, HistoryLine, Id, Matter, Page, RequestType, Result, Ticket } from './types'
 
-type Filters = Record<string, string | number | boolean | undefined>
-
-export const tickets = (query: Filters) => get<Page<Ticket>>('/tickets', query)
-export const ticket = (id: Id) => get<Ticket>(`/tickets/${id}`)
-export const ticketHistory = (id: Id) => get<Page<HistoryLine>>(`/tickets/${id}/history`, { per_page: 50 })
-export const editTicket = (id: Id, change: Partial<Pick<Ticket, 'request_type' | 'matter' | 'summary'>> & { version: number }) =>
-  patch<Ticket>(`/tickets/${id}`, change)
+export const tickets = (filters: Filters) => take(api.GET('/api/v1/tickets', listing(filters))) as Promise<Page<Ticket>>
+export const ticket = (id: Id) => take(api.GET('/api/v1/tickets/{id}', { params: { path: { id } } })) as Promise<Ticket>
+export const ticketHistory = (id: Id): Promise<Page<HistoryLine>> =>
+  take(api.GET('/api/v1/tickets/{id}/history', { params: { path: { id }, query: { per_page: 50 } } }))
+export interface TicketEdit { version: number; request_type: RequestType | null; matter: string | null; summary: string }
+export const editTicket = (id: Id, body: TicketEdit) => take(api.PATCH('/api/v1/tickets/{id}', { params: { path: { id } }, body }))
 export const closeTicket = (id: Id, version: number, resolution: string) =>
-  post<Ticket>(`/tickets/${id}/close`, { version, resolution })
-export const matters = () => get<{ items: Matter[] }>('/matters')
+  take(api.POST('/api/v1/tickets/{id}/close', { params: { path: { id } }, body: { version, resolution } }))
+export const matters = () => take(api.GET('/api/v1/matters')) as Promise<{ items: Matter[] }>
 
-export const contactRecords = (query: Filters) => get<Page<ContactRecord>>('/contact-records', query)
-export const contactRecord = (call: Id) => get<ContactRecord>(`/contact-records/${call}`)
-export type RecordDraft = Pick<ContactRecord, 'request_type' | 'matter' | 'result' | 'summary' | 'ticket_id'>
+export const contactRecords = (filters: Filters) =>
+  take(api.GET('/api/v1/contact-records', listing(filters))) as Promise<Page<ContactRecord>>
+export const contactRecord = (call: Id) =>
+  take(api.GET('/api/v1/contact-records/{call_id}', { params: { path: { call_id: call } } })) as Promise<ContactRecord>
+export interface RecordDraft {
+  request_type: RequestType | null
+  matter: string | null
+  result: Result | null
+  summary: string
+  ticket_id: Id | null
+}
 /** Without a version the last writer wins: a draft has one writer, whose newest word counts. */
-export const saveRecord = (call: Id, draft: RecordDraft) => put<ContactRecord>(`/contact-records/${call}`, draft)
-export const completeRecord = (call: Id, draft: RecordDraft) =>
-  post<ContactRecord>(`/contact-records/${call}/complete`, draft)
-
-export const requesters = (query: Filters) => get<Page<Requester>>('/requesters', query)
-export const requester = (id: Id) => get<Requester>(`/requesters/${id}`)
-export const renameRequester = (id: Id, version: number, name: string) => patch<Requester>(`/requesters/${id}`, { version, name })
-export const reveal = (id: Id, field: 'phone' | 'name', reason: string) =>
-  post<{ value: string }>(`/requesters/${id}/reveal`, { field, reason })
+export const saveRecord = (call: Id, body: RecordDraft) =>
+  take(api.PUT('/api/v1/contact-records/{call_id}', { params: { path: { call_id: call } }, body })) as Promise<ContactRecord>
+export const completeRecord = (call: Id, body: RecordDraft) =>
+  take(api.POST('/api/v1/contact-records/{call_id}/complete', { params: { path: { call_id: call } }, body })) as Promise<ContactRecord>

@@ -196,10 +196,15 @@ export const usePhone = defineStore('phone', () => {
     const id = workId.value
     if (!id || busy.value) return
     busy.value = true
+    const held = !isHeld.value
     try {
-      await (isHeld.value ? callsApi.unhold(id) : callsApi.hold(id))
-      feed({ type: 'held', held: !isHeld.value })
-      await floor.refresh()
+      await (held ? callsApi.hold(id) : callsApi.unhold(id))
+      showHeld(held)
+    } catch (error) {
+      const problem = asProblem(error)
+      // The server had it so already: this tab had not heard yet.
+      if (problem.code !== 'call_already_held' && problem.code !== 'call_not_held') throw problem
+      showHeld(held)
     } finally {
       busy.value = false
     }
@@ -239,8 +244,13 @@ export const usePhone = defineStore('phone', () => {
     }
   }
 
-  /** The server knows best whether the requester hears music. */
-  const isHeld = computed(() => (floor.mine ? floor.mine.state === 'held' : state.value.held))
+  /** What was asked for counts at once, then what the floor says. */
+  const isHeld = computed(() => state.value.held)
+  function showHeld(held: boolean): void {
+    state.value = { ...state.value, held }
+    if (state.value.tab === 'holder') say({ state: { ...state.value } })
+  }
+  watch(() => floor.mine?.state, (now) => showHeld(now === 'held'))
 
   function choose(kind: Device): void {
     device.value = kind

@@ -60,9 +60,9 @@ export const useFloor = defineStore('floor', () => {
 
   /** Local milliseconds of my last own wish. */
   const askedAt = ref(0)
-  async function set(state: SettableState, reason?: string): Promise<void> {
+  async function set(state: SettableState): Promise<void> {
     askedAt.value = Date.now()
-    mine.value = await api.setAgentState(state, reason)
+    mine.value = await api.setAgentState(state)
   }
   async function endWrapUp(): Promise<void> {
     mine.value = (await api.endWrapUp()) ?? mine.value

@@ -69,7 +69,7 @@ export const useSession = defineStore('session', () => {
 
   const can = (permission: string): boolean => permission in (user.value?.permissions ?? {})
   const reach = (permission: string): Reach | null => user.value?.permissions[permission] ?? null
-  const has = (role: string): boolean => user.value?.roles.includes(role) ?? false
+  const has = (role: string): boolean => user.value?.roles.some((held) => held === role) ?? false
 
   return {
     session, config, endedBy, user, signedIn, mustChangePassword,

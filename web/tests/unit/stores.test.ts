@@ -10,8 +10,8 @@ const { useMatters } = await import('@/stores/matters')
 const { opens } = await import('@/frame/pages')
 
 function answer(routes: Record<string, [number, unknown]>): void {
-  vi.stubGlobal('fetch', vi.fn(async (address: string, init: RequestInit) => {
-    const [status, body] = routes[`${init.method} ${address}`] ?? [404, { code: 'not_found' }]
+  vi.stubGlobal('fetch', vi.fn(async (request: Request) => {
+    const [status, body] = routes[`${request.method} ${new URL(request.url).pathname}`] ?? [404, { code: 'not_found' }]
     return new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } })
   }))
 }
