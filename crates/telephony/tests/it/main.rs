@@ -3,3 +3,4 @@
 
 mod hotline;
 mod media;
+mod test_line;
