@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use axum::Json;
 use axum::extract::State;
+use kernel::http::Json;
 use kernel::problem::{Result, invalid};
 use kernel::{Actor, App};
 use sea_orm::{

@@ -1,8 +1,8 @@
 //! The screen pop: who calls, and what is known, while it still rings.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
+use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, not_found};
 use kernel::{Actor, App, Scope};
 use organization::Colleague;

@@ -1,7 +1,7 @@
 //! Requesters over HTTP.
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
+use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, invalid, refused};
 use kernel::{Actor, App, audit};

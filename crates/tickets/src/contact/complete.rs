@@ -112,7 +112,7 @@ pub(crate) async fn complete(
     }
     let mut after = written(before.clone(), settled.wrap_up);
     next.as_str().clone_into(&mut after.state);
-    after.late = state == State::Owed;
+    after.late = state == State::Owed && !before.in_wrap_up();
     after.completed_at = Some(app.clock.now());
     after.completed_by = who.user_id;
     let after = store::save(&**tx, &before, after).await?;

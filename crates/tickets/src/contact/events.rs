@@ -123,17 +123,9 @@ pub(crate) async fn catch_up(app: &App, call: Uuid) -> Result<()> {
 
 async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
     let call = facts.call;
-    let taken = kind == "call.answered";
     if store::find(&**tx, call).await?.is_none() {
-        let requester = match (facts.requester, &facts.caller) {
-            (Some(requester), _) => requester,
-            // Somebody talked to an agent: the record must be there, even when nobody looked the number up.
-            (None, Some(caller)) if taken => {
-                requesters::find_or_create_by_number(app, &**tx, caller)
-                    .await?
-                    .id
-            }
-            _ => return Ok(()),
+        let Some(requester) = requester_of(app, tx, kind, &facts).await? else {
+            return Ok(());
         };
         let beginning = Beginning {
             call,
@@ -159,6 +151,28 @@ async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// Who is on the line. From the ring on the record must be there, also when the look-up of the number was
+/// slower than the ring, or the number is withheld.
+async fn requester_of(app: &App, tx: &Tx, kind: &str, facts: &Facts) -> Result<Option<Uuid>> {
+    if facts.requester.is_some() {
+        return Ok(facts.requester);
+    }
+    let Some(caller) = &facts.caller else {
+        return Ok(None);
+    };
+    if let Some(known) = requesters::by_number(app, &**tx, caller).await? {
+        return Ok(Some(known.id));
+    }
+    if !matches!(kind, "call.ringing" | "call.answered") {
+        return Ok(None);
+    }
+    Ok(Some(
+        requesters::find_or_create_by_number(app, &**tx, caller)
+            .await?
+            .id,
+    ))
 }
 
 async fn answered(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {

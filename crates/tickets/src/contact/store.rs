@@ -69,6 +69,14 @@ impl row::Model {
             .ok_or_else(|| internal(format!("contact record {} has no valid state", self.id)))
     }
 
+    /// The wrap-up clock runs: it began after whatever made the record a debt, and has not ended.
+    pub fn in_wrap_up(&self) -> bool {
+        self.wrap_up_ms.is_none()
+            && self
+                .wrap_up_began_at
+                .is_some_and(|began| Some(began) >= self.owed_since)
+    }
+
     /// What is written so far.
     pub fn wrap_up(&self) -> WrapUp {
         WrapUp {

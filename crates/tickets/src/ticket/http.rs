@@ -1,8 +1,8 @@
 //! Tickets over HTTP.
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
+use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, invalid, not_found};
 use kernel::{Actor, App, PersonName, Phone};
@@ -55,8 +55,12 @@ pub struct TicketView {
     /// Who wants something.
     pub requester: Option<RequesterRef>,
     /// 首接责任人: who first took the request; never changes.
+    pub first_owner_id: Uuid,
+    /// Who that is.
     pub first_owner: Option<Colleague>,
-    /// 当前责任人
+    /// 当前责任人: who answers for it now.
+    pub current_owner_id: Uuid,
+    /// Who that is.
     pub owner: Option<Colleague>,
     /// The call it was opened with.
     pub source_call_id: Option<Uuid>,
@@ -113,6 +117,8 @@ pub(crate) async fn ticket_views(
                 name: requester.name.clone(),
                 phone: requester.phone.clone(),
             }),
+            first_owner_id: ticket.first_owner_id,
+            current_owner_id: ticket.current_owner_id,
             first_owner: people::one(&people, Some(ticket.first_owner_id)),
             owner: people::one(&people, Some(ticket.current_owner_id)),
             source_call_id: ticket.source_call_id,

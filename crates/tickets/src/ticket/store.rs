@@ -219,6 +219,14 @@ pub(crate) async fn open_of(
         .await?)
 }
 
+/// Who answers for the requester's newest open ticket: a repeat contact is offered to him first.
+pub async fn owner_of_open(conn: &impl ConnectionTrait, requester: Uuid) -> Result<Option<Uuid>> {
+    Ok(open_of(conn, requester)
+        .await?
+        .first()
+        .map(|ticket| ticket.current_owner_id))
+}
+
 /// Writes `after` over `before` if nobody changed the row since, with one history row for each field.
 ///
 /// The first owner is not among the columns written: it never changes.
@@ -255,13 +263,4 @@ pub(crate) async fn save(
     }
     history::write(app, tx, who, &after, action, changes).await?;
     Ok(after)
-}
-
-/// Who owns the requester's latest open ticket: he should get the next call.
-pub async fn owner_of_open(conn: &impl ConnectionTrait, requester: Uuid) -> Result<Option<Uuid>> {
-    Ok(open_of(conn, requester)
-        .await?
-        .into_iter()
-        .next()
-        .map(|ticket| ticket.current_owner_id))
 }

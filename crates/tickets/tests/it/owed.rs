@@ -105,6 +105,23 @@ async fn a_call_cut_off_by_a_crash_is_a_debt_at_once() {
 }
 
 #[tokio::test]
+async fn a_cut_off_call_written_up_in_its_wrap_up_is_not_late() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        let taken = desk.rings("13900000001", &agent).await;
+        desk.answers(taken, &agent).await;
+        desk.deliver("call.interrupted", taken, json!({})).await;
+        desk.deliver("work.wrap_up_began", taken, json!({})).await;
+        let record = desk.completed(&agent, taken, follow_up()).await;
+        assert_eq!(
+            (&record["state"], &record["late"]),
+            (&json!("complete"), &json!(false))
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_draft_that_lost_its_clock_becomes_a_debt() {
     on_both(async |desk| {
         let agent = agent(1);

@@ -126,6 +126,29 @@ async fn a_withheld_number_shows_nobody_elses_history() {
 }
 
 #[tokio::test]
+async fn a_ring_faster_than_the_look_up_of_its_number_still_has_a_pop() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        let known = desk.requester("13900000001").await;
+        for (caller, phone) in [("13900000001", json!("139****0001")), ("", json!(null))] {
+            let call = desk.app.ids.next();
+            let told = json!({"requester_id": null, "caller": caller, "agent": agent.user_id});
+            desk.deliver(
+                "call.offered",
+                call,
+                json!({"requester_id": null, "caller": caller, "agent": null}),
+            )
+            .await;
+            desk.deliver("call.ringing", call, told).await;
+            let pop = desk.get(&agent, &format!("/api/v1/calls/{call}/pop")).await;
+            assert_eq!(pop["requester"]["phone"], phone);
+            assert_eq!(pop["requester"]["id"] == json!(known), !caller.is_empty());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_missed_call_is_in_the_next_pop() {
     on_both(async |desk| {
         let agent = agent(1);

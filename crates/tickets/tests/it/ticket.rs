@@ -156,7 +156,27 @@ async fn nobody_changes_the_first_owner() {
                 answer.status
             );
         }
-        assert_eq!(desk.ticket(&agent, id).await["version"], 2);
+        let ticket = desk.ticket(&agent, id).await;
+        assert_eq!(ticket["version"], 2);
+        assert_eq!(ticket["first_owner_id"], json!(agent.user_id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repeat_contact_belongs_to_the_owner_of_the_open_ticket() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        let requester = desk.requester("13900000001").await;
+        let owner = async || {
+            tickets::ticket::store::owner_of_open(desk.app.db.read(), requester)
+                .await
+                .unwrap()
+        };
+        let call = desk.talked("13900000001", &agent).await;
+        assert_eq!(owner().await, None, "a draft is no ticket yet");
+        desk.completed(&agent, call, crate::desk::follow_up()).await;
+        assert_eq!(owner().await, Some(agent.user_id));
     })
     .await;
 }

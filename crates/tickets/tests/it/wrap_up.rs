@@ -69,7 +69,7 @@ async fn wrap_up_cannot_end_without_classification_and_result() {
                 "result",
             ),
             (
-                json!({"result": "silent", "summary": "\u{0}"}),
+                json!({"result": "silent", "summary": "\u{7}"}),
                 "text_not_plain",
                 "summary",
             ),
