@@ -456,7 +456,7 @@ pub async fn run(args: Args) -> u8 {
 async fn answer_calls(args: Args) -> Result<bool, LineError> {
     let speech = match (&args.play, args.tone) {
         (Some(path), _) => Speech::Sound(Sound::read(path)?),
-        (None, Some(hz)) => Speech::Sound(Sound::tone(hz)),
+        (None, Some(hz)) => Speech::tone(hz),
         (None, None) if args.echo => Speech::Echo,
         (None, None) => Speech::Silence,
     };

@@ -42,6 +42,13 @@ pub enum Speech {
     Nothing,
 }
 
+impl Speech {
+    /// A sine of `hz`.
+    pub fn tone(hz: u32) -> Self {
+        Self::Sound(Sound::tone(hz))
+    }
+}
+
 /// What came out of the line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heard {

@@ -20,14 +20,14 @@ const PHONE_HZ: u32 = 1200;
 async fn phone(change: impl FnOnce(&mut PhonePlan)) -> PhoneHandle {
     let mut plan = PhonePlan::new("agent3", "", "127.0.0.1:9".parse().unwrap());
     plan.secret = None;
-    plan.speech = Speech::Sound(Sound::tone(PHONE_HZ));
+    plan.speech = Speech::tone(PHONE_HZ);
     change(&mut plan);
     start(plan).await.unwrap()
 }
 
 fn call(phone: &PhoneHandle, number: u32) -> CallPlan {
     let mut plan = CallPlan::new("agent3", format!("139{number:08}"), phone.address);
-    plan.speech = Speech::Sound(Sound::tone(CALLER_HZ));
+    plan.speech = Speech::tone(CALLER_HZ);
     plan
 }
 

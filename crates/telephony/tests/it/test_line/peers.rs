@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use telephony::caller::{CallPlan, place};
 use telephony::phone::{PhoneEvent, PhonePlan};
-use telephony::test_line::{End, Sound, Speech, Transport};
+use telephony::test_line::{End, Speech, Transport};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -93,7 +93,7 @@ async fn a_call_to_sipp_is_answered_and_its_echo_recorded() {
         let path = file(&folder, "echo.wav");
         let plan = CallPlan {
             transport,
-            speech: Speech::Sound(Sound::tone(CALLER_HZ)),
+            speech: Speech::tone(CALLER_HZ),
             record: path.clone(),
             talk: Some(Duration::from_secs(2)),
             ..CallPlan::new("12333", "13900000001", sip)
@@ -204,7 +204,7 @@ async fn baresip_answers_the_caller_and_they_hear_each_other() {
     listening(sip, Transport::Udp).await;
     let path = file(&folder, "caller.wav");
     let plan = CallPlan {
-        speech: Speech::Sound(Sound::tone(CALLER_HZ)),
+        speech: Speech::tone(CALLER_HZ),
         record: path.clone(),
         talk: Some(Duration::from_secs(4)),
         ..CallPlan::new("baresip", "13900000001", sip)
