@@ -87,6 +87,7 @@ pub async fn assemble(
         .layer(from_fn(layers::only_problems))
         .layer(from_fn(layers::keep_out_of_caches));
     let router = session(api.merge(outside))
+        .layer(from_fn(layers::catch_panics))
         .merge(health::routes(app))
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn(layers::secure))

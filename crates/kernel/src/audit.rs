@@ -84,6 +84,7 @@ pub async fn record(
     subject_id: impl ToString + Send,
     details: serde_json::Value,
 ) -> Result<()> {
+    crate::db::json_column(&details)?;
     let row = entry::ActiveModel {
         id: Set(app.ids.next()),
         at: Set(app.clock.now()),

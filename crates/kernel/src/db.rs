@@ -28,11 +28,22 @@ const CLOSURE_LIMIT: Duration = Duration::from_secs(30);
 
 type Hook = Box<dyn FnOnce() + Send>;
 
+/// A JSON column takes objects, lists and texts: the `jsonb` of `SQLite` would keep a bare number as a
+/// number, which is read back as no JSON at all.
+pub(crate) fn json_column(value: &serde_json::Value) -> Result<()> {
+    if value.is_number() {
+        return Err(internal("a bare number is no JSON column"));
+    }
+    Ok(())
+}
+
 /// A handle to the database.
 #[derive(Clone, Debug)]
 pub struct Db {
     read: DatabaseConnection,
     writing: Writing,
+    /// Where a `SQLite` file is; empty else.
+    file: String,
 }
 
 #[derive(Clone, Debug)]
@@ -106,6 +117,7 @@ impl Db {
             return Ok(Self {
                 read: pool.clone(),
                 writing: Writing::Pool(pool),
+                file: String::new(),
             });
         }
         let writer = Database::connect(sqlite_options(url, 1, false)).await?;
@@ -113,6 +125,7 @@ impl Db {
         Ok(Self {
             read,
             writing: Writing::Queue(Writer::start(writer)),
+            file: url.to_owned(),
         })
     }
 
@@ -158,9 +171,14 @@ impl Db {
             return Err(internal("only a SQLite database is copied as a file"));
         }
         let path = path.display().to_string().replace('\'', "''");
-        self.read
+        // The reading connections refuse whatever writes, be it into another file.
+        let source = Database::connect(sqlite_options(&self.file, 1, false)).await?;
+        let copied = source
             .execute_unprepared(&format!("vacuum into '{path}'"))
-            .await?;
+            .await;
+        // The copy stands or fails by itself.
+        let _ = source.close().await;
+        copied?;
         Ok(())
     }
 

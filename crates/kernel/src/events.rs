@@ -14,6 +14,7 @@ use sea_orm::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::db::json_column;
 use crate::metrics::{self, IntCounterVec};
 use crate::problem::{Result, internal};
 use crate::{App, Clock, Ids, Tx};
@@ -206,6 +207,7 @@ impl Events {
                 .cloned()
                 .collect()
         };
+        json_column(&payload)?;
         let event_id = self.ids.next();
         let event = event_row::ActiveModel {
             id: Set(event_id),

@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: a POST that is sent again is answered again, not done again.
 //!
 //! A key belongs to one actor and one route for 24 hours. Only what succeeded is kept: a refused request
-//! may be corrected and sent again under the same key. A request whose process died in the middle is
+//! may be corrected and sent again under the same key. An answer with `Cache-Control: no-store` of its
+//! handler holds a secret and is not kept, only that it was given. A request whose process died in the middle is
 //! carried out again after [`STALE`], since nobody can tell how far it came.
 
 use axum::body::{Body, to_bytes};
@@ -101,7 +102,8 @@ async fn once(
     let body = to_bytes(body, BODY)
         .await
         .map_err(|_| too_large("a request with an Idempotency-Key is at most 16 MB"))?;
-    let body_hash = hex(&[&body]);
+    // Keyed: a body may hold a password, which a plain hash would let somebody guess at leisure.
+    let body_hash = hex(&[app.key.bytes(), &body]);
     if let Some(answer) = begin(&app, &id, &body_hash).await? {
         return Ok(answer);
     }
@@ -183,7 +185,7 @@ fn replay(row: row::Model) -> Result<Response> {
     let Some(body) = row.body else {
         return Err(refused(
             "already_done",
-            "it was done, but the answer was too long to be kept",
+            "it was done, but the answer was too long or too secret to be kept",
         )
         .with_way_out("read the result by GET"));
     };
@@ -220,7 +222,12 @@ async fn keep(app: &App, id: String, response: Response) -> Result<Response> {
             .map(str::to_owned)
     };
     let (content_type, location) = (text(header::CONTENT_TYPE), text(header::LOCATION));
-    let kept = (body.len() <= ANSWER)
+    // What a handler itself keeps out of caches, such as a first password, is not kept here either.
+    let secret = parts
+        .headers
+        .get(header::CACHE_CONTROL)
+        .is_some_and(|value| value == "no-store");
+    let kept = (body.len() <= ANSWER && !secret)
         .then(|| String::from_utf8(body.to_vec()).ok())
         .flatten();
     let status = i32::from(parts.status.as_u16());

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::db::json_column;
 use crate::problem::{Result, internal};
 use crate::{App, Clock, Ids, Tx};
 
@@ -225,6 +226,7 @@ impl Jobs {
         if !self.kinds().iter().any(|kind| kind.name == name) {
             return Err(internal(format!("no job is named {name}")));
         }
+        json_column(&payload)?;
         let id = self.ids.next();
         let job = row::ActiveModel {
             id: Set(id),

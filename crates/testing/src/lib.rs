@@ -161,6 +161,14 @@ impl TestApp {
         .router
     }
 
+    /// The same for a test that asks no route.
+    ///
+    /// # Panics
+    /// When they do not fit together.
+    pub async fn run(&self, capabilities: Vec<kernel::Capability>) {
+        drop(self.start(capabilities).await);
+    }
+
     /// Waits until every event and every enqueued job that is due has been handled.
     ///
     /// # Panics

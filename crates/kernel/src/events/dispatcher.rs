@@ -127,7 +127,15 @@ async fn batch(app: &App, subscription: &Subscription) -> Result<u64> {
         })
         .await?;
     let count = claimed.len() as u64;
-    let mut events = load(app, &claimed).await?;
+    let mut events = match load(app, &claimed).await {
+        Ok(events) => events,
+        Err(problem) => {
+            for row in claimed {
+                finish(app, name, row, Err(problem.clone())).await?;
+            }
+            return Ok(count);
+        }
+    };
     for row in claimed {
         let outcome = match events.remove(&row.id) {
             Some(_) if app.shutdown.is_cancelled() => return Ok(count),

@@ -32,7 +32,13 @@ static DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
 /// Longest text of a foreign error answer that is kept as the detail of a problem.
 const DETAIL: usize = 500;
 
-/// Gives the request an id and a span, counts it, and turns a panic into a problem.
+/// A panic in a handler is a problem of this request alone.
+pub async fn catch_panics(request: Request, next: Next) -> Response {
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    answer.unwrap_or_else(|_panic| internal("a handler panicked").into_response())
+}
+
+/// Gives the request an id and a span, and counts it.
 pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = app.ids.next();
     let route = request
@@ -45,13 +51,7 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let method = request.method().clone();
     let span = tracing::info_span!("request", %id, %method, path = request.uri().path());
     let started = app.clock.monotonic();
-    let answer = AssertUnwindSafe(next.run(request).instrument(span.clone()))
-        .catch_unwind()
-        .await;
-    let mut response = answer.unwrap_or_else(|_panic| {
-        span.in_scope(|| internal("a handler panicked"))
-            .into_response()
-    });
+    let mut response = next.run(request).instrument(span.clone()).await;
     let took = app.clock.monotonic().saturating_sub(started);
     REQUESTS
         .with_label_values(&[method.as_str(), &route, response.status().as_str()])

@@ -8,8 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use sea_orm::{ConnectionTrait as _, sea_query::OnConflict};
-use sea_orm::{EntityTrait as _, Set, Statement};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, Set, Statement,
+};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{JobDef, row, schedule};
@@ -49,19 +51,21 @@ struct Runner {
 
 pub async fn start(app: &App, kinds: Vec<JobDef>, wake: Arc<Notify>) -> Result<()> {
     let (node, now) = (app.node.clone(), app.clock.now());
-    let schedules: Vec<schedule::ActiveModel> = kinds
+    let regular: Vec<(&'static str, DateTime<Utc>)> = kinds
         .iter()
-        .filter_map(|kind| {
-            Some(schedule::ActiveModel {
-                name: Set(kind.name.to_owned()),
-                next_at: Set(kind.schedule.next(now)?),
-                failures: Set(0),
-                claimed_by: Set(None),
-                claimed_until: Set(None),
-                last_started_at: Set(None),
-                last_finished_at: Set(None),
-                last_error: Set(None),
-            })
+        .filter_map(|kind| Some((kind.name, kind.schedule.next(now)?)))
+        .collect();
+    let schedules: Vec<schedule::ActiveModel> = regular
+        .iter()
+        .map(|(name, next_at)| schedule::ActiveModel {
+            name: Set((*name).to_owned()),
+            next_at: Set(*next_at),
+            failures: Set(0),
+            claimed_by: Set(None),
+            claimed_until: Set(None),
+            last_started_at: Set(None),
+            last_finished_at: Set(None),
+            last_error: Set(None),
         })
         .collect();
     app.db
@@ -78,6 +82,15 @@ pub async fn start(app: &App, kinds: Vec<JobDef>, wake: Arc<Notify>) -> Result<(
                 .on_conflict(known)
                 .exec_without_returning(&*tx)
                 .await?;
+            for (name, next_at) in regular {
+                // A shorter pause in a newer version counts at once.
+                schedule::Entity::update_many()
+                    .col_expr(schedule::Column::NextAt, next_at.into())
+                    .filter(schedule::Column::Name.eq(name))
+                    .filter(schedule::Column::NextAt.gt(next_at))
+                    .exec(&*tx)
+                    .await?;
+            }
             Ok(())
         })
         .await?;
@@ -169,10 +182,6 @@ impl Runner {
     }
 
     async fn run_enqueued(&self, kind: &JobDef, claimed: Claimed) -> Result<()> {
-        let job = row::Entity::find_by_id(claimed.id)
-            .one(self.app.db.read())
-            .await?;
-        let payload = job.map(|job| job.payload).unwrap_or_default();
         let app = self.app.clone();
         let id = claimed.id;
         let renew = move || {
@@ -192,7 +201,15 @@ impl Runner {
             };
             async move { app.db.write(write).await }.boxed()
         };
-        let outcome = self.run_renewing(kind, payload, renew).await;
+        // A payload that cannot be read is a failure of this job, and of no other.
+        let job = row::Entity::find_by_id(id).one(self.app.db.read()).await;
+        let outcome = match job {
+            Ok(job) => {
+                let payload = job.map(|job| job.payload).unwrap_or_default();
+                self.run_renewing(kind, payload, renew).await
+            }
+            Err(error) => Err(error.into()),
+        };
         let (node, now, attempts) = (
             self.app.node.clone(),
             self.app.clock.now(),
@@ -248,11 +265,7 @@ impl Runner {
         standing: schedule::Model,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let Some(regular) = kind.schedule.next(now) else {
-            return Ok(());
-        };
-        // A shorter pause in a newer version counts at once.
-        let due = standing.next_at <= now || standing.next_at > regular;
+        let due = standing.next_at <= now;
         let free = standing.claimed_until.is_none_or(|until| until < now);
         if !due || !free || !self.enter(kind.name) {
             return Ok(());

@@ -1,0 +1,64 @@
+use kernel::{Clock, Db, Migration, migrate};
+use testing::{Kind, on_both};
+
+use crate::NOTES;
+
+#[tokio::test]
+async fn migrations_run_once_and_in_order() {
+    on_both(NOTES, async |app| {
+        let more = Migration {
+            id: "2026112400_more",
+            sql: "create table more (id uuid primary key, note_id uuid not null references notes (id));\n",
+        };
+        let mut all = vec![more];
+        all.extend(kernel::migrations());
+        all.extend_from_slice(NOTES);
+        let applied = migrate::migrate(&app.db, &app.clock, all.clone()).await.unwrap();
+        assert_eq!(applied, ["2026112400_more"]);
+        let again = migrate::migrate(&app.db, &app.clock, all).await.unwrap();
+        assert!(again.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_leaves_nothing_of_itself() {
+    on_both(&[], async |app| {
+        let broken = Migration {
+            id: "2026112401_broken",
+            sql: "create table half (id uuid primary key);\ncreate table half (id uuid primary key);\n",
+        };
+        assert!(migrate::migrate(&app.db, &app.clock, vec![broken]).await.is_err());
+        let mended = Migration { sql: "create table half (id uuid primary key);\n", ..broken };
+        assert_eq!(migrate::migrate(&app.db, &app.clock, vec![mended]).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nodes_that_start_at_once_migrate_once() {
+    for kind in Kind::all() {
+        let database = testing::database(*kind, &[]).await;
+        let nodes = (0..4).map(async |_| {
+            let db = Db::connect(&database.url).await.unwrap();
+            migrate::migrate(&db, &Clock::system(), NOTES.to_vec())
+                .await
+                .unwrap()
+                .len()
+        });
+        let applied: usize = futures::future::join_all(nodes).await.into_iter().sum();
+        assert_eq!(applied, 1, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_schema_reads_the_same_each_time() {
+    on_both(NOTES, async |app| {
+        let schema = migrate::schema(app.db.read()).await.unwrap();
+        assert_eq!(schema, migrate::schema(app.db.read()).await.unwrap());
+        for part in ["notes_text", "audit_entries", "schema_migrations"] {
+            assert!(schema.contains(part), "{schema}");
+        }
+    })
+    .await;
+}
