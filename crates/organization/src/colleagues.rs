@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use kernel::Role;
 use kernel::problem::Result;
 use sea_orm::sea_query::Query;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::rows::{user, user_role};
+use crate::rows::{session, user, user_role};
 
 /// A colleague, for the screens of both sides; the public hears the staff number only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -90,4 +91,17 @@ fn holding(role: Role) -> Select<user::Entity> {
     user::Entity::find()
         .filter(user::Column::Disabled.eq(false))
         .filter(user::Column::Id.in_subquery(holders))
+}
+
+/// Whether the user has a session that is not over at `now`.
+pub async fn has_session(
+    conn: &impl ConnectionTrait,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let open = session::Entity::find()
+        .filter(session::Column::UserId.eq(user_id))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now));
+    Ok(open.one(conn).await?.is_some())
 }

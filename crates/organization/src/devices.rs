@@ -5,11 +5,12 @@
 //! is HA1, the digest over user name, realm and secret (RFC 2617 §3.2.2.2), which is all the registrar
 //! needs.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
+use kernel::http::{Json, Path};
 use kernel::problem::{Result, invalid, not_found};
 use kernel::{Actor, Scope, Tx};
 use md5::{Digest, Md5};
@@ -22,10 +23,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::Organization;
 use crate::rights::{ManageDevices, ViewDevices};
 use crate::rows::{device, user};
 use crate::users::{check_line, store};
+use crate::{Organization, ShownOnce};
 
 /// Bytes of randomness in a secret that is made up.
 const SECRET_BYTES: usize = 12;
@@ -150,7 +151,7 @@ pub async fn owner_of(conn: &impl ConnectionTrait, username: &str) -> Result<Opt
 
 fn ha1(username: &str, realm: &str, secret: &str) -> String {
     let digest = Md5::digest(format!("{username}:{realm}:{secret}").as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::hex(&digest)
 }
 
 fn check_secret(secret: &str) -> Result<()> {
@@ -324,11 +325,11 @@ pub async fn add(
     actor: Actor<ManageDevices>,
     State(organization): State<Organization>,
     Json(given): Json<DeviceCreation>,
-) -> Result<(StatusCode, Json<DeviceWithSecret>)> {
+) -> Result<impl IntoResponse> {
     let added = organization
         .add_device(&actor.who(), given.user_id, Some(&given.label))
         .await?;
-    Ok((StatusCode::CREATED, Json(added)))
+    Ok(ShownOnce(StatusCode::CREATED, added))
 }
 
 /// Sets the secret of a desk phone.
@@ -337,14 +338,13 @@ pub async fn set_secret(
     actor: Actor<ManageDevices>,
     State(organization): State<Organization>,
     Path(id): Path<Uuid>,
-    given: Option<Json<SecretChange>>,
-) -> Result<Json<DeviceWithSecret>> {
-    let secret = given.and_then(|Json(given)| given.secret);
-    Ok(Json(
-        organization
-            .set_device_secret(&actor.who(), id, secret)
-            .await?,
-    ))
+    given: Option<axum::Json<SecretChange>>,
+) -> Result<impl IntoResponse> {
+    let secret = given.and_then(|axum::Json(given)| given.secret);
+    let device = organization
+        .set_device_secret(&actor.who(), id, secret)
+        .await?;
+    Ok(ShownOnce(StatusCode::OK, device))
 }
 
 #[cfg(test)]

@@ -16,9 +16,13 @@ pub mod users;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use calendar::ServiceClock;
 use futures::future::BoxFuture;
-use kernel::{App, Capability, JobDef, Migration, PermissionDef, Result};
+use kernel::{App, Capability, JobDef, Migration, Result};
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -52,7 +56,6 @@ pub struct Organization {
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     presence: Arc<OnceLock<Arc<dyn PresenceProbe>>>,
-    permissions: Arc<OnceLock<Vec<PermissionDef>>>,
     service_clock: Arc<RwLock<Arc<ServiceClock>>>,
 }
 
@@ -64,7 +67,6 @@ impl Organization {
             hasher: Hasher::new(),
             throttle: Throttle::default(),
             presence: Arc::default(),
-            permissions: Arc::default(),
             service_clock: Arc::new(RwLock::new(Arc::new(ServiceClock::new(
                 calendar::Calendar::default(),
                 calendar::ServiceHours::default(),
@@ -77,12 +79,6 @@ impl Organization {
     pub fn attach_presence(&self, probe: Arc<dyn PresenceProbe>) {
         // A second one is a fault of the wiring without harm.
         let _ = self.presence.set(probe);
-    }
-
-    /// Tells every permission of every capability, which `GET /session` and `GET /roles` show.
-    pub fn learn_permissions(&self, permissions: Vec<PermissionDef>) {
-        // As above.
-        let _ = self.permissions.set(permissions);
     }
 
     /// Puts the shipped calendars and the default service hours where there are none, and reads them.
@@ -122,13 +118,22 @@ impl Organization {
             None => Vec::new(),
         }
     }
+}
 
-    pub(crate) fn all_permissions(&self) -> Vec<PermissionDef> {
-        self.permissions
-            .get()
-            .cloned()
-            .unwrap_or_else(rights::permissions)
+/// An answer that shows a secret once: nobody on the way, nor the table of idempotency keys, keeps it.
+pub(crate) struct ShownOnce<T>(pub(crate) StatusCode, pub(crate) T);
+
+impl<T: Serialize> IntoResponse for ShownOnce<T> {
+    fn into_response(self) -> Response {
+        let Self(status, body) = self;
+        (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
     }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The tables of this capability.
@@ -178,10 +183,10 @@ pub fn capability(organization: &Organization) -> Capability {
         permissions: rights::permissions(),
         routes,
         event_handlers: Vec::new(),
-        jobs: vec![JobDef::new(
+        jobs: vec![JobDef::every(
             "organization.end_idle_sessions",
-            kernel::jobs::Schedule::Every(std::time::Duration::from_secs(60)),
-            move |_payload| {
+            std::time::Duration::from_mins(1),
+            move || {
                 let organization = idle.clone();
                 async move { organization.end_idle_sessions().await.map(|_ended| ()) }
             },

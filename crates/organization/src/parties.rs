@@ -1,8 +1,8 @@
 //! The two parties of the contract: purchaser (采购人) and supplier (服务商).
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use kernel::audit::{self, Who};
+use kernel::http::{Json, Path};
 use kernel::problem::{Result, invalid, not_found};
 use kernel::{Actor, Side, SignedIn};
 use sea_orm::{

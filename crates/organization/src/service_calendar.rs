@@ -121,7 +121,7 @@ impl Organization {
         let (organization, who) = (self.clone(), who.clone());
         self.app
             .db
-            .write(async move |tx| organization.store_year_in(&tx, &who, year).await)
+            .write(async move |tx| Box::pin(organization.store_year_in(&tx, &who, year)).await)
             .await?;
         self.reload_service_clock().await
     }

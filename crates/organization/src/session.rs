@@ -1,8 +1,8 @@
 //! Sessions: who is signed in, since when, and why no longer.
 //!
 //! The browser holds an opaque token, the database its SHA-256, so that a copy of the database signs
-//! nobody in. A session ends once; whoever ends it writes the audit row, the domain event and the live
-//! event `session.ended`, by which sockets close.
+//! nobody in. A session ends once; whoever ends it writes the audit row and the domain event
+//! `session.ended`, by which sockets close, and ends the session's event streams.
 
 pub mod account;
 pub mod http;
@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Problem, Result, refused, unauthorized};
-use kernel::{Audience, Principal, Tx};
+use kernel::{Principal, Tx};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -82,10 +82,7 @@ pub enum SignedInAs {
 
 /// A token as it is stored.
 pub(crate) fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::hex(&Sha256::digest(token.as_bytes()))
 }
 
 /// The token of `Authorization: Bearer` or of the cookie.
@@ -323,10 +320,10 @@ impl Organization {
         let told = json!({ "session_id": session.id, "user_id": session.user_id, "reason": reason.as_str() });
         self.app
             .events
-            .publish(tx, "session.ended", session.id, told.clone())
+            .publish(tx, "session.ended", session.id, told)
             .await?;
-        let (live, user_id) = (self.app.live.clone(), session.user_id);
-        tx.on_commit(move || live.publish(Audience::User(user_id), "session.ended", told));
+        let (live, session_id) = (self.app.live.clone(), session.id);
+        tx.on_commit(move || live.end_session(session_id));
         Ok(())
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use calendar::{
     DayKind, DeadlineRule, Period, SHANGHAI, ServiceHours, SpecialDay, TimeOfDay, YearCalendar,
     YearNotice,
 };
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use kernel::http::{Json, Path, Query};
 use kernel::problem::{Problem, Result, invalid};
 use kernel::{Actor, SignedIn};
 use sea_orm::EntityTrait;
@@ -295,7 +295,7 @@ pub async fn replace(
         if special_day.name.chars().count() > 64 || special_day.name.chars().any(char::is_control) {
             errors.push(row_error(
                 "days",
-                day.date,
+                &day.date,
                 "bad_name",
                 "a name has up to 64 printable characters",
             ));
@@ -305,7 +305,7 @@ pub async fn replace(
         {
             errors.push(row_error(
                 "days",
-                day.date,
+                &day.date,
                 "given_twice",
                 "the date is given twice",
             ));
@@ -316,7 +316,7 @@ pub async fn replace(
         Ok(_) => return Err(rows_wrong(&errors)),
         Err(faults) => {
             let fault = |fault: &calendar::NoticeFault| {
-                row_error("days", fault.date, fault.code, &fault.to_string())
+                row_error("days", &fault.date, fault.code, &fault.to_string())
             };
             errors.extend(faults.iter().map(fault));
             return Err(rows_wrong(&errors));
@@ -359,7 +359,7 @@ pub async fn import(
             errors.extend(faults.iter().map(|fault| {
                 row_error(
                     part_of(fault.code),
-                    fault.date,
+                    &fault.date,
                     fault.code,
                     &fault.to_string(),
                 )
@@ -398,7 +398,7 @@ fn read_notice(given: NoticeImport) -> (YearNotice, Vec<RowError>) {
     if !YEARS.contains(&given.year) {
         errors.push(row_error(
             "year",
-            given.year,
+            &given.year,
             "year_out_of_range",
             "from 1995 to 2100",
         ));
@@ -443,7 +443,7 @@ fn part_of(code: &str) -> &'static str {
     }
 }
 
-fn row_error(part: &str, row: impl ToString, code: &str, detail: &str) -> RowError {
+fn row_error(part: &str, row: &(impl ToString + ?Sized), code: &str, detail: &str) -> RowError {
     RowError {
         part: part.to_owned(),
         row: row.to_string(),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
-use axum::{Extension, Json};
+use kernel::http::Json;
 use kernel::problem::{Problem, Result, not_found, unauthorized};
 use kernel::{Principal, Role, Scope, Side, SignedIn};
 use sea_orm::EntityTrait;
@@ -15,9 +16,9 @@ use uuid::Uuid;
 
 use super::layer::{Client, EndedSession};
 use super::{COOKIE, session_ended};
-use crate::Organization;
 use crate::parties::parse_side;
 use crate::rows::{party, user};
+use crate::{Organization, ShownOnce};
 
 /// Name, password and, where the user has one, the one-time code.
 #[derive(Deserialize, ToSchema)]
@@ -111,7 +112,9 @@ impl Organization {
             Scope::All => "all",
         };
         let permissions = self
-            .all_permissions()
+            .app
+            .rights
+            .all()
             .into_iter()
             .filter_map(|permission| {
                 Some((permission.code, reach(principal.scope(permission.grants)?)))
@@ -243,12 +246,13 @@ pub async fn change_password(
 pub async fn begin_totp(
     SignedIn(principal): SignedIn,
     State(organization): State<Organization>,
-) -> Result<Json<TotpSecret>> {
+) -> Result<impl IntoResponse> {
     let offer = organization.begin_totp(&principal).await?;
-    Ok(Json(TotpSecret {
+    let secret = TotpSecret {
         secret: offer.secret,
         uri: offer.uri,
-    }))
+    };
+    Ok(ShownOnce(StatusCode::OK, secret))
 }
 
 /// Puts the offered secret in force.

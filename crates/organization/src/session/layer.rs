@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -31,13 +32,7 @@ pub async fn sign_in_layer(
     let headers = request.headers();
     // A WebSocket upgrade is a GET that browsers let other sites make.
     if !request.method().is_safe() || headers.contains_key(header::UPGRADE) {
-        refuse_other_origin(
-            headers,
-            request
-                .uri()
-                .authority()
-                .map(|authority| authority.as_str()),
-        )?;
+        refuse_other_origin(headers, request.uri().authority().map(Authority::as_str))?;
     }
     let event_stream = headers
         .get(header::ACCEPT)

@@ -54,7 +54,7 @@ impl Organization {
                 if let Some(roles) = &change.roles {
                     organization.change_roles(&tx, &who, &user, roles).await?;
                 }
-                organization.change_person(&tx, &who, user, &change).await
+                Box::pin(organization.change_person(&tx, &who, user, &change)).await
             })
             .await
     }
@@ -103,6 +103,9 @@ impl Organization {
             .events
             .publish(tx, "user.roles_changed", user.id, details)
             .await?;
+        // Streams hold the rights they began with: they come back with the new ones.
+        let (live, id) = (self.app.live.clone(), user.id);
+        tx.on_commit(move || live.end_user(id));
         if !taken.is_empty() {
             self.end_all_in(tx, user.id, None, EndReason::RoleTaken, who)
                 .await?;

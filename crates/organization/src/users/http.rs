@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
+use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, forbidden, not_found};
 use kernel::rights::Reach;
@@ -22,9 +23,13 @@ use crate::rights::{
 };
 use crate::rows::{party, user};
 use crate::session::sign_in::locked_until;
-use crate::{Organization, role_name};
+use crate::{Organization, ShownOnce, role_name};
 
 /// A user as administrators see him.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column of the list"
+)]
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserView {
     /// Identifies the user.
@@ -217,7 +222,7 @@ pub async fn create(
     actor: Actor<CreateUsers>,
     State(organization): State<Organization>,
     Json(given): Json<UserCreation>,
-) -> Result<(StatusCode, Json<UserCreated>)> {
+) -> Result<impl IntoResponse> {
     let new = NewUser {
         username: given.username,
         name: given.name,
@@ -230,12 +235,12 @@ pub async fn create(
     let created = organization.create_user(&actor.who(), new).await?;
     let user = organization.view(actor.scope(), created.id).await?;
     let initial_password = created.initial_password;
-    Ok((
+    Ok(ShownOnce(
         StatusCode::CREATED,
-        Json(UserCreated {
+        UserCreated {
             user,
             initial_password,
-        }),
+        },
     ))
 }
 
@@ -311,13 +316,16 @@ pub async fn reset_password(
     actor: Actor<ManageUsers>,
     State(organization): State<Organization>,
     Path(id): Path<Uuid>,
-    given: Option<Json<PasswordReset>>,
-) -> Result<Json<InitialPassword>> {
-    let drop_totp = given.is_some_and(|Json(given)| given.drop_totp);
+    given: Option<axum::Json<PasswordReset>>,
+) -> Result<impl IntoResponse> {
+    let drop_totp = given.is_some_and(|axum::Json(given)| given.drop_totp);
     let initial_password = organization
         .reset_password(&actor.who(), id, drop_totp)
         .await?;
-    Ok(Json(InitialPassword { initial_password }))
+    Ok(ShownOnce(
+        StatusCode::OK,
+        InitialPassword { initial_password },
+    ))
 }
 
 /// The roles and what each may do.
@@ -326,7 +334,7 @@ pub async fn roles(
     _actor: Actor<ViewUsers>,
     State(organization): State<Organization>,
 ) -> Json<Vec<RoleView>> {
-    let permissions = organization.all_permissions();
+    let permissions = organization.app.rights.all();
     let view = |role: &Role| RoleView {
         role: *role,
         name: role_name(*role),

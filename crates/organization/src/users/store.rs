@@ -117,7 +117,9 @@ pub async fn roles_of_all(
             roles.entry(row.user_id).or_default().push(role);
         }
     }
-    roles.values_mut().for_each(|roles| roles.sort());
+    for roles in roles.values_mut() {
+        roles.sort();
+    }
     Ok(roles)
 }
 

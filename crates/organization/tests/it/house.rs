@@ -57,9 +57,10 @@ pub struct Person {
 
 pub async fn on_both(story: impl AsyncFn(House)) {
     let story = &story;
-    testing::on_both(&organization::migrations(), async |app| {
-        story(House::of(app).await).await
-    })
+    Box::pin(testing::on_both(&organization::migrations(), async |app| {
+        let house = Box::pin(House::of(app)).await;
+        Box::pin(story(house)).await;
+    }))
     .await;
 }
 
@@ -70,6 +71,7 @@ impl House {
         organization::demo::seed(&app).await.unwrap();
         let post = Post::default();
         organization.attach_presence(Arc::new(post.clone()));
+        app.rights.register(organization::rights::permissions());
         let (routes, _openapi) = organization::capability(&organization)
             .routes
             .split_for_parts();

@@ -1,6 +1,12 @@
 //! First sign-in, change, history, age and reset of passwords.
 
+use axum::body::Body;
+use axum::http::{Request, header};
+use kernel::audit::Who;
+use kernel::{Role, Side};
+use organization::Organization;
 use organization::password::DEMO_PASSWORD;
+use sea_orm::{FromQueryResult, Statement};
 use serde_json::json;
 
 use crate::house::{on_both, refusal};
@@ -178,7 +184,7 @@ async fn nobody_resets_the_password_of_an_administrator_but_the_server() {
             .post(&format!("/api/v1/users/{id}/reset-password"), json!({}))
             .await;
         assert_eq!(refusal(&answer), (409, "administrators_password"));
-        let server = kernel::audit::Who::system("command_line");
+        let server = Who::system("command_line");
         let initial = house
             .organization
             .reset_password(&server, id, false)
@@ -188,6 +194,46 @@ async fn nobody_resets_the_password_of_an_administrator_but_the_server() {
             house.stranger().sign_in("secadmin", &initial).await.status,
             200
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_first_password_is_kept_nowhere_even_when_the_request_has_a_key() {
+    #[derive(FromQueryResult)]
+    struct Kept {
+        body: Option<String>,
+    }
+    testing::on_both(&organization::migrations(), async |app| {
+        let organization = Organization::new(&app).unwrap();
+        let who = Who::system("test");
+        organization
+            .put_party(&who, Side::Supplier, "服务商")
+            .await
+            .unwrap();
+        let router = app
+            .start(vec![organization::capability(&organization)])
+            .await;
+        let request = || {
+            let body = json!({ "username": "newcomer", "name": "新人", "side": "supplier" });
+            Request::post("/api/v1/users")
+                .header(header::CONTENT_TYPE, "application/json")
+                .header("idempotency-key", "once")
+                .body(Body::from(body.to_string()))
+                .unwrap()
+        };
+        let sysadmin = testing::principal(&[Role::SysAdmin]);
+        let made = testing::call::send(&router, Some(&sysadmin), request()).await;
+        assert_eq!(made.status, 201, "{}", made.json);
+        let select = "select body from idempotency_keys";
+        let statement = Statement::from_string(app.db.backend(), select);
+        let kept = Kept::find_by_statement(statement)
+            .all(app.db.read())
+            .await
+            .unwrap();
+        assert_eq!((kept.len(), kept[0].body.as_deref()), (1, None));
+        let again = testing::call::send(&router, Some(&sysadmin), request()).await;
+        assert_eq!(refusal(&again), (409, "already_done"));
     })
     .await;
 }

@@ -243,7 +243,10 @@ async fn a_body_that_is_no_text_for_a_database_is_a_plain_refusal() {
     on_both(async |house| {
         let mut stranger = house.stranger();
         let null = stranger.sign_in("agent1\0", "x\0y").await;
-        assert_eq!(refusal(&null), (401, "sign_in_failed"));
+        assert_eq!(refusal(&null), (400, "null_byte"));
+        let wordless = stranger.sign_in_with(json!({ "username": "agent1" })).await;
+        assert_eq!(refusal(&wordless), (422, "bad_value"));
+        assert_eq!(wordless.json["field"], "password");
         let long = stranger.sign_in("agent1", &"x".repeat(100_000)).await;
         assert_eq!(refusal(&long), (401, "sign_in_failed"));
     })
