@@ -17,13 +17,15 @@ impl Call {
         self.offered = false;
         self.taken = true;
         self.times.answered_at = Some(now);
-        self.journal(Event::Answered { agent });
         if self.agent_leg.is_none() {
             // Picked up and gone before `floor` could confirm.
+            self.journal(Event::Answered { agent });
             self.end(Outcome::Answered, EndedBy::Agent, now);
             return;
         }
+        // Before the line that says so: what the journal knows of, a restart can repair.
         self.start_recording();
+        self.journal(Event::Answered { agent });
         if self.staff_no.is_empty() {
             self.settle(now);
             return;
@@ -225,8 +227,8 @@ impl Call {
         self.times.answered_at = Some(now);
         self.out.push(Command::StopPlaying(agent_leg));
         self.out.push(Command::Accepted(agent));
-        self.journal(Event::Answered { agent });
         self.start_recording();
+        self.journal(Event::Answered { agent });
         self.settle(now);
     }
 }

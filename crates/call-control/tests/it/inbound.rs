@@ -119,8 +119,8 @@ fn every_device_rings_and_the_first_answer_wins() {
     assert_eq!(
         commands,
         [
-            Command::Journal(Event::Answered { agent: agent(1) }),
             Command::StartRecording,
+            Command::Journal(Event::Answered { agent: agent(1) }),
             Command::Bridge {
                 requester: REQUESTER,
                 agent: LegId(2)

@@ -5,7 +5,12 @@
     reason = "SIP and RTP run in real time, and so do their tests"
 )]
 
+mod agents;
+mod browser;
+mod doors;
 mod inbound;
+mod raw;
+mod recovery;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -31,7 +31,7 @@ enum Wish {
     Close,
 }
 
-struct Browser {
+pub(crate) struct Browser {
     wishes: mpsc::UnboundedSender<Wish>,
     heard: Arc<Mutex<Vec<i16>>>,
     task: tokio::task::JoinHandle<()>,
@@ -39,7 +39,7 @@ struct Browser {
 
 impl Browser {
     /// A browser that answers our offer; `codec` is the only one it speaks.
-    async fn answer(offer: &str, codec: Codec) -> (Self, String) {
+    pub(crate) async fn answer(offer: &str, codec: Codec) -> (Self, String) {
         let (mut rtc, socket) = Self::rtc(codec).await;
         let offer = SdpOffer::from_sdp_string(offer).unwrap();
         let answer = rtc.sdp_api().accept_offer(offer).unwrap();
@@ -100,7 +100,7 @@ impl Browser {
     }
 
     /// Its tab is closed, the cable pulled: nothing more comes and nobody is told.
-    fn vanish(&self) {
+    pub(crate) fn vanish(&self) {
         self.task.abort();
     }
 
@@ -114,7 +114,7 @@ impl Browser {
         offer.await.unwrap()
     }
 
-    fn heard_ms(&self, hz: f64) -> u64 {
+    pub(crate) fn heard_ms(&self, hz: f64) -> u64 {
         heard_ms(&self.heard.lock().unwrap(), hz, 2000.0)
     }
 

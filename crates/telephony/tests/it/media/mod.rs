@@ -5,7 +5,7 @@
 )]
 
 mod bridging;
-mod browser;
+pub(crate) mod browser;
 mod far_end;
 mod playing;
 mod recording;

@@ -1,0 +1,200 @@
+//! What agents do with a call: refuse it, have two phones, hold, mute, hang up.
+
+use std::time::Duration;
+
+use call_control::Request;
+use floor::AgentState;
+use telephony::phone::{Answer, PhoneEvent, PhonePlan, start};
+use telephony::test_line::{End, Sound, Speech};
+
+use super::raw::{Raw, body, header, response, sdp, status};
+use super::{AGENT_HZ, SECRET, agent, event, hotline, hotline_with, until};
+
+fn ringing(event: &PhoneEvent) -> Option<()> {
+    matches!(event, PhoneEvent::Ringing { .. }).then_some(())
+}
+
+fn ended(event: &PhoneEvent) -> Option<End> {
+    match event {
+        PhoneEvent::Ended { end, .. } => Some(end.clone()),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_call_goes_to_the_next_agent_with_its_place_kept() {
+    let line = hotline().await;
+    let mut first = line.ready_agent(1, |plan| plan.answer = Answer::Refuse(486)).await;
+    let call = line.call(|_| {});
+    event(&mut first, ringing).await;
+    let mut second = line.ready_agent(2, |plan| plan.talk = Some(Duration::from_secs(1))).await;
+    event(&mut second, ringing).await;
+    let report = call.await.unwrap();
+    assert_eq!(report.end, End::HungUpThere);
+    let row = line.record().await;
+    assert_eq!((row.outcome.as_deref(), row.agent_id), (Some("answered"), Some(agent(2))));
+    let journal = line.journal(row.id).await;
+    assert_eq!(journal.iter().filter(|event| *event == "ringing").count(), 2, "{journal:?}");
+    assert_eq!(journal.iter().filter(|event| *event == "queued").count(), 1, "{journal:?}");
+    line.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_phones_of_an_agent_ring_and_the_first_answer_wins() {
+    let line = hotline().await;
+    let mut slow = start({
+        let mut plan = PhonePlan::new("agent1", SECRET, line.sip);
+        plan.answer = Answer::Never;
+        plan
+    })
+    .await
+    .unwrap();
+    let mut fast = line
+        .ready_agent(1, |plan| {
+            plan.answer = Answer::After(Duration::from_millis(700));
+            plan.talk = Some(Duration::from_secs(2));
+            plan.speech = Speech::Sound(Sound::tone(AGENT_HZ));
+        })
+        .await;
+    let call = line.call(|_| {});
+    event(&mut slow, ringing).await;
+    event(&mut fast, ringing).await;
+    assert_eq!(event(&mut slow, ended).await, End::HungUpThere, "cancelled");
+    event(&mut fast, ended).await;
+    assert!(call.await.unwrap().answered());
+    line.record().await;
+    line.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hold_mute_and_hang_up_from_the_console() {
+    let line = hotline().await;
+    let _phone = line.ready_agent(1, |_| {}).await;
+    let call = line.call(|_| {});
+    until("agent talks", || async { line.state_of(1) == AgentState::Talking }).await;
+    let id = line.records().await[0].id;
+    let engine = line.telephony.engine();
+    let ask = async |request| engine.request(id, request).await.map_err(|problem| problem.code);
+    // The staff number is read out first; a hold waits for its end.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    ask(Request::Hold).await.unwrap();
+    until("agent holds", || async { line.state_of(1) == AgentState::Held }).await;
+    assert_eq!(ask(Request::Hold).await.unwrap_err(), "call_already_held");
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    ask(Request::Unhold).await.unwrap();
+    until("agent talks again", || async { line.state_of(1) == AgentState::Talking }).await;
+    ask(Request::Mute).await.unwrap();
+    assert_eq!(ask(Request::Mute).await.unwrap_err(), "call_already_muted");
+    ask(Request::Unmute).await.unwrap();
+    ask(Request::HangUp).await.unwrap();
+    assert_eq!(call.await.unwrap().end, End::HungUpThere);
+    assert_eq!(ask(Request::HangUp).await.unwrap_err(), "not_found");
+    let row = line.record().await;
+    assert_eq!((row.outcome.as_deref(), row.ended_by.as_deref()), (Some("answered"), Some("agent")));
+    assert!((1400..2500).contains(&row.held_ms), "{}", row.held_ms);
+    assert_eq!(line.state_of(1), AgentState::WrapUp);
+    line.settled().await;
+}
+
+/// A desk phone by hand: registered by its contact, it answers and holds as it is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_phone_holds_by_reinvite_in_each_of_the_three_ways() {
+    let line = hotline().await;
+    // The agent's phone proper registers; its INVITEs go to where it registered from, so the phone by
+    // hand is the caller's side here: the agent's side of hold is the same code.
+    let _phone = line.ready_agent(1, |_| {}).await;
+    let mut caller = Raw::new(line.sip).await;
+    let invite = caller.request("INVITE", "sip:12333@127.0.0.1", "13900000001", &[], &sdp(9, "sendrecv"));
+    let ok = caller.ask(&invite).await.unwrap();
+    caller.send(&Raw::inside(&invite, &ok, "ACK", 1, "")).await;
+    for (number, (offer, answer)) in [
+        (sdp(9, "sendonly"), "a=recvonly"),
+        (sdp(9, "inactive"), "a=inactive"),
+        (sdp(9, "sendrecv").replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0"), "m=audio"),
+        (sdp(9, "sendrecv"), "a=sendrecv"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let cseq = number as u32 + 2;
+        let held = caller.ask(&Raw::inside(&invite, &ok, "INVITE", cseq, &offer)).await.unwrap();
+        assert_eq!(status(&held), 200);
+        assert!(body(&held).contains(answer), "{offer} -> {held}");
+        caller.send(&Raw::inside(&invite, &ok, "ACK", cseq, "")).await;
+    }
+    // One without SDP asks for ours.
+    let asked = caller.ask(&Raw::inside(&invite, &ok, "INVITE", 6, "")).await.unwrap();
+    assert!(body(&asked).contains("m=audio"));
+    caller.send(&Raw::inside(&invite, &ok, "ACK", 6, &sdp(9, "sendrecv"))).await;
+    let unknown = caller.ask(&Raw::inside(&invite, &ok, "REFER", 7, "")).await.unwrap();
+    assert_eq!(status(&unknown), 603, "nobody sends our calls elsewhere");
+    assert_eq!(status(&caller.ask(&Raw::inside(&invite, &ok, "BYE", 8, "")).await.unwrap()), 200);
+    line.record().await;
+    line.settled().await;
+    let _ = (header(&ok, "to"), response as fn(&str, &str, &str, &str) -> String);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_line_says_so_and_hangs_up() {
+    use async_trait::async_trait;
+    use chrono::{DateTime, Utc};
+    struct Closed;
+    #[async_trait]
+    impl telephony::ServiceHours for Closed {
+        async fn is_open(&self, _at: DateTime<Utc>) -> bool {
+            false
+        }
+    }
+    let line = hotline().await;
+    line.telephony.attach_hours(std::sync::Arc::new(Closed));
+    let report = line.call(|_| {}).await.unwrap();
+    assert_eq!(report.end, End::HungUpThere);
+    assert!(report.heard.packets > 100, "{:?}", report.heard);
+    assert_eq!(line.record().await.outcome.as_deref(), Some("after_hours"));
+    line.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_calls_than_allowed_are_refused_and_written_down() {
+    let line = hotline_with(|settings| settings.calls.most = 1).await;
+    let first = line.call(|plan| plan.talk = Some(Duration::from_secs(2)));
+    until("the first call runs", || async { line.telephony.engine().open_calls() == 1 }).await;
+    let second = line.call(|_| {}).await.unwrap();
+    assert_eq!(second.end, End::Refused(503));
+    first.await.unwrap();
+    line.settled().await;
+    let outcomes = async || -> Vec<_> {
+        line.records().await.into_iter().filter_map(|row| row.outcome).collect()
+    };
+    until("both are written down", || async { outcomes().await.len() == 2 }).await;
+    let outcomes = outcomes().await;
+    assert!(outcomes.contains(&"rejected".to_owned()), "{outcomes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_whose_line_goes_silent_is_not_kept_for_ever() {
+    let line = hotline_with(|settings| settings.media.silence_after = Duration::from_secs(2)).await;
+    let mut phone = line.ready_agent(1, |_| {}).await;
+    let call = line.call(|plan| plan.speech = Speech::Nothing);
+    assert_eq!(call.await.unwrap().end, End::HungUpThere);
+    let row = line.record().await;
+    assert_eq!(row.ended_by.as_deref(), Some("system"));
+    let _ = phone.events.try_recv();
+    line.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_the_server_ends_calls_as_interrupted_with_their_recording() {
+    let line = hotline().await;
+    let mut phone = line.ready_agent(1, |_| {}).await;
+    let call = line.call(|_| {});
+    until("agent talks", || async { line.state_of(1) == AgentState::Talking }).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    line.app.shutdown.cancel();
+    assert_eq!(call.await.unwrap().end, End::HungUpThere, "the caller hears of it");
+    assert_eq!(event(&mut phone, ended).await, End::HungUpThere);
+    let row = line.record().await;
+    assert_eq!(row.outcome.as_deref(), Some("interrupted"));
+    assert_eq!(row.recording_state, "complete");
+    assert_eq!(line.journal(row.id).await.iter().filter(|event| *event == "ended").count(), 1);
+}
