@@ -153,9 +153,10 @@ fn classify(text: &str) -> (String, NumberKind) {
         let is_number = (7..=15).contains(&digits.len())
             && !digits.starts_with('0')
             && digits.bytes().all(|byte| byte.is_ascii_digit());
-        return match is_number {
-            true => (format!("+{digits}"), NumberKind::Foreign),
-            false => (text.to_owned(), NumberKind::Other),
+        return if is_number {
+            (format!("+{digits}"), NumberKind::Foreign)
+        } else {
+            (text.to_owned(), NumberKind::Other)
         };
     }
     // With 12 or more digits a leading 86 cannot be a local number.
@@ -176,9 +177,8 @@ fn chinese(digits: &str) -> Option<(String, NumberKind)> {
         ([b'0', b'1', b'3'..=b'9', ..], 12) => {
             return Some((digits[1..].to_owned(), NumberKind::Mobile));
         }
-        ([b'0', b'1'..=b'9', ..], 10..=12) => NumberKind::Landline,
         ([b'4' | b'8', b'0', b'0', ..], 10) | ([b'1' | b'9', ..], 3..=6) => NumberKind::Service,
-        ([b'2'..=b'8', ..], 7..=8) => NumberKind::Landline,
+        ([b'0', b'1'..=b'9', ..], 10..=12) | ([b'2'..=b'8', ..], 7..=8) => NumberKind::Landline,
         _ => return None,
     };
     Some((digits.to_owned(), kind))

@@ -79,7 +79,7 @@ pub fn capability(app: &App) -> Capability {
         ],
         jobs: vec![JobDef::new(
             "tickets.owe_forgotten_records",
-            Schedule::Every(Duration::from_secs(60)),
+            Schedule::Every(Duration::from_mins(1)),
             move |_payload| contact::events::owe_forgotten(forgotten.clone()),
         )],
     }

@@ -99,13 +99,10 @@ impl From<ContactView> for PastContact {
 /// It does not wait for the delivery of the call's events: what was told and not heard yet is heard now.
 pub async fn for_call(app: &App, scope: &Scope, call: Uuid) -> Result<Pop> {
     let conn = app.db.read();
-    let record = match contacts::get(conn, scope, call).await {
-        Ok(record) => record,
-        Err(_) => {
-            events::catch_up(app, call).await?;
-            contacts::get(conn, scope, call).await?
-        }
-    };
+    if contacts::get(conn, scope, call).await.is_err() {
+        events::catch_up(app, call).await?;
+    }
+    let record = contacts::get(conn, scope, call).await?;
     let requester = requesters::find(conn, record.requester_id)
         .await?
         .ok_or_else(|| not_found("requester"))?;

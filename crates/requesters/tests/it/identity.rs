@@ -11,7 +11,7 @@ use crate::support::{agent, on_both};
 async fn one_number_is_one_requester_however_it_is_written() {
     on_both(async |desk| {
         let first = desk.rings("13900000001").await;
-        desk.app.clock.advance(Duration::from_secs(60));
+        desk.app.clock.advance(Duration::from_mins(1));
         let again = desk.rings("sip:+8613900000001@10.0.0.1;user=phone").await;
         assert_eq!((again.id, again.contacts), (first.id, 2));
         assert!(again.last_contact_at > first.last_contact_at);

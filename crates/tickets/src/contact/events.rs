@@ -33,7 +33,7 @@ pub(crate) const WRAP_UP_EVENTS: &[&str] = &[
 ];
 
 /// A draft this long after the end of its call has lost its wrap-up clock, for instance with a restart.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 60);
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(30);
 
 /// The part of an event's payload that this crate reads.
 struct Facts {
@@ -89,7 +89,7 @@ pub(crate) async fn on_call(app: App, event: Event) -> Result<()> {
         return Ok(());
     }
     let db = app.db.clone();
-    db.write(move |tx| async move { keep(&app, &tx, &event.kind, facts).await })
+    db.write(move |tx| async move { Box::pin(keep(&app, &tx, &event.kind, facts)).await })
         .await
 }
 
@@ -146,7 +146,7 @@ async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
         }
         "call.answered" => answered(app, tx, &facts).await?,
         "call.ended" | "call.abandoned" | "call.interrupted" => {
-            ended(app, tx, kind, &facts).await?
+            ended(app, tx, kind, &facts).await?;
         }
         _ => {}
     }

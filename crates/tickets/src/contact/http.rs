@@ -286,14 +286,14 @@ pub(crate) async fn finish(
     let (db, done) = (app.db.clone(), app.clone());
     let record = db
         .write(move |tx| async move {
-            complete::complete(
+            Box::pin(complete::complete(
                 &app,
                 &tx,
                 &actor.who(),
                 actor.scope(),
                 (call, version),
                 wrap_up,
-            )
+            ))
             .await
         })
         .await?;

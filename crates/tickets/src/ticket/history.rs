@@ -91,12 +91,12 @@ pub(crate) fn changes(before: &ticket_row::Model, after: &ticket_row::Model) -> 
         .collect()
 }
 
-/// A line that tells of something outside the ticket's own fields.
-pub(crate) fn note(after: impl ToString) -> Vec<Change> {
+/// A line that tells of a call and of no field.
+pub(crate) fn note(call: Uuid) -> Vec<Change> {
     vec![Change {
         field: None,
         before: None,
-        after: Some(after.to_string()),
+        after: Some(call.to_string()),
     }]
 }
 

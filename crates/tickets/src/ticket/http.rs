@@ -275,14 +275,14 @@ pub(crate) async fn close(
     let (db, done) = (app.db.clone(), app.clone());
     let ticket = db
         .write(move |tx| async move {
-            change::close(
+            Box::pin(change::close(
                 &app,
                 &tx,
                 &actor.who(),
                 actor.scope(),
                 (id, request.version),
                 resolution,
-            )
+            ))
             .await
         })
         .await?;

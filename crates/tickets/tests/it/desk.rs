@@ -44,14 +44,14 @@ pub fn lead() -> Principal {
 impl Desk {
     fn new(app: TestApp) -> Self {
         let capability = tickets::capability(&app);
-        let routes = OpenApiRouter::new()
+        let merged = OpenApiRouter::new()
             .merge(capability.routes.clone())
             .merge(requesters::capability(&app).routes);
-        let (router, _) = routes.split_for_parts();
+        let (router, _) = merged.split_for_parts();
         Self {
+            app,
             router,
             capability,
-            app,
         }
     }
 

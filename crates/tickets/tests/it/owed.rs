@@ -12,7 +12,7 @@ async fn a_record_whose_time_ran_out_is_a_debt_the_lead_sees_until_it_is_written
     on_both(async |desk| {
         let agent = agent(1);
         let call = desk.talked("13900000001", &agent).await;
-        desk.app.clock.advance(Duration::from_secs(60));
+        desk.app.clock.advance(Duration::from_mins(1));
         desk.deliver("work.wrap_up_expired", call, json!({})).await;
         let debts = desk.get(&lead(), "/api/v1/contact-records?owed=true").await;
         assert_eq!(
@@ -131,7 +131,7 @@ async fn a_draft_that_lost_its_clock_becomes_a_debt() {
             desk.get(&lead(), "/api/v1/contact-records?owed=true").await["total"],
             0
         );
-        desk.app.clock.advance(Duration::from_secs(31 * 60));
+        desk.app.clock.advance(Duration::from_mins(31));
         desk.sweep().await;
         assert_eq!(
             desk.get(&lead(), "/api/v1/contact-records?owed=true").await["total"],

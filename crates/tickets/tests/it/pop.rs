@@ -34,12 +34,12 @@ async fn the_pop_shows_the_last_five_contacts_and_the_open_tickets_whoever_owns_
         let (first, second) = (agent(1), agent(2));
         let open = desk.open_ticket("13900000001", &first).await;
         for _ in 0..5 {
-            desk.app.clock.advance(Duration::from_secs(60));
+            desk.app.clock.advance(Duration::from_mins(1));
             let call = desk.talked("+86 139-0000-0001", &first).await;
             desk.completed(&first, call, json!({"matter": "101", "result": "answered"}))
                 .await;
         }
-        desk.app.clock.advance(Duration::from_secs(60));
+        desk.app.clock.advance(Duration::from_mins(1));
         let call = desk.rings("013900000001", &second).await;
         let pop = desk
             .get(&second, &format!("/api/v1/calls/{call}/pop"))

@@ -200,9 +200,7 @@ async fn numbers_count_up_within_a_day_of_guangzhou_and_never_repeat() {
             ["SJ20261123-0001", "SJ20261123-0002", "SJ20261123-0003"]
         );
         // 2026-11-23T16:30Z is the 24th in Guangzhou.
-        desk.app
-            .clock
-            .advance(Duration::from_secs((14 * 60 + 30) * 60));
+        desk.app.clock.advance(Duration::from_mins(14 * 60 + 30));
         let id = desk.open_ticket("13900000001", &agent).await;
         assert_eq!(desk.ticket(&agent, id).await["number"], "SJ20261124-0001");
     })

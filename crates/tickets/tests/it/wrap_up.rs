@@ -28,57 +28,62 @@ async fn the_ticket_opens_with_the_call_and_belongs_to_who_took_it() {
     .await;
 }
 
+/// What is not enough, and what the agent is told.
+fn incomplete() -> Vec<(Value, &'static str, &'static str)> {
+    vec![
+        (json!({}), "result_missing", "result"),
+        (json!({"result": "answered"}), "matter_missing", "matter"),
+        (
+            json!({"result": "follow_up"}),
+            "request_type_missing",
+            "request_type",
+        ),
+        (
+            json!({"result": "forwarded", "request_type": "help"}),
+            "matter_missing",
+            "matter",
+        ),
+        (
+            json!({"result": "follow_up", "request_type": "help", "matter": "106"}),
+            "summary_missing",
+            "summary",
+        ),
+        (json!({"result": "attached"}), "ticket_missing", "ticket_id"),
+        (
+            json!({"result": "answered", "matter": "1"}),
+            "matter_not_a_leaf",
+            "matter",
+        ),
+        (
+            json!({"result": "answered", "matter": "999"}),
+            "matter_unknown",
+            "matter",
+        ),
+        (
+            json!({"result": "answered", "matter": "901", "request_type": "complaint"}),
+            "ticket_needed",
+            "result",
+        ),
+        (
+            json!({"result": "silent", "summary": "\u{7}"}),
+            "text_not_plain",
+            "summary",
+        ),
+        (
+            json!({"result": "silent", "summary": "长".repeat(2001)}),
+            "text_too_long",
+            "summary",
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn wrap_up_cannot_end_without_classification_and_result() {
     on_both(async |desk| {
         let agent = agent(1);
         let call = desk.talked("13900000001", &agent).await;
         assert_eq!(desk.gate(call).await, Err("wrap_up_incomplete"));
-        for (wrap_up, code, field) in [
-            (json!({}), "result_missing", "result"),
-            (json!({"result": "answered"}), "matter_missing", "matter"),
-            (
-                json!({"result": "follow_up"}),
-                "request_type_missing",
-                "request_type",
-            ),
-            (
-                json!({"result": "forwarded", "request_type": "help"}),
-                "matter_missing",
-                "matter",
-            ),
-            (
-                json!({"result": "follow_up", "request_type": "help", "matter": "106"}),
-                "summary_missing",
-                "summary",
-            ),
-            (json!({"result": "attached"}), "ticket_missing", "ticket_id"),
-            (
-                json!({"result": "answered", "matter": "1"}),
-                "matter_not_a_leaf",
-                "matter",
-            ),
-            (
-                json!({"result": "answered", "matter": "999"}),
-                "matter_unknown",
-                "matter",
-            ),
-            (
-                json!({"result": "answered", "matter": "901", "request_type": "complaint"}),
-                "ticket_needed",
-                "result",
-            ),
-            (
-                json!({"result": "silent", "summary": "\u{7}"}),
-                "text_not_plain",
-                "summary",
-            ),
-            (
-                json!({"result": "silent", "summary": "长".repeat(2001)}),
-                "text_too_long",
-                "summary",
-            ),
-        ] {
+        for (wrap_up, code, field) in incomplete() {
             let answer = desk.complete(&agent, call, wrap_up.clone()).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrap_up}");
             assert_eq!(
