@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { P } from '@/api/permissions'
 import { opens, PAGES } from '@/frame/pages'
 import { useSession } from '@/stores/session'
 
@@ -36,7 +37,7 @@ export const router = createRouter({
         ...framed,
         { path: '/calls/:id', name: 'call', component: () => import('@/features/telephony/CallPage.vue'), meta: { title: 'pages.call', needs: [...need('calls'), ...need('my_calls')] } },
         { path: '/tickets/:id', name: 'ticket', component: () => import('@/features/tickets/TicketPage.vue'), meta: { title: 'pages.ticket', needs: [...need('tickets'), ...need('my_tickets')] } },
-        { path: '/records/:id', name: 'record', component: () => import('@/features/tickets/RecordPage.vue'), meta: { title: 'pages.record', needs: need('my_calls') } },
+        { path: '/records/:id', name: 'record', component: () => import('@/features/tickets/RecordPage.vue'), meta: { title: 'pages.record', needs: [P.writeRecords] } },
         { path: '/requesters/:id', name: 'requester', component: () => import('@/features/requesters/RequesterPage.vue'), meta: { title: 'pages.requester', needs: need('requesters') } },
         { path: '/profile', name: 'profile', component: () => import('@/features/organization/ProfilePage.vue'), meta: { title: 'pages.profile' } },
         { path: '/:rest(.*)*', name: 'nothing', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.nothing' } },

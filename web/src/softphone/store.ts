@@ -179,15 +179,24 @@ export const usePhone = defineStore('phone', () => {
     ua.value?.decline()
   }
 
-  /** Ends the call; without a leg of our own (desk phone) the server does it. */
+  /**
+   * Ends the call. The server does it: a BYE of ours would race with our own media closing, which looks
+   * like a lost device. Only a server that cannot be reached leaves us the BYE.
+   */
   async function hangUp(): Promise<void> {
-    if (state.value.call) {
-      if (state.value.tab === 'elsewhere') return say({ command: 'hang_up' })
-      ua.value?.hangUp()
-      return
+    const id = workId.value
+    if (state.value.call?.phase === 'answering' || !id) return byeOrCommand()
+    try {
+      await callsApi.hangUp(id)
+    } catch (error) {
+      if (state.value.call) return byeOrCommand()
+      throw error
     }
-    if (floor.workId) await callsApi.hangUp(floor.workId)
     await floor.refresh()
+  }
+  function byeOrCommand(): void {
+    if (state.value.tab === 'elsewhere') say({ command: 'hang_up' })
+    else ua.value?.hangUp()
   }
 
   const workId = computed(() => state.value.call?.callId ?? floor.workId)

@@ -16,7 +16,13 @@ export const useWork = defineStore('work', () => {
   watch(() => floor.mine?.state, (state, before) => {
     if (callId.value && state !== before && (state === 'talking' || state === 'wrap_up')) void hand.load()
   })
-  useLive().on(['reset'], () => callId.value && void hand.load())
+  const live = useLive()
+  live.on(['reset'], () => callId.value && void hand.load())
+  // The ticket that was opened with the call comes a moment after the answer.
+  live.on(['contact_record'], (event) => {
+    const { call_id } = event.data as { call_id: string }
+    if (call_id === callId.value && !hand.saving.value && !hand.finishing.value) void hand.load()
+  })
 
   addEventListener('pagehide', () => void hand.save())
 
