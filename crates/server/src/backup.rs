@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use kernel::{Clock, Config, Db};
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, JsonValue, Statement};
+use sea_orm::{DbBackend, FromQueryResult, JsonValue, Statement};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -75,8 +75,8 @@ pub async fn backup(place: &Place, into: &Path, clock: &Clock) -> Result<PathBuf
         ensure!(file.exists(), "no database at {}", file.display());
         let copy = unfinished.join("shoujie.db");
         let db = Db::connect(&place.url).await?;
-        let into = copy.display().to_string().replace('\'', "''");
-        db.read().execute_unprepared(&format!("vacuum into '{into}'")).await?;
+        db.copy_to(&copy).await?;
+        db.close().await;
         ("sqlite", sqlite_url(&unfinished))
     } else {
         run("pg_dump", &["--format=custom", "--file", &path(&unfinished.join("shoujie.dump"))?, &place.url])?;
