@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use call_control::Request;
-use floor::AgentState;
+use floor::{AgentState, Presence};
 use telephony::phone::{Answer, PhoneEvent, PhonePlan, start};
 use telephony::test_line::{End, Sound, Speech};
 
-use super::raw::{Raw, body, header, response, sdp, status};
+use super::raw::{Raw, body, response, sdp, status};
 use super::{AGENT_HZ, SECRET, agent, event, hotline, hotline_with, until};
 
 fn ringing(event: &PhoneEvent) -> Option<()> {
@@ -96,42 +96,55 @@ async fn hold_mute_and_hang_up_from_the_console() {
     line.settled().await;
 }
 
-/// A desk phone by hand: registered by its contact, it answers and holds as it is told.
+/// A desk phone by hand: it registers, answers and holds in each of the ways phones do.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desk_phone_holds_by_reinvite_in_each_of_the_three_ways() {
     let line = hotline().await;
-    // The agent's phone proper registers; its INVITEs go to where it registered from, so the phone by
-    // hand is the caller's side here: the agent's side of hold is the same code.
-    let _phone = line.ready_agent(1, |_| {}).await;
-    let mut caller = Raw::new(line.sip).await;
-    let invite = caller.request("INVITE", "sip:12333@127.0.0.1", "13900000001", &[], &sdp(9, "sendrecv"));
-    let ok = caller.ask(&invite).await.unwrap();
-    caller.send(&Raw::inside(&invite, &ok, "ACK", 1, "")).await;
-    for (number, (offer, answer)) in [
-        (sdp(9, "sendonly"), "a=recvonly"),
-        (sdp(9, "inactive"), "a=inactive"),
-        (sdp(9, "sendrecv").replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0"), "m=audio"),
-        (sdp(9, "sendrecv"), "a=sendrecv"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let cseq = number as u32 + 2;
-        let held = caller.ask(&Raw::inside(&invite, &ok, "INVITE", cseq, &offer)).await.unwrap();
-        assert_eq!(status(&held), 200);
-        assert!(body(&held).contains(answer), "{offer} -> {held}");
-        caller.send(&Raw::inside(&invite, &ok, "ACK", cseq, "")).await;
+    let mut phone = Raw::new(line.sip).await;
+    phone.register("agent1", SECRET).await;
+    until("the device is known", || async {
+        line.floor.agent(agent(1)).await.is_ok_and(|agent| agent.device.reachable)
+    })
+    .await;
+    line.floor.ask(agent(1), Presence::Ready, None).await.unwrap();
+    let call = line.call(|_| {});
+    let invite = phone.hear_request("INVITE").await;
+    let contact = format!("sip:agent1@{}", phone.address());
+    let ok = response(&invite, "200 OK", &contact, &sdp(9, "sendrecv"));
+    phone.send(&ok).await;
+    phone.hear_request("ACK").await;
+    until("agent talks", || async { line.state_of(1) == AgentState::Talking }).await;
+    // The staff number is read out first.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+
+    let null_address = sdp(9, "sendrecv").replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0");
+    let ways = [(sdp(9, "sendonly"), "a=recvonly"), (sdp(9, "inactive"), "a=inactive"), (null_address, "m=audio")];
+    let mut cseq = 100;
+    for (offer, answer) in ways {
+        for (offer, answer, state) in
+            [(offer, answer, AgentState::Held), (sdp(9, "sendrecv"), "m=audio", AgentState::Talking)]
+        {
+            cseq += 1;
+            let held = phone.ask(&Raw::inside_called(&invite, &ok, "INVITE", cseq, &offer)).await.unwrap();
+            assert_eq!(status(&held), 200);
+            assert!(body(&held).contains(answer), "{offer} -> {held}");
+            phone.send(&Raw::inside_called(&invite, &ok, "ACK", cseq, "")).await;
+            until(answer, || async { line.state_of(1) == state }).await;
+        }
     }
     // One without SDP asks for ours.
-    let asked = caller.ask(&Raw::inside(&invite, &ok, "INVITE", 6, "")).await.unwrap();
+    let asked = phone.ask(&Raw::inside_called(&invite, &ok, "INVITE", 200, "")).await.unwrap();
     assert!(body(&asked).contains("m=audio"));
-    caller.send(&Raw::inside(&invite, &ok, "ACK", 6, &sdp(9, "sendrecv"))).await;
-    let unknown = caller.ask(&Raw::inside(&invite, &ok, "REFER", 7, "")).await.unwrap();
-    assert_eq!(status(&unknown), 603, "nobody sends our calls elsewhere");
-    assert_eq!(status(&caller.ask(&Raw::inside(&invite, &ok, "BYE", 8, "")).await.unwrap()), 200);
-    line.record().await;
+    phone.send(&Raw::inside_called(&invite, &ok, "ACK", 200, &sdp(9, "sendrecv"))).await;
+    let refer = phone.ask(&Raw::inside_called(&invite, &ok, "REFER", 201, "")).await.unwrap();
+    assert_eq!(status(&refer), 603, "nobody sends our calls elsewhere");
+    let bye = phone.ask(&Raw::inside_called(&invite, &ok, "BYE", 202, "")).await.unwrap();
+    assert_eq!(status(&bye), 200);
+    assert_eq!(call.await.unwrap().end, End::HungUpThere);
+    let row = line.record().await;
+    let journal = line.journal(row.id).await;
+    assert_eq!(journal.iter().filter(|event| *event == "held").count(), 3, "{journal:?}");
     line.settled().await;
-    let _ = (header(&ok, "to"), response as fn(&str, &str, &str, &str) -> String);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,30 +2,8 @@
 
 use std::time::Duration;
 
-use md5::{Digest as _, Md5};
-
-use super::raw::{Raw, body, header, sdp, status};
+use super::raw::{Raw, authorization, body, header, sdp, status};
 use super::{SECRET, hotline, hotline_with, until};
-
-fn md5(text: &str) -> String {
-    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The Authorization line that answers a challenge.
-fn authorization(challenge: &str, user: &str, secret: &str, nc: u32) -> String {
-    let www = header(challenge, "www-authenticate").unwrap();
-    let field = |name: &str| {
-        www.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
-    };
-    let (realm, nonce) = (field("realm"), field("nonce"));
-    let ha1 = md5(&format!("{user}:{realm}:{secret}"));
-    let ha2 = md5("REGISTER:sip:127.0.0.1");
-    let response = md5(&format!("{ha1}:{nonce}:{nc:08x}:cn:auth:{ha2}"));
-    format!(
-        "Authorization: Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", \
-         uri=\"sip:127.0.0.1\", response=\"{response}\", algorithm=MD5, cnonce=\"cn\", qop=auth, nc={nc:08x}"
-    )
-}
 
 async fn register(phone: &mut Raw, user: &str, extra: &[&str]) -> String {
     let request = phone.request("REGISTER", "sip:127.0.0.1", user, extra, "");

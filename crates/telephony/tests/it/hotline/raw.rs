@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use md5::{Digest as _, Md5};
 use tokio::net::UdpSocket;
 
 /// One header's value; the first of that name.
@@ -51,6 +52,26 @@ pub fn response(request: &str, status: &str, contact: &str, body: &str) -> Strin
     }
     lines.push(format!("Content-Length: {}\r\n\r\n{body}", body.len()));
     lines.join("\r\n")
+}
+
+fn md5(text: &str) -> String {
+    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The Authorization line that answers a challenge.
+pub fn authorization(challenge: &str, user: &str, secret: &str, nc: u32) -> String {
+    let www = header(challenge, "www-authenticate").unwrap();
+    let field = |name: &str| {
+        www.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let (realm, nonce) = (field("realm"), field("nonce"));
+    let ha1 = md5(&format!("{user}:{realm}:{secret}"));
+    let ha2 = md5("REGISTER:sip:127.0.0.1");
+    let response = md5(&format!("{ha1}:{nonce}:{nc:08x}:cn:auth:{ha2}"));
+    format!(
+        "Authorization: Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", \
+         uri=\"sip:127.0.0.1\", response=\"{response}\", algorithm=MD5, cnonce=\"cn\", qop=auth, nc={nc:08x}"
+    )
 }
 
 /// A UDP phone without manners.
@@ -114,6 +135,44 @@ impl Raw {
                 return Some(heard);
             }
         }
+    }
+
+    /// Registers with the secret of a device.
+    pub async fn register(&mut self, user: &str, secret: &str) {
+        let request = self.request("REGISTER", "sip:127.0.0.1", user, &[], "");
+        let challenge = self.ask(&request).await.unwrap();
+        let proof = authorization(&challenge, user, secret, 1);
+        let request = self.request("REGISTER", "sip:127.0.0.1", user, &[&proof, "Expires: 300"], "");
+        assert_eq!(status(&self.ask(&request).await.unwrap()), 200);
+    }
+
+    /// The next request of this method.
+    pub async fn hear_request(&self, method: &str) -> String {
+        for _ in 0..20 {
+            if let Some(heard) = self.hear().await
+                && heard.starts_with(&format!("{method} "))
+            {
+                return heard;
+            }
+        }
+        panic!("no {method}");
+    }
+
+    /// A request of the one who was called: `ok` is his 200 to `invite`.
+    pub fn inside_called(invite: &str, ok: &str, method: &str, cseq: u32, body: &str) -> String {
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let own = header(ok, "contact").unwrap();
+        let at = own.split('@').nth(1).unwrap().trim_end_matches('>');
+        let target = header(invite, "contact").unwrap().trim_matches(['<', '>']).to_owned();
+        format!(
+            "{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bKc{method}{cseq};rport\r\n\
+             Max-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\nCall-ID: {id}\r\nCSeq: {cseq} {method}\r\n\
+             Contact: {own}\r\n{kind}Content-Length: {length}\r\n\r\n{body}",
+            from = header(ok, "to").unwrap(),
+            to = header(invite, "from").unwrap(),
+            id = header(invite, "call-id").unwrap(),
+            length = body.len(),
+        )
     }
 
     /// A request inside the dialog that `ok`, the 200 to `invite`, began.
