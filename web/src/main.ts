@@ -21,11 +21,7 @@ app.config.errorHandler = (error) => {
 }
 
 const session = useSession()
-whenSignedOut((code) => {
-  session.ended(code)
-  const here = router.currentRoute.value
-  if (!here.meta.open) void router.push({ name: 'sign_in', query: { next: here.fullPath } })
-})
+whenSignedOut(session.ended)
 
 void useLanguage(chosenLanguage()).then(() => {
   app.use(router).mount('#app')

@@ -83,7 +83,7 @@ pub async fn assemble(
         .route("/api/openapi.json", get(async move || document))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(app.clone(), idempotency::layer))
-        .layer(from_fn_with_state((app.clone(), limit), layers::limit_time))
+        .layer(from_fn_with_state(limit, layers::limit_time))
         .layer(from_fn(layers::only_problems))
         .layer(from_fn(layers::keep_out_of_caches));
     let router = session(api.merge(outside))

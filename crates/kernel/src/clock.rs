@@ -87,4 +87,12 @@ impl Clock {
             () = self.sleep(duration) => Err(Elapsed),
         }
     }
+
+    /// Runs `future` for at most `limit` of real time, however tests move the clock: a guard against what
+    /// never ends.
+    pub async fn guard<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
+        tokio::time::timeout(limit, future)
+            .await
+            .map_err(|_| Elapsed)
+    }
 }

@@ -20,6 +20,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use crate::Clock;
 use crate::problem::{Problem, Result, internal, unavailable};
 use writer::Writer;
 
@@ -89,13 +90,9 @@ fn take_hooks(hooks: &Mutex<Vec<Hook>>) -> Vec<Hook> {
 }
 
 /// Runs a closure's future; a panic or a wedge becomes a problem.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "guards the writer against a closure that never ends, in real time"
-)]
 async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let guarded = AssertUnwindSafe(work).catch_unwind();
-    match tokio::time::timeout(CLOSURE_LIMIT, guarded).await {
+    match Clock::guard(CLOSURE_LIMIT, guarded).await {
         Ok(Ok(result)) => result,
         Ok(Err(_panic)) => Err(internal("a write closure panicked")),
         Err(_elapsed) => Err(internal(format!(

@@ -1,1 +1,12 @@
-#![doc = include_str!("../README.md")]
+//! The binary `shoujie`: capabilities put together, the console embedded, the subcommands.
+
+pub mod backup;
+mod console;
+pub mod demo;
+mod public;
+pub mod setup;
+mod start;
+mod tls;
+mod wiring;
+
+pub use start::{Options, Running, migrate, migrations, start};

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use axum::serve::Listener;
+use axum::extract::connect_info::{ConnectInfo, Connected};
+use axum::extract::Request;
+use axum::serve::{IncomingStream, Listener};
 use kernel::Clock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -92,4 +94,22 @@ impl Listener for TlsListener {
     fn local_addr(&self) -> std::io::Result<SocketAddr> {
         Ok(self.address)
     }
+}
+
+/// Where a TLS connection comes from.
+#[derive(Clone, Copy)]
+pub struct Peer(SocketAddr);
+
+impl Connected<IncomingStream<'_, TlsListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+/// Tells the address of a TLS connection as that of a plain one is told.
+pub async fn tell_address(mut request: Request) -> Request {
+    if let Some(ConnectInfo(Peer(address))) = request.extensions().get::<ConnectInfo<Peer>>().copied() {
+        request.extensions_mut().insert(ConnectInfo(address));
+    }
+    request
 }

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rsipstack::dialog::dialog::DialogState;
 use rsipstack::sip::StatusCodeKind;
@@ -75,6 +75,8 @@ pub enum CallState {
 pub struct CallReport {
     /// SIP Call-ID.
     pub call_id: String,
+    /// When the INVITE went out.
+    pub called_at: Instant,
     /// From the INVITE to the 200; `None` when it was not answered.
     pub setup: Option<Duration>,
     /// From the answer to the end.
@@ -107,9 +109,9 @@ pub async fn place(plan: CallPlan) -> Result<CallReport, LineError> {
         plan.record.as_deref(),
     )
     .await?;
+    let called_at = now();
     let (dialog, mut states, mut invited) = agent.invite(&plan.to, &plan.from, voice.offer())?;
     let call_id = dialog.id().call_id;
-    let called = now();
     tell(CallState::Calling);
 
     let mut ringing = false;
@@ -136,7 +138,7 @@ pub async fn place(plan: CallPlan) -> Result<CallReport, LineError> {
             }
         }
     };
-    let setup = now().saturating_duration_since(called);
+    let setup = now().saturating_duration_since(called_at);
     let mut talk = Talk {
         dialog,
         dialogs: agent.dialogs.clone(),
@@ -156,12 +158,13 @@ pub async fn place(plan: CallPlan) -> Result<CallReport, LineError> {
         }
     };
     let talked = setup.map_or(Duration::ZERO, |setup| {
-        now().saturating_duration_since(called + setup)
+        now().saturating_duration_since(called_at + setup)
     });
     let heard = talk.voice.close().await;
     tell(CallState::Ended(end.clone()));
     Ok(CallReport {
         call_id,
+        called_at,
         setup,
         talk: talked,
         end,

@@ -56,14 +56,14 @@ export const useSession = defineStore('session', () => {
     endedBy.value = code
   }
 
-  /** The live line says the session is over; the server tells the reason once more. */
-  async function findOutWhy(): Promise<void> {
-    ended('not_signed_in')
+  /** The live line says that a session is over; the server tells whether it was ours, and why. */
+  async function check(): Promise<void> {
+    if (session.value === null) return
     try {
       session.value = await api.current()
     } catch (error) {
-      const reason = asProblem(error).extra.reason
-      if (typeof reason === 'string') endedBy.value = reason
+      const problem = asProblem(error)
+      if (problem.status === 401) ended(String(problem.extra.reason ?? problem.code))
     }
   }
 
@@ -73,6 +73,6 @@ export const useSession = defineStore('session', () => {
 
   return {
     session, config, endedBy, user, signedIn, mustChangePassword,
-    ready, refresh, signIn, signOut, ended, findOutWhy, can, reach, has,
+    ready, refresh, signIn, signOut, ended, check, can, reach, has,
   }
 })

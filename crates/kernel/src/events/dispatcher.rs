@@ -15,7 +15,7 @@ use super::{Event, Subscription, delivery, event_row};
 use crate::claim::{Claimant, Claimed, Queue};
 use crate::metrics::{self, IntCounterVec};
 use crate::problem::{Result, internal};
-use crate::{App, Tx};
+use crate::{App, Clock, Tx};
 
 static DELIVERIES: LazyLock<IntCounterVec> = LazyLock::new(|| {
     // outcome: done, pending (to be tried again), dead
@@ -139,7 +139,7 @@ async fn batch(app: &App, subscription: &Subscription) -> Result<u64> {
     for row in claimed {
         let outcome = match events.remove(&row.id) {
             Some(_) if app.shutdown.is_cancelled() => return Ok(count),
-            Some(event) => handle(app, subscription, event).await,
+            Some(event) => handle(subscription, event).await,
             None => Err(internal(format!("delivery {} has lost its event", row.id))),
         };
         finish(app, name, row, outcome).await?;
@@ -168,9 +168,9 @@ async fn load(app: &App, claimed: &[Claimed]) -> Result<BTreeMap<Uuid, Event>> {
     Ok(loaded.collect())
 }
 
-async fn handle(app: &App, subscription: &Subscription, event: Event) -> Result<()> {
+async fn handle(subscription: &Subscription, event: Event) -> Result<()> {
     let run = AssertUnwindSafe((subscription.handler.run)(event)).catch_unwind();
-    match app.clock.timeout(HANDLER_LIMIT, run).await {
+    match Clock::guard(HANDLER_LIMIT, run).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_panic)) => Err(internal("the handler panicked")),
         Err(_elapsed) => Err(internal(format!(

@@ -11,10 +11,10 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use sea_orm::ConnectionTrait as _;
 
-use crate::App;
 use crate::masked::keyed_hash;
 use crate::metrics::{self, IntGauge, IntGaugeVec};
 use crate::problem::{Problem, Result, forbidden, unavailable};
+use crate::{App, Clock};
 
 static DUE: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     // kind: event, job
@@ -52,10 +52,7 @@ async fn ready(State(app): State<App>) -> Result<&'static str> {
     if app.shutdown.is_cancelled() {
         return Err(unavailable("stopping", "the process is about to stop"));
     }
-    let asked = app
-        .clock
-        .timeout(PATIENCE, app.db.read().execute_unprepared("select 1"))
-        .await;
+    let asked = Clock::guard(PATIENCE, app.db.read().execute_unprepared("select 1")).await;
     if !matches!(asked, Ok(Ok(_))) {
         return Err(unavailable(
             "database_unreachable",

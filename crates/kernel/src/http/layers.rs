@@ -13,9 +13,9 @@ use futures::FutureExt as _;
 use http_body_util::BodyExt as _;
 use tracing::Instrument as _;
 
-use crate::App;
 use crate::metrics::{self, HistogramVec, IntCounterVec};
 use crate::problem::{Problem, internal, unavailable};
+use crate::{App, Clock};
 
 static REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     let labels = &["method", "route", "status"];
@@ -69,12 +69,8 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
 }
 
 /// 503 when the answer has not begun in time.
-pub async fn limit_time(
-    State((app, limit)): State<(App, Duration)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match app.clock.timeout(limit, next.run(request)).await {
+pub async fn limit_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    match Clock::guard(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => {
             let detail = format!("no answer within {limit:?}; whether it took effect is not known");

@@ -16,13 +16,13 @@ const AGENT_HZ: u32 = 1200;
 /// Signs agent1 in through the console and makes him ready on the browser's phone.
 pub async fn agent_in_browser(server: &TestServer, browser: &mut Browser, tone: &std::path::Path) {
     browser.open("agent", &server.url("/"), Some(tone)).await;
-    browser.fill("agent", "[data-testid=username] input, input[data-testid=username]", "agent1").await;
-    browser.fill("agent", "[data-testid=password] input, input[data-testid=password]", PASSWORD).await;
+    browser.fill("agent", "input[name=username]", "agent1").await;
+    browser.fill("agent", "input[name=password]", PASSWORD).await;
     browser.click("agent", "[data-testid=sign-in]").await;
     browser.wait("agent", "[data-testid=softphone]", 15_000).await;
-    browser.wait("agent", "[data-testid=softphone][data-registered=true]", 15_000).await;
-    browser.click("agent", "[data-testid=state-ready]").await;
-    browser.wait("agent", "[data-testid=softphone][data-state=ready]", 5_000).await;
+    browser.wait("agent", "[data-testid=softphone][data-link=registered]", 15_000).await;
+    browser.click("agent", "[data-testid=go-ready]").await;
+    browser.wait("agent", "[data-testid=agent-state][data-state=ready]", 5_000).await;
 }
 
 /// The only call there is, once it has ended.
@@ -73,12 +73,12 @@ async fn a_sipp_call_is_answered_in_the_browser_and_recorded_in_stereo() {
         from: "13900000001",
     };
     let sipp = call.start(&server.folder);
-    browser.wait("agent", "[data-testid=answer]", 15_000).await;
-    browser.click("agent", "[data-testid=answer]").await;
-    browser.wait("agent", "[data-testid=softphone][data-state=talking]", 10_000).await;
+    browser.wait("agent", "[data-testid=softphone-answer]", 15_000).await;
+    browser.click("agent", "[data-testid=softphone-answer]").await;
+    browser.wait("agent", "[data-testid=agent-state][data-state=talking]", 10_000).await;
     finished(sipp, &server.folder).await;
 
-    browser.wait("agent", "[data-testid=softphone][data-state=wrap_up]", 5_000).await;
+    browser.wait("agent", "[data-testid=agent-state][data-state=wrap_up]", 5_000).await;
     let call = ended_call(&lead).await;
     assert_eq!(call["outcome"], "answered", "{call}");
     both_are_recorded(&recording(&server, &lead, &call).await, 5.0);
@@ -102,11 +102,11 @@ async fn a_baresip_call_over_tcp_and_the_browser_hear_each_other() {
         speech: &speech,
     };
     let requester = Baresip::start("requester", &server.folder, &account, Some("12333"));
-    browser.wait("agent", "[data-testid=answer]", 20_000).await;
-    browser.click("agent", "[data-testid=answer]").await;
-    browser.wait("agent", "[data-testid=softphone][data-state=talking]", 10_000).await;
+    browser.wait("agent", "[data-testid=softphone-answer]", 20_000).await;
+    browser.click("agent", "[data-testid=softphone-answer]").await;
+    browser.wait("agent", "[data-testid=agent-state][data-state=talking]", 10_000).await;
     tokio::time::sleep(Duration::from_secs(8)).await;
-    browser.click("agent", "[data-testid=hang-up]").await;
+    browser.click("agent", "[data-testid=softphone-hangup]").await;
 
     let call = ended_call(&lead).await;
     assert_eq!(call["outcome"], "answered", "{call}\n{}", requester.log());

@@ -69,6 +69,14 @@ impl Desk {
             .unwrap();
     }
 
+    /// From now on what is published is delivered, as in the server.
+    pub async fn deliver_by_itself(&self) {
+        self.app
+            .events
+            .subscribe(self.capability.event_handlers.clone());
+        self.app.events.start(&self.app).await.unwrap();
+    }
+
     /// Delivers an event to the handlers of the capability.
     pub async fn deliver(&self, kind: &str, subject: Uuid, payload: Value) {
         let event = Event {

@@ -7,6 +7,9 @@ import type { ContactRecord, Pop } from '@/api/types'
 import { missing } from './wrap-up-keys'
 
 const SAVE_AFTER_MS = 700
+/** A ring may reach the browser a moment before its record is written. */
+const TOO_EARLY_MS = 250
+const TOO_EARLY_TRIES = 12
 
 export function useContactRecord(callId: Ref<string | null>) {
   const pop = shallowRef<Pop | null>(null)
@@ -20,6 +23,7 @@ export function useContactRecord(callId: Ref<string | null>) {
   const problem = shallowRef<Problem | null>(null)
   let timer: ReturnType<typeof setTimeout> | undefined
   let turn = 0
+  let early = 0
 
   const lacks = computed(() => missing(draft))
   const complete = computed(() => record.value?.state === 'complete')
@@ -41,13 +45,20 @@ export function useContactRecord(callId: Ref<string | null>) {
       take(found.contact_record)
       problem.value = null
     } catch (error) {
-      if (mine === turn) problem.value = asProblem(error)
+      if (mine !== turn) return
+      const refusal = asProblem(error)
+      if (refusal.status === 404 && early < TOO_EARLY_TRIES) {
+        early += 1
+        setTimeout(() => mine === turn && void load(), TOO_EARLY_MS)
+      } else problem.value = refusal
     } finally {
       if (mine === turn) loading.value = false
     }
   }
 
   function take(found: ContactRecord | null): void {
+    // An answer that was overtaken by a save is older than what stands here.
+    if (found && record.value && record.value.call_id === found.call_id && found.version < record.value.version) return
     record.value = found
     if (!found || dirty.value) return
     draft.request_type = found.request_type
@@ -114,6 +125,7 @@ export function useContactRecord(callId: Ref<string | null>) {
     savedAt.value = null
     problem.value = null
     turn += 1
+    early = 0
     if (id) void load()
   }, { immediate: true })
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each scenario uses its part")]
 
 pub mod browser;
+pub mod floor;
 pub mod peers;
 pub mod sipp;
 pub mod sound;
@@ -45,7 +46,7 @@ impl TestServer {
             ("data_dir", folder.join("data").display().to_string()),
         ];
         all.extend(settings.iter().cloned());
-        let config = Config::with_overrides(&all).unwrap();
+        let config = Config::with_overrides_over(server::demo::DEFAULTS, &all).unwrap();
         let options = Options { config, clock: clock.clone(), demo: true };
         let running = server::start(options).await.unwrap();
         Self { running, clock, folder }
@@ -57,16 +58,11 @@ impl TestServer {
 
     /// Signs a demo person in.
     pub async fn sign_in(&self, username: &str) -> Person {
-        let person = self.anonymous();
-        let body = json!({"username": username, "password": PASSWORD});
-        let (status, session) = person.ask(Method::POST, "/api/v1/session", Some(body)).await;
-        assert_eq!(status, StatusCode::OK, "{username}: {session}");
-        person
+        Person::signed_in(&format!("http://{}", self.running.http), username).await
     }
 
     pub fn anonymous(&self) -> Person {
-        let client = reqwest::Client::builder().cookie_store(true).build().unwrap();
-        Person { client, base: format!("http://{}", self.running.http) }
+        Person::at(&format!("http://{}", self.running.http))
     }
 
     pub async fn stop(self) {
@@ -82,6 +78,21 @@ pub struct Person {
 }
 
 impl Person {
+    /// Nobody yet, with a cookie jar of his own.
+    pub fn at(base: &str) -> Self {
+        let client = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
+    /// A demo person with a session.
+    pub async fn signed_in(base: &str, username: &str) -> Self {
+        let person = Self::at(base);
+        let body = json!({"username": username, "password": PASSWORD});
+        let (status, session) = person.ask(Method::POST, "/api/v1/session", Some(body)).await;
+        assert_eq!(status, StatusCode::OK, "{username}: {session}");
+        person
+    }
+
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(body) = body {

@@ -7,6 +7,7 @@ use std::process::{Output, Stdio};
 use tokio::process::{Child, Command};
 
 /// Calls the hotline, talks for `talk_ms` and hangs up.
+#[derive(Clone, Copy)]
 pub struct SippCall<'a> {
     pub to: SocketAddr,
     /// Raw A-law that the caller speaks; silence when `None`.
@@ -75,13 +76,38 @@ Content-Length: 0
 </scenario>
 "#;
 
+const HUNG_UP_ON: &str = r#"  <recv request="BYE"/>
+  <send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+</scenario>
+"#;
+
 impl SippCall<'_> {
     /// Starts SIPp; it ends by itself after `calls` calls.
     pub fn start(&self, folder: &Path) -> Child {
+        self.run(SCENARIO, folder)
+    }
+
+    /// The same for requesters who stay until the other side hangs up.
+    pub fn start_hung_up_on(&self, folder: &Path) -> Child {
+        let (talk, _) = SCENARIO.split_once("  <pause").expect("the scenario has a pause");
+        let stays = format!("{talk}{HUNG_UP_ON}");
+        self.run(&stays, folder)
+    }
+
+    fn run(&self, scenario: &str, folder: &Path) -> Child {
         let speech = self.speech.map_or_else(String::new, |path| {
             format!("<nop><action><exec rtp_stream=\"{},-1,8,PCMA/8000\"/></action></nop>", path.display())
         });
-        let scenario = SCENARIO
+        let scenario = scenario
             .replace("FROM", self.from)
             .replace("SPEECH", &speech)
             .replace("TALK", &self.talk_ms.to_string());

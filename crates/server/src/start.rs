@@ -1,0 +1,179 @@
+//! From settings to a running server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use axum::Router;
+use axum::middleware::{from_fn_with_state, map_request};
+use floor::Floor;
+use kernel::{App, Capability, Clock, Config, Migration};
+use organization::Organization;
+use std::sync::Arc;
+use telephony::Telephony;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::tls::{self, TlsListener};
+use crate::wiring::{Agents, Callers, Devices, Hours, OnPost};
+use crate::{console, public};
+
+/// How the server is to run.
+pub struct Options {
+    /// The settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Fill an empty database with demo people.
+    pub demo: bool,
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where the console listens.
+    pub http: SocketAddr,
+    /// Where SIP listens (UDP and TCP).
+    pub sip: SocketAddr,
+    /// The shared services.
+    pub app: App,
+    secure: bool,
+    demo: bool,
+    serving: JoinHandle<()>,
+}
+
+/// The tables of every capability.
+pub fn migrations() -> Vec<Migration> {
+    let mut all = kernel::migrations();
+    all.extend(organization::migrations());
+    all.extend(requesters::migrations());
+    all.extend(floor::migrations());
+    all.extend(telephony::migrations());
+    all.extend(tickets::migrations());
+    all
+}
+
+/// Brings the database to the schema of this binary; gives the ids applied now.
+pub async fn migrate(config: Config, clock: Clock) -> Result<Vec<&'static str>> {
+    let app = App::open(config, clock).await?;
+    Ok(kernel::migrate::migrate(&app.db, &app.clock, migrations()).await?)
+}
+
+/// Starts everything; it serves when this returns.
+pub async fn start(options: Options) -> Result<Running> {
+    let Options { config, clock, demo } = options;
+    let listen: SocketAddr = config.get::<String>("http.listen")?.parse().context("http.listen")?;
+    let app = App::open(config, clock).await?;
+    kernel::migrate::migrate(&app.db, &app.clock, migrations()).await?;
+
+    let organization = Organization::new(&app)?;
+    organization.prepare().await?;
+    if demo {
+        organization::demo::seed(&app).await?;
+    } else {
+        let people = organization::colleagues::anybody(app.db.read()).await?;
+        anyhow::ensure!(people, "nobody can sign in yet: run `shoujie setup` first, or start with --demo");
+        organization.refuse_demo_secrets().await?;
+    }
+    let floor = Floor::new(&app, Arc::new(Agents(app.clone())));
+    floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
+    organization.attach_presence(Arc::new(OnPost(floor.clone())));
+    let telephony = Telephony::new(&app, &floor, demo)?;
+    let always_open = app.config.get("service.always_open")?;
+    telephony.attach_hours(Arc::new(Hours { organization: organization.clone(), always_open }));
+    telephony.attach_callers(Arc::new(Callers(app.clone())));
+
+    let capabilities = capabilities(&app, &organization, &floor, &telephony, demo);
+    let outside = Router::new().fallback(console::serve);
+    let sign_in = organization.clone();
+    let assembled = kernel::assemble(&app, capabilities, outside, |router| {
+        router.layer(from_fn_with_state(sign_in, organization::sign_in_layer))
+    })
+    .await?;
+    floor.start().await?;
+    telephony.start(Arc::new(Devices(app.clone()))).await?;
+
+    let (http, secure, serving) = serve_http(&app, listen, assembled.router).await?;
+    Ok(Running { http, sip: telephony.stack()?.address(), app, secure, demo, serving })
+}
+
+fn capabilities(
+    app: &App,
+    organization: &Organization,
+    floor: &Floor,
+    telephony: &Telephony,
+    demo: bool,
+) -> Vec<Capability> {
+    let server = Capability { name: "server", routes: public::routes(app, demo), ..Capability::default() };
+    vec![
+        kernel::capability(app),
+        organization::capability(organization),
+        requesters::capability(app),
+        floor::capability(floor),
+        telephony::capability(telephony),
+        tickets::capability(app),
+        server,
+    ]
+}
+
+/// Plain HTTP on loopback, where browsers trust it; HTTPS anywhere else or where a certificate is given.
+async fn serve_http(app: &App, listen: SocketAddr, router: Router) -> Result<(SocketAddr, bool, JoinHandle<()>)> {
+    let tcp = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
+    let http = tcp.local_addr()?;
+    let certificate: String = app.config.get("http.tls_certificate")?;
+    let secure = !certificate.is_empty() || !listen.ip().is_loopback();
+    let stop = app.shutdown.clone().cancelled_owned();
+    let serving = if secure {
+        let data_dir: PathBuf = app.config.get("data_dir")?;
+        let names = vec!["localhost".to_owned(), listen.ip().to_string()];
+        let (certificate, key) =
+            tls::certificate(&certificate, &app.config.get::<String>("http.tls_key")?, &data_dir, names)?;
+        let listener = TlsListener::new(tcp, &certificate, &key, app.clock.clone())?;
+        let router = router.layer(map_request(tls::tell_address));
+        let service = router.into_make_service_with_connect_info::<tls::Peer>();
+        tokio::spawn(async move { ended(axum::serve(listener, service).with_graceful_shutdown(stop).await) })
+    } else {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { ended(axum::serve(tcp, service).with_graceful_shutdown(stop).await) })
+    };
+    Ok((http, secure, serving))
+}
+
+fn ended(result: std::io::Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "the HTTP server ended");
+    }
+}
+
+impl Running {
+    /// Says where to go and, in the demo, who to be.
+    pub fn print_addresses(&self) {
+        let scheme = if self.secure { "https" } else { "http" };
+        println!("console  {scheme}://{}", self.http);
+        if self.http.ip().is_loopback() {
+            println!("         {scheme}://localhost:{}  (a second sign-in beside the first)", self.http.port());
+        }
+        println!("SIP      sip:12333@{}  (UDP and TCP)", self.sip);
+        if self.secure {
+            println!("the certificate is self-signed unless http.tls_certificate names one; browsers ask once");
+        }
+        if self.demo {
+            println!("\ndemo sign-ins, password {}:", organization::demo::PASSWORD);
+            for person in organization::demo::PEOPLE {
+                println!("  {:<12} {}  {}", person.username, organization::role_name(person.role), person.name);
+            }
+        }
+    }
+
+    /// Serves until the process is told to stop, then ends gracefully.
+    pub async fn until_stopped(self) {
+        self.app.until_told_to_stop().await;
+        self.stop().await;
+    }
+
+    /// Ends open calls as interrupted, waits for what is under way and closes the database.
+    pub async fn stop(self) {
+        self.app.stop().await;
+        // A browser may keep its event stream open for good.
+        self.serving.abort();
+    }
+}

@@ -1,0 +1,133 @@
+//! `kill -9` in the middle of recorded calls loses nothing that was said.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use telephony::phone::{self, PhonePlan};
+use telephony::test_line::Speech;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::support::floor::{Admins, new_agent};
+use crate::support::sipp::SippCall;
+use crate::support::sound::{Sound, tone_alaw};
+use crate::support::{Person, folder};
+
+const CALLS: usize = 20;
+
+struct Spawned {
+    process: Child,
+    http: String,
+    sip: SocketAddr,
+}
+
+/// The real binary with demo data; it prints where it listens.
+async fn serve(folder: &Path) -> Spawned {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_shoujie"))
+        .args(["serve", "--demo"])
+        .env("SHOUJIE__HTTP__LISTEN", "127.0.0.1:0")
+        .env("SHOUJIE__SIP__LISTEN", "127.0.0.1:0")
+        .env("SHOUJIE__DATA_DIR", folder.join("data"))
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let (mut http, mut sip) = (None, None);
+    while http.is_none() || sip.is_none() {
+        let line = lines.next_line().await.unwrap().expect("the server prints its addresses");
+        let word = |mark: &str| line.split(mark).nth(1).and_then(|rest| rest.split_whitespace().next().map(str::to_owned));
+        http = http.or_else(|| word("http://").map(|rest| format!("http://{rest}")));
+        sip = sip.or_else(|| word("sip:12333@").and_then(|rest| rest.parse().ok()));
+    }
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Spawned { process, http: http.unwrap(), sip: sip.unwrap() }
+}
+
+fn recordings(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.join("data")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "wav") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
+    let folder = folder();
+    let server = serve(&folder).await;
+    let anonymous = |base: &str| Person::at(base);
+    let admins = Admins {
+        system: Person::signed_in(&server.http, "sysadmin").await,
+        security: Person::signed_in(&server.http, "secadmin").await,
+    };
+    let mut phones = Vec::new();
+    for number in 1..=CALLS {
+        let (person, username, secret) = new_agent(&admins, || anonymous(&server.http), number).await;
+        let plan = PhonePlan { speech: Speech::tone(1200), ..PhonePlan::new(username, secret, server.sip) };
+        phones.push(phone::start(plan).await.unwrap());
+        person.until("/api/v1/agent-state", Duration::from_secs(5), |state| state["device"]["reachable"] == true).await;
+        person.put("/api/v1/agent-state", json!({"state": "ready"})).await;
+    }
+    let speech = tone_alaw(&folder, 700, 60);
+    let calls = SippCall {
+        to: server.sip,
+        speech: Some(&speech),
+        talk_ms: 120_000,
+        calls: u32::try_from(CALLS).unwrap(),
+        per_minute: 600,
+        from: "13900000100",
+    };
+    let sipp = calls.start(&folder);
+    let lead = Person::signed_in(&server.http, "lead").await;
+    lead.until("/api/v1/calls?state=talking", Duration::from_secs(40), |calls| calls["total"] == CALLS).await;
+    let all_talk = Instant::now();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+
+    let Spawned { mut process, .. } = server;
+    let talked = all_talk.elapsed();
+    process.kill().await.unwrap();
+    drop((sipp, phones));
+    let files = recordings(&folder);
+    assert_eq!(files.len(), CALLS);
+    for file in &files {
+        let sound = Sound::read(file, 2);
+        assert!(
+            sound.seconds() > talked.as_secs_f64() - 1.0,
+            "{}: {:.1} s can be played of {:.1} s", file.display(), sound.seconds(), talked.as_secs_f64()
+        );
+        assert!(sound.heard(0, 700.0, 1.0, sound.seconds()) > 0.9, "{}: the requester", file.display());
+        assert!(sound.heard(1, 1200.0, 1.0, sound.seconds()) > 0.9, "{}: the agent", file.display());
+    }
+
+    let server = serve(&folder).await;
+    let lead = Person::signed_in(&server.http, "lead").await;
+    let calls = lead.get("/api/v1/calls?per_page=50").await;
+    let rows = calls["items"].as_array().unwrap();
+    assert_eq!(rows.len(), CALLS, "every call has a record");
+    for row in rows {
+        assert_eq!(row["outcome"], "interrupted", "{row}");
+        assert!(!row["ended_at"].is_null(), "{row}");
+    }
+    let auditor = Person::signed_in(&server.http, "auditor").await;
+    auditor.until("/api/v1/audit/state", Duration::from_secs(5), |state| state["whole"] == true).await;
+    drop(server);
+    let verified = Command::new(env!("CARGO_BIN_EXE_shoujie"))
+        .args(["audit", "verify"])
+        .env("SHOUJIE__DATA_DIR", folder.join("data"))
+        .output()
+        .await
+        .unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
