@@ -50,12 +50,18 @@ impl Place {
     pub fn of(config: &Config) -> Result<Self> {
         let data_dir: PathBuf = config.get("data_dir")?;
         let url: String = config.get("database.url")?;
-        let url = if url.is_empty() { sqlite_url(&data_dir) } else { url };
+        let url = if url.is_empty() {
+            sqlite_url(&data_dir)
+        } else {
+            url
+        };
         Ok(Self { data_dir, url })
     }
 
     fn sqlite_file(&self) -> Option<PathBuf> {
-        self.url.strip_prefix("sqlite://").map(|path| path.split('?').next().unwrap_or(path).into())
+        self.url
+            .strip_prefix("sqlite://")
+            .map(|path| path.split('?').next().unwrap_or(path).into())
     }
 }
 
@@ -79,7 +85,15 @@ pub async fn backup(place: &Place, into: &Path, clock: &Clock) -> Result<PathBuf
         db.close().await;
         ("sqlite", sqlite_url(&unfinished))
     } else {
-        run("pg_dump", &["--format=custom", "--file", &path(&unfinished.join("shoujie.dump"))?, &place.url])?;
+        run(
+            "pg_dump",
+            &[
+                "--format=custom",
+                "--file",
+                &path(&unfinished.join("shoujie.dump"))?,
+                &place.url,
+            ],
+        )?;
         ("postgres", place.url.clone())
     };
     let source = place.data_dir.join("files");
@@ -89,8 +103,16 @@ pub async fn backup(place: &Place, into: &Path, clock: &Clock) -> Result<PathBuf
         std::fs::copy(&key, unfinished.join("secret.key"))?;
     }
     let tables = tables(&copy_url).await?;
-    let manifest = Manifest { taken_at: now.to_rfc3339(), database: database.to_owned(), tables, files };
-    std::fs::write(unfinished.join("manifest.json"), serde_json::to_vec_pretty(&manifest)?)?;
+    let manifest = Manifest {
+        taken_at: now.to_rfc3339(),
+        database: database.to_owned(),
+        tables,
+        files,
+    };
+    std::fs::write(
+        unfinished.join("manifest.json"),
+        serde_json::to_vec_pretty(&manifest)?,
+    )?;
     for leftover in ["shoujie.db-wal", "shoujie.db-shm"] {
         let _ = std::fs::remove_file(unfinished.join(leftover));
     }
@@ -100,18 +122,32 @@ pub async fn backup(place: &Place, into: &Path, clock: &Clock) -> Result<PathBuf
 
 /// Brings a backup into an empty place and compares it with its manifest.
 pub async fn restore(from: &Path, place: &Place) -> Result<Comparison> {
-    let manifest = std::fs::read(from.join("manifest.json")).with_context(|| format!("no backup at {}", from.display()))?;
+    let manifest = std::fs::read(from.join("manifest.json"))
+        .with_context(|| format!("no backup at {}", from.display()))?;
     let expected: Manifest = serde_json::from_slice(&manifest)?;
     std::fs::create_dir_all(&place.data_dir)?;
     match (expected.database.as_str(), place.sqlite_file()) {
         ("sqlite", Some(file)) => {
-            ensure!(!file.exists(), "{} exists; restore only into an empty place", file.display());
+            ensure!(
+                !file.exists(),
+                "{} exists; restore only into an empty place",
+                file.display()
+            );
             std::fs::copy(from.join("shoujie.db"), &file)?;
         }
-        ("postgres", None) => run("pg_restore", &[
-            "--no-owner", "--exit-on-error", "--dbname", &place.url, &path(&from.join("shoujie.dump"))?,
-        ])?,
-        (kind, _) => bail!("this is a backup of {kind}, the settings name another kind of database"),
+        ("postgres", None) => run(
+            "pg_restore",
+            &[
+                "--no-owner",
+                "--exit-on-error",
+                "--dbname",
+                &place.url,
+                &path(&from.join("shoujie.dump"))?,
+            ],
+        )?,
+        (kind, _) => {
+            bail!("this is a backup of {kind}, the settings name another kind of database")
+        }
     }
     let files = copy_files(&from.join("files"), &place.data_dir.join("files"))?;
     let key = from.join("secret.key");
@@ -119,7 +155,11 @@ pub async fn restore(from: &Path, place: &Place) -> Result<Comparison> {
         std::fs::copy(&key, place.data_dir.join("secret.key"))?;
     }
     let tables = tables(&place.url).await?;
-    let found = Manifest { tables, files, ..expected.clone() };
+    let found = Manifest {
+        tables,
+        files,
+        ..expected.clone()
+    };
     Ok(Comparison { expected, found })
 }
 
@@ -139,14 +179,36 @@ impl Comparison {
 
     /// One line a table, one for the files: rows and hash before and after.
     pub fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.expected.tables.iter().map(|(name, expected)| {
-            let found = self.found.tables.get(name);
-            let verdict = if found == Some(expected) { "same" } else { "DIFFERENT" };
-            let rows = found.map_or(0, |found| found.size);
-            format!("{name:<28} {:>9} rows  {:>9} restored  {}  {verdict}", expected.size, rows, &expected.sha256[..12])
-        }).collect();
-        let same = self.expected.files.iter().filter(|(name, file)| self.found.files.get(*name) == Some(file)).count();
-        lines.push(format!("files: {} in the backup, {same} restored with the same hash", self.expected.files.len()));
+        let mut lines: Vec<String> = self
+            .expected
+            .tables
+            .iter()
+            .map(|(name, expected)| {
+                let found = self.found.tables.get(name);
+                let verdict = if found == Some(expected) {
+                    "same"
+                } else {
+                    "DIFFERENT"
+                };
+                let rows = found.map_or(0, |found| found.size);
+                format!(
+                    "{name:<28} {:>9} rows  {:>9} restored  {}  {verdict}",
+                    expected.size,
+                    rows,
+                    &expected.sha256[..12]
+                )
+            })
+            .collect();
+        let same = self
+            .expected
+            .files
+            .iter()
+            .filter(|(name, file)| self.found.files.get(*name) == Some(file))
+            .count();
+        lines.push(format!(
+            "files: {} in the backup, {same} restored with the same hash",
+            self.expected.files.len()
+        ));
         lines
     }
 }
@@ -160,11 +222,16 @@ async fn tables(url: &str) -> Result<BTreeMap<String, Digested>> {
     let db = Db::connect(url).await?;
     let backend = db.backend();
     let names = match backend {
-        DbBackend::Sqlite => "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'",
+        DbBackend::Sqlite => {
+            "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+        }
         _ => "select tablename as name from pg_tables where schemaname = 'public'",
     };
     let mut digests = BTreeMap::new();
-    for Name { name } in Name::find_by_statement(Statement::from_string(backend, names)).all(db.read()).await? {
+    for Name { name } in Name::find_by_statement(Statement::from_string(backend, names))
+        .all(db.read())
+        .await?
+    {
         digests.insert(name.clone(), table(&db, &name).await?);
     }
     Ok(digests)
@@ -176,13 +243,18 @@ async fn table(db: &Db, name: &str) -> Result<Digested> {
     let mut size = 0;
     loop {
         let sql = format!("select * from \"{name}\" order by 1 limit {CHUNK} offset {size}");
-        let rows = JsonValue::find_by_statement(Statement::from_string(db.backend(), sql)).all(db.read()).await?;
+        let rows = JsonValue::find_by_statement(Statement::from_string(db.backend(), sql))
+            .all(db.read())
+            .await?;
         for row in &rows {
             hash.update(serde_json::to_vec(row)?);
         }
         size += rows.len() as u64;
         if (rows.len() as u64) < CHUNK {
-            return Ok(Digested { size, sha256: hex(&hash.finalize()) });
+            return Ok(Digested {
+                size,
+                sha256: hex(&hash.finalize()),
+            });
         }
     }
 }
@@ -215,7 +287,10 @@ fn file(path: &Path) -> Result<Digested> {
     let mut hash = Sha256::new();
     let mut reader = std::fs::File::open(path)?;
     let size = std::io::copy(&mut reader, &mut HashWriter(&mut hash))?;
-    Ok(Digested { size, sha256: hex(&hash.finalize()) })
+    Ok(Digested {
+        size,
+        sha256: hex(&hash.finalize()),
+    })
 }
 
 struct HashWriter<'a>(&'a mut Sha256);
@@ -243,7 +318,9 @@ fn run(program: &str, arguments: &[&str]) -> Result<()> {
     let status = std::process::Command::new(program)
         .args(arguments)
         .status()
-        .with_context(|| format!("{program} is needed for a PostgreSQL database; install postgresql-client"))?;
+        .with_context(|| {
+            format!("{program} is needed for a PostgreSQL database; install postgresql-client")
+        })?;
     ensure!(status.success(), "{program} failed: {status}");
     Ok(())
 }

@@ -81,7 +81,10 @@ pub async fn run() -> ExitCode {
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SHOUJIE_LOG")
         .unwrap_or_else(|_| "warn,server=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 async fn command(cli: Cli) -> Result<ExitCode> {
@@ -90,11 +93,18 @@ async fn command(cli: Cli) -> Result<ExitCode> {
         Command::Serve { demo } => {
             let defaults = if demo { server::demo::DEFAULTS } else { "" };
             let config = Config::load_over(defaults, cli.config.as_deref())?;
-            let running = server::start(Options { config, clock, demo }).await?;
+            let running = server::start(Options {
+                config,
+                clock,
+                demo,
+            })
+            .await?;
             running.print_addresses();
             running.until_stopped().await;
         }
-        Command::Setup { from } => setup::run(cli.config.as_deref(), from.as_deref(), &clock).await?,
+        Command::Setup { from } => {
+            setup::run(cli.config.as_deref(), from.as_deref(), &clock).await?
+        }
         Command::Migrate => {
             for id in server::migrate(Config::load(cli.config.as_deref())?, clock).await? {
                 println!("{id}");
@@ -109,14 +119,21 @@ async fn command(cli: Cli) -> Result<ExitCode> {
         Command::Restore { from } => {
             let place = Place::of(&Config::load(cli.config.as_deref())?)?;
             let comparison = backup::restore(&from, &place).await?;
-            comparison.lines().iter().for_each(|line| println!("{line}"));
+            comparison
+                .lines()
+                .iter()
+                .for_each(|line| println!("{line}"));
             if !comparison.same() {
                 bail!("what was restored differs from the backup");
             }
         }
-        Command::Audit { command: AuditCommand::Verify } => {
+        Command::Audit {
+            command: AuditCommand::Verify,
+        } => {
             let app = kernel::App::open(Config::load(cli.config.as_deref())?, clock).await?;
-            let report = kernel::audit::verify(app.db.read()).await.context("audit trail")?;
+            let report = kernel::audit::verify(app.db.read())
+                .await
+                .context("audit trail")?;
             println!("{report}");
             if !report.is_whole() {
                 return Ok(ExitCode::FAILURE);

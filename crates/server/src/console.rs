@@ -25,7 +25,11 @@ pub async fn serve(uri: Uri) -> Response {
         return (StatusCode::NOT_FOUND, way_out).into_response();
     };
     // Built files carry a hash of their content in the name; the page itself must be asked for again.
-    let cache = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache = if name.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     Response::builder()
         .header(header::CONTENT_TYPE, file.metadata.mimetype())
         .header(header::CACHE_CONTROL, cache)

@@ -35,7 +35,11 @@ pub struct DemoSignIn {
 #[utoipa::path(get, path = "/api/v1/config-public", tag = "server", responses((status = 200, body = PublicConfig)))]
 async fn show(State((app, demo)): State<(App, bool)>) -> Result<Json<PublicConfig>> {
     let numbers: Vec<String> = app.config.get("sip.hotline_numbers")?;
-    let people = if demo { organization::demo::PEOPLE } else { &[] };
+    let people = if demo {
+        organization::demo::PEOPLE
+    } else {
+        &[]
+    };
     Ok(Json(PublicConfig {
         demo,
         hotline: numbers.into_iter().next().unwrap_or_default(),
@@ -43,12 +47,17 @@ async fn show(State((app, demo)): State<(App, bool)>) -> Result<Json<PublicConfi
         version: env!("CARGO_PKG_VERSION"),
         demo_sign_ins: people
             .iter()
-            .map(|person| DemoSignIn { username: person.username, role: person.role.as_str() })
+            .map(|person| DemoSignIn {
+                username: person.username,
+                role: person.role.as_str(),
+            })
             .collect(),
     }))
 }
 
 /// The routes of the server itself.
 pub fn routes(app: &App, demo: bool) -> OpenApiRouter<()> {
-    OpenApiRouter::new().routes(routes!(show)).with_state((app.clone(), demo))
+    OpenApiRouter::new()
+        .routes(routes!(show))
+        .with_state((app.clone(), demo))
 }

@@ -86,12 +86,19 @@ pub async fn run(config: Option<&Path>, from: Option<&Path>, clock: &Clock) -> R
     };
     check(&answers)?;
     let settings = config.map_or_else(|| PathBuf::from(SETTINGS), Path::to_path_buf);
-    ensure!(!settings.exists(), "{} exists already; remove it or name another with --config", settings.display());
+    ensure!(
+        !settings.exists(),
+        "{} exists already; remove it or name another with --config",
+        settings.display()
+    );
     let before = Config::load(None)?;
     crate::migrate(before.clone(), clock.clone()).await?;
     let app = App::open(before, clock.clone()).await?;
     let organization = Organization::new(&app)?;
-    ensure!(!organization::colleagues::anybody(app.db.read()).await?, "this database has users already; setup is for an empty one");
+    ensure!(
+        !organization::colleagues::anybody(app.db.read()).await?,
+        "this database has users already; setup is for an empty one"
+    );
     let secrets = store(&organization, &answers).await?;
     std::fs::write(&settings, settings_file(&answers))?;
     println!("settings: {}\n\n{secrets}", settings.display());
@@ -100,10 +107,18 @@ pub async fn run(config: Option<&Path>, from: Option<&Path>, clock: &Clock) -> R
 }
 
 fn check(answers: &Answers) -> Result<()> {
-    ensure!(answers.seats.len() == SEATS, "the contract has {SEATS} seats, the answers name {}", answers.seats.len());
+    ensure!(
+        answers.seats.len() == SEATS,
+        "the contract has {SEATS} seats, the answers name {}",
+        answers.seats.len()
+    );
     for role in [Role::SysAdmin, Role::SecAdmin, Role::AuditAdmin] {
         let held = answers.people.iter().any(|person| person.role == role);
-        ensure!(held, "nobody is {}: each of the three administrators (三员) needs a person", role.as_str());
+        ensure!(
+            held,
+            "nobody is {}: each of the three administrators (三员) needs a person",
+            role.as_str()
+        );
     }
     hours(answers)?;
     Ok(())
@@ -111,21 +126,35 @@ fn check(answers: &Answers) -> Result<()> {
 
 fn hours(answers: &Answers) -> Result<ServiceHours> {
     let periods = answers.service_hours.iter().map(|text| {
-        let (from, to) = text.split_once('-').with_context(|| format!("`{text}` is no period such as 08:30-12:00"))?;
+        let (from, to) = text
+            .split_once('-')
+            .with_context(|| format!("`{text}` is no period such as 08:30-12:00"))?;
         let time = |text: &str| text.trim().parse().map_err(anyhow::Error::msg);
-        Ok(Period { from: time(from)?, to: time(to)? })
+        Ok(Period {
+            from: time(from)?,
+            to: time(to)?,
+        })
     });
-    ServiceHours::new(periods.collect::<Result<Vec<_>>>()?).map_err(|fault| anyhow::anyhow!("service hours: {fault}"))
+    ServiceHours::new(periods.collect::<Result<Vec<_>>>()?)
+        .map_err(|fault| anyhow::anyhow!("service hours: {fault}"))
 }
 
 /// Writes the rows; gives the table of first passwords.
 async fn store(organization: &Organization, answers: &Answers) -> Result<String> {
     let who = Who::system("setup");
-    organization.put_party(&who, Side::Purchaser, &answers.purchaser).await?;
-    organization.put_party(&who, Side::Supplier, &answers.supplier).await?;
+    organization
+        .put_party(&who, Side::Purchaser, &answers.purchaser)
+        .await?;
+    organization
+        .put_party(&who, Side::Supplier, &answers.supplier)
+        .await?;
     organization.prepare().await?;
-    organization.set_service_hours(&who, hours(answers)?, true, None).await?;
-    let mut table = String::from("first passwords, shown this once; each must be changed at the first sign-in\n");
+    organization
+        .set_service_hours(&who, hours(answers)?, true, None)
+        .await?;
+    let mut table = String::from(
+        "first passwords, shown this once; each must be changed at the first sign-in\n",
+    );
     for person in &answers.people {
         let new = NewUser {
             username: person.username.clone(),
@@ -137,7 +166,13 @@ async fn store(organization: &Organization, answers: &Answers) -> Result<String>
             password: None,
         };
         let created = organization.create_user(&who, new).await?;
-        writeln!(table, "  {:<16} {:<18} {}", person.username, created.initial_password, person.role.as_str())?;
+        writeln!(
+            table,
+            "  {:<16} {:<18} {}",
+            person.username,
+            created.initial_password,
+            person.role.as_str()
+        )?;
     }
     for seat in &answers.seats {
         let new = NewUser {
@@ -152,7 +187,11 @@ async fn store(organization: &Organization, answers: &Answers) -> Result<String>
         let created = organization.create_user(&who, new).await?;
         let device = organization.add_device(&who, created.id, None).await?;
         let phone = format!("desk phone secret {}", device.secret);
-        writeln!(table, "  {:<16} {:<18} 工号 {}  {phone}", seat.username, created.initial_password, seat.staff_no)?;
+        writeln!(
+            table,
+            "  {:<16} {:<18} 工号 {}  {phone}",
+            seat.username, created.initial_password, seat.staff_no
+        )?;
     }
     Ok(table)
 }
@@ -186,14 +225,29 @@ fn ask() -> Result<Answers> {
     ] {
         let username = question(&format!("{word}: sign-in name"), role.as_str())?;
         let name = question(&format!("{word}: name"), "")?;
-        people.push(Person { username, name, side: Side::Supplier, role });
+        people.push(Person {
+            username,
+            name,
+            side: Side::Supplier,
+            role,
+        });
     }
     let mut seats = Vec::new();
     for number in 1..=SEATS {
-        let username = question(&format!("seat {number}: sign-in name"), &format!("agent{number}"))?;
+        let username = question(
+            &format!("seat {number}: sign-in name"),
+            &format!("agent{number}"),
+        )?;
         let name = question(&format!("seat {number}: name"), "")?;
-        let staff_no = question(&format!("seat {number}: staff number (工号)"), &format!("80{number}"))?;
-        seats.push(Seat { username, name, staff_no });
+        let staff_no = question(
+            &format!("seat {number}: staff number (工号)"),
+            &format!("80{number}"),
+        )?;
+        seats.push(Seat {
+            username,
+            name,
+            staff_no,
+        });
     }
     let trunk = Trunk {
         addresses: list("addresses of the carrier's equipment", "")?,
@@ -201,17 +255,31 @@ fn ask() -> Result<Answers> {
         sip_listen: question("our SIP address", "0.0.0.0:5060")?,
         http_listen: question("our console address", "0.0.0.0:8080")?,
     };
-    Ok(Answers { purchaser, supplier, service_hours, people, seats, trunk })
+    Ok(Answers {
+        purchaser,
+        supplier,
+        service_hours,
+        people,
+        seats,
+        trunk,
+    })
 }
 
 /// Asks until there is an answer.
 fn question(words: &str, default: &str) -> Result<String> {
     loop {
-        let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
+        let shown = if default.is_empty() {
+            String::new()
+        } else {
+            format!(" [{default}]")
+        };
         print!("{words}{shown}: ");
         std::io::stdout().flush()?;
         let mut line = String::new();
-        ensure!(std::io::stdin().lock().read_line(&mut line)? > 0, "the answers ended early; nothing was written");
+        ensure!(
+            std::io::stdin().lock().read_line(&mut line)? > 0,
+            "the answers ended early; nothing was written"
+        );
         match (line.trim(), default) {
             ("", "") => println!("an answer is needed"),
             ("", default) => return Ok(default.to_owned()),
@@ -222,5 +290,9 @@ fn question(words: &str, default: &str) -> Result<String> {
 
 fn list(words: &str, default: &str) -> Result<Vec<String>> {
     let answer = question(&format!("{words}, separated by commas"), default)?;
-    Ok(answer.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect())
+    Ok(answer
+        .split(',')
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect())
 }

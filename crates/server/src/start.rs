@@ -60,8 +60,15 @@ pub async fn migrate(config: Config, clock: Clock) -> Result<Vec<&'static str>> 
 
 /// Starts everything; it serves when this returns.
 pub async fn start(options: Options) -> Result<Running> {
-    let Options { config, clock, demo } = options;
-    let listen: SocketAddr = config.get::<String>("http.listen")?.parse().context("http.listen")?;
+    let Options {
+        config,
+        clock,
+        demo,
+    } = options;
+    let listen: SocketAddr = config
+        .get::<String>("http.listen")?
+        .parse()
+        .context("http.listen")?;
     let app = App::open(config, clock).await?;
     kernel::migrate::migrate(&app.db, &app.clock, migrations()).await?;
 
@@ -71,7 +78,10 @@ pub async fn start(options: Options) -> Result<Running> {
         organization::demo::seed(&app).await?;
     } else {
         let people = organization::colleagues::anybody(app.db.read()).await?;
-        anyhow::ensure!(people, "nobody can sign in yet: run `shoujie setup` first, or start with --demo");
+        anyhow::ensure!(
+            people,
+            "nobody can sign in yet: run `shoujie setup` first, or start with --demo"
+        );
         organization.refuse_demo_secrets().await?;
     }
     let floor = Floor::new(&app, Arc::new(Agents(app.clone())));
@@ -79,7 +89,10 @@ pub async fn start(options: Options) -> Result<Running> {
     organization.attach_presence(Arc::new(OnPost(floor.clone())));
     let telephony = Telephony::new(&app, &floor, demo)?;
     let always_open = app.config.get("service.always_open")?;
-    telephony.attach_hours(Arc::new(Hours { organization: organization.clone(), always_open }));
+    telephony.attach_hours(Arc::new(Hours {
+        organization: organization.clone(),
+        always_open,
+    }));
     telephony.attach_callers(Arc::new(Callers(app.clone())));
 
     let capabilities = capabilities(&app, &organization, &floor, &telephony, demo);
@@ -93,7 +106,14 @@ pub async fn start(options: Options) -> Result<Running> {
     telephony.start(Arc::new(Devices(app.clone()))).await?;
 
     let (http, secure, serving) = serve_http(&app, listen, assembled.router).await?;
-    Ok(Running { http, sip: telephony.stack()?.address(), app, secure, demo, serving })
+    Ok(Running {
+        http,
+        sip: telephony.stack()?.address(),
+        app,
+        secure,
+        demo,
+        serving,
+    })
 }
 
 fn capabilities(
@@ -103,7 +123,11 @@ fn capabilities(
     telephony: &Telephony,
     demo: bool,
 ) -> Vec<Capability> {
-    let server = Capability { name: "server", routes: public::routes(app, demo), ..Capability::default() };
+    let server = Capability {
+        name: "server",
+        routes: public::routes(app, demo),
+        ..Capability::default()
+    };
     vec![
         kernel::capability(app),
         organization::capability(organization),
@@ -116,8 +140,14 @@ fn capabilities(
 }
 
 /// Plain HTTP on loopback, where browsers trust it; HTTPS anywhere else or where a certificate is given.
-async fn serve_http(app: &App, listen: SocketAddr, router: Router) -> Result<(SocketAddr, bool, JoinHandle<()>)> {
-    let tcp = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
+async fn serve_http(
+    app: &App,
+    listen: SocketAddr,
+    router: Router,
+) -> Result<(SocketAddr, bool, JoinHandle<()>)> {
+    let tcp = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listen on {listen}"))?;
     let http = tcp.local_addr()?;
     let certificate: String = app.config.get("http.tls_certificate")?;
     let secure = !certificate.is_empty() || !listen.ip().is_loopback();
@@ -125,15 +155,27 @@ async fn serve_http(app: &App, listen: SocketAddr, router: Router) -> Result<(So
     let serving = if secure {
         let data_dir: PathBuf = app.config.get("data_dir")?;
         let names = vec!["localhost".to_owned(), listen.ip().to_string()];
-        let (certificate, key) =
-            tls::certificate(&certificate, &app.config.get::<String>("http.tls_key")?, &data_dir, names)?;
+        let (certificate, key) = tls::certificate(
+            &certificate,
+            &app.config.get::<String>("http.tls_key")?,
+            &data_dir,
+            names,
+        )?;
         let listener = TlsListener::new(tcp, &certificate, &key, app.clock.clone())?;
         let router = router.layer(map_request(tls::tell_address));
         let service = router.into_make_service_with_connect_info::<tls::Peer>();
-        tokio::spawn(async move { ended(axum::serve(listener, service).with_graceful_shutdown(stop).await) })
+        tokio::spawn(async move {
+            ended(
+                axum::serve(listener, service)
+                    .with_graceful_shutdown(stop)
+                    .await,
+            )
+        })
     } else {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { ended(axum::serve(tcp, service).with_graceful_shutdown(stop).await) })
+        tokio::spawn(
+            async move { ended(axum::serve(tcp, service).with_graceful_shutdown(stop).await) },
+        )
     };
     Ok((http, secure, serving))
 }
@@ -150,16 +192,29 @@ impl Running {
         let scheme = if self.secure { "https" } else { "http" };
         println!("console  {scheme}://{}", self.http);
         if self.http.ip().is_loopback() {
-            println!("         {scheme}://localhost:{}  (a second sign-in beside the first)", self.http.port());
+            println!(
+                "         {scheme}://localhost:{}  (a second sign-in beside the first)",
+                self.http.port()
+            );
         }
         println!("SIP      sip:12333@{}  (UDP and TCP)", self.sip);
         if self.secure {
-            println!("the certificate is self-signed unless http.tls_certificate names one; browsers ask once");
+            println!(
+                "the certificate is self-signed unless http.tls_certificate names one; browsers ask once"
+            );
         }
         if self.demo {
-            println!("\ndemo sign-ins, password {}:", organization::demo::PASSWORD);
+            println!(
+                "\ndemo sign-ins, password {}:",
+                organization::demo::PASSWORD
+            );
             for person in organization::demo::PEOPLE {
-                println!("  {:<12} {}  {}", person.username, organization::role_name(person.role), person.name);
+                println!(
+                    "  {:<12} {}  {}",
+                    person.username,
+                    organization::role_name(person.role),
+                    person.name
+                );
             }
         }
     }

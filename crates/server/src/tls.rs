@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::Request;
+use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::serve::{IncomingStream, Listener};
 use kernel::Clock;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,11 +23,19 @@ use tokio_rustls::server::TlsStream;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// The certificate and key in use: those given, else self-signed ones kept in the data folder.
-pub fn certificate(cert: &str, key: &str, data_dir: &Path, names: Vec<String>) -> Result<(PathBuf, PathBuf)> {
+pub fn certificate(
+    cert: &str,
+    key: &str,
+    data_dir: &Path,
+    names: Vec<String>,
+) -> Result<(PathBuf, PathBuf)> {
     if !cert.is_empty() {
         return Ok((cert.into(), key.into()));
     }
-    let (cert, key) = (data_dir.join("self-signed.crt"), data_dir.join("self-signed.key"));
+    let (cert, key) = (
+        data_dir.join("self-signed.crt"),
+        data_dir.join("self-signed.key"),
+    );
     if !cert.exists() {
         let made = rcgen::generate_simple_self_signed(names).context("self-signed certificate")?;
         std::fs::write(&key, made.signing_key.serialize_pem())?;
@@ -48,7 +56,8 @@ impl TlsListener {
         let chain = CertificateDer::pem_file_iter(cert)
             .with_context(|| format!("certificate {}", cert.display()))?
             .collect::<Result<Vec<_>, _>>()?;
-        let key = PrivateKeyDer::from_pem_file(key).with_context(|| format!("key {}", key.display()))?;
+        let key =
+            PrivateKeyDer::from_pem_file(key).with_context(|| format!("key {}", key.display()))?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -69,7 +78,8 @@ impl TlsListener {
                 };
                 let (acceptor, sender, clock) = (acceptor.clone(), sender.clone(), clock.clone());
                 tokio::spawn(async move {
-                    if let Ok(Ok(stream)) = clock.timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                    if let Ok(Ok(stream)) = clock.timeout(HANDSHAKE, acceptor.accept(stream)).await
+                    {
                         // The server is stopping when nobody takes it.
                         let _ = sender.send((stream, from)).await;
                     }
@@ -108,7 +118,9 @@ impl Connected<IncomingStream<'_, TlsListener>> for Peer {
 
 /// Tells the address of a TLS connection as that of a plain one is told.
 pub async fn tell_address(mut request: Request) -> Request {
-    if let Some(ConnectInfo(Peer(address))) = request.extensions().get::<ConnectInfo<Peer>>().copied() {
+    if let Some(ConnectInfo(Peer(address))) =
+        request.extensions().get::<ConnectInfo<Peer>>().copied()
+    {
         request.extensions_mut().insert(ConnectInfo(address));
     }
     request

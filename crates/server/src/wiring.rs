@@ -22,18 +22,27 @@ impl Directory for Agents {
 
     fn agent(&self, id: Uuid) -> BoxFuture<'_, Result<Option<AgentCard>>> {
         Box::pin(async move {
-            let person = organization::colleagues::holder(self.0.db.read(), Role::Agent, id).await?;
+            let person =
+                organization::colleagues::holder(self.0.db.read(), Role::Agent, id).await?;
             Ok(person.map(card))
         })
     }
 
     fn has_session(&self, id: Uuid) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(organization::colleagues::has_session(self.0.db.read(), id, self.0.clock.now()))
+        Box::pin(organization::colleagues::has_session(
+            self.0.db.read(),
+            id,
+            self.0.clock.now(),
+        ))
     }
 }
 
 fn card(person: organization::Colleague) -> AgentCard {
-    AgentCard { id: person.id, name: person.name, staff_no: person.staff_no }
+    AgentCard {
+        id: person.id,
+        name: person.name,
+        staff_no: person.staff_no,
+    }
 }
 
 /// The sign-in asks the floor whom the idle time-out spares.
@@ -52,7 +61,10 @@ pub struct Devices(pub App);
 impl DeviceDirectory for Devices {
     async fn owner(&self, username: &str) -> Option<DeviceOwner> {
         // The problem was logged where it arose; a phone that cannot be checked is not let in.
-        let owner = organization::devices::owner_of(self.0.db.read(), username).await.ok().flatten()?;
+        let owner = organization::devices::owner_of(self.0.db.read(), username)
+            .await
+            .ok()
+            .flatten()?;
         Some(DeviceOwner {
             user_id: owner.user_id,
             staff_no: owner.staff_no,
@@ -90,6 +102,10 @@ impl CallerLookup for Callers {
             .await
             .ok()?;
         let owner = tickets::ticket::store::owner_of_open(self.0.db.read(), requester.id).await;
-        Some(KnownCaller { id: requester.id, name: requester.name, preferred_agent: owner.ok().flatten() })
+        Some(KnownCaller {
+            id: requester.id,
+            name: requester.name,
+            preferred_agent: owner.ok().flatten(),
+        })
     }
 }

@@ -128,40 +128,63 @@ impl Engine {
     /// Where a running call stands; `None` once it is over.
     pub fn standing(&self, call: CallId) -> Option<Standing> {
         let running = self.running().get(&call).cloned()?;
-        let standing = running.standing.read().unwrap_or_else(PoisonError::into_inner);
+        let standing = running
+            .standing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         Some(*standing)
     }
 
     /// Carries an agent's wish to the call; 404 for a call that does not run, 409 with the refusal's code.
     pub async fn request(&self, call: CallId, request: Request) -> Result<(), Problem> {
-        let mailbox = self.running().get(&call).map(|running| running.mailbox.clone());
-        let Some(mailbox) = mailbox else { return Err(call_over()) };
+        let mailbox = self
+            .running()
+            .get(&call)
+            .map(|running| running.mailbox.clone());
+        let Some(mailbox) = mailbox else {
+            return Err(call_over());
+        };
         let (reply, answer) = oneshot::channel();
-        mailbox.send(Message::Request(request, reply)).map_err(|_| call_over())?;
+        mailbox
+            .send(Message::Request(request, reply))
+            .map_err(|_| call_over())?;
         match answer.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(refusal)) => Err(refused(refusal.code(), "the call does not stand so that this can be done")),
+            Ok(Err(refusal)) => Err(refused(
+                refusal.code(),
+                "the call does not stand so that this can be done",
+            )),
             Err(_) => Err(call_over()),
         }
     }
 
     fn tell(&self, call: CallId, message: Message) -> bool {
-        let mailbox = self.running().get(&call).map(|running| running.mailbox.clone());
+        let mailbox = self
+            .running()
+            .get(&call)
+            .map(|running| running.mailbox.clone());
         mailbox.is_some_and(|mailbox| mailbox.send(message).is_ok())
     }
 
     /// Hears who registers: the floor learns who can be rung, a call that waits for its agent's device
     /// learns that it is back.
-    pub(crate) async fn watch_registrations(self, mut changes: mpsc::UnboundedReceiver<Registration>) {
+    pub(crate) async fn watch_registrations(
+        self,
+        mut changes: mpsc::UnboundedReceiver<Registration>,
+    ) {
         while let Some(change) = changes.recv().await {
             let (user, here) = match change {
                 Registration::Here { user_id, device } => (user_id, Some(device)),
                 Registration::Gone { user_id, .. } => (user_id, None),
             };
-            let Some(signaling) = self.0.signaling.get() else { continue };
+            let Some(signaling) = self.0.signaling.get() else {
+                continue;
+            };
             // The console's softphone before the desk phone: that is where the agent looks.
             let devices = signaling.devices(user);
-            let browser = devices.iter().any(|device| device.kind == DeviceKind::Browser);
+            let browser = devices
+                .iter()
+                .any(|device| device.kind == DeviceKind::Browser);
             let kind = match (devices.is_empty(), browser) {
                 (true, _) => None,
                 (false, true) => Some(floor::DeviceKind::Softphone),
@@ -173,7 +196,10 @@ impl Engine {
                     .running()
                     .values()
                     .filter(|running| {
-                        let standing = running.standing.read().unwrap_or_else(PoisonError::into_inner);
+                        let standing = running
+                            .standing
+                            .read()
+                            .unwrap_or_else(PoisonError::into_inner);
                         standing.agent == Some(user) && standing.answered
                     })
                     .map(|running| running.mailbox.clone())
@@ -218,7 +244,13 @@ impl CallTaker for Engine {
         let crowded = {
             let mut calls = self.running();
             let crowded = calls.len() >= self.0.settings.most;
-            calls.insert(id, Running { mailbox: mailbox.clone(), standing: Arc::clone(&standing) });
+            calls.insert(
+                id,
+                Running {
+                    mailbox: mailbox.clone(),
+                    standing: Arc::clone(&standing),
+                },
+            );
             crowded
         };
         let engine = self.clone();
@@ -253,5 +285,8 @@ impl Medium for Engine {
 
 /// The address a leg's media will most likely come from.
 pub(crate) fn peer_at(ip: IpAddr, behind_nat: bool) -> crate::media::Peer {
-    crate::media::Peer { behind_nat, ..crate::media::Peer::at(ip) }
+    crate::media::Peer {
+        behind_nat,
+        ..crate::media::Peer::at(ip)
+    }
 }

@@ -81,7 +81,11 @@ impl Settings {
             .trunks
             .iter()
             .filter(|trunk| !trunk.trim().is_empty())
-            .map(|trunk| trunk.parse::<Network>().map_err(|error| wrong("sip.trunks", error)))
+            .map(|trunk| {
+                trunk
+                    .parse::<Network>()
+                    .map_err(|error| wrong("sip.trunks", error))
+            })
             .collect::<Result<_>>()?;
         let listen: std::net::SocketAddr = parse("sip.listen", &sip.listen)?;
         Ok(Self {
@@ -122,21 +126,37 @@ fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(key: &str, text: &str) ->
     text.trim().parse().map_err(|error| wrong(key, error))
 }
 
-fn optional<T: std::str::FromStr<Err: std::fmt::Display>>(key: &str, text: &str) -> Result<Option<T>> {
-    if text.trim().is_empty() { Ok(None) } else { parse(key, text).map(Some) }
+fn optional<T: std::str::FromStr<Err: std::fmt::Display>>(
+    key: &str,
+    text: &str,
+) -> Result<Option<T>> {
+    if text.trim().is_empty() {
+        Ok(None)
+    } else {
+        parse(key, text).map(Some)
+    }
 }
 
 fn ports(text: &str) -> Result<std::ops::RangeInclusive<u16>> {
-    let (first, last) =
-        text.split_once('-').ok_or_else(|| wrong("rtp.ports", "is written first-last"))?;
+    let (first, last) = text
+        .split_once('-')
+        .ok_or_else(|| wrong("rtp.ports", "is written first-last"))?;
     let (first, last): (u16, u16) = (parse("rtp.ports", first)?, parse("rtp.ports", last)?);
     if first >= 1024 && first < last {
         Ok(first..=last)
     } else {
-        Err(wrong("rtp.ports", "lies between 1024 and 65535, the first below the last"))
+        Err(wrong(
+            "rtp.ports",
+            "lies between 1024 and 65535, the first below the last",
+        ))
     }
 }
 
 fn read(file: &str) -> Result<Vec<u8>> {
-    std::fs::read(file).map_err(|error| wrong("sip.tls_certificate, sip.tls_key", format!("{file}: {error}")))
+    std::fs::read(file).map_err(|error| {
+        wrong(
+            "sip.tls_certificate, sip.tls_key",
+            format!("{file}: {error}"),
+        )
+    })
 }

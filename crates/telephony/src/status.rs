@@ -122,9 +122,17 @@ pub(crate) async fn place_demo_call(
     }
     let stack = telephony.stack()?;
     let slot = telephony.demo_slot(DEMO_CALLS).ok_or_else(|| {
-        unavailable("too_many_demo_calls", format!("{DEMO_CALLS} demo calls run already"))
+        unavailable(
+            "too_many_demo_calls",
+            format!("{DEMO_CALLS} demo calls run already"),
+        )
     })?;
-    let to = stack.config().hotline_numbers.first().cloned().ok_or_else(|| not_found("hotline number"))?;
+    let to = stack
+        .config()
+        .hotline_numbers
+        .first()
+        .cloned()
+        .ok_or_else(|| not_found("hotline number"))?;
     let from = telephony.demo_number();
     let mut plan = CallPlan::new(to.clone(), from.clone(), loopback(stack.address()));
     plan.speech = Speech::Sound(Sound::demo_caller());

@@ -46,7 +46,9 @@ impl Telephony {
         let mut settings = Settings::load(&app.config)?;
         if demo {
             // The demo's trunk is this machine itself.
-            let here = LOOPBACK.iter().filter_map(|network| network.parse::<Network>().ok());
+            let here = LOOPBACK
+                .iter()
+                .filter_map(|network| network.parse::<Network>().ok());
             settings.sip.trunks.extend(here);
         }
         Self::with_settings(app, floor, demo, settings)
@@ -102,7 +104,8 @@ impl Telephony {
         .await?;
         let _ = self.0.engine.inner().signaling.set(Arc::clone(&stack) as _);
         let _ = self.0.stack.set(Arc::clone(&stack));
-        app.tasks.spawn(self.0.engine.clone().watch_registrations(registrations));
+        app.tasks
+            .spawn(self.0.engine.clone().watch_registrations(registrations));
         let (engine, shutdown) = (self.0.engine.clone(), app.shutdown.clone());
         app.tasks.spawn(async move {
             shutdown.cancelled().await;
@@ -130,7 +133,10 @@ impl Telephony {
 
     /// SIP; 503 before `start`.
     pub fn stack(&self) -> Result<&Arc<SipStack>, Problem> {
-        self.0.stack.get().ok_or_else(|| unavailable("telephony_not_started", "telephony has not started yet"))
+        self.0
+            .stack
+            .get()
+            .ok_or_else(|| unavailable("telephony_not_started", "telephony has not started yet"))
     }
 
     pub(crate) fn demo(&self) -> bool {
@@ -151,7 +157,11 @@ impl Telephony {
     /// Whether this session begins to listen to a call: `false` within `pause` of its last listening.
     pub(crate) fn listening_begins(&self, session: Uuid, call: Uuid, pause: TimeDelta) -> bool {
         let now = self.0.app.clock.now();
-        let mut listening = self.0.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listening = self
+            .0
+            .listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         listening.retain(|_, since| now - *since < pause);
         if listening.contains_key(&(session, call)) {
             return false;
@@ -162,7 +172,11 @@ impl Telephony {
 
     /// The listening that was to begin did not reach the audit trail.
     pub(crate) fn listening_failed(&self, session: Uuid, call: Uuid) {
-        self.0.listening.lock().unwrap_or_else(PoisonError::into_inner).remove(&(session, call));
+        self.0
+            .listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&(session, call));
     }
 
     /// Closes the softphone's socket of a session that has ended.

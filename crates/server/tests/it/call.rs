@@ -16,20 +16,40 @@ const AGENT_HZ: u32 = 1200;
 /// Signs agent1 in through the console and makes him ready on the browser's phone.
 pub async fn agent_in_browser(server: &TestServer, browser: &mut Browser, tone: &std::path::Path) {
     browser.open("agent", &server.url("/"), Some(tone)).await;
-    browser.fill("agent", "input[name=username]", "agent1").await;
-    browser.fill("agent", "input[name=password]", PASSWORD).await;
+    browser
+        .fill("agent", "input[name=username]", "agent1")
+        .await;
+    browser
+        .fill("agent", "input[name=password]", PASSWORD)
+        .await;
     browser.click("agent", "[data-testid=sign-in]").await;
-    browser.wait("agent", "[data-testid=softphone]", 15_000).await;
-    browser.wait("agent", "[data-testid=softphone][data-link=registered]", 15_000).await;
+    browser
+        .wait("agent", "[data-testid=softphone]", 15_000)
+        .await;
+    browser
+        .wait(
+            "agent",
+            "[data-testid=softphone][data-link=registered]",
+            15_000,
+        )
+        .await;
     browser.click("agent", "[data-testid=go-ready]").await;
-    browser.wait("agent", "[data-testid=agent-state][data-state=ready]", 5_000).await;
+    browser
+        .wait(
+            "agent",
+            "[data-testid=agent-state][data-state=ready]",
+            5_000,
+        )
+        .await;
 }
 
 /// The only call there is, once it has ended.
 async fn ended_call(lead: &Person) -> Value {
     let calls = lead
         .until("/api/v1/calls", Duration::from_secs(15), |calls| {
-            calls["items"].as_array().is_some_and(|rows| rows.len() == 1 && !rows[0]["ended_at"].is_null())
+            calls["items"]
+                .as_array()
+                .is_some_and(|rows| rows.len() == 1 && !rows[0]["ended_at"].is_null())
         })
         .await;
     calls["items"][0].clone()
@@ -37,8 +57,18 @@ async fn ended_call(lead: &Person) -> Value {
 
 async fn recording(server: &TestServer, lead: &Person, call: &Value) -> Sound {
     let id = call["id"].as_str().unwrap();
-    let response = lead.send(reqwest::Method::GET, &format!("/api/v1/calls/{id}/recording"), None).await;
-    assert!(response.status().is_success(), "recording: {}", response.status());
+    let response = lead
+        .send(
+            reqwest::Method::GET,
+            &format!("/api/v1/calls/{id}/recording"),
+            None,
+        )
+        .await;
+    assert!(
+        response.status().is_success(),
+        "recording: {}",
+        response.status()
+    );
     let path = server.folder.join("recording.wav");
     std::fs::write(&path, response.bytes().await.unwrap()).unwrap();
     Sound::read(&path, 2)
@@ -47,12 +77,25 @@ async fn recording(server: &TestServer, lead: &Person, call: &Value) -> Sound {
 /// Left is the requester, right the agent, for the whole talk.
 fn both_are_recorded(sound: &Sound, at_least_s: f64) {
     let end = sound.seconds() - 0.5;
-    assert!(sound.seconds() > at_least_s, "only {:.1} s recorded", sound.seconds());
+    assert!(
+        sound.seconds() > at_least_s,
+        "only {:.1} s recorded",
+        sound.seconds()
+    );
     let left = sound.heard(0, f64::from(REQUESTER_HZ), 0.8, end);
     let right = sound.heard(1, f64::from(AGENT_HZ), 0.8, end);
-    assert!(left > 0.95, "the requester is heard on the left in {:.0} % of the talk", left * 100.0);
-    assert!(right > 0.95, "the agent is heard on the right in {:.0} % of the talk", right * 100.0);
-    let crossed = sound.heard(0, f64::from(AGENT_HZ), 0.8, end) + sound.heard(1, f64::from(REQUESTER_HZ), 0.8, end);
+    assert!(
+        left > 0.95,
+        "the requester is heard on the left in {:.0} % of the talk",
+        left * 100.0
+    );
+    assert!(
+        right > 0.95,
+        "the agent is heard on the right in {:.0} % of the talk",
+        right * 100.0
+    );
+    let crossed = sound.heard(0, f64::from(AGENT_HZ), 0.8, end)
+        + sound.heard(1, f64::from(REQUESTER_HZ), 0.8, end);
     assert!(crossed < 0.05, "the lanes are mixed: {crossed}");
 }
 
@@ -61,7 +104,12 @@ async fn a_sipp_call_is_answered_in_the_browser_and_recorded_in_stereo() {
     let server = TestServer::demo().await;
     let lead = server.sign_in("lead").await;
     let mut browser = Browser::start().await;
-    agent_in_browser(&server, &mut browser, &tone_wav(&server.folder, AGENT_HZ, 60, 48_000)).await;
+    agent_in_browser(
+        &server,
+        &mut browser,
+        &tone_wav(&server.folder, AGENT_HZ, 60, 48_000),
+    )
+    .await;
 
     let speech = tone_alaw(&server.folder, REQUESTER_HZ, 60);
     let call = SippCall {
@@ -73,12 +121,28 @@ async fn a_sipp_call_is_answered_in_the_browser_and_recorded_in_stereo() {
         from: "13900000001",
     };
     let sipp = call.start(&server.folder);
-    browser.wait("agent", "[data-testid=softphone-answer]", 15_000).await;
-    browser.click("agent", "[data-testid=softphone-answer]").await;
-    browser.wait("agent", "[data-testid=agent-state][data-state=talking]", 10_000).await;
+    browser
+        .wait("agent", "[data-testid=softphone-answer]", 15_000)
+        .await;
+    browser
+        .click("agent", "[data-testid=softphone-answer]")
+        .await;
+    browser
+        .wait(
+            "agent",
+            "[data-testid=agent-state][data-state=talking]",
+            10_000,
+        )
+        .await;
     finished(sipp, &server.folder).await;
 
-    browser.wait("agent", "[data-testid=agent-state][data-state=wrap_up]", 5_000).await;
+    browser
+        .wait(
+            "agent",
+            "[data-testid=agent-state][data-state=wrap_up]",
+            5_000,
+        )
+        .await;
     let call = ended_call(&lead).await;
     assert_eq!(call["outcome"], "answered", "{call}");
     both_are_recorded(&recording(&server, &lead, &call).await, 5.0);
@@ -90,7 +154,12 @@ async fn a_baresip_call_over_tcp_and_the_browser_hear_each_other() {
     let server = TestServer::demo().await;
     let lead = server.sign_in("lead").await;
     let mut browser = Browser::start().await;
-    agent_in_browser(&server, &mut browser, &tone_wav(&server.folder, AGENT_HZ, 60, 48_000)).await;
+    agent_in_browser(
+        &server,
+        &mut browser,
+        &tone_wav(&server.folder, AGENT_HZ, 60, 48_000),
+    )
+    .await;
 
     let speech = tone_wav(&server.folder, REQUESTER_HZ, 60, 8000);
     let account = Account {
@@ -102,20 +171,43 @@ async fn a_baresip_call_over_tcp_and_the_browser_hear_each_other() {
         speech: &speech,
     };
     let requester = Baresip::start("requester", &server.folder, &account, Some("12333"));
-    browser.wait("agent", "[data-testid=softphone-answer]", 20_000).await;
-    browser.click("agent", "[data-testid=softphone-answer]").await;
-    browser.wait("agent", "[data-testid=agent-state][data-state=talking]", 10_000).await;
+    browser
+        .wait("agent", "[data-testid=softphone-answer]", 20_000)
+        .await;
+    browser
+        .click("agent", "[data-testid=softphone-answer]")
+        .await;
+    browser
+        .wait(
+            "agent",
+            "[data-testid=agent-state][data-state=talking]",
+            10_000,
+        )
+        .await;
     tokio::time::sleep(Duration::from_secs(8)).await;
-    browser.click("agent", "[data-testid=softphone-hangup]").await;
+    browser
+        .click("agent", "[data-testid=softphone-hangup]")
+        .await;
 
     let call = ended_call(&lead).await;
     assert_eq!(call["outcome"], "answered", "{call}\n{}", requester.log());
     both_are_recorded(&recording(&server, &lead, &call).await, 6.0);
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let heard = requester.heard().unwrap_or_else(|| panic!("baresip wrote nothing: {}", requester.log()));
+    let heard = requester
+        .heard()
+        .unwrap_or_else(|| panic!("baresip wrote nothing: {}", requester.log()));
     let heard = Sound::read(&heard, 1);
-    let share = heard.heard(0, f64::from(AGENT_HZ), heard.seconds() - 6.0, heard.seconds() - 0.5);
-    assert!(share > 0.9, "the requester heard the agent in {:.0} % of the talk", share * 100.0);
+    let share = heard.heard(
+        0,
+        f64::from(AGENT_HZ),
+        heard.seconds() - 6.0,
+        heard.seconds() - 0.5,
+    );
+    assert!(
+        share > 0.9,
+        "the requester heard the agent in {:.0} % of the talk",
+        share * 100.0
+    );
     server.stop().await;
 }
 
@@ -134,8 +226,14 @@ async fn a_desk_phone_answers_as_well_as_the_browser() {
         speech: &agent_speech,
     };
     let desk_phone = Baresip::start("desk", &server.folder, &desk, None);
-    agent.until("/api/v1/agent-state", Duration::from_secs(10), |state| state["device"]["reachable"] == true).await;
-    agent.put("/api/v1/agent-state", json!({"state": "ready"})).await;
+    agent
+        .until("/api/v1/agent-state", Duration::from_secs(10), |state| {
+            state["device"]["reachable"] == true
+        })
+        .await;
+    agent
+        .put("/api/v1/agent-state", json!({"state": "ready"}))
+        .await;
 
     let speech = tone_wav(&server.folder, REQUESTER_HZ, 60, 8000);
     let account = Account {
@@ -147,21 +245,41 @@ async fn a_desk_phone_answers_as_well_as_the_browser() {
         speech: &speech,
     };
     let requester = Baresip::start("requester", &server.folder, &account, Some("12333"));
-    agent.until("/api/v1/agent-state", Duration::from_secs(25), |state| state["state"] == "talking").await;
+    agent
+        .until("/api/v1/agent-state", Duration::from_secs(25), |state| {
+            state["state"] == "talking"
+        })
+        .await;
     tokio::time::sleep(Duration::from_secs(8)).await;
     let state = agent.get("/api/v1/agent-state").await;
     let call_id = state["work_id"].as_str().unwrap();
-    agent.post(&format!("/api/v1/calls/{call_id}/hang-up"), json!({})).await;
+    agent
+        .post(&format!("/api/v1/calls/{call_id}/hang-up"), json!({}))
+        .await;
 
     let call = ended_call(&lead).await;
     assert_eq!(call["outcome"], "answered", "{call}");
     both_are_recorded(&recording(&server, &lead, &call).await, 6.0);
     tokio::time::sleep(Duration::from_secs(1)).await;
-    for (who, phone, hz) in [("requester", &requester, AGENT_HZ), ("agent", &desk_phone, REQUESTER_HZ)] {
-        let heard = phone.heard().unwrap_or_else(|| panic!("{who} wrote nothing: {}", phone.log()));
+    for (who, phone, hz) in [
+        ("requester", &requester, AGENT_HZ),
+        ("agent", &desk_phone, REQUESTER_HZ),
+    ] {
+        let heard = phone
+            .heard()
+            .unwrap_or_else(|| panic!("{who} wrote nothing: {}", phone.log()));
         let heard = Sound::read(&heard, 1);
-        let share = heard.heard(0, f64::from(hz), heard.seconds() - 6.0, heard.seconds() - 0.5);
-        assert!(share > 0.9, "the {who} heard the other in {:.0} % of the talk", share * 100.0);
+        let share = heard.heard(
+            0,
+            f64::from(hz),
+            heard.seconds() - 6.0,
+            heard.seconds() - 0.5,
+        );
+        assert!(
+            share > 0.9,
+            "the {who} heard the other in {:.0} % of the talk",
+            share * 100.0
+        );
     }
     server.stop().await;
 }

@@ -29,12 +29,18 @@ fn every_test_named_exists_and_every_scenario_is_named() {
         .filter(|test| test != "–")
         .collect();
     for test in &named {
-        assert!(folder.join(test).is_file(), "docs/conformance.md names {test}, which does not exist");
+        assert!(
+            folder.join(test).is_file(),
+            "docs/conformance.md names {test}, which does not exist"
+        );
     }
     for entry in std::fs::read_dir(folder.join("clauses")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if name != "mod.rs" {
-            assert!(named.contains(&format!("clauses/{name}")), "{name} is not in docs/conformance.md");
+            assert!(
+                named.contains(&format!("clauses/{name}")),
+                "{name} is not in docs/conformance.md"
+            );
         }
     }
 }

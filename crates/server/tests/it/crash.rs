@@ -38,13 +38,25 @@ async fn serve(folder: &Path) -> Spawned {
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     let (mut http, mut sip) = (None, None);
     while http.is_none() || sip.is_none() {
-        let line = lines.next_line().await.unwrap().expect("the server prints its addresses");
-        let word = |mark: &str| line.split(mark).nth(1).and_then(|rest| rest.split_whitespace().next().map(str::to_owned));
+        let line = lines
+            .next_line()
+            .await
+            .unwrap()
+            .expect("the server prints its addresses");
+        let word = |mark: &str| {
+            line.split(mark)
+                .nth(1)
+                .and_then(|rest| rest.split_whitespace().next().map(str::to_owned))
+        };
         http = http.or_else(|| word("http://").map(|rest| format!("http://{rest}")));
         sip = sip.or_else(|| word("sip:12333@").and_then(|rest| rest.parse().ok()));
     }
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Spawned { process, http: http.unwrap(), sip: sip.unwrap() }
+    Spawned {
+        process,
+        http: http.unwrap(),
+        sip: sip.unwrap(),
+    }
 }
 
 fn recordings(folder: &Path) -> Vec<PathBuf> {
@@ -74,11 +86,21 @@ async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
     };
     let mut phones = Vec::new();
     for number in 1..=CALLS {
-        let (person, username, secret) = new_agent(&admins, || anonymous(&server.http), number).await;
-        let plan = PhonePlan { speech: Speech::tone(1200), ..PhonePlan::new(username, secret, server.sip) };
+        let (person, username, secret) =
+            new_agent(&admins, || anonymous(&server.http), number).await;
+        let plan = PhonePlan {
+            speech: Speech::tone(1200),
+            ..PhonePlan::new(username, secret, server.sip)
+        };
         phones.push(phone::start(plan).await.unwrap());
-        person.until("/api/v1/agent-state", Duration::from_secs(5), |state| state["device"]["reachable"] == true).await;
-        person.put("/api/v1/agent-state", json!({"state": "ready"})).await;
+        person
+            .until("/api/v1/agent-state", Duration::from_secs(5), |state| {
+                state["device"]["reachable"] == true
+            })
+            .await;
+        person
+            .put("/api/v1/agent-state", json!({"state": "ready"}))
+            .await;
     }
     let speech = tone_alaw(&folder, 700, 60);
     let calls = SippCall {
@@ -91,7 +113,12 @@ async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
     };
     let sipp = calls.start(&folder);
     let lead = Person::signed_in(&server.http, "lead").await;
-    lead.until("/api/v1/calls?state=talking", Duration::from_secs(40), |calls| calls["total"] == CALLS).await;
+    lead.until(
+        "/api/v1/calls?state=talking",
+        Duration::from_secs(40),
+        |calls| calls["total"] == CALLS,
+    )
+    .await;
     let all_talk = Instant::now();
     tokio::time::sleep(Duration::from_secs(5)).await;
 
@@ -105,10 +132,21 @@ async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
         let sound = Sound::read(file, 2);
         assert!(
             sound.seconds() > talked.as_secs_f64() - 1.0,
-            "{}: {:.1} s can be played of {:.1} s", file.display(), sound.seconds(), talked.as_secs_f64()
+            "{}: {:.1} s can be played of {:.1} s",
+            file.display(),
+            sound.seconds(),
+            talked.as_secs_f64()
         );
-        assert!(sound.heard(0, 700.0, 1.0, sound.seconds()) > 0.9, "{}: the requester", file.display());
-        assert!(sound.heard(1, 1200.0, 1.0, sound.seconds()) > 0.9, "{}: the agent", file.display());
+        assert!(
+            sound.heard(0, 700.0, 1.0, sound.seconds()) > 0.9,
+            "{}: the requester",
+            file.display()
+        );
+        assert!(
+            sound.heard(1, 1200.0, 1.0, sound.seconds()) > 0.9,
+            "{}: the agent",
+            file.display()
+        );
     }
 
     let server = serve(&folder).await;
@@ -121,7 +159,11 @@ async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
         assert!(!row["ended_at"].is_null(), "{row}");
     }
     let auditor = Person::signed_in(&server.http, "auditor").await;
-    auditor.until("/api/v1/audit/state", Duration::from_secs(5), |state| state["whole"] == true).await;
+    auditor
+        .until("/api/v1/audit/state", Duration::from_secs(5), |state| {
+            state["whole"] == true
+        })
+        .await;
     drop(server);
     let verified = Command::new(env!("CARGO_BIN_EXE_shoujie"))
         .args(["audit", "verify"])
@@ -129,5 +171,9 @@ async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
         .output()
         .await
         .unwrap();
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
 }

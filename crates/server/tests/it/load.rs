@@ -17,7 +17,10 @@ async fn busy(minutes: u32) {
     let server = TestServer::demo().await;
     let lead = server.sign_in("lead").await;
     let queue = lead.get("/api/v1/queues").await;
-    let mut rules = queue["items"].as_array().unwrap_or_else(|| queue.as_array().unwrap())[0].clone();
+    let mut rules = queue["items"]
+        .as_array()
+        .unwrap_or_else(|| queue.as_array().unwrap())[0]
+        .clone();
     rules["wrap_up_s"] = json!(1);
     lead.put("/api/v1/queues/hotline", rules).await;
 
@@ -31,8 +34,14 @@ async fn busy(minutes: u32) {
             ..PhonePlan::new(username, PASSWORD, server.running.sip)
         };
         phones.push(phone::start(plan).await.unwrap());
-        person.until("/api/v1/agent-state", Duration::from_secs(5), |state| state["device"]["reachable"] == true).await;
-        person.put("/api/v1/agent-state", json!({"state": "ready"})).await;
+        person
+            .until("/api/v1/agent-state", Duration::from_secs(5), |state| {
+                state["device"]["reachable"] == true
+            })
+            .await;
+        person
+            .put("/api/v1/agent-state", json!({"state": "ready"}))
+            .await;
     }
     let total = PER_MINUTE * minutes;
     let impatient = total / 10;
@@ -44,7 +53,13 @@ async fn busy(minutes: u32) {
         per_minute: PER_MINUTE - PER_MINUTE / 10,
         from: "13900000200",
     };
-    let leavers = SippCall { talk_ms: 1_500, calls: impatient, per_minute: PER_MINUTE / 10, from: "13900000201", ..talkers };
+    let leavers = SippCall {
+        talk_ms: 1_500,
+        calls: impatient,
+        per_minute: PER_MINUTE / 10,
+        from: "13900000201",
+        ..talkers
+    };
     let talkers = talkers.start_hung_up_on(&server.folder);
     let leavers = leavers.start(&server.folder);
     let patience = Duration::from_secs(u64::from(minutes) * 60 + 60);
@@ -56,13 +71,26 @@ async fn busy(minutes: u32) {
     .await
     .expect("the calls come to an end");
 
-    lead.until("/api/v1/calls?open=true", Duration::from_secs(20), |calls| calls["total"] == 0).await;
+    lead.until(
+        "/api/v1/calls?open=true",
+        Duration::from_secs(20),
+        |calls| calls["total"] == 0,
+    )
+    .await;
     let outcomes = recount(&lead).await;
-    assert_eq!(outcomes.values().sum::<u64>(), u64::from(total), "{outcomes:?}");
+    assert_eq!(
+        outcomes.values().sum::<u64>(),
+        u64::from(total),
+        "{outcomes:?}"
+    );
     let answered = outcomes.get("answered").copied().unwrap_or_default();
     assert_eq!(answered, u64::from(total - impatient), "{outcomes:?}");
     let board = lead.get("/api/v1/wallboard").await;
-    assert_eq!(board["calls_today"].as_u64(), Some(u64::from(total)), "{board}");
+    assert_eq!(
+        board["calls_today"].as_u64(),
+        Some(u64::from(total)),
+        "{board}"
+    );
     assert_eq!(board["waiting"], 0, "{board}");
     board_equals_recount(&lead, &board).await;
     drop(phones);
@@ -94,17 +122,29 @@ async fn rows(lead: &Person, path: &str) -> Vec<Value> {
 
 async fn board_equals_recount(lead: &Person, board: &Value) {
     let calls = rows(lead, "/api/v1/calls?per_page=200").await;
-    let offered = calls.iter().filter(|call| !call["queued_at"].is_null()).count();
+    let offered = calls
+        .iter()
+        .filter(|call| !call["queued_at"].is_null())
+        .count();
     let in_time = calls
         .iter()
         .filter(|call| {
-            let at = |name: &str| call[name].as_str().and_then(|at| at.parse::<chrono::DateTime<chrono::Utc>>().ok());
-            at("answered_at").zip(at("queued_at")).is_some_and(|(answered, queued)| (answered - queued).num_milliseconds() <= 15_000)
+            let at = |name: &str| {
+                call[name]
+                    .as_str()
+                    .and_then(|at| at.parse::<chrono::DateTime<chrono::Utc>>().ok())
+            };
+            at("answered_at")
+                .zip(at("queued_at"))
+                .is_some_and(|(answered, queued)| (answered - queued).num_milliseconds() <= 15_000)
         })
         .count();
     let expected = (in_time * 10_000 + offered / 2) / offered.max(1);
     let shown = board["answered_in_15_bp"].as_u64().unwrap();
-    assert!(shown.abs_diff(expected as u64) <= 1, "the board shows {shown} bp, a recount gives {expected} bp");
+    assert!(
+        shown.abs_diff(expected as u64) <= 1,
+        "the board shows {shown} bp, a recount gives {expected} bp"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

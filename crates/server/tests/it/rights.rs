@@ -10,8 +10,21 @@ use crate::support::{Person, TestServer};
 
 /// One demo person for each role.
 const PEOPLE: [&str; 15] = [
-    "agent1", "lead", "manager", "quality", "trainer", "analyst", "hr", "liaison", "counterpart", "purchaser",
-    "section", "reviewer", "sysadmin", "secadmin", "auditor",
+    "agent1",
+    "lead",
+    "manager",
+    "quality",
+    "trainer",
+    "analyst",
+    "hr",
+    "liaison",
+    "counterpart",
+    "purchaser",
+    "section",
+    "reviewer",
+    "sysadmin",
+    "secadmin",
+    "auditor",
 ];
 
 /// Routes that nobody needs to be signed in for. A new one needs a reason here.
@@ -36,7 +49,13 @@ fn example(path: &str) -> String {
     path.replace("{year}", "2026")
         .replace("{code}", "no-such-queue")
         .split('/')
-        .map(|part| if part.starts_with('{') { "00000000-0000-7000-8000-000000000000" } else { part })
+        .map(|part| {
+            if part.starts_with('{') {
+                "00000000-0000-7000-8000-000000000000"
+            } else {
+                part
+            }
+        })
         .collect::<Vec<_>>()
         .join("/")
 }
@@ -69,7 +88,11 @@ async fn every_route_states_its_permission_and_the_matrix_is_as_reviewed() {
             continue;
         }
         let (status, _) = probe(&anonymous, &method, &path).await;
-        assert_eq!(status, StatusCode::UNAUTHORIZED, "{route} answers {status} to nobody");
+        assert_eq!(
+            status,
+            StatusCode::UNAUTHORIZED,
+            "{route} answers {status} to nobody"
+        );
         if path == "/api/v1/session" || path.starts_with("/api/v1/session/") {
             // One's own session: asking these would end or change it.
             writeln!(matrix, "{route:<52} signed in").unwrap();

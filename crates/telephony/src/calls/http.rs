@@ -137,7 +137,9 @@ fn view(row: call::Model, colleagues: &HashMap<Uuid, Colleague>, now: DateTime<U
     let until = row.ended_at.unwrap_or(now);
     let has_recording = row.recording_path.is_some();
     CallView {
-        wait_s: row.queued_at.map(|queued| seconds(queued, row.answered_at.unwrap_or(until))),
+        wait_s: row
+            .queued_at
+            .map(|queued| seconds(queued, row.answered_at.unwrap_or(until))),
         talk_s: row.answered_at.map(|answered| seconds(answered, until)),
         held_s: row.held_ms / 1000,
         recording: has_recording.then_some(RecordingView {
@@ -154,7 +156,9 @@ fn view(row: call::Model, colleagues: &HashMap<Uuid, Colleague>, now: DateTime<U
         caller: Phone::new(row.caller),
         requester_id: row.requester_id,
         queue: row.queue,
-        agent: row.agent_id.and_then(|agent| colleagues.get(&agent).cloned()),
+        agent: row
+            .agent_id
+            .and_then(|agent| colleagues.get(&agent).cloned()),
         state: row.state,
         outcome: row.outcome,
         ended_by: row.ended_by,
@@ -233,19 +237,31 @@ impl From<event::Model> for CallEventView {
         let detail = ["digit", "outcome"]
             .iter()
             .find_map(|key| line.details.get(key)?.as_str().map(str::to_owned));
-        Self { at: line.at, kind: line.event, detail, details: line.details }
+        Self {
+            at: line.at,
+            kind: line.event,
+            detail,
+            details: line.details,
+        }
     }
 }
 
 /// 404 for a call that the actor may not touch, as for one that does not run.
 fn may_control(telephony: &Telephony, actor: &Actor<ControlCalls>, id: Uuid) -> Result<()> {
-    let standing = telephony.engine().standing(id).ok_or_else(|| not_found("running call"))?;
+    let standing = telephony
+        .engine()
+        .standing(id)
+        .ok_or_else(|| not_found("running call"))?;
     let allowed = match actor.scope() {
         Scope::All => true,
         Scope::Own(user) => standing.agent == Some(*user),
         Scope::Queues(queues) => queues.contains(&telephony.settings().calls.queue),
     };
-    if allowed { Ok(()) } else { Err(not_found("running call")) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(not_found("running call"))
+    }
 }
 
 async fn control(
@@ -370,9 +386,15 @@ pub(crate) async fn waveform(
     let path = recording_of(&telephony, &actor, id).await?;
     let buckets = query.buckets.unwrap_or(BUCKETS).clamp(1, 4000);
     let drawn = tokio::task::spawn_blocking(move || recorder::waveform(&path, buckets));
-    let drawn = drawn.await.map_err(internal)?.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => not_found("recording"),
-        _ => internal(error),
-    })?;
-    Ok(Json(WaveformView { duration_ms: drawn.duration_ms, lanes: drawn.lanes }))
+    let drawn = drawn
+        .await
+        .map_err(internal)?
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => not_found("recording"),
+            _ => internal(error),
+        })?;
+    Ok(Json(WaveformView {
+        duration_ms: drawn.duration_ms,
+        lanes: drawn.lanes,
+    }))
 }

@@ -81,7 +81,9 @@ async fn work(app: App, mut inbox: mpsc::UnboundedReceiver<Job>, closing: Cancel
             job = inbox.recv() => job,
             () = closing.cancelled() => None,
         };
-        let Some(Job { line, written }) = job else { return };
+        let Some(Job { line, written }) = job else {
+            return;
+        };
         write_until_done(&app, line).await;
         // Nobody waits longer than 200 ms for a line.
         let _ = written.send(());
@@ -92,7 +94,10 @@ async fn write_until_done(app: &App, line: Line) {
     let (call, seq) = (line.row.id, line.row.events);
     for attempt in 1u32.. {
         let (app_, line_) = (app.clone(), line.clone());
-        let result = app.db.write(move |tx| async move { write(&app_, &tx, line_).await }).await;
+        let result = app
+            .db
+            .write(move |tx| async move { write(&app_, &tx, line_).await })
+            .await;
         match result {
             Ok(()) => {
                 if attempt > 1 {
@@ -111,16 +116,27 @@ async fn write_until_done(app: &App, line: Line) {
                 }
             }
         }
-        app.clock.sleep(Duration::from_millis(200 * u64::from(attempt.min(25)))).await;
+        app.clock
+            .sleep(Duration::from_millis(200 * u64::from(attempt.min(25))))
+            .await;
     }
 }
 
 async fn write(app: &App, tx: &Tx, line: Line) -> Result<(), Problem> {
-    let Line { row, at, event, details, told, live } = line;
+    let Line {
+        row,
+        at,
+        event,
+        details,
+        told,
+        live,
+    } = line;
     let (id, seq) = (row.id, row.events);
     let active = row.into_active_model();
     if seq == 1 {
-        call::Entity::insert(active).exec_without_returning(&**tx).await?;
+        call::Entity::insert(active)
+            .exec_without_returning(&**tx)
+            .await?;
     } else {
         call::Entity::update(active.reset_all()).exec(&**tx).await?;
     }
@@ -132,7 +148,9 @@ async fn write(app: &App, tx: &Tx, line: Line) -> Result<(), Problem> {
         event: Set(event),
         details: Set(details),
     };
-    event::Entity::insert(line).exec_without_returning(&**tx).await?;
+    event::Entity::insert(line)
+        .exec_without_returning(&**tx)
+        .await?;
     for (kind, payload) in told {
         app.events.publish(tx, kind, id, payload).await?;
     }

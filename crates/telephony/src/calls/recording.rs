@@ -46,10 +46,16 @@ pub(crate) async fn measure(path: PathBuf) -> std::io::Result<(u64, String)> {
             hash.update(&buffer[..read]);
             size += read as u64;
         }
-        let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Ok((size, hex))
     });
-    measured.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+    measured
+        .await
+        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
 /// What a Range header asks of a file of this size.
@@ -63,9 +69,15 @@ enum Wanted {
 
 /// One range of bytes (RFC 9110 §14); several ranges, or none we understand, mean the whole file.
 fn wanted(headers: &HeaderMap, size: u64) -> Wanted {
-    let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
-    let Some(range) = range.and_then(|range| range.strip_prefix("bytes=")) else { return Wanted::Whole };
-    let Some((first, last)) = range.split_once('-') else { return Wanted::Whole };
+    let range = headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok());
+    let Some(range) = range.and_then(|range| range.strip_prefix("bytes=")) else {
+        return Wanted::Whole;
+    };
+    let Some((first, last)) = range.split_once('-') else {
+        return Wanted::Whole;
+    };
     if range.contains(',') {
         return Wanted::Whole;
     }
@@ -76,9 +88,15 @@ fn wanted(headers: &HeaderMap, size: u64) -> Wanted {
             Err(_) => return Wanted::Whole,
         },
         (first, last) => {
-            let Ok(first) = first.parse::<u64>() else { return Wanted::Whole };
+            let Ok(first) = first.parse::<u64>() else {
+                return Wanted::Whole;
+            };
             let end = size.saturating_sub(1);
-            let last = if last.is_empty() { Ok(end) } else { last.parse::<u64>() };
+            let last = if last.is_empty() {
+                Ok(end)
+            } else {
+                last.parse::<u64>()
+            };
             let Ok(last) = last else { return Wanted::Whole };
             first..=last.min(end)
         }
@@ -97,10 +115,13 @@ pub(crate) async fn serve(path: PathBuf, headers: &HeaderMap, name: &str) -> Res
         let size = file.metadata()?.len();
         Ok::<_, std::io::Error>((file, size))
     });
-    let (file, size) = opened.await.map_err(internal)?.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => not_found("recording"),
-        _ => internal(error),
-    })?;
+    let (file, size) = opened
+        .await
+        .map_err(internal)?
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => not_found("recording"),
+            _ => internal(error),
+        })?;
     let (status, part) = match wanted(headers, size) {
         Wanted::Whole => (StatusCode::OK, 0..=size.saturating_sub(1)),
         Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
@@ -113,21 +134,31 @@ pub(crate) async fn serve(path: PathBuf, headers: &HeaderMap, name: &str) -> Res
             return Err(problem);
         }
     };
-    let length = if size == 0 { 0 } else { part.end() - part.start() + 1 };
+    let length = if size == 0 {
+        0
+    } else {
+        part.end() - part.start() + 1
+    };
     let mut response = Response::builder()
         .status(status)
         .header(header::CONTENT_TYPE, "audio/wav")
         .header(header::ACCEPT_RANGES, "bytes")
         .header(header::CONTENT_LENGTH, length)
         .header(header::CACHE_CONTROL, "private, no-store")
-        .header(header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}.wav\""));
+        .header(
+            header::CONTENT_DISPOSITION,
+            format!("inline; filename=\"{name}.wav\""),
+        );
     if status == StatusCode::PARTIAL_CONTENT {
         let range = format!("bytes {}-{}/{size}", part.start(), part.end());
-        if let (Some(headers), Ok(value)) = (response.headers_mut(), HeaderValue::from_str(&range)) {
+        if let (Some(headers), Ok(value)) = (response.headers_mut(), HeaderValue::from_str(&range))
+        {
             headers.insert(header::CONTENT_RANGE, value);
         }
     }
-    response.body(stream(file, *part.start(), length)).map_err(internal)
+    response
+        .body(stream(file, *part.start(), length))
+        .map_err(internal)
 }
 
 /// Reads in a blocking thread, no faster than the client takes it.
@@ -151,7 +182,9 @@ fn stream(mut file: std::fs::File, start: u64, mut left: u64) -> Body {
             let _ = chunks.blocking_send(Err(error));
         }
     });
-    Body::from_stream(futures::stream::poll_fn(move |context| read.poll_recv(context)))
+    Body::from_stream(futures::stream::poll_fn(move |context| {
+        read.poll_recv(context)
+    }))
 }
 
 #[cfg(test)]

@@ -24,7 +24,9 @@ pub struct Recovered {
 pub(crate) async fn recover(app: &App, journal: &Journal) -> Result<Recovered> {
     let mut done = Recovered::default();
     for mut row in store::left_open(app.db.read()).await? {
-        let last = store::last_event_at(app.db.read(), row.id).await?.unwrap_or(row.arrived_at);
+        let last = store::last_event_at(app.db.read(), row.id)
+            .await?
+            .unwrap_or(row.arrived_at);
         let mut ended_at = last;
         if repair(app, &mut row).await {
             done.recordings += 1;
@@ -48,8 +50,12 @@ pub(crate) async fn recover(app: &App, journal: &Journal) -> Result<Recovered> {
             "outcome": row.outcome,
             "at": ended_at,
         });
-        let told = vec![("call.ended", payload.clone()), ("call.interrupted", payload)];
-        let details = json!({ "outcome": "interrupted", "ended_by": "system", "found_at_start": true });
+        let told = vec![
+            ("call.ended", payload.clone()),
+            ("call.interrupted", payload),
+        ];
+        let details =
+            json!({ "outcome": "interrupted", "ended_by": "system", "found_at_start": true });
         tracing::warn!(call = %row.id, state = row.state, "call found open at start: interrupted");
         write(app, journal, row, "ended", details, told).await?;
         done.calls += 1;
@@ -73,7 +79,14 @@ async fn write(
     told: Vec<(&'static str, serde_json::Value)>,
 ) -> Result<()> {
     row.events += 1;
-    let line = Line { row, at: app.clock.now(), event: event.to_owned(), details, told, live: None };
+    let line = Line {
+        row,
+        at: app.clock.now(),
+        event: event.to_owned(),
+        details,
+        told,
+        live: None,
+    };
     journal.write(line).await.map_err(internal)
 }
 
@@ -84,7 +97,10 @@ async fn repair(app: &App, row: &mut call::Model) -> bool {
     }
     // Whatever comes of it, it is not running any more.
     "damaged".clone_into(&mut row.recording_state);
-    let Some(local) = row.recording_path.as_deref().and_then(|path| app.files.local_path(path).ok())
+    let Some(local) = row
+        .recording_path
+        .as_deref()
+        .and_then(|path| app.files.local_path(path).ok())
     else {
         return false;
     };

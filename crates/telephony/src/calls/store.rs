@@ -6,7 +6,8 @@ use kernel::masked::keyed_hash;
 use kernel::problem::{Result, not_found};
 use kernel::{App, Scope};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _,
 };
 use uuid::Uuid;
 
@@ -48,8 +49,17 @@ pub async fn list(
     use call::Column;
     let mut found = visible(scope)
         .add_option(filter.agent.map(|agent| Column::AgentId.eq(agent)))
-        .add_option(filter.queue.as_ref().map(|queue| Column::Queue.eq(queue.as_str())))
-        .add_option(filter.requester.map(|requester| Column::RequesterId.eq(requester)))
+        .add_option(
+            filter
+                .queue
+                .as_ref()
+                .map(|queue| Column::Queue.eq(queue.as_str())),
+        )
+        .add_option(
+            filter
+                .requester
+                .map(|requester| Column::RequesterId.eq(requester)),
+        )
         .add_option(filter.from.map(|from| Column::ArrivedAt.gte(from)))
         .add_option(filter.to.map(|to| Column::ArrivedAt.lt(to)));
     found = match filter.outcome.as_deref() {
@@ -62,7 +72,14 @@ pub async fn list(
         found = found.add(Column::CallerHash.eq(keyed_hash(app.key.bytes(), &number)));
     }
     let select = call::Entity::find().filter(found);
-    paginate(conn, select, query, &[("arrived_at", Column::ArrivedAt)], Column::Id).await
+    paginate(
+        conn,
+        select,
+        query,
+        &[("arrived_at", Column::ArrivedAt)],
+        Column::Id,
+    )
+    .await
 }
 
 /// One call; 404 also for one outside the scope.
@@ -75,7 +92,11 @@ pub async fn get(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result
 }
 
 /// The journal of a call whose record the actor may see.
-pub async fn events(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Vec<event::Model>> {
+pub async fn events(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Vec<event::Model>> {
     get(conn, scope, id).await?;
     let lines = event::Entity::find()
         .filter(event::Column::CallId.eq(id))
@@ -87,7 +108,10 @@ pub async fn events(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Res
 
 /// Calls without an outcome: what a killed process left behind.
 pub(crate) async fn left_open(conn: &impl ConnectionTrait) -> Result<Vec<call::Model>> {
-    Ok(call::Entity::find().filter(call::Column::Outcome.is_null()).all(conn).await?)
+    Ok(call::Entity::find()
+        .filter(call::Column::Outcome.is_null())
+        .all(conn)
+        .await?)
 }
 
 /// Ended calls whose recording was not entered: the process died between the two.

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use call_control::{
-    AgentId, Call, CallId, Command, Declined, DeviceId, EndedBy, Event, Gone, Input, LegId, Outcome,
-    Prompt, State,
+    AgentId, Call, CallId, Command, Declined, DeviceId, EndedBy, Event, Gone, Input, LegId,
+    Outcome, Prompt, State,
 };
 use floor::{MediaKind, Work};
 use kernel::{Audience, Phone};
@@ -20,8 +20,8 @@ use crate::calls::journal::Line;
 use crate::calls::recording;
 use crate::calls::rows::call;
 use crate::media::{
-    Leg as MediaLeg, MediaError, MediaSession, PlayId, Playlist, Recording, RecorderEvent, SessionEvent,
-    Side,
+    Leg as MediaLeg, MediaError, MediaSession, PlayId, Playlist, RecorderEvent, Recording,
+    SessionEvent, Side,
 };
 use crate::sip::{DeviceKind, IncomingCall, Invite, LegEnd, LegEvent, LegEvents, SipLeg};
 
@@ -73,10 +73,12 @@ pub(super) async fn run_inbound(
     let call = Call::inbound(id, engine.settings.limits, now);
     let (session, session_events) = engine.media.start_session();
     let (notices, notice_inbox) = mpsc::unbounded_channel();
-    let desk = engine
-        .app
-        .tasks
-        .spawn(desk::tell(engine.floor.clone(), id, notice_inbox, mailbox.clone()));
+    let desk = engine.app.tasks.spawn(desk::tell(
+        engine.floor.clone(),
+        id,
+        notice_inbox,
+        mailbox.clone(),
+    ));
     forward_media(session_events, mailbox.clone());
     let row = new_row(&engine, id, &incoming, now);
     let mut actor = Actor {
@@ -111,10 +113,7 @@ pub(super) async fn run_inbound(
     let _ = desk.await;
 }
 
-fn forward_media(
-    mut events: crate::media::SessionEvents,
-    mailbox: mpsc::UnboundedSender<Message>,
-) {
+fn forward_media(mut events: crate::media::SessionEvents, mailbox: mpsc::UnboundedSender<Message>) {
     tokio::spawn(async move {
         while let Some(event) = events.recv().await {
             if mailbox.send(Message::Media(event)).is_err() {
@@ -141,7 +140,8 @@ fn new_row(
     now: chrono::DateTime<chrono::Utc>,
 ) -> call::Model {
     // In the one form in which the same number is found again, however the trunk writes it.
-    let caller = requesters::normalise(&incoming.caller).map_or(String::new(), |number| number.text);
+    let caller =
+        requesters::normalise(&incoming.caller).map_or(String::new(), |number| number.text);
     call::Model {
         id,
         direction: "inbound".to_owned(),
@@ -181,7 +181,14 @@ impl Actor {
     /// The INVITE: the record is opened, the media leg made, the calendar asked.
     async fn arrive(&mut self, incoming: IncomingCall, crowded: bool) {
         let requester = LegId(0);
-        let IncomingCall { leg, events, source, offer, caller, .. } = incoming;
+        let IncomingCall {
+            leg,
+            events,
+            source,
+            offer,
+            caller,
+            ..
+        } = incoming;
         self.journal("arrived", json!({}), vec![]);
         self.legs.insert(
             requester,
@@ -226,7 +233,12 @@ impl Actor {
             Some(hours) => {
                 let asked = hours.is_open(self.now());
                 // A calendar that does not answer must not close the line.
-                self.engine.app.clock.timeout(PATIENCE, asked).await.unwrap_or(true)
+                self.engine
+                    .app
+                    .clock
+                    .timeout(PATIENCE, asked)
+                    .await
+                    .unwrap_or(true)
             }
             None => true,
         };
@@ -248,7 +260,9 @@ impl Actor {
 
     /// Asks who calls while the greeting plays; the answer arrives as a message, or never.
     fn look_up(&self, number: String) {
-        let Some(callers) = self.engine.callers.get().cloned() else { return };
+        let Some(callers) = self.engine.callers.get().cloned() else {
+            return;
+        };
         if number.is_empty() {
             return;
         }
@@ -292,11 +306,24 @@ impl Actor {
     }
 
     async fn ring(&mut self, agent: AgentId) {
-        let devices = self.engine.signaling.get().map(|sip| sip.devices(agent)).unwrap_or_default();
-        let staff_no = devices.first().map(|device| device.staff_no.clone()).unwrap_or_default();
+        let devices = self
+            .engine
+            .signaling
+            .get()
+            .map(|sip| sip.devices(agent))
+            .unwrap_or_default();
+        let staff_no = devices
+            .first()
+            .map(|device| device.staff_no.clone())
+            .unwrap_or_default();
         self.row.staff_no = (!staff_no.is_empty()).then(|| staff_no.clone());
         let devices = devices.iter().map(|device| device.device).collect();
-        self.tell(Input::Ring { agent, staff_no, devices }).await;
+        self.tell(Input::Ring {
+            agent,
+            staff_no,
+            devices,
+        })
+        .await;
     }
 
     async fn leg_event(&mut self, leg: LegId, event: LegEvent) {
@@ -326,7 +353,9 @@ impl Actor {
 
     /// An agent's device said 200, or the requester's ACK brought the answer to our offer.
     async fn answered(&mut self, leg: LegId, sdp: &[u8]) {
-        let Some(slot) = self.legs.get_mut(&leg) else { return };
+        let Some(slot) = self.legs.get_mut(&leg) else {
+            return;
+        };
         if slot.side == Side::Requester {
             if let Err(error) = self.session.accept(Side::Requester, sdp).await {
                 tracing::warn!(call = %self.call.id(), %error, "the requester's answer is no use");
@@ -341,13 +370,17 @@ impl Actor {
         };
         let web = slot.web;
         // One agent leg at a time has the media; a second phone picked up meanwhile comes too late.
-        let taken = self.legs.values().any(|other| other.side == Side::Agent && other.attached);
+        let taken = self
+            .legs
+            .values()
+            .any(|other| other.side == Side::Agent && other.attached);
         if let Err(error) = &accepted {
             tracing::warn!(call = %self.call.id(), %error, "the agent's answer is no use");
         }
         if accepted.is_err() || taken {
             self.hang_up(leg);
-            self.tell(Input::LegDeclined(leg, Declined::Unreachable)).await;
+            self.tell(Input::LegDeclined(leg, Declined::Unreachable))
+                .await;
             return;
         }
         if let Some(slot) = self.legs.get_mut(&leg) {
@@ -384,7 +417,10 @@ impl Actor {
     }
 
     fn leg_of(&self, side: Side) -> Option<LegId> {
-        self.legs.iter().find(|(_, slot)| slot.side == side && slot.attached).map(|(leg, _)| *leg)
+        self.legs
+            .iter()
+            .find(|(_, slot)| slot.side == side && slot.attached)
+            .map(|(leg, _)| *leg)
     }
 
     async fn media_event(&mut self, event: SessionEvent) {
@@ -415,12 +451,15 @@ impl Actor {
             }
             SessionEvent::Lost { side, reason } => {
                 let Some(leg) = self.leg_of(side) else { return };
-                let (connecting, device) =
-                    self.legs.get(&leg).map_or((false, None), |slot| (slot.connecting, slot.device));
+                let (connecting, device) = self
+                    .legs
+                    .get(&leg)
+                    .map_or((false, None), |slot| (slot.connecting, slot.device));
                 tracing::warn!(call = %self.call.id(), ?side, ?reason, "media lost");
                 self.hang_up(leg);
                 if connecting {
-                    self.tell(Input::LegDeclined(leg, Declined::Unreachable)).await;
+                    self.tell(Input::LegDeclined(leg, Declined::Unreachable))
+                        .await;
                     return;
                 }
                 self.tell(Input::LegGone(leg, Gone::Lost)).await;
@@ -429,7 +468,11 @@ impl Actor {
                     .and_then(|device| self.engine.signaling.get()?.device(device))
                     .zip(self.call.agent());
                 if let Some((binding, agent)) = registered {
-                    self.tell(Input::DeviceBack { agent, device: binding.device }).await;
+                    self.tell(Input::DeviceBack {
+                        agent,
+                        device: binding.device,
+                    })
+                    .await;
                 }
             }
             SessionEvent::Recorder(RecorderEvent::Failing(error)) => {
@@ -466,7 +509,12 @@ impl Actor {
                         slot.sip.refuse(self.refusal);
                     }
                 }
-                Command::Invite { leg, agent, device, reattach } => {
+                Command::Invite {
+                    leg,
+                    agent,
+                    device,
+                    reattach,
+                } => {
                     self.invite(leg, agent, device, reattach);
                 }
                 // Outbound calls come with trunks that take them.
@@ -493,7 +541,10 @@ impl Actor {
     }
 
     fn keep_standing(&self) {
-        let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
+        let mut standing = self
+            .standing
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         standing.agent = self.call.agent();
         standing.answered = self.call.times().answered_at.is_some();
     }
@@ -504,7 +555,9 @@ impl Actor {
     }
 
     fn answer(&mut self, leg: LegId) {
-        let Some(slot) = self.legs.get_mut(&leg) else { return };
+        let Some(slot) = self.legs.get_mut(&leg) else {
+            return;
+        };
         // The sockets are read from now on: what queued during the greeting would be heard late.
         if let Some(media) = slot.media.take() {
             self.session.attach(slot.side, media);
@@ -514,7 +567,9 @@ impl Actor {
     }
 
     fn undeliverable(&self, leg: LegId) {
-        let _ = self.mailbox.send(Message::Leg(leg, LegEvent::Declined(404)));
+        let _ = self
+            .mailbox
+            .send(Message::Leg(leg, LegEvent::Declined(404)));
     }
 
     fn invite(&mut self, leg: LegId, agent: AgentId, device: DeviceId, reattach: bool) {
@@ -537,7 +592,9 @@ impl Actor {
                     connecting: false,
                 },
             );
-            let _ = self.mailbox.send(Message::Leg(leg, LegEvent::Declined(480)));
+            let _ = self
+                .mailbox
+                .send(Message::Leg(leg, LegEvent::Declined(480)));
         }
     }
 
@@ -558,7 +615,12 @@ impl Actor {
             headers.push(("X-Reattach", "1".to_owned()));
         }
         let display = self.masked_caller();
-        let (sip, events) = signaling.invite(Invite { to: binding, offer, display, headers });
+        let (sip, events) = signaling.invite(Invite {
+            to: binding,
+            offer,
+            display,
+            headers,
+        });
         forward_leg(leg, events, self.mailbox.clone());
         self.legs.insert(
             leg,
@@ -602,7 +664,9 @@ impl Actor {
     }
 
     fn play(&mut self, leg: LegId, prompt: &Prompt) {
-        let Some(slot) = self.legs.get(&leg) else { return };
+        let Some(slot) = self.legs.get(&leg) else {
+            return;
+        };
         let prompts = self.engine.media.prompts();
         if *prompt == Prompt::HoldMusic && slot.side == Side::Requester {
             self.on_hold_music = true;
@@ -687,7 +751,9 @@ impl Actor {
             Event::Held => vec!["call.held"],
             Event::Resumed => vec!["call.resumed"],
             Event::Ended { outcome, .. } => match outcome {
-                Outcome::Abandoned | Outcome::ShortAbandoned => vec!["call.ended", "call.abandoned"],
+                Outcome::Abandoned | Outcome::ShortAbandoned => {
+                    vec!["call.ended", "call.abandoned"]
+                }
                 Outcome::Interrupted => vec!["call.ended", "call.interrupted"],
                 _ => vec!["call.ended"],
             },
@@ -702,7 +768,13 @@ impl Actor {
         }
         let written = self.journal(&name, details, told);
         if matches!(event, Event::Ringing { .. })
-            && self.engine.app.clock.timeout(PATIENCE, written).await.is_err()
+            && self
+                .engine
+                .app
+                .clock
+                .timeout(PATIENCE, written)
+                .await
+                .is_err()
         {
             tracing::error!(call = %self.call.id(), "the database is slow: ringing without its record");
             self.alarm("database_slow", "a call rang before its record was written");
@@ -740,7 +812,10 @@ impl Actor {
             "outcome": row.outcome,
             "at": now,
         });
-        let told = told.into_iter().map(|kind| (kind, payload.clone())).collect();
+        let told = told
+            .into_iter()
+            .map(|kind| (kind, payload.clone()))
+            .collect();
         let live = row.agent_id.or(agent_before).map(|agent| {
             let data = json!({
                 "call_id": row.id,

@@ -54,11 +54,17 @@ impl Credentials {
             }
             rest = after.trim_start().trim_start_matches(',').trim_start();
         }
-        if fields.get("algorithm").is_some_and(|a| !a.eq_ignore_ascii_case("md5")) {
+        if fields
+            .get("algorithm")
+            .is_some_and(|a| !a.eq_ignore_ascii_case("md5"))
+        {
             return None;
         }
         let qop = fields.remove("qop");
-        if qop.as_deref().is_some_and(|q| !q.eq_ignore_ascii_case("auth")) {
+        if qop
+            .as_deref()
+            .is_some_and(|q| !q.eq_ignore_ascii_case("auth"))
+        {
             return None;
         }
         let nc_text = fields.remove("nc").unwrap_or_default();
@@ -81,7 +87,10 @@ impl Credentials {
     fn matches(&self, ha1: &str, method: &str) -> bool {
         let ha2 = md5_hex(&format!("{method}:{}", self.uri));
         let expected = md5_hex(&match &self.qop {
-            Some(qop) => format!("{ha1}:{}:{}:{}:{qop}:{ha2}", self.nonce, self.nc_text, self.cnonce),
+            Some(qop) => format!(
+                "{ha1}:{}:{}:{}:{qop}:{ha2}",
+                self.nonce, self.nc_text, self.cnonce
+            ),
             None => format!("{ha1}:{}:{ha2}", self.nonce),
         });
         expected.eq_ignore_ascii_case(&self.response)
@@ -108,7 +117,10 @@ pub fn ha1(username: &str, realm: &str, secret: &str) -> String {
 }
 
 fn md5_hex(text: &str) -> String {
-    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Md5::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// What came of a check.
@@ -134,7 +146,11 @@ pub struct Challenger {
 impl Challenger {
     /// `key` is a secret of this process: after a restart old nonces are stale.
     pub fn new(realm: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { realm: realm.into(), key: key.into(), used: HashMap::new() }
+        Self {
+            realm: realm.into(),
+            key: key.into(),
+            used: HashMap::new(),
+        }
     }
 
     /// The realm of the secrets.
@@ -174,18 +190,26 @@ impl Challenger {
         secrets: &[String],
         now: DateTime<Utc>,
     ) -> Verdict {
-        self.used.retain(|_, (issued, _)| now - *issued <= NONCE_LIFE);
+        self.used
+            .retain(|_, (issued, _)| now - *issued <= NONCE_LIFE);
         if credentials.realm != self.realm
-            || !secrets.iter().any(|secret| credentials.matches(secret, method))
+            || !secrets
+                .iter()
+                .any(|secret| credentials.matches(secret, method))
         {
             return Verdict::Wrong;
         }
         // A nonce of another process, or an old one: the secret is right, so a new nonce will do.
-        let Some(issued) = self.issued_at(&credentials.nonce) else { return Verdict::Stale };
+        let Some(issued) = self.issued_at(&credentials.nonce) else {
+            return Verdict::Stale;
+        };
         if now - issued > NONCE_LIFE || credentials.qop.is_none() {
             return Verdict::Stale;
         }
-        let (_, highest) = self.used.entry(credentials.nonce.clone()).or_insert((issued, 0));
+        let (_, highest) = self
+            .used
+            .entry(credentials.nonce.clone())
+            .or_insert((issued, 0));
         if credentials.nc <= *highest {
             return Verdict::Stale;
         }
@@ -203,7 +227,13 @@ mod tests {
     }
 
     fn nonce_of(challenge: &str) -> &str {
-        challenge.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap()
+        challenge
+            .split("nonce=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
     }
 
     fn answer(nonce: &str, secret: &str, nc: &str) -> Credentials {
@@ -219,7 +249,10 @@ mod tests {
     }
 
     fn secrets() -> Vec<String> {
-        vec![ha1("agent1", "shoujie", "another"), ha1("agent1", "shoujie", "right")]
+        vec![
+            ha1("agent1", "shoujie", "another"),
+            ha1("agent1", "shoujie", "right"),
+        ]
     }
 
     #[test]
@@ -244,10 +277,16 @@ mod tests {
         // The tenth and the 256th request with one nonce are where others stumble.
         for nc in 1..=300u32 {
             let credentials = answer(nonce, "right", &format!("{nc:08x}"));
-            assert_eq!(challenger.check(&credentials, "REGISTER", &secrets(), at(1)), Verdict::Good);
+            assert_eq!(
+                challenger.check(&credentials, "REGISTER", &secrets(), at(1)),
+                Verdict::Good
+            );
         }
         let replayed = answer(nonce, "right", "0000000a");
-        assert_eq!(challenger.check(&replayed, "REGISTER", &secrets(), at(1)), Verdict::Stale);
+        assert_eq!(
+            challenger.check(&replayed, "REGISTER", &secrets(), at(1)),
+            Verdict::Stale
+        );
     }
 
     #[test]
@@ -255,9 +294,15 @@ mod tests {
         let mut challenger = Challenger::new("shoujie", "key");
         let challenge = challenger.challenge(false, "a1", at(0));
         let credentials = answer(nonce_of(&challenge), "right", "00000001");
-        assert_eq!(challenger.check(&credentials, "REGISTER", &secrets(), at(301)), Verdict::Stale);
+        assert_eq!(
+            challenger.check(&credentials, "REGISTER", &secrets(), at(301)),
+            Verdict::Stale
+        );
         let mut restarted = Challenger::new("shoujie", "new key");
-        assert_eq!(restarted.check(&credentials, "REGISTER", &secrets(), at(1)), Verdict::Stale);
+        assert_eq!(
+            restarted.check(&credentials, "REGISTER", &secrets(), at(1)),
+            Verdict::Stale
+        );
     }
 
     #[test]
@@ -265,8 +310,14 @@ mod tests {
         let mut challenger = Challenger::new("shoujie", "key");
         let challenge = challenger.challenge(false, "a1", at(0));
         let credentials = answer(nonce_of(&challenge), "guess", "00000001");
-        assert_eq!(challenger.check(&credentials, "REGISTER", &secrets(), at(1)), Verdict::Wrong);
-        assert_eq!(challenger.check(&credentials, "REGISTER", &[], at(1)), Verdict::Wrong);
+        assert_eq!(
+            challenger.check(&credentials, "REGISTER", &secrets(), at(1)),
+            Verdict::Wrong
+        );
+        assert_eq!(
+            challenger.check(&credentials, "REGISTER", &[], at(1)),
+            Verdict::Wrong
+        );
     }
 
     #[test]

@@ -72,13 +72,22 @@ impl Guard {
             tracing::debug!(?source, %status, "malformed SIP request");
             return Some(status);
         }
-        let in_dialog = request.to_header().is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
+        let in_dialog = request
+            .to_header()
+            .is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
         if in_dialog || matches!(request.method, Method::Ack | Method::Cancel) {
             return None;
         }
-        let limit = if request.method == Method::Invite { &self.invites } else { &self.others };
+        let limit = if request.method == Method::Invite {
+            &self.invites
+        } else {
+            &self.others
+        };
         let allowed = source.is_none_or(|ip| {
-            limit.lock().unwrap_or_else(PoisonError::into_inner).allows(ip, self.clock.now())
+            limit
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .allows(ip, self.clock.now())
         });
         if allowed {
             return None;
@@ -98,9 +107,9 @@ impl TransportEventInspector for Guard {
                 }
                 let source = source_of(&connection, &from);
                 let refusal = match &message {
-                    SipMessage::Request(request) => self
-                        .refusal(request, source)
-                        .map(|status| (request.method != Method::Ack).then(|| refuse(request, status))),
+                    SipMessage::Request(request) => self.refusal(request, source).map(|status| {
+                        (request.method != Method::Ack).then(|| refuse(request, status))
+                    }),
                     SipMessage::Response(response) => {
                         (response.version != Version::V2).then_some(None)
                     }
@@ -128,7 +137,12 @@ impl TransportEventInspector for Guard {
 
 /// The address a message came from, whatever its headers say.
 pub(super) fn source_of(connection: &SipConnection, from: &SipAddr) -> Option<IpAddr> {
-    connection.get_remote_addr().unwrap_or(from).get_socketaddr().ok().map(|address| address.ip())
+    connection
+        .get_remote_addr()
+        .unwrap_or(from)
+        .get_socketaddr()
+        .ok()
+        .map(|address| address.ip())
 }
 
 /// What is wrong with a request (RFC 3261 §8.1.1, §20), as the status to refuse it with.
@@ -139,7 +153,9 @@ pub(super) fn fault(request: &Request) -> Option<StatusCode> {
     if request.body.len() > MAX_BODY {
         return Some(StatusCode::RequestEntityTooLarge);
     }
-    well_formed(request).is_none().then_some(StatusCode::BadRequest)
+    well_formed(request)
+        .is_none()
+        .then_some(StatusCode::BadRequest)
 }
 
 fn well_formed(request: &Request) -> Option<()> {
@@ -191,7 +207,11 @@ pub(super) fn refuse(request: &Request, status: StatusCode) -> Response {
         .filter(|header| {
             matches!(
                 header,
-                Header::Via(_) | Header::From(_) | Header::To(_) | Header::CallId(_) | Header::CSeq(_)
+                Header::Via(_)
+                    | Header::From(_)
+                    | Header::To(_)
+                    | Header::CallId(_)
+                    | Header::CSeq(_)
             )
         })
         .cloned()
@@ -236,16 +256,32 @@ mod tests {
     #[test]
     fn what_the_parser_lets_through_is_refused() {
         let cases: [(&str, &str, StatusCode); 12] = [
-            ("127.0.0.1 SIP/2.0\r\nVia", "127.0.0.1 SIP/7.0\r\nVia", StatusCode::VersionNotSupported),
+            (
+                "127.0.0.1 SIP/2.0\r\nVia",
+                "127.0.0.1 SIP/7.0\r\nVia",
+                StatusCode::VersionNotSupported,
+            ),
             ("Length: 4", "Length: -999", StatusCode::BadRequest),
             ("Length: 4", "Length: 400", StatusCode::BadRequest),
             ("Length: 4", "Length: four", StatusCode::BadRequest),
             ("1 INVITE", "1 OPTIONS", StatusCode::BadRequest),
-            ("1 INVITE", "36893488147419103232 INVITE", StatusCode::BadRequest),
+            (
+                "1 INVITE",
+                "36893488147419103232 INVITE",
+                StatusCode::BadRequest,
+            ),
             ("1 INVITE", "2147483648 INVITE", StatusCode::BadRequest),
             (";tag=1", "", StatusCode::BadRequest),
-            ("Max-Forwards: 70", "Max-Forwards: 300", StatusCode::BadRequest),
-            ("CSeq: 1 INVITE", "CSeq: 1 INVITE\r\nCSeq: 1 INVITE", StatusCode::BadRequest),
+            (
+                "Max-Forwards: 70",
+                "Max-Forwards: 300",
+                StatusCode::BadRequest,
+            ),
+            (
+                "CSeq: 1 INVITE",
+                "CSeq: 1 INVITE\r\nCSeq: 1 INVITE",
+                StatusCode::BadRequest,
+            ),
             ("Call-ID: a1@127.0.0.1\r\n", "", StatusCode::BadRequest),
             ("\"x\"", "\"x\u{7}\u{1b}[31m\"", StatusCode::BadRequest),
         ];
@@ -261,7 +297,10 @@ mod tests {
     #[test]
     fn a_refusal_goes_back_the_way_the_request_came() {
         let response = refuse(&request(|text| text), StatusCode::BadRequest);
-        assert_eq!(response.via_header().unwrap().value(), "SIP/2.0/UDP 127.0.0.1:5062;branch=z9hG4bK1");
+        assert_eq!(
+            response.via_header().unwrap().value(),
+            "SIP/2.0/UDP 127.0.0.1:5062;branch=z9hG4bK1"
+        );
         assert_eq!(response.cseq_header().unwrap().seq().unwrap(), 1);
     }
 }

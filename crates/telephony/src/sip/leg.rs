@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::Clock;
-use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle};
+use rsipstack::dialog::dialog::{
+    DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle,
+};
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::prelude::HasHeaders as _;
@@ -114,7 +116,11 @@ pub(super) async fn run(
                 if leg.outgoing {
                     let _ = leg.events.send(LegEvent::Answered(response.body));
                 } else if leg.late_offer {
-                    let answer = leg.dialog.last_remote_ack().map(|ack| ack.body).unwrap_or_default();
+                    let answer = leg
+                        .dialog
+                        .last_remote_ack()
+                        .map(|ack| ack.body)
+                        .unwrap_or_default();
                     let _ = leg.events.send(LegEvent::Answered(answer));
                 }
             }
@@ -149,7 +155,10 @@ pub(super) async fn run(
 impl Leg {
     fn answer(&mut self, sdp: String) {
         let header = Header::ContentType("application/sdp".into());
-        if let Err(error) = self.dialog.accept(Some(vec![header]), Some(sdp.clone().into_bytes())) {
+        if let Err(error) = self
+            .dialog
+            .accept(Some(vec![header]), Some(sdp.clone().into_bytes()))
+        {
             // The far end hung up at this very moment; the dialog says so itself.
             tracing::debug!(%error, "answer not sent");
         }
@@ -170,7 +179,10 @@ impl Leg {
             let _ = self.clock.timeout(ACK_PATIENCE, acked).await;
         }
         let (dialogs, outgoing) = (Arc::clone(&self.dialogs), self.outgoing);
-        let gone = self.connection.as_ref().is_some_and(CancellationToken::is_cancelled);
+        let gone = self
+            .connection
+            .as_ref()
+            .is_some_and(CancellationToken::is_cancelled);
         if gone || dialog.state().is_terminated() {
             return;
         }
@@ -197,13 +209,18 @@ impl Leg {
         };
         if request.body.is_empty() {
             // UPDATE as a keep-alive; a re-INVITE without SDP asks for our offer: what stands.
-            let (headers, body) =
-                if request.method == Method::Invite { sdp(&self.local_sdp) } else { (None, None) };
+            let (headers, body) = if request.method == Method::Invite {
+                sdp(&self.local_sdp)
+            } else {
+                (None, None)
+            };
             let _ = handle.respond(StatusCode::OK, headers, body).await;
             return;
         }
         let (reply, answer) = oneshot::channel();
-        let _ = self.events.send(LegEvent::Offer(request.body.clone(), reply));
+        let _ = self
+            .events
+            .send(LegEvent::Offer(request.body.clone(), reply));
         let answer = self.clock.timeout(Duration::from_secs(5), answer).await;
         match answer {
             Ok(Ok(Ok(answer))) => {
@@ -236,7 +253,9 @@ fn declined(why: &TerminatedReason) -> u16 {
 
 fn ended(why: &TerminatedReason) -> LegEnd {
     match why {
-        TerminatedReason::UacCancel | TerminatedReason::UacBye | TerminatedReason::UasBye => LegEnd::HungUp,
+        TerminatedReason::UacCancel | TerminatedReason::UacBye | TerminatedReason::UasBye => {
+            LegEnd::HungUp
+        }
         _ => LegEnd::Fault,
     }
 }
@@ -252,7 +271,9 @@ fn dtmf_relay(request: &Request) -> Option<char> {
     let body = std::str::from_utf8(&request.body).ok()?;
     let signal = body.lines().find_map(|line| {
         let (name, value) = line.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("signal").then(|| value.trim())
+        name.trim()
+            .eq_ignore_ascii_case("signal")
+            .then(|| value.trim())
     })?;
     let digit = signal.chars().next()?.to_ascii_uppercase();
     (signal.len() == 1 && (digit.is_ascii_digit() || "*#ABCD".contains(digit))).then_some(digit)

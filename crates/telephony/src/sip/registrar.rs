@@ -86,7 +86,11 @@ pub struct Binding {
 
 impl Binding {
     fn alive(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at > now && !self.closed.as_ref().is_some_and(CancellationToken::is_cancelled)
+        self.expires_at > now
+            && !self
+                .closed
+                .as_ref()
+                .is_some_and(CancellationToken::is_cancelled)
     }
 }
 
@@ -127,7 +131,10 @@ pub(super) struct Reply {
 
 impl Reply {
     fn bare(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new() }
+        Self {
+            status,
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -179,16 +186,26 @@ impl Registrar {
     /// Every live contact.
     pub fn all(&self) -> Vec<Binding> {
         let now = self.clock.now();
-        self.state().bindings.iter().filter(|binding| binding.alive(now)).cloned().collect()
+        self.state()
+            .bindings
+            .iter()
+            .filter(|binding| binding.alive(now))
+            .cloned()
+            .collect()
     }
 
     /// The live contacts of one user.
     pub fn of(&self, user_id: Uuid) -> Vec<Binding> {
-        self.all().into_iter().filter(|binding| binding.user_id == user_id).collect()
+        self.all()
+            .into_iter()
+            .filter(|binding| binding.user_id == user_id)
+            .collect()
     }
 
     pub(super) fn get(&self, device: DeviceId) -> Option<Binding> {
-        self.all().into_iter().find(|binding| binding.device == device)
+        self.all()
+            .into_iter()
+            .find(|binding| binding.device == device)
     }
 
     /// A WebSocket of a signed-in user was opened.
@@ -260,9 +277,12 @@ impl Registrar {
         source: IpAddr,
         name: &str,
     ) -> Result<SocketUser, Reply> {
-        let credentials =
-            request.authorization_header().and_then(|header| Credentials::parse(header.value()));
-        let Some(credentials) = credentials else { return Err(self.challenge(false)) };
+        let credentials = request
+            .authorization_header()
+            .and_then(|header| Credentials::parse(header.value()));
+        let Some(credentials) = credentials else {
+            return Err(self.challenge(false));
+        };
         let now = self.clock.now();
         if self.state().lockout.locked(source, name, now) {
             tracing::warn!(%source, name, "registration refused: too many wrong secrets");
@@ -270,13 +290,18 @@ impl Registrar {
         }
         let looked_up = self
             .clock
-            .timeout(std::time::Duration::from_secs(2), self.directory.owner(name))
+            .timeout(
+                std::time::Duration::from_secs(2),
+                self.directory.owner(name),
+            )
             .await
             .map_err(|_| Reply::bare(StatusCode::ServiceUnavailable))?;
         let owner = looked_up.unwrap_or_default();
         let mut state = self.state();
         let verdict = if credentials.username == name {
-            state.challenger.check(&credentials, "REGISTER", &owner.secrets, now)
+            state
+                .challenger
+                .check(&credentials, "REGISTER", &owner.secrets, now)
         } else {
             Verdict::Wrong
         };
@@ -303,7 +328,10 @@ impl Registrar {
 
     fn challenge(&self, stale: bool) -> Reply {
         let salt = self.ids.secret(4);
-        let challenge = self.state().challenger.challenge(stale, &salt, self.clock.now());
+        let challenge = self
+            .state()
+            .challenger
+            .challenge(stale, &salt, self.clock.now());
         Reply {
             status: StatusCode::Unauthorized,
             headers: vec![Header::WwwAuthenticate(challenge.into())],
@@ -331,7 +359,10 @@ impl Registrar {
             .contact_headers()
             .first()
             .is_some_and(|header| header.value().trim() == "*");
-        let closed = connection.is_reliable().then(|| connection.cancel_token()).flatten();
+        let closed = connection
+            .is_reliable()
+            .then(|| connection.cancel_token())
+            .flatten();
         let mut state = self.state();
         if star {
             if default != 0 || contacts.len() != 1 {
@@ -339,7 +370,9 @@ impl Registrar {
             }
             // A phone that says "all" means its own; the agent's other device stays.
             self.drop_where(&mut state, false, |binding| {
-                binding.user_id == user.user_id && binding.kind == kind && binding.destination == address
+                binding.user_id == user.user_id
+                    && binding.kind == kind
+                    && binding.destination == address
             });
             return Reply::bare(StatusCode::OK);
         }
@@ -373,12 +406,18 @@ impl Registrar {
             }
             let own = |binding: &&Binding| binding.user_id == user.user_id;
             if state.bindings.iter().filter(own).count() >= MAX_CONTACTS {
-                let oldest = state.bindings.iter().find(own).map(|binding| binding.device);
+                let oldest = state
+                    .bindings
+                    .iter()
+                    .find(own)
+                    .map(|binding| binding.device);
                 self.drop_where(&mut state, false, |binding| Some(binding.device) == oldest);
             }
             let device = DeviceId(state.next_device);
             state.next_device += 1;
-            let agent = request.user_agent_header().map(|header| header.value().to_owned());
+            let agent = request
+                .user_agent_header()
+                .map(|header| header.value().to_owned());
             state.bindings.push(Binding {
                 device,
                 user_id: user.user_id,
@@ -393,7 +432,10 @@ impl Registrar {
                 destination: address.clone(),
                 closed: closed.clone(),
             });
-            let _ = self.changes.send(Registration::Here { user_id: user.user_id, device });
+            let _ = self.changes.send(Registration::Here {
+                user_id: user.user_id,
+                device,
+            });
         }
         let headers = state
             .bindings
@@ -404,7 +446,10 @@ impl Registrar {
                 Header::Contact(format!("<{}>;expires={left}", binding.contact).into())
             })
             .collect();
-        Reply { status: StatusCode::OK, headers }
+        Reply {
+            status: StatusCode::OK,
+            headers,
+        }
     }
 }
 
@@ -422,7 +467,10 @@ fn return_address(request: &Request, connection: &SipConnection) -> Option<(SipA
     let address = connection.get_remote_addr().cloned().or_else(|| {
         let (transport, address) =
             SipConnection::parse_target_from_via(request.via_header().ok()?).ok()?;
-        Some(SipAddr { r#type: Some(transport), addr: address })
+        Some(SipAddr {
+            r#type: Some(transport),
+            addr: address,
+        })
     })?;
     let source = source_of(connection, &address)?;
     Some((address, source))

@@ -43,7 +43,12 @@ impl<S: Sync> FromRequestParts<S> for PeerAddress {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)))
+        Ok(Self(
+            parts
+                .extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|info| info.0),
+        ))
     }
 }
 
@@ -64,8 +69,11 @@ pub async fn sip_socket(
     }
     let upgrade = upgrade.protocols(["sip"]).max_message_size(MAX_MESSAGE);
     if upgrade.selected_protocol().is_none() {
-        return kernel::problem::bad_request("sip_subprotocol", "the subprotocol is `sip` (RFC 7118)")
-            .into_response();
+        return kernel::problem::bad_request(
+            "sip_subprotocol",
+            "the subprotocol is `sip` (RFC 7118)",
+        )
+        .into_response();
     }
     let peer = peer.unwrap_or_else(unknown_peer);
     let principal = actor.principal().clone();
@@ -82,9 +90,17 @@ fn foreign_origin() -> Problem {
 
 /// Whether the page that opens the socket came from this host. A client without an Origin is no page.
 fn same_origin(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else { return false };
-    let origin = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &axum::http::HeaderValue| value.to_str().ok())
+    };
+    let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else {
+        return false;
+    };
+    let origin = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"));
     origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
 }
 
@@ -97,7 +113,10 @@ fn unknown_peer() -> SocketAddr {
 /// Carries messages between the browser and the stack until one of them is gone.
 async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, user: Principal) {
     let clock = stack.clock();
-    let address = SipAddr { r#type: Some(Transport::Ws), addr: peer.into() };
+    let address = SipAddr {
+        r#type: Some(Transport::Ws),
+        addr: peer.into(),
+    };
     let closed = CancellationToken::new();
     let (to_stack, from_browser) = mpsc::unbounded_channel();
     let (to_browser, mut from_stack) = mpsc::channel(BACKLOG);
@@ -119,7 +138,11 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
         },
     );
     let leave = stack.sockets().opened(user.session_id);
-    stack.dialogs.endpoint.transport_layer.add_connection(connection.clone());
+    stack
+        .dialogs
+        .endpoint
+        .transport_layer
+        .add_connection(connection.clone());
     tracing::info!(user = %user.username, %peer, "softphone connected");
     let mut rate = RateLimit::per_second(MESSAGES_PER_SECOND);
     let mut unanswered = 0;
@@ -178,7 +201,9 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
     stack.registrar().connection_closed(&address);
     stack.sockets().closed(user.session_id);
     drop(to_stack);
-    let _ = clock.timeout(SEND_PATIENCE, socket.send(Message::Close(None))).await;
+    let _ = clock
+        .timeout(SEND_PATIENCE, socket.send(Message::Close(None)))
+        .await;
     tracing::info!(user = %user.username, %peer, "softphone disconnected");
 }
 
@@ -195,7 +220,11 @@ fn pass_on(
     match message {
         // The stack is stopping when it takes nothing any more; the socket follows.
         Ok(message) => {
-            let _ = to_stack.send(TransportEvent::Incoming(message, connection.clone(), address.clone()));
+            let _ = to_stack.send(TransportEvent::Incoming(
+                message,
+                connection.clone(),
+                address.clone(),
+            ));
         }
         Err(error) => tracing::debug!(%peer, %error, "no SIP message from a softphone"),
     }
@@ -203,13 +232,18 @@ fn pass_on(
 
 /// The open sockets by session, so that a session that ends takes its socket along.
 #[derive(Debug, Default)]
-pub struct Sockets(std::sync::Mutex<std::collections::HashMap<uuid::Uuid, (usize, CancellationToken)>>);
+pub struct Sockets(
+    std::sync::Mutex<std::collections::HashMap<uuid::Uuid, (usize, CancellationToken)>>,
+);
 
 impl Sockets {
     fn lock(
         &self,
-    ) -> std::sync::MutexGuard<'_, std::collections::HashMap<uuid::Uuid, (usize, CancellationToken)>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    ) -> std::sync::MutexGuard<'_, std::collections::HashMap<uuid::Uuid, (usize, CancellationToken)>>
+    {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn opened(&self, session: uuid::Uuid) -> CancellationToken {
@@ -257,8 +291,14 @@ mod tests {
 
     #[test]
     fn only_the_consoles_own_page_may_open_the_socket() {
-        assert!(same_origin(&headers(Some("http://127.0.0.1:8080"), "127.0.0.1:8080")));
-        assert!(same_origin(&headers(Some("https://Hotline.example"), "hotline.example")));
+        assert!(same_origin(&headers(
+            Some("http://127.0.0.1:8080"),
+            "127.0.0.1:8080"
+        )));
+        assert!(same_origin(&headers(
+            Some("https://Hotline.example"),
+            "hotline.example"
+        )));
         for (origin, host) in [
             (Some("http://127.0.0.1:8081"), "127.0.0.1:8080"),
             (Some("http://evil.example"), "127.0.0.1:8080"),

@@ -21,8 +21,9 @@ impl FromStr for Network {
             Some((address, bits)) => (address, Some(bits)),
             None => (text.trim(), None),
         };
-        let address: IpAddr =
-            address.parse().map_err(|_| format!("`{text}` is no address or CIDR range"))?;
+        let address: IpAddr = address
+            .parse()
+            .map_err(|_| format!("`{text}` is no address or CIDR range"))?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let bits = match bits {
             None => most,
@@ -68,14 +69,19 @@ impl RateLimit {
     /// `per_second` on average, twice as much at once.
     pub fn per_second(per_second: u32) -> Self {
         let per_second = f64::from(per_second);
-        Self { per_second, burst: per_second * 2.0, buckets: HashMap::new() }
+        Self {
+            per_second,
+            burst: per_second * 2.0,
+            buckets: HashMap::new(),
+        }
     }
 
     /// Takes one token of the source; `false` when it has none left.
     pub fn allows(&mut self, ip: IpAddr, now: DateTime<Utc>) -> bool {
         if self.buckets.len() >= SOURCES && !self.buckets.contains_key(&ip) {
             let (rate, burst) = (self.per_second, self.burst);
-            self.buckets.retain(|_, (tokens, at)| refilled(*tokens, *at, now, rate, burst) < burst);
+            self.buckets
+                .retain(|_, (tokens, at)| refilled(*tokens, *at, now, rate, burst) < burst);
             if self.buckets.len() >= SOURCES {
                 return false;
             }
@@ -110,7 +116,8 @@ const FAILURES_PER_SOURCE: u32 = 30;
 impl Lockout {
     /// Whether this source may not try this name now.
     pub fn locked(&mut self, ip: IpAddr, name: &str, now: DateTime<Utc>) -> bool {
-        self.failures.retain(|_, (_, last)| now - *last < LOCKED_FOR);
+        self.failures
+            .retain(|_, (_, last)| now - *last < LOCKED_FOR);
         let count = |key: &(IpAddr, String)| self.failures.get(key).map_or(0, |(count, _)| *count);
         count(&(ip, name.to_owned())) >= FAILURES_PER_NAME
             || count(&(ip, String::new())) >= FAILURES_PER_SOURCE
@@ -122,7 +129,10 @@ impl Lockout {
             return;
         }
         for name in [name, ""] {
-            let (count, last) = self.failures.entry((ip, name.to_owned())).or_insert((0, now));
+            let (count, last) = self
+                .failures
+                .entry((ip, name.to_owned()))
+                .or_insert((0, now));
             *count += 1;
             *last = now;
         }
@@ -153,8 +163,18 @@ mod tests {
         assert!(!net.contains(ip("10.1.4.0")) && !net.contains(ip("::1")));
         let host: Network = "127.0.0.1".parse().unwrap();
         assert!(host.contains(ip("127.0.0.1")) && !host.contains(ip("127.0.0.2")));
-        assert!("0.0.0.0/0".parse::<Network>().unwrap().contains(ip("8.8.8.8")));
-        assert!("2001:db8::/32".parse::<Network>().unwrap().contains(ip("2001:db8:1::5")));
+        assert!(
+            "0.0.0.0/0"
+                .parse::<Network>()
+                .unwrap()
+                .contains(ip("8.8.8.8"))
+        );
+        assert!(
+            "2001:db8::/32"
+                .parse::<Network>()
+                .unwrap()
+                .contains(ip("2001:db8:1::5"))
+        );
         for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0.0/-1", "::1/129"] {
             assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }
@@ -163,7 +183,9 @@ mod tests {
     #[test]
     fn a_source_that_asks_too_much_is_told_off_and_others_are_not() {
         let mut limit = RateLimit::per_second(10);
-        let allowed = (0..100).filter(|_| limit.allows(ip("10.0.0.1"), at(0))).count();
+        let allowed = (0..100)
+            .filter(|_| limit.allows(ip("10.0.0.1"), at(0)))
+            .count();
         assert_eq!(allowed, 20);
         assert!(limit.allows(ip("10.0.0.2"), at(0)));
         assert!(limit.allows(ip("10.0.0.1"), at(100)));

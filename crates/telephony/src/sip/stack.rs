@@ -95,7 +95,9 @@ impl SipStack {
             Arc::clone(&seen),
         );
         let layer = TransportLayer::new(stop.clone());
-        let datagrams = config.invites_per_second.saturating_mul(DATAGRAMS_PER_INVITE);
+        let datagrams = config
+            .invites_per_second
+            .saturating_mul(DATAGRAMS_PER_INVITE);
         let socket = Arc::new(BoundedUdp {
             socket: udp,
             clock: app.clock.clone(),
@@ -141,10 +143,15 @@ impl SipStack {
             ])
             .with_transport_inspector(Box::new(guard))
             .build();
-        let mut incoming = endpoint.incoming_transactions().map_err(kernel::problem::internal)?;
+        let mut incoming = endpoint
+            .incoming_transactions()
+            .map_err(kernel::problem::internal)?;
         let contact = format!("sip:shoujie@{}", advertised.addr);
         let stack = Arc::new(Self {
-            contact: contact.as_str().try_into().map_err(kernel::problem::internal)?,
+            contact: contact
+                .as_str()
+                .try_into()
+                .map_err(kernel::problem::internal)?,
             dialogs: Arc::new(DialogLayer::new(endpoint.inner.clone())),
             registrar,
             turned,
@@ -155,8 +162,16 @@ impl SipStack {
             stop: stop.clone(),
         });
         let tasks = &stack.app.tasks;
-        let tcp_addr = rsipstack::transport::SipAddr { r#type: Some(Transport::Tcp), ..advertised };
-        tasks.spawn(serve_tcp(tcp, tcp_addr, endpoint.inner.clone(), stop.clone()));
+        let tcp_addr = rsipstack::transport::SipAddr {
+            r#type: Some(Transport::Tcp),
+            ..advertised
+        };
+        tasks.spawn(serve_tcp(
+            tcp,
+            tcp_addr,
+            endpoint.inner.clone(),
+            stop.clone(),
+        ));
         let sweeper = Arc::clone(&stack);
         let stopped = stop.clone();
         tasks.spawn(async move {
@@ -259,32 +274,44 @@ impl SipStack {
         match method {
             Method::Invite => self.invited(tx, taker).await,
             Method::Register => {
-                let Some(connection) = tx.connection.clone() else { return Ok(()) };
+                let Some(connection) = tx.connection.clone() else {
+                    return Ok(());
+                };
                 let reply = self.registrar.register(&tx.original, &connection).await;
                 tx.reply_with(reply.status, reply.headers, None).await
             }
             Method::Options => {
                 let allow = Header::Allow("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE".into());
                 let accept = Header::Accept("application/sdp".into());
-                tx.reply_with(StatusCode::OK, vec![allow, accept], None).await
+                tx.reply_with(StatusCode::OK, vec![allow, accept], None)
+                    .await
             }
             Method::Ack | Method::Cancel => Ok(()),
             _ => {
                 let allow = Header::Allow("INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER".into());
-                tx.reply_with(StatusCode::MethodNotAllowed, vec![allow], None).await
+                tx.reply_with(StatusCode::MethodNotAllowed, vec![allow], None)
+                    .await
             }
         }
     }
 
     async fn invited(&self, mut tx: Transaction, taker: &dyn CallTaker) -> rsipstack::Result<()> {
-        let Some(connection) = tx.connection.clone() else { return Ok(()) };
+        let Some(connection) = tx.connection.clone() else {
+            return Ok(());
+        };
         let source = match SipConnection::parse_target_from_via(tx.original.via_header()?) {
             Ok((_, address)) => source_of(&connection, &address.into()),
             Err(_) => None,
         };
-        let Some(source) = source else { return tx.reply(StatusCode::BadRequest).await };
+        let Some(source) = source else {
+            return tx.reply(StatusCode::BadRequest).await;
+        };
         let trunk = !self.registrar.is_socket(&connection)
-            && self.config.trunks.iter().any(|network| network.contains(source));
+            && self
+                .config
+                .trunks
+                .iter()
+                .any(|network| network.contains(source));
         if !trunk {
             tracing::info!(%source, "INVITE refused: not a trunk peer");
             return tx.reply(StatusCode::Forbidden).await;
@@ -296,14 +323,18 @@ impl SipStack {
         }
         if let Some(unsupported) = unsupported_extension(&tx.original) {
             let header = Header::Unsupported(unsupported.into());
-            return tx.reply_with(StatusCode::BadExtension, vec![header], None).await;
+            return tx
+                .reply_with(StatusCode::BadExtension, vec![header], None)
+                .await;
         }
         if tx.original.contact_header().is_err() {
             return tx.reply(StatusCode::BadRequest).await;
         }
         let (states, state_events) = self.dialogs.new_dialog_state_channel();
         let contact = self.contact_for(&connection);
-        let dialog = self.dialogs.get_or_create_server_invite(&tx, states, None, Some(contact))?;
+        let dialog = self
+            .dialogs
+            .get_or_create_server_invite(&tx, states, None, Some(contact))?;
         let offer = (!tx.original.body.is_empty()).then(|| tx.original.body.clone());
         let (events, leg_events) = mpsc::unbounded_channel();
         let (orders, order_events) = mpsc::unbounded_channel();
@@ -341,7 +372,9 @@ impl SipStack {
         let mut contact = self.contact.clone();
         let transport = connection.transport();
         if transport != Transport::Udp {
-            contact.params.push(rsipstack::sip::Param::Transport(transport));
+            contact
+                .params
+                .push(rsipstack::sip::Param::Transport(transport));
         }
         contact
     }
@@ -426,7 +459,10 @@ async fn bind(
     listen: SocketAddr,
 ) -> Result<(tokio::net::UdpSocket, tokio::net::TcpListener), Problem> {
     let taken = |error: std::io::Error| {
-        kernel::problem::unavailable("sip_address_taken", format!("SIP address {listen}: {error}"))
+        kernel::problem::unavailable(
+            "sip_address_taken",
+            format!("SIP address {listen}: {error}"),
+        )
     };
     // With port 0 the kernel chooses for UDP; somebody may hold the same port for TCP.
     for _ in 0..20 {
@@ -438,7 +474,10 @@ async fn bind(
             Err(error) => return Err(taken(error)),
         }
     }
-    Err(kernel::problem::unavailable("sip_address_taken", "no port free for both UDP and TCP"))
+    Err(kernel::problem::unavailable(
+        "sip_address_taken",
+        "no port free for both UDP and TCP",
+    ))
 }
 
 /// The caller's number: P-Asserted-Identity of the trunk before From (RFC 3325), only what can be
@@ -454,7 +493,10 @@ fn caller_of(request: &Request) -> String {
     let user = asserted.or_else(from).unwrap_or_default();
     let number: String = user.chars().take(32).collect();
     let is_number = !number.is_empty()
-        && number.chars().enumerate().all(|(at, c)| c.is_ascii_digit() || (at == 0 && c == '+'));
+        && number
+            .chars()
+            .enumerate()
+            .all(|(at, c)| c.is_ascii_digit() || (at == 0 && c == '+'));
     if is_number { number } else { String::new() }
 }
 
@@ -477,8 +519,10 @@ fn unsupported_extension(request: &Request) -> Option<String> {
             _ => None,
         })
         .flat_map(|value| {
-            value.split(',').map(|token| token.trim().to_owned()).collect::<Vec<_>>()
+            value
+                .split(',')
+                .map(|token| token.trim().to_owned())
+                .collect::<Vec<_>>()
         })
         .find(|token| !token.is_empty() && !token.eq_ignore_ascii_case("100rel"))
 }
-

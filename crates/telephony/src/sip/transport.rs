@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::Clock;
+use rsipstack::Result;
 use rsipstack::platform::net::UdpSocket as StackSocket;
 use rsipstack::transaction::endpoint::EndpointInnerRef;
-use rsipstack::Result;
 use rsipstack::transport::tcp::TcpConnection;
 use rsipstack::transport::{SipAddr, SipConnection};
 use tokio::net::{TcpListener, UdpSocket};
@@ -37,7 +37,12 @@ pub(super) struct BoundedUdp {
 
 impl BoundedUdp {
     async fn wait_for_the_stack(&self) {
-        while self.read.load(Relaxed).saturating_sub(self.seen.load(Relaxed)) > READ_AHEAD {
+        while self
+            .read
+            .load(Relaxed)
+            .saturating_sub(self.seen.load(Relaxed))
+            > READ_AHEAD
+        {
             let before = self.seen.load(Relaxed);
             self.clock.sleep(Duration::from_millis(20)).await;
             if self.seen.load(Relaxed) == before {
@@ -105,7 +110,9 @@ pub(super) async fn serve_tcp(
         }
         let token = stop.child_token();
         match TcpConnection::from_stream(stream, advertised.clone(), Some(token.clone())) {
-            Ok(connection) => endpoint.transport_layer.add_connection(SipConnection::Tcp(connection)),
+            Ok(connection) => endpoint
+                .transport_layer
+                .add_connection(SipConnection::Tcp(connection)),
             Err(_) => token.cancel(),
         }
         // The stack cancels the token when the connection is over.

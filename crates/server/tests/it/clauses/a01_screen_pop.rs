@@ -29,13 +29,23 @@ async fn the_requesters_history_is_on_screen_within_a_second_of_the_ring() {
     let rung = Instant::now();
     let pop = agent
         .person
-        .until(&format!("/api/v1/calls/{call}/pop"), Duration::from_secs(1), |pop| {
-            pop["calls"].as_array().is_some_and(|calls| calls.iter().any(|call| call["summary"] == "准考证打印时间"))
-        })
+        .until(
+            &format!("/api/v1/calls/{call}/pop"),
+            Duration::from_secs(1),
+            |pop| {
+                pop["calls"].as_array().is_some_and(|calls| {
+                    calls.iter().any(|call| call["summary"] == "准考证打印时间")
+                })
+            },
+        )
         .await;
     assert!(rung.elapsed() < Duration::from_secs(1));
     assert_eq!(pop["requester"]["phone"], "139****0011", "{pop}");
-    assert_eq!(pop["tickets"].as_array().map(Vec::len), Some(1), "the open ticket stands beside: {pop}");
+    assert_eq!(
+        pop["tickets"].as_array().map(Vec::len),
+        Some(1),
+        "the open ticket stands beside: {pop}"
+    );
     finished(second, &server.folder).await;
     server.stop().await;
 }

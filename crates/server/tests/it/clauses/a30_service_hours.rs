@@ -21,7 +21,9 @@ async fn outcome_at(time: &str) -> String {
     let _requester = call.start(&server.folder);
     let calls = lead
         .until("/api/v1/calls", Duration::from_secs(30), |calls| {
-            calls["items"].as_array().is_some_and(|rows| rows.len() == 1 && !rows[0]["ended_at"].is_null())
+            calls["items"]
+                .as_array()
+                .is_some_and(|rows| rows.len() == 1 && !rows[0]["ended_at"].is_null())
         })
         .await;
     server.stop().await;
@@ -31,7 +33,16 @@ async fn outcome_at(time: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_line_is_open_on_a_makeup_sunday_and_closed_on_a_holiday_friday_and_at_night() {
     let open = |outcome: &str| outcome != "after_hours";
-    assert!(open(&outcome_at("2026-09-20T10:00:00+08:00").await), "make-up workday, a Sunday");
-    assert!(!open(&outcome_at("2026-09-25T10:00:00+08:00").await), "Mid-Autumn, a Friday");
-    assert!(!open(&outcome_at("2026-11-23T21:00:00+08:00").await), "a Monday evening");
+    assert!(
+        open(&outcome_at("2026-09-20T10:00:00+08:00").await),
+        "make-up workday, a Sunday"
+    );
+    assert!(
+        !open(&outcome_at("2026-09-25T10:00:00+08:00").await),
+        "Mid-Autumn, a Friday"
+    );
+    assert!(
+        !open(&outcome_at("2026-11-23T21:00:00+08:00").await),
+        "a Monday evening"
+    );
 }

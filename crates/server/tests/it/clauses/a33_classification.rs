@@ -19,14 +19,21 @@ async fn wrap_up_cannot_end_without_a_classification_and_a_result() {
 
     let end = "/api/v1/agent-state/wrap-up/end";
     let (status, problem) = agent.person.ask(Method::POST, end, Some(json!({}))).await;
-    assert_eq!((status, problem["code"].as_str()), (StatusCode::CONFLICT, Some("wrap_up_incomplete")), "{problem}");
+    assert_eq!(
+        (status, problem["code"].as_str()),
+        (StatusCode::CONFLICT, Some("wrap_up_incomplete")),
+        "{problem}"
+    );
 
     agent.write_up(&call, "follow_up", "报名照片上传失败").await;
     agent.in_state("ready").await;
     let tickets = agent.person.get("/api/v1/tickets").await;
     let ticket = &tickets["items"][0];
     assert_eq!(ticket["state"], "open", "{ticket}");
-    assert_eq!(ticket["first_owner_id"], ticket["current_owner_id"], "{ticket}");
+    assert_eq!(
+        ticket["first_owner_id"], ticket["current_owner_id"],
+        "{ticket}"
+    );
     server.stop().await;
 }
 
@@ -43,7 +50,11 @@ async fn when_the_wrap_up_time_runs_out_the_agent_is_free_and_the_record_is_owed
     server.clock.advance(Duration::from_secs(600));
     agent.in_state("ready").await;
     let owed = lead
-        .until("/api/v1/contact-records?owed=true", Duration::from_secs(3), |owed| owed["total"] == 1)
+        .until(
+            "/api/v1/contact-records?owed=true",
+            Duration::from_secs(3),
+            |owed| owed["total"] == 1,
+        )
         .await;
     assert_eq!(owed["items"][0]["call_id"].as_str(), Some(call.as_str()));
     server.stop().await;

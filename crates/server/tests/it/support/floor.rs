@@ -31,8 +31,14 @@ impl TestServer {
             speech: &speech,
         };
         let phone = Baresip::start(username, &self.folder, &account, None);
-        person.until("/api/v1/agent-state", Duration::from_secs(10), |state| state["device"]["reachable"] == true).await;
-        person.put("/api/v1/agent-state", json!({"state": "ready"})).await;
+        person
+            .until("/api/v1/agent-state", Duration::from_secs(10), |state| {
+                state["device"]["reachable"] == true
+            })
+            .await;
+        person
+            .put("/api/v1/agent-state", json!({"state": "ready"}))
+            .await;
         DeskAgent { person, phone }
     }
 
@@ -56,7 +62,9 @@ impl DeskAgent {
     pub async fn in_state(&self, state: &str) -> String {
         let now = self
             .person
-            .until("/api/v1/agent-state", Duration::from_secs(25), |now| now["state"] == state)
+            .until("/api/v1/agent-state", Duration::from_secs(25), |now| {
+                now["state"] == state
+            })
             .await;
         now["work_id"].as_str().unwrap_or_default().to_owned()
     }
@@ -66,8 +74,18 @@ impl DeskAgent {
         let matters = self.person.get("/api/v1/matters").await;
         let matter = leaf(&matters).expect("a matter to choose");
         let record = json!({"request_type": "consult", "matter": matter, "result": result, "summary": summary});
-        let done = self.person.post(&format!("/api/v1/contact-records/{call}/complete"), record).await;
-        let (status, answer) = self.person.ask(Method::POST, "/api/v1/agent-state/wrap-up/end", Some(json!({}))).await;
+        let done = self
+            .person
+            .post(&format!("/api/v1/contact-records/{call}/complete"), record)
+            .await;
+        let (status, answer) = self
+            .person
+            .ask(
+                Method::POST,
+                "/api/v1/agent-state/wrap-up/end",
+                Some(json!({})),
+            )
+            .await;
         assert!(status.is_success(), "wrap-up: {status} {answer}");
         done
     }
@@ -76,15 +94,20 @@ impl DeskAgent {
 /// The code of the first matter that has none below it.
 fn leaf(matters: &Value) -> Option<String> {
     let rows = matters.get("items").unwrap_or(matters).as_array()?;
-    rows.iter().find_map(|row| match row["children"].as_array() {
-        Some(children) if !children.is_empty() => leaf(&row["children"]),
-        _ => row["code"].as_str().map(str::to_owned),
-    })
+    rows.iter()
+        .find_map(|row| match row["children"].as_array() {
+            Some(children) if !children.is_empty() => leaf(&row["children"]),
+            _ => row["code"].as_str().map(str::to_owned),
+        })
 }
 
 /// Makes an agent the way two administrators do, changes the first password, and gives the person with
 /// the secret of his desk phone.
-pub async fn new_agent(admins: &Admins, anonymous: impl Fn() -> Person, number: usize) -> (Person, String, String) {
+pub async fn new_agent(
+    admins: &Admins,
+    anonymous: impl Fn() -> Person,
+    number: usize,
+) -> (Person, String, String) {
     let username = format!("seat{number}");
     let body = json!({
         "username": username, "name": format!("座席{number}"), "staff_no": (900 + number).to_string(), "side": "supplier",
@@ -92,12 +115,28 @@ pub async fn new_agent(admins: &Admins, anonymous: impl Fn() -> Person, number: 
     let user = admins.system.post("/api/v1/users", body).await;
     let id = user["id"].as_str().unwrap();
     let change = json!({"version": user["version"], "roles": ["agent"]});
-    admins.security.must(Method::PATCH, &format!("/api/v1/users/{id}"), Some(change)).await;
-    let device = admins.system.post("/api/v1/devices", json!({"user_id": id})).await;
+    admins
+        .security
+        .must(Method::PATCH, &format!("/api/v1/users/{id}"), Some(change))
+        .await;
+    let device = admins
+        .system
+        .post("/api/v1/devices", json!({"user_id": id}))
+        .await;
     let person = anonymous();
     let first = user["initial_password"].as_str().unwrap();
-    person.post("/api/v1/session", json!({"username": username, "password": first})).await;
-    person.put("/api/v1/session/password", json!({"current": first, "new": "Guangzhou-12333"})).await;
+    person
+        .post(
+            "/api/v1/session",
+            json!({"username": username, "password": first}),
+        )
+        .await;
+    person
+        .put(
+            "/api/v1/session/password",
+            json!({"current": first, "new": "Guangzhou-12333"}),
+        )
+        .await;
     let secret = device["secret"].as_str().unwrap().to_owned();
     (person, username, secret)
 }

@@ -47,9 +47,17 @@ impl TestServer {
         ];
         all.extend(settings.iter().cloned());
         let config = Config::with_overrides_over(server::demo::DEFAULTS, &all).unwrap();
-        let options = Options { config, clock: clock.clone(), demo: true };
+        let options = Options {
+            config,
+            clock: clock.clone(),
+            demo: true,
+        };
         let running = server::start(options).await.unwrap();
-        Self { running, clock, folder }
+        Self {
+            running,
+            clock,
+            folder,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -80,15 +88,23 @@ pub struct Person {
 impl Person {
     /// Nobody yet, with a cookie jar of his own.
     pub fn at(base: &str) -> Self {
-        let client = reqwest::Client::builder().cookie_store(true).build().unwrap();
-        Self { client, base: base.to_owned() }
+        let client = reqwest::Client::builder()
+            .cookie_store(true)
+            .build()
+            .unwrap();
+        Self {
+            client,
+            base: base.to_owned(),
+        }
     }
 
     /// A demo person with a session.
     pub async fn signed_in(base: &str, username: &str) -> Self {
         let person = Self::at(base);
         let body = json!({"username": username, "password": PASSWORD});
-        let (status, session) = person.ask(Method::POST, "/api/v1/session", Some(body)).await;
+        let (status, session) = person
+            .ask(Method::POST, "/api/v1/session", Some(body))
+            .await;
         assert_eq!(status, StatusCode::OK, "{username}: {session}");
         person
     }
@@ -101,11 +117,19 @@ impl Person {
         request.send().await.unwrap()
     }
 
-    pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
         let response = self.send(method, path, body).await;
         let status = response.status();
         let text = response.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
     }
 
     /// The answer of a request that must succeed.
@@ -128,7 +152,12 @@ impl Person {
     }
 
     /// Asks again until `done` is true of the answer; panics after `within`.
-    pub async fn until(&self, path: &str, within: Duration, done: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(
+        &self,
+        path: &str,
+        within: Duration,
+        done: impl Fn(&Value) -> bool,
+    ) -> Value {
         let mut last = Value::Null;
         let tries = within.as_millis() / 50;
         for _ in 0..=tries {
@@ -144,8 +173,14 @@ impl Person {
 
 /// A folder of its own for one test, kept for a look when it fails.
 pub fn folder() -> PathBuf {
-    let name = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+    let name = std::thread::current()
+        .name()
+        .unwrap_or("test")
+        .replace("::", "-");
+    let nanos = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
     let folder = std::env::temp_dir().join(format!("shoujie-{name}-{nanos}"));
     std::fs::create_dir_all(&folder).unwrap();
     folder

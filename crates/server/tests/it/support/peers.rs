@@ -27,7 +27,11 @@ impl Baresip {
     pub fn start(name: &str, parent: &Path, account: &Account<'_>, dial: Option<&str>) -> Self {
         let folder = parent.join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let config = format!(
             "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\naudio_player aufile,{}\naudio_source aufile,{}\n\
              audio_alert aufile,/dev/null\naudio_srate 8000\naudio_channels 1\nrtp_ports 30000-39998\n\
@@ -42,9 +46,16 @@ impl Baresip {
         let register = if account.secret.is_empty() {
             ";regint=0".to_owned()
         } else {
-            format!(";regint=60;auth_user={};auth_pass={}", account.user, account.secret)
+            format!(
+                ";regint=60;auth_user={};auth_pass={}",
+                account.user, account.secret
+            )
         };
-        let answer = if account.auto_answer { ";answermode=auto" } else { "" };
+        let answer = if account.auto_answer {
+            ";answermode=auto"
+        } else {
+            ""
+        };
         let line = format!(
             "<sip:{}@{};transport={}>{register}{answer};audio_codecs=PCMA\n",
             account.user, account.server, account.transport
@@ -55,7 +66,13 @@ impl Baresip {
         let mut command = Command::new("baresip");
         command.arg("-f").arg(&folder).args(["-v"]);
         if let Some(number) = dial {
-            command.args(["-e", &format!("/dial sip:{number}@{};transport={}", account.server, account.transport)]);
+            command.args([
+                "-e",
+                &format!(
+                    "/dial sip:{number}@{};transport={}",
+                    account.server, account.transport
+                ),
+            ]);
         }
         let process = command
             .stdin(Stdio::piped())
@@ -64,7 +81,10 @@ impl Baresip {
             .kill_on_drop(true)
             .spawn()
             .expect("baresip runs");
-        Self { _process: process, folder }
+        Self {
+            _process: process,
+            folder,
+        }
     }
 
     /// What the phone received, written by its `sndfile` module (file name ends in `dec.wav`).

@@ -98,14 +98,19 @@ impl SippCall<'_> {
 
     /// The same for requesters who stay until the other side hangs up.
     pub fn start_hung_up_on(&self, folder: &Path) -> Child {
-        let (talk, _) = SCENARIO.split_once("  <pause").expect("the scenario has a pause");
+        let (talk, _) = SCENARIO
+            .split_once("  <pause")
+            .expect("the scenario has a pause");
         let stays = format!("{talk}{HUNG_UP_ON}");
         self.run(&stays, folder)
     }
 
     fn run(&self, scenario: &str, folder: &Path) -> Child {
         let speech = self.speech.map_or_else(String::new, |path| {
-            format!("<nop><action><exec rtp_stream=\"{},-1,8,PCMA/8000\"/></action></nop>", path.display())
+            format!(
+                "<nop><action><exec rtp_stream=\"{},-1,8,PCMA/8000\"/></action></nop>",
+                path.display()
+            )
         });
         let scenario = scenario
             .replace("FROM", self.from)
@@ -115,8 +120,22 @@ impl SippCall<'_> {
         std::fs::write(&file, scenario).unwrap();
         Command::new("sipp")
             .arg(self.to.to_string())
-            .args(["-sf", &file.display().to_string(), "-i", "127.0.0.1", "-mi", "127.0.0.1"])
-            .args(["-m", &self.calls.to_string(), "-r", &self.per_minute.to_string(), "-rp", "60000"])
+            .args([
+                "-sf",
+                &file.display().to_string(),
+                "-i",
+                "127.0.0.1",
+                "-mi",
+                "127.0.0.1",
+            ])
+            .args([
+                "-m",
+                &self.calls.to_string(),
+                "-r",
+                &self.per_minute.to_string(),
+                "-rp",
+                "60000",
+            ])
             .args(["-nostdin", "-timeout", "900", "-trace_err", "-error_file"])
             .arg(folder.join(format!("sipp-errors-{}.log", self.from)))
             .current_dir(folder)
@@ -137,5 +156,9 @@ pub async fn finished(sipp: Child, folder: &Path) {
         .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok())
         .filter(|text| text.contains("sipp"))
         .collect();
-    assert!(status.success(), "sipp {status}: {}\n{errors}", String::from_utf8_lossy(&stderr));
+    assert!(
+        status.success(),
+        "sipp {status}: {}\n{errors}",
+        String::from_utf8_lossy(&stderr)
+    );
 }

@@ -14,22 +14,52 @@ pub struct Sound {
 /// A WAV of a sine at `hz`; 48 kHz suits a browser's microphone, 8 kHz a phone.
 pub fn tone_wav(folder: &Path, hz: u32, seconds: u32, rate: u32) -> PathBuf {
     let path = folder.join(format!("tone-{hz}-{rate}.wav"));
-    ffmpeg(&["-f", "lavfi", "-i", &format!("sine=frequency={hz}:sample_rate={rate}:duration={seconds}"),
-        "-af", "volume=4", "-ac", "1", &path.display().to_string()]);
+    ffmpeg(&[
+        "-f",
+        "lavfi",
+        "-i",
+        &format!("sine=frequency={hz}:sample_rate={rate}:duration={seconds}"),
+        "-af",
+        "volume=4",
+        "-ac",
+        "1",
+        &path.display().to_string(),
+    ]);
     path
 }
 
 /// Raw A-law of a sine, as SIPp streams it.
 pub fn tone_alaw(folder: &Path, hz: u32, seconds: u32) -> PathBuf {
     let path = folder.join(format!("tone-{hz}.alaw"));
-    ffmpeg(&["-f", "lavfi", "-i", &format!("sine=frequency={hz}:sample_rate=8000:duration={seconds}"),
-        "-af", "volume=4", "-f", "alaw", "-ar", "8000", "-ac", "1", &path.display().to_string()]);
+    ffmpeg(&[
+        "-f",
+        "lavfi",
+        "-i",
+        &format!("sine=frequency={hz}:sample_rate=8000:duration={seconds}"),
+        "-af",
+        "volume=4",
+        "-f",
+        "alaw",
+        "-ar",
+        "8000",
+        "-ac",
+        "1",
+        &path.display().to_string(),
+    ]);
     path
 }
 
 fn ffmpeg(arguments: &[&str]) {
-    let output = Command::new("ffmpeg").args(["-y", "-loglevel", "error"]).args(arguments).output().unwrap();
-    assert!(output.status.success(), "ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("ffmpeg")
+        .args(["-y", "-loglevel", "error"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "ffmpeg {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 impl Sound {
@@ -41,10 +71,20 @@ impl Sound {
             .args(["-f", "f32le", "-ar", "8000", "-ac", &lanes.to_string(), "-"])
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
-        let samples: Vec<f32> =
-            output.stdout.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        let lanes = (0..lanes).map(|lane| samples.iter().skip(lane).step_by(lanes).copied().collect()).collect();
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            path.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let samples: Vec<f32> = output
+            .stdout
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect();
+        let lanes = (0..lanes)
+            .map(|lane| samples.iter().skip(lane).step_by(lanes).copied().collect())
+            .collect();
         Self { lanes }
     }
 
@@ -57,16 +97,26 @@ impl Sound {
         let lane = &self.lanes[lane];
         let from = (from_s * RATE as f64) as usize;
         let to = ((to_s * RATE as f64) as usize).min(lane.len());
-        let windows: Vec<bool> =
-            lane[from.min(to)..to].chunks_exact(RATE / 10).map(|window| stands_out(window, hz)).collect();
-        if windows.is_empty() { 0.0 } else { windows.iter().filter(|heard| **heard).count() as f64 / windows.len() as f64 }
+        let windows: Vec<bool> = lane[from.min(to)..to]
+            .chunks_exact(RATE / 10)
+            .map(|window| stands_out(window, hz))
+            .collect();
+        if windows.is_empty() {
+            0.0
+        } else {
+            windows.iter().filter(|heard| **heard).count() as f64 / windows.len() as f64
+        }
     }
 }
 
 /// More than half of the window's energy is at `hz`, and it is no whisper.
 fn stands_out(window: &[f32], hz: f64) -> bool {
     let count = window.len() as f64;
-    let energy: f64 = window.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / count;
+    let energy: f64 = window
+        .iter()
+        .map(|sample| f64::from(*sample).powi(2))
+        .sum::<f64>()
+        / count;
     if energy < 1e-4 {
         return false;
     }

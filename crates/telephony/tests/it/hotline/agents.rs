@@ -24,18 +24,33 @@ fn ended(event: &PhoneEvent) -> Option<End> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_call_goes_to_the_next_agent_with_its_place_kept() {
     let line = hotline().await;
-    let mut first = line.ready_agent(1, |plan| plan.answer = Answer::Refuse(486)).await;
+    let mut first = line
+        .ready_agent(1, |plan| plan.answer = Answer::Refuse(486))
+        .await;
     let call = line.call(|_| {});
     event(&mut first, ringing).await;
-    let mut second = line.ready_agent(2, |plan| plan.talk = Some(Duration::from_secs(1))).await;
+    let mut second = line
+        .ready_agent(2, |plan| plan.talk = Some(Duration::from_secs(1)))
+        .await;
     event(&mut second, ringing).await;
     let report = call.await.unwrap();
     assert_eq!(report.end, End::HungUpThere);
     let row = line.record().await;
-    assert_eq!((row.outcome.as_deref(), row.agent_id), (Some("answered"), Some(agent(2))));
+    assert_eq!(
+        (row.outcome.as_deref(), row.agent_id),
+        (Some("answered"), Some(agent(2)))
+    );
     let journal = line.journal(row.id).await;
-    assert_eq!(journal.iter().filter(|event| *event == "ringing").count(), 2, "{journal:?}");
-    assert_eq!(journal.iter().filter(|event| *event == "queued").count(), 1, "{journal:?}");
+    assert_eq!(
+        journal.iter().filter(|event| *event == "ringing").count(),
+        2,
+        "{journal:?}"
+    );
+    assert_eq!(
+        journal.iter().filter(|event| *event == "queued").count(),
+        1,
+        "{journal:?}"
+    );
     line.settled().await;
 }
 
@@ -71,18 +86,32 @@ async fn hold_mute_and_hang_up_from_the_console() {
     let line = hotline().await;
     let _phone = line.ready_agent(1, |_| {}).await;
     let call = line.call(|_| {});
-    until("agent talks", || async { line.state_of(1) == AgentState::Talking }).await;
+    until("agent talks", || async {
+        line.state_of(1) == AgentState::Talking
+    })
+    .await;
     let id = line.records().await[0].id;
     let engine = line.telephony.engine();
-    let ask = async |request| engine.request(id, request).await.map_err(|problem| problem.code);
+    let ask = async |request| {
+        engine
+            .request(id, request)
+            .await
+            .map_err(|problem| problem.code)
+    };
     // The staff number is read out first; a hold waits for its end.
     tokio::time::sleep(Duration::from_secs(5)).await;
     ask(Request::Hold).await.unwrap();
-    until("agent holds", || async { line.state_of(1) == AgentState::Held }).await;
+    until("agent holds", || async {
+        line.state_of(1) == AgentState::Held
+    })
+    .await;
     assert_eq!(ask(Request::Hold).await.unwrap_err(), "call_already_held");
     tokio::time::sleep(Duration::from_millis(1500)).await;
     ask(Request::Unhold).await.unwrap();
-    until("agent talks again", || async { line.state_of(1) == AgentState::Talking }).await;
+    until("agent talks again", || async {
+        line.state_of(1) == AgentState::Talking
+    })
+    .await;
     ask(Request::Mute).await.unwrap();
     assert_eq!(ask(Request::Mute).await.unwrap_err(), "call_already_muted");
     ask(Request::Unmute).await.unwrap();
@@ -90,7 +119,10 @@ async fn hold_mute_and_hang_up_from_the_console() {
     assert_eq!(call.await.unwrap().end, End::HungUpThere);
     assert_eq!(ask(Request::HangUp).await.unwrap_err(), "not_found");
     let row = line.record().await;
-    assert_eq!((row.outcome.as_deref(), row.ended_by.as_deref()), (Some("answered"), Some("agent")));
+    assert_eq!(
+        (row.outcome.as_deref(), row.ended_by.as_deref()),
+        (Some("answered"), Some("agent"))
+    );
     assert!((1400..2500).contains(&row.held_ms), "{}", row.held_ms);
     assert_eq!(line.state_of(1), AgentState::WrapUp);
     line.settled().await;
@@ -103,47 +135,87 @@ async fn a_desk_phone_holds_by_reinvite_in_each_of_the_three_ways() {
     let mut phone = Raw::new(line.sip).await;
     phone.register("agent1", SECRET).await;
     until("the device is known", || async {
-        line.floor.agent(agent(1)).await.is_ok_and(|agent| agent.device.reachable)
+        line.floor
+            .agent(agent(1))
+            .await
+            .is_ok_and(|agent| agent.device.reachable)
     })
     .await;
-    line.floor.ask(agent(1), Presence::Ready, None).await.unwrap();
+    line.floor
+        .ask(agent(1), Presence::Ready, None)
+        .await
+        .unwrap();
     let call = line.call(|_| {});
     let invite = phone.hear_request("INVITE").await;
     let contact = format!("sip:agent1@{}", phone.address());
     let ok = response(&invite, "200 OK", &contact, &sdp(9, "sendrecv"));
     phone.send(&ok).await;
     phone.hear_request("ACK").await;
-    until("agent talks", || async { line.state_of(1) == AgentState::Talking }).await;
+    until("agent talks", || async {
+        line.state_of(1) == AgentState::Talking
+    })
+    .await;
     // The staff number is read out first.
     tokio::time::sleep(Duration::from_secs(5)).await;
 
     let null_address = sdp(9, "sendrecv").replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0");
-    let ways = [(sdp(9, "sendonly"), "a=recvonly"), (sdp(9, "inactive"), "a=inactive"), (null_address, "m=audio")];
+    let ways = [
+        (sdp(9, "sendonly"), "a=recvonly"),
+        (sdp(9, "inactive"), "a=inactive"),
+        (null_address, "m=audio"),
+    ];
     let mut cseq = 100;
     for (offer, answer) in ways {
-        for (offer, answer, state) in
-            [(offer, answer, AgentState::Held), (sdp(9, "sendrecv"), "m=audio", AgentState::Talking)]
-        {
+        for (offer, answer, state) in [
+            (offer, answer, AgentState::Held),
+            (sdp(9, "sendrecv"), "m=audio", AgentState::Talking),
+        ] {
             cseq += 1;
-            let held = phone.ask(&Raw::inside_called(&invite, &ok, "INVITE", cseq, &offer)).await.unwrap();
+            let held = phone
+                .ask(&Raw::inside_called(&invite, &ok, "INVITE", cseq, &offer))
+                .await
+                .unwrap();
             assert_eq!(status(&held), 200);
             assert!(body(&held).contains(answer), "{offer} -> {held}");
-            phone.send(&Raw::inside_called(&invite, &ok, "ACK", cseq, "")).await;
+            phone
+                .send(&Raw::inside_called(&invite, &ok, "ACK", cseq, ""))
+                .await;
             until(answer, || async { line.state_of(1) == state }).await;
         }
     }
     // One without SDP asks for ours.
-    let asked = phone.ask(&Raw::inside_called(&invite, &ok, "INVITE", 200, "")).await.unwrap();
+    let asked = phone
+        .ask(&Raw::inside_called(&invite, &ok, "INVITE", 200, ""))
+        .await
+        .unwrap();
     assert!(body(&asked).contains("m=audio"));
-    phone.send(&Raw::inside_called(&invite, &ok, "ACK", 200, &sdp(9, "sendrecv"))).await;
-    let refer = phone.ask(&Raw::inside_called(&invite, &ok, "REFER", 201, "")).await.unwrap();
+    phone
+        .send(&Raw::inside_called(
+            &invite,
+            &ok,
+            "ACK",
+            200,
+            &sdp(9, "sendrecv"),
+        ))
+        .await;
+    let refer = phone
+        .ask(&Raw::inside_called(&invite, &ok, "REFER", 201, ""))
+        .await
+        .unwrap();
     assert_eq!(status(&refer), 603, "nobody sends our calls elsewhere");
-    let bye = phone.ask(&Raw::inside_called(&invite, &ok, "BYE", 202, "")).await.unwrap();
+    let bye = phone
+        .ask(&Raw::inside_called(&invite, &ok, "BYE", 202, ""))
+        .await
+        .unwrap();
     assert_eq!(status(&bye), 200);
     assert_eq!(call.await.unwrap().end, End::HungUpThere);
     let row = line.record().await;
     let journal = line.journal(row.id).await;
-    assert_eq!(journal.iter().filter(|event| *event == "held").count(), 3, "{journal:?}");
+    assert_eq!(
+        journal.iter().filter(|event| *event == "held").count(),
+        3,
+        "{journal:?}"
+    );
     line.settled().await;
 }
 
@@ -171,15 +243,25 @@ async fn a_closed_line_says_so_and_hangs_up() {
 async fn more_calls_than_allowed_are_refused_and_written_down() {
     let line = hotline_with(|settings| settings.calls.most = 1).await;
     let first = line.call(|plan| plan.talk = Some(Duration::from_secs(2)));
-    until("the first call runs", || async { line.telephony.engine().open_calls() == 1 }).await;
+    until("the first call runs", || async {
+        line.telephony.engine().open_calls() == 1
+    })
+    .await;
     let second = line.call(|_| {}).await.unwrap();
     assert_eq!(second.end, End::Refused(503));
     first.await.unwrap();
     line.settled().await;
     let outcomes = async || -> Vec<_> {
-        line.records().await.into_iter().filter_map(|row| row.outcome).collect()
+        line.records()
+            .await
+            .into_iter()
+            .filter_map(|row| row.outcome)
+            .collect()
     };
-    until("both are written down", || async { outcomes().await.len() == 2 }).await;
+    until("both are written down", || async {
+        outcomes().await.len() == 2
+    })
+    .await;
     let outcomes = outcomes().await;
     assert!(outcomes.contains(&"rejected".to_owned()), "{outcomes:?}");
 }
@@ -201,13 +283,27 @@ async fn stopping_the_server_ends_calls_as_interrupted_with_their_recording() {
     let line = hotline().await;
     let mut phone = line.ready_agent(1, |_| {}).await;
     let call = line.call(|_| {});
-    until("agent talks", || async { line.state_of(1) == AgentState::Talking }).await;
+    until("agent talks", || async {
+        line.state_of(1) == AgentState::Talking
+    })
+    .await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     line.app.shutdown.cancel();
-    assert_eq!(call.await.unwrap().end, End::HungUpThere, "the caller hears of it");
+    assert_eq!(
+        call.await.unwrap().end,
+        End::HungUpThere,
+        "the caller hears of it"
+    );
     assert_eq!(event(&mut phone, ended).await, End::HungUpThere);
     let row = line.record().await;
     assert_eq!(row.outcome.as_deref(), Some("interrupted"));
     assert_eq!(row.recording_state, "complete");
-    assert_eq!(line.journal(row.id).await.iter().filter(|event| *event == "ended").count(), 1);
+    assert_eq!(
+        line.journal(row.id)
+            .await
+            .iter()
+            .filter(|event| *event == "ended")
+            .count(),
+        1
+    );
 }

@@ -30,7 +30,9 @@ async fn serve(line: &Hotline, username: &str) -> SocketAddr {
         queues: vec![],
         must_change_password: false,
     };
-    let (router, _) = telephony::capability(&line.telephony).routes.split_for_parts();
+    let (router, _) = telephony::capability(&line.telephony)
+        .routes
+        .split_for_parts();
     let router = router.layer(Extension(principal));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -45,15 +47,24 @@ struct Page {
     name: &'static str,
 }
 
-async fn open(http: SocketAddr, origin: Option<String>) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, u16> {
+async fn open(
+    http: SocketAddr,
+    origin: Option<String>,
+) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, u16> {
     let mut request = format!("ws://{http}/sip").into_client_request().unwrap();
-    request.headers_mut().insert("sec-websocket-protocol", "sip".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", "sip".parse().unwrap());
     if let Some(origin) = origin {
-        request.headers_mut().insert("origin", origin.parse().unwrap());
+        request
+            .headers_mut()
+            .insert("origin", origin.parse().unwrap());
     }
     match connect_async(request).await {
         Ok((socket, _)) => Ok(socket),
-        Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
+        Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
+            Err(response.status().as_u16())
+        }
         Err(error) => panic!("{error}"),
     }
 }
@@ -61,11 +72,18 @@ async fn open(http: SocketAddr, origin: Option<String>) -> Result<WebSocketStrea
 impl Page {
     async fn open(http: SocketAddr, name: &'static str) -> Self {
         let socket = open(http, Some(format!("http://{http}"))).await.unwrap();
-        Self { socket, cseq: 0, name }
+        Self {
+            socket,
+            cseq: 0,
+            name,
+        }
     }
 
     async fn say(&mut self, message: String) {
-        self.socket.send(Message::Text(message.into())).await.unwrap();
+        self.socket
+            .send(Message::Text(message.into()))
+            .await
+            .unwrap();
     }
 
     async fn hear(&mut self) -> String {
@@ -104,9 +122,11 @@ impl Page {
                 break heard;
             }
         };
-        self.say(response(&invite, "180 Ringing", &self.contact(), "")).await;
+        self.say(response(&invite, "180 Ringing", &self.contact(), ""))
+            .await;
         let (browser, answer) = Browser::answer(body(&invite), Codec::Pcma).await;
-        self.say(response(&invite, "200 OK", &self.contact(), &answer)).await;
+        self.say(response(&invite, "200 OK", &self.contact(), &answer))
+            .await;
         (invite, browser)
     }
 }
@@ -114,10 +134,16 @@ impl Page {
 async fn ready(line: &Hotline) {
     let softphone = Some(floor::DeviceKind::Softphone);
     until("the softphone is known", || async {
-        line.floor.agent(agent(1)).await.is_ok_and(|agent| agent.device.reachable && agent.device.kind == softphone)
+        line.floor
+            .agent(agent(1))
+            .await
+            .is_ok_and(|agent| agent.device.reachable && agent.device.kind == softphone)
     })
     .await;
-    line.floor.ask(agent(1), Presence::Ready, None).await.unwrap();
+    line.floor
+        .ask(agent(1), Presence::Ready, None)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,38 +157,74 @@ async fn the_softphone_rings_talks_reloads_and_goes_on_in_the_same_record() {
 
     let (invite, browser) = page.answer().await;
     let call_id = header(&invite, "x-call-id").unwrap().to_owned();
-    assert!(header(&invite, "from").unwrap().contains("139****0001"), "{invite}");
-    assert!(!invite.contains("13900000001"), "the number itself never reaches the page");
+    assert!(
+        header(&invite, "from").unwrap().contains("139****0001"),
+        "{invite}"
+    );
+    assert!(
+        !invite.contains("13900000001"),
+        "the number itself never reaches the page"
+    );
     assert_eq!(header(&invite, "x-reattach"), None);
-    until("agent talks", || async { line.state_of(1) == AgentState::Talking }).await;
-    until("the page hears the caller", || async { browser.heard_ms(CALLER_HZ.into()) > 1000 }).await;
+    until("agent talks", || async {
+        line.state_of(1) == AgentState::Talking
+    })
+    .await;
+    until("the page hears the caller", || async {
+        browser.heard_ms(CALLER_HZ.into()) > 1000
+    })
+    .await;
 
     // The page reloads: socket and media are gone without a word.
     browser.vanish();
     drop(page);
-    until("the call is held", || async { line.state_of(1) == AgentState::Held }).await;
+    until("the call is held", || async {
+        line.state_of(1) == AgentState::Held
+    })
+    .await;
     let mut page = Page::open(http, "second").await;
     assert_eq!(status(&page.register("agent1").await), 200);
     let (invite, browser) = page.answer().await;
     assert_eq!(header(&invite, "x-call-id"), Some(call_id.as_str()));
     assert_eq!(header(&invite, "x-reattach"), Some("1"));
-    until("agent talks again", || async { line.state_of(1) == AgentState::Talking }).await;
-    until("the new page hears the caller", || async { browser.heard_ms(CALLER_HZ.into()) > 1000 }).await;
+    until("agent talks again", || async {
+        line.state_of(1) == AgentState::Talking
+    })
+    .await;
+    until("the new page hears the caller", || async {
+        browser.heard_ms(CALLER_HZ.into()) > 1000
+    })
+    .await;
 
-    line.telephony.engine().request(call_id.parse().unwrap(), call_control::Request::HangUp).await.unwrap();
+    line.telephony
+        .engine()
+        .request(call_id.parse().unwrap(), call_control::Request::HangUp)
+        .await
+        .unwrap();
     let bye = loop {
         let heard = page.hear().await;
         if heard.starts_with("BYE ") {
             break heard;
         }
     };
-    page.say(response(&bye, "200 OK", &page.contact(), "")).await;
+    page.say(response(&bye, "200 OK", &page.contact(), ""))
+        .await;
     assert_eq!(call.await.unwrap().end, End::HungUpThere);
     let row = line.record().await;
     assert_eq!(row.id.to_string(), call_id);
     assert_eq!(
         line.journal(row.id).await,
-        ["arrived", "greeted", "queued", "ringing", "answered", "device_lost", "device_back", "ended", "recorded"]
+        [
+            "arrived",
+            "greeted",
+            "queued",
+            "ringing",
+            "answered",
+            "device_lost",
+            "device_back",
+            "ended",
+            "recorded"
+        ]
     );
     line.settled().await;
 }
@@ -176,17 +238,26 @@ async fn a_page_that_stays_away_ends_the_call_after_fifteen_seconds() {
     ready(&line).await;
     let call = line.call(|_| {});
     let (_, browser) = page.answer().await;
-    until("agent talks", || async { line.state_of(1) == AgentState::Talking }).await;
+    until("agent talks", || async {
+        line.state_of(1) == AgentState::Talking
+    })
+    .await;
     browser.vanish();
     drop(page);
-    until("the call is held", || async { line.state_of(1) == AgentState::Held }).await;
+    until("the call is held", || async {
+        line.state_of(1) == AgentState::Held
+    })
+    .await;
     line.app.clock.advance(Duration::from_secs(14));
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(line.telephony.engine().open_calls(), 1);
     line.app.clock.advance(Duration::from_secs(1));
     assert_eq!(call.await.unwrap().end, End::HungUpThere);
     let row = line.record().await;
-    assert_eq!((row.outcome.as_deref(), row.ended_by.as_deref()), (Some("answered"), Some("system")));
+    assert_eq!(
+        (row.outcome.as_deref(), row.ended_by.as_deref()),
+        (Some("answered"), Some("system"))
+    );
     line.settled().await;
 }
 
@@ -204,8 +275,12 @@ async fn a_page_that_declines_gives_the_call_back() {
             break heard;
         }
     };
-    page.say(response(&invite, "486 Busy Here", &page.contact(), "")).await;
-    until("nobody rings", || async { line.state_of(1) != AgentState::Ringing }).await;
+    page.say(response(&invite, "486 Busy Here", &page.contact(), ""))
+        .await;
+    until("nobody rings", || async {
+        line.state_of(1) != AgentState::Ringing
+    })
+    .await;
     let _ = call.await.unwrap();
     let row = line.record().await;
     assert_eq!(row.outcome.as_deref(), Some("abandoned"));
@@ -216,8 +291,16 @@ async fn a_page_that_declines_gives_the_call_back() {
 async fn the_socket_opens_for_our_own_page_and_registers_its_own_user_only() {
     let line = hotline().await;
     let http = serve(&line, "agent1").await;
-    for origin in [None, Some("http://evil.example".to_owned()), Some("null".to_owned())] {
-        assert_eq!(open(http, origin.clone()).await.err(), Some(403), "{origin:?}");
+    for origin in [
+        None,
+        Some("http://evil.example".to_owned()),
+        Some("null".to_owned()),
+    ] {
+        assert_eq!(
+            open(http, origin.clone()).await.err(),
+            Some(403),
+            "{origin:?}"
+        );
     }
     let mut page = Page::open(http, "other").await;
     assert_eq!(status(&page.register("agent2").await), 403);
@@ -233,8 +316,16 @@ async fn the_socket_opens_for_our_own_page_and_registers_its_own_user_only() {
     assert_eq!(status(&page.hear().await), 403);
     // A session that ends takes its socket along.
     line.telephony.session_ended(agent(200));
-    let next = tokio::time::timeout(Duration::from_secs(3), page.socket.next()).await.unwrap();
-    assert!(matches!(next, None | Some(Ok(Message::Close(_)) | Err(_))), "{next:?}");
+    let next = tokio::time::timeout(Duration::from_secs(3), page.socket.next())
+        .await
+        .unwrap();
+    assert!(
+        matches!(next, None | Some(Ok(Message::Close(_)) | Err(_))),
+        "{next:?}"
+    );
     let registrar = line.telephony.stack().unwrap().registrar();
-    until("its registration is gone", || async { registrar.all().is_empty() }).await;
+    until("its registration is gone", || async {
+        registrar.all().is_empty()
+    })
+    .await;
 }

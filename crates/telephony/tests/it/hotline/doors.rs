@@ -19,20 +19,35 @@ async fn a_device_registers_with_its_secret_and_a_replay_is_worth_nothing() {
     assert_eq!(status(&challenge), 401);
     for nc in 1..=12 {
         let proof = authorization(&challenge, "agent1", SECRET, nc);
-        assert_eq!(status(&register(&mut phone, "agent1", &[&proof, "Expires: 60"]).await), 200);
+        assert_eq!(
+            status(&register(&mut phone, "agent1", &[&proof, "Expires: 60"]).await),
+            200
+        );
     }
-    assert_eq!(registrar.all().len(), 1, "the same contact again is no second device");
+    assert_eq!(
+        registrar.all().len(),
+        1,
+        "the same contact again is no second device"
+    );
     // Somebody who heard it says it once more.
     let replay = authorization(&challenge, "agent1", SECRET, 5);
     let mut thief = Raw::new(line.sip).await;
     let answer = register(&mut thief, "agent1", &[&replay]).await;
     assert_eq!(status(&answer), 401);
-    assert!(header(&answer, "www-authenticate").unwrap().contains("stale=true"));
+    assert!(
+        header(&answer, "www-authenticate")
+            .unwrap()
+            .contains("stale=true")
+    );
     // After five minutes the nonce is old.
     line.app.clock.advance(Duration::from_secs(301));
     let late = authorization(&challenge, "agent1", SECRET, 13);
     let answer = register(&mut phone, "agent1", &[&late]).await;
-    assert!(header(&answer, "www-authenticate").unwrap().contains("stale=true"));
+    assert!(
+        header(&answer, "www-authenticate")
+            .unwrap()
+            .contains("stale=true")
+    );
     // And the registration has run out.
     until("it has expired", || async { registrar.all().is_empty() }).await;
 }
@@ -46,13 +61,18 @@ async fn a_name_that_does_not_exist_answers_like_a_wrong_secret() {
         let challenge = register(&mut phone, user, &[]).await;
         let proof = authorization(&challenge, user, "a guess", 1);
         let answer = register(&mut phone, user, &[&proof]).await;
-        let mut names: Vec<_> =
-            answer.lines().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
+        let mut names: Vec<_> = answer
+            .lines()
+            .filter_map(|line| Some(line.split_once(':')?.0.to_owned()))
+            .collect();
         names.sort();
         answers.push((status(&challenge), status(&answer), names));
     }
     assert_eq!(answers[0].1, 403);
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0]),
+        "{answers:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,18 +82,31 @@ async fn guessing_is_cut_off_and_the_right_secret_does_not_help_then() {
     for _ in 0..5 {
         let challenge = register(&mut phone, "agent1", &[]).await;
         let proof = authorization(&challenge, "agent1", "a guess", 1);
-        assert_eq!(status(&register(&mut phone, "agent1", &[&proof]).await), 403);
+        assert_eq!(
+            status(&register(&mut phone, "agent1", &[&proof]).await),
+            403
+        );
     }
     let challenge = register(&mut phone, "agent1", &[]).await;
     let proof = authorization(&challenge, "agent1", SECRET, 1);
-    assert_eq!(status(&register(&mut phone, "agent1", &[&proof]).await), 403);
+    assert_eq!(
+        status(&register(&mut phone, "agent1", &[&proof]).await),
+        403
+    );
     let challenge = register(&mut phone, "agent2", &[]).await;
     let proof = authorization(&challenge, "agent2", SECRET, 1);
-    assert_eq!(status(&register(&mut phone, "agent2", &[&proof]).await), 200, "others are not locked out");
+    assert_eq!(
+        status(&register(&mut phone, "agent2", &[&proof]).await),
+        200,
+        "others are not locked out"
+    );
     line.app.clock.advance(Duration::from_secs(301));
     let challenge = register(&mut phone, "agent1", &[]).await;
     let proof = authorization(&challenge, "agent1", SECRET, 1);
-    assert_eq!(status(&register(&mut phone, "agent1", &[&proof]).await), 200);
+    assert_eq!(
+        status(&register(&mut phone, "agent1", &[&proof]).await),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,11 +115,17 @@ async fn nobody_registers_another_name_than_the_one_proved() {
     let mut phone = Raw::new(line.sip).await;
     let challenge = register(&mut phone, "agent2", &[]).await;
     let proof = authorization(&challenge, "agent1", SECRET, 1);
-    assert_eq!(status(&register(&mut phone, "agent2", &[&proof]).await), 403);
+    assert_eq!(
+        status(&register(&mut phone, "agent2", &[&proof]).await),
+        403
+    );
     let too_brief = register(&mut phone, "agent1", &[]).await;
     let proof = authorization(&too_brief, "agent1", SECRET, 1);
     let answer = register(&mut phone, "agent1", &[&proof, "Expires: 5"]).await;
-    assert_eq!((status(&answer), header(&answer, "min-expires")), (423, Some("30")));
+    assert_eq!(
+        (status(&answer), header(&answer, "min-expires")),
+        (423, Some("30"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,16 +138,41 @@ async fn only_trunk_peers_call_and_only_the_hotline() {
     let mut stranger = Raw::new(line.sip).await;
     let mut trunk = Raw::at("127.0.0.2:0", line.sip).await;
     for number in ["12333", "agent1", "110", "13900000002"] {
-        let invite = stranger.request("INVITE", &format!("sip:{number}@127.0.0.1"), "x", &[], &sdp(9, "sendrecv"));
-        assert_eq!(status(&stranger.ask(&invite).await.unwrap()), 403, "{number}");
+        let invite = stranger.request(
+            "INVITE",
+            &format!("sip:{number}@127.0.0.1"),
+            "x",
+            &[],
+            &sdp(9, "sendrecv"),
+        );
+        assert_eq!(
+            status(&stranger.ask(&invite).await.unwrap()),
+            403,
+            "{number}"
+        );
     }
     for number in ["agent1", "agent99", "110", "0085299999999"] {
-        let invite = trunk.request("INVITE", &format!("sip:{number}@127.0.0.1"), "x", &[], &sdp(9, "sendrecv"));
+        let invite = trunk.request(
+            "INVITE",
+            &format!("sip:{number}@127.0.0.1"),
+            "x",
+            &[],
+            &sdp(9, "sendrecv"),
+        );
         assert_eq!(status(&trunk.ask(&invite).await.unwrap()), 404, "{number}");
     }
-    let invite = trunk.request("INVITE", "sip:12333@127.0.0.1", "x", &["Require: timer"], &sdp(9, "sendrecv"));
+    let invite = trunk.request(
+        "INVITE",
+        "sip:12333@127.0.0.1",
+        "x",
+        &["Require: timer"],
+        &sdp(9, "sendrecv"),
+    );
     let refused = trunk.ask(&invite).await.unwrap();
-    assert_eq!((status(&refused), header(&refused, "unsupported")), (420, Some("timer")));
+    assert_eq!(
+        (status(&refused), header(&refused, "unsupported")),
+        (420, Some("timer"))
+    );
     let options = stranger.request("OPTIONS", "sip:127.0.0.1", "x", &[], "");
     assert_eq!(status(&stranger.ask(&options).await.unwrap()), 200);
     let message = stranger.request("SUBSCRIBE", "sip:agent1@127.0.0.1", "x", &[], "");
@@ -126,12 +190,25 @@ async fn malformed_messages_are_refused_and_the_hotline_goes_on() {
         (" INVITE\r\nContact", " OPTIONS\r\nContact", 400),
         ("Max-Forwards: 70", "Max-Forwards: many", 400),
     ] {
-        let invite = phone.request("INVITE", "sip:12333@127.0.0.1", "x", &[], &sdp(9, "sendrecv"));
+        let invite = phone.request(
+            "INVITE",
+            "sip:12333@127.0.0.1",
+            "x",
+            &[],
+            &sdp(9, "sendrecv"),
+        );
         assert!(invite.contains(from), "{from}");
         let answer = phone.ask(&invite.replacen(from, to, 1)).await.unwrap();
         assert_eq!(status(&answer), code, "{to}");
     }
-    for noise in ["", "\0\0\0\0", "INVITE", "SIP/2.0 200 OK\r\n\r\n", "\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"] {
+    for noise in [
+        "",
+        "\0\0\0\0",
+        "INVITE",
+        "SIP/2.0 200 OK\r\n\r\n",
+        "\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+    ] {
         phone.send(noise).await;
     }
     phone.send(&"A".repeat(8000)).await;
@@ -174,11 +251,19 @@ async fn an_invite_without_sdp_is_offered_one_and_the_ack_answers_it() {
     assert_eq!(status(&ok), 200);
     assert!(body(&ok).contains("m=audio"), "our offer");
     let port = rtp.local_addr().unwrap().port();
-    phone.send(&Raw::inside(&invite, &ok, "ACK", 1, &sdp(port, "sendrecv"))).await;
+    phone
+        .send(&Raw::inside(&invite, &ok, "ACK", 1, &sdp(port, "sendrecv")))
+        .await;
     // The greeting arrives where the ACK said.
     let mut packet = [0; 2000];
-    tokio::time::timeout(Duration::from_secs(3), rtp.recv_from(&mut packet)).await.unwrap().unwrap();
-    phone.ask(&Raw::inside(&invite, &ok, "BYE", 2, "")).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(3), rtp.recv_from(&mut packet))
+        .await
+        .unwrap()
+        .unwrap();
+    phone
+        .ask(&Raw::inside(&invite, &ok, "BYE", 2, ""))
+        .await
+        .unwrap();
     let row = line.record().await;
     assert_eq!(row.outcome.as_deref(), Some("short_abandoned"));
     line.settled().await;
@@ -200,7 +285,13 @@ async fn an_offer_without_a_codec_in_common_is_refused_with_488_and_written_down
 async fn a_lost_ack_gets_the_200_repeated_and_the_call_does_not_hang() {
     let line = hotline().await;
     let mut phone = Raw::new(line.sip).await;
-    let invite = phone.request("INVITE", "sip:12333@127.0.0.1", "13900000001", &[], &sdp(9, "sendrecv"));
+    let invite = phone.request(
+        "INVITE",
+        "sip:12333@127.0.0.1",
+        "13900000001",
+        &[],
+        &sdp(9, "sendrecv"),
+    );
     let ok = phone.ask(&invite).await.unwrap();
     // No ACK: the 200 comes again, and again to a repeated INVITE.
     assert_eq!(status(&phone.hear().await.unwrap()), 200);
@@ -217,7 +308,13 @@ async fn cancel_against_200_leaves_one_record_and_no_leg() {
     let line = hotline().await;
     let mut phone = Raw::new(line.sip).await;
     for _ in 0..5 {
-        let invite = phone.request("INVITE", "sip:12333@127.0.0.1", "13900000001", &[], &sdp(9, "sendrecv"));
+        let invite = phone.request(
+            "INVITE",
+            "sip:12333@127.0.0.1",
+            "13900000001",
+            &[],
+            &sdp(9, "sendrecv"),
+        );
         let cancel = invite
             .replacen("INVITE", "CANCEL", 1)
             .replace(" INVITE\r\n", " CANCEL\r\n")
@@ -229,7 +326,9 @@ async fn cancel_against_200_leaves_one_record_and_no_leg() {
         phone.send(&invite).await;
         phone.send(&cancel).await;
         let answered = loop {
-            let Some(heard) = phone.hear().await else { break None };
+            let Some(heard) = phone.hear().await else {
+                break None;
+            };
             let of_invite = header(&heard, "cseq").is_some_and(|cseq| cseq.ends_with("INVITE"));
             if of_invite && status(&heard) >= 200 {
                 break Some(heard);
@@ -238,9 +337,19 @@ async fn cancel_against_200_leaves_one_record_and_no_leg() {
         let last = answered.unwrap();
         if status(&last) == 200 {
             // The 200 won: the caller ends what stands.
-            let number: u32 = header(&invite, "cseq").unwrap().split(' ').next().unwrap().parse().unwrap();
-            phone.send(&Raw::inside(&invite, &last, "ACK", number, "")).await;
-            phone.send(&Raw::inside(&invite, &last, "BYE", number + 1, "")).await;
+            let number: u32 = header(&invite, "cseq")
+                .unwrap()
+                .split(' ')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap();
+            phone
+                .send(&Raw::inside(&invite, &last, "ACK", number, ""))
+                .await;
+            phone
+                .send(&Raw::inside(&invite, &last, "BYE", number + 1, ""))
+                .await;
         }
         line.settled().await;
     }
@@ -250,5 +359,9 @@ async fn cancel_against_200_leaves_one_record_and_no_leg() {
     })
     .await;
     let rows = line.records().await;
-    assert!(rows.iter().all(|row| row.outcome.as_deref() == Some("short_abandoned")), "{rows:?}");
+    assert!(
+        rows.iter()
+            .all(|row| row.outcome.as_deref() == Some("short_abandoned")),
+        "{rows:?}"
+    );
 }

@@ -70,7 +70,11 @@ impl Directory for People {
 #[async_trait]
 impl DeviceDirectory for People {
     async fn owner(&self, username: &str) -> Option<DeviceOwner> {
-        let number: u8 = username.strip_prefix("agent")?.parse().ok().filter(|n| (1..=6).contains(n))?;
+        let number: u8 = username
+            .strip_prefix("agent")?
+            .parse()
+            .ok()
+            .filter(|n| (1..=6).contains(n))?;
         Some(DeviceOwner {
             user_id: agent(number),
             staff_no: card(number).staff_no,
@@ -108,18 +112,33 @@ pub async fn hotline_with(change: impl FnOnce(&mut Settings)) -> Hotline {
     floor.start().await.unwrap();
     telephony.start(Arc::new(People)).await.unwrap();
     let sip = telephony.stack().unwrap().address();
-    Hotline { telephony, floor, app, sip }
+    Hotline {
+        telephony,
+        floor,
+        app,
+        sip,
+    }
 }
 
 impl Hotline {
     /// A desk phone of this agent that answers at once and says a tone; the agent is ready.
-    pub async fn ready_agent(&self, number: u8, change: impl FnOnce(&mut PhonePlan)) -> PhoneHandle {
+    pub async fn ready_agent(
+        &self,
+        number: u8,
+        change: impl FnOnce(&mut PhonePlan),
+    ) -> PhoneHandle {
         let mut plan = PhonePlan::new(format!("agent{number}"), SECRET, self.sip);
         plan.speech = Speech::Sound(Sound::tone(AGENT_HZ));
         change(&mut plan);
         let phone = start(plan).await.unwrap();
         let who = agent(number);
-        until("the device is known", || async { self.floor.agent(who).await.is_ok_and(|agent| agent.device.reachable) }).await;
+        until("the device is known", || async {
+            self.floor
+                .agent(who)
+                .await
+                .is_ok_and(|agent| agent.device.reachable)
+        })
+        .await;
         self.floor.ask(who, Presence::Ready, None).await.unwrap();
         phone
     }
@@ -135,14 +154,19 @@ impl Hotline {
     /// Every call record, the latest first.
     pub async fn records(&self) -> Vec<call::Model> {
         let (filter, query) = (store::Filter::default(), kernel::list::ListQuery::default());
-        store::list(&self.app, self.app.db.read(), &Scope::All, &filter, &query).await.unwrap().items
+        store::list(&self.app, self.app.db.read(), &Scope::All, &filter, &query)
+            .await
+            .unwrap()
+            .items
     }
 
     /// The record of the only call, once it is over and its recording entered.
     pub async fn record(&self) -> call::Model {
         until("the call is written down", || async {
             let records = self.records().await;
-            records.first().is_some_and(|row| row.outcome.is_some() && row.recording_state != "running")
+            records
+                .first()
+                .is_some_and(|row| row.outcome.is_some() && row.recording_state != "running")
         })
         .await;
         let mut records = self.records().await;
@@ -152,15 +176,25 @@ impl Hotline {
 
     /// The kinds of the journal's lines of a call.
     pub async fn journal(&self, call: Uuid) -> Vec<String> {
-        let lines = store::events(self.app.db.read(), &Scope::All, call).await.unwrap();
+        let lines = store::events(self.app.db.read(), &Scope::All, call)
+            .await
+            .unwrap();
         let numbers: Vec<i64> = lines.iter().map(|line| line.seq).collect();
-        assert_eq!(numbers, (1..=lines.len() as i64).collect::<Vec<_>>(), "the journal has gaps");
+        assert_eq!(
+            numbers,
+            (1..=lines.len() as i64).collect::<Vec<_>>(),
+            "the journal has gaps"
+        );
         lines.into_iter().map(|line| line.event).collect()
     }
 
     /// Both lanes of a recording as linear samples.
     pub fn lanes(&self, row: &call::Model) -> (Vec<i16>, Vec<i16>) {
-        let path = self.app.files.local_path(row.recording_path.as_deref().unwrap()).unwrap();
+        let path = self
+            .app
+            .files
+            .local_path(row.recording_path.as_deref().unwrap())
+            .unwrap();
         (lane(&path, 1), lane(&path, 2))
     }
 
@@ -182,12 +216,22 @@ impl Hotline {
 fn lane(path: &PathBuf, channel: u8) -> Vec<i16> {
     let output = std::process::Command::new("sox")
         .arg(path)
-        .args(["-t", "raw", "-e", "signed", "-b", "16", "-r", "8000", "-", "remix"])
+        .args([
+            "-t", "raw", "-e", "signed", "-b", "16", "-r", "8000", "-", "remix",
+        ])
         .arg(channel.to_string())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.stdout.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+        .stdout
+        .chunks_exact(2)
+        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+        .collect()
 }
 
 /// Waits until it is so, at most 15 s.
@@ -211,7 +255,9 @@ pub async fn event<T>(phone: &mut PhoneHandle, wanted: impl Fn(&PhoneEvent) -> O
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), next).await.unwrap()
+    tokio::time::timeout(Duration::from_secs(20), next)
+        .await
+        .unwrap()
 }
 
 /// A folder for what phones record.

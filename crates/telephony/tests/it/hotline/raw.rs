@@ -8,15 +8,27 @@ use tokio::net::UdpSocket;
 
 /// One header's value; the first of that name.
 pub fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
-    message.split("\r\n\r\n").next()?.lines().skip(1).find_map(|line| {
-        let (found, value) = line.split_once(':')?;
-        found.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-    })
+    message
+        .split("\r\n\r\n")
+        .next()?
+        .lines()
+        .skip(1)
+        .find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found
+                .trim()
+                .eq_ignore_ascii_case(name)
+                .then(|| value.trim())
+        })
 }
 
 /// The status of a response.
 pub fn status(message: &str) -> u16 {
-    message.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0)
+    message
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0)
 }
 
 pub fn body(message: &str) -> &str {
@@ -55,14 +67,23 @@ pub fn response(request: &str, status: &str, contact: &str, body: &str) -> Strin
 }
 
 fn md5(text: &str) -> String {
-    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    Md5::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The Authorization line that answers a challenge.
 pub fn authorization(challenge: &str, user: &str, secret: &str, nc: u32) -> String {
     let www = header(challenge, "www-authenticate").unwrap();
     let field = |name: &str| {
-        www.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
+        www.split(&format!("{name}=\""))
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned()
     };
     let (realm, nonce) = (field("realm"), field("nonce"));
     let ha1 = md5(&format!("{user}:{realm}:{secret}"));
@@ -87,7 +108,11 @@ impl Raw {
     }
 
     pub async fn at(address: &str, server: SocketAddr) -> Self {
-        Self { socket: UdpSocket::bind(address).await.unwrap(), server, count: 0 }
+        Self {
+            socket: UdpSocket::bind(address).await.unwrap(),
+            server,
+            count: 0,
+        }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -95,11 +120,22 @@ impl Raw {
     }
 
     /// A request outside a dialog with these extra header lines.
-    pub fn request(&mut self, method: &str, uri: &str, user: &str, extra: &[&str], body: &str) -> String {
+    pub fn request(
+        &mut self,
+        method: &str,
+        uri: &str,
+        user: &str,
+        extra: &[&str],
+        body: &str,
+    ) -> String {
         self.count += 1;
         let (own, count) = (self.address(), self.count);
         let extra: String = extra.iter().map(|line| format!("{line}\r\n")).collect();
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let kind = if body.is_empty() {
+            ""
+        } else {
+            "Content-Type: application/sdp\r\n"
+        };
         format!(
             "{method} {uri} SIP/2.0\r\n\
              Via: SIP/2.0/UDP {own};branch=z9hG4bK{user}{count};rport\r\n\
@@ -116,12 +152,16 @@ impl Raw {
     }
 
     pub async fn send(&self, message: &str) {
-        self.socket.send_to(message.as_bytes(), self.server).await.unwrap();
+        self.socket
+            .send_to(message.as_bytes(), self.server)
+            .await
+            .unwrap();
     }
 
     pub async fn hear(&self) -> Option<String> {
         let mut buffer = [0; 8192];
-        let heard = tokio::time::timeout(Duration::from_secs(3), self.socket.recv_from(&mut buffer));
+        let heard =
+            tokio::time::timeout(Duration::from_secs(3), self.socket.recv_from(&mut buffer));
         let (length, _) = heard.await.ok()?.unwrap();
         Some(String::from_utf8_lossy(&buffer[..length]).into_owned())
     }
@@ -142,7 +182,13 @@ impl Raw {
         let request = self.request("REGISTER", "sip:127.0.0.1", user, &[], "");
         let challenge = self.ask(&request).await.unwrap();
         let proof = authorization(&challenge, user, secret, 1);
-        let request = self.request("REGISTER", "sip:127.0.0.1", user, &[&proof, "Expires: 300"], "");
+        let request = self.request(
+            "REGISTER",
+            "sip:127.0.0.1",
+            user,
+            &[&proof, "Expires: 300"],
+            "",
+        );
         assert_eq!(status(&self.ask(&request).await.unwrap()), 200);
     }
 
@@ -160,10 +206,17 @@ impl Raw {
 
     /// A request of the one who was called: `ok` is his 200 to `invite`.
     pub fn inside_called(invite: &str, ok: &str, method: &str, cseq: u32, body: &str) -> String {
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let kind = if body.is_empty() {
+            ""
+        } else {
+            "Content-Type: application/sdp\r\n"
+        };
         let own = header(ok, "contact").unwrap();
         let at = own.split('@').nth(1).unwrap().trim_end_matches('>');
-        let target = header(invite, "contact").unwrap().trim_matches(['<', '>']).to_owned();
+        let target = header(invite, "contact")
+            .unwrap()
+            .trim_matches(['<', '>'])
+            .to_owned();
         format!(
             "{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bKc{method}{cseq};rport\r\n\
              Max-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\nCall-ID: {id}\r\nCSeq: {cseq} {method}\r\n\
@@ -177,9 +230,18 @@ impl Raw {
 
     /// A request inside the dialog that `ok`, the 200 to `invite`, began.
     pub fn inside(invite: &str, ok: &str, method: &str, cseq: u32, body: &str) -> String {
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
-        let target = header(ok, "contact").unwrap().trim_matches(['<', '>']).to_owned();
-        let via = header(invite, "via").unwrap().replace("z9hG4bK", &format!("z9hG4bK{method}{cseq}"));
+        let kind = if body.is_empty() {
+            ""
+        } else {
+            "Content-Type: application/sdp\r\n"
+        };
+        let target = header(ok, "contact")
+            .unwrap()
+            .trim_matches(['<', '>'])
+            .to_owned();
+        let via = header(invite, "via")
+            .unwrap()
+            .replace("z9hG4bK", &format!("z9hG4bK{method}{cseq}"));
         format!(
             "{method} {target} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\n\
              Call-ID: {id}\r\nCSeq: {cseq} {method}\r\nContact: {contact}\r\n{kind}\

@@ -63,15 +63,22 @@ async fn calls_left_open_by_a_kill_are_interrupted_and_their_recordings_measured
             };
             app.db
                 .write(async move |tx| {
-                    call::Entity::insert(row.into_active_model()).exec_without_returning(&*tx).await?;
-                    event::Entity::insert(line).exec_without_returning(&*tx).await?;
+                    call::Entity::insert(row.into_active_model())
+                        .exec_without_returning(&*tx)
+                        .await?;
+                    event::Entity::insert(line)
+                        .exec_without_returning(&*tx)
+                        .await?;
                     Ok(())
                 })
                 .await
                 .unwrap();
         }
         // 30 s of stereo A-law behind the header of a recording that still runs.
-        let path = app.files.local_path(rows[0].recording_path.as_deref().unwrap()).unwrap();
+        let path = app
+            .files
+            .local_path(rows[0].recording_path.as_deref().unwrap())
+            .unwrap();
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut file = running_header();
         file.resize(file.len() + 30 * 8000 * 2, 0xd5);
@@ -85,16 +92,31 @@ async fn calls_left_open_by_a_kill_are_interrupted_and_their_recordings_measured
         let recovered = telephony.start(Arc::new(People)).await.unwrap();
         assert_eq!((recovered.calls, recovered.recordings), (2, 1));
 
-        let read = async |row: &call::Model| store::get(app.db.read(), &Scope::All, row.id).await.unwrap();
+        let read = async |row: &call::Model| {
+            store::get(app.db.read(), &Scope::All, row.id)
+                .await
+                .unwrap()
+        };
         let talk = read(&rows[0]).await;
-        assert_eq!((talk.outcome.as_deref(), talk.state.as_str()), (Some("interrupted"), "ended"));
+        assert_eq!(
+            (talk.outcome.as_deref(), talk.state.as_str()),
+            (Some("interrupted"), "ended")
+        );
         assert_eq!(talk.recording_ms, Some(30_000));
         assert_eq!(talk.recording_state, "repaired");
-        assert_eq!(talk.ended_at, Some(at + TimeDelta::seconds(40)), "the sound tells how long it went");
+        assert_eq!(
+            talk.ended_at,
+            Some(at + TimeDelta::seconds(40)),
+            "the sound tells how long it went"
+        );
         let waiting = read(&rows[1]).await;
         assert_eq!(waiting.outcome.as_deref(), Some("interrupted"));
         assert_eq!(waiting.ended_at, Some(at + TimeDelta::seconds(12)));
-        let told = app.events.of_subject(app.db.read(), &talk.id.to_string()).await.unwrap();
+        let told = app
+            .events
+            .of_subject(app.db.read(), &talk.id.to_string())
+            .await
+            .unwrap();
         let kinds: Vec<_> = told.iter().map(|event| event.kind.as_str()).collect();
         assert_eq!(kinds, ["call.ended", "call.interrupted"]);
         app.shutdown.cancel();
