@@ -184,7 +184,8 @@ async fn a_baresip_call_over_tcp_and_the_browser_hear_each_other() {
             10_000,
         )
         .await;
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    // The staff number is read out first.
+    tokio::time::sleep(Duration::from_secs(12)).await;
     browser
         .click("agent", "[data-testid=softphone-hangup]")
         .await;
@@ -250,7 +251,8 @@ async fn a_desk_phone_answers_as_well_as_the_browser() {
             state["state"] == "talking"
         })
         .await;
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    // The staff number is read out first.
+    tokio::time::sleep(Duration::from_secs(12)).await;
     let state = agent.get("/api/v1/agent-state").await;
     let call_id = state["work_id"].as_str().unwrap();
     agent
