@@ -58,8 +58,8 @@ impl Usage {
         tokio::time::sleep(wait).await;
         let (wall, after) = (began.elapsed(), server.cpu()?);
         Ok(Self {
-            user: after.0 - before.0,
-            system: after.1 - before.1,
+            user: after.0.saturating_sub(before.0),
+            system: after.1.saturating_sub(before.1),
             wall,
         })
     }
@@ -172,7 +172,7 @@ async fn rings(agents: &mut [Agent]) -> Result<HashMap<String, Instant>> {
     for agent in agents {
         loop {
             let event =
-                tokio::time::timeout(Duration::from_secs(60), agent.phone.events.recv()).await;
+                tokio::time::timeout(Duration::from_mins(1), agent.phone.events.recv()).await;
             match event
                 .context("a phone is not rung")?
                 .context("a phone ended")?

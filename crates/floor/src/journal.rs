@@ -65,7 +65,7 @@ pub enum Write {
 }
 
 enum Entry {
-    Write(DateTime<Utc>, Write),
+    Write(DateTime<Utc>, Box<Write>),
     Flushed(oneshot::Sender<()>),
 }
 
@@ -86,7 +86,11 @@ impl Journal {
     /// Puts an entry at the end; never waits.
     pub fn write(&self, at: DateTime<Utc>, write: Write) {
         PENDING.inc();
-        if self.entries.send(Entry::Write(at, write)).is_err() {
+        if self
+            .entries
+            .send(Entry::Write(at, Box::new(write)))
+            .is_err()
+        {
             tracing::error!("the floor's journal is closed; an entry is lost");
         }
     }
@@ -107,7 +111,7 @@ async fn run(app: App, mut inbox: mpsc::UnboundedReceiver<Entry>) {
         let mut waiting = Vec::new();
         for entry in taken.drain(..) {
             match entry {
-                Entry::Write(at, write) => batch.push((at, write)),
+                Entry::Write(at, write) => batch.push((at, *write)),
                 Entry::Flushed(done) => waiting.push(done),
             }
         }

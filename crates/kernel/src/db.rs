@@ -193,12 +193,14 @@ impl Db {
             Writing::Pool(pool) => {
                 let tx = Tx::new(pool.begin().await?);
                 let (inner, hooks) = (tx.inner.clone(), tx.hooks.clone());
-                let result = guarded(async move { work(tx).await }).await;
+                let result = guarded(Box::pin(work(tx))).await;
                 let inner = Arc::try_unwrap(inner).map_err(|_| leaked())?;
                 match result {
                     Ok(value) => {
                         inner.commit().await?;
-                        take_hooks(&hooks).into_iter().for_each(|hook| hook());
+                        for hook in take_hooks(&hooks) {
+                            hook();
+                        }
                         Ok(value)
                     }
                     Err(problem) => {

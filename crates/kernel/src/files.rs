@@ -117,11 +117,7 @@ impl Files {
         loop {
             let read = file.read(&mut chunk).await.map_err(failed)?;
             if read == 0 {
-                return Ok(hash
-                    .finalize()
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect());
+                return Ok(hex::encode(hash.finalize()));
             }
             hash.update(&chunk[..read]);
         }

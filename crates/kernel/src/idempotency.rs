@@ -93,7 +93,7 @@ async fn once(
         .path_and_query()
         .map(ToString::to_string)
         .unwrap_or_default();
-    let id = hex(&[
+    let id = digest(&[
         actor.to_string().as_bytes(),
         route.as_bytes(),
         key.as_bytes(),
@@ -103,7 +103,7 @@ async fn once(
         .await
         .map_err(|_| too_large("a request with an Idempotency-Key is at most 16 MB"))?;
     // Keyed: a body may hold a password, which a plain hash would let somebody guess at leisure.
-    let body_hash = hex(&[app.key.bytes(), &body]);
+    let body_hash = digest(&[app.key.bytes(), &body]);
     if let Some(answer) = begin(&app, &id, &body_hash).await? {
         return Ok(answer);
     }
@@ -248,14 +248,11 @@ async fn keep(app: &App, id: String, response: Response) -> Result<Response> {
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-fn hex(parts: &[&[u8]]) -> String {
+fn digest(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(hash.finalize())
 }

@@ -38,9 +38,8 @@ impl Ids {
 
     /// `bytes` random bytes in hex: tokens, nonces, salts.
     pub fn secret(&self, bytes: usize) -> String {
-        let mut rng = rand::rng();
-        (0..bytes)
-            .map(|_| format!("{:02x}", rng.random::<u8>()))
-            .collect()
+        let mut random = vec![0; bytes];
+        rand::rng().fill(random.as_mut_slice());
+        hex::encode(random)
     }
 }

@@ -34,7 +34,9 @@ impl Key {
             Err(error) => return Err(refused(&error.to_string())),
         }
         let text = std::fs::read_to_string(file).map_err(|error| refused(&error.to_string()))?;
-        let bytes = unhex(text.trim()).filter(|bytes| bytes.len() >= BYTES);
+        let bytes = hex::decode(text.trim())
+            .ok()
+            .filter(|bytes| bytes.len() >= BYTES);
         bytes
             .map(|bytes| Self(bytes.into()))
             .ok_or_else(|| refused("not 32 bytes in hex"))
@@ -69,14 +71,4 @@ fn make(file: &Path, ids: &Ids) -> Result<()> {
     // The name beside has served; a leftover harms nobody.
     let _ = std::fs::remove_file(&half);
     linked.map_err(|error| bad_key(format!("{}: {error}", file.display())))
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 == 1 || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-        .collect()
 }

@@ -138,7 +138,7 @@ where
     let next =
         match items.last() {
             Some(last) if more => {
-                let cursor = encode(&field, last.get(column), last.get(id));
+                let cursor = encode(&field, last.get(column), &last.get(id));
                 Some(cursor.ok_or_else(|| {
                     internal(format!("no list can be sorted by {field}: not a key"))
                 })?)
@@ -198,7 +198,7 @@ fn bad_cursor() -> crate::Problem {
     bad_request("bad_cursor", "the cursor is not one of this list").with_field("cursor")
 }
 
-fn encode(sort: &str, key: Value, id: Value) -> Option<String> {
+fn encode(sort: &str, key: Value, id: &Value) -> Option<String> {
     let Value::Uuid(Some(id)) = id else {
         return None;
     };
@@ -213,21 +213,17 @@ fn encode(sort: &str, key: Value, id: Value) -> Option<String> {
     let cursor = serde_json::to_vec(&Cursor {
         sort: sort.to_owned(),
         key,
-        id,
+        id: *id,
     })
     .ok()?;
-    Some(cursor.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex::encode(cursor))
 }
 
 fn decode(cursor: &str) -> Option<Cursor> {
-    if cursor.len() > 2000 || !cursor.is_ascii() || cursor.len() % 2 == 1 {
+    if cursor.len() > 2000 {
         return None;
     }
-    let bytes: Option<Vec<u8>> = (0..cursor.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&cursor[at..at + 2], 16).ok())
-        .collect();
-    serde_json::from_slice(&bytes?).ok()
+    serde_json::from_slice(&hex::decode(cursor).ok()?).ok()
 }
 
 fn to_value(key: &serde_json::Value) -> Option<Value> {

@@ -162,7 +162,7 @@ impl Live {
                 }
                 Entry::UserEnded(user_id) if user_id == principal.user_id => return Found::Ended,
                 Entry::Event(event) if event.audience.admits(principal, rights) => {
-                    heard.push(event)
+                    heard.push(event);
                 }
                 _ => {}
             }

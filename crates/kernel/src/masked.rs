@@ -97,9 +97,5 @@ pub fn keyed_hash(key: &[u8], value: &str) -> String {
         return String::new();
     };
     mac.update(value.as_bytes());
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(mac.finalize().into_bytes())
 }

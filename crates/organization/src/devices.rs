@@ -151,7 +151,7 @@ pub async fn owner_of(conn: &impl ConnectionTrait, username: &str) -> Result<Opt
 
 fn ha1(username: &str, realm: &str, secret: &str) -> String {
     let digest = Md5::digest(format!("{username}:{realm}:{secret}").as_bytes());
-    crate::hex(&digest)
+    hex::encode(digest)
 }
 
 fn check_secret(secret: &str) -> Result<()> {

@@ -130,12 +130,6 @@ impl<T: Serialize> IntoResponse for ShownOnce<T> {
     }
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
 /// The tables of this capability.
 pub fn migrations() -> Vec<Migration> {
     vec![kernel::migration!("2026112310_organization")]

@@ -82,7 +82,7 @@ pub enum SignedInAs {
 
 /// A token as it is stored.
 pub(crate) fn token_hash(token: &str) -> String {
-    crate::hex(&Sha256::digest(token.as_bytes()))
+    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 /// The token of `Authorization: Bearer` or of the cookie.

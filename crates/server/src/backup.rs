@@ -253,7 +253,7 @@ async fn table(db: &Db, name: &str) -> Result<Digested> {
         if (rows.len() as u64) < CHUNK {
             return Ok(Digested {
                 size,
-                sha256: hex(&hash.finalize()),
+                sha256: hex::encode(hash.finalize()),
             });
         }
     }
@@ -289,7 +289,7 @@ fn file(path: &Path) -> Result<Digested> {
     let size = std::io::copy(&mut reader, &mut HashWriter(&mut hash))?;
     Ok(Digested {
         size,
-        sha256: hex(&hash.finalize()),
+        sha256: hex::encode(hash.finalize()),
     })
 }
 
@@ -304,10 +304,6 @@ impl std::io::Write for HashWriter<'_> {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn path(path: &Path) -> Result<String> {

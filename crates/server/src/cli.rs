@@ -103,7 +103,7 @@ async fn command(cli: Cli) -> Result<ExitCode> {
             running.until_stopped().await;
         }
         Command::Setup { from } => {
-            setup::run(cli.config.as_deref(), from.as_deref(), &clock).await?
+            setup::run(cli.config.as_deref(), from.as_deref(), &clock).await?;
         }
         Command::Migrate => {
             for id in server::migrate(Config::load(cli.config.as_deref())?, clock).await? {

@@ -169,7 +169,7 @@ async fn serve_http(
                 axum::serve(listener, service)
                     .with_graceful_shutdown(stop)
                     .await,
-            )
+            );
         })
     } else {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -137,13 +137,13 @@ pub(crate) async fn place_demo_call(
     let mut plan = CallPlan::new(to.clone(), from.clone(), loopback(stack.address()));
     plan.speech = Speech::Sound(Sound::demo_caller());
     plan.stop = telephony.app().shutdown.child_token();
-    plan.talk = Some(std::time::Duration::from_secs(30 * 60));
+    plan.talk = Some(std::time::Duration::from_mins(30));
     telephony.app().tasks.spawn(async move {
-        let _slot = slot;
         match place(plan).await {
             Ok(report) => tracing::info!(end = %report.end, "demo call over"),
             Err(error) => tracing::warn!(%error, "demo call not placed"),
         }
+        drop(slot);
     });
     Ok((StatusCode::ACCEPTED, Json(DemoCallView { from, to })))
 }

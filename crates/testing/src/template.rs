@@ -38,11 +38,7 @@ pub fn key(migrations: &[Migration]) -> String {
         hash.update(migration.sql);
         hash.update([0]);
     }
-    hash.finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&hash.finalize()[..8])
 }
 
 /// The folder that test processes of this user share.

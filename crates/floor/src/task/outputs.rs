@@ -47,7 +47,7 @@ impl Task {
                     .works
                     .get(&work)
                     .map(|row| json!({ "subject": row.subject }));
-                self.work_event("work.offered", work, Some(queue), None, now, facts);
+                self.work_event("work.offered", work, Some(&queue), None, now, facts);
                 self.write_work(work, now);
             }
             Output::Ring {
@@ -66,7 +66,7 @@ impl Task {
                 self.work_event(
                     "work.rung",
                     work,
-                    Some(queue),
+                    Some(&queue),
                     Some(agent),
                     now,
                     Some(facts),
@@ -83,7 +83,7 @@ impl Task {
                 wait,
                 in_time,
             } => {
-                self.accepted(work, agent, queue, wait, in_time, now);
+                self.accepted(work, agent, queue.as_deref(), wait, in_time, now);
             }
             Output::Ended {
                 work,
@@ -93,7 +93,7 @@ impl Task {
                 agent,
                 wait,
             } => {
-                self.ended(work, media, queue, outcome, agent, wait, now);
+                self.ended(work, media, queue.as_deref(), outcome, agent, wait, now);
             }
             Output::WrapUpBegan {
                 work,
@@ -107,7 +107,14 @@ impl Task {
                 }
                 self.write_work(work, now);
                 let facts = Some(json!({ "ends_at": ends_at }));
-                self.work_event("work.wrap_up_began", work, queue, Some(agent), now, facts);
+                self.work_event(
+                    "work.wrap_up_began",
+                    work,
+                    queue.as_deref(),
+                    Some(agent),
+                    now,
+                    facts,
+                );
             }
             Output::WrapUpExtended {
                 work, extensions, ..
@@ -137,7 +144,7 @@ impl Task {
         &mut self,
         work: WorkId,
         agent: AgentId,
-        queue: Option<String>,
+        queue: Option<&str>,
         wait: Duration,
         in_time: bool,
         now: DateTime<Utc>,
@@ -169,7 +176,7 @@ impl Task {
         &mut self,
         work: WorkId,
         media: MediaKind,
-        queue: Option<String>,
+        queue: Option<&str>,
         outcome: Outcome,
         agent: Option<AgentId>,
         wait: Option<Duration>,
@@ -229,7 +236,7 @@ impl Task {
         } else {
             "work.wrap_up_ended"
         };
-        self.work_event(kind, work, queue, Some(agent), now, None);
+        self.work_event(kind, work, queue.as_deref(), Some(agent), now, None);
         self.works.remove(&work);
     }
 
@@ -364,7 +371,7 @@ impl Task {
         &self,
         kind: &'static str,
         work: WorkId,
-        queue: Option<String>,
+        queue: Option<&str>,
         agent: Option<AgentId>,
         at: DateTime<Utc>,
         facts: Option<Value>,
@@ -402,9 +409,10 @@ impl Task {
             .media
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        match media.get(&kind) {
-            Some(medium) => does(medium),
-            None => tracing::error!(media = kind.as_str(), "no medium is attached to the floor"),
+        if let Some(medium) = media.get(&kind) {
+            does(medium);
+        } else {
+            tracing::error!(media = kind.as_str(), "no medium is attached to the floor");
         }
     }
 

@@ -119,10 +119,7 @@ pub fn hash(previous: &str, seq: i64, row: &entry::Model) -> String {
         row.subject_id,
         canonical(&row.details),
     ]);
-    Sha256::digest(text.to_string())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Sha256::digest(text.to_string()))
 }
 
 /// The same value with its members in order, however a database or a library keeps them.

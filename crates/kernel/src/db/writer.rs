@@ -172,7 +172,9 @@ async fn commit_together(connection: &DatabaseConnection, jobs: &mut std::vec::I
     .await;
     GROUP.observe(answers.len() as f64);
     if commit.is_ok() {
-        hooks.into_iter().for_each(|hook: Hook| hook());
+        for hook in hooks {
+            hook();
+        }
     }
     for answer in answers {
         answer(commit.clone());

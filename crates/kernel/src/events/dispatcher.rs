@@ -194,7 +194,7 @@ async fn finish(app: &App, handler: &'static str, row: Claimed, outcome: Result<
     match state {
         "dead" => tracing::error!(handler, %id, problem, "an event is given up"),
         "pending" => {
-            tracing::warn!(handler, %id, attempts, problem, "an event will be tried again")
+            tracing::warn!(handler, %id, attempts, problem, "an event will be tried again");
         }
         _ => {}
     }

@@ -35,7 +35,7 @@ pub const QUEUE: Queue = Queue {
 const AT_ONCE: usize = 4;
 /// How long a claim holds; a running job renews it.
 const CLAIM: TimeDelta = TimeDelta::minutes(3);
-const RENEW: Duration = Duration::from_secs(60);
+const RENEW: Duration = Duration::from_mins(1);
 /// How often it is looked for what fell due.
 const POLL: Duration = Duration::from_secs(1);
 

@@ -59,11 +59,9 @@ async fn events(
             "this user holds too many event streams open",
         )
     })?;
-    let header = headers
-        .get("last-event-id")
-        .and_then(|id| id.to_str().ok())
-        .map(str::to_owned);
-    let listener = Listener::new(app, principal, place, header.or(query.last_event_id));
+    let header = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let last_id = header.or(query.last_event_id.as_deref());
+    let listener = Listener::new(app, principal, place, last_id);
     let stream = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok::<Event, Infallible>(event), listener))
@@ -93,9 +91,9 @@ struct Listener {
 }
 
 impl Listener {
-    fn new(app: App, principal: Principal, place: Place, last_id: Option<String>) -> Self {
+    fn new(app: App, principal: Principal, place: Place, last_id: Option<&str>) -> Self {
         let live = &app.live;
-        let (at, first) = match last_id.as_deref().map(|id| live.place(id)) {
+        let (at, first) = match last_id.map(|id| live.place(id)) {
             // A place that has left the ring is found out at the first look.
             Some(Some(at)) => (at, named(live, "ready", at)),
             Some(None) => (live.last(), named(live, "reset", live.last())),

@@ -180,7 +180,7 @@ async fn hooks_run_after_the_commit_and_only_then() {
             .write(async move |tx| {
                 note(&writer, &*tx, "a").await?;
                 tx.on_commit(move || {
-                    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed)
+                    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
                 });
                 Ok(())
             })
@@ -192,7 +192,7 @@ async fn hooks_run_after_the_commit_and_only_then() {
             .db
             .write::<(), _, _>(async move |tx| {
                 tx.on_commit(move || {
-                    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed)
+                    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
                 });
                 Err(unavailable("no", "no"))
             })

@@ -58,7 +58,7 @@ async fn router(app: &TestApp) -> axum::Router {
         .route(
             "/api/v1/slow",
             get(async || {
-                real_pause(Duration::from_secs(60)).await;
+                real_pause(Duration::from_mins(1)).await;
                 "late"
             }),
         )

@@ -25,7 +25,7 @@ fn ids_rise_even_within_a_millisecond_and_across_threads_are_unique() {
 fn ids_carry_the_time_of_the_moved_clock() {
     let clock = Clock::starting_at("2030-01-01T00:00:00Z".parse().unwrap());
     let ids = Ids::new(clock.clone());
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_hours(1));
     let (seconds, _) = ids.next().get_timestamp().unwrap().to_unix();
     assert!(
         (1_893_459_600..1_893_459_660).contains(&seconds),

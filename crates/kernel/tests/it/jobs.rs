@@ -160,7 +160,7 @@ async fn a_scheduled_job_runs_again_and_again_and_never_beside_itself() {
     on_both(&[], async |app| {
         let (count, inside) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (runs, within) = (count.clone(), inside.clone());
-        let job = JobDef::every("calls.sweep", Duration::from_secs(60), move || {
+        let job = JobDef::every("calls.sweep", Duration::from_mins(1), move || {
             let (runs, within) = (runs.clone(), within.clone());
             async move {
                 assert_eq!(within.fetch_add(1, Ordering::Relaxed), 0, "beside itself");
@@ -216,7 +216,7 @@ async fn what_was_missed_while_nothing_ran_runs_once_at_the_next_start() {
         let count = Arc::new(AtomicUsize::new(0));
         app.run(with(vec![JobDef::daily("backup", 3, 0, counting(&count))]))
             .await;
-        app.clock.advance(Duration::from_secs(3 * 86_400));
+        app.clock.advance(Duration::from_hours(72));
         until("ran once", async || count.load(Ordering::Relaxed) == 1).await;
         real_pause(Duration::from_millis(1500)).await;
         assert_eq!(count.load(Ordering::Relaxed), 1);
@@ -232,7 +232,7 @@ async fn in_a_cluster_a_scheduled_job_runs_on_one_node() {
     let app = testing::app(Kind::Postgres, &[], &[]).await;
     let folder = testing::Folder::new();
     let count = Arc::new(AtomicUsize::new(0));
-    let job = || JobDef::every("calls.sweep", Duration::from_secs(60), counting(&count));
+    let job = || JobDef::every("calls.sweep", Duration::from_mins(1), counting(&count));
     app.run(with(vec![job()])).await;
     let mut nodes = Vec::new();
     for node in ["second", "third"] {

@@ -103,7 +103,7 @@ fn both_are_recorded(sound: &Sound, at_least_s: f64) {
 async fn a_sipp_call_is_answered_in_the_browser_and_recorded_in_stereo() {
     let server = TestServer::demo().await;
     let lead = server.sign_in("lead").await;
-    let mut browser = Browser::start().await;
+    let mut browser = Browser::start();
     agent_in_browser(
         &server,
         &mut browser,
@@ -153,7 +153,7 @@ async fn a_sipp_call_is_answered_in_the_browser_and_recorded_in_stereo() {
 async fn a_baresip_call_over_tcp_and_the_browser_hear_each_other() {
     let server = TestServer::demo().await;
     let lead = server.sign_in("lead").await;
-    let mut browser = Browser::start().await;
+    let mut browser = Browser::start();
     agent_in_browser(
         &server,
         &mut browser,

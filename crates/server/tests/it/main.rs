@@ -1,4 +1,6 @@
 //! The whole product, driven from outside.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::disallowed_methods, reason = "real peers keep real time")]
 
 mod architecture;
 mod call;

@@ -46,12 +46,7 @@ pub(crate) async fn measure(path: PathBuf) -> std::io::Result<(u64, String)> {
             hash.update(&buffer[..read]);
             size += read as u64;
         }
-        let hex = hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Ok((size, hex))
+        Ok((size, hex::encode(hash.finalize())))
     });
     measured
         .await

@@ -1,7 +1,7 @@
 //! What stands between the network and the SIP stack: form, size and rate.
 //!
 //! The parser behind us takes much for granted (other versions, a Content-Length that is no number,
-//! a CSeq of another method), and its queue has no bound. Both are looked after here, before a
+//! a `CSeq` of another method), and its queue has no bound. Both are looked after here, before a
 //! message reaches a transaction.
 
 use std::net::IpAddr;

@@ -268,7 +268,7 @@ impl Registrar {
                 Err(reply) => return reply,
             },
         };
-        self.bind(request, connection, &user, kind, address, source)
+        self.bind(request, connection, &user, kind, &address, source)
     }
 
     async fn authenticate(
@@ -344,7 +344,7 @@ impl Registrar {
         connection: &SipConnection,
         user: &SocketUser,
         kind: DeviceKind,
-        address: SipAddr,
+        address: &SipAddr,
         source: IpAddr,
     ) -> Reply {
         let now = self.clock.now();
@@ -372,7 +372,7 @@ impl Registrar {
             self.drop_where(&mut state, false, |binding| {
                 binding.user_id == user.user_id
                     && binding.kind == kind
-                    && binding.destination == address
+                    && binding.destination == *address
             });
             return Reply::bare(StatusCode::OK);
         }
@@ -386,7 +386,7 @@ impl Registrar {
             }
             let same = |binding: &Binding| {
                 binding.user_id == user.user_id
-                    && binding.destination == address
+                    && binding.destination == *address
                     && binding.contact == contact.uri
             };
             if expires == 0 {

@@ -167,7 +167,8 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
             frame = socket.recv() => {
                 let Some(Ok(frame)) = frame else { break };
                 unanswered = 0;
-                let message = match &frame {
+
+                match &frame {
                     Message::Text(text) if text.trim().is_empty() => {
                         // Keep-alive of RFC 5626 §4.4.1: a double line end asks for a single one.
                         Message::Text("\r\n".into())
@@ -188,8 +189,7 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
                     }
                     Message::Close(_) => break,
                     Message::Ping(_) | Message::Pong(_) => continue,
-                };
-                message
+                }
             }
         };
         let sent = clock.timeout(SEND_PATIENCE, socket.send(outgoing)).await;

@@ -349,10 +349,10 @@ impl SipStack {
             local_sdp: String::new(),
         };
         // Never sent: an incoming leg does not fail that way.
-        let (_never, failed) = oneshot::channel();
+        let (never, failed) = oneshot::channel();
         tokio::spawn(async move {
-            let _never = _never;
             leg::run(leg, state_events, order_events, failed).await;
+            drop(never);
         });
         taker.incoming(IncomingCall {
             leg: Arc::new(leg::Handle(orders)),

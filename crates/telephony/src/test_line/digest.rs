@@ -94,12 +94,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn md5_hex(text: &str) -> String {
-    Md5::digest(text.as_bytes())
-        .iter()
-        .fold(String::with_capacity(32), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex::encode(Md5::digest(text.as_bytes()))
 }
 
 /// Splits `a=b, c="d, \"e\""` into names and values.

@@ -1,4 +1,4 @@
-//! The test caller and the test phone against each other and against strangers: SIPp and baresip.
+//! The test caller and the test phone against each other and against strangers: `SIPp` and baresip.
 
 mod peers;
 mod registering;
@@ -34,11 +34,11 @@ fn call(phone: &PhoneHandle, number: u32) -> CallPlan {
 /// The end of the phone's next call that ends.
 async fn ended(phone: &mut PhoneHandle) -> (End, Option<Duration>, Heard) {
     loop {
-        match phone.events.recv().await.unwrap() {
-            PhoneEvent::Ended {
-                end, talk, heard, ..
-            } => return (end, talk, heard),
-            _ => {}
+        if let PhoneEvent::Ended {
+            end, talk, heard, ..
+        } = phone.events.recv().await.unwrap()
+        {
+            return (end, talk, heard);
         }
     }
 }
@@ -52,18 +52,18 @@ fn tone_ms(path: &Path, hz: u32) -> (u64, u64) {
     )
 }
 
-fn file(folder: &TempDir, name: &str) -> Option<PathBuf> {
-    Some(folder.path().join(name))
+fn file(folder: &TempDir, name: &str) -> PathBuf {
+    folder.path().join(name)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_ends_hear_and_record_each_other() {
     let folder = TempDir::new().unwrap();
     let (of_phone, of_caller) = (file(&folder, "phone.wav"), file(&folder, "caller.wav"));
-    let mut phone = phone(|plan| plan.record = of_phone.clone()).await;
+    let mut phone = phone(|plan| plan.record = Some(of_phone.clone())).await;
     let (states, mut news) = mpsc::unbounded_channel();
     let plan = CallPlan {
-        record: of_caller.clone(),
+        record: Some(of_caller.clone()),
         talk: Some(Duration::from_secs(3)),
         states: Some(states),
         ..call(&phone, 1)
@@ -82,7 +82,7 @@ async fn both_ends_hear_and_record_each_other() {
         );
     }
     for (path, hz) in [(of_phone, CALLER_HZ), (of_caller, PHONE_HZ)] {
-        let (tone, all) = tone_ms(&path.unwrap(), hz);
+        let (tone, all) = tone_ms(&path, hz);
         assert!(tone >= 2800 && all <= 3400, "{tone} of {all} ms");
     }
     let mut told = Vec::new();
@@ -127,13 +127,13 @@ async fn a_recording_plays_while_the_call_still_runs() {
     let path = file(&folder, "running.wav");
     let phone = phone(|_| {}).await;
     let plan = CallPlan {
-        record: path.clone(),
+        record: Some(path.clone()),
         ..call(&phone, 4)
     };
     let stop = plan.stop.clone();
     let running = tokio::spawn(place(plan));
     tokio::time::sleep(Duration::from_millis(3200)).await;
-    let (tone, _) = tone_ms(&path.unwrap(), PHONE_HZ);
+    let (tone, _) = tone_ms(&path, PHONE_HZ);
     assert!(tone >= 1800, "{tone} ms can be played after 3.2 s");
     stop.cancel();
     assert_eq!(running.await.unwrap().unwrap().end, End::HungUpHere);

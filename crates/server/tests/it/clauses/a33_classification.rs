@@ -47,7 +47,7 @@ async fn when_the_wrap_up_time_runs_out_the_agent_is_free_and_the_record_is_owed
     finished(requester, &server.folder).await;
     agent.in_state("wrap_up").await;
 
-    server.clock.advance(Duration::from_secs(600));
+    server.clock.advance(Duration::from_mins(10));
     agent.in_state("ready").await;
     let owed = lead
         .until(

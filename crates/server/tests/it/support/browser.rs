@@ -13,7 +13,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    pub async fn start() -> Self {
+    pub fn start() -> Self {
         let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/driver.mjs");
         let mut process = Command::new("node")
             .arg(driver)

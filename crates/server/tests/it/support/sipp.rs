@@ -1,4 +1,4 @@
-//! SIPp as the public that calls.
+//! `SIPp` as the public that calls.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -91,7 +91,7 @@ Content-Length: 0
 "#;
 
 impl SippCall<'_> {
-    /// Starts SIPp; it ends by itself after `calls` calls.
+    /// Starts `SIPp`; it ends by itself after `calls` calls.
     pub fn start(&self, folder: &Path) -> Child {
         self.run(SCENARIO, folder)
     }
@@ -148,7 +148,7 @@ impl SippCall<'_> {
     }
 }
 
-/// Waits for SIPp and panics with what it said when a call failed.
+/// Waits for `SIPp` and panics with what it said when a call failed.
 pub async fn finished(sipp: Child, folder: &Path) {
     let Output { status, stderr, .. } = sipp.wait_with_output().await.unwrap();
     let errors: String = std::fs::read_dir(folder)

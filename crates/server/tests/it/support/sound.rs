@@ -28,7 +28,7 @@ pub fn tone_wav(folder: &Path, hz: u32, seconds: u32, rate: u32) -> PathBuf {
     path
 }
 
-/// Raw A-law of a sine, as SIPp streams it.
+/// Raw A-law of a sine, as `SIPp` streams it.
 pub fn tone_alaw(folder: &Path, hz: u32, seconds: u32) -> PathBuf {
     let path = folder.join(format!("tone-{hz}.alaw"));
     ffmpeg(&[

@@ -13,7 +13,7 @@ use super::{Recording, milliseconds};
 /// Bytes before the sound.
 pub(super) const HEADER: u64 = 58;
 /// Written as the size of the sound while the recording runs, as sox does for pipes. ffmpeg, sox and
-/// browsers play to the end of the file then; u32::MAX makes them warn, and zero makes sox stop at once.
+/// browsers play to the end of the file then; `u32::MAX` makes them warn, and zero makes sox stop at once.
 const UNKNOWN: u32 = 0x7fff_f000;
 /// A-law, Microsoft's `WAVE_FORMAT_ALAW`.
 const ALAW: u16 = 6;

@@ -67,10 +67,7 @@ pub fn response(request: &str, status: &str, contact: &str, body: &str) -> Strin
 }
 
 fn md5(text: &str) -> String {
-    Md5::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Md5::digest(text))
 }
 
 /// The Authorization line that answers a challenge.
@@ -130,7 +127,7 @@ impl Raw {
     ) -> String {
         self.count += 1;
         let (own, count) = (self.address(), self.count);
-        let extra: String = extra.iter().map(|line| format!("{line}\r\n")).collect();
+        let extra: String = extra.iter().flat_map(|line| [line, "\r\n"]).collect();
         let kind = if body.is_empty() {
             ""
         } else {

@@ -1,4 +1,4 @@
-//! SIPp and baresip as the far end.
+//! `SIPp` and baresip as the far end.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) fn free() -> SocketAddr {
         .unwrap()
 }
 
-/// Starts SIPp in `folder`.
+/// Starts `SIPp` in `folder`.
 pub(super) fn sipp(folder: &Path, arguments: &[&str]) -> Child {
     Command::new("sipp")
         .args([
@@ -94,7 +94,7 @@ async fn a_call_to_sipp_is_answered_and_its_echo_recorded() {
         let plan = CallPlan {
             transport,
             speech: Speech::tone(CALLER_HZ),
-            record: path.clone(),
+            record: Some(path.clone()),
             talk: Some(Duration::from_secs(2)),
             ..CallPlan::new("12333", "13900000001", sip)
         };
@@ -102,7 +102,7 @@ async fn a_call_to_sipp_is_answered_and_its_echo_recorded() {
         assert!(report.answered(), "{transport}: {:?}", report.end);
         assert_eq!(report.end, End::HungUpHere);
         // SIPp answers with µ-law alone and sends back what it gets.
-        let (tone, _) = tone_ms(&path.unwrap(), CALLER_HZ);
+        let (tone, _) = tone_ms(&path, CALLER_HZ);
         assert!(tone >= 1600, "{transport}: {tone} ms of echo");
         let status = uas.wait().await.unwrap();
         assert!(
@@ -205,13 +205,13 @@ async fn baresip_answers_the_caller_and_they_hear_each_other() {
     let path = file(&folder, "caller.wav");
     let plan = CallPlan {
         speech: Speech::tone(CALLER_HZ),
-        record: path.clone(),
+        record: Some(path.clone()),
         talk: Some(Duration::from_secs(4)),
         ..CallPlan::new("baresip", "13900000001", sip)
     };
     let report = place(plan).await.unwrap();
     assert!(report.answered(), "{:?}", report.end);
-    let (tone, _) = tone_ms(&path.unwrap(), PHONE_HZ);
+    let (tone, _) = tone_ms(&path, PHONE_HZ);
     assert!(tone >= 3000, "the caller heard {tone} ms of baresip");
     tokio::time::sleep(Duration::from_millis(500)).await;
     let (tone, _) = tone_ms(&heard_by_baresip(folder.path()), CALLER_HZ);
@@ -224,7 +224,7 @@ async fn the_phone_answers_baresip_and_they_hear_each_other() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "phone.wav");
     let change = |plan: &mut PhonePlan| {
-        plan.record = path.clone();
+        plan.record = Some(path.clone());
         plan.talk = Some(Duration::from_secs(4));
     };
     let mut phone = phone(change).await;
@@ -237,7 +237,7 @@ async fn the_phone_answers_baresip_and_they_hear_each_other() {
     );
     assert_eq!(ended(&mut phone).await.0, End::HungUpHere);
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let (tone, _) = tone_ms(&path.unwrap(), CALLER_HZ);
+    let (tone, _) = tone_ms(&path, CALLER_HZ);
     assert!(tone >= 3000, "the phone heard {tone} ms of baresip");
     let (tone, _) = tone_ms(&heard_by_baresip(folder.path()), PHONE_HZ);
     assert!(tone >= 3000, "baresip heard {tone} ms of the phone");

@@ -1,4 +1,4 @@
-//! The phone's registration, judged by SIPp's own digest check.
+//! The phone's registration, judged by `SIPp`'s own digest check.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -78,7 +78,7 @@ fn response(status: &str, headers: &str) -> String {
     )
 }
 
-/// Runs the registrar beside a phone; gives what `start` gave and SIPp's verdict.
+/// Runs the registrar beside a phone; gives what `start` gave and `SIPp`'s verdict.
 async fn against(
     steps: &[Step],
     transport: Transport,
