@@ -72,7 +72,7 @@ async fn busy(minutes: u32) {
     .expect("the calls come to an end");
 
     lead.until(
-        "/api/v1/calls?open=true",
+        "/api/v1/calls?outcome=open",
         Duration::from_secs(20),
         |calls| calls["total"] == 0,
     )

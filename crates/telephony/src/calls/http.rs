@@ -119,6 +119,8 @@ pub struct CallFilter {
     pub mine: Option<bool>,
     /// Calls of this queue.
     pub queue: Option<String>,
+    /// Calls in this state now.
+    pub state: Option<String>,
     /// Calls with this outcome; `open` for those that run.
     pub outcome: Option<String>,
     /// Calls of this requester.
@@ -187,6 +189,7 @@ pub(crate) async fn list(
     let filter = store::Filter {
         agent: own.or(filter.agent),
         queue: filter.queue,
+        state: filter.state,
         outcome: filter.outcome,
         requester: filter.requester,
         from: filter.from,

@@ -20,6 +20,8 @@ pub struct Filter {
     pub agent: Option<Uuid>,
     /// Calls of this queue.
     pub queue: Option<String>,
+    /// Calls in this state now.
+    pub state: Option<String>,
     /// Calls with this outcome; `open` for those that run.
     pub outcome: Option<String>,
     /// Calls of this requester.
@@ -59,6 +61,12 @@ pub async fn list(
             filter
                 .requester
                 .map(|requester| Column::RequesterId.eq(requester)),
+        )
+        .add_option(
+            filter
+                .state
+                .as_ref()
+                .map(|state| Column::State.eq(state.as_str())),
         )
         .add_option(filter.from.map(|from| Column::ArrivedAt.gte(from)))
         .add_option(filter.to.map(|to| Column::ArrivedAt.lt(to)));

@@ -73,8 +73,10 @@ impl TestServer {
         Person::at(&format!("http://{}", self.running.http))
     }
 
+    /// Ends a scenario that went well.
     pub async fn stop(self) {
         self.running.stop().await;
+        std::fs::remove_dir_all(&self.folder).unwrap();
     }
 }
 
@@ -171,17 +173,14 @@ impl Person {
     }
 }
 
-/// A folder of its own for one test, kept for a look when it fails.
+/// A folder of its own for one test, kept for a look when it fails. Its name is short: baresip cuts the
+/// names of its recordings off at 128 bytes.
 pub fn folder() -> PathBuf {
-    let name = std::thread::current()
-        .name()
-        .unwrap_or("test")
-        .replace("::", "-");
-    let nanos = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
+    let root = std::env::temp_dir().join("shoujie-tests");
+    std::fs::create_dir_all(&root).unwrap();
+    tempfile::Builder::new()
+        .prefix("")
+        .tempdir_in(root)
         .unwrap()
-        .as_nanos();
-    let folder = std::env::temp_dir().join(format!("shoujie-{name}-{nanos}"));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+        .keep()
 }
