@@ -161,7 +161,7 @@ async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
     let auditor = Person::signed_in(&server.http, "auditor").await;
     auditor
         .until("/api/v1/audit/state", Duration::from_secs(5), |state| {
-            state["whole"] == true
+            state["tail_whole"] == true
         })
         .await;
     drop(server);

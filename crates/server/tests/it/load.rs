@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use telephony::phone::{self, PhonePlan};
+use telephony::phone::{self, Answer, PhonePlan};
 use telephony::test_line::Speech;
 
 use crate::support::sipp::SippCall;
-use crate::support::{PASSWORD, Person, TestServer};
+use crate::support::{PASSWORD, Person, TestServer, log};
 
 const PER_MINUTE: u32 = 50;
 
-/// Talks 4 s, wraps up 1 s, a tenth gives up while waiting.
+/// A little after the greeting and before any phone is answered.
+const PATIENCE_MS: u64 = 6_400;
+
+/// Rings 1 s, talks 4 s, wraps up 1 s, a tenth gives up while waiting.
 async fn busy(minutes: u32) {
+    let errors = log::listen();
     let server = TestServer::demo().await;
     let lead = server.sign_in("lead").await;
     let queue = lead.get("/api/v1/queues").await;
@@ -30,6 +34,7 @@ async fn busy(minutes: u32) {
         let person = server.sign_in(&username).await;
         let plan = PhonePlan {
             speech: Speech::tone(1200),
+            answer: Answer::After(Duration::from_secs(1)),
             talk: Some(Duration::from_secs(4)),
             ..PhonePlan::new(username, PASSWORD, server.running.sip)
         };
@@ -54,7 +59,7 @@ async fn busy(minutes: u32) {
         from: "13900000200",
     };
     let leavers = SippCall {
-        talk_ms: 1_500,
+        talk_ms: PATIENCE_MS,
         calls: impatient,
         per_minute: PER_MINUTE / 10,
         from: "13900000201",
@@ -95,6 +100,7 @@ async fn busy(minutes: u32) {
     board_equals_recount(&lead, &board).await;
     drop(phones);
     server.stop().await;
+    assert_eq!(errors.all(), Vec::<String>::new());
 }
 
 /// Every call by its outcome, counted from the rows.

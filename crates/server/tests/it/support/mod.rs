@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod floor;
+pub mod log;
 pub mod peers;
 pub mod sipp;
 pub mod sound;

@@ -135,6 +135,9 @@ impl SippCall<'_> {
                 &self.per_minute.to_string(),
                 "-rp",
                 "60000",
+                // As many at the same time as come; SIPp's own limit would slow the calls down.
+                "-l",
+                "1000",
             ])
             .args(["-nostdin", "-timeout", "900", "-trace_err", "-error_file"])
             .arg(folder.join(format!("sipp-errors-{}.log", self.from)))
