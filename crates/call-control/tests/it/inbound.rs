@@ -231,6 +231,31 @@ fn an_answer_that_crosses_the_end_of_the_wait_does_not_leave_the_requester_waiti
 }
 
 #[test]
+fn a_floor_that_refuses_an_answer_and_then_gives_up_is_told_nothing_more() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    w.tell(Input::NotConfirmed(agent(1)));
+    w.tell(Input::GiveUp);
+    assert_eq!(w.call.state(), State::Farewell(Outcome::NoAgentAnswer));
+    w.prompt_ended();
+    assert_eq!(w.outcome(), Some(Outcome::NoAgentAnswer));
+    assert!(!w.log.contains(&Command::Withdraw), "floor gave it up");
+    assert!(!w.log.contains(&Command::TalkEnded), "nobody talked");
+}
+
+#[test]
+fn a_call_that_ends_after_a_refused_answer_is_withdrawn_once() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    w.tell(Input::NotConfirmed(agent(1)));
+    let commands = w.requester_hangs_up();
+    assert!(commands.contains(&Command::Withdraw));
+    assert!(!commands.contains(&Command::TalkEnded), "nobody talked");
+}
+
+#[test]
 fn a_floor_that_never_gives_up_does_not_keep_the_requester_for_ever() {
     let mut w = World::queued();
     let commands = w.seconds(3600);

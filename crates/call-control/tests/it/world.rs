@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use call_control::{
-    AgentId, Call, Command, DeviceId, Direction, Gone, Input, LegId, Limits, Outcome, Refusal,
-    Request, State,
+    AgentId, Call, Command, DeviceId, Direction, Event, Gone, Input, LegId, Limits, Outcome,
+    Refusal, Request, State,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -75,12 +75,20 @@ impl World {
     }
 
     pub fn tell(&mut self, input: Input) -> Vec<Command> {
-        if input == Input::GiveUp {
-            self.offered = false;
-            // What it gave up it cannot have given to the agent who is just answering.
-            if self.call.state() == State::Confirming {
+        let confirming = self.call.state() == State::Confirming;
+        match &input {
+            Input::GiveUp => {
+                self.offered = false;
+                // What it gave up it cannot have given to the agent who is just answering.
+                if confirming {
+                    self.taken = false;
+                }
+            }
+            // It still has the work, but with nobody: a later `GiveUp` is then the whole end.
+            Input::NotConfirmed(agent) if confirming && self.call.agent() == Some(*agent) => {
                 self.taken = false;
             }
+            _ => {}
         }
         if let Input::LegGone(leg, _) | Input::LegDeclined(leg, _) = &input {
             self.live.remove(leg);
@@ -181,8 +189,17 @@ impl World {
                     self.offered = true;
                 }
                 Command::Accepted(_) => self.taken = true,
-                Command::Withdraw | Command::TalkEnded => {
+                // Confirmed or not, from here on it is a talk and ends as one.
+                Command::Journal(Event::Answered { .. }) => {
+                    (self.offered, self.taken) = (false, true);
+                }
+                Command::Withdraw => {
+                    assert!(self.offered, "withdrawn, but not offered");
                     (self.offered, self.taken) = (false, false);
+                }
+                Command::TalkEnded => {
+                    assert!(self.taken, "ended, but not taken");
+                    self.taken = false;
                 }
                 Command::Held(held) => {
                     assert_ne!(self.held, *held, "told floor twice");
