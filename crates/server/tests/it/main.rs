@@ -7,6 +7,7 @@ mod call;
 mod clauses;
 mod conformance;
 mod crash;
+mod databases;
 mod load;
 mod rights;
 mod schema;
