@@ -48,5 +48,10 @@ bench:
 	@cargo build --locked --release
 	@benches/run
 
+## What is under review anew: rights matrix, both schemas, the API and the console's client of it.
+schema:
+	@INSTA_UPDATE=always cargo test --locked -p server --test it -- rights:: schema::
+	@cd web && npm run --silent api
+
 clean:
 	@cargo clean && rm -rf web/dist web/node_modules

@@ -641,6 +641,8 @@ export interface paths {
                     mine?: boolean;
                     /** @description Calls of this queue. */
                     queue?: string;
+                    /** @description Calls in this state now. */
+                    state?: string;
                     /** @description Calls with this outcome; `open` for those that run. */
                     outcome?: string;
                     /** @description Calls of this requester. */
@@ -4233,7 +4235,17 @@ export interface components {
                  * @description When it was closed or voided.
                  */
                 closed_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description 当前责任人: who answers for it now.
+                 */
+                current_owner_id: string;
                 first_owner?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: uuid
+                 * @description 首接责任人: who first took the request; never changes (A-32).
+                 */
+                first_owner_id: string;
                 /**
                  * Format: uuid
                  * @description Identifies it.
@@ -4937,7 +4949,17 @@ export interface components {
              * @description When it was closed or voided.
              */
             closed_at?: string | null;
+            /**
+             * Format: uuid
+             * @description 当前责任人: who answers for it now.
+             */
+            current_owner_id: string;
             first_owner?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description 首接责任人: who first took the request; never changes (A-32).
+             */
+            first_owner_id: string;
             /**
              * Format: uuid
              * @description Identifies it.
