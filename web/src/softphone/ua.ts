@@ -61,7 +61,7 @@ export class SoftphoneUa {
   }
 
   decline(): void {
-    this.session?.terminate({ status_code: 486, reason_phrase: 'Busy Here' })
+    this.session?.terminate({ status_code: 603, reason_phrase: 'Decline' })
   }
 
   hangUp(): void {
