@@ -81,7 +81,7 @@ pub struct Call {
     pub(crate) agent: Option<AgentId>,
     pub(crate) staff_no: String,
     pub(crate) next_leg: u32,
-    /// `floor` has the call waiting.
+    /// `floor` has the call waiting, or has yet to say that it is the agent's.
     pub(crate) offered: bool,
     /// `floor` counts the call as this agent's work.
     pub(crate) taken: bool,
@@ -233,8 +233,15 @@ impl Call {
                 devices,
             } => self.ring(agent, staff_no, &devices, now),
             Input::StopRinging(agent) => {
-                if self.state == State::Ringing && self.agent == Some(agent) {
-                    self.back_to_queue();
+                if self.agent != Some(agent) {
+                    return;
+                }
+                match self.state {
+                    State::Ringing => self.back_to_queue(),
+                    // The ring was over for `floor` before it heard of the answer, which it will refuse;
+                    // it may ring the next agent before it says so.
+                    State::Confirming => self.not_confirmed(now),
+                    _ => {}
                 }
             }
             Input::GiveUp => {
@@ -244,17 +251,22 @@ impl Call {
                 }
             }
             Input::Confirmed(agent) => {
-                if self.state == State::Confirming && self.agent == Some(agent) {
-                    self.connect(now);
+                let confirming = self.state == State::Confirming;
+                if self.agent == Some(agent) && (confirming || self.unconfirmed()) {
+                    (self.offered, self.taken) = (false, true);
+                    if confirming {
+                        self.connect(now);
+                    }
                 }
             }
             Input::NotConfirmed(agent) => {
-                if self.state == State::Confirming && self.agent == Some(agent) {
-                    self.back_to_queue();
-                    if !self.offered {
-                        // `floor` gave up while the device was answering.
-                        self.waited_too_long(now);
-                    }
+                if self.agent != Some(agent) {
+                    return;
+                }
+                if self.state == State::Confirming {
+                    self.not_confirmed(now);
+                } else if self.unconfirmed() {
+                    self.withdraw();
                 }
             }
             Input::LegAnswered(leg) => self.leg_answered(leg, now),
@@ -325,8 +337,14 @@ impl Call {
     fn ring(&mut self, agent: AgentId, staff_no: String, devices: &[DeviceId], now: DateTime<Utc>) {
         match self.state {
             State::Queued => {}
-            State::Ringing if self.agent == Some(agent) => return,
+            State::Ringing | State::Confirming if self.agent == Some(agent) => return,
             State::Ringing => self.back_to_queue(),
+            State::Confirming if self.offered => self.back_to_queue(),
+            // The two talk already. To decline would be laid at the door of the agent rung now.
+            _ if self.unconfirmed() && self.agent != Some(agent) => {
+                self.withdraw();
+                return;
+            }
             _ => {
                 // The offer and this call's life crossed: `floor` must not keep the agent ringing.
                 if self.agent != Some(agent) {
@@ -363,6 +381,14 @@ impl Call {
         }
         if let Some(queued_at) = self.times.queued_at {
             self.enter(State::Queued, queued_at + self.limits.wait);
+        }
+    }
+
+    fn not_confirmed(&mut self, now: DateTime<Utc>) {
+        self.back_to_queue();
+        if !self.offered {
+            // `floor` gave up while the device was answering.
+            self.waited_too_long(now);
         }
     }
 

@@ -14,8 +14,6 @@ impl Call {
         let (Some(_), Some(agent)) = (self.requester, self.agent) else {
             return;
         };
-        self.offered = false;
-        self.taken = true;
         self.times.answered_at = Some(now);
         if self.agent_leg.is_none() {
             // Picked up and gone before `floor` could confirm.
@@ -37,6 +35,12 @@ impl Call {
             self.play(leg, Prompt::StaffNumber(self.staff_no.clone()));
         }
         self.enter(State::Announcing, now + self.limits.prompt);
+    }
+
+    /// Connected because `floor` was silent, and it has not said yet whether the call is this agent's. If
+    /// it is not, the two go on talking, and `floor` is told that nobody waits.
+    pub(crate) fn unconfirmed(&self) -> bool {
+        self.offered && self.times.answered_at.is_some()
     }
 
     fn bridge(&mut self) {

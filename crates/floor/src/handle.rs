@@ -375,6 +375,16 @@ impl Floor {
     /// The agent's card or skills changed; `false` when this user takes no work (any more).
     pub async fn refresh(&self, agent: AgentId) -> Result<bool> {
         let Some(card) = self.inner.directory.agent(agent).await? else {
+            // He may be on the floor still: nothing new is offered to him, and he leaves.
+            if self.state_of(agent) != AgentState::SignedOut {
+                let (presence, reason) = (Presence::SignedOut, Some("no_agent".to_owned()));
+                let leave = Input::Ask {
+                    agent,
+                    presence,
+                    reason,
+                };
+                self.input(leave, Notes::default()).await?;
+            }
             return Ok(false);
         };
         let skills = agents::skills_of(self.inner.app.db.read(), agent).await?;
@@ -384,10 +394,11 @@ impl Floor {
 
     /// The agent's last console session is over: he is signed out, after the work in hand.
     pub(crate) async fn session_ended(&self, user: AgentId) -> Result<()> {
-        if self.state_of(user) == AgentState::SignedOut
-            || self.inner.directory.has_session(user).await?
-        {
+        if self.inner.directory.has_session(user).await? {
             return Ok(());
+        }
+        if self.state_of(user) == AgentState::SignedOut {
+            return self.run(move |task| task.stays_away(user)).await;
         }
         self.ask(user, Presence::SignedOut, Some("session_ended".to_owned()))
             .await

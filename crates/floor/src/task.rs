@@ -324,6 +324,14 @@ impl Task {
     }
 
     pub(crate) fn put_queue(&mut self, queue: Queue) {
+        // Two changes may come in another order than they were written in.
+        if self
+            .queues
+            .get(&queue.code)
+            .is_some_and(|known| known.version > queue.version)
+        {
+            return;
+        }
         let now = self.app.clock.now();
         let handled = self
             .acd

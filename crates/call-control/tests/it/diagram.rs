@@ -36,6 +36,11 @@ fn facts() -> Vec<Input> {
             staff_no: "8001".into(),
             devices: vec![DeviceId(1)],
         },
+        Input::Ring {
+            agent: agent(2),
+            staff_no: "8002".into(),
+            devices: vec![DeviceId(3)],
+        },
         Input::StopRinging(agent(1)),
         Input::GiveUp,
         Input::Confirmed(agent(1)),

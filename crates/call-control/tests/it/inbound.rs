@@ -207,6 +207,99 @@ fn a_silent_floor_does_not_cost_the_requester_the_agent() {
 }
 
 #[test]
+fn a_ring_time_out_that_crosses_the_answer_rings_the_next_agent() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    // `floor` has not heard of the answer when its time-out comes.
+    assert_eq!(
+        w.tell(Input::StopRinging(agent(1))),
+        [
+            Command::HangUp(LegId(1)),
+            Command::Journal(Event::RingEnded { agent: agent(1) }),
+        ]
+    );
+    w.ring(2, &[5]);
+    assert_eq!(
+        (w.call.state(), w.call.agent()),
+        (State::Ringing, Some(agent(2)))
+    );
+    // Its no to the answer comes last and concerns nobody any more.
+    assert_eq!(w.tell(Input::NotConfirmed(agent(1))), []);
+    w.tell(Input::LegAnswered(LegId(2)));
+    w.tell(Input::Confirmed(agent(2)));
+    w.prompt_ended();
+    assert_eq!(
+        (w.call.state(), w.call.agent()),
+        (State::Talking, Some(agent(2)))
+    );
+    assert!(!w.log.iter().any(|c| matches!(c, Command::Declined(..))));
+}
+
+#[test]
+fn a_ring_for_another_agent_takes_an_unconfirmed_answer_back() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    let commands = w.ring(2, &[5]);
+    assert_eq!(commands.first(), Some(&Command::HangUp(LegId(1))));
+    assert_eq!(
+        (w.call.state(), w.call.agent()),
+        (State::Ringing, Some(agent(2)))
+    );
+}
+
+#[test]
+fn a_late_no_to_a_talk_connected_in_silence_stops_the_offering() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    w.seconds(3);
+    assert_eq!(w.tell(Input::NotConfirmed(agent(1))), [Command::Withdraw]);
+    assert_eq!(w.call.state(), State::Announcing, "the two go on talking");
+    w.requester_hangs_up();
+    assert_eq!(w.outcome(), Some(Outcome::Answered));
+    assert!(!w.log.contains(&Command::TalkEnded), "it is not floor's");
+}
+
+#[test]
+fn an_agent_rung_for_a_talk_connected_in_silence_is_not_blamed() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    w.seconds(3);
+    w.tell(Input::StopRinging(agent(1)));
+    assert_eq!(w.ring(2, &[5]), [Command::Withdraw]);
+    assert_eq!(w.tell(Input::NotConfirmed(agent(1))), []);
+    assert_eq!(w.call.agent(), Some(agent(1)));
+}
+
+#[test]
+fn a_late_yes_to_a_talk_connected_in_silence_makes_it_a_talk_like_any() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    w.seconds(3);
+    assert_eq!(w.tell(Input::Confirmed(agent(1))), []);
+    let commands = w.requester_hangs_up();
+    assert!(commands.contains(&Command::TalkEnded));
+    assert!(!w.log.contains(&Command::Withdraw));
+}
+
+#[test]
+fn a_talk_connected_after_floor_gave_up_is_not_told_to_it() {
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    w.tell(Input::LegAnswered(LegId(1)));
+    w.tell(Input::GiveUp);
+    w.seconds(3);
+    assert_eq!(w.call.state(), State::Announcing);
+    w.requester_hangs_up();
+    assert_eq!(w.outcome(), Some(Outcome::Answered));
+    assert!(!w.log.contains(&Command::TalkEnded) && !w.log.contains(&Command::Withdraw));
+}
+
+#[test]
 fn nobody_within_the_longest_wait_ends_with_a_word_of_regret() {
     let mut w = World::queued();
     w.seconds(595);

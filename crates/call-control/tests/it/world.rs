@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use call_control::{
-    AgentId, Call, Command, DeviceId, Direction, Event, Gone, Input, LegId, Limits, Outcome,
-    Refusal, Request, State,
+    AgentId, Call, Command, DeviceId, Direction, Gone, Input, LegId, Limits, Outcome, Refusal,
+    Request, State,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -75,18 +75,23 @@ impl World {
     }
 
     pub fn tell(&mut self, input: Input) -> Vec<Command> {
+        // Told of an answer, `floor` has yet to say whose the call is.
+        let asked = self.offered && self.taken;
         let confirming = self.call.state() == State::Confirming;
+        let theirs = |agent: &AgentId| self.call.agent() == Some(*agent);
         match &input {
             Input::GiveUp => {
                 self.offered = false;
                 // What it gave up it cannot have given to the agent who is just answering.
-                if confirming {
-                    self.taken = false;
-                }
+                self.taken &= !asked;
             }
             // It still has the work, but with nobody: a later `GiveUp` is then the whole end.
-            Input::NotConfirmed(agent) if confirming && self.call.agent() == Some(*agent) => {
-                self.taken = false;
+            Input::NotConfirmed(agent) if asked && theirs(agent) => self.taken = false,
+            Input::StopRinging(agent) if confirming && theirs(agent) => self.taken = false,
+            Input::Ring { agent, .. } if asked && !theirs(agent) => self.taken = false,
+            // Its last word counts.
+            Input::Confirmed(agent) if theirs(agent) && (asked || confirming) => {
+                (self.offered, self.taken) = (false, true);
             }
             _ => {}
         }
@@ -189,10 +194,6 @@ impl World {
                     self.offered = true;
                 }
                 Command::Accepted(_) => self.taken = true,
-                // Confirmed or not, from here on it is a talk and ends as one.
-                Command::Journal(Event::Answered { .. }) => {
-                    (self.offered, self.taken) = (false, true);
-                }
                 Command::Withdraw => {
                     assert!(self.offered, "withdrawn, but not offered");
                     (self.offered, self.taken) = (false, false);

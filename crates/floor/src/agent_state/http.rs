@@ -1,8 +1,8 @@
 //! An agent's own state, a lead's word on it, and skills, over HTTP.
 
 use acd::AgentId;
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, invalid};
 use kernel::{Actor, audit};
 use serde::{Deserialize, Serialize};

@@ -109,6 +109,12 @@ pub async fn insert_change(conn: &impl ConnectionTrait, change: Change) -> Resul
     Ok(())
 }
 
+/// Takes back a change that was no more than a trial.
+pub(crate) async fn delete_change(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+    change_row::Entity::delete_by_id(id).exec(conn).await?;
+    Ok(())
+}
+
 /// Writes a session as it stands.
 pub async fn put_session(conn: &impl ConnectionTrait, session: SessionRow) -> Result<()> {
     use session_row::Column as C;

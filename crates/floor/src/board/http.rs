@@ -1,8 +1,8 @@
 //! The boards over HTTP.
 
-use axum::Json;
 use axum::extract::State;
 use kernel::Actor;
+use kernel::http::Json;
 use kernel::problem::Result;
 
 use super::{FloorSnapshot, Wallboard};

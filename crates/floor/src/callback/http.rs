@@ -1,8 +1,8 @@
 //! Missed calls over HTTP.
 
 use acd::WorkId;
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
+use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, internal, invalid};
 use kernel::{Actor, audit};

@@ -1,7 +1,7 @@
 //! Queues over HTTP.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal};
 use kernel::{Actor, audit};
 use serde::{Deserialize, Serialize};
@@ -77,16 +77,17 @@ pub(crate) async fn put(
     actor: Actor<EditQueues>,
     State(floor): State<Floor>,
     Path(code): Path<String>,
-    Json(asked): Json<PutQueue>,
+    Json(mut asked): Json<PutQueue>,
 ) -> Result<Json<QueueItem>> {
     check_code("code", &code)?;
     asked.rules.check()?;
+    asked.rules.name = asked.rules.name.trim().to_owned();
     let app = floor.inner.app.clone();
     let (who, now) = (actor.who(), app.clock.now());
     let queue = Queue {
         code,
         rules: asked.rules,
-        version: asked.version.unwrap_or(0) + 1,
+        version: asked.version.unwrap_or(0).saturating_add(1),
     };
     let db = app.db.clone();
     let queue = db

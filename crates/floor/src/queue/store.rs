@@ -84,7 +84,7 @@ fn to_row(queue: &Queue, now: DateTime<Utc>) -> Result<row::ActiveModel> {
     let count = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     Ok(row::ActiveModel {
         code: Set(queue.code.clone()),
-        name: Set(rules.name.trim().to_owned()),
+        name: Set(rules.name.clone()),
         priority: Set(rules.priority),
         skills: Set(serde_json::to_value(&rules.skills).map_err(internal)?),
         ring_timeout_s: Set(count(rules.ring_timeout_s)),

@@ -74,6 +74,11 @@ impl Task {
         self.apply(handled.outputs, now);
     }
 
+    /// He will not come back by a device that registers again.
+    pub(crate) fn stays_away(&mut self, agent: AgentId) {
+        self.drop_former(agent, self.app.clock.now());
+    }
+
     /// What he had no longer counts.
     pub(super) fn drop_former(&mut self, agent: AgentId, now: DateTime<Utc>) {
         let signed_out = self

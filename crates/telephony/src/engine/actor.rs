@@ -316,7 +316,10 @@ impl Actor {
             .first()
             .map(|device| device.staff_no.clone())
             .unwrap_or_default();
-        self.row.staff_no = (!staff_no.is_empty()).then(|| staff_no.clone());
+        // A ring that comes too late changes nothing about who answered.
+        if self.call.times().answered_at.is_none() {
+            self.row.staff_no = (!staff_no.is_empty()).then(|| staff_no.clone());
+        }
         let devices = devices.iter().map(|device| device.device).collect();
         self.tell(Input::Ring {
             agent,

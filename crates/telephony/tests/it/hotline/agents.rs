@@ -8,7 +8,7 @@ use telephony::phone::{Answer, PhoneEvent, PhonePlan, start};
 use telephony::test_line::{End, Sound, Speech};
 
 use super::raw::{Raw, body, response, sdp, status};
-use super::{AGENT_HZ, SECRET, agent, event, hotline, hotline_with, until};
+use super::{AGENT_HZ, SECRET, agent, event, hotline, hotline_with, on_both, until};
 
 fn ringing(event: &PhoneEvent) -> Option<()> {
     matches!(event, PhoneEvent::Ringing { .. }).then_some(())
@@ -23,35 +23,37 @@ fn ended(event: &PhoneEvent) -> Option<End> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_call_goes_to_the_next_agent_with_its_place_kept() {
-    let line = hotline().await;
-    let mut first = line
-        .ready_agent(1, |plan| plan.answer = Answer::Refuse(486))
-        .await;
-    let call = line.call(|_| {});
-    event(&mut first, ringing).await;
-    let mut second = line
-        .ready_agent(2, |plan| plan.talk = Some(Duration::from_secs(1)))
-        .await;
-    event(&mut second, ringing).await;
-    let report = call.await.unwrap();
-    assert_eq!(report.end, End::HungUpThere);
-    let row = line.record().await;
-    assert_eq!(
-        (row.outcome.as_deref(), row.agent_id),
-        (Some("answered"), Some(agent(2)))
-    );
-    let journal = line.journal(row.id).await;
-    assert_eq!(
-        journal.iter().filter(|event| *event == "ringing").count(),
-        2,
-        "{journal:?}"
-    );
-    assert_eq!(
-        journal.iter().filter(|event| *event == "queued").count(),
-        1,
-        "{journal:?}"
-    );
-    line.settled().await;
+    on_both(async |line| {
+        let mut first = line
+            .ready_agent(1, |plan| plan.answer = Answer::Refuse(486))
+            .await;
+        let call = line.call(|_| {});
+        event(&mut first, ringing).await;
+        let mut second = line
+            .ready_agent(2, |plan| plan.talk = Some(Duration::from_secs(1)))
+            .await;
+        event(&mut second, ringing).await;
+        let report = call.await.unwrap();
+        assert_eq!(report.end, End::HungUpThere);
+        let row = line.record().await;
+        assert_eq!(
+            (row.outcome.as_deref(), row.agent_id),
+            (Some("answered"), Some(agent(2)))
+        );
+        let journal = line.journal(row.id).await;
+        assert_eq!(
+            journal.iter().filter(|event| *event == "ringing").count(),
+            2,
+            "{journal:?}"
+        );
+        assert_eq!(
+            journal.iter().filter(|event| *event == "queued").count(),
+            1,
+            "{journal:?}"
+        );
+        line.settled().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,49 +85,51 @@ async fn both_phones_of_an_agent_ring_and_the_first_answer_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hold_mute_and_hang_up_from_the_console() {
-    let line = hotline().await;
-    let _phone = line.ready_agent(1, |_| {}).await;
-    let call = line.call(|_| {});
-    until("agent talks", || async {
-        line.state_of(1) == AgentState::Talking
+    on_both(async |line| {
+        let _phone = line.ready_agent(1, |_| {}).await;
+        let call = line.call(|_| {});
+        until("agent talks", || async {
+            line.state_of(1) == AgentState::Talking
+        })
+        .await;
+        let id = line.records().await[0].id;
+        let engine = line.telephony.engine();
+        let ask = async |request| {
+            engine
+                .request(id, request)
+                .await
+                .map_err(|problem| problem.code)
+        };
+        // The staff number is read out first; a hold waits for its end.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        ask(Request::Hold).await.unwrap();
+        until("agent holds", || async {
+            line.state_of(1) == AgentState::Held
+        })
+        .await;
+        assert_eq!(ask(Request::Hold).await.unwrap_err(), "call_already_held");
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        ask(Request::Unhold).await.unwrap();
+        until("agent talks again", || async {
+            line.state_of(1) == AgentState::Talking
+        })
+        .await;
+        ask(Request::Mute).await.unwrap();
+        assert_eq!(ask(Request::Mute).await.unwrap_err(), "call_already_muted");
+        ask(Request::Unmute).await.unwrap();
+        ask(Request::HangUp).await.unwrap();
+        assert_eq!(call.await.unwrap().end, End::HungUpThere);
+        assert_eq!(ask(Request::HangUp).await.unwrap_err(), "not_found");
+        let row = line.record().await;
+        assert_eq!(
+            (row.outcome.as_deref(), row.ended_by.as_deref()),
+            (Some("answered"), Some("agent"))
+        );
+        assert!((1400..2500).contains(&row.held_ms), "{}", row.held_ms);
+        assert_eq!(line.state_of(1), AgentState::WrapUp);
+        line.settled().await;
     })
     .await;
-    let id = line.records().await[0].id;
-    let engine = line.telephony.engine();
-    let ask = async |request| {
-        engine
-            .request(id, request)
-            .await
-            .map_err(|problem| problem.code)
-    };
-    // The staff number is read out first; a hold waits for its end.
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    ask(Request::Hold).await.unwrap();
-    until("agent holds", || async {
-        line.state_of(1) == AgentState::Held
-    })
-    .await;
-    assert_eq!(ask(Request::Hold).await.unwrap_err(), "call_already_held");
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    ask(Request::Unhold).await.unwrap();
-    until("agent talks again", || async {
-        line.state_of(1) == AgentState::Talking
-    })
-    .await;
-    ask(Request::Mute).await.unwrap();
-    assert_eq!(ask(Request::Mute).await.unwrap_err(), "call_already_muted");
-    ask(Request::Unmute).await.unwrap();
-    ask(Request::HangUp).await.unwrap();
-    assert_eq!(call.await.unwrap().end, End::HungUpThere);
-    assert_eq!(ask(Request::HangUp).await.unwrap_err(), "not_found");
-    let row = line.record().await;
-    assert_eq!(
-        (row.outcome.as_deref(), row.ended_by.as_deref()),
-        (Some("answered"), Some("agent"))
-    );
-    assert!((1400..2500).contains(&row.held_ms), "{}", row.held_ms);
-    assert_eq!(line.state_of(1), AgentState::WrapUp);
-    line.settled().await;
 }
 
 /// A desk phone by hand: it registers, answers and holds in each of the ways phones do.
@@ -280,30 +284,32 @@ async fn a_caller_whose_line_goes_silent_is_not_kept_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_the_server_ends_calls_as_interrupted_with_their_recording() {
-    let line = hotline().await;
-    let mut phone = line.ready_agent(1, |_| {}).await;
-    let call = line.call(|_| {});
-    until("agent talks", || async {
-        line.state_of(1) == AgentState::Talking
+    on_both(async |line| {
+        let mut phone = line.ready_agent(1, |_| {}).await;
+        let call = line.call(|_| {});
+        until("agent talks", || async {
+            line.state_of(1) == AgentState::Talking
+        })
+        .await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        line.app.shutdown.cancel();
+        assert_eq!(
+            call.await.unwrap().end,
+            End::HungUpThere,
+            "the caller hears of it"
+        );
+        assert_eq!(event(&mut phone, ended).await, End::HungUpThere);
+        let row = line.record().await;
+        assert_eq!(row.outcome.as_deref(), Some("interrupted"));
+        assert_eq!(row.recording_state, "complete");
+        assert_eq!(
+            line.journal(row.id)
+                .await
+                .iter()
+                .filter(|event| *event == "ended")
+                .count(),
+            1
+        );
     })
     .await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    line.app.shutdown.cancel();
-    assert_eq!(
-        call.await.unwrap().end,
-        End::HungUpThere,
-        "the caller hears of it"
-    );
-    assert_eq!(event(&mut phone, ended).await, End::HungUpThere);
-    let row = line.record().await;
-    assert_eq!(row.outcome.as_deref(), Some("interrupted"));
-    assert_eq!(row.recording_state, "complete");
-    assert_eq!(
-        line.journal(row.id)
-            .await
-            .iter()
-            .filter(|event| *event == "ended")
-            .count(),
-        1
-    );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::raw::{Raw, authorization, body, header, sdp, status};
-use super::{SECRET, hotline, hotline_with, until};
+use super::{SECRET, hotline, hotline_with, on_both, until};
 
 async fn register(phone: &mut Raw, user: &str, extra: &[&str]) -> String {
     let request = phone.request("REGISTER", "sip:127.0.0.1", user, extra, "");
@@ -271,14 +271,16 @@ async fn an_invite_without_sdp_is_offered_one_and_the_ack_answers_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_offer_without_a_codec_in_common_is_refused_with_488_and_written_down() {
-    let line = hotline().await;
-    let mut phone = Raw::new(line.sip).await;
-    let video = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+    on_both(async |line| {
+        let mut phone = Raw::new(line.sip).await;
+        let video = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
                  m=audio 4000 RTP/AVP 3\r\na=rtpmap:3 GSM/8000\r\n";
-    let invite = phone.request("INVITE", "sip:12333@127.0.0.1", "13900000001", &[], video);
-    assert_eq!(status(&phone.ask(&invite).await.unwrap()), 488);
-    assert_eq!(line.record().await.outcome.as_deref(), Some("failed"));
-    line.settled().await;
+        let invite = phone.request("INVITE", "sip:12333@127.0.0.1", "13900000001", &[], video);
+        assert_eq!(status(&phone.ask(&invite).await.unwrap()), 488);
+        assert_eq!(line.record().await.outcome.as_deref(), Some("failed"));
+        line.settled().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -305,63 +307,65 @@ async fn a_lost_ack_gets_the_200_repeated_and_the_call_does_not_hang() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cancel_against_200_leaves_one_record_and_no_leg() {
-    let line = hotline().await;
-    let mut phone = Raw::new(line.sip).await;
-    for _ in 0..5 {
-        let invite = phone.request(
-            "INVITE",
-            "sip:12333@127.0.0.1",
-            "13900000001",
-            &[],
-            &sdp(9, "sendrecv"),
-        );
-        let cancel = invite
-            .replacen("INVITE", "CANCEL", 1)
-            .replace(" INVITE\r\n", " CANCEL\r\n")
-            .split("Content-Type")
-            .next()
-            .unwrap()
-            .to_owned()
-            + "Content-Length: 0\r\n\r\n";
-        phone.send(&invite).await;
-        phone.send(&cancel).await;
-        let answered = loop {
-            let Some(heard) = phone.hear().await else {
-                break None;
-            };
-            let of_invite = header(&heard, "cseq").is_some_and(|cseq| cseq.ends_with("INVITE"));
-            if of_invite && status(&heard) >= 200 {
-                break Some(heard);
-            }
-        };
-        let last = answered.unwrap();
-        if status(&last) == 200 {
-            // The 200 won: the caller ends what stands.
-            let number: u32 = header(&invite, "cseq")
-                .unwrap()
-                .split(' ')
+    on_both(async |line| {
+        let mut phone = Raw::new(line.sip).await;
+        for _ in 0..5 {
+            let invite = phone.request(
+                "INVITE",
+                "sip:12333@127.0.0.1",
+                "13900000001",
+                &[],
+                &sdp(9, "sendrecv"),
+            );
+            let cancel = invite
+                .replacen("INVITE", "CANCEL", 1)
+                .replace(" INVITE\r\n", " CANCEL\r\n")
+                .split("Content-Type")
                 .next()
                 .unwrap()
-                .parse()
-                .unwrap();
-            phone
-                .send(&Raw::inside(&invite, &last, "ACK", number, ""))
-                .await;
-            phone
-                .send(&Raw::inside(&invite, &last, "BYE", number + 1, ""))
-                .await;
+                .to_owned()
+                + "Content-Length: 0\r\n\r\n";
+            phone.send(&invite).await;
+            phone.send(&cancel).await;
+            let answered = loop {
+                let Some(heard) = phone.hear().await else {
+                    break None;
+                };
+                let of_invite = header(&heard, "cseq").is_some_and(|cseq| cseq.ends_with("INVITE"));
+                if of_invite && status(&heard) >= 200 {
+                    break Some(heard);
+                }
+            };
+            let last = answered.unwrap();
+            if status(&last) == 200 {
+                // The 200 won: the caller ends what stands.
+                let number: u32 = header(&invite, "cseq")
+                    .unwrap()
+                    .split(' ')
+                    .next()
+                    .unwrap()
+                    .parse()
+                    .unwrap();
+                phone
+                    .send(&Raw::inside(&invite, &last, "ACK", number, ""))
+                    .await;
+                phone
+                    .send(&Raw::inside(&invite, &last, "BYE", number + 1, ""))
+                    .await;
+            }
+            line.settled().await;
         }
-        line.settled().await;
-    }
-    until("all are written down", || async {
+        until("all are written down", || async {
+            let rows = line.records().await;
+            rows.len() == 5 && rows.iter().all(|row| row.outcome.is_some())
+        })
+        .await;
         let rows = line.records().await;
-        rows.len() == 5 && rows.iter().all(|row| row.outcome.is_some())
+        assert!(
+            rows.iter()
+                .all(|row| row.outcome.as_deref() == Some("short_abandoned")),
+            "{rows:?}"
+        );
     })
     .await;
-    let rows = line.records().await;
-    assert!(
-        rows.iter()
-            .all(|row| row.outcome.as_deref() == Some("short_abandoned")),
-        "{rows:?}"
-    );
 }

@@ -7,9 +7,11 @@
 
 mod agents;
 mod browser;
+mod crossing;
 mod doors;
 mod inbound;
 mod raw;
+mod records;
 mod recovery;
 
 use std::collections::HashMap;
@@ -22,7 +24,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use floor::{AgentCard, AgentState, Directory, Floor, Presence};
 use futures::future::BoxFuture;
-use kernel::{Result, Scope};
+use kernel::{Migration, Result, Scope};
 use telephony::caller::{CallPlan, CallReport, place};
 use telephony::calls::rows::call;
 use telephony::calls::store;
@@ -91,15 +93,32 @@ pub struct Hotline {
     pub sip: SocketAddr,
 }
 
+/// A hotline over SQLite, for what no row is asked about.
 pub async fn hotline() -> Hotline {
     hotline_with(|_| {}).await
 }
 
 pub async fn hotline_with(change: impl FnOnce(&mut Settings)) -> Hotline {
+    open(Kind::Sqlite, change).await
+}
+
+/// Tells a story that judges rows on both databases.
+pub async fn on_both(story: impl AsyncFn(Hotline)) {
+    for kind in Kind::all() {
+        eprintln!("--- on {kind:?}");
+        let line = Box::pin(open(*kind, |_| {})).await;
+        Box::pin(story(line)).await;
+    }
+}
+
+/// The tables of a hotline.
+pub fn migrations() -> Vec<Migration> {
+    [telephony::migrations(), floor::migrations()].concat()
+}
+
+async fn open(kind: Kind, change: impl FnOnce(&mut Settings)) -> Hotline {
     static PORTS: AtomicU16 = AtomicU16::new(42_000);
-    let mut migrations = telephony::migrations();
-    migrations.extend(floor::migrations());
-    let app = testing::app(Kind::Sqlite, &migrations, &[]).await;
+    let app = testing::app(kind, &migrations(), &[]).await;
     let first = PORTS.fetch_add(200, Relaxed);
     let mut settings = Settings::load(&app.config).unwrap();
     settings.sip.listen = "127.0.0.1:0".parse().unwrap();

@@ -12,9 +12,9 @@ use telephony::calls::store;
 use telephony::{Settings, Telephony};
 use uuid::Uuid;
 
-use super::{People, agent};
+use super::{People, agent, migrations};
 
-fn left_open(id: u128, at: DateTime<Utc>, answered: bool) -> call::Model {
+pub fn left_open(id: u128, at: DateTime<Utc>, answered: bool) -> call::Model {
     let id = Uuid::from_u128(id);
     call::Model {
         id,
@@ -122,12 +122,6 @@ async fn calls_left_open_by_a_kill_are_interrupted_and_their_recordings_measured
         app.shutdown.cancel();
     })
     .await;
-}
-
-fn migrations() -> Vec<kernel::Migration> {
-    let mut migrations = telephony::migrations();
-    migrations.extend(floor::migrations());
-    migrations
 }
 
 /// What the recorder writes at the beginning: the sizes are not known yet.

@@ -1,0 +1,12 @@
+//! Drives the live floor from outside, on both databases.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod figures;
+mod hall;
+mod journal;
+mod lists;
+mod restart;
+mod rights;
+mod states;
+mod work;
+mod wrap_up;
