@@ -1,12 +1,15 @@
 //! The subcommands.
 
-use std::path::PathBuf;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
-use kernel::{Clock, Config};
-use server::backup::{self, Place};
+use kernel::audit::Who;
+use kernel::{App, Clock, Config};
+use server::backup::{self, Place, restore};
+use server::user::{self, UserCommand};
 use server::{Options, setup};
 use telephony::{caller, phone};
 
@@ -37,15 +40,20 @@ enum Command {
     },
     /// Bring the database to the schema of this binary.
     Migrate,
+    /// Help for people who cannot sign in.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
     /// Place a test call; exits 0 when it was answered.
     Call(caller::Args),
     /// Be a test phone of an agent; exits 0 when it answered a call.
     Phone(phone::Args),
     /// Copy everything into a new folder while the server runs.
     Backup {
-        /// The folder that holds the backups.
-        #[arg(long, value_name = "FOLDER", default_value = "backups")]
-        into: PathBuf,
+        /// The folder that holds the backups; that of the settings when not given.
+        #[arg(long, value_name = "FOLDER")]
+        into: Option<PathBuf>,
     },
     /// Bring a backup into an empty place and compare rows and hashes.
     Restore {
@@ -73,6 +81,10 @@ pub async fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("shoujie: {error:#}");
+            let problem = error.downcast_ref::<kernel::Problem>();
+            if let Some(way_out) = problem.and_then(|problem| problem.way_out.as_ref()) {
+                eprintln!("way out: {way_out}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -84,6 +96,8 @@ fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // The journal shows colours as noise.
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }
 
@@ -110,15 +124,23 @@ async fn command(cli: Cli) -> Result<ExitCode> {
                 println!("{id}");
             }
         }
+        Command::User { command } => {
+            user::run(&open(cli.config.as_deref(), clock).await?, command).await?;
+        }
         Command::Call(args) => return Ok(caller::run(args).await.into()),
         Command::Phone(args) => return Ok(phone::run(args).await.into()),
         Command::Backup { into } => {
-            let place = Place::of(&Config::load(cli.config.as_deref())?)?;
-            println!("{}", backup::backup(&place, &into, &clock).await?.display());
+            let app = open(cli.config.as_deref(), clock).await?;
+            let into = match into {
+                Some(into) => into,
+                None => backup::folder(&app.config)?,
+            };
+            let folder = backup::backup(&app, &Who::system("cli"), &into).await?;
+            println!("{}", folder.display());
         }
         Command::Restore { from } => {
             let place = Place::of(&Config::load(cli.config.as_deref())?)?;
-            let comparison = backup::restore(&from, &place).await?;
+            let comparison = restore::restore(&from, &place).await?;
             comparison
                 .lines()
                 .iter()
@@ -130,7 +152,7 @@ async fn command(cli: Cli) -> Result<ExitCode> {
         Command::Audit {
             command: AuditCommand::Verify,
         } => {
-            let app = kernel::App::open(Config::load(cli.config.as_deref())?, clock).await?;
+            let app = open(cli.config.as_deref(), clock).await?;
             let report = kernel::audit::verify(app.db.read())
                 .await
                 .context("audit trail")?;
@@ -141,4 +163,11 @@ async fn command(cli: Cli) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The services over a database that is there, for a command beside the running server.
+async fn open(config: Option<&Path>, clock: Clock) -> Result<App> {
+    let config = Config::load(config)?;
+    Place::of(&config)?.must_exist()?;
+    Ok(App::open(config, clock).await?)
 }

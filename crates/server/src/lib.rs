@@ -7,6 +7,7 @@ mod public;
 pub mod setup;
 mod start;
 mod tls;
+pub mod user;
 mod wiring;
 
 pub use start::{Options, Running, migrate, migrations, start};

@@ -1,6 +1,7 @@
 //! What the sign-in page may know before anybody signs in.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
+use kernel::http::Json;
 use kernel::{App, Result};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +21,8 @@ pub struct PublicConfig {
     pub version: &'static str,
     /// The demo's people.
     pub demo_sign_ins: Vec<DemoSignIn>,
+    /// Their password; null outside the demo.
+    pub demo_password: Option<&'static str>,
 }
 
 /// One of the demo's people.
@@ -45,6 +48,7 @@ async fn show(State((app, demo)): State<(App, bool)>) -> Result<Json<PublicConfi
         hotline: numbers.into_iter().next().unwrap_or_default(),
         name: app.config.get("service.name")?,
         version: env!("CARGO_PKG_VERSION"),
+        demo_password: demo.then_some(organization::demo::PASSWORD),
         demo_sign_ins: people
             .iter()
             .map(|person| DemoSignIn {

@@ -1,7 +1,11 @@
 //! `shoujie setup`: an empty machine becomes a hotline with its parties, people, hours and trunk.
 
+mod ask;
+
 use std::fmt::Write as _;
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,7 +14,7 @@ use kernel::audit::Who;
 use kernel::{App, Clock, Config, Role, Side};
 use organization::Organization;
 use organization::users::NewUser;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The settings file that setup writes unless `--config` names another.
 const SETTINGS: &str = "shoujie.toml";
@@ -33,6 +37,10 @@ pub struct Answers {
     pub seats: Vec<Seat>,
     /// Where the calls come from.
     pub trunk: Trunk,
+    /// Folder of the database and the recordings; the setting's default when not given.
+    pub data_dir: Option<String>,
+    /// `postgres://user:password@host/name`; a file in the data folder when not given.
+    pub database_url: Option<String>,
 }
 
 /// Somebody who signs in.
@@ -43,9 +51,9 @@ pub struct Person {
     pub username: String,
     /// The person's name.
     pub name: String,
-    /// The side he stands on.
+    /// `supplier` or `purchaser`.
     pub side: Side,
-    /// His role.
+    /// Code of the role, such as `sys_admin`.
     pub role: Role,
 }
 
@@ -77,33 +85,53 @@ pub struct Trunk {
 
 /// Asks or reads, writes the settings file and the rows, and prints the first passwords once.
 pub async fn run(config: Option<&Path>, from: Option<&Path>, clock: &Clock) -> Result<()> {
-    let answers = match from {
-        Some(file) => {
-            let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-            toml::from_str(&text).with_context(|| file.display().to_string())?
-        }
-        None => ask()?,
-    };
-    check(&answers)?;
     let settings = config.map_or_else(|| PathBuf::from(SETTINGS), Path::to_path_buf);
     ensure!(
         !settings.exists(),
         "{} exists already; remove it or name another with --config",
         settings.display()
     );
-    let before = Config::load(None)?;
-    crate::migrate(before.clone(), clock.clone()).await?;
-    let app = App::open(before, clock.clone()).await?;
-    let organization = Organization::new(&app)?;
+    let answers = match from {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            toml::from_str(&text).with_context(|| file.display().to_string())?
+        }
+        None => ask::ask(&Config::load(None)?)?,
+    };
+    check(&answers)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        // The URL of a database holds its password.
+        .mode(0o600)
+        .open(&settings)
+        .with_context(|| settings.display().to_string())?;
+    file.write_all(settings_file(&answers)?.as_bytes())?;
+    match fill(&settings, &answers, clock).await {
+        Ok(secrets) => println!("settings: {}\n\n{secrets}", settings.display()),
+        Err(error) => {
+            // So that it can be tried again; the cause is what is told.
+            let _ = std::fs::remove_file(&settings);
+            return Err(error);
+        }
+    }
+    println!("start with: shoujie --config {} serve", settings.display());
+    Ok(())
+}
+
+/// Brings an empty database to what the answers say.
+async fn fill(settings: &Path, answers: &Answers, clock: &Clock) -> Result<String> {
+    let config = Config::load(Some(settings))?;
+    telephony::Settings::load(&config)?;
+    crate::migrate(config.clone(), clock.clone()).await?;
+    let app = App::open(config, clock.clone()).await?;
     ensure!(
         !organization::colleagues::anybody(app.db.read()).await?,
         "this database has users already; setup is for an empty one"
     );
-    let secrets = store(&organization, &answers).await?;
-    std::fs::write(&settings, settings_file(&answers))?;
-    println!("settings: {}\n\n{secrets}", settings.display());
-    println!("start with: shoujie serve --config {}", settings.display());
-    Ok(())
+    let secrets = store(&Organization::new(&app)?, answers).await?;
+    app.db.close().await;
+    Ok(secrets)
 }
 
 fn check(answers: &Answers) -> Result<()> {
@@ -120,12 +148,17 @@ fn check(answers: &Answers) -> Result<()> {
             role.as_str()
         );
     }
-    hours(answers)?;
+    hours(&answers.service_hours)?;
+    answers
+        .trunk
+        .http_listen
+        .parse::<SocketAddr>()
+        .with_context(|| format!("trunk.http_listen: `{}`", answers.trunk.http_listen))?;
     Ok(())
 }
 
-fn hours(answers: &Answers) -> Result<ServiceHours> {
-    let periods = answers.service_hours.iter().map(|text| {
+fn hours(periods: &[String]) -> Result<ServiceHours> {
+    let periods = periods.iter().map(|text| {
         let (from, to) = text
             .split_once('-')
             .with_context(|| format!("`{text}` is no period such as 08:30-12:00"))?;
@@ -150,149 +183,97 @@ async fn store(organization: &Organization, answers: &Answers) -> Result<String>
         .await?;
     organization.prepare().await?;
     organization
-        .set_service_hours(&who, hours(answers)?, true, None)
+        .set_service_hours(&who, hours(&answers.service_hours)?, true, None)
         .await?;
+    let people = answers.people.iter().map(|person| NewUser {
+        username: person.username.clone(),
+        name: person.name.clone(),
+        staff_no: String::new(),
+        department: String::new(),
+        side: person.side,
+        roles: vec![person.role],
+        password: None,
+    });
+    let agents = answers.seats.iter().map(|seat| NewUser {
+        username: seat.username.clone(),
+        name: seat.name.clone(),
+        staff_no: seat.staff_no.clone(),
+        department: String::new(),
+        side: Side::Supplier,
+        roles: vec![Role::Agent],
+        password: None,
+    });
+    let created = organization
+        .create_users(&who, people.chain(agents).collect())
+        .await?;
+    let (people, agents) = created.split_at(answers.people.len());
     let mut table = String::from(
         "first passwords, shown this once; each must be changed at the first sign-in\n",
     );
-    for person in &answers.people {
-        let new = NewUser {
-            username: person.username.clone(),
-            name: person.name.clone(),
-            staff_no: String::new(),
-            department: String::new(),
-            side: person.side,
-            roles: vec![person.role],
-            password: None,
-        };
-        let created = organization.create_user(&who, new).await?;
+    for (person, created) in answers.people.iter().zip(people) {
         writeln!(
             table,
-            "  {:<16} {:<18} {}",
+            "  {:<16} {:<22} {}",
             person.username,
             created.initial_password,
             person.role.as_str()
         )?;
     }
-    for seat in &answers.seats {
-        let new = NewUser {
-            username: seat.username.clone(),
-            name: seat.name.clone(),
-            staff_no: seat.staff_no.clone(),
-            department: String::new(),
-            side: Side::Supplier,
-            roles: vec![Role::Agent],
-            password: None,
-        };
-        let created = organization.create_user(&who, new).await?;
+    for (seat, created) in answers.seats.iter().zip(agents) {
         let device = organization.add_device(&who, created.id, None).await?;
-        let phone = format!("desk phone secret {}", device.secret);
         writeln!(
             table,
-            "  {:<16} {:<18} 工号 {}  {phone}",
-            seat.username, created.initial_password, seat.staff_no
+            "  {:<16} {:<22} agent {}  desk phone secret {}",
+            seat.username, created.initial_password, seat.staff_no, device.secret
         )?;
     }
     Ok(table)
 }
 
-fn settings_file(answers: &Answers) -> String {
-    let list = |values: &[String]| {
-        let quoted: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
-        format!("[{}]", quoted.join(", "))
+/// The settings file as it is written.
+#[derive(Serialize)]
+struct SettingsFile<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_dir: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<DatabaseSection<'a>>,
+    http: HttpSection<'a>,
+    sip: SipSection<'a>,
+}
+
+#[derive(Serialize)]
+struct DatabaseSection<'a> {
+    url: &'a str,
+}
+
+#[derive(Serialize)]
+struct HttpSection<'a> {
+    listen: &'a str,
+}
+
+#[derive(Serialize)]
+struct SipSection<'a> {
+    listen: &'a str,
+    hotline_numbers: &'a [String],
+    trunks: &'a [String],
+}
+
+fn settings_file(answers: &Answers) -> Result<String> {
+    let url = answers.database_url.as_deref();
+    let file = SettingsFile {
+        data_dir: answers.data_dir.as_deref(),
+        database: url.map(|url| DatabaseSection { url }),
+        http: HttpSection {
+            listen: &answers.trunk.http_listen,
+        },
+        sip: SipSection {
+            listen: &answers.trunk.sip_listen,
+            hotline_numbers: &answers.trunk.hotline_numbers,
+            trunks: &answers.trunk.addresses,
+        },
     };
-    format!(
-        "# Written by `shoujie setup`. Every setting and its default: config.default.toml.\n\n\
-         [http]\nlisten = {:?}\n\n[sip]\nlisten = {:?}\nhotline_numbers = {}\ntrunks = {}\n",
-        answers.trunk.http_listen,
-        answers.trunk.sip_listen,
-        list(&answers.trunk.hotline_numbers),
-        list(&answers.trunk.addresses),
-    )
-}
-
-fn ask() -> Result<Answers> {
-    println!("Shoujie setup. Enter takes the value in brackets.");
-    let purchaser = question("purchaser (采购人)", "广州市人事服务中心")?;
-    let supplier = question("supplier (服务商)", "")?;
-    let service_hours = list("service hours of a working day", "08:30-12:00, 13:30-18:00")?;
-    let mut people = Vec::new();
-    for (role, word) in [
-        (Role::SysAdmin, "system administrator (系统管理员)"),
-        (Role::SecAdmin, "security administrator (安全管理员)"),
-        (Role::AuditAdmin, "audit administrator (审计管理员)"),
-        (Role::ShiftLead, "shift lead (班长)"),
-    ] {
-        let username = question(&format!("{word}: sign-in name"), role.as_str())?;
-        let name = question(&format!("{word}: name"), "")?;
-        people.push(Person {
-            username,
-            name,
-            side: Side::Supplier,
-            role,
-        });
-    }
-    let mut seats = Vec::new();
-    for number in 1..=SEATS {
-        let username = question(
-            &format!("seat {number}: sign-in name"),
-            &format!("agent{number}"),
-        )?;
-        let name = question(&format!("seat {number}: name"), "")?;
-        let staff_no = question(
-            &format!("seat {number}: staff number (工号)"),
-            &format!("80{number}"),
-        )?;
-        seats.push(Seat {
-            username,
-            name,
-            staff_no,
-        });
-    }
-    let trunk = Trunk {
-        addresses: list("addresses of the carrier's equipment", "")?,
-        hotline_numbers: list("hotline numbers", "12333")?,
-        sip_listen: question("our SIP address", "0.0.0.0:5060")?,
-        http_listen: question("our console address", "0.0.0.0:8080")?,
-    };
-    Ok(Answers {
-        purchaser,
-        supplier,
-        service_hours,
-        people,
-        seats,
-        trunk,
-    })
-}
-
-/// Asks until there is an answer.
-fn question(words: &str, default: &str) -> Result<String> {
-    loop {
-        let shown = if default.is_empty() {
-            String::new()
-        } else {
-            format!(" [{default}]")
-        };
-        print!("{words}{shown}: ");
-        std::io::stdout().flush()?;
-        let mut line = String::new();
-        ensure!(
-            std::io::stdin().lock().read_line(&mut line)? > 0,
-            "the answers ended early; nothing was written"
-        );
-        match (line.trim(), default) {
-            ("", "") => println!("an answer is needed"),
-            ("", default) => return Ok(default.to_owned()),
-            (answer, _) => return Ok(answer.to_owned()),
-        }
-    }
-}
-
-fn list(words: &str, default: &str) -> Result<Vec<String>> {
-    let answer = question(&format!("{words}, separated by commas"), default)?;
-    Ok(answer
-        .split(',')
-        .map(|part| part.trim().to_owned())
-        .filter(|part| !part.is_empty())
-        .collect())
+    Ok(format!(
+        "# Written by `shoujie setup`. Every setting and its default: config.default.toml.\n\n{}",
+        toml::to_string(&file)?
+    ))
 }

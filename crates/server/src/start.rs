@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_request};
 use floor::Floor;
+use kernel::app::host_name;
 use kernel::{App, Capability, Clock, Config, Migration};
 use organization::Organization;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::tls::{self, TlsListener};
 use crate::wiring::{Agents, Callers, Devices, Hours, OnPost};
-use crate::{console, public};
+use crate::{backup, console, public};
 
 /// How the server is to run.
 pub struct Options {
@@ -86,7 +87,7 @@ pub async fn start(options: Options) -> Result<Running> {
     }
     let floor = Floor::new(&app, Arc::new(Agents(app.clone())));
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
-    organization.attach_presence(Arc::new(OnPost(floor.clone())));
+    organization.attach_presence(Arc::new(OnPost::new(&app, &floor)?));
     let telephony = Telephony::new(&app, &floor, demo)?;
     let always_open = app.config.get("service.always_open")?;
     telephony.attach_hours(Arc::new(Hours {
@@ -95,14 +96,21 @@ pub async fn start(options: Options) -> Result<Running> {
     }));
     telephony.attach_callers(Arc::new(Callers(app.clone())));
 
-    let capabilities = capabilities(&app, &organization, &floor, &telephony, demo);
+    let nightly = backup::nightly::job(&app)?;
+    let mut capabilities = capabilities(&app, &organization, &floor, &telephony, demo);
+    capabilities.push(Capability {
+        name: "backup",
+        jobs: nightly.into_iter().collect(),
+        ..Capability::default()
+    });
     let outside = Router::new().fallback(console::serve);
     let sign_in = organization.clone();
-    let assembled = kernel::assemble(&app, capabilities, outside, |router| {
+    let assembled = kernel::mount(&app, capabilities, outside, |router| {
         router.layer(from_fn_with_state(sign_in, organization::sign_in_layer))
-    })
-    .await?;
+    })?;
+    // Jobs and handlers ask who is on post.
     floor.start().await?;
+    kernel::run(&app).await?;
     telephony.start(Arc::new(Devices(app.clone()))).await?;
 
     let (http, secure, serving) = serve_http(&app, listen, assembled.router).await?;
@@ -154,7 +162,7 @@ async fn serve_http(
     let stop = app.shutdown.clone().cancelled_owned();
     let serving = if secure {
         let data_dir: PathBuf = app.config.get("data_dir")?;
-        let names = vec!["localhost".to_owned(), listen.ip().to_string()];
+        let names = vec!["localhost".to_owned(), host_name(), listen.ip().to_string()];
         let (certificate, key) = tls::certificate(
             &certificate,
             &app.config.get::<String>("http.tls_key")?,
@@ -190,7 +198,12 @@ impl Running {
     /// Says where to go and, in the demo, who to be.
     pub fn print_addresses(&self) {
         let scheme = if self.secure { "https" } else { "http" };
-        println!("console  {scheme}://{}", self.http);
+        if self.http.ip().is_unspecified() {
+            // Nobody can open 0.0.0.0.
+            println!("console  {scheme}://{}:{}", host_name(), self.http.port());
+        } else {
+            println!("console  {scheme}://{}", self.http);
+        }
         if self.http.ip().is_loopback() {
             println!(
                 "         {scheme}://localhost:{}  (a second sign-in beside the first)",

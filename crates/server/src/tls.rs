@@ -1,6 +1,8 @@
 //! HTTPS for the console: browsers give the microphone to secure pages only.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +40,14 @@ pub fn certificate(
     );
     if !cert.exists() {
         let made = rcgen::generate_simple_self_signed(names).context("self-signed certificate")?;
-        std::fs::write(&key, made.signing_key.serialize_pem())?;
+        let mut open = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&key)
+            .with_context(|| key.display().to_string())?;
+        open.write_all(made.signing_key.serialize_pem().as_bytes())?;
         std::fs::write(&cert, made.cert.pem())?;
     }
     Ok((cert, key))

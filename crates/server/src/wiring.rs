@@ -1,7 +1,7 @@
 //! Where capabilities meet that do not know each other: each question one crate asks, answered by another.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use floor::{AgentCard, Directory, Floor};
 use futures::future::BoxFuture;
 use kernel::{App, Result, Role};
@@ -46,11 +46,39 @@ fn card(person: organization::Colleague) -> AgentCard {
 }
 
 /// The sign-in asks the floor whom the idle time-out spares.
-pub struct OnPost(pub Floor);
+pub struct OnPost {
+    app: App,
+    floor: Floor,
+    back_by: DateTime<Utc>,
+}
+
+impl OnPost {
+    /// For `floor.restore_within_s` after a start nobody is on post yet: all agents count as such until
+    /// their devices have had the time to come back.
+    pub fn new(app: &App, floor: &Floor) -> Result<Self> {
+        let within: u32 = app.config.get("floor.restore_within_s")?;
+        Ok(Self {
+            back_by: app.clock.now() + TimeDelta::seconds(within.into()),
+            app: app.clone(),
+            floor: floor.clone(),
+        })
+    }
+
+    async fn is_awaited(&self, user_id: Uuid) -> bool {
+        if self.back_by <= self.app.clock.now() {
+            return false;
+        }
+        let conn = self.app.db.read();
+        // The problem was logged where it arose; a session that lasts a minute longer harms nobody.
+        organization::colleagues::holder(conn, Role::Agent, user_id)
+            .await
+            .map_or(true, |agent| agent.is_some())
+    }
+}
 
 impl PresenceProbe for OnPost {
     fn is_on_post(&self, user_id: Uuid) -> BoxFuture<'_, bool> {
-        Box::pin(async move { self.0.is_on_post(user_id) })
+        Box::pin(async move { self.floor.is_on_post(user_id) || self.is_awaited(user_id).await })
     }
 }
 
@@ -107,5 +135,34 @@ impl CallerLookup for Callers {
             name: requester.name,
             preferred_agent: owner.ok().flatten(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn agents_keep_their_sessions_until_their_devices_can_be_back_from_a_restart() {
+        testing::on_both(&crate::start::migrations(), async |app| {
+            organization::demo::seed(&app).await.unwrap();
+            let floor = Floor::new(&app, Arc::new(Agents((*app).clone())));
+            let on_post = OnPost::new(&app, &floor).unwrap();
+            let id_of = async |name| {
+                let user = organization::users::store::by_username(app.db.read(), name).await;
+                user.unwrap().unwrap().id
+            };
+            let (agent, purchaser) = (id_of("agent1").await, id_of("purchaser").await);
+            assert!(on_post.is_on_post(agent).await);
+            assert!(!on_post.is_on_post(purchaser).await);
+            app.clock.advance(Duration::from_secs(59));
+            assert!(on_post.is_on_post(agent).await);
+            app.clock.advance(Duration::from_secs(1));
+            assert!(!on_post.is_on_post(agent).await);
+        })
+        .await;
     }
 }

@@ -60,7 +60,9 @@ async fn story(kind: Kind) -> Vec<(&'static str, Value)> {
     )
     .await;
     lead.until("/api/v1/callbacks", Duration::from_secs(10), |owed| {
-        owed["items"].as_array().is_some_and(|rows| !rows.is_empty())
+        owed["items"]
+            .as_array()
+            .is_some_and(|rows| !rows.is_empty())
     })
     .await;
 

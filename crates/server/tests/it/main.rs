@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "real peers keep real time")]
 
 mod architecture;
+mod backup;
 mod call;
 mod clauses;
 mod conformance;
@@ -11,4 +12,6 @@ mod databases;
 mod load;
 mod rights;
 mod schema;
+mod setup;
+mod shoujie;
 mod support;

@@ -128,7 +128,10 @@ async fn the_openapi_document_is_the_one_the_console_was_made_for() {
     let openapi = server.anonymous().get("/api/openapi.json").await;
     server.stop().await;
     let made = format!("{openapi:#}\n");
-    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/src/api/openapi.json");
+    let kept = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../web/src/api/openapi.json"
+    );
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         std::fs::write(kept, &made).unwrap();
     }
