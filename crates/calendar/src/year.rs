@@ -61,7 +61,7 @@ impl DayKind {
     }
 }
 
-/// The pay class of overtime (劳动法 第四十四条).
+/// The pay class of overtime (劳动法 第四十四条). The rates are parameters: laws change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OvertimeClass {
@@ -71,17 +71,6 @@ pub enum OvertimeClass {
     RestDay,
     /// 法定节假日: may not be compensated by leave.
     StatutoryHoliday,
-}
-
-impl OvertimeClass {
-    /// Least pay in per cent of the hourly base.
-    pub const fn percent(self) -> u32 {
-        match self {
-            Self::Extended => 150,
-            Self::RestDay => 200,
-            Self::StatutoryHoliday => 300,
-        }
-    }
 }
 
 /// A year as it is published, imported and shipped.

@@ -97,6 +97,7 @@ create table parameters (
   source_doc_no text not null,
   source_url text not null,
   note text not null,
+  confirm_before_use boolean not null default false,
   recorded_at timestamptz not null,
   recorded_by uuid,
   confirmed_by uuid,

@@ -46,7 +46,9 @@ impl App {
     /// Opens the database and builds the services from the settings.
     pub async fn open(config: Config, clock: Clock) -> crate::Result<Self> {
         let data_dir: std::path::PathBuf = config.get("data_dir")?;
-        std::fs::create_dir_all(&data_dir).map_err(crate::problem::internal)?;
+        std::fs::create_dir_all(&data_dir).map_err(|error| {
+            crate::problem::unavailable("data_dir", format!("{}: {error}", data_dir.display()))
+        })?;
         let mut url: String = config.get("database.url")?;
         if url.is_empty() {
             url = format!("sqlite://{}", data_dir.join("shoujie.db").display());
@@ -74,7 +76,8 @@ impl App {
     }
 }
 
-fn host_name() -> String {
+/// The machine's name as the kernel tells it.
+pub fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     match name.trim() {
         "" => "localhost".to_owned(),

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use axum::{Json, Router};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::http::{health, layers};
+use crate::http::{Json, health, layers};
 use crate::{App, Capability, JobDef, Result, audit, idempotency, live, params, sweep};
 
 /// The longest body of a request in bytes, where a route does not set its own `DefaultBodyLimit`.
@@ -53,12 +53,23 @@ pub fn capability(app: &App) -> Capability {
     }
 }
 
-/// Puts the capabilities together over a migrated database and starts what runs by itself: the sealer,
-/// event handlers and jobs.
+/// [`mount`] and [`run`] in one, where nothing has to be started in between.
+pub async fn assemble(
+    app: &App,
+    capabilities: Vec<Capability>,
+    outside: Router,
+    session: impl FnOnce(Router) -> Router,
+) -> Result<Assembled> {
+    let assembled = mount(app, capabilities, outside, session)?;
+    run(app).await?;
+    Ok(assembled)
+}
+
+/// Puts the capabilities together over a migrated database; nothing runs by itself before [`run`].
 ///
 /// `outside` is what is not the API: the console as its fallback, `/sip`. `session` adds the layer that
 /// puts the [`Principal`](crate::Principal) into a request; it is around the API and `outside`.
-pub async fn assemble(
+pub fn mount(
     app: &App,
     capabilities: Vec<Capability>,
     outside: Router,
@@ -92,10 +103,15 @@ pub async fn assemble(
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn(layers::secure))
         .layer(from_fn_with_state(app.clone(), layers::observe));
+    Ok(Assembled { router, openapi })
+}
+
+/// Starts what runs by itself: the sealer, event handlers and jobs. What they ask stands by now: a job
+/// that looks at an empty floor would sign everybody out.
+pub async fn run(app: &App) -> Result<()> {
     audit::start(app);
     app.events.start(app).await?;
-    app.jobs.start(app).await?;
-    Ok(Assembled { router, openapi })
+    app.jobs.start(app).await
 }
 
 /// A recording is asked for in pieces, which compression would hide.

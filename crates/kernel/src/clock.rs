@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use tokio::sync::watch;
 
+pub use calendar::SHANGHAI;
+
 /// Real time plus an offset; the offset is zero outside tests.
 #[derive(Clone, Debug)]
 pub struct Clock {

@@ -27,9 +27,16 @@ impl Config {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| bad_config(format!("{}: {error}", path.display())))?;
-            refuse_unknown_keys(&text)?;
+            let given: toml::Table = text
+                .parse()
+                .map_err(|error| bad_config(format!("{}: {error}", path.display())))?;
+            refuse_unknown_keys(&given)
+                .map_err(|key| bad_config(format!("{}: no such setting: {key}", path.display())))?;
             builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
         }
+        refuse_unknown_variables(
+            std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()),
+        )?;
         let environment = config::Environment::with_prefix("SHOUJIE")
             .prefix_separator("__")
             .separator("__")
@@ -84,18 +91,67 @@ fn bad_config(error: impl std::fmt::Display) -> Problem {
     bad_request("bad_config", error.to_string())
 }
 
-fn refuse_unknown_keys(text: &str) -> Result<()> {
-    let known: toml::Table = DEFAULT.parse().map_err(bad_config)?;
-    let given: toml::Table = text.parse().map_err(bad_config)?;
-    for (section, value) in &given {
+/// The first key that no default names is the error.
+fn refuse_unknown_keys(given: &toml::Table) -> Result<(), String> {
+    let known = known();
+    for (section, value) in given {
         let Some(defaults) = known.get(section) else {
-            return Err(bad_config(format!("no such setting: {section}")));
+            return Err(section.clone());
         };
         if let (Some(given), Some(defaults)) = (value.as_table(), defaults.as_table())
             && let Some(unknown) = given.keys().find(|key| !defaults.contains_key(*key))
         {
-            return Err(bad_config(format!("no such setting: {section}.{unknown}")));
+            return Err(format!("{section}.{unknown}"));
         }
     }
     Ok(())
+}
+
+/// A mistyped `SHOUJIE__…` would otherwise leave the default in force without a word.
+fn refuse_unknown_variables(names: impl Iterator<Item = String>) -> Result<()> {
+    let known = known();
+    for name in names {
+        let Some(path) = name.strip_prefix("SHOUJIE__") else {
+            continue;
+        };
+        let path = path.to_lowercase();
+        let is_known = match path.split_once("__") {
+            Some((section, key)) => known
+                .get(section)
+                .and_then(toml::Value::as_table)
+                .is_some_and(|section| section.contains_key(key)),
+            None => known.get(&path).is_some_and(|value| !value.is_table()),
+        };
+        if !is_known {
+            return Err(bad_config(format!("no such setting: {name}")));
+        }
+    }
+    Ok(())
+}
+
+/// The default file; a test parses it.
+fn known() -> toml::Table {
+    DEFAULT.parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(name: &str) -> Result<()> {
+        refuse_unknown_variables([name.to_owned()].into_iter())
+    }
+
+    #[test]
+    fn a_mistyped_setting_is_named() {
+        assert!(variables("SHOUJIE__HTTP__LISTEN").is_ok());
+        assert!(variables("SHOUJIE__DATA_DIR").is_ok());
+        assert!(variables("SHOUJIE_LOG").is_ok());
+        for wrong in ["SHOUJIE__HTTP__LISEN", "SHOUJIE__HTTP", "SHOUJIE__DATADIR"] {
+            let problem = variables(wrong).unwrap_err();
+            assert_eq!(problem.detail, format!("no such setting: {wrong}"));
+        }
+        let given: toml::Table = "[http]\nlisen = 1".parse().unwrap();
+        assert_eq!(refuse_unknown_keys(&given).unwrap_err(), "http.lisen");
+    }
 }

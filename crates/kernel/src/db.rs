@@ -21,7 +21,7 @@ use sea_orm::{
 };
 
 use crate::Clock;
-use crate::problem::{Problem, Result, internal, unavailable};
+use crate::problem::{Problem, Result, bad_request, internal, unavailable};
 use writer::Writer;
 
 /// How long one closure may hold the writer; a guard against a wedge, not a limit to work with.
@@ -117,7 +117,16 @@ impl Db {
                 file: String::new(),
             });
         }
-        let writer = Database::connect(sqlite_options(url, 1, false)).await?;
+        if !url.starts_with("sqlite://") {
+            // The URL itself may hold a password.
+            let detail = "database.url begins with sqlite:// or postgres://";
+            return Err(bad_request("bad_config", detail));
+        }
+        let unopened =
+            |error: sea_orm::DbErr| unavailable("database_unreachable", format!("{url}: {error}"));
+        let writer = Database::connect(sqlite_options(url, 1, false))
+            .await
+            .map_err(unopened)?;
         let read = Database::connect(sqlite_options(url, 8, true)).await?;
         Ok(Self {
             read,

@@ -19,7 +19,8 @@ pub struct Files {
 impl Files {
     /// Opens the folder, made when missing.
     pub fn new(root: PathBuf) -> Result<Self> {
-        std::fs::create_dir_all(&root).map_err(internal)?;
+        std::fs::create_dir_all(&root)
+            .map_err(|error| unavailable("data_dir", format!("{}: {error}", root.display())))?;
         Ok(Self { root })
     }
 

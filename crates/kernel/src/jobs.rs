@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike as _, FixedOffset, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, EntityTrait as _, Set};
 use serde::Serialize;
@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::clock::SHANGHAI;
 use crate::db::json_column;
 use crate::problem::{Result, internal};
 use crate::{App, Clock, Ids, Tx};
@@ -37,12 +38,10 @@ impl Schedule {
                 Some(now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1)))
             }
             Self::Daily(hour, minute) => {
-                // Asia/Shanghai has had no summer time since 1991.
-                let shanghai = FixedOffset::east_opt(8 * 3600)?;
-                let local = now.with_timezone(&shanghai);
+                let local = now.with_timezone(&SHANGHAI);
                 let time = NaiveTime::from_hms_opt(hour, minute, 0)?;
                 let today = local.date_naive().and_time(time);
-                let today = shanghai.from_local_datetime(&today).single()?;
+                let today = SHANGHAI.from_local_datetime(&today).single()?;
                 let next = if today > local {
                     today
                 } else {

@@ -1,15 +1,22 @@
 //! The installation's own secret key, for keyed hashes: what is found by a hash of a personal value is
-//! found in this installation only.
+//! found in this installation only. And for what the database keeps sealed: a copy of it tells nobody.
 
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+
 use crate::Ids;
 use crate::problem::{Problem, Result, internal};
 
 const BYTES: usize = 32;
+/// Long enough to be drawn by lot for each value (draft-irtf-cfrg-xchacha-03 §3.1).
+const NONCE_BYTES: usize = 24;
 
 /// The key; printed as stars.
 #[derive(Clone)]
@@ -40,6 +47,47 @@ impl Key {
         bytes
             .map(|bytes| Self(bytes.into()))
             .ok_or_else(|| refused("not 32 bytes in hex"))
+    }
+
+    /// A text that only this installation reads again, and only under the same label: what it is and whose,
+    /// `totp:{user_id}`, so that a sealed value cannot be put into another row.
+    pub fn seal(&self, ids: &Ids, label: &str, clear: &str) -> Result<String> {
+        let mut sealed = hex::decode(ids.secret(NONCE_BYTES)).map_err(internal)?;
+        let (msg, aad) = (clear.as_bytes(), label.as_bytes());
+        let text = self
+            .cipher()?
+            .encrypt(XNonce::from_slice(&sealed), Payload { msg, aad })
+            .map_err(internal)?;
+        sealed.extend(text);
+        Ok(hex::encode(sealed))
+    }
+
+    /// The text that was sealed under this label; a problem when another key or label sealed it.
+    pub fn unseal(&self, label: &str, sealed: &str) -> Result<String> {
+        let unreadable = || {
+            internal(format!(
+                "`{label}` was not sealed with this installation's secret.key"
+            ))
+        };
+        let sealed = hex::decode(sealed).map_err(|_| unreadable())?;
+        let (nonce, msg) = sealed
+            .split_at_checked(NONCE_BYTES)
+            .ok_or_else(unreadable)?;
+        let aad = label.as_bytes();
+        let clear = self
+            .cipher()?
+            .decrypt(XNonce::from_slice(nonce), Payload { msg, aad })
+            .map_err(|_| unreadable())?;
+        String::from_utf8(clear).map_err(|_| unreadable())
+    }
+
+    /// Its key is derived, so that the one key never serves two ciphers.
+    fn cipher(&self) -> Result<XChaCha20Poly1305> {
+        let mut derived =
+            <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0).map_err(internal)?;
+        derived.update(b"seal");
+        let derived = derived.finalize().into_bytes();
+        XChaCha20Poly1305::new_from_slice(&derived).map_err(internal)
     }
 
     /// The bytes, for [`crate::masked::keyed_hash`] and [`crate::audit::digest`].

@@ -28,7 +28,7 @@ mod stop;
 mod sweep;
 
 pub use app::App;
-pub use assemble::{Assembled, assemble, capability};
+pub use assemble::{Assembled, assemble, capability, mount, run};
 pub use capability::Capability;
 pub use clock::Clock;
 pub use config::Config;

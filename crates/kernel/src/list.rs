@@ -1,6 +1,9 @@
 //! Lists with keyset cursors. Every list is bounded: at most 200 rows a page, counting stops at 10,000.
+//!
+//! What is looked for in text goes through [`containing`] and [`beginning_with`]: a plain `LIKE` minds the
+//! case on one database and not on the other.
 
-use sea_orm::sea_query::{Alias, Expr, Func, Order, Query};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, FunctionCall, LikeExpr, Order, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, ModelTrait, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select, Value,
@@ -80,6 +83,48 @@ impl ListQuery {
             Some(words) => Ok(Some(words)),
         }
     }
+}
+
+/// The column holds `words` somewhere, in upper or lower case of the Latin letters.
+pub fn containing(column: impl ColumnTrait, words: &str) -> Condition {
+    let plain = words
+        .to_ascii_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    let pattern = LikeExpr::new(format!("%{plain}%")).escape('\\');
+    Condition::all().add(Expr::expr(lower(column)).like(pattern))
+}
+
+/// The column begins with `words`, in upper or lower case of the Latin letters. A range, which an index
+/// on `lower(column)` serves on both databases.
+pub fn beginning_with(column: impl ColumnTrait, words: &str) -> Condition {
+    let words = words.to_ascii_lowercase();
+    let end = end_of(&words);
+    let range = Condition::all().add(Expr::expr(lower(column)).gte(words));
+    match end {
+        Some(end) => range.add(Expr::expr(lower(column)).lt(end)),
+        None => range,
+    }
+}
+
+/// Both databases change the case of the Latin letters alone: `SQLite` knows no other, and the columns of
+/// `PostgreSQL` have the collation C.
+fn lower(column: impl ColumnTrait) -> FunctionCall {
+    Func::lower(Expr::col(column.as_column_ref()))
+}
+
+/// The first text behind all that begin with `words`; the order of bytes is that of the code points.
+fn end_of(words: &str) -> Option<String> {
+    let mut end: Vec<char> = words.chars().collect();
+    while let Some(last) = end.pop() {
+        // `char::MAX` has no successor, and neither have the texts that end with it alone.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            end.push(next);
+            return Some(end.into_iter().collect());
+        }
+    }
+    None
 }
 
 /// The fields a list may be sorted by; the first is the default, descending. Columns that are never null.

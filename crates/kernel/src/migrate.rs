@@ -53,9 +53,16 @@ pub async fn migrate(
         )));
     }
     let backend = db.backend();
-    db.write(async |tx| {
-        let table = "create table if not exists schema_migrations (id text primary key, applied_at timestamptz not null)";
-        tx.execute_unprepared(table).await?;
+    db.write(async move |tx| {
+        // Not left to `collate`: who alters this table while another node waits for its row, waits for good.
+        let text = match backend {
+            DbBackend::Postgres => "text collate \"C\"",
+            _ => "text",
+        };
+        let table = format!(
+            "create table if not exists schema_migrations (id {text} primary key, applied_at timestamptz not null)"
+        );
+        tx.execute_unprepared(&table).await?;
         Ok(())
     })
     .await?;
@@ -97,7 +104,28 @@ async fn apply(tx: &Tx, migration: Migration, now: DateTime<Utc>) -> Result<bool
             .await
             .map_err(|error| internal(format!("migration {}: {error}", migration.id)))?;
     }
+    if tx.get_database_backend() == DbBackend::Postgres {
+        collate(tx).await?;
+    }
     Ok(true)
+}
+
+/// The statement for each table of ours that has a text column in the collation of the database.
+const UNCOLLATED: &str = "select format('alter table %s %s', c.oid::regclass, \
+    string_agg(format('alter column %I type text collate \"C\"', a.attname), ', ' order by a.attnum)) as line \
+    from pg_attribute a join pg_class c on c.oid = a.attrelid \
+    where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and not c.relispartition \
+    and a.attnum > 0 and not a.attisdropped and a.atttypid = 'text'::regtype \
+    and a.attcollation = (select oid from pg_collation where collname = 'default') group by c.oid";
+
+/// Text compares by its bytes, as on `SQLite`, whatever collation the server was set up with
+/// (docs/decisions/0002-text-compares-by-bytes.md).
+async fn collate(tx: &Tx) -> Result<()> {
+    let uncollated = Statement::from_string(tx.get_database_backend(), UNCOLLATED);
+    for Line { line } in Line::find_by_statement(uncollated).all(&**tx).await? {
+        tx.execute_unprepared(&line).await?;
+    }
+    Ok(())
 }
 
 #[derive(FromQueryResult)]

@@ -35,6 +35,7 @@ pub mod parameter {
         pub source_doc_no: String,
         pub source_url: String,
         pub note: String,
+        pub confirm_before_use: bool,
         pub recorded_at: DateTimeUtc,
         pub recorded_by: Option<Uuid>,
         pub confirmed_by: Option<Uuid>,
@@ -62,6 +63,10 @@ pub struct Shipped {
     pub source_doc_no: &'static str,
     /// Where the document is found.
     pub source_url: &'static str,
+    /// What it is, and how sure we are of it.
+    pub note: &'static str,
+    /// Found in a copy or recommended by us: somebody has to confirm it before it is told to anybody as a fact.
+    pub confirm_before_use: bool,
 }
 
 /// Reads parameter rows.
@@ -143,7 +148,8 @@ impl Params {
                 effective_to: Set(None),
                 source_doc_no: Set(value.source_doc_no.to_owned()),
                 source_url: Set(value.source_url.to_owned()),
-                note: Set("shipped".to_owned()),
+                note: Set(value.note.to_owned()),
+                confirm_before_use: Set(value.confirm_before_use),
                 recorded_at: Set(self.clock.now()),
                 recorded_by: Set(None),
                 confirmed_by: Set(None),

@@ -10,7 +10,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
-use kernel::http::{Json, Path};
+use kernel::http::{Json, Path, Query, ShownOnce};
+use kernel::list::{ListQuery, Page, containing, paginate};
 use kernel::problem::{Result, invalid, not_found};
 use kernel::{Actor, Scope, Tx};
 use md5::{Digest, Md5};
@@ -23,10 +24,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::Organization;
 use crate::rights::{ManageDevices, ViewDevices};
 use crate::rows::{device, user};
 use crate::users::{check_line, store};
-use crate::{Organization, ShownOnce};
 
 /// Bytes of randomness in a secret that is made up.
 const SECRET_BYTES: usize = 12;
@@ -258,7 +259,6 @@ impl Organization {
             .app
             .db
             .write(async move |tx| {
-                let app = &organization.app;
                 let row = device::Entity::find_by_id(id).one(&*tx).await?;
                 let row = row.ok_or_else(|| not_found("device"))?;
                 let (username, realm) = (row.username.clone(), organization.realm()?);
@@ -266,26 +266,10 @@ impl Organization {
                 row.ha1 = Set(ha1(&username, &realm, &secret));
                 row.realm = Set(realm);
                 row.demo_secret = Set(false);
-                row.secret_changed_at = Set(app.clock.now());
+                row.secret_changed_at = Set(organization.app.clock.now());
                 let row = row.update(&*tx).await?;
-                let details = json!({ "username": username });
-                audit::record(
-                    app,
-                    &*tx,
-                    &who,
-                    "device.secret_changed",
-                    "device",
-                    id,
-                    details,
-                )
-                .await?;
-                app.events
-                    .publish(
-                        &tx,
-                        "device.secret_changed",
-                        id,
-                        json!({ "username": username }),
-                    )
+                organization
+                    .tell(&tx, &who, "device.secret_changed", &row)
                     .await?;
                 Ok(row.into())
             })
@@ -296,27 +280,66 @@ impl Organization {
         })
     }
 
+    /// Takes a desk phone out of use.
+    pub async fn remove_device(&self, who: &Who, id: Uuid) -> Result<()> {
+        let (organization, who) = (self.clone(), who.clone());
+        self.app
+            .db
+            .write(async move |tx| {
+                let row = device::Entity::find_by_id(id).one(&*tx).await?;
+                let row = row.ok_or_else(|| not_found("device"))?;
+                device::Entity::delete_by_id(id).exec(&*tx).await?;
+                organization.tell(&tx, &who, "device.removed", &row).await
+            })
+            .await
+    }
+
+    /// Into the trail, and to the registrar: what registered with the old secret is to go.
+    async fn tell(&self, tx: &Tx, who: &Who, what: &str, device: &device::Model) -> Result<()> {
+        let details = json!({ "username": device.username, "user_id": device.user_id });
+        audit::record(
+            &self.app,
+            &**tx,
+            who,
+            what,
+            "device",
+            device.id,
+            details.clone(),
+        )
+        .await?;
+        self.app.events.publish(tx, what, device.id, details).await
+    }
+
     fn realm(&self) -> Result<String> {
         self.app.config.get("sip.realm")
     }
 }
 
-/// The desk phones.
-#[utoipa::path(get, path = "/api/v1/devices", tag = "organization", responses((status = 200, body = Vec<DeviceView>)))]
+/// The desk phones, the last added first.
+#[utoipa::path(get, path = "/api/v1/devices", tag = "organization", params(ListQuery), responses((status = 200, body = Page<DeviceView>)))]
 pub async fn list(
     actor: Actor<ViewDevices>,
     State(organization): State<Organization>,
-) -> Result<Json<Vec<DeviceView>>> {
-    let reach = match actor.scope() {
-        Scope::All => Condition::all(),
-        _ => Condition::all().add(device::Column::UserId.eq(actor.user_id())),
-    };
-    let rows = device::Entity::find()
-        .filter(reach)
-        .order_by_asc(device::Column::Username)
-        .all(organization.app.db.read())
-        .await?;
-    Ok(Json(rows.into_iter().map(DeviceView::from).collect()))
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<DeviceView>>> {
+    let mut select = device::Entity::find();
+    if actor.scope() != &Scope::All {
+        select = select.filter(device::Column::UserId.eq(actor.user_id()));
+    }
+    if let Some(words) = query.words()? {
+        select = select.filter(
+            Condition::any()
+                .add(containing(device::Column::Username, words))
+                .add(containing(device::Column::Label, words)),
+        );
+    }
+    let sortable = [
+        ("created_at", device::Column::CreatedAt),
+        ("username", device::Column::Username),
+    ];
+    let conn = organization.app.db.read();
+    let page = paginate(conn, select, &query, &sortable, device::Column::Id).await?;
+    Ok(Json(page.map(DeviceView::from)))
 }
 
 /// Adds a desk phone.
@@ -332,15 +355,26 @@ pub async fn add(
     Ok(ShownOnce(StatusCode::CREATED, added))
 }
 
+/// Takes a desk phone out of use.
+#[utoipa::path(delete, path = "/api/v1/devices/{id}", tag = "organization", params(("id" = Uuid, Path)), responses((status = 204)))]
+pub async fn remove(
+    actor: Actor<ManageDevices>,
+    State(organization): State<Organization>,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    organization.remove_device(&actor.who(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Sets the secret of a desk phone.
 #[utoipa::path(put, path = "/api/v1/devices/{id}/secret", tag = "organization", params(("id" = Uuid, Path)), request_body = SecretChange, responses((status = 200, body = DeviceWithSecret)))]
 pub async fn set_secret(
     actor: Actor<ManageDevices>,
     State(organization): State<Organization>,
     Path(id): Path<Uuid>,
-    given: Option<axum::Json<SecretChange>>,
+    given: Option<Json<SecretChange>>,
 ) -> Result<impl IntoResponse> {
-    let secret = given.and_then(|axum::Json(given)| given.secret);
+    let secret = given.and_then(|Json(given)| given.secret);
     let device = organization
         .set_device_secret(&actor.who(), id, secret)
         .await?;

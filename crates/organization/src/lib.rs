@@ -3,6 +3,7 @@
 pub mod colleagues;
 pub mod demo;
 pub mod devices;
+pub mod parameters;
 mod parties;
 pub mod password;
 pub mod rights;
@@ -16,13 +17,9 @@ pub mod users;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use axum::Json;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use calendar::ServiceClock;
 use futures::future::BoxFuture;
 use kernel::{App, Capability, JobDef, Migration, Result};
-use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -81,9 +78,14 @@ impl Organization {
         let _ = self.presence.set(probe);
     }
 
-    /// Puts the shipped calendars and the default service hours where there are none, and reads them.
-    /// Called once after the migrations, before serving.
+    /// Puts the shipped parameters, calendars and the default service hours where there are none, and
+    /// reads them. Called once after the migrations, before serving.
     pub async fn prepare(&self) -> Result<()> {
+        let params = self.app.params.clone();
+        self.app
+            .db
+            .write(async move |tx| params.ship(&tx, &parameters::shipped()).await)
+            .await?;
         service_calendar::seed_shipped(self).await?;
         self.reload_service_clock().await
     }
@@ -120,16 +122,6 @@ impl Organization {
     }
 }
 
-/// An answer that shows a secret once: nobody on the way, nor the table of idempotency keys, keeps it.
-pub(crate) struct ShownOnce<T>(pub(crate) StatusCode, pub(crate) T);
-
-impl<T: Serialize> IntoResponse for ShownOnce<T> {
-    fn into_response(self) -> Response {
-        let Self(status, body) = self;
-        (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-    }
-}
-
 /// The tables of this capability.
 pub fn migrations() -> Vec<Migration> {
     vec![kernel::migration!("2026112310_organization")]
@@ -158,6 +150,7 @@ pub fn capability(organization: &Organization) -> Capability {
         .routes(routes!(parties::parties))
         .routes(routes!(parties::rename))
         .routes(routes!(devices::list, devices::add))
+        .routes(routes!(devices::remove))
         .routes(routes!(devices::set_secret))
         .routes(routes!(
             service_calendar::http::show,

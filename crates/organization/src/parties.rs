@@ -4,7 +4,7 @@ use axum::extract::State;
 use kernel::audit::{self, Who};
 use kernel::http::{Json, Path};
 use kernel::problem::{Result, invalid, not_found};
-use kernel::{Actor, Side, SignedIn};
+use kernel::{Actor, Side};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set,
 };
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::Organization;
-use crate::rights::ManageParties;
+use crate::rights::{ManageParties, ViewParties};
 use crate::rows::party;
 
 /// One party of the contract.
@@ -125,7 +125,7 @@ impl Organization {
 /// The two parties.
 #[utoipa::path(get, path = "/api/v1/parties", tag = "organization", responses((status = 200, body = Vec<PartyView>)))]
 pub async fn parties(
-    _actor: SignedIn,
+    _actor: Actor<ViewParties>,
     State(organization): State<Organization>,
 ) -> Result<Json<Vec<PartyView>>> {
     let rows = party::Entity::find()

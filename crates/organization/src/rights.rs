@@ -17,12 +17,24 @@ kernel::permissions! {
     pub AuthorizeUsers = "users:authorize" { SecAdmin: All }
     /// End the sessions of a user.
     pub EndSessions = "sessions:end" { SysAdmin: All, SecAdmin: All, ShiftLead: All }
+    /// See who the two parties are.
+    pub ViewParties = "parties:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        HrCompliance: All, Liaison: All, Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
+        PurchaserReviewer: All, SysAdmin: All, SecAdmin: All, AuditAdmin: All,
+    }
     /// Name the two parties.
     pub ManageParties = "parties:manage" { SysAdmin: All }
     /// See desk phones; one's own or all.
     pub ViewDevices = "devices:view" { Agent: Own, ShiftLead: All, OpsManager: All, SysAdmin: All }
-    /// Add desk phones and change their secrets.
+    /// Add and remove desk phones, change their secrets.
     pub ManageDevices = "devices:manage" { SysAdmin: All }
+    /// See the service calendar and hours, count deadlines.
+    pub ViewCalendar = "calendar:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        HrCompliance: All, Liaison: All, Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
+        PurchaserReviewer: All, SysAdmin: All, SecAdmin: All, AuditAdmin: All,
+    }
     /// Change and import calendars, set the service hours.
     pub ManageCalendar = "calendar:manage" { OpsManager: All, SysAdmin: All }
 }

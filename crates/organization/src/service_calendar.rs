@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use kernel::Tx;
 use kernel::audit::{self, Who};
 use kernel::problem::{Result, internal, stale};
+use sea_orm::sea_query::{IntoIden, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use serde_json::json;
 
@@ -91,6 +92,11 @@ pub async fn hours_in_force(conn: &impl ConnectionTrait) -> Result<HoursInForce>
     })
 }
 
+/// Who comes second inserts nothing.
+fn taken(key: impl IntoIden) -> OnConflict {
+    OnConflict::column(key).do_nothing().to_owned()
+}
+
 /// Stores the calendars that ship where the year has none yet.
 pub(crate) async fn seed_shipped(organization: &Organization) -> Result<()> {
     for text in calendar::SHIPPED {
@@ -140,12 +146,23 @@ impl Organization {
             version: Set(version + 1),
             updated_at: Set(app.clock.now()),
         };
-        if known.is_some() {
-            calendar_year::Entity::update(row).exec(&**tx).await?;
+        // The version once more in the statement: another change may have come between.
+        let stored = if known.is_some() {
+            calendar_year::Entity::update_many()
+                .set(row)
+                .filter(calendar_year::Column::Year.eq(year))
+                .filter(calendar_year::Column::Version.eq(version))
+                .exec(&**tx)
+                .await?
+                .rows_affected
         } else {
             calendar_year::Entity::insert(row)
+                .on_conflict(taken(calendar_year::Column::Year))
                 .exec_without_returning(&**tx)
-                .await?;
+                .await?
+        };
+        if stored == 0 {
+            return Err(stale("calendar"));
         }
         calendar_day::Entity::delete_many()
             .filter(calendar_day::Column::Year.eq(year))
@@ -208,9 +225,13 @@ impl Organization {
                     late_receipt_is_next_day: Set(late_receipt_is_next_day),
                     set_at: Set(app.clock.now()),
                 };
-                service_hours::Entity::insert(row)
+                let stored = service_hours::Entity::insert(row)
+                    .on_conflict(taken(service_hours::Column::Version))
                     .exec_without_returning(&*tx)
                     .await?;
+                if stored == 0 {
+                    return Err(stale("service hours"));
+                }
                 let details = json!({
                     "before": before.hours, "after": hours,
                     "late_receipt_is_next_day": late_receipt_is_next_day,

@@ -156,6 +156,12 @@ impl Organization {
         let Some(user) = user::Entity::find_by_id(session.user_id).one(conn).await? else {
             return Ok(SignedInAs::Nobody);
         };
+        // Disabling ends the sessions; this holds whatever disabled the user.
+        if user.disabled {
+            let (reason, who) = (EndReason::Disabled, Who::system("sessions"));
+            self.end_session(session, reason, &who).await?;
+            return Ok(SignedInAs::Ended(reason.as_str().to_owned()));
+        }
         if activity && now - session.last_seen_at >= self.seen_every() {
             self.seen(session.id, now).await;
         }

@@ -3,16 +3,18 @@
 mod change;
 mod create;
 pub mod http;
+mod on_server;
 pub mod store;
 
 pub use change::UserChange;
 pub(crate) use create::Secrets;
 pub use create::{Created, NewUser};
+pub use on_server::Account;
 
 use kernel::problem::{Result, invalid};
 
 /// A sign-in name: it is also the user part of a SIP address (RFC 3261 §25.1) and is read aloud.
-pub(crate) fn check_username(username: &str) -> Result<String> {
+pub fn check_username(username: &str) -> Result<String> {
     let username = username.trim().to_lowercase();
     let good = (2..=32).contains(&username.len())
         && username.starts_with(|first: char| first.is_ascii_lowercase())
@@ -27,7 +29,7 @@ pub(crate) fn check_username(username: &str) -> Result<String> {
 }
 
 /// One line of text a person typed, 1 to 64 characters.
-pub(crate) fn check_line(field: &str, text: &str) -> Result<String> {
+pub fn check_line(field: &str, text: &str) -> Result<String> {
     let text = text.trim();
     let length = text.chars().count();
     if (1..=64).contains(&length) && !text.chars().any(char::is_control) {
@@ -50,7 +52,7 @@ pub(crate) fn check_department(text: &str) -> Result<String> {
 }
 
 /// A staff number (工号): digits, because it is read out to the caller. Empty is none.
-pub(crate) fn check_staff_no(text: &str) -> Result<Option<String>> {
+pub fn check_staff_no(text: &str) -> Result<Option<String>> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);

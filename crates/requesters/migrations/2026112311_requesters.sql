@@ -12,5 +12,5 @@ create table requesters (
   version bigint not null
 );
 create unique index requesters_phone_hash on requesters (phone_hash);
-create index requesters_name on requesters (name, id);
+create index requesters_name on requesters (lower(name), id);
 create index requesters_last_contact_at on requesters (last_contact_at, id);

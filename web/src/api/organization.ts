@@ -16,5 +16,8 @@ export const unlock = (id: Id) => take(api.POST('/api/v1/users/{id}/unlock', pat
 export const resetPassword = (id: Id, dropTotp: boolean) =>
   take(api.POST('/api/v1/users/{id}/reset-password', { ...path(id), body: { drop_totp: dropTotp } }))
 export const roles = () => take(api.GET('/api/v1/roles')) as Promise<Role[]>
-export const devices = (): Promise<Device[]> => take(api.GET('/api/v1/devices'))
+/** As many as a page holds: a hotline has fewer desk phones. */
+export const devices = async (): Promise<Device[]> =>
+  ((await take(api.GET('/api/v1/devices', listing({ sort: 'username', per_page: 200 })))) as Page<Device>).items
+export const removeDevice = (id: Id) => take(api.DELETE('/api/v1/devices/{id}', path(id)))
 export const setDeviceSecret = (id: Id) => take(api.PUT('/api/v1/devices/{id}/secret', { ...path(id), body: {} }))

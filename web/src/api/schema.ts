@@ -1524,10 +1524,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The desk phones. */
+        /** The desk phones, the last added first. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -1539,7 +1548,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["DeviceView"][];
+                        "application/json": components["schemas"]["Page_DeviceView"];
                     };
                 };
             };
@@ -1570,6 +1579,41 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a desk phone out of use. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -2436,7 +2480,7 @@ export interface paths {
                 };
             };
         };
-        /** Offers a secret for an authenticator app. */
+        /** Offers a secret for an authenticator app to whoever knows the password. */
         post: {
             parameters: {
                 query?: never;
@@ -2444,7 +2488,11 @@ export interface paths {
                 path?: never;
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordAgain"];
+                };
+            };
             responses: {
                 200: {
                     headers: {
@@ -2452,6 +2500,24 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["TotpSecret"];
+                    };
+                };
+                /** @description `totp_already_on` */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `wrong_password` */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -4075,6 +4141,44 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_DeviceView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `desk_phone` */
+                kind: string;
+                /** @description Where it stands. */
+                label: string;
+                /** @description Digest realm. */
+                realm: string;
+                /**
+                 * Format: date-time
+                 * @description When its secret was set.
+                 */
+                secret_changed_at: string;
+                /**
+                 * Format: uuid
+                 * @description Its user.
+                 */
+                user_id: string;
+                /** @description User name it registers with: the user's sign-in name. */
+                username: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_HistoryLine: {
             /** @description The rows. */
             items: {
@@ -4123,6 +4227,8 @@ export interface components {
         Page_Parameter: {
             /** @description The rows. */
             items: {
+                /** @description A shipped value that was found in a copy or is our advice: to be confirmed first. */
+                confirm_before_use: boolean;
                 /**
                  * Format: date-time
                  * @description When it was confirmed.
@@ -4360,6 +4466,8 @@ export interface components {
         };
         /** @description One value of a parameter for a stretch of time. */
         Parameter: {
+            /** @description A shipped value that was found in a copy or is our advice: to be confirmed first. */
+            confirm_before_use: boolean;
             /**
              * Format: date-time
              * @description When it was confirmed.
@@ -4539,6 +4647,8 @@ export interface components {
         PublicConfig: {
             /** @description The demo: the sign-in page offers its people. */
             demo: boolean;
+            /** @description Their password; null outside the demo. */
+            demo_password?: string | null;
             /** @description The demo's people. */
             demo_sign_ins: components["schemas"]["DemoSignIn"][];
             /** @description The number the public calls. */

@@ -8,6 +8,6 @@ export const signIn = (username: string, password: string, totp?: string) =>
 export const signOut = () => take(api.DELETE('/api/v1/session'))
 export const changePassword = (currentPassword: string, next: string) =>
   take(api.PUT('/api/v1/session/password', { body: { current: currentPassword, new: next } }))
-export const beginTotp = () => take(api.POST('/api/v1/session/totp'))
+export const beginTotp = (password: string) => take(api.POST('/api/v1/session/totp', { body: { password } }))
 export const confirmTotp = (code: string) => take(api.PUT('/api/v1/session/totp', { body: { code } }))
 export const removeTotp = (password: string) => take(api.DELETE('/api/v1/session/totp', { body: { password } }))

@@ -96,7 +96,7 @@ function beginRing() {
 }
 
 const routes = {
-  'GET /config-public': () => ({ demo: true, hotline: '12333', name: '广州市人事考试与职称服务热线', version: '0.1.0', demo_sign_ins: [['agent1', 'agent'], ['agent2', 'agent'], ['lead', 'shift_lead'], ['sysadmin', 'sys_admin'], ['auditor', 'audit_admin'], ['purchaser', 'purchaser_admin']].map(([username, role]) => ({ username, role })) }),
+  'GET /config-public': () => ({ demo: true, hotline: '12333', name: '广州市人事考试与职称服务热线', version: '0.1.0', demo_password: 'Shoujie-demo-1', demo_sign_ins: [['agent1', 'agent'], ['agent2', 'agent'], ['lead', 'shift_lead'], ['sysadmin', 'sys_admin'], ['auditor', 'audit_admin'], ['purchaser', 'purchaser_admin']].map(([username, role]) => ({ username, role })) }),
   'GET /session': () => (who ? session() : problem(401, 'not_signed_in')),
   'POST /session': (q, b) => { if (b.password !== 'Shoujie-demo-1') return problem(401, 'sign_in_failed'); if (b.username === 'auditor' && !b.totp) return problem(401, 'totp_required'); who = b.username; return session() },
   'DELETE /session': () => { who = null; return null },
@@ -120,7 +120,7 @@ const routes = {
   'GET /users': (q) => page(users.filter((u) => !q.get('q') || u.name.includes(q.get('q')) || u.username.includes(q.get('q'))), q),
   'POST /users': (q, b) => (b.username === 'lead' ? problem(422, 'username_taken', { field: 'username' }) : { ...users[0], ...b, id: users[0].id, initial_password: 'qmtz-4kfe-9wna' }),
   'GET /roles': () => roles,
-  'GET /devices': () => agents.map((a) => ({ id: a.id, user_id: a.id, kind: 'desk_phone', username: a.username, realm: 'shoujie', label: 'A 区 3 号', secret_changed_at: iso(9 * 24 * 60 * MIN) })),
+  'GET /devices': (q) => page(agents.map((a) => ({ id: a.id, user_id: a.id, kind: 'desk_phone', username: a.username, realm: 'shoujie', label: 'A 区 3 号', secret_changed_at: iso(9 * 24 * 60 * MIN) })), q),
   'GET /service-hours': () => ({ periods: [{ from: '08:30', to: '12:00' }, { from: '13:30', to: '18:00' }], late_receipt_is_next_day: true, version: 1, open: false, closes_at: null, next_opening: iso(-9 * 60 * MIN) }),
   'POST /calendars/import': (q, b) => ({ year: b.year ?? 2027, dry_run: true, off_days: 33, makeup_workdays: 6, statutory_holidays: 13, workdays: 248, changed_days: 21, errors: [] }),
   'GET /audit': (q) => page(Array.from({ length: 120 }, (_, i) => ({ id: randomUUID(), seq: i < 2 ? null : 4000 - i, at: iso(i * 4 * MIN), who_id: randomUUID(), who_name: ['lead', 'agent1', 'system:organization', 'sysadmin'][i % 4], hash: null, action: ['call.listened', 'requester.revealed', 'calendar.changed', 'user.roles_changed', 'session.opened'][i % 5], subject_kind: 'call', subject_id: randomUUID(), details: { before: ['agent'], after: ['agent', 'shift_lead'], reason: '回拨核实' } })), q),

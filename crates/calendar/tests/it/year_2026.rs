@@ -50,15 +50,12 @@ fn the_year_has_248_working_days() {
 fn overtime_is_paid_by_the_day() {
     // 10-01 is statutory, 10-05 a day off beside it, 10-10 a make-up workday.
     let calendar = calendar_2026();
-    let percent = |date| calendar.overtime(day(date)).percent();
-    assert_eq!(percent("2026-10-01"), 300);
-    assert_eq!(percent("2026-10-05"), 200);
-    assert_eq!(percent("2026-10-10"), 150);
-    assert_eq!(percent("2026-10-11"), 200);
-    assert_eq!(
-        calendar.overtime(day("2026-10-12")),
-        OvertimeClass::Extended
-    );
+    let class = |date| calendar.overtime(day(date));
+    assert_eq!(class("2026-10-01"), OvertimeClass::StatutoryHoliday);
+    assert_eq!(class("2026-10-05"), OvertimeClass::RestDay);
+    assert_eq!(class("2026-10-10"), OvertimeClass::Extended);
+    assert_eq!(class("2026-10-11"), OvertimeClass::RestDay);
+    assert_eq!(class("2026-10-12"), OvertimeClass::Extended);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::LikeExpr;
 use sea_orm::{QueryOrder as _, Set};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::{Broken, Head, chain, entry};
 use crate::http::{Json, Query};
-use crate::list::{ListQuery, Page, paginate};
+use crate::list::{ListQuery, Page, beginning_with, paginate};
 use crate::problem::Result;
 use crate::{Actor, App};
 
@@ -111,15 +110,7 @@ async fn list(
     }
     if let Some(action) = &filter.action {
         select = match action.strip_suffix('*') {
-            Some(prefix) => {
-                let plain = prefix
-                    .replace('\\', "\\\\")
-                    .replace('%', "\\%")
-                    .replace('_', "\\_");
-                select.filter(
-                    entry::Column::Action.like(LikeExpr::new(format!("{plain}%")).escape('\\')),
-                )
-            }
+            Some(prefix) => select.filter(beginning_with(entry::Column::Action, prefix)),
             None => select.filter(entry::Column::Action.eq(action)),
         };
     }

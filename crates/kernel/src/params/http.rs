@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::{in_force, parameter};
 use crate::http::{Json, Query};
-use crate::list::{ListQuery, Page, paginate};
+use crate::list::{ListQuery, Page, containing, paginate};
 use crate::problem::{Result, invalid};
 use crate::{Actor, App, audit};
 
@@ -66,6 +66,8 @@ pub struct Parameter {
     pub source_url: String,
     /// Why it was recorded.
     pub note: String,
+    /// A shipped value that was found in a copy or is our advice: to be confirmed first.
+    pub confirm_before_use: bool,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// Who confirmed it; null for a shipped value that nobody has confirmed.
@@ -86,6 +88,7 @@ impl From<parameter::Model> for Parameter {
             source_doc_no: row.source_doc_no,
             source_url: row.source_url,
             note: row.note,
+            confirm_before_use: row.confirm_before_use,
             recorded_at: row.recorded_at,
             confirmed_by: row.confirmed_by,
             confirmed_at: row.confirmed_at,
@@ -110,7 +113,7 @@ async fn list(
         select = select.filter(in_force(at));
     }
     if let Some(words) = query.words()? {
-        select = select.filter(parameter::Column::Key.contains(words));
+        select = select.filter(containing(parameter::Column::Key, words));
     }
     let sortable = [
         ("recorded_at", parameter::Column::RecordedAt),
@@ -224,6 +227,7 @@ async fn confirm(
         source_doc_no: new.source_doc_no,
         source_url: new.source_url,
         note: new.note,
+        confirm_before_use: false,
         recorded_at: app.clock.now(),
         recorded_by: Some(actor.user_id()),
         confirmed_by: Some(actor.user_id()),

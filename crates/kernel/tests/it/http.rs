@@ -282,6 +282,10 @@ async fn figures_are_for_this_machine_or_the_token() {
     let app = testing::app(Kind::Sqlite, &[], &token).await;
     let router = router(&app).await;
     call(&router, None, Method::GET, "/api/v1/list", None).await;
+    for invented in ["BREW", "get"] {
+        let method = Method::from_bytes(invented.as_bytes()).unwrap();
+        call(&router, None, method, "/api/v1/list", None).await;
+    }
     let ask = async |bearer: Option<&str>, peer: Option<&str>, proxied: bool| {
         let mut request = Request::get("/metrics");
         if let Some(bearer) = bearer {
@@ -315,6 +319,7 @@ async fn figures_are_for_this_machine_or_the_token() {
     let text = figures.json.as_str().unwrap().to_owned();
     for figure in [
         r#"shoujie_http_requests_total{method="GET",route="/api/v1/list",status="200"} 1"#,
+        r#"shoujie_http_requests_total{method="other",route="/api/v1/list",status="405"} 2"#,
         r#"shoujie_http_request_seconds_count{route="/api/v1/list"}"#,
         "shoujie_db_queue 0",
         "shoujie_audit_unsealed 0",

@@ -43,3 +43,23 @@ fn a_key_that_others_may_read_or_that_is_none_is_refused() {
             .contains("chmod 600")
     );
 }
+
+#[test]
+fn what_was_sealed_is_read_with_the_same_key_under_the_same_label_only() {
+    let folder = testing::Folder::new();
+    let ids = Ids::new(Clock::system());
+    let key = Key::open(&folder.path().join("secret.key"), &ids).unwrap();
+    let sealed = key.seal(&ids, "totp:1", "GEZDGNBV").unwrap();
+    assert!(!sealed.contains(&hex::encode("GEZDGNBV")));
+    assert_ne!(key.seal(&ids, "totp:1", "GEZDGNBV").unwrap(), sealed);
+    assert_eq!(key.unseal("totp:1", &sealed).unwrap(), "GEZDGNBV");
+    assert!(key.unseal("totp:2", &sealed).is_err(), "another row");
+    let other = Key::open(&folder.path().join("other.key"), &ids).unwrap();
+    assert!(
+        other.unseal("totp:1", &sealed).is_err(),
+        "another installation"
+    );
+    for broken in ["", "00", "no hex", &sealed[2..]] {
+        assert!(key.unseal("totp:1", broken).is_err(), "{broken}");
+    }
+}

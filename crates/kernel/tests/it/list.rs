@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use kernel::App;
-use kernel::list::{ListQuery, paginate};
-use sea_orm::EntityTrait as _;
+use kernel::list::{ListQuery, beginning_with, containing, paginate};
+use sea_orm::{Condition, EntityTrait as _, QueryFilter as _};
 use testing::on_both;
 
 use crate::note::{Column, Entity};
@@ -181,6 +181,71 @@ async fn what_is_no_list_query_is_a_400_that_names_its_field() {
             .unwrap(),
             Some("张")
         );
+    })
+    .await;
+}
+
+async fn found(app: &App, which: Condition) -> Vec<String> {
+    let notes = Entity::find().filter(which).all(app.db.read()).await;
+    let mut texts: Vec<String> = notes.unwrap().into_iter().map(|note| note.text).collect();
+    texts.sort();
+    texts
+}
+
+const TEXTS: [&str; 9] = [
+    "Anna",
+    "anna_b",
+    "ANNA%",
+    "bo",
+    "Bo\\",
+    "张三",
+    "张\u{10ffff}",
+    "王五",
+    "Émile",
+];
+
+async fn fill_with_texts(app: &App) {
+    let writer = app.clone();
+    let filled = app.db.write(async move |tx| {
+        for text in TEXTS {
+            note(&writer, &*tx, text).await?;
+        }
+        Ok(())
+    });
+    filled.await.unwrap();
+}
+
+#[tokio::test]
+async fn text_is_sorted_by_its_bytes_whatever_the_server_is_set_to() {
+    on_both(NOTES, async |app| {
+        fill_with_texts(&app).await;
+        let mut sorted = TEXTS.map(str::to_owned);
+        sorted.sort();
+        assert_eq!(walk(&app, "text", 2).await, sorted);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_looked_for_stands_for_itself_in_either_case() {
+    on_both(NOTES, async |app| {
+        fill_with_texts(&app).await;
+        let holding = async |words| found(&app, containing(Column::Text, words)).await;
+        assert_eq!(holding("nNa").await, ["ANNA%", "Anna", "anna_b"]);
+        assert_eq!(holding("%").await, ["ANNA%"]);
+        assert_eq!(holding("A_").await, ["anna_b"]);
+        assert_eq!(holding("o\\").await, ["Bo\\"]);
+        assert_eq!(holding("三").await, ["张三"]);
+        // Only the Latin letters have a case that both databases know.
+        assert_eq!(holding("é").await, [""; 0]);
+
+        let beginning = async |words| found(&app, beginning_with(Column::Text, words)).await;
+        assert_eq!(beginning("ann").await, ["ANNA%", "Anna", "anna_b"]);
+        assert_eq!(beginning("nna").await, [""; 0]);
+        assert_eq!(beginning("anna_").await, ["anna_b"]);
+        assert_eq!(beginning("张").await, ["张三", "张\u{10ffff}"]);
+        assert_eq!(beginning("张\u{10ffff}").await, ["张\u{10ffff}"]);
+        assert_eq!(beginning("\u{10ffff}").await, [""; 0]);
     })
     .await;
 }

@@ -1,4 +1,5 @@
 use kernel::{Clock, Db, Migration, migrate};
+use sea_orm::ConnectionTrait as _;
 use testing::{Kind, on_both};
 
 use crate::NOTES;
@@ -59,6 +60,25 @@ async fn the_schema_reads_the_same_each_time() {
         for part in ["notes_text", "audit_entries", "schema_migrations"] {
             assert!(schema.contains(part), "{schema}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_text_column_that_comes_later_compares_by_bytes_too() {
+    on_both(NOTES, async |app| {
+        let late = Migration {
+            id: "2026112402_late",
+            sql: "alter table notes add column late text;\ncreate index notes_late on notes (lower(late), id);\n",
+        };
+        migrate::migrate(&app.db, &app.clock, vec![late]).await.unwrap();
+        let writer = (*app).clone();
+        let below = app.db.write(async move |tx| {
+            crate::note(&writer, &*tx, "a note").await?;
+            tx.execute_unprepared("update notes set late = 'B'").await?;
+            Ok(tx.execute_unprepared("delete from notes where late < 'a'").await?.rows_affected())
+        });
+        assert_eq!(below.await.unwrap(), 1, "by the bytes, `B` stands before `a`");
     })
     .await;
 }

@@ -17,6 +17,8 @@ fn minimum_wage() -> Shipped {
         effective_from: at("2021-12-01T00:00:00+08:00"),
         source_doc_no: "粤府函〔2021〕345号",
         source_url: "https://www.gd.gov.cn/",
+        note: "月最低工资，广州",
+        confirm_before_use: true,
     }
 }
 
@@ -46,6 +48,12 @@ async fn a_value_holds_from_its_day_until_another_supersedes_it() {
         assert_eq!(wage("2025-02-28T16:00:00Z").await.unwrap(), 250_000);
         let list = call(&router, Some(&admin), Method::GET, path, None).await;
         assert_eq!(list.json["total"], 2, "the row before stays");
+        let (confirmed, shipped) = (&list.json["items"][0], &list.json["items"][1]);
+        assert_eq!(confirmed["confirm_before_use"], false);
+        assert_eq!(shipped["confirm_before_use"], true);
+        let searched = "/api/v1/parameters?q=Minimum_Month";
+        let searched = call(&router, Some(&admin), Method::GET, searched, None).await;
+        assert_eq!(searched.json["total"], 2);
         audit::seal(&app).await.unwrap();
         let trail = "/api/v1/audit?action=parameter.confirmed";
         let trail = call(&router, Some(&admin), Method::GET, trail, None).await;

@@ -8,9 +8,9 @@ use calendar::{
     YearNotice,
 };
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use kernel::Actor;
 use kernel::http::{Json, Path, Query};
 use kernel::problem::{Problem, Result, invalid};
-use kernel::{Actor, SignedIn};
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{HoursInForce, YearToStore, hours_in_force};
 use crate::Organization;
-use crate::rights::ManageCalendar;
+use crate::rights::{ManageCalendar, ViewCalendar};
 use crate::rows::calendar_year;
 
 /// Years a calendar may be for: the two-day weekend came in 1995.
@@ -265,7 +265,7 @@ impl Organization {
 /// A year of the service calendar.
 #[utoipa::path(get, path = "/api/v1/calendars/{year}", tag = "calendar", params(("year" = i32, Path)), responses((status = 200, body = CalendarView)))]
 pub async fn show(
-    _actor: SignedIn,
+    _actor: Actor<ViewCalendar>,
     State(organization): State<Organization>,
     Path(year): Path<i32>,
 ) -> Result<Json<CalendarView>> {
@@ -460,7 +460,7 @@ fn rows_wrong(errors: &[RowError]) -> Problem {
 /// The service hours in force, and whether the line is open now.
 #[utoipa::path(get, path = "/api/v1/service-hours", tag = "calendar", responses((status = 200, body = ServiceHoursView)))]
 pub async fn service_hours(
-    _actor: SignedIn,
+    _actor: Actor<ViewCalendar>,
     State(organization): State<Organization>,
 ) -> Result<Json<ServiceHoursView>> {
     let in_force = hours_in_force(organization.app.db.read()).await?;
@@ -494,7 +494,7 @@ pub async fn set_service_hours(
 /// Counts a deadline of working days.
 #[utoipa::path(get, path = "/api/v1/deadlines", tag = "calendar", params(DeadlineQuery), responses((status = 200, body = DeadlineView)))]
 pub async fn deadline(
-    _actor: SignedIn,
+    _actor: Actor<ViewCalendar>,
     State(organization): State<Organization>,
     Query(query): Query<DeadlineQuery>,
 ) -> Result<Json<DeadlineView>> {

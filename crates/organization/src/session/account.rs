@@ -1,7 +1,7 @@
 //! What users change of their own: the password and the one-time code.
 
 use kernel::audit::{self, Who};
-use kernel::problem::{Result, invalid, not_found, refused};
+use kernel::problem::{Result, invalid, not_found, refused, stale};
 use kernel::{Principal, Tx};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -19,6 +19,11 @@ use crate::totp;
 
 /// Bytes of a TOTP secret: the length of the hash (RFC 4226 §4 R6).
 const TOTP_SECRET_BYTES: usize = 20;
+
+/// Under which label the secret of a user is sealed.
+pub(crate) fn totp_label(user_id: Uuid) -> String {
+    format!("totp:{user_id}")
+}
 
 /// A secret for an authenticator app, not in force before its first code was given.
 #[derive(Debug)]
@@ -95,6 +100,14 @@ impl Organization {
         self.app
             .db
             .write(async move |tx| {
+                // The row as it stands now: the password that was given may have been reset meanwhile.
+                let known = user.password_hash;
+                let user = user::Entity::find_by_id(user.id)
+                    .lock_exclusive()
+                    .one(&*tx)
+                    .await?
+                    .filter(|user| user.password_hash == known)
+                    .ok_or_else(|| stale("the password"))?;
                 organization.set_password_in(&tx, user, hash, false).await?;
                 let (id, app) = (who.user_id, &organization.app);
                 let Some(id) = id else { return Ok(()) };
@@ -160,9 +173,17 @@ impl Organization {
         Ok(())
     }
 
-    /// Offers a secret for an authenticator app.
-    pub async fn begin_totp(&self, principal: &Principal) -> Result<TotpOffer> {
+    /// Offers a secret for an authenticator app. Asks for the password: who finds a browser signed in
+    /// must not bind its user to a foreign phone.
+    pub async fn begin_totp(
+        &self,
+        principal: &Principal,
+        password: &str,
+        client: &Client,
+    ) -> Result<TotpOffer> {
         let user = self.own_row(principal).await?;
+        self.confirm_password(&user, password, "password", client)
+            .await?;
         if user.totp_secret.is_some() {
             return Err(
                 refused("totp_already_on", "a one-time code is asked for already")
@@ -174,7 +195,31 @@ impl Organization {
             uri: totp::uri(&user.username, &secret),
             secret: secret.clone(),
         };
-        self.change_user(user.id, move |row| row.totp_pending = Set(Some(secret)))
+        let sealed = self
+            .app
+            .key
+            .seal(&self.app.ids, &totp_label(user.id), &secret)?;
+        let (app, who) = (self.app.clone(), Who::user(principal));
+        self.app
+            .db
+            .write(async move |tx| {
+                let row = user::ActiveModel {
+                    id: Set(user.id),
+                    totp_pending: Set(Some(sealed)),
+                    ..Default::default()
+                };
+                row.update(&*tx).await?;
+                audit::record(
+                    &app,
+                    &*tx,
+                    &who,
+                    "user.totp_begun",
+                    "user",
+                    user.id,
+                    json!({}),
+                )
+                .await
+            })
             .await?;
         Ok(offer)
     }
@@ -182,10 +227,11 @@ impl Organization {
     /// Puts the offered secret in force once the app shows its code.
     pub async fn confirm_totp(&self, principal: &Principal, code: &str) -> Result<()> {
         let user = self.own_row(principal).await?;
-        let Some(secret) = user.totp_pending.clone() else {
+        let Some(sealed) = user.totp_pending.clone() else {
             return Err(refused("totp_not_begun", "no secret was offered")
                 .with_way_out("POST /api/v1/session/totp"));
         };
+        let secret = self.app.key.unseal(&totp_label(user.id), &sealed)?;
         let step = totp::matching_step(&secret, code.trim(), self.app.clock.now())
             .ok_or_else(|| invalid("code", "wrong_code", "the app shows another code"))?;
         let (app, who) = (self.app.clone(), Who::user(principal));
@@ -195,7 +241,7 @@ impl Organization {
                 let id = user.id;
                 let mut row: user::ActiveModel = user.into();
                 row.totp_pending = Set(None);
-                row.totp_secret = Set(Some(secret));
+                row.totp_secret = Set(Some(sealed));
                 row.totp_last_step = Set(None);
                 row.update(&*tx).await?;
                 // The code just shown signs nobody in.
@@ -225,25 +271,6 @@ impl Organization {
                 row.totp_secret = Set(None);
                 row.update(&*tx).await?;
                 audit::record(&app, &*tx, &who, "user.totp_off", "user", id, json!({})).await
-            })
-            .await
-    }
-
-    async fn change_user(
-        &self,
-        id: Uuid,
-        change: impl FnOnce(&mut user::ActiveModel) + Send + 'static,
-    ) -> Result<()> {
-        self.app
-            .db
-            .write(async move |tx| {
-                let mut row = user::ActiveModel {
-                    id: Set(id),
-                    ..Default::default()
-                };
-                change(&mut row);
-                row.update(&*tx).await?;
-                Ok(())
             })
             .await
     }

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
-use kernel::http::Json;
+use kernel::http::{Json, ShownOnce};
 use kernel::problem::{Problem, Result, not_found, unauthorized};
 use kernel::{Principal, Role, Scope, Side, SignedIn};
 use sea_orm::EntityTrait;
@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::layer::{Client, EndedSession};
 use super::{COOKIE, session_ended};
+use crate::Organization;
 use crate::parties::parse_side;
 use crate::rows::{party, user};
-use crate::{Organization, ShownOnce};
 
 /// Name, password and, where the user has one, the one-time code.
 #[derive(Deserialize, ToSchema)]
@@ -241,13 +241,24 @@ pub async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Offers a secret for an authenticator app.
-#[utoipa::path(post, path = "/api/v1/session/totp", tag = "session", responses((status = 200, body = TotpSecret)))]
+/// Offers a secret for an authenticator app to whoever knows the password.
+#[utoipa::path(
+    post, path = "/api/v1/session/totp", tag = "session", request_body = PasswordAgain,
+    responses(
+        (status = 200, body = TotpSecret),
+        (status = 409, body = Problem, description = "`totp_already_on`"),
+        (status = 422, body = Problem, description = "`wrong_password`"),
+    )
+)]
 pub async fn begin_totp(
     SignedIn(principal): SignedIn,
+    client: Client,
     State(organization): State<Organization>,
+    Json(given): Json<PasswordAgain>,
 ) -> Result<impl IntoResponse> {
-    let offer = organization.begin_totp(&principal).await?;
+    let offer = organization
+        .begin_totp(&principal, &given.password, &client)
+        .await?;
     let secret = TotpSecret {
         secret: offer.secret,
         uri: offer.uri,

@@ -6,10 +6,11 @@ use kernel::Tx;
 use kernel::audit::{self, Who};
 use kernel::problem::{Problem, Result, too_many, unauthorized};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::account::totp_label;
 use super::layer::Client;
 use super::{TOKEN_BYTES, token_hash};
 use crate::Organization;
@@ -56,7 +57,7 @@ impl Organization {
         let hash = known.as_ref().map(|user| user.password_hash.clone());
         let right = Hasher::matches(permit, password, hash).await?;
         let attempt = match known {
-            Some(user) if right => self.open(user, code, client).await?,
+            Some(user) if right => Box::pin(self.open(user, code, client)).await?,
             Some(user) => self.refuse(user, "password", client).await?,
             None => self.refuse_unknown(client).await?,
         };
@@ -107,13 +108,7 @@ impl Organization {
         let now = self.app.clock.now();
         if user.disabled {
             // Only who knows the password learns that the account exists.
-            return self
-                .refuse_with(
-                    &user,
-                    client,
-                    unauthorized("account_disabled", "the account is disabled"),
-                )
-                .await;
+            return self.refuse_with(&user, client, account_disabled()).await;
         }
         let step = match (&user.totp_secret, code) {
             (None, _) => None,
@@ -123,10 +118,13 @@ impl Organization {
                     "a one-time code is needed",
                 )));
             }
-            (Some(secret), Some(code)) => match totp::matching_step(secret, code.trim(), now) {
-                Some(step) => Some(step),
-                None => return self.refuse(user, "totp", client).await,
-            },
+            (Some(sealed), Some(code)) => {
+                let secret = self.app.key.unseal(&totp_label(user.id), sealed)?;
+                match totp::matching_step(&secret, code.trim(), now) {
+                    Some(step) => Some(step),
+                    None => return self.refuse(user, "totp", client).await,
+                }
+            }
         };
         let (organization, client) = (self.clone(), client.clone());
         let reused = self
@@ -134,12 +132,24 @@ impl Organization {
             .db
             .write(async move |tx| {
                 let app = &organization.app;
-                // The row as it stands now: a guess that ran beside this one may have locked it.
-                let Some(user) = user::Entity::find_by_id(user.id).one(&*tx).await? else {
+                // The row as it stands now, and held: a guess that ran beside this one may have locked it;
+                // whoever disables the user or resets the password now ends this session too.
+                let row = user::Entity::find_by_id(user.id)
+                    .lock_exclusive()
+                    .one(&*tx)
+                    .await?;
+                let proven = (user.password_hash, user.totp_secret);
+                let Some(user) = row else {
                     return Ok(Attempt::Refused(sign_in_failed()));
                 };
                 if let Some(until) = locked_until(&user, now) {
                     return Ok(Attempt::Refused(account_locked(until)));
+                }
+                if user.disabled {
+                    return Ok(Attempt::Refused(account_disabled()));
+                }
+                if proven != (user.password_hash.clone(), user.totp_secret.clone()) {
+                    return Ok(Attempt::Refused(sign_in_failed()));
                 }
                 if let Some(step) = step
                     && !take_step(&tx, user.id, step).await?
@@ -355,6 +365,10 @@ fn sign_in_failed() -> Problem {
         "sign_in_failed",
         "the sign-in name, the password or the one-time code is wrong",
     )
+}
+
+fn account_disabled() -> Problem {
+    unauthorized("account_disabled", "the account is disabled")
 }
 
 /// 423: too many failures.

@@ -3,7 +3,7 @@
 use kernel::audit::{self, Who};
 use kernel::problem::{Problem, Result, not_found, refused, stale};
 use kernel::{Role, Tx};
-use sea_orm::{ActiveModelTrait, EntityTrait, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, Set};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -252,8 +252,10 @@ impl Organization {
     }
 }
 
+/// The row, held until the end: what is read here is what is changed.
 async fn found(tx: &Tx, id: Uuid) -> Result<user::Model> {
     user::Entity::find_by_id(id)
+        .lock_exclusive()
         .one(&**tx)
         .await?
         .ok_or_else(|| not_found("user"))

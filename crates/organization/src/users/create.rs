@@ -49,20 +49,7 @@ pub(crate) struct Secrets {
 impl Organization {
     /// Makes a user, who has to change the password at the first sign-in.
     pub async fn create_user(&self, who: &Who, new: NewUser) -> Result<Created> {
-        let new = checked(new)?;
-        let initial_password = match &new.password {
-            Some(given) => {
-                password::check(given, &new.username, "password")?;
-                given.clone()
-            }
-            None => password::initial(&self.app.ids.secret(8)),
-        };
-        let password_hash = self.hasher.hash(&initial_password).await?;
-        let secrets = Secrets {
-            password_hash,
-            must_change: true,
-            demo: false,
-        };
+        let (new, secrets, initial_password) = self.with_password(new).await?;
         let (organization, who) = (self.clone(), who.clone());
         let id = self
             .app
@@ -73,6 +60,52 @@ impl Organization {
             id,
             initial_password,
         })
+    }
+
+    /// Makes all of these users, in their order, or none.
+    pub async fn create_users(&self, who: &Who, all: Vec<NewUser>) -> Result<Vec<Created>> {
+        let mut prepared = Vec::new();
+        for new in all {
+            prepared.push(self.with_password(new).await?);
+        }
+        let (organization, who) = (self.clone(), who.clone());
+        self.app
+            .db
+            .write(async move |tx| {
+                let mut created = Vec::new();
+                for (new, secrets, initial_password) in prepared {
+                    let name = new.username.clone();
+                    let id = Box::pin(organization.insert_user(&tx, &who, new, secrets)).await;
+                    let id = id.map_err(|mut problem| {
+                        problem.detail = format!("{name}: {}", problem.detail);
+                        problem
+                    })?;
+                    created.push(Created {
+                        id,
+                        initial_password,
+                    });
+                }
+                Ok(created)
+            })
+            .await
+    }
+
+    /// Checks a user and makes up the first password where none is given.
+    async fn with_password(&self, new: NewUser) -> Result<(NewUser, Secrets, String)> {
+        let new = checked(new)?;
+        let initial_password = match &new.password {
+            Some(given) => {
+                password::check(given, &new.username, "password")?;
+                given.clone()
+            }
+            None => password::initial(&self.app.ids.secret(8)),
+        };
+        let secrets = Secrets {
+            password_hash: self.hasher.hash(&initial_password).await?,
+            must_change: true,
+            demo: false,
+        };
+        Ok((new, secrets, initial_password))
     }
 
     pub(crate) async fn insert_user(

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
-use kernel::http::{Json, Path, Query};
+use kernel::http::{Json, Path, Query, ShownOnce};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, forbidden, not_found};
 use kernel::rights::Reach;
@@ -23,7 +23,7 @@ use crate::rights::{
 };
 use crate::rows::{party, user};
 use crate::session::sign_in::locked_until;
-use crate::{Organization, ShownOnce, role_name};
+use crate::{Organization, role_name};
 
 /// A user as administrators see him.
 #[expect(
@@ -316,9 +316,9 @@ pub async fn reset_password(
     actor: Actor<ManageUsers>,
     State(organization): State<Organization>,
     Path(id): Path<Uuid>,
-    given: Option<axum::Json<PasswordReset>>,
+    given: Option<Json<PasswordReset>>,
 ) -> Result<impl IntoResponse> {
-    let drop_totp = given.is_some_and(|axum::Json(given)| given.drop_totp);
+    let drop_totp = given.is_some_and(|Json(given)| given.drop_totp);
     let initial_password = organization
         .reset_password(&actor.who(), id, drop_totp)
         .await?;

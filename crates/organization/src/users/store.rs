@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kernel::list::{ListQuery, Page, paginate};
+use kernel::list::{ListQuery, Page, containing, paginate};
 use kernel::problem::Result;
 use kernel::{Role, Scope};
 use sea_orm::{
@@ -70,9 +70,9 @@ pub async fn list(
     if let Some(words) = query.words()? {
         select = select.filter(
             Condition::any()
-                .add(user::Column::Username.contains(words.to_lowercase()))
-                .add(user::Column::Name.contains(words))
-                .add(user::Column::StaffNo.contains(words)),
+                .add(containing(user::Column::Username, words))
+                .add(containing(user::Column::Name, words))
+                .add(containing(user::Column::StaffNo, words)),
         );
     }
     if let Some(disabled) = filter.disabled {

@@ -338,3 +338,33 @@ async fn a_deadline_is_counted_from_a_day_or_from_an_instant() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn of_changes_that_run_at_once_one_is_done_and_the_others_are_told_to_look_again() {
+    on_both(async |house| {
+        let manager = house.person("manager").await;
+        let year = |version: i64| json!({ "version": version, "published": true, "source": "", "days": [] });
+        let hours = |version: i64| {
+            json!({
+                "version": version, "late_receipt_is_next_day": true,
+                "periods": [{ "from": "09:00", "to": "17:00" }],
+            })
+        };
+        // The first version is an insert, the others are updates; more rounds, since the pool opens its
+        // connections one by one.
+        for version in 0..4 {
+            for (path, body) in [
+                ("/api/v1/calendars/2031", year(version)),
+                ("/api/v1/service-hours", hours(version)),
+            ] {
+                let at_once = (0..6).map(|_| manager.put(path, body.clone()));
+                let answers = futures::future::join_all(at_once).await;
+                let mut refusals: Vec<_> = answers.iter().map(refusal).collect();
+                refusals.sort_unstable();
+                assert_eq!(refusals[0], (200, ""), "{path}");
+                assert_eq!(refusals[1..], [(409, "stale_version"); 5], "{path}");
+            }
+        }
+    })
+    .await;
+}

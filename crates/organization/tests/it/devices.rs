@@ -1,5 +1,6 @@
 //! Desk phones and their secrets.
 
+use axum::http::Method;
 use kernel::Role;
 use organization::colleagues::{holder, holders};
 use organization::devices::{ha1_for, owner_of};
@@ -82,18 +83,19 @@ async fn an_agent_sees_his_own_phone_and_the_lead_all() {
     on_both(async |house| {
         let (agent, lead) = (house.person("agent1").await, house.person("lead").await);
         let own = agent.get("/api/v1/devices").await;
-        assert_eq!(own.json.as_array().unwrap().len(), 1);
-        assert_eq!(own.json[0]["username"], "agent1");
+        assert_eq!(own.json["total"], 1);
+        assert_eq!(own.json["items"][0]["username"], "agent1");
         assert!(!own.json.to_string().contains(DEMO_HA1));
+        let all = lead.get("/api/v1/devices?sort=username&per_page=4").await;
         assert_eq!(
-            lead.get("/api/v1/devices")
-                .await
-                .json
-                .as_array()
-                .unwrap()
-                .len(),
-            6
+            (
+                &all.json["total"],
+                all.json["items"].as_array().unwrap().len()
+            ),
+            (&json!(6), 4)
         );
+        let searched = lead.get("/api/v1/devices?q=AGENT3").await;
+        assert_eq!(searched.json["items"][0]["username"], "agent3");
         assert_eq!(
             refusal(&house.person("quality").await.get("/api/v1/devices").await),
             (403, "forbidden")
@@ -106,10 +108,10 @@ async fn an_agent_sees_his_own_phone_and_the_lead_all() {
 async fn a_secret_is_made_up_or_given_and_shown_once() {
     on_both(async |house| {
         let (sysadmin, lead) = (house.person("sysadmin").await, house.person("lead").await);
-        let devices = sysadmin.get("/api/v1/devices").await;
+        let devices = sysadmin.get("/api/v1/devices?q=agent1").await;
         let path = format!(
             "/api/v1/devices/{}/secret",
-            devices.json[0]["id"].as_str().unwrap()
+            devices.json["items"][0]["id"].as_str().unwrap()
         );
         assert_eq!(
             refusal(&lead.put(&path, json!({})).await),
@@ -168,6 +170,32 @@ async fn a_second_phone_of_a_user_has_a_secret_of_its_own() {
             .post("/api/v1/devices", json!({ "user_id": nobody }))
             .await;
         assert_eq!(refusal(&unknown), (422, "no_such_user"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_phone_taken_out_of_use_registers_no_more() {
+    on_both(async |house| {
+        let (sysadmin, lead) = (house.person("sysadmin").await, house.person("lead").await);
+        let devices = sysadmin.get("/api/v1/devices?q=agent1").await;
+        let id = devices.json["items"][0]["id"].as_str().unwrap();
+        let path = format!("/api/v1/devices/{id}");
+        let refused = lead.ask(Method::DELETE, &path, None).await;
+        assert_eq!(refusal(&refused), (403, "forbidden"));
+        let removed = sysadmin.ask(Method::DELETE, &path, None).await;
+        assert_eq!(removed.status, 204, "{}", removed.json);
+        let again = sysadmin.ask(Method::DELETE, &path, None).await;
+        assert_eq!(refusal(&again), (404, "not_found"));
+        assert_eq!(ha1_for(house.app.db.read(), "agent1").await.unwrap(), []);
+        let told = house.events("device.removed").await;
+        let agent = house.id_of("agent1").await;
+        assert_eq!(told, [json!({ "username": "agent1", "user_id": agent })]);
+        let audited = house.audited("device.removed").await;
+        assert_eq!(
+            (audited.len(), audited[0].who_name.as_str()),
+            (1, "sysadmin")
+        );
     })
     .await;
 }

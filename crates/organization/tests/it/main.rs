@@ -6,6 +6,7 @@ mod demo;
 mod devices;
 mod house;
 mod one_time_codes;
+mod parameters;
 mod passwords;
 mod sessions;
 mod sign_in;

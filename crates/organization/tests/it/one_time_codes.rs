@@ -3,6 +3,7 @@
 use axum::http::Method;
 use organization::password::DEMO_PASSWORD;
 use organization::totp;
+use sea_orm::{FromQueryResult, Statement};
 use serde_json::json;
 
 use crate::house::{House, Person, on_both, refusal};
@@ -11,8 +12,12 @@ fn code(house: &House, secret: &str) -> String {
     totp::code_at(secret, house.app.clock.now()).unwrap()
 }
 
+fn again() -> serde_json::Value {
+    json!({ "password": DEMO_PASSWORD })
+}
+
 async fn switch_on(house: &House, person: &Person) -> String {
-    let offer = person.post("/api/v1/session/totp", json!({})).await;
+    let offer = person.post("/api/v1/session/totp", again()).await;
     let secret = offer.json["secret"].as_str().unwrap().to_owned();
     assert!(offer.json["uri"].as_str().unwrap().contains(&secret));
     let confirmed = person
@@ -102,7 +107,7 @@ async fn an_offer_is_not_in_force_before_its_code_was_given() {
             .put("/api/v1/session/totp", json!({ "code": "123456" }))
             .await;
         assert_eq!(refusal(&none), (409, "totp_not_begun"));
-        agent.post("/api/v1/session/totp", json!({})).await;
+        agent.post("/api/v1/session/totp", again()).await;
         let wrong = agent
             .put("/api/v1/session/totp", json!({ "code": "12345" }))
             .await;
@@ -124,8 +129,8 @@ async fn the_password_switches_the_code_off() {
     on_both(async |house| {
         let agent = house.person("agent1").await;
         switch_on(&house, &agent).await;
-        let again = agent.post("/api/v1/session/totp", json!({})).await;
-        assert_eq!(refusal(&again), (409, "totp_already_on"));
+        let twice = agent.post("/api/v1/session/totp", again()).await;
+        assert_eq!(refusal(&twice), (409, "totp_already_on"));
         let drop = async |password: &str| {
             let body = Some(json!({ "password": password }));
             agent
@@ -150,6 +155,43 @@ async fn the_password_switches_the_code_off() {
             house.audited("user.totp_off").await,
         ];
         assert!(actions.iter().all(|rows| rows.len() == 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_is_offered_for_the_password_and_written_down() {
+    on_both(async |house| {
+        let agent = house.person("agent1").await;
+        let wrong = json!({ "password": "Not-the-password-1" });
+        let wrong = agent.post("/api/v1/session/totp", wrong).await;
+        assert_eq!(refusal(&wrong), (422, "wrong_password"));
+        assert!(house.audited("user.totp_begun").await.is_empty());
+        let offer = agent.post("/api/v1/session/totp", again()).await;
+        assert_eq!(offer.headers["cache-control"], "no-store");
+        assert_eq!(house.audited("user.totp_begun").await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_database_holds_no_secret_in_the_clear() {
+    on_both(async |house| {
+        #[derive(FromQueryResult)]
+        struct Kept {
+            totp_secret: String,
+        }
+        let agent = house.person("agent1").await;
+        let secret = switch_on(&house, &agent).await;
+        let kept = "select totp_secret from users where totp_secret is not null";
+        let kept = Statement::from_string(house.app.db.backend(), kept);
+        let kept = Kept::find_by_statement(kept).one(house.app.db.read()).await;
+        let kept = kept.unwrap().unwrap().totp_secret;
+        assert!(
+            kept.len() > 2 * secret.len() && !kept.contains(&secret),
+            "{kept}"
+        );
+        assert!(!kept.contains(&hex::encode(&secret)));
     })
     .await;
 }

@@ -39,7 +39,8 @@ async fn a_new_user_changes_the_password_before_anything_else() {
             .change_password(initial, "Better-than-before-1")
             .await;
         assert_eq!(changed.status, 204, "{}", changed.json);
-        assert_eq!(newcomer.get("/api/v1/service-hours").await.status, 200);
+        let hours = newcomer.get("/api/v1/service-hours").await;
+        assert_eq!(refusal(&hours), (403, "forbidden"), "no role as yet");
         assert_eq!(
             newcomer.get("/api/v1/session").await.json["must_change_password"],
             false

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use organization::password::DEMO_PASSWORD;
-use sea_orm::{FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use serde_json::json;
 
 use crate::house::{House, on_both, refusal};
@@ -278,6 +278,50 @@ async fn two_names_of_one_machine_keep_separate_sessions() {
             again.cookie, one.cookie,
             "every sign-in has a token of its own"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_out_whatever_disabled_him() {
+    on_both(async |house| {
+        let agent = house.person("agent1").await;
+        let disabled = house.app.db.write(async |tx| {
+            let sql = "update users set disabled = true where username = 'agent1'";
+            tx.execute_unprepared(sql).await?;
+            Ok(())
+        });
+        disabled.await.unwrap();
+        let after = agent.get("/api/v1/session").await;
+        assert_eq!(refusal(&after), (401, "session_ended"));
+        assert_eq!(after.json["reason"], "disabled");
+        assert_eq!(house.events("session.ended").await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_runs_beside_a_disable_or_a_reset_does_not_survive_it() {
+    on_both(async |house| {
+        let sysadmin = house.person("sysadmin").await;
+        let disable = house.id_of("agent1").await;
+        let reset = house.id_of("agent2").await;
+        let (mut one, mut other) = (house.stranger(), house.stranger());
+        let disable = format!("/api/v1/users/{disable}");
+        let reset = format!("/api/v1/users/{reset}/reset-password");
+        let (_, disabled) = tokio::join!(
+            one.sign_in("agent1", DEMO_PASSWORD),
+            sysadmin.patch(&disable, json!({ "version": 1, "disabled": true })),
+        );
+        assert_eq!(disabled.status, 200, "{}", disabled.json);
+        let (_, reset) = tokio::join!(
+            other.sign_in("agent2", DEMO_PASSWORD),
+            sysadmin.post(&reset, json!({})),
+        );
+        assert_eq!(reset.status, 200, "{}", reset.json);
+        for browser in [one, other] {
+            assert_eq!(browser.get("/api/v1/session").await.status, 401);
+        }
     })
     .await;
 }

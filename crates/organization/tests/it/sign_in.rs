@@ -19,7 +19,10 @@ async fn the_right_password_opens_a_session() {
         assert_eq!(user["staff_no"], "801");
         assert_eq!(user["side"], "supplier");
         assert_eq!(user["roles"], json!(["agent"]));
-        assert_eq!(user["permissions"], json!({ "devices:view": "own" }));
+        assert_eq!(
+            user["permissions"],
+            json!({ "calendar:view": "all", "devices:view": "own", "parties:view": "all" })
+        );
         assert_eq!(answer.json["must_change_password"], false);
         assert_eq!(answer.json["idle_timeout_s"], 1200);
         let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();

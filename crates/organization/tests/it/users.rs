@@ -247,6 +247,10 @@ async fn the_list_is_searched_filtered_and_paged() {
         assert_eq!((names(&all).len(), &all.json["total"]), (21, &json!(21)));
         let by_name = lead.get("/api/v1/users?q=%E9%99%88").await;
         assert_eq!(names(&by_name), ["agent1"]);
+        let in_capitals = lead.get("/api/v1/users?q=AGENT3").await;
+        assert_eq!(names(&in_capitals), ["agent3"]);
+        let wildcards = lead.get("/api/v1/users?q=%25").await;
+        assert_eq!(names(&wildcards), [""; 0], "% stands for itself");
         let by_number = lead.get("/api/v1/users?q=803").await;
         assert_eq!(names(&by_number), ["agent3"]);
         let agents = lead

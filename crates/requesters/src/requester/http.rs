@@ -1,7 +1,9 @@
 //! Requesters over HTTP.
 
 use axum::extract::State;
-use kernel::http::{Json, Path, Query};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use kernel::http::{Json, Path, Query, ShownOnce};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, invalid, refused};
 use kernel::{Actor, App, audit};
@@ -141,7 +143,7 @@ pub(crate) async fn reveal(
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Json(request): Json<RevealRequest>,
-) -> Result<Json<Revealed>> {
+) -> Result<impl IntoResponse> {
     let reason = request.reason.trim().to_owned();
     if !(2..=LONGEST_REASON).contains(&reason.chars().count()) {
         return Err(invalid(
@@ -177,5 +179,5 @@ pub(crate) async fn reveal(
             Ok(value)
         })
         .await?;
-    Ok(Json(Revealed { field, value }))
+    Ok(ShownOnce(StatusCode::OK, Revealed { field, value }))
 }

@@ -1,6 +1,6 @@
 //! The rows of requesters, and how one is found by number.
 
-use kernel::list::{ListQuery, Page, paginate};
+use kernel::list::{ListQuery, Page, beginning_with, paginate};
 use kernel::problem::{Result, internal, not_found, stale};
 use kernel::{App, PersonName, Phone, Scope};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
@@ -151,10 +151,7 @@ pub(crate) async fn list(
     if let Some(words) = query.words()? {
         select = match normalise(words).filter(|number| number.kind != NumberKind::Other) {
             Some(number) => select.filter(row::Column::PhoneHash.eq(hash_of(app, &number))),
-            // A range instead of LIKE, so that the index serves on both databases.
-            None => select
-                .filter(row::Column::Name.gte(words))
-                .filter(row::Column::Name.lt(format!("{words}\u{10ffff}"))),
+            None => select.filter(beginning_with(row::Column::Name, words)),
         };
     }
     let sortable = [
@@ -187,7 +184,7 @@ pub(crate) async fn rename(
 ) -> Result<()> {
     let done = row::Entity::update_many()
         .col_expr(row::Column::Name, Expr::value(name))
-        .col_expr(row::Column::Version, Expr::value(version + 1))
+        .col_expr(row::Column::Version, Expr::col(row::Column::Version).add(1))
         .filter(row::Column::Id.eq(id))
         .filter(row::Column::Version.eq(version))
         .exec(tx)

@@ -71,6 +71,16 @@ async fn a_number_is_found_whole_and_a_name_by_its_beginning() {
         assert_eq!(total("%E5%BC%A0").await, 1, "张");
         assert_eq!(total("%E5%BC%A0%E5%B0%8F").await, 1, "张小");
         assert_eq!(total("%E6%98%8E").await, 0, "明 is no beginning");
+        assert_eq!(total("%25").await, 0, "% stands for itself");
+        let beyond = desk
+            .ask(
+                &agent(),
+                Method::PATCH,
+                &path,
+                Some(json!({"version": i64::MAX, "name": "李"})),
+            )
+            .await;
+        assert_eq!(beyond.json["code"], "stale_version");
         let stale = desk
             .ask(
                 &agent(),

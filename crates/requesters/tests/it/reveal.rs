@@ -1,9 +1,9 @@
 //! Reading a value in the clear: a right, a reason, a row in the audit trail.
 
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use kernel::Role;
 use kernel::audit::entry;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, FromQueryResult, Statement};
 use serde_json::json;
 use testing::principal;
 
@@ -61,6 +61,7 @@ async fn a_reveal_needs_a_reason_and_leaves_a_trace_without_the_value() {
             (shown.status, &shown.json["value"]),
             (StatusCode::OK, &json!("13900000001"))
         );
+        assert_eq!(shown.headers["cache-control"], "no-store");
         let trail = entry::Entity::find().all(desk.app.db.read()).await.unwrap();
         assert_eq!(trail.len(), 1);
         assert_eq!(trail[0].action, "requester.revealed");
@@ -89,6 +90,44 @@ async fn who_may_look_may_not_reveal() {
                 (StatusCode::FORBIDDEN, &json!("requesters:reveal"))
             );
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_value_in_the_clear_stays_with_the_idempotency_keys() {
+    testing::on_both(&requesters::migrations(), async |app| {
+        #[derive(FromQueryResult)]
+        struct Kept {
+            body: Option<String>,
+        }
+        let router = app.start(vec![requesters::capability(&app)]).await;
+        let (writer, number) = ((*app).clone(), "13900000001");
+        let requester = app
+            .db
+            .write(async move |tx| {
+                requesters::find_or_create_by_number(&writer, &*tx, number).await
+            })
+            .await
+            .unwrap();
+        let request = Request::post(format!("/api/v1/requesters/{}/reveal", requester.id))
+            .header("idempotency-key", "once")
+            .header("content-type", "application/json")
+            .body(
+                json!({"field": "phone", "reason": "回拨"})
+                    .to_string()
+                    .into(),
+            )
+            .unwrap();
+        let shown = testing::call::send(&router, Some(&agent()), request).await;
+        assert_eq!(shown.json["value"], number);
+        let keys = Statement::from_string(app.db.backend(), "select body from idempotency_keys");
+        let keys = Kept::find_by_statement(keys)
+            .all(app.db.read())
+            .await
+            .unwrap();
+        assert_eq!(keys.len(), 1);
+        assert!(!keys[0].body.as_deref().unwrap_or_default().contains(number));
     })
     .await;
 }
