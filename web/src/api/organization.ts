@@ -19,5 +19,6 @@ export const roles = () => take(api.GET('/api/v1/roles')) as Promise<Role[]>
 /** As many as a page holds: a hotline has fewer desk phones. */
 export const devices = async (): Promise<Device[]> =>
   ((await take(api.GET('/api/v1/devices', listing({ sort: 'username', per_page: 200 })))) as Page<Device>).items
+export const addDevice = (body: Schemas['DeviceCreation']) => take(api.POST('/api/v1/devices', { body }))
 export const removeDevice = (id: Id) => take(api.DELETE('/api/v1/devices/{id}', path(id)))
 export const setDeviceSecret = (id: Id) => take(api.PUT('/api/v1/devices/{id}/secret', { ...path(id), body: {} }))
