@@ -22,6 +22,8 @@ pub struct Settings {
     pub own_wrap_up: Duration,
     /// How often that can be extended.
     pub own_max_extensions: u32,
+    /// A ready agent whose device is gone for this long goes on break (`device_lost`).
+    pub device_grace: Duration,
 }
 
 impl Default for Settings {
@@ -31,6 +33,7 @@ impl Default for Settings {
             skip_for: Duration::from_secs(15),
             own_wrap_up: Duration::from_mins(1),
             own_max_extensions: 2,
+            device_grace: Duration::from_secs(15),
         }
     }
 }
@@ -94,6 +97,7 @@ impl Acd {
                 Timer::Skip(_, work, agent) => self.skip_over(work, agent),
                 Timer::Reserve(_, work) => self.reserve_over(work),
                 Timer::MaxWait(work) => self.max_wait_over(work),
+                Timer::DeviceLost(agent) => self.device_lost(agent),
             }
         }
     }
@@ -125,7 +129,10 @@ impl Acd {
                 self.restore(agent, presence, reason, wrap_up)?;
             }
             Input::Offer(work) => self.offer(work)?,
-            Input::Withdraw { work } | Input::Ended { work } => self.over(work)?,
+            Input::Withdraw { work, at } => self.over(work, at)?,
+            Input::Ended { work } => self.over(work, None)?,
+            Input::Adopt { work, agent } => self.adopt(&work, agent)?,
+            Input::Interrupt { work } => self.interrupt(work)?,
             Input::Accepted { work, agent } => self.accepted(work, agent)?,
             Input::Declined { work, agent, why } => self.declined(work, agent, why),
             Input::Hold { work, held } => self.hold(work, held)?,

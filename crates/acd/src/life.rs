@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use crate::agent::{By, InHand, Presence, Wish};
 use crate::distributor::{Acd, Outcomes};
 use crate::message::{Output, Refusal};
@@ -47,15 +49,15 @@ impl Acd {
     }
 
     /// The requester left, or the conversation ended: which of the two the stage tells.
-    pub(crate) fn over(&mut self, id: WorkId) -> Outcomes {
+    pub(crate) fn over(&mut self, id: WorkId, at: Option<DateTime<Utc>>) -> Outcomes {
         let item = self.items.get(&id).ok_or(Refusal::WorkUnknown)?;
         match item.stage {
             Stage::Waiting | Stage::Reserved { .. } => {
-                let outcome = self.abandoned(id);
+                let outcome = self.abandoned(id, at);
                 self.finish(id, outcome, None);
             }
             Stage::Ringing { agent, .. } => {
-                let outcome = self.abandoned(id);
+                let outcome = self.abandoned(id, at);
                 self.stop_ringing(id, agent);
                 self.clear_hand(id, agent);
                 self.finish(id, outcome, None);
@@ -67,16 +69,121 @@ impl Acd {
                 self.finish(id, Outcome::Unanswered, Some(agent));
                 self.hand_empty(agent, By::Work);
             }
-            Stage::Active { agent } => self.active_over(id, agent),
+            Stage::Active { agent } => self.active_over(id, agent, Outcome::Answered),
         }
         Ok(())
     }
 
-    pub(crate) fn abandoned(&self, id: WorkId) -> Outcome {
+    /// The server stops: what nobody took ends, a talk that was cut off has to be written up.
+    pub(crate) fn interrupt(&mut self, id: WorkId) -> Outcomes {
+        let stage = self.items.get(&id).ok_or(Refusal::WorkUnknown)?.stage;
+        match stage {
+            Stage::Active { agent } => self.active_over(id, agent, Outcome::Interrupted),
+            Stage::Waiting | Stage::Reserved { .. } => self.finish(id, Outcome::Interrupted, None),
+            Stage::Ringing { agent, .. } | Stage::Dialling { agent } => {
+                if matches!(stage, Stage::Ringing { .. }) {
+                    self.stop_ringing(id, agent);
+                }
+                self.clear_hand(id, agent);
+                let dialled = matches!(stage, Stage::Dialling { .. }).then_some(agent);
+                self.finish(id, Outcome::Interrupted, dialled);
+                self.hand_empty(agent, By::Work);
+            }
+        }
+        Ok(())
+    }
+
+    /// The two talk: the work becomes this agent's from wherever it is.
+    pub(crate) fn adopt(&mut self, work: &Work, by: AgentId) -> Outcomes {
+        let id = work.id;
+        self.agent(by)?;
+        match self.items.get(&id).map(|item| item.stage) {
+            Some(Stage::Active { agent }) if agent == by => return Ok(()),
+            Some(Stage::Ringing { agent, .. }) if agent == by => return self.accepted(id, by),
+            Some(Stage::Active { .. } | Stage::Dialling { .. }) => {
+                return Err(Refusal::NoLongerOffered);
+            }
+            Some(Stage::Ringing { agent, .. }) => {
+                self.stop_ringing(id, agent);
+                self.clear_hand(id, agent);
+                self.empty_hands_of(by);
+                self.stand(id, by);
+                self.hand_empty(agent, By::Work);
+            }
+            Some(Stage::Waiting | Stage::Reserved { .. }) => {
+                self.unlist_waiting(id);
+                self.empty_hands_of(by);
+                self.stand(id, by);
+            }
+            None => {
+                let index = *self.codes.get(&work.queue).ok_or(Refusal::QueueUnknown)?;
+                self.seq += 1;
+                let place = Place::new(work.offered_at, 0, self.settings.priority_step, self.seq);
+                self.items.insert(
+                    id,
+                    Item {
+                        media: work.media,
+                        queue: Some(index),
+                        offered_at: work.offered_at.min(self.now),
+                        give_up_at: self.now,
+                        place,
+                        preferred: None,
+                        stage: Stage::Waiting,
+                        skipped: BTreeSet::new(),
+                    },
+                );
+                self.empty_hands_of(by);
+                self.stand(id, by);
+            }
+        }
+        self.accepted(id, by)
+    }
+
+    /// As if it rang at the agent, for `accepted` to take it from there.
+    fn stand(&mut self, id: WorkId, by: AgentId) {
+        let until = self.now;
+        if let Some(item) = self.items.get_mut(&id) {
+            item.stage = Stage::Ringing { agent: by, until };
+        }
+        // He was put on break for letting it ring, which he did not.
+        if let Some(agent) = self.agents.get_mut(&by)
+            && agent.presence == Presence::Break
+            && agent.reason.as_deref() == Some(Declined::NoAnswer.as_str())
+        {
+            agent.presence = Presence::Ready;
+            agent.reason = None;
+        }
+    }
+
+    /// What rings at an agent who talks goes to the next; a wrap-up waits.
+    fn empty_hands_of(&mut self, by: AgentId) {
+        self.unlist(by);
+        let now = self.now;
+        let Some(agent) = self.agents.get_mut(&by) else {
+            return;
+        };
+        match agent.in_hand.take() {
+            Some(InHand::WrapUp(wrap_up)) => {
+                agent.suspended.push((wrap_up, now));
+                self.timers.disarm(Timer::WrapUp(by));
+            }
+            Some(InHand::Ringing(other)) => {
+                agent.in_hand = Some(InHand::Ringing(other));
+                self.stop_ringing(other, by);
+                self.send_back(other, by, Declined::Busy);
+            }
+            // Two talks at once: the second is booked, the first stays in hand.
+            other => agent.in_hand = other,
+        }
+    }
+
+    /// Whether a wait that ended at `at` (now, unless it was told late) was short.
+    fn abandoned(&self, id: WorkId, at: Option<DateTime<Utc>>) -> Outcome {
         let short = self.items.get(&id).is_some_and(|item| {
-            item.queue.is_some_and(|index| {
-                self.waited(item.offered_at) <= self.lines[index].queue.short_abandon
-            })
+            let until = at.unwrap_or(self.now).min(self.now);
+            let waited = (until - item.offered_at).to_std().unwrap_or_default();
+            item.queue
+                .is_some_and(|index| waited <= self.lines[index].queue.short_abandon)
         });
         if short {
             Outcome::ShortAbandoned
@@ -85,13 +192,21 @@ impl Acd {
         }
     }
 
-    pub(crate) fn active_over(&mut self, id: WorkId, agent: AgentId) {
+    pub(crate) fn active_over(&mut self, id: WorkId, agent: AgentId, outcome: Outcome) {
         let Some(item) = self.items.get(&id) else {
             return;
         };
         let (media, queue) = (item.media, self.code(item.queue));
-        self.finish(id, Outcome::Answered, Some(agent));
+        self.finish(id, outcome, Some(agent));
+        // A talk beside the one in hand has no wrap-up of its own: its record is owed.
+        let beside = self
+            .agents
+            .get(&agent)
+            .is_some_and(|agent| matches!(&agent.in_hand, Some(hand) if hand.work() != id));
         match media {
+            MediaKind::Voice if beside => {
+                self.out.push(Output::WrapUpExpired { work: id, agent });
+            }
             MediaKind::Voice => {
                 let wrap_up = self.wrap_up_rules(id, queue);
                 self.begin_wrap_up(agent, wrap_up);
@@ -136,7 +251,9 @@ impl Acd {
         let agent = self.agent(by)?;
         match media {
             MediaKind::Voice => {
-                agent.in_hand = Some(InHand::Talking(id));
+                if !matches!(agent.in_hand, Some(InHand::Talking(_) | InHand::Held(_))) {
+                    agent.in_hand = Some(InHand::Talking(id));
+                }
                 self.tell(by, By::Work);
             }
             MediaKind::Chat => {

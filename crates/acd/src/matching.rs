@@ -143,6 +143,21 @@ impl Acd {
         }
     }
 
+    /// Takes a work that waits out of its lane; it stands nowhere then.
+    pub(crate) fn unlist_waiting(&mut self, id: WorkId) {
+        self.unreserve(id);
+        let Some(item) = self.items.get(&id) else {
+            return;
+        };
+        if let Some(index) = item.queue {
+            let (media, place) = (item.media, item.place);
+            self.lines[index]
+                .lane_mut(media)
+                .waiting
+                .remove(&(place, id));
+        }
+    }
+
     pub(crate) fn ring(&mut self, id: WorkId, to: AgentId) {
         self.unreserve(id);
         self.unlist(to);
@@ -260,7 +275,8 @@ impl Acd {
             lane.unanswered.remove(&(item.offered_at, id));
             lane.waiting.remove(&(item.place, id));
         }
-        let wait = (outcome != Outcome::Answered).then(|| self.waited(item.offered_at));
+        let taken = matches!(item.stage, Stage::Active { .. });
+        let wait = (!taken).then(|| self.waited(item.offered_at));
         self.out.push(Output::Ended {
             work: id,
             media: item.media,

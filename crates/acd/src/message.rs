@@ -60,6 +60,21 @@ pub enum Input {
     Withdraw {
         /// The work.
         work: WorkId,
+        /// When he did, if it is told late; what he waited is measured by it.
+        at: Option<DateTime<Utc>>,
+    },
+    /// An agent talks to the requester already: the medium connected them while the distributor was
+    /// silent. It is his work, whatever became of it meanwhile, even if it was given up.
+    Adopt {
+        /// The work as it was offered.
+        work: Work,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The medium was stopped under the work.
+    Interrupt {
+        /// The work.
+        work: WorkId,
     },
     /// The agent's device answered; for a work he began, the far end did.
     Accepted {
@@ -279,6 +294,8 @@ pub enum Refusal {
     NoExtensionLeft,
     /// Nobody talks in this work.
     NotTalking,
+    /// No device of the agent is registered: nothing could ring.
+    NoDevice,
 }
 
 impl Refusal {
@@ -295,6 +312,7 @@ impl Refusal {
             Self::NotInWrapUp => "not_in_wrap_up",
             Self::NoExtensionLeft => "no_extension_left",
             Self::NotTalking => "not_talking",
+            Self::NoDevice => "no_device",
         }
     }
 }
@@ -312,6 +330,7 @@ impl std::fmt::Display for Refusal {
             Self::NotInWrapUp => "the agent is not in wrap-up",
             Self::NoExtensionLeft => "wrap-up cannot be extended again",
             Self::NotTalking => "nobody talks in this work",
+            Self::NoDevice => "no device of the agent is registered, so no call could ring",
         })
     }
 }

@@ -17,6 +17,8 @@ impl Acd {
             return Ok(());
         }
         agent.reachable = reachable;
+        self.watch_device(id);
+        let agent = self.agent(id)?;
         if let (false, Some(InHand::Ringing(work))) = (reachable, &agent.in_hand) {
             let work = *work;
             // The device is gone, not the person: he stays ready, and is asked again when it is back.
@@ -29,12 +31,55 @@ impl Acd {
         Ok(())
     }
 
+    /// Nobody is ready for calls without something they could ring at. With a call in hand the device may
+    /// be on its way back.
+    fn can_be(&mut self, id: AgentId, presence: Presence) -> Outcomes {
+        let agent = self.agent(id)?;
+        let becomes_ready = presence == Presence::Ready && agent.presence != Presence::Ready;
+        if becomes_ready && !agent.reachable && agent.in_hand.is_none() {
+            return Err(Refusal::NoDevice);
+        }
+        Ok(())
+    }
+
+    /// From now on a ready agent's device is missed, or not any more.
+    fn watch_device(&mut self, id: AgentId) {
+        let Some(agent) = self.agents.get(&id) else {
+            return;
+        };
+        if agent.reachable || agent.presence != Presence::Ready {
+            self.timers.disarm(Timer::DeviceLost(id));
+        } else {
+            let at = self.now + self.settings.device_grace;
+            self.timers.arm(Timer::DeviceLost(id), at);
+        }
+    }
+
+    /// He would be counted as on post and nothing could ring: he goes on break. What he has in hand comes
+    /// first, and with it the device may come back.
+    pub(crate) fn device_lost(&mut self, id: AgentId) {
+        let Some(agent) = self.agents.get(&id) else {
+            return;
+        };
+        if agent.occupied() {
+            self.watch_device(id);
+            return;
+        }
+        let wish = Wish {
+            presence: Presence::Break,
+            reason: Some("device_lost".to_owned()),
+            by: By::System,
+        };
+        self.become_present(id, wish);
+    }
+
     pub(crate) fn ask(
         &mut self,
         id: AgentId,
         presence: Presence,
         reason: Option<String>,
     ) -> Outcomes {
+        self.can_be(id, presence)?;
         self.choose(
             id,
             Wish {
@@ -75,6 +120,7 @@ impl Acd {
             agent.reason = wish.reason;
             agent.wish = None;
         }
+        self.watch_device(id);
         self.tell(id, wish.by);
         self.settle(id);
     }
@@ -86,6 +132,7 @@ impl Acd {
         reason: Option<String>,
         by: AgentId,
     ) -> Outcomes {
+        self.can_be(id, presence)?;
         let by = By::Lead(by);
         let wish = Wish {
             presence,
@@ -148,6 +195,7 @@ impl Acd {
         agent.presence = presence;
         agent.reason = reason;
         agent.idle_since = now;
+        self.watch_device(id);
         if let Some(restored) = wrap_up {
             let mut wrap_up = self.wrap_up_rules(restored.work, restored.queue);
             wrap_up.extensions = restored.extensions;

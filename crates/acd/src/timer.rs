@@ -20,6 +20,8 @@ pub(crate) enum Timer {
     Ring(Place, WorkId),
     /// Wrap-up is over.
     WrapUp(AgentId),
+    /// The device of a ready agent was gone long enough.
+    DeviceLost(AgentId),
     /// The requester waited long enough.
     MaxWait(WorkId),
 }

@@ -96,6 +96,8 @@ pub enum Outcome {
     NoAgentAnswer,
     /// A work an agent began himself was not answered by the far end.
     Unanswered,
+    /// The medium was stopped under it, whoever had it.
+    Interrupted,
 }
 
 impl Outcome {
@@ -107,6 +109,7 @@ impl Outcome {
             Self::ShortAbandoned => "short_abandoned",
             Self::NoAgentAnswer => "no_agent_answer",
             Self::Unanswered => "unanswered",
+            Self::Interrupted => "interrupted",
         }
     }
 }

@@ -7,6 +7,9 @@ use crate::types::{
     Limits, Outcome, Prompt, Refusal, Request, Times,
 };
 
+/// Telephone keys of one call that are written down: more is a stuck key or somebody's game.
+const DIGITS: u32 = 100;
+
 /// Where a call stands. Every state but `Ended` has a deadline, so that no call is ever forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -85,6 +88,10 @@ pub struct Call {
     pub(crate) offered: bool,
     /// `floor` counts the call as this agent's work.
     pub(crate) taken: bool,
+    /// The two were connected while `floor` was silent.
+    pub(crate) adopted: bool,
+    /// Telephone keys that stand in the journal.
+    pub(crate) digits: u32,
     pub(crate) held_by_request: bool,
     pub(crate) held_by_device: bool,
     pub(crate) held_since: Option<DateTime<Utc>>,
@@ -132,6 +139,8 @@ impl Call {
             next_leg: 0,
             offered: false,
             taken: false,
+            adopted: false,
+            digits: 0,
             held_by_request: false,
             held_by_device: false,
             held_since: None,
@@ -251,22 +260,14 @@ impl Call {
                 }
             }
             Input::Confirmed(agent) => {
-                let confirming = self.state == State::Confirming;
-                if self.agent == Some(agent) && (confirming || self.unconfirmed()) {
+                if self.agent == Some(agent) && self.state == State::Confirming {
                     (self.offered, self.taken) = (false, true);
-                    if confirming {
-                        self.connect(now);
-                    }
+                    self.connect(now);
                 }
             }
             Input::NotConfirmed(agent) => {
-                if self.agent != Some(agent) {
-                    return;
-                }
-                if self.state == State::Confirming {
+                if self.agent == Some(agent) && self.state == State::Confirming {
                     self.not_confirmed(now);
-                } else if self.unconfirmed() {
-                    self.withdraw();
                 }
             }
             Input::LegAnswered(leg) => self.leg_answered(leg, now),
@@ -340,11 +341,9 @@ impl Call {
             State::Ringing | State::Confirming if self.agent == Some(agent) => return,
             State::Ringing => self.back_to_queue(),
             State::Confirming if self.offered => self.back_to_queue(),
-            // The two talk already. To decline would be laid at the door of the agent rung now.
-            _ if self.unconfirmed() && self.agent != Some(agent) => {
-                self.withdraw();
-                return;
-            }
+            // Connected while `floor` was silent: it will hear of it and stop that ring itself. To decline
+            // would be laid at the door of the agent rung now.
+            _ if self.adopted => return,
             _ => {
                 // The offer and this call's life crossed: `floor` must not keep the agent ringing.
                 if self.agent != Some(agent) {
@@ -470,7 +469,7 @@ impl Call {
             _ if why == Gone::Fault => Outcome::Failed,
             _ if self.direction == Direction::Outbound => Outcome::Rejected,
             _ => match self.times.queued_at {
-                Some(at) if now - at >= self.limits.short_abandon => Outcome::Abandoned,
+                Some(at) if now - at > self.limits.short_abandon => Outcome::Abandoned,
                 _ => Outcome::ShortAbandoned,
             },
         };
@@ -482,8 +481,7 @@ impl Call {
             State::Arriving => self.end(Outcome::Failed, EndedBy::System, now),
             State::Greeting | State::Announcing | State::Farewell(_) => self.prompt_ended(now),
             State::Queued | State::Ringing => self.waited_too_long(now),
-            // A silent `floor` must not cost the requester the agent who picked up.
-            State::Confirming => self.connect(now),
+            State::Confirming => self.connect_unasked(now),
             State::Talking | State::Held | State::Away => {
                 self.end(Outcome::Answered, EndedBy::System, now);
             }
@@ -516,7 +514,8 @@ impl Call {
 
     fn digit(&mut self, leg: LegId, digit: char) {
         let requester = self.requester == Some(leg);
-        if requester || self.agent_leg == Some(leg) {
+        if (requester || self.agent_leg == Some(leg)) && self.digits < DIGITS {
+            self.digits += 1;
             self.journal(Event::Digit { digit, requester });
         }
     }
@@ -537,6 +536,10 @@ impl Call {
             self.out.push(Command::HangUp(leg));
         }
         self.hang_up_alerting(None);
+        if outcome == Outcome::Interrupted && (self.offered || self.taken) {
+            (self.offered, self.taken) = (false, false);
+            self.out.push(Command::Interrupted);
+        }
         // Withdrawn also while an answer is unconfirmed: `floor` ends the work if it took it.
         self.withdraw();
         if std::mem::take(&mut self.taken) {

@@ -37,10 +37,13 @@ impl Call {
         self.enter(State::Announcing, now + self.limits.prompt);
     }
 
-    /// Connected because `floor` was silent, and it has not said yet whether the call is this agent's. If
-    /// it is not, the two go on talking, and `floor` is told that nobody waits.
-    pub(crate) fn unconfirmed(&self) -> bool {
-        self.offered && self.times.answered_at.is_some()
+    /// `floor` was silent for too long, which must not cost the requester the agent who picked up: the two
+    /// are connected, and `floor` is told to count the call as his, whatever it did with it meanwhile.
+    pub(crate) fn connect_unasked(&mut self, now: DateTime<Utc>) {
+        let Some(agent) = self.agent else { return };
+        (self.offered, self.taken, self.adopted) = (false, true, true);
+        self.out.push(Command::Adopt(agent));
+        self.connect(now);
     }
 
     fn bridge(&mut self) {
@@ -195,11 +198,9 @@ impl Call {
         if let (Some(requester), true) = (self.requester, self.state != State::Held) {
             self.play(requester, Prompt::HoldMusic);
         }
-        // The hold of a device ends with the device; a new one starts afresh, and heard.
+        // The hold of a device ends with the device. Mute is the agent's own wish and stays: he does not
+        // expect to be heard after a reload.
         self.held_by_device = false;
-        if std::mem::take(&mut self.muted) {
-            self.journal(Event::Unmuted);
-        }
         self.tell_floor_held(true);
         self.journal(Event::DeviceLost);
         self.enter(State::Away, now + self.limits.grace);
@@ -220,6 +221,9 @@ impl Call {
 
     pub(crate) fn reattached(&mut self, now: DateTime<Utc>) {
         self.journal(Event::DeviceBack);
+        if let (Some(leg), true) = (self.agent_leg, self.muted) {
+            self.out.push(Command::Mute(leg, true));
+        }
         self.settle(now);
     }
 

@@ -289,6 +289,9 @@ pub enum Command {
     /// Tell `floor` that this agent has the call: inbound, his device answered, report back
     /// `Confirmed` or `NotConfirmed`; outbound, the number answered.
     Accepted(AgentId),
+    /// Tell `floor` that this agent has the call, which it did not answer for in time; it is his work
+    /// whatever `floor` did with it meanwhile. Its answer to `Accepted` does not matter any more.
+    Adopt(AgentId),
     /// Tell `floor` that this agent did not take it.
     Declined(AgentId, Declined),
     /// Tell `floor` whether the requester is on hold.
@@ -296,6 +299,8 @@ pub enum Command {
     /// Tell `floor` that the agent's part is over: wrap-up begins, or, when nobody was reached, he
     /// gets back the state he had.
     TalkEnded,
+    /// Tell `floor` that the call was cut off by the server's stop: instead of `Withdraw` and `TalkEnded`.
+    Interrupted,
     /// Write this change into the journal.
     Journal(Event),
     /// The call is over; nothing follows.
@@ -371,9 +376,9 @@ pub struct Limits {
     pub arrive: TimeDelta,
     /// A prompt that did not report its end is taken as ended.
     pub prompt: TimeDelta,
-    /// Longest wait in the queue, ringing included; a backstop, for `floor` knows the queue's own.
+    /// Longest wait in the queue, ringing included; a backstop behind the queue's own, which `floor` keeps.
     pub wait: TimeDelta,
-    /// Hang-ups sooner than this after joining the queue are short abandons (domain.md §B.4, `Bs`).
+    /// The queue's rule: hang-ups within this after joining it are short abandons (domain.md §B.4, `Bs`).
     pub short_abandon: TimeDelta,
     /// `floor` must confirm an answer within this.
     pub confirm: TimeDelta,

@@ -36,7 +36,7 @@ pub struct AgentView {
     pub state: AgentState,
     /// Since when.
     pub since: DateTime<Utc>,
-    /// The reason he gave, or the system: `no_answer`, `refused`, `busy`, `unreachable`.
+    /// The reason he gave, or the system: `no_answer`, `refused`, `busy`, `unreachable`, `device_lost`.
     pub reason: Option<String>,
     /// What he asked for meanwhile; comes when the work in hand is done.
     #[schema(value_type = Option<words::PresenceWord>)]

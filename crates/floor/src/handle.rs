@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use acd::{AgentId, AgentState, Declined, Input, MediaKind, Presence, WorkId};
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use kernel::App;
 use kernel::audit::Who;
 use kernel::problem::{Result, internal, not_found, refused};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::agent_state::{AgentView, store as agents};
 use crate::board::{FloorSnapshot, Wallboard};
+use crate::callback::Due;
 use crate::medium::{DeviceKind, Medium, Work};
 use crate::queue::store::{self as queues, Queue};
 use crate::queue::{DEFAULT_QUEUE, QueueRules};
@@ -57,6 +61,9 @@ pub(crate) struct Inner {
     pub gate: RwLock<Option<Arc<dyn WrapUpGate>>>,
     pub media: RwLock<BTreeMap<MediaKind, Arc<dyn Medium>>>,
     pub states: RwLock<BTreeMap<AgentId, AgentState>>,
+    pub rules: RwLock<BTreeMap<String, QueueRules>>,
+    /// Whom the task waits for when the process stops.
+    pub open: TaskTracker,
     commands: mpsc::UnboundedSender<Command>,
     /// Taken by `start`.
     inbox: Mutex<Option<mpsc::UnboundedReceiver<Command>>>,
@@ -73,6 +80,8 @@ impl Floor {
                 gate: RwLock::default(),
                 media: RwLock::default(),
                 states: RwLock::default(),
+                rules: RwLock::default(),
+                open: TaskTracker::new(),
                 commands,
                 inbox: Mutex::new(Some(inbox)),
             }),
@@ -83,7 +92,10 @@ impl Floor {
     /// migrations and before the first device can register. What is asked before waits.
     pub async fn start(&self) -> Result<()> {
         let app = &self.inner.app;
-        let settings: FloorSettings = app.config.section("floor")?;
+        let settings = FloorSettings {
+            device_grace_s: app.config.get("calls.device_grace_s")?,
+            ..app.config.section("floor")?
+        };
         let inbox = self
             .inner
             .inbox
@@ -93,7 +105,7 @@ impl Floor {
         let inbox = inbox.ok_or_else(|| internal("the floor was started twice"))?;
         let loaded = self.load().await?;
         let task = Task::new(self.inner.clone(), settings, loaded);
-        app.tasks.spawn(task.run(inbox));
+        app.spawn_vital("floor", task.run(inbox));
         Ok(())
     }
 
@@ -140,7 +152,10 @@ impl Floor {
             sessions,
             works: in_wrap_up,
             day: works::recount(conn, now).await?,
-            callbacks: works::callbacks_due(conn).await?,
+            callbacks: Due::new(
+                works::callbacks_due(conn, Due::MOST).await?,
+                works::count_callbacks(conn).await?,
+            ),
         })
     }
 
@@ -196,7 +211,32 @@ impl Floor {
     /// The requester gave up. Nothing happens when the work is over already; when an agent has it,
     /// it ends.
     pub async fn withdraw(&self, work: WorkId) {
-        self.tell(Input::Withdraw { work }).await;
+        self.tell(Input::Withdraw { work, at: None }).await;
+    }
+
+    /// As [`Floor::withdraw`], with the time he did so: whether the wait was short is judged by it.
+    pub async fn withdraw_at(&self, work: WorkId, at: DateTime<Utc>) {
+        self.tell(Input::Withdraw { work, at: Some(at) }).await;
+    }
+
+    /// The floor did not answer `accepted` in time and the medium connected the two: the work is this
+    /// agent's, whatever the floor did with it meanwhile.
+    pub async fn adopt(&self, work: WorkId, agent: AgentId) {
+        let adopted = self.run(move |task| task.adopt(work, agent)).await;
+        if let Err(problem) | Ok(Err(problem)) = adopted {
+            tracing::error!(%work, %agent, %problem, "a talk the floor cannot count");
+        }
+    }
+
+    /// The medium stops under the work.
+    pub async fn interrupted(&self, work: WorkId) {
+        self.tell(Input::Interrupt { work }).await;
+    }
+
+    /// While this lives the floor works on after the process was told to stop: a medium still ends its
+    /// works.
+    pub fn keep_open(&self) -> TaskTrackerToken {
+        self.inner.open.token()
     }
 
     /// The agent's device answered; for a work he began, the far end did. 409 `no_longer_offered`:
@@ -230,22 +270,17 @@ impl Floor {
     }
 
     /// The device that would ring for this agent now; `None` = none is registered. Said again at each
-    /// change, also when the same device registers anew.
+    /// change, also when the same device registers anew. Waits for no database: somebody the floor does
+    /// not know is looked up behind its back.
     pub async fn reachable(&self, agent: AgentId, device: Option<DeviceKind>) {
-        if let Err(problem) = self.know(agent).await {
-            tracing::debug!(%agent, %problem, "the device of somebody who takes no work");
-            return;
-        }
-        let reachable = device.is_some();
-        let notes = Notes {
-            device,
-            ..Notes::default()
-        };
-        if let Err(problem) = self
-            .input(Input::Reachable { agent, reachable }, notes)
-            .await
-        {
-            tracing::debug!(%agent, %problem, "the floor did not hear of a device");
+        let known = self.run(move |task| task.reachable(agent, device)).await;
+        if matches!(known, Ok(false)) && device.is_some() {
+            let floor = self.clone();
+            self.inner.app.tasks.spawn(async move {
+                if let Err(problem) = floor.refresh(agent).await {
+                    tracing::warn!(%agent, %problem, "whose device this is could not be looked up");
+                }
+            });
         }
     }
 
@@ -259,6 +294,16 @@ impl Floor {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         states.get(&agent).copied().unwrap_or(AgentState::SignedOut)
+    }
+
+    /// The rules of a queue now, without asking the task.
+    pub fn queue_rules(&self, code: &str) -> Option<QueueRules> {
+        let rules = self
+            .inner
+            .rules
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        rules.get(code).cloned()
     }
 
     /// Ready, rung, on a call, holding one or in wrap-up.

@@ -1,7 +1,7 @@
 //! Writes what happened on the floor, in order, behind the back of the calls: nobody on a call's path
 //! waits for the database. When it lags an alarm is raised, and everything is written later.
 
-use std::collections::VecDeque;
+use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
 use kernel::metrics::{self, IntCounter, IntGauge};
 use kernel::problem::Result;
-use kernel::{App, Audience, Tx};
+use kernel::{App, Audience, Tx, persist};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -34,13 +34,9 @@ static ALARMS: LazyLock<IntCounter> = LazyLock::new(|| {
 const BATCH: usize = 200;
 /// A write that takes longer raises the alarm.
 const ALARM_AFTER: Duration = Duration::from_secs(1);
-/// Pause before a failed write is tried again, at first and at most.
-const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// An entry the database refuses this often, while it takes others, is given up with an error.
-const REFUSALS: u32 = 5;
 
 /// Something to write.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Write {
     /// A row of an agent's history.
     Change(Change),
@@ -63,39 +59,70 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// For the log: kinds and ids, and nothing a person said.
+    fn what(&self) -> String {
+        match self {
+            Self::Change(change) => format!("change {} of agent {}", change.id, change.agent_id),
+            Self::Session(session) => format!("session {}", session.id),
+            Self::Work(work) => format!("work {}", work.id),
+            Self::Event { kind, subject, .. } => format!("event {kind} of {subject}"),
+            Self::Audit { action, agent, .. } => format!("audit {action} of agent {agent}"),
+        }
+    }
+}
+
+/// What one cause brought about: it is committed together, so that nobody hears of what has no row.
+struct Cause {
+    at: DateTime<Utc>,
+    writes: Vec<Write>,
+}
+
 enum Entry {
-    Write(DateTime<Utc>, Box<Write>),
+    Cause(Cause),
     Flushed(oneshot::Sender<()>),
 }
 
 /// The way into the journal.
-#[derive(Clone)]
 pub struct Journal {
     entries: mpsc::UnboundedSender<Entry>,
+    /// What the present cause has brought about so far.
+    open: RefCell<Option<Cause>>,
 }
 
 impl Journal {
     /// Starts the writing task.
     pub fn start(app: &App) -> Self {
         let (entries, inbox) = mpsc::unbounded_channel();
-        app.tasks.spawn(run(app.clone(), inbox));
-        Self { entries }
+        app.spawn_vital("floor_journal", run(app.clone(), inbox));
+        Self {
+            entries,
+            open: RefCell::default(),
+        }
     }
 
-    /// Puts an entry at the end; never waits.
+    /// Adds to what the present cause brings about; never waits.
     pub fn write(&self, at: DateTime<Utc>, write: Write) {
+        let mut open = self.open.borrow_mut();
+        let writes = Vec::new();
+        let cause = open.get_or_insert(Cause { at, writes });
+        cause.writes.push(write);
+    }
+
+    /// The present cause is dealt with; what is written now belongs to the next.
+    pub fn cut(&self) {
+        let Some(cause) = self.open.take() else {
+            return;
+        };
         PENDING.inc();
-        if self
-            .entries
-            .send(Entry::Write(at, Box::new(write)))
-            .is_err()
-        {
+        if self.entries.send(Entry::Cause(cause)).is_err() {
             tracing::error!("the floor's journal is closed; an entry is lost");
         }
     }
 
     /// Answers when everything put in before is committed.
     pub fn flushed(&self) -> oneshot::Receiver<()> {
+        self.cut();
         let (done, flushed) = oneshot::channel();
         // A closed journal has written everything; dropping `done` says so.
         let _ = self.entries.send(Entry::Flushed(done));
@@ -110,7 +137,7 @@ async fn run(app: App, mut inbox: mpsc::UnboundedReceiver<Entry>) {
         let mut waiting = Vec::new();
         for entry in taken.drain(..) {
             match entry {
-                Entry::Write(at, write) => batch.push((at, *write)),
+                Entry::Cause(cause) => batch.push(cause),
                 Entry::Flushed(done) => waiting.push(done),
             }
         }
@@ -124,40 +151,45 @@ async fn run(app: App, mut inbox: mpsc::UnboundedReceiver<Entry>) {
     }
 }
 
-/// Writes a batch in one transaction; one by one when it fails, so that one bad entry does not take
-/// the others with it.
-async fn write_all(app: &App, batch: Vec<(DateTime<Utc>, Write)>) {
-    let Some((oldest, _)) = batch.first() else {
+/// Writes a batch in one transaction; one cause after the other when it fails, so that a bad one does not
+/// take the others with it.
+async fn write_all(app: &App, batch: Vec<Cause>) {
+    let Some(oldest) = batch.first().map(|cause| cause.at) else {
         return;
     };
-    let oldest = *oldest;
-    if with_alarm(app, oldest, commit(app, batch.clone()))
+    let all = batch.iter().flat_map(|cause| cause.writes.iter().cloned());
+    if with_alarm(app, oldest, commit(app, all.collect()))
         .await
         .is_ok()
     {
         return;
     }
-    let mut left: VecDeque<_> = batch.into();
-    let (mut pause, mut refusals) = (RETRY.0, 0);
-    while let Some(entry) = left.front() {
-        match with_alarm(app, oldest, commit(app, vec![entry.clone()])).await {
-            Ok(()) => {
-                left.pop_front();
-                (pause, refusals) = (RETRY.0, 0);
-            }
-            Err(problem) => {
-                refusals += 1;
-                if refusals >= REFUSALS && takes_others(app).await.is_ok() {
-                    tracing::error!(%problem, entry = ?entry.1, "the floor's journal gives an entry up");
-                    left.pop_front();
-                    refusals = 0;
-                    continue;
-                }
-                app.clock.sleep(pause).await;
-                pause = (pause * 2).min(RETRY.1);
-            }
+    for Cause { writes, .. } in batch {
+        if keep(app, oldest, &writes).await || writes.len() == 1 {
+            continue;
+        }
+        // What of it the database takes is still worth more than nothing.
+        for write in writes {
+            keep(app, oldest, &[write]).await;
         }
     }
+}
+
+/// Tries until it is written; `false` when the database will never take it.
+async fn keep(app: &App, oldest: DateTime<Utc>, writes: &[Write]) -> bool {
+    let what: Vec<String> = writes.iter().map(Write::what).collect();
+    let what = what.join(", ");
+    let kept = persist::until_written(
+        &app.clock,
+        &what,
+        || with_alarm(app, oldest, commit(app, writes.to_vec())),
+        || takes_others(app),
+    )
+    .await;
+    if let Err(problem) = &kept {
+        tracing::error!(%what, code = %problem.code, "the floor's journal gives up");
+    }
+    kept.is_ok()
 }
 
 /// Writes a row and takes it away again: a database that reads but does not write (disk full, read-only)
@@ -213,11 +245,11 @@ async fn with_alarm(
     result
 }
 
-async fn commit(app: &App, batch: Vec<(DateTime<Utc>, Write)>) -> Result<()> {
+async fn commit(app: &App, writes: Vec<Write>) -> Result<()> {
     let shared = app.clone();
     app.db
         .write(async move |tx| {
-            for (_, write) in batch {
+            for write in writes {
                 apply(&shared, &tx, write).await?;
             }
             Ok(())

@@ -5,8 +5,8 @@ mod outputs;
 mod restart;
 mod views;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use acd::{Acd, AgentId, AgentProfile, Input, Settings, WorkId};
@@ -18,6 +18,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::agent_state::store::{SessionRow, Skills};
+use crate::callback::Due;
 use crate::day::{Day, day_begins};
 use crate::handle::{AgentCard, Inner};
 use crate::journal::{Journal, Write};
@@ -59,7 +60,7 @@ pub(crate) struct Loaded {
     pub sessions: Vec<SessionRow>,
     pub works: Vec<WorkRow>,
     pub day: Day,
-    pub callbacks: Vec<(DateTime<Utc>, WorkId)>,
+    pub callbacks: Due,
 }
 
 /// Settings of the section `floor`.
@@ -68,6 +69,9 @@ pub(crate) struct FloorSettings {
     pub posts: u32,
     pub chat_slots: u32,
     pub restore_within_s: u32,
+    /// `calls.device_grace_s`: what a call waits for a device, a ready agent does too.
+    #[serde(skip)]
+    pub device_grace_s: u32,
 }
 
 pub(crate) struct Task {
@@ -81,7 +85,11 @@ pub(crate) struct Task {
     works: BTreeMap<WorkId, WorkRow>,
     journal: Journal,
     day: Day,
-    callbacks: BTreeSet<(DateTime<Utc>, WorkId)>,
+    callbacks: Due,
+    /// Works given up lately: a medium may tell late that somebody took one.
+    given_up: BTreeMap<WorkId, WorkRow>,
+    /// Devices of users who take no work, or not yet.
+    strangers: BTreeMap<AgentId, DeviceKind>,
     former: BTreeMap<AgentId, Former>,
     restore_until: DateTime<Utc>,
     /// Something on the boards changed since they were told.
@@ -93,13 +101,17 @@ impl Task {
     pub(crate) fn new(shared: Arc<Inner>, settings: FloorSettings, loaded: Loaded) -> Self {
         let app = shared.app.clone();
         let now = app.clock.now();
+        let rules = Settings {
+            device_grace: Duration::from_secs(u64::from(settings.device_grace_s)),
+            ..Settings::default()
+        };
         let mut task = Self {
             journal: Journal::start(&app),
             restore_until: now + Duration::from_secs(u64::from(settings.restore_within_s)),
             app,
             shared,
             settings,
-            acd: Acd::new(Settings::default()),
+            acd: Acd::new(rules),
             queues: BTreeMap::new(),
             agents: BTreeMap::new(),
             works: loaded
@@ -108,7 +120,9 @@ impl Task {
                 .map(|work| (work.id, work))
                 .collect(),
             day: loaded.day,
-            callbacks: loaded.callbacks.into_iter().collect(),
+            callbacks: loaded.callbacks,
+            given_up: BTreeMap::new(),
+            strangers: BTreeMap::new(),
             former: BTreeMap::new(),
             stale: true,
             told_at: now - BOARD_PAUSE,
@@ -126,7 +140,16 @@ impl Task {
     }
 
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
-        let (clock, shutdown) = (self.app.clock.clone(), self.app.shutdown.clone());
+        let clock = self.app.clock.clone();
+        let (shutdown, open) = (self.app.shutdown.clone(), self.shared.open.clone());
+        // Not at once: the media end their works first, and say how.
+        let stopped = async move {
+            shutdown.cancelled().await;
+            open.close();
+            open.wait().await;
+        };
+        tokio::pin!(stopped);
+        self.journal.cut();
         loop {
             let wake = self.next_wake();
             tokio::select! {
@@ -136,13 +159,16 @@ impl Task {
                     None => break,
                 },
                 () = clock.sleep_until(wake) => {}
-                () = shutdown.cancelled() => break,
+                () = &mut stopped => break,
             }
+            self.journal.cut();
             self.let_time_pass();
+            self.journal.cut();
         }
         // What was said before the stop still counts.
         while let Ok(command) = inbox.try_recv() {
             command(&mut self);
+            self.journal.cut();
         }
     }
 
@@ -203,6 +229,7 @@ impl Task {
         // Deadlines that passed belong to the time before the input: their works must be found.
         let passed = self.acd.handle(Input::Tick, now);
         self.apply(passed.outputs, now);
+        self.journal.cut();
         let new_work = self.new_work(&input, notes.subject, now);
         let told = input.clone();
         let handled = self.acd.handle(input, now);
@@ -213,6 +240,11 @@ impl Task {
         match handled.refusal {
             None => {}
             Some(acd::Refusal::AgentUnknown) => return Err(not_found("agent")),
+            Some(refusal @ acd::Refusal::NoDevice) => {
+                return Err(refused(refusal.code(), refusal.to_string()).with_way_out(
+                    "connect the softphone or register the desk phone, then ask again",
+                ));
+            }
             Some(refusal) => return Err(refused(refusal.code(), refusal.to_string())),
         }
         match told {
@@ -292,6 +324,56 @@ impl Task {
         }
     }
 
+    /// As [`Task::input`] with `Reachable`; a device of somebody the floor does not know is kept in mind,
+    /// and `false`.
+    pub(crate) fn reachable(&mut self, agent: AgentId, device: Option<DeviceKind>) -> bool {
+        if !self.knows(agent) {
+            match device {
+                Some(device) => self.strangers.insert(agent, device),
+                None => self.strangers.remove(&agent),
+            };
+            return false;
+        }
+        let notes = Notes {
+            device,
+            ..Notes::default()
+        };
+        let reachable = device.is_some();
+        // An agent that is known has nothing to be refused.
+        let _ = self.input(Input::Reachable { agent, reachable }, notes);
+        true
+    }
+
+    /// The medium connected the requester to this agent while the floor was silent: the work is his,
+    /// also when it was given up meanwhile, and counts as answered.
+    pub(crate) fn adopt(&mut self, id: WorkId, agent: AgentId) -> Result<()> {
+        if !self.knows(agent) {
+            return Err(not_found("agent"));
+        }
+        if let Some(mut row) = self.given_up.remove(&id) {
+            self.take_back(&row);
+            row.ended_at = None;
+            row.outcome = None;
+            row.short = false;
+            row.wait_ms = None;
+            row.callback_due = false;
+            self.works.insert(id, row);
+        }
+        let row = self.works.get(&id).ok_or_else(|| not_found("work"))?;
+        let media = acd::MediaKind::ALL
+            .into_iter()
+            .find(|media| media.as_str() == row.media);
+        let work = acd::Work {
+            id,
+            media: media.unwrap_or(acd::MediaKind::Voice),
+            queue: row.queue.clone().unwrap_or_default(),
+            priority: row.priority,
+            preferred_agent: None,
+            offered_at: row.offered_at,
+        };
+        self.input(Input::Adopt { work, agent }, Notes::default())
+    }
+
     pub(crate) fn knows(&self, agent: AgentId) -> bool {
         self.agents.contains_key(&agent)
     }
@@ -321,6 +403,9 @@ impl Task {
         self.apply(handled.outputs, now);
         self.tell_agent(id);
         self.stale = true;
+        if let Some(device) = self.strangers.remove(&id) {
+            self.reachable(id, Some(device));
+        }
     }
 
     pub(crate) fn put_queue(&mut self, queue: Queue) {
@@ -336,13 +421,18 @@ impl Task {
         let handled = self
             .acd
             .handle(Input::PutQueue(queue.rules.to_acd(&queue.code)), now);
+        self.shared
+            .rules
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(queue.code.clone(), queue.rules.clone());
         self.queues.insert(queue.code.clone(), queue);
         self.apply(handled.outputs, now);
         self.stale = true;
     }
 
     pub(crate) fn callback_done(&mut self, work: WorkId) {
-        self.callbacks.retain(|(_, id)| *id != work);
+        self.callbacks.done(work);
         self.stale = true;
     }
 

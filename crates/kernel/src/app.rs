@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::key::Key;
 use crate::rights::Rights;
+use crate::vital::Vital;
 use crate::{Clock, Config, Db, Events, Files, Ids, Jobs, Live, Params};
 
 /// The shared services; cheap to clone.
@@ -40,6 +41,8 @@ pub struct App {
     pub shutdown: CancellationToken,
     /// Tasks that the stop waits for.
     pub tasks: TaskTracker,
+    /// Those among them that must not end before; see [`App::spawn_vital`].
+    pub vital: Vital,
 }
 
 impl App {
@@ -69,6 +72,7 @@ impl App {
             config: Arc::new(config),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            vital: Vital::default(),
             clock,
             ids,
             db,

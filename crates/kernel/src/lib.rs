@@ -22,10 +22,12 @@ pub mod masked;
 pub mod metrics;
 pub mod migrate;
 pub mod params;
+pub mod persist;
 pub mod problem;
 pub mod rights;
 mod stop;
 mod sweep;
+pub mod vital;
 
 pub use app::App;
 pub use assemble::{Assembled, assemble, capability, mount, run};

@@ -35,6 +35,8 @@ pub struct Running {
     pub http: SocketAddr,
     /// Where SIP listens (UDP and TCP).
     pub sip: SocketAddr,
+    /// Numbers that the public calls.
+    pub hotline: Vec<String>,
     /// The shared services.
     pub app: App,
     secure: bool,
@@ -117,6 +119,7 @@ pub async fn start(options: Options) -> Result<Running> {
     Ok(Running {
         http,
         sip: telephony.stack()?.address(),
+        hotline: telephony.settings().sip.hotline_numbers.clone(),
         app,
         secure,
         demo,
@@ -210,7 +213,9 @@ impl Running {
                 self.http.port()
             );
         }
-        println!("SIP      sip:12333@{}  (UDP and TCP)", self.sip);
+        for number in &self.hotline {
+            println!("SIP      sip:{number}@{}  (UDP and TCP)", self.sip);
+        }
         if self.secure {
             println!(
                 "the certificate is self-signed unless http.tls_certificate names one; browsers ask once"

@@ -6,7 +6,9 @@ use floor::{AgentCard, Directory, Floor};
 use futures::future::BoxFuture;
 use kernel::{App, Result, Role};
 use organization::{Organization, PresenceProbe};
-use telephony::{CallerLookup, DeviceDirectory, DeviceOwner, KnownCaller, ServiceHours};
+use telephony::{
+    CallerLookup, DeviceDirectory, DeviceOwner, DeviceSecret, KnownCaller, ServiceHours,
+};
 use uuid::Uuid;
 
 /// The floor asks the organization who can take work.
@@ -96,7 +98,14 @@ impl DeviceDirectory for Devices {
         Some(DeviceOwner {
             user_id: owner.user_id,
             staff_no: owner.staff_no,
-            secrets: owner.secrets.into_iter().map(|secret| secret.ha1).collect(),
+            secrets: owner
+                .secrets
+                .into_iter()
+                .map(|secret| DeviceSecret {
+                    device_id: secret.device_id,
+                    ha1: secret.ha1,
+                })
+                .collect(),
         })
     }
 }

@@ -10,19 +10,22 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use call_control::{AgentId, CallId, DeviceId, Refusal, Request};
-use chrono::{DateTime, Utc};
-use floor::{Floor, Medium, WorkId};
+use call_control::{AgentId, CallId, DeviceId, Limits, Refusal, Request};
+use chrono::{DateTime, TimeDelta, Utc};
+use floor::{DeviceKind, Floor, Medium, WorkId};
 use kernel::problem::{Problem, not_found, refused};
 use kernel::{App, PersonName};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::calls::journal::Journal;
+use crate::calls::journal::{Callers, Journal};
 use crate::media::{MediaPlane, SessionEvent};
 use crate::settings::CallSettings;
-use crate::sip::{CallTaker, DeviceKind, IncomingCall, LegEvent, Registration, Signaling};
+use crate::sip::{CallTaker, IncomingCall, LegEvent, Registration, Signaling};
 use call_control::LegId;
+
+/// The floor ends a wait that is too long; should it not, the call does so much later.
+const BACKSTOP: TimeDelta = TimeDelta::minutes(1);
 
 /// Tells whether the hotline is open; implemented by `organization`'s calendar, wired in `server`.
 #[async_trait]
@@ -71,6 +74,8 @@ pub struct Standing {
     pub agent: Option<AgentId>,
     /// Whether it was answered.
     pub answered: bool,
+    /// The agent has muted himself.
+    pub muted: bool,
 }
 
 #[derive(Clone)]
@@ -91,22 +96,35 @@ pub(crate) struct Inner {
     pub settings: CallSettings,
     pub signaling: OnceLock<Arc<dyn Signaling>>,
     pub hours: OnceLock<Arc<dyn ServiceHours>>,
-    pub callers: OnceLock<Arc<dyn CallerLookup>>,
+    pub callers: Callers,
     calls: Mutex<HashMap<CallId, Running>>,
     stopping: AtomicBool,
 }
 
+impl Inner {
+    /// The time limits of a call that comes in now: what concerns the queue is the queue's rule.
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = self.settings.limits;
+        if let Some(rules) = self.floor.queue_rules(&self.settings.queue) {
+            limits.short_abandon = TimeDelta::seconds(i64::from(rules.short_abandon_s));
+            limits.wait = TimeDelta::seconds(i64::from(rules.max_wait_s)) + BACKSTOP;
+        }
+        limits
+    }
+}
+
 impl Engine {
     pub(crate) fn new(app: &App, floor: Floor, media: MediaPlane, settings: CallSettings) -> Self {
+        let callers = Callers::default();
         Self(Arc::new(Inner {
-            journal: Journal::start(app),
+            journal: Journal::start(app, &callers),
             app: app.clone(),
             floor,
             media,
             settings,
             signaling: OnceLock::new(),
             hours: OnceLock::new(),
-            callers: OnceLock::new(),
+            callers,
             calls: Mutex::default(),
             stopping: AtomicBool::new(false),
         }))
@@ -166,13 +184,19 @@ impl Engine {
         mailbox.is_some_and(|mailbox| mailbox.send(message).is_ok())
     }
 
-    /// Hears who registers: the floor learns who can be rung, a call that waits for its agent's device
-    /// learns that it is back.
+    /// Hears who registers: a call that waits for its agent's device learns that it is back, the floor
+    /// learns who can be rung. Ends with the process: the stack, which tells, outlives it.
     pub(crate) async fn watch_registrations(
         self,
         mut changes: mpsc::UnboundedReceiver<Registration>,
     ) {
-        while let Some(change) = changes.recv().await {
+        let shutdown = self.0.app.shutdown.clone();
+        loop {
+            let change = tokio::select! {
+                () = shutdown.cancelled() => return,
+                change = changes.recv() => change,
+            };
+            let Some(change) = change else { return };
             let (user, here) = match change {
                 Registration::Here { user_id, device } => (user_id, Some(device)),
                 Registration::Gone { user_id, .. } => (user_id, None),
@@ -182,15 +206,9 @@ impl Engine {
             };
             // The console's softphone before the desk phone: that is where the agent looks.
             let devices = signaling.devices(user);
-            let browser = devices
-                .iter()
-                .any(|device| device.kind == DeviceKind::Browser);
-            let kind = match (devices.is_empty(), browser) {
-                (true, _) => None,
-                (false, true) => Some(floor::DeviceKind::Softphone),
-                (false, false) => Some(floor::DeviceKind::DeskPhone),
-            };
-            self.0.floor.reachable(user, kind).await;
+            let kind = [DeviceKind::Softphone, DeviceKind::DeskPhone]
+                .into_iter()
+                .find(|kind| devices.iter().any(|device| device.kind == *kind));
             if let Some(device) = here {
                 let theirs: Vec<_> = self
                     .running()
@@ -209,6 +227,8 @@ impl Engine {
                     let _ = mailbox.send(Message::Here(user, device));
                 }
             }
+            // Asks no database: whom the floor does not know it looks up by itself.
+            self.0.floor.reachable(user, kind).await;
         }
     }
 

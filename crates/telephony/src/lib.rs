@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 pub use engine::{CallerLookup, Engine, KnownCaller, ServiceHours};
 pub use settings::Settings;
-pub use sip::registrar::{DeviceDirectory, DeviceOwner};
+pub use sip::registrar::{DeviceDirectory, DeviceOwner, DeviceSecret};
 pub use sip::sip_socket;
 pub use telephony::Telephony;
 
@@ -65,25 +65,40 @@ pub fn capability(telephony: &Telephony) -> Capability {
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
         .with_state(telephony.clone());
-    let ended = telephony.clone();
+    let (ended, devices) = (telephony.clone(), telephony.clone());
     Capability {
         name: "telephony",
         migrations: migrations(),
         permissions: permissions(),
         routes,
-        event_handlers: vec![EventHandler::new(
-            "telephony.close_socket_with_session",
-            &["session.ended"],
-            move |event| {
-                let telephony = ended.clone();
-                async move {
-                    if let Ok(session) = event.subject_id.parse() {
-                        telephony.session_ended(session);
+        event_handlers: vec![
+            EventHandler::new(
+                "telephony.close_socket_with_session",
+                &["session.ended"],
+                move |event| {
+                    let telephony = ended.clone();
+                    async move {
+                        if let Ok(session) = event.subject_id.parse() {
+                            telephony.session_ended(session);
+                        }
+                        Ok(())
                     }
-                    Ok(())
-                }
-            },
-        )],
+                },
+            ),
+            EventHandler::new(
+                "telephony.drop_registrations_of_device",
+                &["device.secret_changed", "device.removed"],
+                move |event| {
+                    let telephony = devices.clone();
+                    async move {
+                        if let Ok(device) = event.subject_id.parse() {
+                            telephony.device_secret_gone(device);
+                        }
+                        Ok(())
+                    }
+                },
+            ),
+        ],
         ..Capability::default()
     }
 }

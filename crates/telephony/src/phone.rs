@@ -406,8 +406,8 @@ pub struct Args {
     /// User name of the agent.
     #[arg(long = "as", value_name = "USER")]
     user: String,
-    /// Secret of the device; the demo's by default.
-    #[arg(long, default_value = "Shoujie-demo-1")]
+    /// Secret of the device, as it was shown when the device was added.
+    #[arg(long)]
     secret: String,
     /// Address of the SIP server.
     #[arg(long, default_value = "127.0.0.1:5060")]

@@ -1,6 +1,6 @@
 //! The settings of this crate, read from `[sip]`, `[rtp]` and `[calls]` of config.default.toml.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -61,7 +61,6 @@ struct Rtp {
 struct Calls {
     queue: String,
     most: usize,
-    short_abandon_s: i64,
     device_grace_s: i64,
 }
 
@@ -88,6 +87,7 @@ impl Settings {
             })
             .collect::<Result<_>>()?;
         let listen: std::net::SocketAddr = parse("sip.listen", &sip.listen)?;
+        let bind = optional::<IpAddr>("rtp.bind", &rtp.bind)?;
         Ok(Self {
             sip: SipConfig {
                 listen,
@@ -98,7 +98,9 @@ impl Settings {
                 invites_per_second: sip.invites_per_second.max(1),
             },
             media: MediaConfig {
-                bind: optional::<IpAddr>("rtp.bind", &rtp.bind)?.unwrap_or(listen.ip()),
+                bind: bind.unwrap_or(listen.ip()),
+                // Where SIP listens says nothing about where browsers are: they come by the console.
+                web_bind: bind.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
                 advertise: optional("rtp.advertise", &rtp.advertise)?,
                 ports: ports(&rtp.ports)?,
                 prompts_dir: (!rtp.prompts.is_empty()).then(|| PathBuf::from(rtp.prompts)),
@@ -109,7 +111,6 @@ impl Settings {
                 queue: calls.queue,
                 most: calls.most,
                 limits: Limits {
-                    short_abandon: TimeDelta::seconds(calls.short_abandon_s.max(0)),
                     grace: TimeDelta::seconds(calls.device_grace_s.clamp(0, 600)),
                     ..Limits::default()
                 },

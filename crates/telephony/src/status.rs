@@ -2,18 +2,18 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use floor::DeviceKind;
 use kernel::Actor;
+use kernel::http::Json;
 use kernel::problem::{Problem, Result, not_found, unavailable};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::caller::{CallPlan, place};
-use crate::sip::DeviceKind;
 use crate::test_line::{Sound, Speech};
 use crate::{PlaceDemoCalls, Telephony, ViewTelephony};
 

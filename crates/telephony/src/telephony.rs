@@ -107,10 +107,13 @@ impl Telephony {
         app.tasks
             .spawn(self.0.engine.clone().watch_registrations(registrations));
         let (engine, shutdown) = (self.0.engine.clone(), app.shutdown.clone());
+        let floor_open = engine.inner().floor.keep_open();
         app.tasks.spawn(async move {
             shutdown.cancelled().await;
-            // First the calls, with their BYEs and records, then the stack below them.
+            // First the calls, with their BYEs and records, then the floor they told of it and the stack
+            // below them.
             engine.stop().await;
+            drop(floor_open);
             stack.stop().await;
         });
         Ok(recovered)
@@ -177,6 +180,13 @@ impl Telephony {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&(session, call));
+    }
+
+    /// Drops what registered with a desk phone's secret that counts no longer.
+    pub fn device_secret_gone(&self, desk_phone: Uuid) {
+        if let Some(stack) = self.0.stack.get() {
+            stack.registrar().secret_gone(desk_phone);
+        }
     }
 
     /// Closes the softphone's socket of a session that has ended.

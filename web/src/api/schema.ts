@@ -36,7 +36,10 @@ export interface paths {
                 };
             };
         };
-        /** Asks for a state. With work in hand it comes after wrap-up and stands in `next_state` until then. */
+        /**
+         * Asks for a state. With work in hand it comes after wrap-up and stands in `next_state` until then.
+         *     409 `no_device` for `ready` while no device of the agent is registered.
+         */
         put: {
             parameters: {
                 query?: never;
@@ -59,6 +62,14 @@ export interface paths {
                     };
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -3166,7 +3177,7 @@ export interface components {
             next_state?: components["schemas"]["Presence"] | null;
             /** @description Codes of the queues he serves. */
             queues: string[];
-            /** @description The reason he gave, or the system: `no_answer`, `refused`, `busy`, `unreachable`. */
+            /** @description The reason he gave, or the system: `no_answer`, `refused`, `busy`, `unreachable`, `device_lost`. */
             reason?: string | null;
             /**
              * Format: date-time
@@ -3367,6 +3378,8 @@ export interface components {
              * @description The call.
              */
             id: string;
+            /** @description The agent has muted himself, now; he stays so when his browser is away and comes back. */
+            muted: boolean;
             /**
              * Format: date-time
              * @description The call came in.
@@ -3947,6 +3960,8 @@ export interface components {
                  * @description The call.
                  */
                 id: string;
+                /** @description The agent has muted himself, now; he stays so when his browser is away and comes back. */
+                muted: boolean;
                 /**
                  * Format: date-time
                  * @description The call came in.

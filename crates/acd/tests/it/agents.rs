@@ -236,3 +236,54 @@ fn who_is_not_known_or_not_in_a_talk_is_told_so() {
     };
     assert_eq!(floor.refused(end).code(), "not_in_wrap_up");
 }
+
+fn device(floor: &mut Floor, n: u128, reachable: bool) {
+    floor.does(Input::Reachable {
+        agent: agent(n),
+        reachable,
+    });
+}
+
+#[test]
+fn nobody_is_ready_without_a_device() {
+    let mut floor = Floor::hotline(1);
+    floor.asks(0, Presence::Break);
+    device(&mut floor, 0, false);
+    let ask = |presence| Input::Ask {
+        agent: agent(0),
+        presence,
+        reason: None,
+    };
+    assert_eq!(floor.refused(ask(Presence::Ready)).code(), "no_device");
+    assert_eq!(floor.state(0), AgentState::Break);
+    floor.does(ask(Presence::Training));
+    device(&mut floor, 0, true);
+    floor.does(ask(Presence::Ready));
+    assert_eq!(floor.state(0), AgentState::Ready);
+}
+
+#[test]
+fn a_ready_agent_whose_device_stays_away_goes_on_break() {
+    let mut floor = Floor::hotline(1);
+    device(&mut floor, 0, false);
+    floor.wait(14);
+    device(&mut floor, 0, true);
+    floor.wait(60);
+    assert_eq!(floor.state(0), AgentState::Ready, "a reload");
+    device(&mut floor, 0, false);
+    floor.wait(15);
+    assert_eq!(floor.state(0), AgentState::Break);
+    assert_eq!(floor.reason(0).as_deref(), Some("device_lost"));
+    // With work in hand it waits for the work.
+    device(&mut floor, 0, true);
+    floor.asks(0, Presence::Ready);
+    floor.offer(0, "hotline");
+    floor.accept(0, 0);
+    device(&mut floor, 0, false);
+    floor.wait(30);
+    floor.end(0);
+    floor.end_wrap_up(0, 0);
+    assert_eq!(floor.state(0), AgentState::Ready);
+    floor.wait(15);
+    assert_eq!(floor.state(0), AgentState::Break);
+}

@@ -286,7 +286,10 @@ fn a_ring_that_came_to_nothing_does_not_cost_the_agent_his_turn() {
     let mut floor = Floor::hotline(2);
     floor.offer(0, "hotline");
     floor.wait(3);
-    floor.does(Input::Withdraw { work: work(0) });
+    floor.does(Input::Withdraw {
+        work: work(0),
+        at: None,
+    });
     floor.offer(1, "hotline");
     assert_eq!(floor.rings(0), Some(work(1)));
 }

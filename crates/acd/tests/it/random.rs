@@ -475,7 +475,7 @@ impl Model {
                 if let Some((work, _)) = self.pick(index, |seen| {
                     matches!(seen.at, At::Waiting | At::Ringing(_))
                 }) {
-                    assert!(self.handle(Input::Withdraw { work }));
+                    assert!(self.handle(Input::Withdraw { work, at: None }));
                 }
             }
             Op::Accept(index) => {

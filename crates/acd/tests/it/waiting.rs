@@ -1,6 +1,6 @@
 //! What becomes of requesters who wait.
 
-use acd::{Input, Outcome, Output, Presence, Stage};
+use acd::{AgentState, Input, MediaKind, Outcome, Output, Presence, Stage};
 
 use crate::support::{Floor, agent, work};
 
@@ -10,9 +10,15 @@ fn giving_up_in_the_queue_is_short_within_five_seconds() {
     floor.offer(0, "hotline");
     floor.offer(1, "hotline");
     floor.wait(5);
-    floor.does(Input::Withdraw { work: work(0) });
+    floor.does(Input::Withdraw {
+        work: work(0),
+        at: None,
+    });
     floor.wait(1);
-    floor.does(Input::Withdraw { work: work(1) });
+    floor.does(Input::Withdraw {
+        work: work(1),
+        at: None,
+    });
     assert_eq!(floor.outcome(0), Some(Outcome::ShortAbandoned));
     assert_eq!(floor.outcome(1), Some(Outcome::Abandoned));
 }
@@ -22,7 +28,10 @@ fn giving_up_while_it_rings_stops_the_ring_and_frees_the_agent() {
     let mut floor = Floor::hotline(1);
     floor.offer(0, "hotline");
     floor.wait(8);
-    let outputs = floor.does(Input::Withdraw { work: work(0) });
+    let outputs = floor.does(Input::Withdraw {
+        work: work(0),
+        at: None,
+    });
     assert!(
         outputs
             .iter()
@@ -128,7 +137,12 @@ fn a_work_can_be_offered_once_and_only_to_a_queue_there_is() {
     };
     assert_eq!(floor.refused(Input::Offer(nowhere)).code(), "queue_unknown");
     assert_eq!(
-        floor.refused(Input::Withdraw { work: work(7) }).code(),
+        floor
+            .refused(Input::Withdraw {
+                work: work(7),
+                at: None,
+            })
+            .code(),
         "work_unknown"
     );
 }
@@ -174,4 +188,75 @@ fn no_call_rings_where_no_device_is() {
     floor.offer_work(1, "hotline", |work| work.media = acd::MediaKind::Chat);
     assert_eq!(floor.rung(), [(work(1), agent(0))], "a chat needs no phone");
     floor.asks(0, Presence::Ready);
+}
+
+#[test]
+fn a_wait_is_as_long_as_the_requester_says_however_late_it_is_told() {
+    let mut floor = Floor::hotline(0);
+    floor.offer(0, "hotline");
+    floor.wait(5);
+    let at = Some(floor.now);
+    floor.wait(2);
+    floor.does(Input::Withdraw { work: work(0), at });
+    assert_eq!(floor.outcome(0), Some(Outcome::ShortAbandoned));
+}
+
+#[test]
+fn a_stop_interrupts_who_waits_and_leaves_a_wrap_up_to_who_talks() {
+    let mut floor = Floor::hotline(2);
+    floor.offer(0, "hotline");
+    floor.accept(0, 0);
+    floor.offer(1, "hotline");
+    floor.offer(2, "hotline");
+    for n in 0..3 {
+        floor.does(Input::Interrupt { work: work(n) });
+        assert_eq!(floor.outcome(n), Some(Outcome::Interrupted));
+    }
+    assert_eq!(
+        (floor.state(0), floor.state(1)),
+        (AgentState::WrapUp, AgentState::Ready)
+    );
+    assert_eq!(floor.acd.works(), 0);
+}
+
+#[test]
+fn a_talk_the_medium_connected_is_adopted_from_wherever_it_is() {
+    let adopted = |floor: &mut Floor| {
+        let work = acd::Work {
+            id: work(0),
+            media: MediaKind::Voice,
+            queue: "hotline".to_owned(),
+            priority: 0,
+            preferred_agent: None,
+            offered_at: floor.now,
+        };
+        floor.does(Input::Adopt {
+            work,
+            agent: agent(0),
+        })
+    };
+    // Still ringing at him; rung on at the next; back in the queue; given up.
+    for (agents, wait) in [(1, 0), (2, 21), (1, 21), (1, 901)] {
+        let mut floor = Floor::hotline(agents);
+        floor.offer(0, "hotline");
+        floor.wait(wait);
+        adopted(&mut floor);
+        assert_eq!(floor.state(0), AgentState::Talking, "after {wait} s");
+        assert_eq!(adopted(&mut floor), [], "told twice");
+        if agents == 2 {
+            assert_eq!(floor.state(1), AgentState::Ready, "he is not blamed");
+        }
+        assert_eq!(floor.acd.queue_view("hotline").unwrap().voice.count, 0);
+        let outputs = floor.does(Input::Ended { work: work(0) });
+        assert!(outputs.iter().any(|output| matches!(
+            output,
+            Output::Ended {
+                outcome: Outcome::Answered,
+                ..
+            }
+        )));
+        assert_eq!(floor.state(0), AgentState::WrapUp);
+        floor.end_wrap_up(0, 0);
+        assert_eq!(floor.state(0), AgentState::Ready, "nor is he");
+    }
 }

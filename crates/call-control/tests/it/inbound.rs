@@ -67,14 +67,15 @@ fn hanging_up_early_is_a_short_abandon_and_late_an_abandon() {
     greeting.requester_hangs_up();
     assert_eq!(greeting.outcome(), Some(Outcome::ShortAbandoned));
 
+    // As the queue's rule says: within it, the threshold included.
     let mut soon = World::queued();
-    soon.seconds(4);
+    soon.seconds(5);
     let commands = soon.requester_hangs_up();
     assert!(commands.contains(&Command::Withdraw));
     assert_eq!(soon.outcome(), Some(Outcome::ShortAbandoned));
 
     let mut late = World::queued();
-    late.seconds(5);
+    late.wait(chrono::TimeDelta::milliseconds(5001));
     late.requester_hangs_up();
     assert_eq!(late.outcome(), Some(Outcome::Abandoned));
 }
@@ -249,54 +250,54 @@ fn a_ring_for_another_agent_takes_an_unconfirmed_answer_back() {
     );
 }
 
-#[test]
-fn a_late_no_to_a_talk_connected_in_silence_stops_the_offering() {
+/// Agent 1 picked up and `floor` said nothing for three seconds.
+fn connected_in_silence() -> World {
     let mut w = World::queued();
     w.ring(1, &[1]);
     w.tell(Input::LegAnswered(LegId(1)));
-    w.seconds(3);
-    assert_eq!(w.tell(Input::NotConfirmed(agent(1))), [Command::Withdraw]);
-    assert_eq!(w.call.state(), State::Announcing, "the two go on talking");
-    w.requester_hangs_up();
-    assert_eq!(w.outcome(), Some(Outcome::Answered));
-    assert!(!w.log.contains(&Command::TalkEnded), "it is not floor's");
+    let commands = w.seconds(3);
+    assert_eq!(commands.first(), Some(&Command::Adopt(agent(1))));
+    assert_eq!(w.call.state(), State::Announcing);
+    w
+}
+
+#[test]
+fn a_talk_connected_in_silence_is_the_agents_whatever_floor_says_later() {
+    for late in [
+        Input::Confirmed(agent(1)),
+        Input::NotConfirmed(agent(1)),
+        Input::StopRinging(agent(1)),
+        Input::GiveUp,
+    ] {
+        let mut w = connected_in_silence();
+        assert_eq!(w.tell(late), []);
+        assert_eq!(w.call.state(), State::Announcing, "the two go on talking");
+        let commands = w.requester_hangs_up();
+        assert_eq!(w.outcome(), Some(Outcome::Answered));
+        assert!(commands.contains(&Command::TalkEnded));
+        assert!(!w.log.contains(&Command::Withdraw));
+    }
 }
 
 #[test]
 fn an_agent_rung_for_a_talk_connected_in_silence_is_not_blamed() {
-    let mut w = World::queued();
-    w.ring(1, &[1]);
-    w.tell(Input::LegAnswered(LegId(1)));
-    w.seconds(3);
+    let mut w = connected_in_silence();
     w.tell(Input::StopRinging(agent(1)));
-    assert_eq!(w.ring(2, &[5]), [Command::Withdraw]);
+    assert_eq!(w.ring(2, &[5]), []);
     assert_eq!(w.tell(Input::NotConfirmed(agent(1))), []);
     assert_eq!(w.call.agent(), Some(agent(1)));
 }
 
 #[test]
-fn a_late_yes_to_a_talk_connected_in_silence_makes_it_a_talk_like_any() {
-    let mut w = World::queued();
-    w.ring(1, &[1]);
-    w.tell(Input::LegAnswered(LegId(1)));
-    w.seconds(3);
-    assert_eq!(w.tell(Input::Confirmed(agent(1))), []);
-    let commands = w.requester_hangs_up();
-    assert!(commands.contains(&Command::TalkEnded));
-    assert!(!w.log.contains(&Command::Withdraw));
-}
-
-#[test]
-fn a_talk_connected_after_floor_gave_up_is_not_told_to_it() {
+fn a_talk_connected_after_floor_gave_up_is_told_to_it() {
     let mut w = World::queued();
     w.ring(1, &[1]);
     w.tell(Input::LegAnswered(LegId(1)));
     w.tell(Input::GiveUp);
-    w.seconds(3);
-    assert_eq!(w.call.state(), State::Announcing);
+    assert!(w.seconds(3).contains(&Command::Adopt(agent(1))));
     w.requester_hangs_up();
     assert_eq!(w.outcome(), Some(Outcome::Answered));
-    assert!(!w.log.contains(&Command::TalkEnded) && !w.log.contains(&Command::Withdraw));
+    assert!(w.log.contains(&Command::TalkEnded) && !w.log.contains(&Command::Withdraw));
 }
 
 #[test]
@@ -392,6 +393,10 @@ fn a_stopping_server_interrupts_in_every_state() {
                 ended_by: EndedBy::System
             })
         );
+        // The floor's books say the same word.
+        let told = w.log.contains(&Command::Offer);
+        assert_eq!(commands.contains(&Command::Interrupted), told);
+        assert!(!commands.contains(&Command::Withdraw) && !commands.contains(&Command::TalkEnded));
     }
 }
 

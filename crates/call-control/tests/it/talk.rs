@@ -116,6 +116,28 @@ fn mute_and_unmute() {
 }
 
 #[test]
+fn who_muted_himself_is_still_mute_when_his_browser_is_back() {
+    let mut w = World::talking();
+    w.ask(Request::Mute).unwrap();
+    w.tell(Input::LegGone(AGENT, Gone::Lost));
+    w.tell(Input::DeviceBack {
+        agent: agent(1),
+        device: device(4),
+    });
+    let commands = w.tell(Input::LegAnswered(LegId(2)));
+    let muted = commands
+        .iter()
+        .position(|command| *command == Command::Mute(LegId(2), true));
+    let heard = commands
+        .iter()
+        .position(|command| matches!(command, Command::Bridge { .. }));
+    assert!(muted.is_some() && muted < heard, "{commands:?}");
+    assert!(w.call.muted() && !w.log.contains(&Command::Journal(Event::Unmuted)));
+    assert_eq!(w.ask(Request::Mute), Err(Refusal::AlreadyMuted));
+    w.ask(Request::Unmute).unwrap();
+}
+
+#[test]
 fn a_lost_browser_is_waited_for_and_taken_back_into_the_same_recording() {
     let mut w = World::talking();
     let commands = w.tell(Input::LegGone(AGENT, Gone::Lost));
@@ -256,4 +278,9 @@ fn telephone_keys_stand_in_the_journal() {
         })]
     );
     assert_eq!(w.tell(Input::Digit(LegId(9), '5')), []);
+    // Not without end.
+    let written = (0..1000)
+        .filter(|_| !w.tell(Input::Digit(REQUESTER, '1')).is_empty())
+        .count();
+    assert_eq!(written, 99);
 }

@@ -89,8 +89,7 @@ impl World {
             Input::NotConfirmed(agent) if asked && theirs(agent) => self.taken = false,
             Input::StopRinging(agent) if confirming && theirs(agent) => self.taken = false,
             Input::Ring { agent, .. } if asked && !theirs(agent) => self.taken = false,
-            // Its last word counts.
-            Input::Confirmed(agent) if theirs(agent) && (asked || confirming) => {
+            Input::Confirmed(agent) if theirs(agent) && confirming => {
                 (self.offered, self.taken) = (false, true);
             }
             _ => {}
@@ -194,6 +193,11 @@ impl World {
                     self.offered = true;
                 }
                 Command::Accepted(_) => self.taken = true,
+                Command::Adopt(_) => (self.offered, self.taken) = (false, true),
+                Command::Interrupted => {
+                    assert!(self.offered || self.taken, "interrupted, but not floor's");
+                    (self.offered, self.taken) = (false, false);
+                }
                 Command::Withdraw => {
                     assert!(self.offered, "withdrawn, but not offered");
                     (self.offered, self.taken) = (false, false);

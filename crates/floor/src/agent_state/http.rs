@@ -51,10 +51,11 @@ pub(crate) struct AskState {
 }
 
 /// Asks for a state. With work in hand it comes after wrap-up and stands in `next_state` until then.
+/// 409 `no_device` for `ready` while no device of the agent is registered.
 #[utoipa::path(
     put, path = "/api/v1/agent-state", tag = "floor",
     request_body = AskState,
-    responses((status = 200, body = AgentView), (status = 404, body = Problem)),
+    responses((status = 200, body = AgentView), (status = 404, body = Problem), (status = 409, body = Problem)),
 )]
 pub(crate) async fn ask(
     actor: Actor<TakeWork>,

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use acd::{AgentId, AgentState, MediaKind, Outcome, Output, WorkId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Audience;
 use serde_json::{Value, json};
 
@@ -15,6 +15,9 @@ use crate::journal::Write;
 use crate::medium::Medium;
 use crate::work_item::counts;
 use crate::work_item::store::Model as WorkRow;
+
+/// So long after its end somebody may still tell that a work was taken.
+const GIVEN_UP_FOR: TimeDelta = TimeDelta::minutes(2);
 
 impl Task {
     pub(super) fn apply(&mut self, outputs: Vec<Output>, now: DateTime<Utc>) {
@@ -185,7 +188,12 @@ impl Task {
         let wait_ms = wait.and_then(|wait| i64::try_from(wait.as_millis()).ok());
         let short = outcome == Outcome::ShortAbandoned;
         let gave_up = matches!(outcome, Outcome::Abandoned | Outcome::ShortAbandoned);
-        let missed = matches!(outcome, Outcome::Abandoned | Outcome::NoAgentAnswer);
+        let missed = matches!(
+            outcome,
+            Outcome::Abandoned | Outcome::NoAgentAnswer | Outcome::Interrupted
+        );
+        let talked = outcome == Outcome::Answered
+            || (outcome == Outcome::Interrupted && agent.is_some() && wait.is_none());
         if let Some(row) = self.works.get_mut(&work) {
             row.ended_at = Some(now);
             row.outcome = Some(outcome.as_str().to_owned());
@@ -194,7 +202,7 @@ impl Task {
             row.agent_id = agent.or(row.agent_id);
             row.callback_due = missed && counts(row) && row.accepted_at.is_none();
             if row.callback_due {
-                self.callbacks.insert((row.offered_at, work));
+                self.callbacks.add(row.offered_at, work);
             }
         }
         if outcome != Outcome::Answered {
@@ -207,7 +215,7 @@ impl Task {
             });
         }
         self.write_work(work, now);
-        let kind = if queue.is_some() && outcome != Outcome::Answered {
+        let kind = if queue.is_some() && !talked {
             "work.abandoned"
         } else {
             "work.ended"
@@ -217,13 +225,42 @@ impl Task {
         if outcome == Outcome::NoAgentAnswer {
             self.medium(media, |medium| medium.give_up(work));
         }
-        // Wrap-up follows an answered call; its row is kept until then.
-        if outcome != Outcome::Answered || media == MediaKind::Chat {
-            self.works.remove(&work);
+        // Wrap-up follows a talk; its row is kept until then.
+        if talked && media == MediaKind::Voice {
+            return;
+        }
+        if let Some(row) = self.works.remove(&work)
+            && row.accepted_at.is_none()
+            && row.queue.is_some()
+        {
+            self.given_up
+                .retain(|_, row| row.ended_at.is_some_and(|at| now - at < GIVEN_UP_FOR));
+            self.given_up.insert(work, row);
         }
     }
 
-    fn wrap_up_over(&mut self, work: WorkId, agent: AgentId, expired: bool, now: DateTime<Utc>) {
+    /// Undoes what the end of a work that was given up counted.
+    pub(super) fn take_back(&mut self, row: &WorkRow) {
+        self.callbacks.remove(row.offered_at, row.id);
+        if !counts(row) || service_day(row.offered_at) != self.day.day {
+            return;
+        }
+        match row.outcome.as_deref() {
+            Some("abandoned" | "short_abandoned") => {
+                self.day.abandoned -= 1;
+                self.day.short -= u64::from(row.short);
+            }
+            _ => self.day.lost -= 1,
+        }
+    }
+
+    pub(super) fn wrap_up_over(
+        &mut self,
+        work: WorkId,
+        agent: AgentId,
+        expired: bool,
+        now: DateTime<Utc>,
+    ) {
         let mut queue = None;
         if let Some(row) = self.works.get_mut(&work) {
             row.wrap_up_ended_at = Some(now);

@@ -1,6 +1,6 @@
 //! After a restart: whose device registers again in time gets back the state he had.
 
-use acd::{AgentId, AgentState, Input, Presence, RestoredWrapUp};
+use acd::{AgentId, AgentState, Input, Presence, RestoredWrapUp, WorkId};
 use chrono::{DateTime, Utc};
 
 use super::Task;
@@ -12,6 +12,12 @@ pub(crate) struct Former {
     presence: Presence,
     reason: Option<String>,
     wrap_up: Option<RestoredWrapUp>,
+}
+
+impl Former {
+    fn work(&self) -> Option<WorkId> {
+        self.wrap_up.as_ref().map(|wrap_up| wrap_up.work)
+    }
 }
 
 impl Task {
@@ -31,7 +37,9 @@ impl Task {
         session.changed_at = now;
         let known = self.agents.get_mut(&agent);
         let Some(known) = known.filter(|_| presence != Presence::SignedOut) else {
+            let work = session.work_id;
             self.close_session(session, now);
+            self.owe(agent, work, now);
             return;
         };
         let former = Former {
@@ -85,8 +93,10 @@ impl Task {
             .acd
             .agent_view(agent)
             .is_none_or(|view| view.state == AgentState::SignedOut);
-        if self.former.remove(&agent).is_some()
-            && signed_out
+        let Some(former) = self.former.remove(&agent) else {
+            return;
+        };
+        if signed_out
             && let Some(session) = self
                 .agents
                 .get_mut(&agent)
@@ -94,11 +104,12 @@ impl Task {
         {
             self.close_session(session, now);
         }
+        self.owe(agent, former.work(), now);
     }
 
     /// Who is not back by now is signed out.
     pub(super) fn forget_former(&mut self, now: DateTime<Utc>) {
-        for agent in std::mem::take(&mut self.former).into_keys() {
+        for (agent, former) in std::mem::take(&mut self.former) {
             if let Some(session) = self
                 .agents
                 .get_mut(&agent)
@@ -106,6 +117,14 @@ impl Task {
             {
                 self.close_session(session, now);
             }
+            self.owe(agent, former.work(), now);
+        }
+    }
+
+    /// The talk or the wrap-up that the restart cut off will not be written up by itself any more.
+    fn owe(&mut self, agent: AgentId, work: Option<WorkId>, now: DateTime<Utc>) {
+        if let Some(work) = work {
+            self.wrap_up_over(work, agent, true, now);
         }
     }
 

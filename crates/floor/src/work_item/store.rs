@@ -143,13 +143,22 @@ fn callbacks() -> Select<row::Entity> {
         .filter(C::CallbackDoneAt.is_null())
 }
 
-/// Missed calls that nobody returned yet: when they were offered, and which.
-pub async fn callbacks_due(conn: &impl ConnectionTrait) -> Result<Vec<(DateTime<Utc>, Uuid)>> {
+/// How many missed calls nobody returned yet.
+pub async fn count_callbacks(conn: &impl ConnectionTrait) -> Result<u64> {
+    Ok(callbacks().count(conn).await?)
+}
+
+/// The oldest of them, at most `most`: when they were offered, and which.
+pub async fn callbacks_due(
+    conn: &impl ConnectionTrait,
+    most: u64,
+) -> Result<Vec<(DateTime<Utc>, Uuid)>> {
     let rows: Vec<(DateTime<Utc>, Uuid)> = callbacks()
         .select_only()
         .column(C::OfferedAt)
         .column(C::Id)
         .order_by_asc(C::OfferedAt)
+        .limit(most)
         .into_tuple()
         .all(conn)
         .await?;

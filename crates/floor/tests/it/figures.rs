@@ -34,7 +34,7 @@ async fn compare(hall: &Hall) {
         ),
         "{board:?}"
     );
-    let due = callbacks_due(hall.app.db.read()).await.unwrap();
+    let due = callbacks_due(hall.app.db.read(), 1000).await.unwrap();
     assert_eq!(board.callbacks_due, due.len());
     assert_eq!(board.oldest_callback_at, due.first().map(|(at, _)| *at));
 }
@@ -107,11 +107,14 @@ async fn happens(hall: &Hall, dice: &mut Dice) {
                 Presence::Break,
                 Presence::SignedOut,
             ][dice.below(4)];
-            hall.ask(number, presence).await;
+            // `ready` is refused while his device is away.
+            let asked = hall.floor.ask(agent(number), presence, None);
+            let _ = asked.await;
         }
         13 => {
             hall.reachable(number, dice.below(4) > 0).await;
-            hall.ask(number, Presence::Ready).await;
+            let ready = hall.floor.ask(agent(number), Presence::Ready, None);
+            let _ = ready.await;
         }
         14 => {
             // Refused while he is busy.
@@ -119,7 +122,7 @@ async fn happens(hall: &Hall, dice: &mut Dice) {
         }
         _ => {
             hall.floor.flushed().await.unwrap();
-            let due = callbacks_due(hall.app.db.read()).await.unwrap();
+            let due = callbacks_due(hall.app.db.read(), 1000).await.unwrap();
             if let Some((_, work)) = dice.of(&due) {
                 let path = format!("/api/v1/callbacks/{work}/done");
                 assert_eq!(hall.post(&lead(), &path, json!({})).await.status, 200);

@@ -168,3 +168,64 @@ async fn what_was_said_before_the_stop_is_written() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_row_and_the_event_of_one_cause_are_committed_together_or_not_at_all() {
+    on_both(async |hall| {
+        hall.ready(1).await;
+        hall.floor.flushed().await.unwrap();
+        // The offer, its row and its ring could be written, the agent's state not.
+        run(hall, "alter table agent_state_changes rename to set_aside").await;
+        let work = hall.call().await;
+        for _ in 0..20 {
+            hall.app.clock.advance(Duration::from_secs(1));
+            pause().await;
+        }
+        let row = floor::work_item::store::get(hall.app.db.read(), work)
+            .await
+            .unwrap();
+        assert!(row.is_none(), "half of what happened: {row:?}");
+        assert_eq!(
+            hall.app
+                .events
+                .of_subject(hall.app.db.read(), &work.to_string())
+                .await
+                .unwrap()
+                .len(),
+            0
+        );
+        run(hall, "alter table set_aside rename to agent_state_changes").await;
+        written(hall).await;
+        assert_eq!(hall.events(work).await[..2], ["work.offered", "work.rung"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_medium_that_still_ends_its_works_keeps_the_floor_open_at_the_stop() {
+    on_both(async |hall| {
+        hall.ready(1).await;
+        let talk = hall.talk(1).await;
+        let waits = hall.call().await;
+        let open = hall.floor.keep_open();
+        let app = hall.app.clone();
+        let stopped = tokio::spawn(async move { app.stop().await });
+        while !hall.app.shutdown.is_cancelled() {
+            pause().await;
+        }
+        pause().await;
+        hall.floor.interrupted(waits).await;
+        hall.floor.ended(talk).await;
+        drop(open);
+        assert!(stopped.await.unwrap(), "nothing holds the stop up");
+        hall.restart().await;
+        for (work, outcome, owed) in [(talk, "answered", false), (waits, "interrupted", true)] {
+            let row = hall.row(work).await;
+            assert_eq!(
+                (row.outcome.as_deref(), row.callback_due),
+                (Some(outcome), owed)
+            );
+        }
+    })
+    .await;
+}

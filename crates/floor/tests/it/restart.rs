@@ -176,3 +176,38 @@ async fn who_chooses_anew_before_his_device_is_back_keeps_what_he_chose() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_does_not_come_back_owes_what_he_was_writing_up() {
+    on_both(async |hall| {
+        for number in 1..=3 {
+            hall.ready(number).await;
+        }
+        // Agent 1 writes up, agent 2 is cut off in a talk, agent 3 writes up and chooses anew.
+        let mut works = Vec::new();
+        for number in 1..=3 {
+            works.push(hall.talk(number).await);
+        }
+        for work in [works[0], works[2]] {
+            hall.floor.ended(work).await;
+        }
+        hall.restart().await;
+        hall.floor
+            .ask(agent(3), Presence::Training, None)
+            .await
+            .unwrap();
+        assert_eq!(
+            hall.events(works[2]).await.last().unwrap(),
+            "work.wrap_up_expired"
+        );
+        hall.pass(61).await;
+        for work in works {
+            let told = hall.events(work).await;
+            let expired = told.iter().filter(|kind| *kind == "work.wrap_up_expired");
+            assert_eq!(expired.count(), 1, "{told:?}");
+            let row = hall.row(work).await;
+            assert!(row.wrap_up_expired && row.wrap_up_ended_at.is_some());
+        }
+    })
+    .await;
+}

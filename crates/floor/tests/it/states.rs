@@ -247,3 +247,37 @@ async fn a_device_that_is_gone_takes_the_ring_away_and_not_the_agent() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn nobody_is_ready_without_a_device_and_none_stays_ready_when_it_is_gone() {
+    on_both(async |hall| {
+        let refused = hall.put(&seat(1), OWN, json!({"state": "ready"})).await;
+        assert_eq!(refusal(&refused), (409, "no_device"));
+        assert!(refused.json["way_out"].is_string(), "{}", refused.json);
+        hall.ready(1).await;
+        hall.reachable(1, false).await;
+        hall.pass(14).await;
+        assert_eq!(hall.state(1), AgentState::Ready, "a reload of the page");
+        hall.pass(1).await;
+        assert_eq!(hall.state(1), AgentState::Break);
+        let own = hall.get(&seat(1), OWN).await;
+        assert_eq!(own["reason"], "device_lost");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_device_of_a_user_who_becomes_an_agent_later_counts_from_then_on() {
+    on_both(async |hall| {
+        hall.people.no_agents.lock().unwrap().insert(agent(2));
+        hall.restart().await;
+        hall.reachable(2, true).await;
+        assert!(hall.floor.agent(agent(2)).await.is_err());
+        hall.people.no_agents.lock().unwrap().clear();
+        hall.publish("user.roles_changed", agent(2), json!({}))
+            .await;
+        let view = hall.floor.agent(agent(2)).await.unwrap();
+        assert!(view.device.reachable);
+    })
+    .await;
+}

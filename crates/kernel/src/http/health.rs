@@ -52,6 +52,12 @@ async fn ready(State(app): State<App>) -> Result<&'static str> {
     if app.shutdown.is_cancelled() {
         return Err(unavailable("stopping", "the process is about to stop"));
     }
+    if let Some(name) = app.vital.ended() {
+        return Err(unavailable(
+            "task_ended",
+            format!("the task `{name}` has ended; restart the process"),
+        ));
+    }
     let asked = Clock::guard(PATIENCE, app.db.read().execute_unprepared("select 1")).await;
     if !matches!(asked, Ok(Ok(_))) {
         return Err(unavailable(

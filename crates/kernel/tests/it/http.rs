@@ -277,6 +277,23 @@ async fn a_database_that_is_gone_makes_the_process_unready() {
 }
 
 #[tokio::test]
+async fn a_vital_task_that_panics_makes_the_process_unready() {
+    let app = testing::app(Kind::Sqlite, &[], &[]).await;
+    let router = router(&app).await;
+    app.spawn_vital("clockwork", async { panic!("a spring broke") });
+    let mut answer = call(&router, None, Method::GET, "/readyz", None).await;
+    for _ in 0..100 {
+        if answer.status != StatusCode::OK {
+            break;
+        }
+        crate::real_pause(Duration::from_millis(10)).await;
+        answer = call(&router, None, Method::GET, "/readyz", None).await;
+    }
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.json["code"], "task_ended");
+}
+
+#[tokio::test]
 async fn figures_are_for_this_machine_or_the_token() {
     let token = [("metrics.token", "s3cret".to_owned())];
     let app = testing::app(Kind::Sqlite, &[], &token).await;

@@ -33,6 +33,7 @@ pub async fn agent_in_browser(server: &TestServer, browser: &mut Browser, tone: 
             15_000,
         )
         .await;
+    browser.evaluate("agent", LISTEN).await;
     browser.click("agent", "[data-testid=go-ready]").await;
     browser
         .wait(
@@ -41,6 +42,56 @@ pub async fn agent_in_browser(server: &TestServer, browser: &mut Browser, tone: 
             5_000,
         )
         .await;
+}
+
+/// Keeps hold of the element that plays the other side; before the call.
+const LISTEN: &str = "(() => { const play = HTMLMediaElement.prototype.play; \
+    HTMLMediaElement.prototype.play = function () { window.heard = this; return play.call(this) } })()";
+
+/// The share of 30 windows of 100 ms in which a tone stands out of what the page plays: more than half of
+/// the energy, and no whisper; 0 when the element is silenced.
+fn heard_in_page(hz: u32) -> String {
+    format!(
+        "(async () => {{
+          const element = window.heard
+          if (!element || element.paused || element.muted || element.volume === 0) return 0
+          const context = new AudioContext()
+          await context.resume()
+          const analyser = context.createAnalyser()
+          analyser.fftSize = 8192
+          context.createMediaStreamSource(element.srcObject).connect(analyser)
+          const count = Math.round(context.sampleRate / 10), all = new Float32Array(8192)
+          let good = 0
+          for (let window = 0; window < 30; window += 1) {{
+            await new Promise((done) => setTimeout(done, 110))
+            analyser.getFloatTimeDomainData(all)
+            let energy = 0, cosine = 0, sine = 0
+            all.slice(-count).forEach((sample, at) => {{
+              const phase = 2 * Math.PI * {hz} * at / context.sampleRate
+              energy += sample * sample / count
+              cosine += sample * Math.cos(phase)
+              sine += sample * Math.sin(phase)
+            }})
+            const share = 2 * (cosine * cosine + sine * sine) / (count * count)
+            if (energy >= 1e-4 && share > energy / 2) good += 1
+          }}
+          await context.close()
+          return good / 30
+        }})()"
+    )
+}
+
+/// The browser plays the requester, and nothing of the agent himself.
+async fn browser_hears_the_requester(browser: &mut Browser) {
+    for (hz, wanted) in [(REQUESTER_HZ, true), (AGENT_HZ, false)] {
+        let share = browser.evaluate("agent", &heard_in_page(hz)).await;
+        let share = share.as_f64().unwrap();
+        assert!(
+            if wanted { share > 0.9 } else { share < 0.1 },
+            "{hz} Hz is heard in {:.0} % of the time",
+            share * 100.0
+        );
+    }
 }
 
 /// The only call there is, once it has ended.
@@ -134,6 +185,11 @@ async fn a_sipp_call_is_answered_in_the_browser_and_recorded_in_stereo() {
             10_000,
         )
         .await;
+    // The staff number is read out first.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    browser_hears_the_requester(&mut browser).await;
+    let state = lead.get("/api/v1/telephony").await;
+    assert_eq!(state["registrations"][0]["kind"], "softphone", "{state}");
     finished(sipp, &server.folder).await;
 
     browser
@@ -185,7 +241,8 @@ async fn a_baresip_call_over_tcp_and_the_browser_hear_each_other() {
         )
         .await;
     // The staff number is read out first.
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    browser_hears_the_requester(&mut browser).await;
     browser
         .click("agent", "[data-testid=softphone-hangup]")
         .await;
@@ -232,6 +289,8 @@ async fn a_desk_phone_answers_as_well_as_the_browser() {
             state["device"]["reachable"] == true
         })
         .await;
+    let state = lead.get("/api/v1/telephony").await;
+    assert_eq!(state["registrations"][0]["kind"], "desk_phone", "{state}");
     agent
         .put("/api/v1/agent-state", json!({"state": "ready"}))
         .await;

@@ -14,4 +14,5 @@ mod rights;
 mod schema;
 mod setup;
 mod shoujie;
+mod stop;
 mod support;

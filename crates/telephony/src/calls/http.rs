@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use call_control::Request;
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, internal, not_found};
 use kernel::{Actor, Permission, Phone, Scope, audit};
@@ -68,6 +68,8 @@ pub struct CallView {
     pub talk_s: Option<i64>,
     /// Seconds on hold.
     pub held_s: i64,
+    /// The agent has muted himself, now; he stays so when his browser is away and comes back.
+    pub muted: bool,
     /// There is a recording.
     pub has_recording: bool,
     /// What is known of it.
@@ -135,7 +137,13 @@ fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
     (to - from).num_seconds().max(0)
 }
 
-fn view(row: call::Model, colleagues: &HashMap<Uuid, Colleague>, now: DateTime<Utc>) -> CallView {
+fn view(
+    row: call::Model,
+    colleagues: &HashMap<Uuid, Colleague>,
+    telephony: &Telephony,
+) -> CallView {
+    let now = telephony.app().clock.now();
+    let standing = telephony.engine().standing(row.id);
     let until = row.ended_at.unwrap_or(now);
     let has_recording = row.recording_path.is_some();
     CallView {
@@ -151,6 +159,7 @@ fn view(row: call::Model, colleagues: &HashMap<Uuid, Colleague>, now: DateTime<U
             sha256: row.recording_sha256,
             lost_ms: row.recording_lost_ms,
         }),
+        muted: standing.is_some_and(|standing| standing.muted),
         has_recording,
         id: row.id,
         direction: row.direction,
@@ -198,8 +207,7 @@ pub(crate) async fn list(
     let page = store::list(app, app.db.read(), actor.scope(), &filter, &query).await?;
     let agents = page.items.iter().filter_map(|row| row.agent_id);
     let colleagues = organization::colleagues(app.db.read(), agents).await?;
-    let now = app.clock.now();
-    Ok(Json(page.map(|row| view(row, &colleagues, now))))
+    Ok(Json(page.map(|row| view(row, &colleagues, &telephony))))
 }
 
 /// One call.
@@ -216,7 +224,7 @@ pub(crate) async fn show(
     let app = telephony.app();
     let row = store::get(app.db.read(), actor.scope(), id).await?;
     let colleagues = organization::colleagues(app.db.read(), row.agent_id).await?;
-    Ok(Json(view(row, &colleagues, app.clock.now())))
+    Ok(Json(view(row, &colleagues, &telephony)))
 }
 
 /// What happened to a call, in order.

@@ -8,7 +8,6 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use kernel::Files;
 use kernel::problem::{Problem, Result, internal, not_found};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -20,15 +19,6 @@ const CHUNK: u64 = 64 * 1024;
 /// The path of a call's recording inside the file store, one folder a day.
 pub fn path_of(call: Uuid, arrived_at: DateTime<Utc>) -> String {
     format!("recordings/{}/{call}.wav", arrived_at.format("%Y/%m/%d"))
-}
-
-/// The place on this machine's disk, its folder made.
-pub(crate) fn place(files: &Files, path: &str) -> Result<PathBuf> {
-    let local = files.local_path(path)?;
-    if let Some(folder) = local.parent() {
-        std::fs::create_dir_all(folder).map_err(internal)?;
-    }
-    Ok(local)
 }
 
 /// Size in bytes and SHA-256 in hex of a finished recording.

@@ -39,21 +39,7 @@ pub(crate) async fn recover(app: &App, journal: &Journal) -> Result<Recovered> {
         row.outcome = Some("interrupted".to_owned());
         row.ended_by = Some("system".to_owned());
         "ended".clone_into(&mut row.state);
-        let payload = json!({
-            "call_id": row.id,
-            "direction": row.direction,
-            "medium": "voice",
-            "caller": row.caller,
-            "requester_id": row.requester_id,
-            "queue": row.queue,
-            "agent": row.agent_id,
-            "outcome": row.outcome,
-            "at": ended_at,
-        });
-        let told = vec![
-            ("call.ended", payload.clone()),
-            ("call.interrupted", payload),
-        ];
+        let told = vec!["call.ended", "call.interrupted"];
         let details =
             json!({ "outcome": "interrupted", "ended_by": "system", "found_at_start": true });
         tracing::warn!(call = %row.id, state = row.state, "call found open at start: interrupted");
@@ -76,12 +62,14 @@ async fn write(
     mut row: call::Model,
     event: &str,
     details: serde_json::Value,
-    told: Vec<(&'static str, serde_json::Value)>,
+    told: Vec<&'static str>,
 ) -> Result<()> {
     row.events += 1;
+    let at = app.clock.now();
     let line = Line {
+        told_at: row.ended_at.unwrap_or(at),
         row,
-        at: app.clock.now(),
+        at,
         event: event.to_owned(),
         details,
         told,

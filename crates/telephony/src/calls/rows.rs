@@ -72,6 +72,39 @@ pub mod call {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// A record of which nothing is known but when it came in.
+pub(crate) fn blank(id: uuid::Uuid, arrived_at: chrono::DateTime<chrono::Utc>) -> call::Model {
+    call::Model {
+        id,
+        direction: "inbound".to_owned(),
+        hotline: String::new(),
+        caller: String::new(),
+        caller_hash: String::new(),
+        requester_id: None,
+        queue: None,
+        agent_id: None,
+        staff_no: None,
+        state: "arriving".to_owned(),
+        outcome: None,
+        ended_by: None,
+        arrived_at,
+        queued_at: None,
+        rung_at: None,
+        answered_at: None,
+        ended_at: None,
+        held_ms: 0,
+        trunk: String::new(),
+        sip_call_id: String::new(),
+        recording_state: "none".to_owned(),
+        recording_path: None,
+        recording_ms: None,
+        recording_bytes: None,
+        recording_sha256: None,
+        recording_lost_ms: None,
+        events: 0,
+    }
+}
+
 /// A line of a call's journal.
 pub mod event {
     #![expect(missing_docs, reason = "SeaORM's own names; the columns are described")]

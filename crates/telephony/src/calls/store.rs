@@ -7,7 +7,7 @@ use kernel::problem::{Result, not_found};
 use kernel::{App, Scope};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -99,7 +99,11 @@ pub async fn get(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result
         .ok_or_else(|| not_found("call"))
 }
 
-/// The journal of a call whose record the actor may see.
+/// Lines of a journal that are read at most. A call writes far fewer: keys, which anybody can press for
+/// hours, are counted by call-control.
+const LINES: u64 = 1000;
+
+/// The journal of a call whose record the actor may see; its first 1,000 lines.
 pub async fn events(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -109,6 +113,7 @@ pub async fn events(
     let lines = event::Entity::find()
         .filter(event::Column::CallId.eq(id))
         .order_by_asc(event::Column::Seq)
+        .limit(LINES)
         .all(conn)
         .await?;
     Ok(lines)

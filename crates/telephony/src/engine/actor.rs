@@ -1,29 +1,27 @@
 //! The task of one call.
 
+mod record;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use call_control::{
-    AgentId, Call, CallId, Command, Declined, DeviceId, EndedBy, Event, Gone, Input, LegId,
-    Outcome, Prompt, State,
+    AgentId, Call, CallId, Command, Declined, DeviceId, EndedBy, Gone, Input, LegId, Outcome,
+    Prompt,
 };
-use floor::{MediaKind, Work};
+use floor::{DeviceKind, MediaKind, Work};
 use kernel::{Audience, Phone};
-use sea_orm::prelude::Uuid;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use super::desk::{self, Notice};
 use super::{Inner, KnownCaller, Message, Standing, peer_at};
-use crate::calls::journal::Line;
-use crate::calls::recording;
 use crate::calls::rows::call;
 use crate::media::{
-    Leg as MediaLeg, MediaError, MediaSession, PlayId, Playlist, RecorderEvent, Recording,
-    SessionEvent, Side,
+    Leg as MediaLeg, MediaError, MediaSession, PlayId, Playlist, RecorderEvent, SessionEvent, Side,
 };
-use crate::sip::{DeviceKind, IncomingCall, Invite, LegEnd, LegEvent, LegEvents, SipLeg};
+use crate::sip::{IncomingCall, Invite, LegEnd, LegEvent, LegEvents, SipLeg};
 
 /// A call waits no longer for the database, for the calendar or for a look-up.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -70,7 +68,7 @@ pub(super) async fn run_inbound(
     standing: Arc<RwLock<Standing>>,
 ) {
     let now = engine.app.clock.now();
-    let call = Call::inbound(id, engine.settings.limits, now);
+    let call = Call::inbound(id, engine.limits(), now);
     let (session, session_events) = engine.media.start_session();
     let (notices, notice_inbox) = mpsc::unbounded_channel();
     let desk = engine.app.tasks.spawn(desk::tell(
@@ -80,7 +78,7 @@ pub(super) async fn run_inbound(
         mailbox.clone(),
     ));
     forward_media(session_events, mailbox.clone());
-    let row = new_row(&engine, id, &incoming, now);
+    let row = record::new_row(&engine, id, &incoming, now);
     let mut actor = Actor {
         call,
         row,
@@ -131,46 +129,6 @@ fn forward_leg(leg: LegId, mut events: LegEvents, mailbox: mpsc::UnboundedSender
             }
         }
     });
-}
-
-fn new_row(
-    engine: &Inner,
-    id: Uuid,
-    incoming: &IncomingCall,
-    now: chrono::DateTime<chrono::Utc>,
-) -> call::Model {
-    // In the one form in which the same number is found again, however the trunk writes it.
-    let caller =
-        requesters::normalise(&incoming.caller).map_or(String::new(), |number| number.text);
-    call::Model {
-        id,
-        direction: "inbound".to_owned(),
-        hotline: incoming.called.clone(),
-        caller_hash: Phone::new(caller.clone()).hash(engine.app.key.bytes()),
-        caller,
-        requester_id: None,
-        queue: None,
-        agent_id: None,
-        staff_no: None,
-        state: "arriving".to_owned(),
-        outcome: None,
-        ended_by: None,
-        arrived_at: now,
-        queued_at: None,
-        rung_at: None,
-        answered_at: None,
-        ended_at: None,
-        held_ms: 0,
-        trunk: incoming.source.to_string(),
-        sip_call_id: incoming.sip_call_id.chars().take(200).collect(),
-        recording_state: "none".to_owned(),
-        recording_path: None,
-        recording_ms: None,
-        recording_bytes: None,
-        recording_sha256: None,
-        recording_lost_ms: None,
-        events: 0,
-    }
 }
 
 impl Actor {
@@ -532,8 +490,10 @@ impl Actor {
                 // Finished with the session, when the legs are gone.
                 Command::StopRecording => {}
                 Command::Offer => self.offer(),
-                Command::Withdraw => self.notice(Notice::Withdraw),
+                Command::Withdraw => self.notice(Notice::Withdraw(self.now())),
                 Command::Accepted(agent) => self.notice(Notice::Accepted(agent)),
+                Command::Adopt(agent) => self.notice(Notice::Adopt(agent)),
+                Command::Interrupted => self.notice(Notice::Interrupted),
                 Command::Declined(agent, why) => self.notice(Notice::Declined(agent, why)),
                 Command::Held(held) => self.notice(Notice::Held(held)),
                 Command::TalkEnded => self.notice(Notice::TalkEnded),
@@ -550,6 +510,7 @@ impl Actor {
             .unwrap_or_else(PoisonError::into_inner);
         standing.agent = self.call.agent();
         standing.answered = self.call.times().answered_at.is_some();
+        standing.muted = self.call.muted();
     }
 
     fn notice(&self, notice: Notice) {
@@ -604,7 +565,7 @@ impl Actor {
     fn try_invite(&mut self, leg: LegId, device: DeviceId, reattach: bool) -> Result<(), String> {
         let signaling = self.engine.signaling.get().ok_or("SIP is not up")?;
         let binding = signaling.device(device).ok_or("not registered any more")?;
-        let web = binding.kind == DeviceKind::Browser;
+        let web = binding.kind == DeviceKind::Softphone;
         let peer = peer_at(binding.source, true);
         let mut media = if web {
             self.engine.media.web_leg(peer)
@@ -707,21 +668,6 @@ impl Actor {
         }
     }
 
-    fn start_recording(&mut self) {
-        let path = recording::path_of(self.call.id(), self.row.arrived_at);
-        match recording::place(&self.engine.app.files, &path) {
-            Ok(local) => {
-                self.session.start_recording(local);
-                self.row.recording_state = "running".to_owned();
-                self.row.recording_path = Some(path);
-            }
-            Err(problem) => {
-                tracing::error!(call = %self.call.id(), %problem, "no recording");
-                self.alarm("recording_failing", &problem.detail);
-            }
-        }
-    }
-
     fn offer(&mut self) {
         let caller = self.caller.as_ref();
         self.notice(Notice::Offer(Box::new(Work {
@@ -736,155 +682,6 @@ impl Actor {
                 "name": caller.and_then(|caller| caller.name.as_ref().map(kernel::PersonName::masked)),
             }),
         })));
-    }
-
-    /// Writes a change into the journal. Only a ring waits for the disk, and no longer than 200 ms:
-    /// the agent's screen asks for the call as soon as its softphone rings.
-    async fn write(&mut self, event: &Event) {
-        let mut details = serde_json::to_value(event).unwrap_or_default();
-        let name = details
-            .as_object_mut()
-            .and_then(|fields| fields.remove("event"))
-            .and_then(|name| name.as_str().map(str::to_owned))
-            .unwrap_or_default();
-        let told = match event {
-            Event::Queued => vec!["call.offered"],
-            Event::Ringing { .. } => vec!["call.ringing"],
-            Event::Answered { .. } => vec!["call.answered"],
-            Event::Held => vec!["call.held"],
-            Event::Resumed => vec!["call.resumed"],
-            Event::Ended { outcome, .. } => match outcome {
-                Outcome::Abandoned | Outcome::ShortAbandoned => {
-                    vec!["call.ended", "call.abandoned"]
-                }
-                Outcome::Interrupted => vec!["call.ended", "call.interrupted"],
-                _ => vec!["call.ended"],
-            },
-            _ => vec![],
-        };
-        if matches!(event, Event::Queued) {
-            self.row.queue = Some(self.engine.settings.queue.clone());
-        }
-        if let Event::Ended { outcome, ended_by } = event {
-            self.row.outcome = Some(outcome.as_str().to_owned());
-            self.row.ended_by = Some(ended_by.as_str().to_owned());
-        }
-        let written = self.journal(&name, details, told);
-        if matches!(event, Event::Ringing { .. })
-            && self
-                .engine
-                .app
-                .clock
-                .timeout(PATIENCE, written)
-                .await
-                .is_err()
-        {
-            tracing::error!(call = %self.call.id(), "the database is slow: ringing without its record");
-            self.alarm("database_slow", "a call rang before its record was written");
-        }
-    }
-
-    fn journal(
-        &mut self,
-        event: &str,
-        details: Value,
-        told: Vec<&'static str>,
-    ) -> oneshot::Receiver<()> {
-        let now = self.now();
-        let times = self.call.times();
-        let agent_before = self.row.agent_id;
-        let row = &mut self.row;
-        row.events += 1;
-        row.queued_at = times.queued_at;
-        row.rung_at = times.rung_at;
-        row.answered_at = times.answered_at;
-        row.ended_at = times.ended_at;
-        row.held_ms = times.held_ms;
-        self.call.state().as_str().clone_into(&mut row.state);
-        // Who was rung and did not take it has no part in the record.
-        let part = times.answered_at.is_some() || !self.call.ended();
-        row.agent_id = self.call.agent().filter(|_| part);
-        let payload = json!({
-            "call_id": row.id,
-            "direction": row.direction,
-            "medium": "voice",
-            "caller": row.caller,
-            "requester_id": row.requester_id,
-            "queue": row.queue,
-            "agent": row.agent_id,
-            "outcome": row.outcome,
-            "at": now,
-        });
-        let told = told
-            .into_iter()
-            .map(|kind| (kind, payload.clone()))
-            .collect();
-        let live = row.agent_id.or(agent_before).map(|agent| {
-            let data = json!({
-                "call_id": row.id,
-                "event": event,
-                "state": row.state,
-                "caller": Phone::new(row.caller.clone()),
-                "held": self.call.state() == State::Held,
-                "muted": self.call.muted(),
-                "answered_at": row.answered_at,
-                "outcome": row.outcome,
-            });
-            (Audience::User(agent), data)
-        });
-        self.engine.journal.write(Line {
-            row: row.clone(),
-            at: now,
-            event: event.to_owned(),
-            details,
-            told,
-            live,
-        })
-    }
-
-    /// After the end: legs and media are let go, the recording is closed and entered.
-    async fn close(&mut self) {
-        for (_, slot) in self.legs.drain() {
-            slot.sip.hang_up();
-        }
-        let summary = self.session.close().await;
-        tracing::info!(
-            call = %self.call.id(),
-            outcome = self.row.outcome,
-            requester = ?summary.requester,
-            agent = ?summary.agent,
-            "call ended"
-        );
-        if let Some(recording) = summary.recording {
-            self.enter_recording(recording).await;
-        }
-    }
-
-    async fn enter_recording(&mut self, recording: Recording) {
-        let entered = recording::measure(recording.path.clone()).await;
-        let row = &mut self.row;
-        row.recording_ms = i64::try_from(recording.duration_ms).ok();
-        row.recording_lost_ms = i64::try_from(recording.lost_ms).ok();
-        let damaged = recording.error.is_some() || recording.lost_ms > 0;
-        row.recording_state = if damaged { "damaged" } else { "complete" }.to_owned();
-        match entered {
-            Ok((bytes, sha256)) => {
-                row.recording_bytes = i64::try_from(bytes).ok();
-                row.recording_sha256 = Some(sha256);
-            }
-            Err(error) => {
-                tracing::error!(call = %row.id, %error, "recording cannot be read back");
-                row.recording_state = "damaged".to_owned();
-            }
-        }
-        let details = json!({
-            "duration_ms": row.recording_ms,
-            "bytes": row.recording_bytes,
-            "sha256": row.recording_sha256,
-            "lost_ms": row.recording_lost_ms,
-            "error": recording.error,
-        });
-        self.journal("recorded", details, vec!["call.recorded"]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a call tells the floor, in order and without waiting for its answers.
 
 use call_control::{AgentId, CallId, Declined};
+use chrono::{DateTime, Utc};
 use floor::{Floor, Work};
 use tokio::sync::mpsc;
 
@@ -9,7 +10,9 @@ use super::Message;
 /// Something to tell the floor.
 pub(super) enum Notice {
     Offer(Box<Work>),
-    Withdraw,
+    Withdraw(DateTime<Utc>),
+    Adopt(AgentId),
+    Interrupted,
     Accepted(AgentId),
     Declined(AgentId, Declined),
     Held(bool),
@@ -32,7 +35,9 @@ pub(super) async fn tell(
                     let _ = mailbox.send(Message::GiveUp);
                 }
             }
-            Notice::Withdraw => floor.withdraw(call).await,
+            Notice::Withdraw(at) => floor.withdraw_at(call, at).await,
+            Notice::Adopt(agent) => floor.adopt(call, agent).await,
+            Notice::Interrupted => floor.interrupted(call).await,
             Notice::Accepted(agent) => {
                 let confirmed = floor.accepted(call, agent).await;
                 let _ = mailbox.send(Message::Confirmed(agent, confirmed.is_ok()));

@@ -575,9 +575,10 @@ impl Leg {
 }
 
 /// The local address that routes to `peer`; the configured one where there is one.
-fn local_ip(config: &MediaConfig, peer: IpAddr) -> std::io::Result<IpAddr> {
-    if !config.bind.is_unspecified() {
-        return Ok(config.bind);
+/// `bind`, or the local address that routes to the peer when that is unspecified.
+fn local_ip(bind: IpAddr, peer: IpAddr) -> std::io::Result<IpAddr> {
+    if !bind.is_unspecified() {
+        return Ok(bind);
     }
     let any: IpAddr = if peer.is_ipv4() {
         [0, 0, 0, 0].into()

@@ -16,9 +16,12 @@ use super::session::{self, MediaSession, SessionEvents};
 /// Settings of the media plane.
 #[derive(Debug, Clone)]
 pub struct MediaConfig {
-    /// Address the RTP sockets bind. Unspecified (0.0.0.0): each leg binds the local address that
-    /// routes to its peer.
+    /// Address the sockets of plain RTP bind. Unspecified (0.0.0.0): each leg binds the local address
+    /// that routes to its peer.
     pub bind: IpAddr,
+    /// Address the sockets of browsers bind. Unspecified: as above, and for a browser whose HTTP
+    /// connection comes from this machine (its own, or that of a proxy here) every address of it.
+    pub web_bind: IpAddr,
     /// Address written into SDP instead of the bound one, for a machine behind 1:1 NAT.
     pub advertise: Option<IpAddr>,
     /// UDP ports for voice; even ones are used.
@@ -37,6 +40,7 @@ impl Default for MediaConfig {
     fn default() -> Self {
         Self {
             bind: IpAddr::from([0, 0, 0, 0]),
+            web_bind: IpAddr::from([0, 0, 0, 0]),
             advertise: None,
             ports: 20_000..=29_999,
             prompts_dir: None,

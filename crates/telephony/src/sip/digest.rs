@@ -5,10 +5,14 @@
 //! were used with a right secret are remembered, for the replay check.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::masked::keyed_hash;
 use md5::{Digest as _, Md5};
+use uuid::Uuid;
+
+use super::registrar::DeviceSecret;
 
 /// A nonce is good for this long.
 const NONCE_LIFE: TimeDelta = TimeDelta::minutes(5);
@@ -127,8 +131,10 @@ pub enum Verdict {
     Good,
     /// The secret is right, but the nonce has expired or was used with this count before.
     Stale,
-    /// The secret, the realm or the nonce is wrong.
+    /// The secret or the realm is wrong, with a nonce of ours that this source was given.
     Wrong,
+    /// The same with any other nonce: nobody proved to be there, so nobody is to be blamed.
+    Unasked,
 }
 
 /// Issues challenges and checks what comes back.
@@ -155,63 +161,71 @@ impl Challenger {
         &self.realm
     }
 
-    /// The value of a WWW-Authenticate header. `salt` makes two nonces of one millisecond differ.
-    pub fn challenge(&self, stale: bool, salt: &str, now: DateTime<Utc>) -> String {
+    /// The value of a WWW-Authenticate header for this source. `salt` makes two nonces of one
+    /// millisecond differ.
+    pub fn challenge(&self, stale: bool, salt: &str, source: IpAddr, now: DateTime<Utc>) -> String {
         let stale = if stale { ", stale=true" } else { "" };
         format!(
             "Digest realm=\"{}\", nonce=\"{}\", algorithm=MD5, qop=\"auth\"{stale}",
             self.realm,
-            self.nonce(&format!("{:x}-{salt}", now.timestamp_millis())),
+            self.nonce(&format!("{:x}-{salt}", now.timestamp_millis()), source),
         )
     }
 
-    fn nonce(&self, stamp: &str) -> String {
-        let hash = keyed_hash(self.key.as_bytes(), stamp);
+    /// Bound to the source: whoever forges one has never seen its nonce.
+    fn nonce(&self, stamp: &str, source: IpAddr) -> String {
+        let hash = keyed_hash(self.key.as_bytes(), &format!("{stamp}@{source}"));
         format!("{stamp}-{}", &hash[..hash.len().min(32)])
     }
 
-    fn issued_at(&self, nonce: &str) -> Option<DateTime<Utc>> {
+    fn issued_at(&self, nonce: &str, source: IpAddr) -> Option<DateTime<Utc>> {
         let (stamp, _) = nonce.rsplit_once('-')?;
-        if self.nonce(stamp) != nonce {
+        if self.nonce(stamp, source) != nonce {
             return None;
         }
         let (millis, _) = stamp.split_once('-')?;
         DateTime::from_timestamp_millis(i64::from_str_radix(millis, 16).ok()?)
     }
 
-    /// Checks a digest against the secrets (HA1) of the devices that the user name has.
+    /// Checks a digest against the secrets (HA1) of the devices that the user name has; with
+    /// [`Verdict::Good`] the device whose secret it is.
     pub fn check(
         &mut self,
         credentials: &Credentials,
         method: &str,
-        secrets: &[String],
+        secrets: &[DeviceSecret],
+        source: IpAddr,
         now: DateTime<Utc>,
-    ) -> Verdict {
+    ) -> (Verdict, Option<Uuid>) {
         self.used
             .retain(|_, (issued, _)| now - *issued <= NONCE_LIFE);
-        if credentials.realm != self.realm
-            || !secrets
-                .iter()
-                .any(|secret| credentials.matches(secret, method))
-        {
-            return Verdict::Wrong;
-        }
-        // A nonce of another process, or an old one: the secret is right, so a new nonce will do.
-        let Some(issued) = self.issued_at(&credentials.nonce) else {
-            return Verdict::Stale;
+        let issued = self
+            .issued_at(&credentials.nonce, source)
+            .filter(|issued| now - *issued <= NONCE_LIFE);
+        let secret = secrets
+            .iter()
+            .find(|secret| credentials.matches(&secret.ha1, method))
+            .filter(|_| credentials.realm == self.realm);
+        let verdict = match (secret, issued) {
+            (None, Some(_)) => Verdict::Wrong,
+            (None, None) => Verdict::Unasked,
+            // A nonce of another process, or an old one: the secret is right, so a new nonce will do.
+            (Some(_), None) => Verdict::Stale,
+            (Some(_), Some(_)) if credentials.qop.is_none() => Verdict::Stale,
+            (Some(_), Some(issued)) => {
+                let (_, highest) = self
+                    .used
+                    .entry(credentials.nonce.clone())
+                    .or_insert((issued, 0));
+                if credentials.nc > *highest {
+                    *highest = credentials.nc;
+                    Verdict::Good
+                } else {
+                    Verdict::Stale
+                }
+            }
         };
-        if now - issued > NONCE_LIFE || credentials.qop.is_none() {
-            return Verdict::Stale;
-        }
-        let (_, highest) = self
-            .used
-            .entry(credentials.nonce.clone())
-            .or_insert((issued, 0));
-        if credentials.nc <= *highest {
-            return Verdict::Stale;
-        }
-        *highest = credentials.nc;
-        Verdict::Good
+        (verdict, secret.map(|secret| secret.device_id))
     }
 }
 
@@ -245,11 +259,27 @@ mod tests {
         .unwrap()
     }
 
-    fn secrets() -> Vec<String> {
-        vec![
-            ha1("agent1", "shoujie", "another"),
-            ha1("agent1", "shoujie", "right"),
-        ]
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn secrets() -> Vec<DeviceSecret> {
+        ["another", "right"]
+            .into_iter()
+            .zip(1..)
+            .map(|(secret, number)| DeviceSecret {
+                device_id: Uuid::from_u128(number),
+                ha1: ha1("agent1", "shoujie", secret),
+            })
+            .collect()
+    }
+
+    fn verdict(
+        challenger: &mut Challenger,
+        credentials: &Credentials,
+        now: DateTime<Utc>,
+    ) -> Verdict {
+        challenger
+            .check(credentials, "REGISTER", &secrets(), HERE, now)
+            .0
     }
 
     #[test]
@@ -269,52 +299,54 @@ mod tests {
     #[test]
     fn a_nonce_serves_many_requests_but_each_count_only_once() {
         let mut challenger = Challenger::new("shoujie", "key");
-        let challenge = challenger.challenge(false, "a1", at(0));
+        let challenge = challenger.challenge(false, "a1", HERE, at(0));
         let nonce = nonce_of(&challenge);
         // The tenth and the 256th request with one nonce are where others stumble.
         for nc in 1..=300u32 {
             let credentials = answer(nonce, "right", &format!("{nc:08x}"));
-            assert_eq!(
-                challenger.check(&credentials, "REGISTER", &secrets(), at(1)),
-                Verdict::Good
-            );
+            assert_eq!(verdict(&mut challenger, &credentials, at(1)), Verdict::Good);
         }
         let replayed = answer(nonce, "right", "0000000a");
-        assert_eq!(
-            challenger.check(&replayed, "REGISTER", &secrets(), at(1)),
-            Verdict::Stale
-        );
+        assert_eq!(verdict(&mut challenger, &replayed, at(1)), Verdict::Stale);
     }
 
     #[test]
     fn an_old_nonce_and_one_of_another_process_are_stale() {
         let mut challenger = Challenger::new("shoujie", "key");
-        let challenge = challenger.challenge(false, "a1", at(0));
+        let challenge = challenger.challenge(false, "a1", HERE, at(0));
         let credentials = answer(nonce_of(&challenge), "right", "00000001");
         assert_eq!(
-            challenger.check(&credentials, "REGISTER", &secrets(), at(301)),
+            verdict(&mut challenger, &credentials, at(301)),
             Verdict::Stale
         );
         let mut restarted = Challenger::new("shoujie", "new key");
-        assert_eq!(
-            restarted.check(&credentials, "REGISTER", &secrets(), at(1)),
-            Verdict::Stale
-        );
+        assert_eq!(verdict(&mut restarted, &credentials, at(1)), Verdict::Stale);
     }
 
     #[test]
-    fn a_wrong_secret_is_wrong_whatever_the_nonce() {
+    fn a_wrong_secret_is_blamed_on_who_was_given_the_nonce() {
         let mut challenger = Challenger::new("shoujie", "key");
-        let challenge = challenger.challenge(false, "a1", at(0));
-        let credentials = answer(nonce_of(&challenge), "guess", "00000001");
-        assert_eq!(
-            challenger.check(&credentials, "REGISTER", &secrets(), at(1)),
-            Verdict::Wrong
-        );
-        assert_eq!(
-            challenger.check(&credentials, "REGISTER", &[], at(1)),
-            Verdict::Wrong
-        );
+        let challenge = challenger.challenge(false, "a1", HERE, at(0));
+        let guess = answer(nonce_of(&challenge), "guess", "00000001");
+        assert_eq!(verdict(&mut challenger, &guess, at(1)), Verdict::Wrong);
+        let nobody = challenger.check(&guess, "REGISTER", &[], HERE, at(1));
+        assert_eq!(nobody, (Verdict::Wrong, None));
+        // Whoever forges this source never saw its nonce.
+        let elsewhere = IpAddr::from([10, 0, 0, 1]);
+        let forged = challenger.check(&guess, "REGISTER", &secrets(), elsewhere, at(1));
+        assert_eq!(forged.0, Verdict::Unasked);
+        let made_up = answer("1a2b-c-00", "guess", "00000001");
+        assert_eq!(verdict(&mut challenger, &made_up, at(1)), Verdict::Unasked);
+        assert_eq!(verdict(&mut challenger, &guess, at(301)), Verdict::Unasked);
+    }
+
+    #[test]
+    fn the_right_secret_tells_the_device() {
+        let mut challenger = Challenger::new("shoujie", "key");
+        let challenge = challenger.challenge(false, "a1", HERE, at(0));
+        let right = answer(nonce_of(&challenge), "right", "00000001");
+        let checked = challenger.check(&right, "REGISTER", &secrets(), HERE, at(1));
+        assert_eq!(checked, (Verdict::Good, Some(Uuid::from_u128(2))));
     }
 
     #[test]

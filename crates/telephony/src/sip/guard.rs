@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use kernel::Clock;
+use rsipstack::sip::param::Received;
 use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
-use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode, Version};
+use rsipstack::sip::{Header, Method, Param, Request, Response, SipMessage, StatusCode, Version};
 use rsipstack::transaction::endpoint::TransportEventInspector;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 
@@ -22,7 +23,7 @@ use super::sources::RateLimit;
 const MAX_BODY: usize = 32 * 1024;
 /// Longest header value.
 const MAX_HEADER: usize = 8 * 1024;
-/// Requests outside a dialog that are no INVITE, in INVITEs' worth.
+/// Requests outside a dialog that are no INVITE, and INVITEs inside one, in INVITEs' worth.
 const OTHER_REQUESTS: u32 = 4;
 
 /// What the guard turned away, for the status page and the metrics.
@@ -75,10 +76,12 @@ impl Guard {
         let in_dialog = request
             .to_header()
             .is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
-        if in_dialog || matches!(request.method, Method::Ack | Method::Cancel) {
+        let invite = request.method == Method::Invite;
+        // Anybody can write a To tag: an INVITE that only looks like one of a dialog is counted too.
+        if (in_dialog && !invite) || matches!(request.method, Method::Ack | Method::Cancel) {
             return None;
         }
-        let limit = if request.method == Method::Invite {
+        let limit = if invite && !in_dialog {
             &self.invites
         } else {
             &self.others
@@ -101,9 +104,13 @@ impl Guard {
 impl TransportEventInspector for Guard {
     async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
         match event {
-            TransportEvent::Incoming(message, connection, from) => {
+            TransportEvent::Incoming(mut message, connection, from) => {
                 if matches!(connection, SipConnection::Udp(_)) {
                     self.seen.fetch_add(1, Relaxed);
+                    // Without a Via there is nothing to forge; `fault` refuses it below.
+                    if let SipMessage::Request(request) = &mut message {
+                        let _ = tell_source(request, &from);
+                    }
                 }
                 let source = source_of(&connection, &from);
                 let refusal = match &message {
@@ -143,6 +150,26 @@ pub(super) fn source_of(connection: &SipConnection, from: &SipAddr) -> Option<Ip
         .get_socketaddr()
         .ok()
         .map(|address| address.ip())
+}
+
+/// Writes the socket's own source into the top Via of a datagram. The stack leaves a `received` that the
+/// sender wrote himself when his sent-by is his address, and what is behind us believes it.
+fn tell_source(request: &mut Request, from: &SipAddr) -> rsipstack::Result<()> {
+    let source = from.get_socketaddr()?;
+    request.via_header_mut()?.update_first_value(|via| {
+        let mut via = via.typed()?;
+        via.params
+            .retain(|param| !matches!(param, Param::Received(_)));
+        if via.uri.host_with_port != source.into() {
+            let host = match source.ip() {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            };
+            via.params.push(Param::Received(Received::new(host)));
+        }
+        Ok(via.into())
+    })?;
+    Ok(())
 }
 
 /// What is wrong with a request (RFC 3261 §8.1.1, §20), as the status to refuse it with.

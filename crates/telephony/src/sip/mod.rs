@@ -20,7 +20,7 @@ use std::sync::Arc;
 use call_control::DeviceId;
 use tokio::sync::{mpsc, oneshot};
 
-pub use registrar::{Binding, DeviceDirectory, DeviceKind, Registration};
+pub use registrar::{Binding, DeviceDirectory, Registration};
 pub use socket::sip_socket;
 pub use stack::{SipConfig, SipStack};
 

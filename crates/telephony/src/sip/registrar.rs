@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use call_control::DeviceId;
 use chrono::{DateTime, TimeDelta, Utc};
+use floor::DeviceKind;
 use kernel::{Clock, Ids};
 use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
 use rsipstack::sip::{Header, Request, StatusCode, Uri};
@@ -43,18 +44,17 @@ pub struct DeviceOwner {
     pub user_id: Uuid,
     /// Read out to the public.
     pub staff_no: Option<String>,
-    /// `MD5(username:realm:secret)` of each device, in hex.
-    pub secrets: Vec<String>,
+    /// One for each desk phone.
+    pub secrets: Vec<DeviceSecret>,
 }
 
-/// What a device is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DeviceKind {
-    /// The softphone in the console.
-    Browser,
-    /// A SIP telephone.
-    DeskPhone,
+/// What a desk phone registers with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceSecret {
+    /// The desk phone.
+    pub device_id: Uuid,
+    /// `MD5(username:realm:secret)` in hex.
+    pub ha1: String,
 }
 
 /// One registered contact.
@@ -70,6 +70,8 @@ pub struct Binding {
     pub staff_no: String,
     /// Softphone or telephone.
     pub kind: DeviceKind,
+    /// The desk phone whose secret it registered with.
+    pub desk_phone: Option<Uuid>,
     /// Where its requests come from.
     pub source: IpAddr,
     /// As it names itself.
@@ -222,6 +224,13 @@ impl Registrar {
         });
     }
 
+    /// Drops what registered with the secret of this desk phone: it counts no longer.
+    pub fn secret_gone(&self, desk_phone: Uuid) {
+        self.drop_where(&mut self.state(), false, |binding| {
+            binding.desk_phone == Some(desk_phone)
+        });
+    }
+
     /// Drops what has expired; called every few seconds.
     pub(super) fn sweep(&self) {
         let now = self.clock.now();
@@ -259,16 +268,16 @@ impl Registrar {
             return Reply::bare(StatusCode::BadRequest);
         };
         let socket = self.state().sockets.get(&address).cloned();
-        let (user, kind) = match socket {
-            Some(user) if user.username == name => (user, DeviceKind::Browser),
+        let (user, desk_phone) = match socket {
+            Some(user) if user.username == name => (user, None),
             // The session is the proof, and it proves one name.
             Some(_) => return Reply::bare(StatusCode::Forbidden),
             None => match self.authenticate(request, source, &name).await {
-                Ok(user) => (user, DeviceKind::DeskPhone),
+                Ok((user, device)) => (user, Some(device)),
                 Err(reply) => return reply,
             },
         };
-        self.bind(request, connection, &user, kind, &address, source)
+        self.bind(request, connection, &user, desk_phone, &address, source)
     }
 
     async fn authenticate(
@@ -276,12 +285,12 @@ impl Registrar {
         request: &Request,
         source: IpAddr,
         name: &str,
-    ) -> Result<SocketUser, Reply> {
+    ) -> Result<(SocketUser, Uuid), Reply> {
         let credentials = request
             .authorization_header()
             .and_then(|header| Credentials::parse(header.value()));
         let Some(credentials) = credentials else {
-            return Err(self.challenge(false));
+            return Err(self.challenge(false, source));
         };
         let now = self.clock.now();
         if self.state().lockout.locked(source, name, now) {
@@ -298,27 +307,30 @@ impl Registrar {
             .map_err(|_| Reply::bare(StatusCode::ServiceUnavailable))?;
         let owner = looked_up.unwrap_or_default();
         let mut state = self.state();
-        let verdict = if credentials.username == name {
-            state
-                .challenger
-                .check(&credentials, "REGISTER", &owner.secrets, now)
+        // Another name than the one that registers: none of its secrets will do.
+        let secrets: &[DeviceSecret] = if credentials.username == name {
+            &owner.secrets
         } else {
-            Verdict::Wrong
+            &[]
         };
-        match verdict {
-            Verdict::Good => {
+        match state
+            .challenger
+            .check(&credentials, "REGISTER", secrets, source, now)
+        {
+            (Verdict::Good, Some(device)) => {
                 state.lockout.succeeded(source, name);
-                Ok(SocketUser {
+                let user = SocketUser {
                     user_id: owner.user_id,
                     username: name.to_owned(),
                     staff_no: owner.staff_no.unwrap_or_default(),
-                })
+                };
+                Ok((user, device))
             }
-            Verdict::Stale => {
+            (Verdict::Stale | Verdict::Unasked, _) => {
                 drop(state);
-                Err(self.challenge(true))
+                Err(self.challenge(true, source))
             }
-            Verdict::Wrong => {
+            (Verdict::Wrong | Verdict::Good, _) => {
                 state.lockout.failed(source, name, now);
                 tracing::info!(%source, name, "registration refused: wrong secret");
                 Err(Reply::bare(StatusCode::Forbidden))
@@ -326,12 +338,12 @@ impl Registrar {
         }
     }
 
-    fn challenge(&self, stale: bool) -> Reply {
+    fn challenge(&self, stale: bool, source: IpAddr) -> Reply {
         let salt = self.ids.secret(4);
         let challenge = self
             .state()
             .challenger
-            .challenge(stale, &salt, self.clock.now());
+            .challenge(stale, &salt, source, self.clock.now());
         Reply {
             status: StatusCode::Unauthorized,
             headers: vec![Header::WwwAuthenticate(challenge.into())],
@@ -343,11 +355,15 @@ impl Registrar {
         request: &Request,
         connection: &SipConnection,
         user: &SocketUser,
-        kind: DeviceKind,
+        desk_phone: Option<Uuid>,
         address: &SipAddr,
         source: IpAddr,
     ) -> Reply {
         let now = self.clock.now();
+        let kind = match desk_phone {
+            Some(_) => DeviceKind::DeskPhone,
+            None => DeviceKind::Softphone,
+        };
         let default = request
             .expires_header()
             .and_then(|header| header.value().trim().parse().ok())
@@ -398,10 +414,10 @@ impl Registrar {
                 known.expires_at = expires_at;
                 continue;
             }
-            if kind == DeviceKind::Browser {
+            if kind == DeviceKind::Softphone {
                 // One softphone an agent: after a reload or a lost network the new one counts.
                 self.drop_where(&mut state, true, |binding| {
-                    binding.user_id == user.user_id && binding.kind == DeviceKind::Browser
+                    binding.user_id == user.user_id && binding.kind == DeviceKind::Softphone
                 });
             }
             let own = |binding: &&Binding| binding.user_id == user.user_id;
@@ -424,6 +440,7 @@ impl Registrar {
                 username: user.username.clone(),
                 staff_no: user.staff_no.clone(),
                 kind,
+                desk_phone,
                 source,
                 user_agent: agent.unwrap_or_default().chars().take(200).collect(),
                 since: now,

@@ -125,10 +125,10 @@ impl Lockout {
 
     /// A wrong secret.
     pub fn failed(&mut self, ip: IpAddr, name: &str, now: DateTime<Utc>) {
-        if self.failures.len() >= SOURCES {
-            return;
-        }
         for name in [name, ""] {
+            if self.failures.len() >= SOURCES {
+                self.forget_oldest();
+            }
             let (count, last) = self
                 .failures
                 .entry((ip, name.to_owned()))
@@ -136,6 +136,21 @@ impl Lockout {
             *count += 1;
             *last = now;
         }
+    }
+
+    /// Makes room: a guesser must not be uncounted because others filled the table before him.
+    fn forget_oldest(&mut self) {
+        let mut times: Vec<_> = self.failures.values().map(|(_, last)| *last).collect();
+        // A tenth at once, so that a flood does not search the table for each of its packets.
+        let at = times.len() / 10;
+        let (_, limit, _) = times.select_nth_unstable(at);
+        let limit = *limit;
+        let mut left = at + 1;
+        self.failures.retain(|_, (_, last)| {
+            let goes = *last <= limit && left > 0;
+            left -= usize::from(goes);
+            !goes
+        });
     }
 
     /// A right secret clears the name (not the source: guessing may go on beside it).
@@ -190,6 +205,24 @@ mod tests {
         assert!(limit.allows(ip("10.0.0.2"), at(0)));
         assert!(limit.allows(ip("10.0.0.1"), at(100)));
         assert!(!limit.allows(ip("10.0.0.1"), at(100)));
+    }
+
+    #[test]
+    fn a_full_table_forgets_the_oldest_and_goes_on_counting() {
+        let mut lockout = Lockout::default();
+        for number in 0..SOURCES as u32 {
+            lockout.failed(
+                IpAddr::from(number.to_be_bytes()),
+                "agent1",
+                at(i64::from(number)),
+            );
+        }
+        let now = at(20_000);
+        for _ in 0..5 {
+            lockout.failed(ip("192.0.2.1"), "agent2", now);
+        }
+        assert!(lockout.locked(ip("192.0.2.1"), "agent2", now));
+        assert!(lockout.failures.len() <= SOURCES);
     }
 
     #[test]

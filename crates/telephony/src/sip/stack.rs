@@ -15,7 +15,8 @@ use rsipstack::sip::{Header, Method, Request, StatusCode, Transport, Uri};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::endpoint::EndpointOption;
 use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{SipConnection, TlsConfig, TlsListenerConnection, TransportLayer};
+use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -24,7 +25,7 @@ use super::guard::{Guard, Turned, source_of};
 use super::leg::{self, Leg, Order};
 use super::registrar::Registrar;
 use super::sources::{Network, RateLimit};
-use super::transport::{BoundedUdp, serve_tcp};
+use super::transport::{BoundedUdp, acceptor, serve_streams};
 use super::{
     Binding, CallTaker, DeviceDirectory, IncomingCall, Invite, LegEvent, LegEvents, Registration,
     Signaling, SipLeg,
@@ -110,17 +111,13 @@ impl SipStack {
             .map_err(kernel::problem::internal)?;
         let advertised = udp.get_addr().clone();
         layer.add_transport(udp.into());
-        if let Some((listen, certificate, key)) = &config.tls {
-            let tls = TlsConfig {
-                cert: Some(certificate.clone()),
-                key: Some(key.clone()),
-                ..TlsConfig::default()
-            };
-            let listener = TlsListenerConnection::new(*listen, None, tls)
-                .await
-                .map_err(kernel::problem::internal)?;
-            layer.add_transport(listener.into());
-        }
+        let tls = match &config.tls {
+            Some((listen, certificate, key)) => {
+                let acceptor = acceptor(certificate, key).map_err(kernel::problem::internal)?;
+                Some((bind_tcp(*listen).await?, acceptor))
+            }
+            None => None,
+        };
         let options = EndpointOption {
             // Its default is the author's domain.
             callid_suffix: Some("shoujie.invalid".to_owned()),
@@ -162,16 +159,32 @@ impl SipStack {
             stop: stop.clone(),
         });
         let tasks = &stack.app.tasks;
-        let tcp_addr = rsipstack::transport::SipAddr {
+        let tcp_addr = SipAddr {
             r#type: Some(Transport::Tcp),
             ..advertised
         };
-        tasks.spawn(serve_tcp(
-            tcp,
-            tcp_addr,
-            endpoint.inner.clone(),
-            stop.clone(),
-        ));
+        let plain = (tcp, None, tcp_addr);
+        let secure = match tls {
+            Some((listener, acceptor)) => {
+                let listens = listener.local_addr().map_err(kernel::problem::internal)?;
+                let address = SipAddr {
+                    r#type: Some(Transport::Tls),
+                    addr: listens.into(),
+                };
+                Some((listener, Some(acceptor), address))
+            }
+            None => None,
+        };
+        for (listener, tls, address) in [Some(plain), secure].into_iter().flatten() {
+            tasks.spawn(serve_streams(
+                listener,
+                tls,
+                address,
+                endpoint.inner.clone(),
+                stack.app.clock.clone(),
+                stop.clone(),
+            ));
+        }
         let sweeper = Arc::clone(&stack);
         let stopped = stop.clone();
         tasks.spawn(async move {
@@ -454,21 +467,27 @@ impl SipStack {
     }
 }
 
+fn address_taken(listen: SocketAddr, error: &std::io::Error) -> Problem {
+    kernel::problem::unavailable(
+        "sip_address_taken",
+        format!("SIP address {listen}: {error}"),
+    )
+}
+
+async fn bind_tcp(listen: SocketAddr) -> Result<TcpListener, Problem> {
+    TcpListener::bind(listen)
+        .await
+        .map_err(|error| address_taken(listen, &error))
+}
+
 /// Binds UDP and TCP to the same port.
-async fn bind(
-    listen: SocketAddr,
-) -> Result<(tokio::net::UdpSocket, tokio::net::TcpListener), Problem> {
-    let taken = |error: std::io::Error| {
-        kernel::problem::unavailable(
-            "sip_address_taken",
-            format!("SIP address {listen}: {error}"),
-        )
-    };
+async fn bind(listen: SocketAddr) -> Result<(tokio::net::UdpSocket, TcpListener), Problem> {
+    let taken = |error| address_taken(listen, &error);
     // With port 0 the kernel chooses for UDP; somebody may hold the same port for TCP.
     for _ in 0..20 {
         let udp = tokio::net::UdpSocket::bind(listen).await.map_err(taken)?;
         let address = udp.local_addr().map_err(taken)?;
-        match tokio::net::TcpListener::bind(address).await {
+        match TcpListener::bind(address).await {
             Ok(tcp) => return Ok((udp, tcp)),
             Err(_) if listen.port() == 0 => {}
             Err(error) => return Err(taken(error)),

@@ -11,18 +11,29 @@ use async_trait::async_trait;
 use kernel::Clock;
 use rsipstack::Result;
 use rsipstack::platform::net::UdpSocket as StackSocket;
+use rsipstack::sip::Transport;
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transport::tcp::TcpConnection;
+use rsipstack::transport::tls::TlsConnection;
 use rsipstack::transport::{SipAddr, SipConnection};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
 use super::sources::RateLimit;
 
 /// Datagrams read ahead of the stack; beyond it they wait in the kernel's socket buffer.
 const READ_AHEAD: u64 = 1000;
-/// Open TCP connections from one source.
+/// Open TCP or TLS connections from one source.
 const CONNECTIONS_PER_SOURCE: usize = 200;
+/// Pause after a failed accept, which would fail again at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// A client that has not finished its TLS handshake by then is let go.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A UDP socket with a bound on what was read and not yet looked at, and a cap for each source.
 pub(super) struct BoundedUdp {
@@ -79,14 +90,48 @@ impl StackSocket for BoundedUdp {
     }
 }
 
-/// Accepts TCP connections for the stack until `stop`.
-pub(super) async fn serve_tcp(
+/// Open connections of each source.
+#[derive(Default)]
+struct Open(Mutex<HashMap<IpAddr, usize>>);
+
+impl Open {
+    /// A place for one more; `None` when this source has enough.
+    fn place(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(ip).or_default();
+        if *count >= CONNECTIONS_PER_SOURCE {
+            return None;
+        }
+        *count += 1;
+        Some(Place(Arc::clone(self), ip))
+    }
+}
+
+/// A connection's place; dropping it gives it back.
+struct Place(Arc<Open>, IpAddr);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.1);
+            }
+        }
+    }
+}
+
+/// Accepts TCP connections for the stack until `stop`; with `tls` their handshake comes first.
+pub(super) async fn serve_streams(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     advertised: SipAddr,
     endpoint: EndpointInnerRef,
+    clock: Clock,
     stop: CancellationToken,
 ) {
-    let open: Arc<Mutex<HashMap<IpAddr, usize>>> = Arc::default();
+    let open = Arc::<Open>::default();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
@@ -97,35 +142,83 @@ pub(super) async fn serve_tcp(
             Err(error) => {
                 // Out of file descriptors, most likely: others may close theirs meanwhile.
                 tracing::warn!(%error, "SIP over TCP: accept failed");
+                clock.sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        {
-            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = open.entry(peer.ip()).or_default();
-            if *count >= CONNECTIONS_PER_SOURCE {
-                continue;
-            }
-            *count += 1;
-        }
-        let token = stop.child_token();
-        match TcpConnection::from_stream(stream, advertised.clone(), Some(token.clone())) {
-            Ok(connection) => endpoint
-                .transport_layer
-                .add_connection(SipConnection::Tcp(connection)),
-            Err(_) => token.cancel(),
-        }
-        // The stack cancels the token when the connection is over.
-        let open = Arc::clone(&open);
+        let Some(place) = open.place(peer.ip()) else {
+            continue;
+        };
+        let (tls, advertised, endpoint) = (tls.clone(), advertised.clone(), endpoint.clone());
+        let (clock, token) = (clock.clone(), stop.child_token());
         tokio::spawn(async move {
-            token.cancelled().await;
-            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(count) = open.get_mut(&peer.ip()) {
-                *count -= 1;
-                if *count == 0 {
-                    open.remove(&peer.ip());
+            let connected = match tls {
+                None => TcpConnection::from_stream(stream, advertised, Some(token.clone()))
+                    .map(SipConnection::Tcp),
+                Some(tls) => secured(tls, stream, advertised, token.clone(), &clock).await,
+            };
+            match connected {
+                Ok(connection) => endpoint.transport_layer.add_connection(connection),
+                Err(error) => {
+                    tracing::debug!(%peer, %error, "SIP connection not taken");
+                    return;
                 }
             }
+            // The stack cancels the token when the connection is over.
+            token.cancelled().await;
+            drop(place);
         });
+    }
+}
+
+async fn secured(
+    tls: TlsAcceptor,
+    stream: TcpStream,
+    advertised: SipAddr,
+    token: CancellationToken,
+    clock: &Clock,
+) -> Result<SipConnection> {
+    let remote = SipAddr {
+        r#type: Some(Transport::Tls),
+        addr: stream.peer_addr()?.into(),
+    };
+    let stream = clock
+        .timeout(HANDSHAKE, tls.accept(stream))
+        .await
+        .map_err(|_| rsipstack::Error::Error("no TLS handshake in time".to_owned()))??;
+    let connection =
+        TlsConnection::from_server_stream(stream, advertised, remote, Some(token)).await?;
+    Ok(SipConnection::Tls(connection))
+}
+
+/// Takes TLS connections with this certificate and key (PEM).
+pub(super) fn acceptor(certificate: &[u8], key: &[u8]) -> std::result::Result<TlsAcceptor, String> {
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let chain = CertificateDer::pem_slice_iter(certificate)
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| said(&error))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| said(&error))?;
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| said(&error))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_source_has_so_many_connections_and_gets_their_places_back() {
+        let open = Arc::<Open>::default();
+        let [one, other] = [IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2])];
+        let places: Vec<_> = (0..CONNECTIONS_PER_SOURCE)
+            .map(|_| open.place(one).unwrap())
+            .collect();
+        assert!(open.place(one).is_none() && open.place(other).is_some());
+        drop(places);
+        assert!(open.place(one).is_some());
+        assert_eq!(open.0.lock().unwrap().len(), 0);
     }
 }

@@ -128,6 +128,7 @@ fn fields(text: &str) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::sip::digest::{Challenger, Credentials, Verdict, ha1};
+    use crate::sip::registrar::DeviceSecret;
 
     #[test]
     fn the_example_of_rfc_2617_is_answered_as_printed() {
@@ -157,14 +158,21 @@ mod tests {
     fn our_own_registrar_takes_three_hundred_answers_to_one_challenge() {
         let now = chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap();
         let mut challenger = Challenger::new("shoujie", "key");
-        let secrets = [ha1("agent1", "shoujie", "right")];
-        let mut challenge = Challenge::parse(&challenger.challenge(true, "a1", now)).unwrap();
+        let here = std::net::IpAddr::from([127, 0, 0, 1]);
+        let secrets = [DeviceSecret {
+            device_id: uuid::Uuid::nil(),
+            ha1: ha1("agent1", "shoujie", "right"),
+        }];
+        let challenge = challenger.challenge(true, "a1", here, now);
+        let mut challenge = Challenge::parse(&challenge).unwrap();
         assert!(challenge.stale);
         for _ in 0..300 {
             let answer = challenge.answer("agent1", "right", "REGISTER", "sip:127.0.0.1", "c");
             let credentials = Credentials::parse(&answer).unwrap();
             assert_eq!(
-                challenger.check(&credentials, "REGISTER", &secrets, now),
+                challenger
+                    .check(&credentials, "REGISTER", &secrets, here, now)
+                    .0,
                 Verdict::Good
             );
         }

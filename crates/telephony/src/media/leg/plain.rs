@@ -68,7 +68,7 @@ impl Source {
 
 impl Plain {
     pub(super) fn new(config: &MediaConfig, ports: &Ports, peer: Peer) -> Result<Self, MediaError> {
-        let ip = local_ip(config, peer.ip)?;
+        let ip = local_ip(config.bind, peer.ip)?;
         let lease = ports.bind(ip)?;
         let address = SocketAddr::new(config.advertise.unwrap_or(ip), lease.port());
         let codecs = config

@@ -140,9 +140,10 @@ impl Web {
             .add_config(event.0, None, event.1, event.2, None, keys);
         let mut rtc = settings.build(now);
         let mut sockets = Vec::new();
-        for ip in candidate_ips(config, peer.ip)? {
+        for ip in candidate_ips(config.web_bind, peer.ip)? {
             let lease = ports.bind(ip)?;
-            let announced = SocketAddr::new(config.advertise.unwrap_or(ip), lease.port());
+            let told = config.advertise.filter(|_| !ip.is_loopback());
+            let announced = SocketAddr::new(told.unwrap_or(ip), lease.port());
             let candidate = Candidate::host(announced, "udp").map_err(refused)?;
             rtc.add_local_candidate(candidate);
             sockets.push(Socket { lease, announced });
@@ -460,19 +461,32 @@ impl Drop for Web {
     }
 }
 
-/// The addresses we can be reached at: the one that routes to the browser. For a browser on this very
-/// machine also the one that routes outwards, because Chrome uses loopback only when it is told to.
-fn candidate_ips(config: &MediaConfig, peer: IpAddr) -> Result<Vec<IpAddr>, MediaError> {
-    let mut ips = vec![local_ip(config, peer)?];
-    if peer.is_loopback() && config.bind.is_unspecified() {
-        // TEST-NET-1 (RFC 5737): nothing is sent there, it only chooses the default route.
-        if let Ok(outward) = local_ip(config, IpAddr::from([192, 0, 2, 1]))
-            && !ips.contains(&outward)
-        {
-            ips.push(outward);
-        }
+/// Sockets of one leg at most.
+const ADDRESSES: usize = 8;
+
+/// The addresses we can be reached at: the one that routes to the browser. A browser whose HTTP
+/// connection comes from this machine may be on it, where Chrome uses loopback only when it is told to,
+/// or behind a proxy on it: it gets every address.
+fn candidate_ips(bind: IpAddr, peer: IpAddr) -> Result<Vec<IpAddr>, MediaError> {
+    let mut ips = Vec::new();
+    if peer.is_loopback() && bind.is_unspecified() {
+        let interfaces = if_addrs::get_if_addrs()?;
+        let outward = interfaces.iter().map(if_addrs::Interface::ip);
+        ips.extend(
+            outward
+                .filter(|ip| ip.is_ipv4() && !ip.is_loopback() && !is_link_local(*ip))
+                .take(ADDRESSES - 1),
+        );
+    }
+    let routed = local_ip(bind, peer)?;
+    if !ips.contains(&routed) {
+        ips.push(routed);
     }
     Ok(ips)
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V4(ip) if ip.is_link_local())
 }
 
 fn without_candidates(body: &[u8]) -> String {

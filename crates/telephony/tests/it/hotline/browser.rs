@@ -7,8 +7,8 @@ use axum::Extension;
 use floor::{AgentState, Presence};
 use futures::{SinkExt as _, StreamExt as _};
 use kernel::{Principal, Role};
-use telephony::media::Codec;
-use telephony::test_line::End;
+use telephony::media::{Codec, tone};
+use telephony::test_line::{End, Sound};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -153,7 +153,8 @@ async fn the_softphone_rings_talks_reloads_and_goes_on_in_the_same_record() {
     let mut page = Page::open(http, "first").await;
     assert_eq!(status(&page.register("agent1").await), 200);
     ready(&line).await;
-    let call = line.call(|_| {});
+    let (_folder, files) = super::folder();
+    let call = line.call(|plan| plan.record = Some(files["caller"].clone()));
 
     let (invite, browser) = page.answer().await;
     let call_id = header(&invite, "x-call-id").unwrap().to_owned();
@@ -170,6 +171,12 @@ async fn the_softphone_rings_talks_reloads_and_goes_on_in_the_same_record() {
         line.state_of(1) == AgentState::Talking
     })
     .await;
+    let engine = line.telephony.engine();
+    let call_uuid = call_id.parse().unwrap();
+    engine
+        .request(call_uuid, call_control::Request::Mute)
+        .await
+        .unwrap();
     until("the page hears the caller", || async {
         browser.heard_ms(CALLER_HZ.into()) > 1000
     })
@@ -192,13 +199,13 @@ async fn the_softphone_rings_talks_reloads_and_goes_on_in_the_same_record() {
     })
     .await;
     until("the new page hears the caller", || async {
-        browser.heard_ms(CALLER_HZ.into()) > 1000
+        browser.heard_ms(CALLER_HZ.into()) > 1500
     })
     .await;
+    assert!(engine.standing(call_uuid).unwrap().muted);
 
-    line.telephony
-        .engine()
-        .request(call_id.parse().unwrap(), call_control::Request::HangUp)
+    engine
+        .request(call_uuid, call_control::Request::HangUp)
         .await
         .unwrap();
     let bye = loop {
@@ -220,12 +227,17 @@ async fn the_softphone_rings_talks_reloads_and_goes_on_in_the_same_record() {
             "queued",
             "ringing",
             "answered",
+            "muted",
             "device_lost",
             "device_back",
             "ended",
             "recorded"
         ]
     );
+    // He muted himself as soon as he talked, and was not heard after the reload either.
+    let heard = Sound::read(&files["caller"]).unwrap().linear();
+    let agent_ms = tone::heard_ms(&heard, 1000.0, 2000.0);
+    assert!(agent_ms < 500, "heard for {agent_ms} ms");
     line.settled().await;
 }
 

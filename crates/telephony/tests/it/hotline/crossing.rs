@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use call_control::{Call, Command, DeviceId, Input, LegId, Limits, State};
+use call_control::{Call, Command, DeviceId, Gone, Input, LegId, Limits, Outcome, State};
+use floor::work_item::store as works;
 use floor::{AgentState, Declined, Floor, MediaKind, Medium, Presence, Work};
 use serde_json::json;
 use testing::{Kind, TestApp};
@@ -122,6 +123,7 @@ impl Crossing {
                 Command::Declined(agent, _) => {
                     self.floor.declined(work, agent, Declined::Refused).await;
                 }
+                Command::Adopt(agent) => self.floor.adopt(work, agent).await,
                 Command::TalkEnded => self.floor.ended(work).await,
                 _ => {}
             }
@@ -142,15 +144,68 @@ async fn the_next_agent_rings_and_is_not_put_on_break() {
     assert_eq!(crossing.call.state(), State::Talking);
 }
 
-#[tokio::test]
-async fn a_talk_connected_in_silence_is_not_offered_on() {
-    let mut crossing = Crossing::of_an_answer_and_the_ring_time_out().await;
-    crossing.tell(Input::Tick);
-    assert_eq!(crossing.call.state(), State::Talking);
+/// The call has decided for itself; the floor hears of it late. Both must tell the same in the end.
+async fn both_say_answered(crossing: &mut Crossing) {
     crossing.call_hears();
     crossing.floor_hears().await;
-    assert_eq!(crossing.floor.state_of(agent(2)), AgentState::Ready);
-    let floor = crossing.floor.snapshot().await.unwrap();
-    assert_eq!(floor.waiting, []);
     assert_eq!(crossing.call.state(), State::Talking);
+    assert_eq!(crossing.floor.state_of(agent(1)), AgentState::Talking);
+    assert_eq!(crossing.floor.state_of(agent(2)), AgentState::Ready);
+    assert_eq!(crossing.floor.snapshot().await.unwrap().waiting, []);
+    crossing.tell(Input::LegGone(LegId(0), Gone::HungUp));
+    assert!(matches!(
+        crossing.call.state(),
+        State::Ended(Outcome::Answered)
+    ));
+    crossing.floor_hears().await;
+    assert_eq!(crossing.floor.state_of(agent(1)), AgentState::WrapUp);
+    crossing.floor.flushed().await.unwrap();
+    let conn = crossing.app.db.read();
+    let row = works::get(conn, crossing.call.id()).await.unwrap().unwrap();
+    assert_eq!(
+        (row.outcome.as_deref(), row.callback_due, row.agent_id),
+        (Some("answered"), false, Some(agent(1)))
+    );
+    let board = crossing.floor.wallboard().await.unwrap();
+    let counted = works::recount(conn, board.as_of).await.unwrap();
+    assert_eq!((board.answered_today, board.callbacks_due), (1, 0));
+    assert_eq!(
+        (counted.answered, counted.lost, counted.abandoned),
+        (1, 0, 0)
+    );
+    assert_eq!(
+        (board.lost_today, board.abandoned_today, board.calls_today),
+        (0, 0, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_talk_connected_in_silence_is_answered_for_the_floor_too() {
+    let mut crossing = Crossing::of_an_answer_and_the_ring_time_out().await;
+    crossing.tell(Input::Tick);
+    both_say_answered(&mut crossing).await;
+}
+
+#[tokio::test]
+async fn a_talk_the_floor_has_given_up_is_answered_all_the_same() {
+    let mut crossing = Crossing::of_an_answer_and_the_ring_time_out().await;
+    // Nobody else takes it, and the longest wait passes before the floor hears of the talk.
+    crossing
+        .floor
+        .declined(crossing.call.id(), agent(2), Declined::Unreachable)
+        .await;
+    crossing.app.clock.advance(Duration::from_mins(15));
+    for _ in 0..2 {
+        crossing.floor.snapshot().await.unwrap();
+    }
+    assert_eq!(crossing.floor.wallboard().await.unwrap().callbacks_due, 1);
+    crossing.tell(Input::Tick);
+    crossing.call_hears();
+    // He was put on break for a ring that was taken from him.
+    crossing
+        .floor
+        .ask(agent(2), Presence::Ready, None)
+        .await
+        .unwrap();
+    both_say_answered(&mut crossing).await;
 }

@@ -369,3 +369,128 @@ async fn cancel_against_200_leaves_one_record_and_no_leg() {
     })
     .await;
 }
+
+/// The same request with a Via that claims to come from elsewhere, as an honest one never does.
+fn forged(request: &str, received: &str) -> String {
+    request.replacen(";rport", &format!(";received={received}"), 1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_received_makes_nobody_a_trunk_peer_and_locks_nobody_out() {
+    let line = hotline_with(|settings| {
+        settings.sip.trunks = vec!["127.0.0.2".parse().unwrap()];
+    })
+    .await;
+    let mut stranger = Raw::new(line.sip).await;
+    for received in ["127.0.0.2", "127.0.0.2;received=127.0.0.2"] {
+        let invite = stranger.request(
+            "INVITE",
+            "sip:12333@127.0.0.1",
+            "x",
+            &[],
+            &sdp(9, "sendrecv"),
+        );
+        let answer = stranger.ask(&forged(&invite, received)).await.unwrap();
+        assert_eq!(status(&answer), 403, "{answer}");
+    }
+    assert!(line.records().await.is_empty());
+    // Guesses that claim to come from a phone at 127.0.0.3.
+    let mut challenged = register(&mut stranger, "agent1", &[]).await;
+    for _ in 0..8 {
+        let proof = authorization(&challenged, "agent1", "a guess", 1);
+        let request = stranger.request("REGISTER", "sip:127.0.0.1", "agent1", &[&proof], "");
+        stranger.ask(&forged(&request, "127.0.0.3")).await.unwrap();
+        challenged = register(&mut stranger, "agent1", &[]).await;
+    }
+    let mut phone = Raw::at("127.0.0.3:0", line.sip).await;
+    phone.register("agent1", SECRET).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn digests_with_a_nonce_we_never_gave_lock_nobody_out() {
+    let line = hotline().await;
+    let mut phone = Raw::new(line.sip).await;
+    let mut elsewhere = Raw::at("127.0.0.2:0", line.sip).await;
+    // A nonce that another address was given, as one has who forges the phone's address.
+    let stolen = register(&mut elsewhere, "agent1", &[]).await;
+    for _ in 0..10 {
+        let proof = authorization(&stolen, "agent1", "a guess", 1);
+        let answer = register(&mut phone, "agent1", &[&proof]).await;
+        assert_eq!(status(&answer), 401);
+    }
+    phone.register("agent1", SECRET).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_phone_whose_secret_counts_no_longer_is_gone_at_once() {
+    let line = hotline().await;
+    let registrar = line.telephony.stack().unwrap().registrar();
+    let [mut first, mut second] = [Raw::new(line.sip).await, Raw::new(line.sip).await];
+    first.register("agent1", SECRET).await;
+    second.register("agent2", SECRET).await;
+    line.telephony.device_secret_gone(super::desk_phone(1));
+    let left: Vec<_> = registrar.all().into_iter().map(|b| b.username).collect();
+    assert_eq!(left, ["agent2"]);
+    until("the floor knows", || async {
+        let view = line.floor.agent(super::agent(1)).await.unwrap();
+        !view.device.reachable
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_to_tag_does_not_get_a_flood_of_invites_past_the_limit() {
+    let line = hotline_with(|settings| settings.sip.invites_per_second = 5).await;
+    let mut phone = Raw::new(line.sip).await;
+    for _ in 0..100 {
+        let invite = phone.request("INVITE", "sip:12333@127.0.0.1", "x", &[], "not an sdp");
+        let tagged = invite.replacen("To: <sip:x@127.0.0.1>", "To: <sip:x@127.0.0.1>;tag=y", 1);
+        assert_ne!(invite, tagged);
+        phone.send(&tagged).await;
+    }
+    let mut refused = 0;
+    while let Some(heard) = phone.hear().await {
+        refused += usize::from(status(&heard) == 503);
+    }
+    assert!((30..=70).contains(&refused), "{refused} of 100 refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sip_over_tls_is_answered_and_a_client_that_says_nothing_holds_up_nobody() {
+    use std::sync::Arc;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_rustls::rustls::crypto::ring::default_provider;
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = free.local_addr().unwrap();
+    drop(free);
+    let pem = (
+        made.cert.pem().into_bytes(),
+        made.signing_key.serialize_pem().into_bytes(),
+    );
+    let line = hotline_with(|settings| settings.sip.tls = Some((listen, pem.0, pem.1))).await;
+    let _silent = tokio::net::TcpStream::connect(listen).await.unwrap();
+
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tcp = tokio::net::TcpStream::connect(listen).await.unwrap();
+    let name = "localhost".try_into().unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let mut stream = connector.connect(name, tcp).await.unwrap();
+    let mut phone = Raw::new(line.sip).await;
+    let options = phone
+        .request("OPTIONS", "sip:127.0.0.1", "x", &[], "")
+        .replacen("SIP/2.0/UDP", "SIP/2.0/TLS", 1);
+    stream.write_all(options.as_bytes()).await.unwrap();
+    let mut buffer = [0; 4096];
+    let read = tokio::time::timeout(Duration::from_secs(3), stream.read(&mut buffer));
+    let length = read.await.unwrap().unwrap();
+    assert_eq!(status(&String::from_utf8_lossy(&buffer[..length])), 200);
+}

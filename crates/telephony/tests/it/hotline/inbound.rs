@@ -117,3 +117,158 @@ async fn a_caller_who_hangs_up_while_it_rings_leaves_nothing_ringing() {
     })
     .await;
 }
+
+/// A look-up whose first answer, the one the call waits for, never comes.
+struct Slow(std::sync::atomic::AtomicU32);
+
+#[async_trait::async_trait]
+impl telephony::CallerLookup for Slow {
+    async fn find(&self, _number: &str) -> Option<telephony::KnownCaller> {
+        let asked = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if asked == 0 {
+            std::future::pending::<()>().await;
+        }
+        Some(telephony::KnownCaller {
+            id: agent(99),
+            name: None,
+            preferred_agent: None,
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_name_the_requester_and_never_his_number() {
+    on_both(async |line| {
+        line.telephony
+            .attach_callers(std::sync::Arc::new(Slow(0.into())));
+        let mut phone = line
+            .ready_agent(1, |plan| plan.talk = Some(Duration::from_millis(500)))
+            .await;
+        line.call(|_| {}).await.unwrap();
+        event(&mut phone, |event| {
+            matches!(event, PhoneEvent::Ended { .. }).then_some(())
+        })
+        .await;
+        let row = line.record().await;
+        assert_eq!(row.requester_id, Some(agent(99)));
+        let id = row.id.to_string();
+        let told = line.app.events.of_subject(line.app.db.read(), &id).await;
+        let told: Vec<_> = told
+            .unwrap()
+            .into_iter()
+            .filter(|event| event.kind.starts_with("call."))
+            .collect();
+        assert!(told.len() >= 4, "{}", told.len());
+        for event in told {
+            let payload = event.payload;
+            assert_eq!(payload["requester_id"], agent(99).to_string(), "{payload}");
+            assert_eq!(payload["caller_hash"], row.caller_hash, "{payload}");
+            assert!(payload.get("caller").is_none(), "{payload}");
+            assert!(!payload.to_string().contains("13900000001"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_reads_but_does_not_write_costs_the_record_nothing() {
+    on_both(async |line| {
+        let rename = async |sql: &'static str| {
+            use sea_orm::ConnectionTrait as _;
+            let renamed = line.app.db.write(async move |tx| {
+                tx.execute_unprepared(sql).await?;
+                Ok(())
+            });
+            renamed.await.unwrap();
+        };
+        rename("alter table call_events rename to set_aside").await;
+        line.call(|plan| plan.talk = Some(Duration::from_secs(1)))
+            .await
+            .unwrap();
+        for _ in 0..60 {
+            line.app.clock.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(line.records().await.is_empty());
+        rename("alter table set_aside rename to call_events").await;
+        for _ in 0..20 {
+            line.app.clock.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let row = line.record().await;
+        assert_eq!(row.outcome.as_deref(), Some("short_abandoned"));
+        let journal = line.journal(row.id).await;
+        assert_eq!(journal.first().map(String::as_str), Some("arrived"));
+        assert_eq!(journal.last().map(String::as_str), Some("ended"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queues_rule_says_what_a_short_abandon_is_to_both() {
+    on_both(async |line| {
+        let rules = line.floor.queue_rules(floor::DEFAULT_QUEUE).unwrap();
+        assert_eq!(rules.short_abandon_s, 5);
+        for (waited, outcome) in [(4, "short_abandoned"), (6, "abandoned")] {
+            let stop = tokio_util::sync::CancellationToken::new();
+            let call = line.call(|plan| plan.stop = stop.clone());
+            until("it waits", || async {
+                line.floor.wallboard().await.unwrap().waiting == 1
+            })
+            .await;
+            line.app.clock.advance(Duration::from_secs(waited));
+            stop.cancel();
+            call.await.unwrap();
+            line.settled().await;
+            line.floor.flushed().await.unwrap();
+            until("it is written down", || async {
+                let rows = line.records().await;
+                rows.iter().all(|row| row.outcome.is_some())
+            })
+            .await;
+            let row = line.records().await.remove(0);
+            let work = floor::work_item::store::get(line.app.db.read(), row.id).await;
+            let work = work.unwrap().unwrap();
+            assert_eq!(row.outcome.as_deref(), Some(outcome), "the call");
+            assert_eq!(work.outcome.as_deref(), Some(outcome), "the floor");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_takes_no_longer_than_its_calls_and_both_books_say_interrupted() {
+    on_both(async |line| {
+        let _phone = line.ready_agent(1, |_| {}).await;
+        let call = line.call(|_| {});
+        until("they talk", || async {
+            line.state_of(1) == AgentState::Talking
+        })
+        .await;
+        let waits = line.call(|plan| plan.from = "13900000002".to_owned());
+        until("one waits", || async {
+            line.floor.wallboard().await.unwrap().waiting == 1
+        })
+        .await;
+        let began = std::time::Instant::now();
+        line.app.shutdown.cancel();
+        line.app.tasks.close();
+        line.app.tasks.wait().await;
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            began.elapsed()
+        );
+        for call in [call, waits] {
+            assert_eq!(call.await.unwrap().end, End::HungUpThere);
+        }
+        for row in line.records().await {
+            let work = floor::work_item::store::get(line.app.db.read(), row.id).await;
+            let work = work.unwrap().unwrap();
+            assert_eq!(row.outcome.as_deref(), Some("interrupted"));
+            assert_eq!(work.outcome.as_deref(), Some("interrupted"));
+            assert_eq!(work.callback_due, row.answered_at.is_none());
+        }
+    })
+    .await;
+}

@@ -31,7 +31,7 @@ use telephony::calls::store;
 use telephony::phone::{PhoneEvent, PhoneHandle, PhonePlan, start};
 use telephony::sip::digest::ha1;
 use telephony::test_line::{Sound, Speech};
-use telephony::{DeviceDirectory, DeviceOwner, Settings, Telephony};
+use telephony::{DeviceDirectory, DeviceOwner, DeviceSecret, Settings, Telephony};
 use testing::{Kind, TestApp};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -43,6 +43,11 @@ pub const SECRET: &str = "a secret of its own";
 /// agent1 … agent6.
 pub fn agent(number: u8) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number))
+}
+
+/// The desk phone of agent1 … agent6.
+pub fn desk_phone(number: u8) -> Uuid {
+    Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0000 + u128::from(number))
 }
 
 struct People;
@@ -80,7 +85,10 @@ impl DeviceDirectory for People {
         Some(DeviceOwner {
             user_id: agent(number),
             staff_no: card(number).staff_no,
-            secrets: vec![ha1(username, "shoujie", SECRET)],
+            secrets: vec![DeviceSecret {
+                device_id: desk_phone(number),
+                ha1: ha1(username, "shoujie", SECRET),
+            }],
         })
     }
 }

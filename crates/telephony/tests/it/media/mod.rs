@@ -35,6 +35,7 @@ fn plane_with(change: impl FnOnce(&mut MediaConfig)) -> MediaPlane {
     let first = NEXT.fetch_add(20, Relaxed);
     let mut config = MediaConfig {
         bind: LOOPBACK,
+        web_bind: LOOPBACK,
         ports: first..=first + 19,
         ..MediaConfig::default()
     };

@@ -1,0 +1,53 @@
+//! A server that is told to stop stops, and another takes its place.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, StatusCode};
+use tokio::process::Command;
+
+use crate::crash::{Spawned, serve};
+use crate::support::{OPEN, Person, TestServer, folder};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_stops_within_two_seconds_and_the_next_comes_up_in_its_place() {
+    let folder = folder();
+    let first = serve(&folder, "127.0.0.1:0", "127.0.0.1:0").await;
+    let lead = Person::signed_in(&first.http, "lead").await;
+    assert!(lead.get("/api/v1/telephony").await["calls"] == 0);
+    let Spawned {
+        mut process,
+        http,
+        sip,
+    } = first;
+    let began = Instant::now();
+    // What Ctrl-C and systemd do.
+    let id = process.id().unwrap().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status().await;
+    assert!(told.unwrap().success());
+    let ended = process.wait().await.unwrap();
+    let took = began.elapsed();
+    assert!(ended.success() && took < Duration::from_secs(2), "{took:?}");
+
+    let listen = http.trim_start_matches("http://");
+    let second = serve(&folder, listen, &sip.to_string()).await;
+    let (status, _) = Person::at(&second.http)
+        .ask(Method::GET, "/readyz", None)
+        .await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_a_route_of_telephony_is_answered_with_a_problem() {
+    let server = TestServer::started_at(OPEN, &[]).await;
+    let lead = server.sign_in("lead").await;
+    for (path, wanted) in [
+        ("/api/v1/calls/no-id", StatusCode::NOT_FOUND),
+        ("/api/v1/calls?from=yesterday", StatusCode::BAD_REQUEST),
+        ("/api/v1/calls?mine=perhaps", StatusCode::BAD_REQUEST),
+    ] {
+        let (status, problem) = lead.ask(Method::GET, path, None).await;
+        assert_eq!(status, wanted, "{path}: {problem}");
+        assert!(problem["code"].is_string(), "{path}: {problem}");
+    }
+    server.stop().await;
+}

@@ -1,0 +1,188 @@
+//! What is written down of a call: its record and journal, its recording, its closing.
+
+use call_control::{Event, Outcome, State};
+use chrono::{DateTime, Utc};
+use kernel::{Audience, Phone};
+use sea_orm::prelude::Uuid;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::{Actor, PATIENCE};
+use crate::calls::journal::Line;
+use crate::calls::recording;
+use crate::calls::rows::{blank, call};
+use crate::engine::Inner;
+use crate::media::Recording;
+use crate::sip::IncomingCall;
+
+/// The record of a call that comes in.
+pub(super) fn new_row(
+    engine: &Inner,
+    id: Uuid,
+    incoming: &IncomingCall,
+    now: DateTime<Utc>,
+) -> call::Model {
+    // In the one form in which the same number is found again, however the trunk writes it.
+    let caller =
+        requesters::normalise(&incoming.caller).map_or(String::new(), |number| number.text);
+    call::Model {
+        hotline: incoming.called.clone(),
+        caller_hash: Phone::new(caller.clone()).hash(engine.app.key.bytes()),
+        caller,
+        trunk: incoming.source.to_string(),
+        sip_call_id: incoming.sip_call_id.chars().take(200).collect(),
+        ..blank(id, now)
+    }
+}
+
+impl Actor {
+    pub(super) fn start_recording(&mut self) {
+        let path = recording::path_of(self.call.id(), self.row.arrived_at);
+        match self.engine.app.files.local_path(&path) {
+            Ok(local) => {
+                self.session.start_recording(local);
+                self.row.recording_state = "running".to_owned();
+                self.row.recording_path = Some(path);
+            }
+            Err(problem) => {
+                tracing::error!(call = %self.call.id(), %problem, "no recording");
+                self.alarm("recording_failing", &problem.detail);
+            }
+        }
+    }
+
+    /// Writes a change into the journal. Only a ring waits for the disk, and no longer than 200 ms:
+    /// the agent's screen asks for the call as soon as its softphone rings.
+    pub(super) async fn write(&mut self, event: &Event) {
+        let mut details = serde_json::to_value(event).unwrap_or_default();
+        let name = details
+            .as_object_mut()
+            .and_then(|fields| fields.remove("event"))
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .unwrap_or_default();
+        let told = match event {
+            Event::Queued => vec!["call.offered"],
+            Event::Ringing { .. } => vec!["call.ringing"],
+            Event::Answered { .. } => vec!["call.answered"],
+            Event::Held => vec!["call.held"],
+            Event::Resumed => vec!["call.resumed"],
+            Event::Ended { outcome, .. } => match outcome {
+                Outcome::Abandoned | Outcome::ShortAbandoned => {
+                    vec!["call.ended", "call.abandoned"]
+                }
+                Outcome::Interrupted => vec!["call.ended", "call.interrupted"],
+                _ => vec!["call.ended"],
+            },
+            _ => vec![],
+        };
+        if matches!(event, Event::Queued) {
+            self.row.queue = Some(self.engine.settings.queue.clone());
+        }
+        if let Event::Ended { outcome, ended_by } = event {
+            self.row.outcome = Some(outcome.as_str().to_owned());
+            self.row.ended_by = Some(ended_by.as_str().to_owned());
+        }
+        let written = self.journal(&name, details, told);
+        if matches!(event, Event::Ringing { .. })
+            && self
+                .engine
+                .app
+                .clock
+                .timeout(PATIENCE, written)
+                .await
+                .is_err()
+        {
+            tracing::error!(call = %self.call.id(), "the database is slow: ringing without its record");
+            self.alarm("database_slow", "a call rang before its record was written");
+        }
+    }
+
+    pub(super) fn journal(
+        &mut self,
+        event: &str,
+        details: Value,
+        told: Vec<&'static str>,
+    ) -> oneshot::Receiver<()> {
+        let now = self.now();
+        let times = self.call.times();
+        let agent_before = self.row.agent_id;
+        let row = &mut self.row;
+        row.events += 1;
+        row.queued_at = times.queued_at;
+        row.rung_at = times.rung_at;
+        row.answered_at = times.answered_at;
+        row.ended_at = times.ended_at;
+        row.held_ms = times.held_ms;
+        self.call.state().as_str().clone_into(&mut row.state);
+        // Who was rung and did not take it has no part in the record.
+        let part = times.answered_at.is_some() || !self.call.ended();
+        row.agent_id = self.call.agent().filter(|_| part);
+        let live = row.agent_id.or(agent_before).map(|agent| {
+            let data = json!({
+                "call_id": row.id,
+                "event": event,
+                "state": row.state,
+                "caller": Phone::new(row.caller.clone()),
+                "held": self.call.state() == State::Held,
+                "muted": self.call.muted(),
+                "answered_at": row.answered_at,
+                "outcome": row.outcome,
+            });
+            (Audience::User(agent), data)
+        });
+        self.engine.journal.write(Line {
+            row: row.clone(),
+            at: now,
+            event: event.to_owned(),
+            details,
+            told,
+            told_at: now,
+            live,
+        })
+    }
+
+    /// After the end: legs and media are let go, the recording is closed and entered.
+    pub(super) async fn close(&mut self) {
+        for (_, slot) in self.legs.drain() {
+            slot.sip.hang_up();
+        }
+        let summary = self.session.close().await;
+        tracing::info!(
+            call = %self.call.id(),
+            outcome = self.row.outcome,
+            requester = ?summary.requester,
+            agent = ?summary.agent,
+            "call ended"
+        );
+        if let Some(recording) = summary.recording {
+            self.enter_recording(recording).await;
+        }
+    }
+
+    async fn enter_recording(&mut self, recording: Recording) {
+        let entered = recording::measure(recording.path.clone()).await;
+        let row = &mut self.row;
+        row.recording_ms = i64::try_from(recording.duration_ms).ok();
+        row.recording_lost_ms = i64::try_from(recording.lost_ms).ok();
+        let damaged = recording.error.is_some() || recording.lost_ms > 0;
+        row.recording_state = if damaged { "damaged" } else { "complete" }.to_owned();
+        match entered {
+            Ok((bytes, sha256)) => {
+                row.recording_bytes = i64::try_from(bytes).ok();
+                row.recording_sha256 = Some(sha256);
+            }
+            Err(error) => {
+                tracing::error!(call = %row.id, %error, "recording cannot be read back");
+                row.recording_state = "damaged".to_owned();
+            }
+        }
+        let details = json!({
+            "duration_ms": row.recording_ms,
+            "bytes": row.recording_bytes,
+            "sha256": row.recording_sha256,
+            "lost_ms": row.recording_lost_ms,
+            "error": recording.error,
+        });
+        self.journal("recorded", details, vec!["call.recorded"]);
+    }
+}
