@@ -87,6 +87,9 @@ async fn a_call_to_sipp_is_answered_and_its_echo_recorded() {
             "-m",
             "1",
             "-rtp_echo",
+            // SIPp waits a while after the BYE; the caller's connection is gone by then.
+            "-reconnect_close",
+            "false",
         ];
         let mut uas = sipp(folder.path(), &arguments);
         listening(sip, transport).await;
