@@ -1,0 +1,8 @@
+//! Tables read and written, also those nobody should send.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod csv;
+mod hostile;
+mod moments;
+mod written;
+mod xlsx;
