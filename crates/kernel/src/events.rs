@@ -198,6 +198,19 @@ impl Events {
         subject_id: impl ToString + Send,
         payload: serde_json::Value,
     ) -> Result<()> {
+        let one = vec![(subject_id.to_string(), payload)];
+        self.publish_many(tx, kind, one).await
+    }
+
+    /// The same for many subjects of one kind, in a few statements.
+    pub async fn publish_many(
+        &self,
+        tx: &Tx,
+        kind: &str,
+        told: Vec<(String, serde_json::Value)>,
+    ) -> Result<()> {
+        /// Rows of one statement.
+        const AT_ONCE: usize = 500;
         let now = self.clock.now();
         let hearers: Vec<Subscription> = {
             let handlers = self.handlers.read().unwrap_or_else(PoisonError::into_inner);
@@ -207,38 +220,43 @@ impl Events {
                 .cloned()
                 .collect()
         };
-        json_column(&payload)?;
-        let event_id = self.ids.next();
-        let event = event_row::ActiveModel {
-            id: Set(event_id),
-            kind: Set(kind.to_owned()),
-            subject_id: Set(subject_id.to_string()),
-            payload: Set(payload),
-            occurred_at: Set(now),
-        };
-        event_row::Entity::insert(event)
-            .exec_without_returning(&**tx)
-            .await?;
-        let deliveries: Vec<delivery::ActiveModel> = hearers
-            .iter()
-            .map(|hearer| delivery::ActiveModel {
-                id: Set(self.ids.next()),
-                event_id: Set(event_id),
-                handler: Set(hearer.handler.name.to_owned()),
-                state: Set("pending".to_owned()),
-                attempts: Set(0),
-                due_at: Set(now),
-                claimed_by: Set(None),
-                claimed_until: Set(None),
-                last_error: Set(None),
-            })
-            .collect();
-        if !deliveries.is_empty() {
-            delivery::Entity::insert_many(deliveries)
+        let many = told.len();
+        let mut told = told.into_iter().peekable();
+        while told.peek().is_some() {
+            let mut events = Vec::new();
+            let mut deliveries = Vec::new();
+            for (subject_id, payload) in told.by_ref().take(AT_ONCE) {
+                json_column(&payload)?;
+                let event_id = self.ids.next();
+                events.push(event_row::ActiveModel {
+                    id: Set(event_id),
+                    kind: Set(kind.to_owned()),
+                    subject_id: Set(subject_id),
+                    payload: Set(payload),
+                    occurred_at: Set(now),
+                });
+                deliveries.extend(hearers.iter().map(|hearer| delivery::ActiveModel {
+                    id: Set(self.ids.next()),
+                    event_id: Set(event_id),
+                    handler: Set(hearer.handler.name.to_owned()),
+                    state: Set("pending".to_owned()),
+                    attempts: Set(0),
+                    due_at: Set(now),
+                    claimed_by: Set(None),
+                    claimed_until: Set(None),
+                    last_error: Set(None),
+                }));
+            }
+            event_row::Entity::insert_many(events)
                 .exec_without_returning(&**tx)
                 .await?;
+            for some in deliveries.chunks(AT_ONCE) {
+                delivery::Entity::insert_many(some.to_vec())
+                    .exec_without_returning(&**tx)
+                    .await?;
+            }
         }
-        PUBLISHED.with_label_values(&[kind]).inc();
+        PUBLISHED.with_label_values(&[kind]).inc_by(many as u64);
         tx.on_commit(move || hearers.iter().for_each(|hearer| hearer.wake.notify_one()));
         Ok(())
     }

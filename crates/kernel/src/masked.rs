@@ -69,6 +69,15 @@ masked!(
     |value| keep(value, 3, 4)
 );
 
+masked!(
+    /// An e-mail address: `z***@example.org`.
+    Email,
+    |value| match value.split_once('@') {
+        Some((name, domain)) => format!("{}@{domain}", keep(name, 1, 0)),
+        None => keep(value, 1, 0),
+    }
+);
+
 /// Keeps the ends and puts one star for each character between; short values keep only the last one.
 fn keep(value: &str, head: usize, tail: usize) -> String {
     let chars: Vec<char> = value.chars().collect();

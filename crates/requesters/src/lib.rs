@@ -9,7 +9,9 @@ use utoipa_axum::routes;
 
 pub use number::{Number, NumberKind, normalise};
 pub use requester::Requester;
-pub use requester::store::{by_number, find, find_many, find_or_create_by_number};
+pub use requester::store::{
+    Caller, by_number, find, find_many, find_or_create_by_number, find_or_create_many,
+};
 
 kernel::permissions! {
     /// See requesters, masked.

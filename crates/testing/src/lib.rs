@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod call;
+mod openpyxl;
 mod postgres;
 mod sqlite;
 mod template;
@@ -12,6 +13,7 @@ use chrono::{DateTime, Utc};
 use kernel::{App, Clock, Config, Migration};
 
 pub use call::{Answer, call, principal};
+pub use openpyxl::openpyxl;
 pub use postgres::stop as stop_postgres;
 
 /// A Monday at 10:00 in Guangzhou: a working day inside the service hours.

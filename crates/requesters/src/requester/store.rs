@@ -1,11 +1,14 @@
 //! The rows of requesters, and how one is found by number.
 
+use std::collections::HashMap;
+
 use kernel::list::{ListQuery, Page, beginning_with, paginate};
 use kernel::problem::{Result, internal, not_found, stale};
 use kernel::{App, PersonName, Phone, Scope};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
@@ -107,6 +110,93 @@ pub async fn find_or_create_by_number(
     };
     row.map(Into::into)
         .ok_or_else(|| internal("a requester vanished while being made"))
+}
+
+/// Somebody whom another office told of: a number as it was written, and a name.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The number; `None` when there is none.
+    pub number: Option<String>,
+    /// The name given.
+    pub name: Option<String>,
+}
+
+/// The requesters of many callers, in their order and in a few statements; made where there are none. A name
+/// is kept where none was known. Nobody has called or written here: no contact is noted.
+pub async fn find_or_create_many(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    callers: &[Caller],
+) -> Result<Vec<Uuid>> {
+    const AT_ONCE: usize = 500;
+    let now = app.clock.now();
+    let mut rows: Vec<row::ActiveModel> = Vec::new();
+    // Where each caller's row stands among the rows; one number may stand for several callers.
+    let mut places = Vec::with_capacity(callers.len());
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut hashes: Vec<Option<String>> = Vec::new();
+    for caller in callers {
+        let number = caller.number.as_deref().and_then(normalise);
+        let hash = number.as_ref().map(|number| hash_of(app, number));
+        if let Some(place) = hash.as_ref().and_then(|hash| known.get(hash)) {
+            places.push(*place);
+            continue;
+        }
+        let kind = number
+            .as_ref()
+            .map_or(NumberKind::Withheld, |number| number.kind);
+        rows.push(row::ActiveModel {
+            id: Set(app.ids.next()),
+            name: Set(caller.name.clone()),
+            phone: Set(number.map(|number| number.text)),
+            phone_hash: Set(hash.clone()),
+            phone_kind: Set(kind.as_str().to_owned()),
+            region: Set("unknown".to_owned()),
+            identity: Set(UNVERIFIED.to_owned()),
+            contacts: Set(0),
+            first_contact_at: Set(now),
+            last_contact_at: Set(now),
+            version: Set(1),
+        });
+        let place = rows.len() - 1;
+        if let Some(hash) = &hash {
+            known.insert(hash.clone(), place);
+        }
+        hashes.push(hash);
+        places.push(place);
+    }
+    let mut ids: Vec<Uuid> = rows
+        .iter()
+        .filter_map(|row| row.id.clone().take())
+        .collect();
+    let keep_name = OnConflict::column(row::Column::PhoneHash)
+        .value(
+            row::Column::Name,
+            Expr::cust("coalesce(requesters.name, excluded.name)"),
+        )
+        .to_owned();
+    for some in rows.chunks(AT_ONCE) {
+        row::Entity::insert_many(some.to_vec())
+            .on_conflict(keep_name.clone())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    let numbered: Vec<&String> = hashes.iter().flatten().collect();
+    for some in numbered.chunks(AT_ONCE) {
+        let found: Vec<(Uuid, Option<String>)> = row::Entity::find()
+            .select_only()
+            .columns([row::Column::Id, row::Column::PhoneHash])
+            .filter(row::Column::PhoneHash.is_in(some.iter().copied()))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        for (id, hash) in found {
+            if let Some(place) = hash.and_then(|hash| known.get(&hash).copied()) {
+                ids[place] = id;
+            }
+        }
+    }
+    Ok(places.into_iter().map(|place| ids[place]).collect())
 }
 
 /// The requester with this number, if there is one.
