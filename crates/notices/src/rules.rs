@@ -1,0 +1,273 @@
+//! Who is told of what: one line for each kind. The words of a kind stand in the console's `notices.json`,
+//! which e-mail and SMS read too.
+
+use kernel::Role;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Somebody by what he is to the subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// Who answers for it: `owner_id`.
+    Owner,
+    /// Who is to take it: `receiver_id`, `transfer_to`, else the owner it was given to.
+    Receiver,
+    /// Who was on the line: `agent`.
+    Agent,
+    /// Who began it: `originator_id`, `author_id` or `reported_by`.
+    Originator,
+    /// Those whom the event itself names: `recipients`.
+    Recipients,
+    /// The purchaser's liaison: `counterpart_id`, else all of them.
+    Counterpart,
+    /// The shift leads.
+    Lead,
+    /// The operations managers.
+    Manager,
+    /// The purchaser's section `section`, as [`Duty`](crate::Duty) says who is on duty.
+    Section,
+}
+
+impl To {
+    /// The facts of the event that may name the person; the first that is there counts.
+    pub(crate) fn facts(self) -> &'static [&'static str] {
+        match self {
+            Self::Owner => &["owner_id"],
+            Self::Receiver => &["receiver_id", "transfer_to", "owner_id"],
+            Self::Agent => &["agent"],
+            Self::Originator => &["originator_id", "author_id", "reported_by"],
+            Self::Counterpart => &["counterpart_id"],
+            Self::Recipients | Self::Lead | Self::Manager | Self::Section => &[],
+        }
+    }
+
+    /// Everybody of this role, where no fact names a person.
+    pub(crate) fn role(self) -> Option<Role> {
+        match self {
+            Self::Lead => Some(Role::ShiftLead),
+            Self::Manager => Some(Role::OpsManager),
+            Self::Counterpart => Some(Role::Counterpart),
+            _ => None,
+        }
+    }
+
+    /// Whom of the roles it may mean: a person is asked only about kinds that may come to him.
+    fn may_be(self, roles: &[Role]) -> bool {
+        let one_of: &[Role] = match self {
+            Self::Lead => &[Role::ShiftLead],
+            Self::Manager => &[Role::OpsManager],
+            Self::Counterpart => &[Role::Counterpart],
+            Self::Section => &[Role::PurchaserBusiness],
+            Self::Agent | Self::Owner | Self::Receiver => &[Role::Agent, Role::ShiftLead],
+            Self::Originator => &[Role::Agent, Role::ShiftLead, Role::OpsManager],
+            Self::Recipients => &[
+                Role::ShiftLead,
+                Role::OpsManager,
+                Role::Counterpart,
+                Role::PurchaserAdmin,
+                Role::PurchaserBusiness,
+            ],
+        };
+        one_of.iter().any(|role| roles.contains(role))
+    }
+}
+
+/// How loud a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = NoticeUrgency)]
+pub enum Urgency {
+    /// Waits in the bell.
+    Normal,
+    /// Sounds, and goes by SMS unless chosen otherwise.
+    Urgent,
+}
+
+impl Urgency {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Urgent => "urgent",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The event it is about.
+    pub event: &'static str,
+    /// What it is called on the wire, in the choices and in the words: `ticket_overdue`.
+    pub kind: &'static str,
+    /// Only where this fact of the event holds this word.
+    pub only: Option<(&'static str, &'static str)>,
+    /// Only where this number among the facts is not zero.
+    pub some: Option<&'static str>,
+    /// Who is told.
+    pub to: &'static [To],
+    /// How loud.
+    pub urgency: Urgency,
+    /// It is part of somebody's duties: it always stands in the console.
+    pub duty: bool,
+    /// It goes by every way there is, whatever was chosen.
+    pub every_way: bool,
+}
+
+impl Rule {
+    /// `kind` is told to `to` when `event` happens.
+    const fn on(event: &'static str, kind: &'static str, to: &'static [To]) -> Self {
+        Self {
+            event,
+            kind,
+            only: None,
+            some: None,
+            to,
+            urgency: Urgency::Normal,
+            duty: false,
+            every_way: false,
+        }
+    }
+
+    const fn only(mut self, fact: &'static str, word: &'static str) -> Self {
+        self.only = Some((fact, word));
+        self
+    }
+
+    const fn some(mut self, fact: &'static str) -> Self {
+        self.some = Some(fact);
+        self
+    }
+
+    const fn urgent(mut self) -> Self {
+        self.urgency = Urgency::Urgent;
+        self
+    }
+
+    const fn duty(mut self) -> Self {
+        self.duty = true;
+        self
+    }
+
+    const fn every_way(mut self) -> Self {
+        self.duty = true;
+        self.every_way = true;
+        self
+    }
+
+    pub(crate) fn is_about(&self, event: &str, payload: &Value) -> bool {
+        self.event == event
+            && self
+                .only
+                .is_none_or(|(fact, word)| payload[fact].as_str() == Some(word))
+            && self
+                .some
+                .is_none_or(|fact| payload[fact].as_u64().is_some_and(|count| count > 0))
+    }
+}
+
+use To::{Agent, Lead, Manager, Originator, Owner, Receiver, Recipients, Section};
+
+/// The table. A new kind is a line here and a word for it in both languages of the console.
+#[rustfmt::skip]
+pub const RULES: &[Rule] = &[
+    Rule::on("ticket.dispatched", "ticket_dispatched", &[Receiver]).duty(),
+    Rule::on("ticket.reassigned", "ticket_reassigned", &[Receiver]).duty(),
+    Rule::on("ticket.transfer_offered", "ticket_transfer_offered", &[Receiver]).duty().urgent(),
+    Rule::on("ticket.transfer_fell_back", "ticket_transfer_fell_back", &[Owner]).duty(),
+    Rule::on("ticket.transfer_refused", "ticket_transfer_refused", &[Owner]).duty(),
+    Rule::on("ticket.alarm", "ticket_half", &[Owner]).only("note", "half"),
+    Rule::on("ticket.alarm", "ticket_most_used", &[Owner]).only("note", "most_used"),
+    Rule::on("ticket.alarm", "ticket_due", &[Owner, Lead]).only("note", "due").duty().urgent(),
+    Rule::on("ticket.alarm", "ticket_overdue", &[Owner, Lead, Manager]).only("note", "overdue").duty().urgent(),
+    Rule::on("ticket.alarm", "ticket_sign_due", &[Owner, Lead]).only("note", "sign_due").duty().urgent(),
+    Rule::on("ticket.alarm", "ticket_supervision_due", &[Owner, Lead]).only("note", "supervision_due").duty().urgent(),
+    Rule::on("ticket.replied", "ticket_to_review", &[Section]).only("state", "pending_review").duty(),
+    Rule::on("ticket.sent_back", "ticket_sent_back", &[Owner]).duty(),
+    Rule::on("ticket.granted", "ticket_granted", &[Owner]),
+    Rule::on("ticket.refused", "ticket_refused", &[Owner]),
+    Rule::on("ticket.return_asked", "ticket_return_asked", &[Lead]),
+    Rule::on("ticket.extension_asked", "ticket_extension_asked", &[Lead]),
+    Rule::on("ticket.urged", "ticket_urged", &[Owner]).duty(),
+    Rule::on("ticket.supervised", "ticket_supervised", &[Owner]).duty().urgent(),
+    Rule::on("work_orders.imported", "work_orders_imported", &[Owner]).some("new").duty(),
+    Rule::on("contact.owed", "contact_owed", &[Agent, Lead]).duty(),
+    Rule::on("escalation.raised", "escalation_raised", &[Recipients]).duty().urgent(),
+    Rule::on("escalation.promoted", "escalation_promoted", &[Recipients]).duty().urgent(),
+    Rule::on("escalation.reminded", "escalation_reminded", &[Recipients]).duty().urgent(),
+    Rule::on("escalation.answered", "escalation_answered", &[Originator]).duty(),
+    Rule::on("instruction.submitted", "instruction_submitted", &[Section]).duty(),
+    Rule::on("instruction.returned", "instruction_returned", &[Originator]).duty(),
+    Rule::on("instruction.replied", "instruction_replied", &[Originator]).duty(),
+    Rule::on("instruction.received", "instruction_received", &[Originator]),
+    Rule::on("instruction.overdue", "instruction_overdue", &[Originator]).duty().urgent(),
+    Rule::on("instruction.overdue", "instruction_unanswered", &[Section, Manager]).only("state", "submitted").duty().urgent(),
+    Rule::on("emergency.raised", "emergency_raised", &[Recipients]).urgent().every_way(),
+    Rule::on("emergency.followed_up", "emergency_followed_up", &[Recipients]).urgent().duty(),
+    Rule::on("emergency.unreached", "emergency_unreached", &[Lead, Manager]).urgent().duty(),
+    Rule::on("emergency.overdue", "emergency_overdue", &[Originator, Lead]).urgent().duty(),
+    Rule::on("emergency.closed", "emergency_closed", &[Recipients]).duty(),
+];
+
+/// What is over with what: when the event happens, notices of these kinds about its subject are done.
+#[rustfmt::skip]
+pub const SETTLED: &[(&str, &[&str])] = &[
+    ("ticket.transfer_accepted", &["ticket_transfer_offered"]),
+    ("ticket.transfer_refused", &["ticket_transfer_offered"]),
+    ("ticket.transfer_fell_back", &["ticket_transfer_offered"]),
+    ("ticket.signed", &["ticket_sign_due"]),
+    ("ticket.approved", &["ticket_to_review"]),
+    ("ticket.sent_back", &["ticket_to_review"]),
+    ("ticket.replied", &["ticket_half", "ticket_most_used", "ticket_due", "ticket_overdue", "ticket_supervision_due", "ticket_sent_back"]),
+    ("ticket.granted", &["ticket_return_asked", "ticket_extension_asked"]),
+    ("ticket.refused", &["ticket_return_asked", "ticket_extension_asked"]),
+    ("contact.completed", &["contact_owed"]),
+    ("escalation.answered", &["escalation_raised", "escalation_promoted", "escalation_reminded"]),
+    ("instruction.returned", &["instruction_submitted", "instruction_unanswered"]),
+    ("instruction.replied", &["instruction_submitted", "instruction_unanswered"]),
+    ("instruction.received", &["instruction_submitted", "instruction_unanswered"]),
+    ("emergency.closed", &["emergency_raised", "emergency_followed_up", "emergency_unreached", "emergency_overdue"]),
+];
+
+/// The rule of a kind; none for a kind that is not told any more.
+pub fn of_kind(kind: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.kind == kind)
+}
+
+/// The kinds that may come to somebody with these roles.
+pub fn that_may_reach(roles: &[Role]) -> impl Iterator<Item = &'static Rule> {
+    RULES
+        .iter()
+        .filter(|rule| rule.to.iter().any(|to| to.may_be(roles)))
+}
+
+/// Every event that the table names.
+pub(crate) fn events() -> &'static [&'static str] {
+    static EVENTS: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
+        let told = RULES.iter().map(|rule| rule.event);
+        let mut events: Vec<&str> = told
+            .chain(SETTLED.iter().map(|(event, _)| *event))
+            .collect();
+        events.sort_unstable();
+        events.dedup();
+        events
+    });
+    &EVENTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_one_line_and_what_is_settled_has_one() {
+        let mut kinds: Vec<&str> = RULES.iter().map(|rule| rule.kind).collect();
+        kinds.sort_unstable();
+        let told = kinds.len();
+        kinds.dedup();
+        assert_eq!(kinds.len(), told);
+        for kind in SETTLED.iter().flat_map(|(_, kinds)| *kinds) {
+            assert!(of_kind(kind).is_some(), "{kind}");
+        }
+    }
+}
