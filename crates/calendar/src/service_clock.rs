@@ -45,6 +45,13 @@ impl ServiceClock {
             .find(|from| *from > at)
     }
 
+    /// The first opening on a working day after the day of `at`.
+    pub fn next_day_opening(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.open_from(next_day(day_of(at)))
+            .map(|open| open.from)
+            .next()
+    }
+
     /// The answer for the day of `at` rests on a published calendar.
     pub fn is_published(&self, at: DateTime<Utc>) -> bool {
         self.calendar.is_published(day_of(at).year())

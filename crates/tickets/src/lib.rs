@@ -1,13 +1,25 @@
 #![doc = include_str!("../README.md")]
 
 pub mod contact;
+pub mod emergency;
+pub mod escalation;
+mod form;
 mod gate;
+pub mod incident;
+pub mod instruction;
 mod matter;
 mod people;
 pub mod pop;
+mod rights;
+pub mod section;
+pub mod status;
+mod terms;
 mod text;
 pub mod ticket;
+mod timer;
+pub mod trail;
 pub mod words;
+pub mod work_order;
 
 use std::time::Duration;
 
@@ -25,8 +37,12 @@ kernel::permissions! {
         Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Analyst: All,
         PurchaserAdmin: All, PurchaserBusiness: All,
     }
-    /// Correct and close tickets.
-    pub EditTickets = "tickets:edit" { Agent: Own, ShiftLead: All, OpsManager: All }
+    /// Open, correct, answer and close tickets, hand them on.
+    pub HandleTickets = "tickets:handle" { Agent: Own, ShiftLead: All, OpsManager: All }
+    /// Reassign tickets, decide what was asked for, press, revisit, reopen.
+    pub DispatchTickets = "tickets:dispatch" { ShiftLead: All, OpsManager: All }
+    /// Sign off the answers to complaints and reports.
+    pub SignOffTickets = "tickets:sign_off" { PurchaserAdmin: All, PurchaserBusiness: All }
     /// See contact records and the screen pop.
     pub ViewContactRecords = "contact_records:view" {
         Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Analyst: All,
@@ -43,27 +59,51 @@ kernel::permissions! {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112312_tickets")]
+    vec![
+        migration!("2026112312_tickets"),
+        migration!("2026112502_work_orders"),
+        migration!("2026112503_escalation"),
+    ]
 }
 
 /// What the server mounts.
 pub fn capability(app: &App) -> Capability {
     let routes = OpenApiRouter::new()
-        .routes(routes!(ticket::http::list))
+        .routes(routes!(ticket::http::list, ticket::http::open))
         .routes(routes!(ticket::http::get, ticket::http::edit))
-        .routes(routes!(ticket::http::close))
         .routes(routes!(ticket::http::show_history))
+        .routes(routes!(ticket::http::show_clock))
+        .routes(routes!(ticket::note::list, ticket::note::add))
+        .routes(routes!(ticket::link::show, ticket::link::add))
+        .routes(routes!(ticket::link::watch, ticket::link::unwatch))
+        .routes(routes!(ticket::verbs::handle))
+        .routes(routes!(ticket::verbs::dispatch))
+        .routes(routes!(ticket::verbs::sign_off))
+        .routes(routes!(form::list))
         .routes(routes!(contact::http::list))
         .routes(routes!(contact::http::get, contact::http::save))
         .routes(routes!(contact::http::finish))
         .routes(routes!(matter::tree))
         .routes(routes!(pop::show))
-        .with_state(app.clone());
+        .with_state(app.clone())
+        .merge(ticket::file::routes(app))
+        .merge(status::routes(app))
+        .merge(section::http::routes(app))
+        .merge(escalation::http::routes(app))
+        .merge(instruction::http::routes(app))
+        .merge(emergency::http::routes(app))
+        .merge(incident::http::routes(app))
+        .merge(work_order::routes(app));
     let (calls, wrap_ups, forgotten) = (app.clone(), app.clone(), app.clone());
     Capability {
         name: "tickets",
         migrations: migrations(),
-        permissions: permissions(),
+        permissions: [
+            permissions(),
+            rights::permissions(),
+            work_order::permissions(),
+        ]
+        .concat(),
         routes,
         event_handlers: vec![
             EventHandler::new(
@@ -76,11 +116,25 @@ pub fn capability(app: &App) -> Capability {
                 contact::events::WRAP_UP_EVENTS,
                 move |event| contact::events::on_wrap_up(wrap_ups.clone(), event),
             ),
+            timer::start::<ticket::alarm::Tickets>(app),
+            timer::start::<escalation::store::Escalations>(app),
+            escalation::store::on_breach(app),
+            timer::start::<instruction::store::Instructions>(app),
+            timer::start::<emergency::store::Emergencies>(app),
+            emergency::store::on_sent(app),
+            timer::start::<incident::store::Incidents>(app),
+            incident::store::on_opened(app),
+            work_order::event_handler(app),
         ],
-        jobs: vec![JobDef::new(
-            "tickets.owe_forgotten_records",
-            Schedule::Every(Duration::from_mins(1)),
-            move |_payload| contact::events::owe_forgotten(forgotten.clone()),
-        )],
+        jobs: [
+            vec![JobDef::new(
+                "tickets.owe_forgotten_records",
+                Schedule::Every(Duration::from_mins(1)),
+                move |_payload| contact::events::owe_forgotten(forgotten.clone()),
+            )],
+            vec![incident::answer::job(app)],
+            work_order::jobs(app),
+        ]
+        .concat(),
     }
 }

@@ -1,6 +1,6 @@
 //! The matter tree (事项, domain E.1): what a request is about. Rows, so that another tree can be imported.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
 use kernel::http::Json;
@@ -27,6 +27,7 @@ mod row {
         pub shortcut: String,
         pub position: i32,
         pub active: bool,
+        pub section: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -88,13 +89,21 @@ fn branches(rows: &[row::Model], parent: Option<&str>) -> Vec<Matter> {
 
 /// Says no to a code that is unknown, out of use or a branch.
 pub(crate) async fn must_be_leaf(conn: &impl ConnectionTrait, code: &str) -> Result<()> {
+    section_of_leaf(conn, code).await.map(|_| ())
+}
+
+/// The section of the purchaser that answers for a leaf; says no as [`must_be_leaf`] does.
+pub(crate) async fn section_of_leaf(
+    conn: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<String>> {
     let known = row::Entity::find_by_id(code.to_owned())
         .filter(Column::Active.eq(true))
         .one(conn)
         .await?;
-    if known.is_none() {
+    let Some(known) = known else {
         return Err(invalid("matter", "matter_unknown", "no such matter"));
-    }
+    };
     let below = row::Entity::find()
         .filter(Column::ParentCode.eq(code))
         .filter(Column::Active.eq(true))
@@ -107,7 +116,53 @@ pub(crate) async fn must_be_leaf(conn: &impl ConnectionTrait, code: &str) -> Res
             "choose a matter below this one",
         ));
     }
-    Ok(())
+    Ok(known.section)
+}
+
+/// A matter that a request can be classified with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leaf {
+    pub code: String,
+    pub name: String,
+    /// The names from the top down, without anything between.
+    pub path: String,
+    pub section: Option<String>,
+}
+
+/// Every leaf in use.
+pub(crate) async fn leaves(conn: &impl ConnectionTrait) -> Result<Vec<Leaf>> {
+    let rows = row::Entity::find()
+        .filter(Column::Active.eq(true))
+        .all(conn)
+        .await?;
+    let parents: HashMap<&str, &row::Model> =
+        rows.iter().map(|row| (row.code.as_str(), row)).collect();
+    let inner: HashSet<&str> = rows
+        .iter()
+        .filter_map(|row| row.parent_code.as_deref())
+        .collect();
+    let path = |leaf: &row::Model| {
+        let mut names = vec![leaf.name.as_str()];
+        let mut at = leaf;
+        // A tree of rows may have been damaged by hand: no branch is deeper than all rows.
+        while let Some(parent) = at.parent_code.as_deref().and_then(|code| parents.get(code))
+            && names.len() < rows.len()
+        {
+            names.push(&parent.name);
+            at = parent;
+        }
+        names.reverse();
+        names.concat()
+    };
+    let leaves = rows.iter().filter(|row| !inner.contains(row.code.as_str()));
+    Ok(leaves
+        .map(|row| Leaf {
+            code: row.code.clone(),
+            name: row.name.clone(),
+            path: path(row),
+            section: row.section.clone(),
+        })
+        .collect())
 }
 
 /// The names of these matters, also of those out of use.

@@ -17,6 +17,7 @@ use crate::contact::{events, store as contacts};
 
 use crate::ticket::http::{TicketView, ticket_views};
 use crate::ticket::store as tickets;
+use crate::ticket::viewer::Viewer;
 
 /// How many earlier contacts are shown.
 const LAST: u64 = 5;
@@ -97,7 +98,7 @@ impl From<ContactView> for PastContact {
 /// The pop of a call for somebody with `scope`: with `Own` only the agent being rung, or who took it.
 ///
 /// It does not wait for the delivery of the call's events: what was told and not heard yet is heard now.
-pub async fn for_call(app: &App, scope: &Scope, call: Uuid) -> Result<Pop> {
+pub async fn for_call(app: &App, viewer: &Viewer, scope: &Scope, call: Uuid) -> Result<Pop> {
     let conn = app.db.read();
     if contacts::get(conn, scope, call).await.is_err() {
         events::catch_up(app, call).await?;
@@ -107,7 +108,9 @@ pub async fn for_call(app: &App, scope: &Scope, call: Uuid) -> Result<Pop> {
         .await?
         .ok_or_else(|| not_found("requester"))?;
     let past = contacts::last_of(conn, record.requester_id, call, LAST).await?;
-    let tickets = tickets::open_of(conn, record.requester_id).await?;
+    let mut tickets = tickets::open_of(conn, record.requester_id).await?;
+    // Nobody meets a complaint about himself.
+    tickets.retain(|ticket| ticket.complained_agent_id != Some(viewer.user_id));
     let mut contacts = contact_views(conn, [vec![record], past].concat())
         .await?
         .into_iter();
@@ -115,7 +118,7 @@ pub async fn for_call(app: &App, scope: &Scope, call: Uuid) -> Result<Pop> {
     Ok(Pop {
         requester,
         calls: contacts.map(Into::into).collect(),
-        tickets: ticket_views(conn, tickets).await?,
+        tickets: ticket_views(conn, app.clock.now(), viewer, tickets).await?,
         contact_record,
     })
 }
@@ -131,5 +134,6 @@ pub(crate) async fn show(
     State(app): State<App>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Pop>> {
-    Ok(Json(for_call(&app, actor.scope(), id).await?))
+    let viewer = Viewer::of(&actor);
+    Ok(Json(for_call(&app, &viewer, actor.scope(), id).await?))
 }

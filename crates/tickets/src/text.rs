@@ -5,6 +5,15 @@ use kernel::problem::{Result, invalid};
 /// The longest text of one field, in characters.
 const LONGEST: usize = 2_000;
 
+/// The trimmed text of a field that may not be empty.
+pub(crate) fn needed(field: &'static str, text: &str) -> Result<String> {
+    let text = checked(field, text)?;
+    if text.is_empty() {
+        return Err(invalid(field, "text_missing", format!("{field} is needed")));
+    }
+    Ok(text)
+}
+
 /// The trimmed text; says no when it is too long or holds what a database or a screen cannot take.
 pub(crate) fn checked(field: &'static str, text: &str) -> Result<String> {
     let text = text.trim();

@@ -1,133 +1,71 @@
 //! A ticket (工单): one request, held by the person who first took it until it is closed (A-32).
+//!
+//! A ticket that a platform sent is a work order as well (`work_order`); both live the same life.
 
-pub mod change;
+pub mod act;
+pub mod alarm;
+pub mod clock;
 pub mod draft;
+pub mod file;
 pub mod history;
 pub mod http;
+pub mod life;
+pub mod limits;
+pub mod link;
+pub mod note;
 pub mod store;
+pub mod verbs;
+pub mod viewer;
 
-use chrono::{DateTime, Utc};
 use kernel::Problem;
 use kernel::problem::refused;
 
-/// Where a ticket stands.
-///
-/// ```text
-/// draft ──open──▶ open ──close──▶ closed
-///   └────void───▶ void
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// 草稿: opened with the call; the wrap-up decides what becomes of it.
-    Draft,
-    /// 处理中: somebody owes the requester something.
-    Open,
-    /// 办结: the requester has what could be given.
-    Closed {
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// 作废: the contact needed no ticket.
-    Void {
-        /// When.
-        at: DateTime<Utc>,
-    },
-}
-
-/// What may be done to a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// The wrap-up needs the ticket.
-    Open,
-    /// The wrap-up needs no ticket.
-    Void,
-    /// The request is dealt with.
-    Close,
-    /// Request type, matter or summary is corrected.
-    Edit,
-}
-
-/// Why a ticket says no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// Only a draft can be opened or voided.
-    NotADraft,
-    /// A draft waits for its wrap-up and cannot be closed.
-    StillADraft,
-    /// A closed ticket does not change.
-    Closed,
-    /// A void ticket does not change.
-    Void,
-}
-
-impl State {
-    /// The state after `action` at `now`.
-    pub fn next(self, action: Action, now: DateTime<Utc>) -> Result<Self, Refusal> {
-        match (self, action) {
-            (Self::Closed { .. }, _) => Err(Refusal::Closed),
-            (Self::Void { .. }, _) => Err(Refusal::Void),
-            (state, Action::Edit) => Ok(state),
-            (Self::Draft, Action::Open) => Ok(Self::Open),
-            (Self::Draft, Action::Void) => Ok(Self::Void { at: now }),
-            (Self::Draft, Action::Close) => Err(Refusal::StillADraft),
-            (Self::Open, Action::Close) => Ok(Self::Closed { at: now }),
-            (Self::Open, Action::Open | Action::Void) => Err(Refusal::NotADraft),
-        }
-    }
-
-    /// The code stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Open => "open",
-            Self::Closed { .. } => "closed",
-            Self::Void { .. } => "void",
-        }
-    }
-
-    /// When the ticket came to its end; `None` while it lives.
-    pub fn ended_at(self) -> Option<DateTime<Utc>> {
-        match self {
-            Self::Draft | Self::Open => None,
-            Self::Closed { at } | Self::Void { at } => Some(at),
-        }
-    }
-
-    /// The state as it stands in a row.
-    pub fn of(code: &str, ended_at: Option<DateTime<Utc>>) -> Option<Self> {
-        match (code, ended_at) {
-            ("draft", None) => Some(Self::Draft),
-            ("open", None) => Some(Self::Open),
-            ("closed", Some(at)) => Some(Self::Closed { at }),
-            ("void", Some(at)) => Some(Self::Void { at }),
-            _ => None,
-        }
-    }
-}
+use life::Refusal;
 
 impl Refusal {
-    /// Stable code; the console translates it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotADraft => "ticket_not_a_draft",
-            Self::StillADraft => "ticket_still_a_draft",
-            Self::Closed => "ticket_closed",
-            Self::Void => "ticket_void",
-        }
-    }
-
     /// The refusal as a problem document about the ticket `number`.
     pub fn about(self, number: &str) -> Problem {
         let (what, way_out) = match self {
-            Self::NotADraft => ("is open already", None),
-            Self::StillADraft => (
-                "is a draft",
-                Some("complete the contact record it was opened with"),
+            Self::NotNow(state) => (
+                format!("is {}: this cannot be done now", state.as_str()),
+                None,
             ),
-            Self::Closed => ("is closed", None),
-            Self::Void => ("is void", None),
+            Self::Ended(state) => (format!("is {} and does not change", state.as_str()), None),
+            Self::Undecided => (
+                "waits for a decision on what was asked".to_owned(),
+                Some("the shift lead or the purchaser decides first"),
+            ),
+            Self::NothingAsked => ("has nothing to decide".to_owned(), None),
+            Self::TooOften => (
+                "has been asked for as often as its rules allow".to_owned(),
+                None,
+            ),
+            Self::TooLate => ("is past the time for this".to_owned(), None),
+            Self::TooLong => (
+                "may be extended by its original limit at most, in the same unit".to_owned(),
+                None,
+            ),
+            Self::OwnAnswer => (
+                "cannot be signed off by who answered it".to_owned(),
+                Some("another person of the purchaser signs it off"),
+            ),
+            Self::NotTheOwner => (
+                "is owned by somebody else".to_owned(),
+                Some("the owner or the shift lead can do this"),
+            ),
+            Self::NotTheReceiver => ("was offered to somebody else".to_owned(), None),
+            Self::SameOwner => ("belongs to that person already".to_owned(), None),
+            Self::SignOffNeeded => (
+                "is a complaint or a report: its answer needs the purchaser's sign-off".to_owned(),
+                Some("answer it; the purchaser's business section signs it off"),
+            ),
+            Self::NoTransfer => ("is not on its way to anybody".to_owned(), None),
         };
         let problem = refused(self.code(), format!("ticket `{number}` {what}"));
+        let problem = match self {
+            Self::NotNow(state) | Self::Ended(state) => problem.with("state", state.as_str()),
+            _ => problem,
+        };
         match way_out {
             Some(way_out) => problem.with_way_out(way_out),
             None => problem,

@@ -4,7 +4,8 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $code:literal,)* }) => {
         $(#[$doc])*
         #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+            utoipa::ToSchema,
         )]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$word_doc])* $word,)* }
@@ -44,6 +45,18 @@ words! {
         Praise = "praise",
         /// 故障
         Fault = "fault",
+    }
+}
+
+words! {
+    /// How pressing a ticket is (紧急程度, domain C.6).
+    Priority {
+        /// 一般
+        Normal = "normal",
+        /// 紧急
+        Urgent = "urgent",
+        /// 特急
+        Critical = "critical",
     }
 }
 

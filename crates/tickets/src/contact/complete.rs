@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::store::{self, row};
 use super::{Action, DraftFate, State, WrapUp, events};
 use crate::matter;
-use crate::ticket::{change, store as tickets};
+use crate::ticket::act::{self, Hand};
+use crate::ticket::life;
+use crate::ticket::store as tickets;
 use crate::words::RequestType;
 
 /// The record the actor may write, as he read it.
@@ -52,7 +54,7 @@ pub(crate) async fn save(
         matter::must_be_leaf(&**tx, code).await?;
     }
     if let Some(ticket) = wrap_up.ticket_id {
-        change::attachable(&**tx, ticket, before.requester_id).await?;
+        act::attachable(&**tx, ticket, before.requester_id).await?;
     }
     let after = written(before.clone(), wrap_up);
     if after == before {
@@ -92,14 +94,21 @@ pub(crate) async fn complete(
     let draft = tickets::of_call(&**tx, call)
         .await?
         .ok_or_else(|| internal(format!("call {call} has no draft")))?;
+    let service = act::service_clock(&**tx).await?;
+    let hand = Hand {
+        app,
+        tx,
+        who,
+        service: &service,
+    };
     let draft = match settled.draft {
-        DraftFate::Open => change::open(app, tx, who, draft, &settled.wrap_up).await?,
-        DraftFate::Void => change::void(app, tx, who, draft).await?,
+        DraftFate::Open => hand.open(draft, &settled.wrap_up).await?,
+        DraftFate::Void => hand.act(draft, &life::Action::Void, None).await?,
     };
     match settled.wrap_up.ticket_id {
         Some(id) => {
-            let ticket = change::attachable(&**tx, id, before.requester_id).await?;
-            change::attach(app, tx, who, &ticket, call).await?;
+            let ticket = act::attachable(&**tx, id, before.requester_id).await?;
+            act::attach(app, tx, who, &ticket, call).await?;
             // The ticket classifies the contact, unless the agent heard something else.
             settled.wrap_up.request_type = settled
                 .wrap_up

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::State;
 use super::store::{self, Beginning, row};
+use crate::ticket::act::{self, Hand};
 use crate::ticket::draft;
 use row::Column;
 
@@ -210,7 +211,15 @@ async fn answered(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
         agent,
         at: facts.at,
     };
-    draft::open(app, &**tx, &Who::system("tickets"), origin).await?;
+    let service = act::service_clock(&**tx).await?;
+    let who = Who::system("tickets");
+    let hand = Hand {
+        app,
+        tx,
+        who: &who,
+        service: &service,
+    };
+    draft::open(&hand, origin).await?;
     tell(app, tx, &record);
     Ok(())
 }
@@ -314,12 +323,19 @@ pub(crate) fn facts(record: &row::Model) -> Value {
     })
 }
 
-/// Tells the agent's screens that the record changed, once it is on disk.
+/// Tells the screens of the agent and of the lead that the record changed, once it is on disk.
 pub(crate) fn tell(app: &App, tx: &Tx, record: &row::Model) {
     let Some(agent) = record.agent_id else { return };
     let (live, data) = (
         app.live.clone(),
         json!({ "call_id": record.id, "state": record.state }),
     );
-    tx.on_commit(move || live.publish(Audience::User(agent), "contact_record", data));
+    tx.on_commit(move || {
+        live.publish(Audience::User(agent), "contact_record", data.clone());
+        live.publish(
+            Audience::Permission("tickets:dispatch"),
+            "contact_record",
+            data,
+        );
+    });
 }

@@ -1,15 +1,19 @@
 //! A ticket opens as a draft with the call, owned for good by the agent who took it.
 
-use chrono::{DateTime, FixedOffset, Utc};
+use calendar::SHANGHAI;
+use chrono::{DateTime, Utc};
 use kernel::App;
-use kernel::audit::Who;
 use kernel::problem::{Result, internal};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::act::Hand;
+use super::life::{Case, Rules};
+use super::limits;
 use super::store::{of_call, row};
-use super::{State, history};
+use crate::words::Priority;
 
 mod counter {
     use sea_orm::entity::prelude::*;
@@ -42,75 +46,117 @@ pub(crate) struct Origin {
 }
 
 /// Opens the draft of a call; the one there is when it was opened before.
-pub(crate) async fn open(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    who: &Who,
-    origin: Origin,
-) -> Result<row::Model> {
-    if let Some(draft) = of_call(tx, origin.call).await? {
+pub(crate) async fn open(hand: &Hand<'_>, origin: Origin) -> Result<row::Model> {
+    let conn = &**hand.tx;
+    if let Some(draft) = of_call(conn, origin.call).await? {
         return Ok(draft);
     }
+    let case = Case::draft(origin.agent);
     let draft = row::Model {
-        id: app.ids.next(),
-        number: next_number(tx, origin.at).await?,
-        state: State::Draft.as_str().to_owned(),
+        source_call_id: Some(origin.call),
+        ..blank(hand.app, conn, origin.requester, origin.agent, origin.at).await?
+    };
+    hand.begin(draft, &case, None).await
+}
+
+/// A ticket of which nothing is known but who wants something and who has it.
+pub(crate) async fn blank(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    requester: Uuid,
+    owner: Uuid,
+    at: DateTime<Utc>,
+) -> Result<row::Model> {
+    let unknown = limits::Subject {
+        platform: "",
+        request_type: "",
+        priority: Priority::Normal.as_str(),
+    };
+    let rules = limits::find(conn, unknown, at).await?;
+    Ok(row::Model {
+        number: next_number(conn, at).await?,
+        ..empty(app.ids.next(), requester, owner, at, &rules)?
+    })
+}
+
+/// The same without a number, under rules that are known already.
+pub(crate) fn empty(
+    id: Uuid,
+    requester: Uuid,
+    owner: Uuid,
+    at: DateTime<Utc>,
+    rules: &Rules,
+) -> Result<row::Model> {
+    Ok(row::Model {
+        id,
+        number: String::new(),
+        platform: String::new(),
+        state: String::new(),
+        open: true,
         request_type: None,
         matter_code: None,
+        section: None,
+        priority: Priority::Normal.as_str().to_owned(),
+        title: String::new(),
         summary: String::new(),
+        form: json!({}),
         resolution: None,
-        requester_id: origin.requester,
-        first_owner_id: origin.agent,
-        current_owner_id: origin.agent,
-        source_call_id: Some(origin.call),
-        opened_at: origin.at,
-        closed_at: None,
-        updated_at: origin.at,
+        satisfaction: None,
+        requester_id: requester,
+        confidential: false,
+        complained_agent_id: None,
+        first_owner_id: None,
+        current_owner_id: owner,
+        transfer_to: None,
+        life: json!({}),
+        rules: serde_json::to_value(rules).map_err(internal)?,
+        source_call_id: None,
+        incident_id: None,
+        opened_at: at,
+        due_at: at,
+        next_alarm_at: None,
+        next_alarm: None,
+        ended_at: None,
+        updated_at: at,
         version: 1,
-    };
-    let made = row::ActiveModel {
-        id: Set(draft.id),
-        number: Set(draft.number.clone()),
-        state: Set(draft.state.clone()),
-        request_type: Set(None),
-        matter_code: Set(None),
-        summary: Set(String::new()),
-        resolution: Set(None),
-        requester_id: Set(draft.requester_id),
-        first_owner_id: Set(draft.first_owner_id),
-        current_owner_id: Set(draft.current_owner_id),
-        source_call_id: Set(draft.source_call_id),
-        opened_at: Set(draft.opened_at),
-        closed_at: Set(None),
-        updated_at: Set(draft.updated_at),
-        version: Set(draft.version),
-    };
-    row::Entity::insert(made).exec_without_returning(tx).await?;
-    history::write(app, tx, who, &draft, "drafted", history::note(origin.call)).await?;
-    Ok(draft)
+    })
 }
 
 /// `SJ20261123-0001`: the day in Guangzhou and a count that starts anew with it, so that a number is short
 /// enough to be read out while the requester is still on the line.
 async fn next_number(tx: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<String> {
-    let Some(guangzhou) = FixedOffset::east_opt(8 * 3600) else {
-        return Err(internal("no such offset"));
-    };
-    let day = at.with_timezone(&guangzhou).format("%Y%m%d").to_string();
-    // One statement: on PostgreSQL the row stays locked until the ticket is on disk.
+    let numbers = next_numbers(tx, at, 1).await?;
+    numbers
+        .into_iter()
+        .next()
+        .ok_or_else(|| internal("no number was counted"))
+}
+
+/// So many numbers in a row.
+pub(crate) async fn next_numbers(
+    tx: &impl ConnectionTrait,
+    at: DateTime<Utc>,
+    many: usize,
+) -> Result<Vec<String>> {
+    let day = at.with_timezone(&SHANGHAI).format("%Y%m%d").to_string();
+    let many = i64::try_from(many).map_err(internal)?;
+    // One statement: on PostgreSQL the row stays locked until the tickets are on disk.
     let counted = counter::Entity::insert(counter::ActiveModel {
         day: Set(day.clone()),
-        last: Set(1),
+        last: Set(many),
     })
     .on_conflict(
         OnConflict::column(counter::Column::Day)
             .value(
                 counter::Column::Last,
-                Expr::col((counter::Entity, counter::Column::Last)).add(1),
+                Expr::col((counter::Entity, counter::Column::Last)).add(many),
             )
             .to_owned(),
     )
     .exec_with_returning(tx)
     .await?;
-    Ok(format!("SJ{day}-{:04}", counted.last))
+    let first = counted.last - many + 1;
+    Ok((first..=counted.last)
+        .map(|count| format!("SJ{day}-{count:04}"))
+        .collect())
 }

@@ -1,11 +1,13 @@
 //! The full history of a ticket: one row for each field that changed, with before and after.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use kernel::App;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::Result;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,6 +31,7 @@ mod row {
         pub field: Option<String>,
         pub before_value: Option<String>,
         pub after_value: Option<String>,
+        pub note: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -50,7 +53,7 @@ pub struct HistoryLine {
     pub who_id: Option<Uuid>,
     /// Sign-in name, or the part of the system.
     pub who: String,
-    /// `drafted`, `opened`, `voided`, `edited`, `closed`, `contact_attached`.
+    /// `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`.
     pub action: String,
     /// The field that changed; null when the action changed none.
     pub field: Option<String>,
@@ -58,6 +61,8 @@ pub struct HistoryLine {
     pub before: Option<String>,
     /// Its value after.
     pub after: Option<String>,
+    /// What was said about it: a reason, an opinion.
+    pub note: Option<String>,
 }
 
 /// A field before and after.
@@ -68,51 +73,130 @@ pub(crate) struct Change {
     after: Option<String>,
 }
 
-/// What differs between two states of one ticket, in the words of the wire.
-pub(crate) fn changes(before: &ticket_row::Model, after: &ticket_row::Model) -> Vec<Change> {
+impl Change {
+    /// A field that only the platform's side of a work order has.
+    pub(crate) fn of(field: &'static str, before: Option<String>, after: Option<String>) -> Self {
+        Self {
+            field: Some(field),
+            before,
+            after,
+        }
+    }
+
+    /// An act that changed no field.
+    pub(crate) fn none() -> Self {
+        Self {
+            field: None,
+            before: None,
+            after: None,
+        }
+    }
+}
+
+/// What differs between two states of one ticket, in the words of the wire; `told` makes a line of its own
+/// where something was said and no field changed.
+pub(crate) fn changes(
+    before: &ticket_row::Model,
+    after: &ticket_row::Model,
+    told: bool,
+) -> Vec<Change> {
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let fields = |ticket: &ticket_row::Model| {
         [
             ("state", Some(ticket.state.clone())),
             ("request_type", ticket.request_type.clone()),
             ("matter", ticket.matter_code.clone()),
+            ("section", ticket.section.clone()),
+            ("priority", Some(ticket.priority.clone())),
+            ("title", Some(ticket.title.clone())),
             ("summary", Some(ticket.summary.clone())),
+            ("form", Some(ticket.form.to_string())),
             ("resolution", ticket.resolution.clone()),
+            ("satisfaction", ticket.satisfaction.clone()),
+            ("confidential", Some(ticket.confidential.to_string())),
+            (
+                "complained_agent",
+                ticket.complained_agent_id.map(|id| id.to_string()),
+            ),
+            (
+                "first_owner",
+                ticket.first_owner_id.map(|id| id.to_string()),
+            ),
             ("owner", Some(ticket.current_owner_id.to_string())),
+            ("transfer_to", ticket.transfer_to.map(|id| id.to_string())),
+            ("due_at", Some(time(ticket.due_at))),
         ]
     };
     let pairs = fields(before).into_iter().zip(fields(after));
-    pairs
+    let mut changes: Vec<Change> = pairs
         .filter(|(before, after)| before != after)
         .map(|((field, before), (_, after))| Change {
             field: Some(field),
             before,
             after,
         })
-        .collect()
+        .collect();
+    if changes.is_empty() && (told || before.life != after.life) {
+        changes.push(Change::none());
+    }
+    changes
 }
 
 /// A line that tells of a call and of no field.
 pub(crate) fn note(call: Uuid) -> Vec<Change> {
     vec![Change {
-        field: None,
-        before: None,
         after: Some(call.to_string()),
+        ..Change::none()
     }]
 }
 
-/// Writes the lines of one change.
+/// One change of one ticket, to be written with others.
+pub(crate) struct Told<'a> {
+    pub ticket: &'a ticket_row::Model,
+    pub action: &'static str,
+    pub note: Option<String>,
+    pub changes: Vec<Change>,
+}
+
+/// Writes the lines of one change; what was said about it stands with the first.
 pub(crate) async fn write(
     app: &App,
     tx: &impl ConnectionTrait,
     who: &Who,
     ticket: &ticket_row::Model,
-    action: &str,
+    (action, note): (&str, Option<&str>),
     changes: Vec<Change>,
 ) -> Result<()> {
+    let lines = lines(app, who, ticket, (action, note), changes);
+    insert(tx, lines.collect()).await
+}
+
+/// The same for many tickets, in a few statements.
+pub(crate) async fn write_many(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    who: &Who,
+    told: Vec<Told<'_>>,
+) -> Result<()> {
+    let lines = told.into_iter().flat_map(|one| {
+        let action = (one.action, one.note.as_deref());
+        lines(app, who, one.ticket, action, one.changes).collect::<Vec<_>>()
+    });
+    insert(tx, lines.collect()).await
+}
+
+fn lines<'a>(
+    app: &'a App,
+    who: &'a Who,
+    ticket: &'a ticket_row::Model,
+    (action, note): (&'a str, Option<&'a str>),
+    changes: Vec<Change>,
+) -> impl Iterator<Item = row::ActiveModel> + 'a {
     let at = app.clock.now();
-    let lines: Vec<row::ActiveModel> = changes
+    changes
         .into_iter()
-        .map(|change| row::ActiveModel {
+        .enumerate()
+        .map(move |(line, change)| row::ActiveModel {
             id: Set(app.ids.next()),
             ticket_id: Set(ticket.id),
             version: Set(ticket.version),
@@ -123,14 +207,35 @@ pub(crate) async fn write(
             field: Set(change.field.map(str::to_owned)),
             before_value: Set(change.before),
             after_value: Set(change.after),
+            note: Set(note.filter(|_| line == 0).map(str::to_owned)),
         })
-        .collect();
-    if !lines.is_empty() {
-        row::Entity::insert_many(lines)
+}
+
+async fn insert(tx: &impl ConnectionTrait, lines: Vec<row::ActiveModel>) -> Result<()> {
+    /// Rows of one statement.
+    const AT_ONCE: usize = 500;
+    for some in lines.chunks(AT_ONCE) {
+        row::Entity::insert_many(some.to_vec())
             .exec_without_returning(tx)
             .await?;
     }
     Ok(())
+}
+
+/// What was said with the last act of this kind.
+pub(crate) async fn last_note(
+    conn: &impl ConnectionTrait,
+    ticket: Uuid,
+    action: &str,
+) -> Result<Option<String>> {
+    let line = row::Entity::find()
+        .filter(row::Column::TicketId.eq(ticket))
+        .filter(row::Column::Action.eq(action))
+        .filter(row::Column::Note.is_not_null())
+        .order_by_desc(row::Column::At)
+        .one(conn)
+        .await?;
+    Ok(line.and_then(|line| line.note))
 }
 
 /// One page of a ticket's history, the newest first; the caller has checked who may see the ticket.
@@ -158,5 +263,6 @@ pub(crate) async fn list(
         field: line.field,
         before: line.before_value,
         after: line.after_value,
+        note: line.note,
     }))
 }

@@ -1,24 +1,32 @@
-//! Tickets over HTTP.
+//! Tickets over HTTP: what is seen, opened by hand and corrected. What is done to them stands in `verbs`.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result, invalid, not_found};
-use kernel::{Actor, App, PersonName, Phone};
+use kernel::problem::{Problem, Result, internal, not_found};
+use kernel::{Actor, App, PersonName, Phone, Principal};
 use organization::Colleague;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::change::{self, Edit};
+use super::act::{self, Edit, Hand, clock_row};
+use super::clock::ClockChange;
+use super::draft;
 use super::history::{self, HistoryLine};
+use super::life::Case;
 use super::store::{self, Filter, row};
+use super::verbs::{self, Offered};
+use super::viewer::Viewer;
+use crate::contact::WrapUp;
+use crate::form;
 use crate::people;
-use crate::text::checked;
-use crate::words::RequestType;
-use crate::{EditTickets, ViewTickets, matter};
+use crate::text::{checked, needed};
+use crate::words::{ContactResult, Priority, RequestType};
+use crate::{HandleTickets, ViewTickets, matter};
 
 /// Who wants something, masked.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -33,55 +41,115 @@ pub struct RequesterRef {
     pub phone: Option<Phone>,
 }
 
-/// A ticket as it is shown.
+/// A ticket as lists show it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TicketView {
     /// Identifies it.
     pub id: Uuid,
     /// `SJ20261123-0001`
     pub number: String,
-    /// `draft`, `open`, `closed` or `void`.
+    /// The platform that sent it; null for our own.
+    pub platform: Option<String>,
+    /// `draft`, `pending_sign`, `in_handling`, `suspended`, `pending_review`, `replied`, `closed` …
     pub state: String,
+    /// Somebody owes something.
+    pub open: bool,
     /// 诉求类型
     pub request_type: Option<String>,
     /// Code of the matter.
     pub matter: Option<String>,
     /// Its name.
     pub matter_name: Option<String>,
+    /// The section of the purchaser that answers for the matter.
+    pub section: Option<String>,
+    /// `normal`, `urgent` or `critical`.
+    pub priority: String,
+    /// 标题
+    pub title: String,
     /// 摘要
     pub summary: String,
-    /// What was done for the requester; null until it is closed.
+    /// The answer; null until there is one.
     pub resolution: Option<String>,
-    /// Who wants something.
+    /// What the requester said when asked.
+    pub satisfaction: Option<String>,
+    /// Who wants something; null when the viewer may not know.
     pub requester: Option<RequesterRef>,
-    /// 首接责任人: who first took the request; never changes.
-    pub first_owner_id: Uuid,
+    /// The person is hidden from all but owner and purchaser.
+    pub confidential: bool,
+    /// 首接责任人: who first took the request; never changes. Null while nobody has signed it.
+    pub first_owner_id: Option<Uuid>,
     /// Who that is.
     pub first_owner: Option<Colleague>,
     /// 当前责任人: who answers for it now.
     pub current_owner_id: Uuid,
     /// Who that is.
     pub owner: Option<Colleague>,
+    /// Who is asked to take it.
+    pub transfer_to: Option<Colleague>,
     /// The call it was opened with.
     pub source_call_id: Option<Uuid>,
-    /// When it was opened with the call.
+    /// The mass incident it belongs to.
+    pub incident_id: Option<Uuid>,
+    /// When it was received.
     pub opened_at: DateTime<Utc>,
+    /// When handling is due; null for a draft.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Due, and still owed.
+    pub breached: bool,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was closed or voided.
+    /// When it came to its end.
     pub closed_at: Option<DateTime<Utc>>,
     /// Rises with each change; send it back with a change.
     pub version: i64,
 }
 
+/// A ticket with what only its own page shows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketDetail {
+    /// What lists show of it.
+    #[serde(flatten)]
+    pub ticket: TicketView,
+    /// The fields of its request type.
+    #[schema(value_type = Object)]
+    pub form: serde_json::Value,
+    /// The person complained about.
+    pub complained_agent: Option<Colleague>,
+    /// `return` or `extension` while it waits for a decision.
+    pub asked: Option<String>,
+    /// When the transfer falls back.
+    pub transfer_until: Option<DateTime<Utc>>,
+    /// When it must be signed.
+    pub sign_due_at: Option<DateTime<Utc>>,
+    /// Its clock stands still since.
+    pub paused_at: Option<DateTime<Utc>>,
+    /// How often it was pressed (催办).
+    pub urged: u32,
+    /// Supervised (督办) until.
+    pub supervised_until: Option<DateTime<Utc>>,
+    /// How often it was handled anew (重办).
+    pub reopenings: u32,
+    /// Revisits that reached nobody.
+    pub attempts: u32,
+    /// Its answer needs the purchaser's sign-off.
+    pub sign_off: bool,
+    /// What the viewer may do to it now.
+    pub actions: Vec<Offered>,
+}
+
 /// The views of these tickets, in their order.
 pub(crate) async fn ticket_views(
     conn: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    viewer: &Viewer,
     tickets: Vec<row::Model>,
 ) -> Result<Vec<TicketView>> {
-    let owners = tickets
-        .iter()
-        .flat_map(|ticket| [ticket.first_owner_id, ticket.current_owner_id]);
+    let mut owners = Vec::new();
+    for ticket in &tickets {
+        owners.extend(ticket.first_owner_id);
+        owners.push(ticket.current_owner_id);
+        owners.extend(ticket.transfer_to);
+    }
     let people = organization::colleagues(conn, owners).await?;
     let who = requesters::find_many(
         conn,
@@ -99,45 +167,89 @@ pub(crate) async fn ticket_views(
     let views = tickets.into_iter().map(|ticket| {
         let requester = who
             .iter()
+            .filter(|_| viewer.may_know_requester(&ticket))
             .find(|requester| requester.id == ticket.requester_id);
+        let draft = ticket.state == super::life::State::Draft.as_str();
+        let stands = matches!(ticket.state.as_str(), "suspended" | "replied" | "draft");
         TicketView {
+            requester: requester.map(|requester| RequesterRef {
+                id: requester.id,
+                name: requester.name.clone(),
+                phone: requester.phone.clone(),
+            }),
+            breached: ticket.open && !stands && ticket.due_at < now,
+            due_at: (!draft).then_some(ticket.due_at),
             id: ticket.id,
             number: ticket.number,
+            platform: Some(ticket.platform).filter(|code| !code.is_empty()),
             state: ticket.state,
+            open: ticket.open,
             request_type: ticket.request_type,
             matter_name: ticket
                 .matter_code
                 .as_ref()
                 .and_then(|code| names.get(code).cloned()),
             matter: ticket.matter_code,
+            section: ticket.section,
+            priority: ticket.priority,
+            title: ticket.title,
             summary: ticket.summary,
             resolution: ticket.resolution,
-            requester: requester.map(|requester| RequesterRef {
-                id: requester.id,
-                name: requester.name.clone(),
-                phone: requester.phone.clone(),
-            }),
+            satisfaction: ticket.satisfaction,
+            confidential: ticket.confidential,
             first_owner_id: ticket.first_owner_id,
+            first_owner: people::one(&people, ticket.first_owner_id),
             current_owner_id: ticket.current_owner_id,
-            first_owner: people::one(&people, Some(ticket.first_owner_id)),
             owner: people::one(&people, Some(ticket.current_owner_id)),
+            transfer_to: people::one(&people, ticket.transfer_to),
             source_call_id: ticket.source_call_id,
+            incident_id: ticket.incident_id,
             opened_at: ticket.opened_at,
             updated_at: ticket.updated_at,
-            closed_at: ticket.closed_at,
+            closed_at: ticket.ended_at,
             version: ticket.version,
         }
     });
     Ok(views.collect())
 }
 
-async fn view(app: &App, ticket: row::Model) -> Result<Json<TicketView>> {
-    let mut views = ticket_views(app.db.read(), vec![ticket]).await?;
-    views.pop().map(Json).ok_or_else(|| not_found("ticket"))
+/// One ticket as its page shows it to `principal`.
+pub(crate) async fn detail(
+    app: &App,
+    principal: &Principal,
+    viewer: &Viewer,
+    ticket: row::Model,
+) -> Result<Json<TicketDetail>> {
+    let conn = app.db.read();
+    let now = app.clock.now();
+    let (case, rules) = (ticket.case()?, ticket.its_rules()?);
+    let service = act::service_clock(conn).await?;
+    let actions = verbs::offered(app, principal, &ticket, &case, &rules, &service);
+    let complained = organization::colleagues(conn, ticket.complained_agent_id).await?;
+    let (form, complained_agent_id) = (ticket.form.clone(), ticket.complained_agent_id);
+    let ticket = ticket_views(conn, now, viewer, vec![ticket])
+        .await?
+        .pop()
+        .ok_or_else(|| not_found("ticket"))?;
+    Ok(Json(TicketDetail {
+        ticket,
+        form,
+        complained_agent: people::one(&complained, complained_agent_id),
+        asked: case.asked.as_ref().map(|asked| asked.as_str().to_owned()),
+        transfer_until: case.transfer.map(|transfer| transfer.until),
+        sign_due_at: case.sign_due_at,
+        paused_at: case.clock.and_then(|clock| clock.paused_at),
+        urged: case.urged,
+        supervised_until: case.supervised_until,
+        reopenings: case.reopenings,
+        attempts: case.attempts,
+        sign_off: rules.sign_off,
+        actions,
+    }))
 }
 
 /// Lists tickets, the newest first. `q` is the beginning of a ticket number, a telephone number or words of
-/// the summary.
+/// title and summary.
 #[utoipa::path(
     get, path = "/api/v1/tickets", tag = "tickets",
     params(ListQuery, Filter),
@@ -150,28 +262,30 @@ pub(crate) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<TicketView>>> {
     let conn = app.db.read();
-    let page = store::list(&app, conn, actor.scope(), actor.user_id(), &query, &filter).await?;
+    let viewer = Viewer::of(&actor);
+    let page = store::list(&app, conn, &viewer, &query, &filter).await?;
     Ok(Json(Page {
-        items: ticket_views(conn, page.items).await?,
+        items: ticket_views(conn, app.clock.now(), &viewer, page.items).await?,
         next: page.next,
         total: page.total,
         total_capped: page.total_capped,
     }))
 }
 
-/// One ticket.
+/// One ticket, with what may be done to it now.
 #[utoipa::path(
     get, path = "/api/v1/tickets/{id}", tag = "tickets",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = TicketView), (status = 404, body = Problem)),
+    responses((status = 200, body = TicketDetail), (status = 404, body = Problem)),
 )]
 pub(crate) async fn get(
     actor: Actor<ViewTickets>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-) -> Result<Json<TicketView>> {
-    let ticket = store::get(app.db.read(), actor.scope(), id).await?;
-    view(&app, ticket).await
+) -> Result<Json<TicketDetail>> {
+    let viewer = Viewer::of(&actor);
+    let ticket = store::get(app.db.read(), &viewer, id).await?;
+    detail(&app, actor.principal(), &viewer, ticket).await
 }
 
 /// The history of a ticket, the newest line first.
@@ -187,8 +301,160 @@ pub(crate) async fn show_history(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<HistoryLine>>> {
     let conn = app.db.read();
-    let ticket = store::get(conn, actor.scope(), id).await?;
+    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
     Ok(Json(history::list(conn, ticket.id, &query).await?))
+}
+
+/// One change of a ticket's clock.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockLine {
+    /// When it was changed.
+    pub at: DateTime<Utc>,
+    /// Who; null for the system itself.
+    pub who_id: Option<Uuid>,
+    /// What: `started`, `paused`, `resumed` or `extended`, with its rule or length.
+    #[schema(value_type = Object)]
+    pub change: ClockChange,
+    /// Due before the change.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Due after it.
+    pub due_after: DateTime<Utc>,
+}
+
+/// The changes of a ticket's clock, the oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockLines {
+    /// The changes.
+    pub items: Vec<ClockLine>,
+}
+
+/// How a ticket's due time came about.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}/clock", tag = "tickets",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = ClockLines), (status = 404, body = Problem)),
+)]
+pub(crate) async fn show_clock(
+    actor: Actor<ViewTickets>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<ClockLines>> {
+    let conn = app.db.read();
+    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
+    // A life allows a handful of changes: a bounded list.
+    let rows = clock_row::Entity::find()
+        .filter(clock_row::Column::TicketId.eq(ticket.id))
+        .order_by_asc(clock_row::Column::Version)
+        .order_by_asc(clock_row::Column::Id)
+        .all(conn)
+        .await?;
+    let items = rows.into_iter().map(|line| {
+        Ok(ClockLine {
+            at: line.at,
+            who_id: line.who_id,
+            change: serde_json::from_value(line.change).map_err(internal)?,
+            due_before: line.due_before,
+            due_after: line.due_after,
+        })
+    });
+    Ok(Json(ClockLines {
+        items: items.collect::<Result<_>>()?,
+    }))
+}
+
+/// A request that came without a call: a visit, a letter, a colleague's word.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewTicket {
+    /// The requester's number; without one a requester of no number is made.
+    phone: Option<String>,
+    /// 诉求类型
+    request_type: RequestType,
+    /// Code of a leaf of the matter tree.
+    matter: String,
+    /// 摘要, 1 to 2,000 characters.
+    summary: String,
+    /// 标题, up to 300 characters; the beginning of the summary when left out.
+    title: Option<String>,
+    /// 紧急程度
+    #[serde(default = "normal")]
+    priority: Priority,
+    /// The fields of the request type.
+    #[schema(value_type = Option<Object>)]
+    form: Option<serde_json::Value>,
+    /// The person is hidden from all but owner and purchaser.
+    #[serde(default)]
+    confidential: bool,
+}
+
+fn normal() -> Priority {
+    Priority::Normal
+}
+
+/// Opens a ticket; who opens it is its first owner.
+#[utoipa::path(
+    post, path = "/api/v1/tickets", tag = "tickets",
+    request_body = NewTicket,
+    responses((status = 201, body = TicketDetail), (status = 422, body = Problem)),
+)]
+pub(crate) async fn open(
+    actor: Actor<HandleTickets>,
+    State(app): State<App>,
+    Json(new): Json<NewTicket>,
+) -> Result<(StatusCode, Json<TicketDetail>)> {
+    let summary = needed("summary", &new.summary)?;
+    let title = title_of(new.title.as_deref())?;
+    let form = form::checked_form(new.request_type, new.form)?;
+    let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
+    let agent = actor.user_id();
+    let ticket = db
+        .write(move |tx| async move {
+            let service = act::service_clock(&*tx).await?;
+            let hand = Hand {
+                app: &app,
+                tx: &tx,
+                who: &who,
+                service: &service,
+            };
+            let number = new.phone.unwrap_or_default();
+            let requester = requesters::find_or_create_by_number(&app, &*tx, &number).await?;
+            let now = app.clock.now();
+            let blank = draft::blank(&app, &*tx, requester.id, agent, now).await?;
+            let draft = hand
+                .begin(
+                    row::Model {
+                        priority: new.priority.as_str().to_owned(),
+                        confidential: new.confidential,
+                        form,
+                        ..blank
+                    },
+                    &Case::draft(agent),
+                    None,
+                )
+                .await?;
+            let wrap_up = WrapUp {
+                request_type: Some(new.request_type),
+                matter: Some(new.matter),
+                result: Some(ContactResult::FollowUp),
+                summary,
+                ticket_id: None,
+            };
+            let opened = Box::pin(hand.open(draft, &wrap_up)).await?;
+            match title {
+                Some(title) => {
+                    let edit = Edit {
+                        title: Some(title),
+                        ..Edit::default()
+                    };
+                    Box::pin(hand.edit(opened, edit)).await
+                }
+                None => Ok(opened),
+            }
+        })
+        .await?;
+    let viewer = Viewer::of(&actor);
+    let shown = detail(&done, actor.principal(), &viewer, ticket).await?;
+    Ok((StatusCode::CREATED, shown))
 }
 
 /// What is to be corrected; a field left out stays as it is.
@@ -201,98 +467,88 @@ pub(crate) struct EditRequest {
     request_type: Option<RequestType>,
     /// Code of a leaf of the matter tree.
     matter: Option<String>,
+    /// 紧急程度
+    priority: Option<Priority>,
+    /// 标题, up to 300 characters.
+    title: Option<String>,
     /// 摘要, 1 to 2,000 characters.
     summary: Option<String>,
+    /// The fields of the request type.
+    #[schema(value_type = Option<Object>)]
+    form: Option<serde_json::Value>,
+    /// The person is hidden from all but owner and purchaser.
+    confidential: Option<bool>,
+    /// The agent complained about: he can no longer see it, and where he owns it the lead does.
+    complained_agent: Option<Uuid>,
 }
 
-/// Corrects the classification or the summary of a ticket.
+/// Corrects what a ticket says. Another request type or priority may bring other limits.
 #[utoipa::path(
     patch, path = "/api/v1/tickets/{id}", tag = "tickets",
     params(("id" = Uuid, Path)),
     request_body = EditRequest,
-    responses((status = 200, body = TicketView), (status = 409, body = Problem), (status = 422, body = Problem)),
+    responses((status = 200, body = TicketDetail), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn edit(
-    actor: Actor<EditTickets>,
+    actor: Actor<HandleTickets>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Json(request): Json<EditRequest>,
-) -> Result<Json<TicketView>> {
+) -> Result<Json<TicketDetail>> {
     let summary = request
         .summary
         .as_deref()
         .map(|summary| needed("summary", summary))
         .transpose()?;
-    let edit = Edit {
-        request_type: request.request_type.map(|word| word.as_str().to_owned()),
-        matter: request.matter,
-        summary,
-    };
-    let (db, done) = (app.db.clone(), app.clone());
+    let title = title_of(request.title.as_deref())?;
+    let viewer = Viewer::of(&actor);
+    let (db, done, who, looks) = (app.db.clone(), app.clone(), actor.who(), viewer.clone());
     let ticket = db
         .write(move |tx| async move {
-            if let Some(code) = &edit.matter {
-                matter::must_be_leaf(&*tx, code).await?;
+            let before = act::owned_as_read(&*tx, &looks, id, request.version).await?;
+            let request_type = request
+                .request_type
+                .or_else(|| RequestType::parse(before.request_type.as_deref()?));
+            let form = match (request.form, request_type) {
+                (Some(form), Some(word)) => Some(form::checked_form(word, Some(form))?),
+                _ => None,
+            };
+            if let Some(agent) = request.complained_agent {
+                act::must_be_agent(&*tx, agent).await?;
             }
-            change::edit(
-                &app,
-                &tx,
-                &actor.who(),
-                actor.scope(),
-                (id, request.version),
-                edit,
-            )
-            .await
+            let service = act::service_clock(&*tx).await?;
+            let hand = Hand {
+                app: &app,
+                tx: &tx,
+                who: &who,
+                service: &service,
+            };
+            let edit = Edit {
+                request_type: request.request_type,
+                matter: request.matter,
+                priority: request.priority,
+                title,
+                summary,
+                form,
+                confidential: request.confidential,
+                complained_agent: request.complained_agent,
+            };
+            Box::pin(hand.edit(before, edit)).await
         })
         .await?;
-    view(&done, ticket).await
+    detail(&done, actor.principal(), &viewer, ticket).await
 }
 
-/// How a ticket ends.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CloseRequest {
-    /// The version that was read.
-    version: i64,
-    /// What was done for the requester, 1 to 2,000 characters.
-    resolution: String,
-}
-
-/// Closes a ticket (办结).
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/close", tag = "tickets",
-    params(("id" = Uuid, Path)),
-    request_body = CloseRequest,
-    responses((status = 200, body = TicketView), (status = 409, body = Problem), (status = 422, body = Problem)),
-)]
-pub(crate) async fn close(
-    actor: Actor<EditTickets>,
-    State(app): State<App>,
-    Path(id): Path<Uuid>,
-    Json(request): Json<CloseRequest>,
-) -> Result<Json<TicketView>> {
-    let resolution = needed("resolution", &request.resolution)?;
-    let (db, done) = (app.db.clone(), app.clone());
-    let ticket = db
-        .write(move |tx| async move {
-            Box::pin(change::close(
-                &app,
-                &tx,
-                &actor.who(),
-                actor.scope(),
-                (id, request.version),
-                resolution,
-            ))
-            .await
-        })
-        .await?;
-    view(&done, ticket).await
-}
-
-fn needed(field: &'static str, text: &str) -> Result<String> {
-    let text = checked(field, text)?;
-    if text.is_empty() {
-        return Err(invalid(field, "text_missing", format!("{field} is needed")));
+fn title_of(title: Option<&str>) -> Result<Option<String>> {
+    const LONGEST: usize = 300;
+    let Some(title) = title else { return Ok(None) };
+    let title = checked("title", title)?;
+    if title.chars().count() > LONGEST {
+        return Err(kernel::problem::invalid(
+            "title",
+            "text_too_long",
+            "title has at most 300 characters",
+        ));
     }
-    Ok(text)
+    Ok(Some(title).filter(|title| !title.is_empty()))
 }

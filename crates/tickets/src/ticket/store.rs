@@ -1,22 +1,25 @@
-//! The rows of tickets: who may see which, and the one way a change is written.
+//! The rows of tickets, and the one way a change is written.
 
 use chrono::{DateTime, Utc};
+use kernel::App;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Result, internal, not_found, stale};
-use kernel::{App, Scope};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LikeExpr};
+use kernel::problem::{Problem, Result, internal, not_found, stale};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LikeExpr, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, State, history};
+use super::history;
+use super::life::{Case, Rules, State};
+use super::viewer::Viewer;
 
-/// One ticket.
+/// One ticket. `life` and `rules` hold the [`Case`] and its [`Rules`]; the columns that lists ask for are
+/// taken from them by [`row::Model::with_case`] and nowhere else.
 pub mod row {
     #![allow(
         missing_docs,
@@ -30,17 +33,33 @@ pub mod row {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub number: String,
+        pub platform: String,
         pub state: String,
+        pub open: bool,
         pub request_type: Option<String>,
         pub matter_code: Option<String>,
+        pub section: Option<String>,
+        pub priority: String,
+        pub title: String,
         pub summary: String,
+        pub form: Json,
         pub resolution: Option<String>,
+        pub satisfaction: Option<String>,
         pub requester_id: Uuid,
-        pub first_owner_id: Uuid,
+        pub confidential: bool,
+        pub complained_agent_id: Option<Uuid>,
+        pub first_owner_id: Option<Uuid>,
         pub current_owner_id: Uuid,
+        pub transfer_to: Option<Uuid>,
+        pub life: Json,
+        pub rules: Json,
         pub source_call_id: Option<Uuid>,
+        pub incident_id: Option<Uuid>,
         pub opened_at: DateTimeUtc,
-        pub closed_at: Option<DateTimeUtc>,
+        pub due_at: DateTimeUtc,
+        pub next_alarm_at: Option<DateTimeUtc>,
+        pub next_alarm: Option<String>,
+        pub ended_at: Option<DateTimeUtc>,
         pub updated_at: DateTimeUtc,
         pub version: i64,
     }
@@ -56,18 +75,36 @@ use row::Column;
 impl row::Model {
     /// Where the ticket stands.
     pub fn standing(&self) -> Result<State> {
-        State::of(&self.state, self.closed_at)
+        State::parse(&self.state)
             .ok_or_else(|| internal(format!("ticket {} has no valid state", self.number)))
     }
 
-    /// The same ticket after `action`; says no with the ticket's number.
-    pub(crate) fn after(mut self, action: Action, now: DateTime<Utc>) -> Result<Self> {
-        let state = self
-            .standing()?
-            .next(action, now)
-            .map_err(|refusal| refusal.about(&self.number))?;
-        state.as_str().clone_into(&mut self.state);
-        self.closed_at = state.ended_at();
+    /// The ticket as its rules see it.
+    pub fn case(&self) -> Result<Case> {
+        serde_json::from_value(self.life.clone())
+            .map_err(|error| internal(format!("ticket {}: {error}", self.number)))
+    }
+
+    /// The rules it came under.
+    pub fn its_rules(&self) -> Result<Rules> {
+        serde_json::from_value(self.rules.clone())
+            .map_err(|error| internal(format!("ticket {}: {error}", self.number)))
+    }
+
+    /// The same ticket with this case.
+    pub fn with_case(mut self, case: &Case) -> Result<Self> {
+        case.state.as_str().clone_into(&mut self.state);
+        self.open = case.state.is_open();
+        self.first_owner_id = case.first_owner;
+        self.current_owner_id = case.owner;
+        self.transfer_to = case.transfer.as_ref().map(|transfer| transfer.to);
+        // A draft is due at once: it waits for its wrap-up only.
+        self.due_at = case
+            .clock
+            .as_ref()
+            .map_or(self.opened_at, |clock| clock.due_at);
+        self.ended_at = case.ended_at;
+        self.life = serde_json::to_value(case).map_err(internal)?;
         Ok(self)
     }
 }
@@ -78,72 +115,91 @@ impl row::Model {
 pub struct Filter {
     /// Only tickets the actor owns now.
     pub mine: Option<bool>,
-    /// `draft`, `open`, `closed` or `void`.
+    /// Only tickets that somebody owes something on, or only those that are over.
+    pub open: Option<bool>,
+    /// Only tickets offered to the actor by a colleague.
+    pub offered: Option<bool>,
+    /// `draft`, `pending_sign`, `in_handling` …
     pub state: Option<String>,
     /// Only tickets this user owns now.
     pub owner: Option<Uuid>,
+    /// Only tickets this user took first.
+    pub first_owner: Option<Uuid>,
     /// Only tickets of this requester.
     pub requester: Option<Uuid>,
     /// Only tickets of this request type.
     pub request_type: Option<String>,
     /// Only tickets of this matter.
     pub matter: Option<String>,
+    /// Only tickets of this section of the purchaser.
+    pub section: Option<String>,
+    /// Only tickets of this priority.
+    pub priority: Option<String>,
+    /// Only tickets of this platform; `none` for our own.
+    pub platform: Option<String>,
+    /// Only tickets that are due at or before.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Opened at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Opened before.
+    pub to: Option<DateTime<Utc>>,
 }
 
-/// The tickets an actor may see: with `Own` those he first took or holds now.
-pub(crate) fn visible(scope: &Scope) -> Select<row::Entity> {
-    match scope {
-        Scope::All => row::Entity::find(),
-        Scope::Own(user) => row::Entity::find().filter(
-            Condition::any()
-                .add(Column::CurrentOwnerId.eq(*user))
-                .add(Column::FirstOwnerId.eq(*user)),
-        ),
-        // A ticket belongs to a person, not to a queue.
-        Scope::Queues(_) => row::Entity::find().filter(Expr::val(1).eq(0)),
+impl Filter {
+    pub(crate) fn narrow(&self, select: Select<row::Entity>, actor: Uuid) -> Select<row::Entity> {
+        let text = |column: Column, value: &Option<String>| {
+            value.as_ref().map(|value| column.eq(value.as_str()))
+        };
+        let platform = self.platform.as_deref().map(|code| match code {
+            "none" => Column::Platform.eq(""),
+            code => Column::Platform.eq(code),
+        });
+        let all = Condition::all()
+            .add_option((self.mine == Some(true)).then(|| Column::CurrentOwnerId.eq(actor)))
+            .add_option((self.offered == Some(true)).then(|| Column::TransferTo.eq(actor)))
+            .add_option(self.open.map(|open| Column::Open.eq(open)))
+            .add_option(text(Column::State, &self.state))
+            .add_option(self.owner.map(|owner| Column::CurrentOwnerId.eq(owner)))
+            .add_option(self.first_owner.map(|owner| Column::FirstOwnerId.eq(owner)))
+            .add_option(self.requester.map(|who| Column::RequesterId.eq(who)))
+            .add_option(text(Column::RequestType, &self.request_type))
+            .add_option(text(Column::MatterCode, &self.matter))
+            .add_option(text(Column::Section, &self.section))
+            .add_option(text(Column::Priority, &self.priority))
+            .add_option(platform)
+            .add_option(self.due_before.map(|at| Column::DueAt.lte(at)))
+            .add_option(self.from.map(|at| Column::OpenedAt.gte(at)))
+            .add_option(self.to.map(|at| Column::OpenedAt.lt(at)));
+        select.filter(all)
     }
 }
 
 pub(crate) async fn list(
     app: &App,
     conn: &impl ConnectionTrait,
-    scope: &Scope,
-    actor: Uuid,
+    viewer: &Viewer,
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
-    let mut select = visible(scope);
-    if filter.mine == Some(true) {
-        select = select.filter(Column::CurrentOwnerId.eq(actor));
-    }
-    if let Some(state) = &filter.state {
-        select = select.filter(Column::State.eq(state));
-    }
-    if let Some(owner) = filter.owner {
-        select = select.filter(Column::CurrentOwnerId.eq(owner));
-    }
-    if let Some(requester) = filter.requester {
-        select = select.filter(Column::RequesterId.eq(requester));
-    }
-    if let Some(request_type) = &filter.request_type {
-        select = select.filter(Column::RequestType.eq(request_type));
-    }
-    if let Some(matter) = &filter.matter {
-        select = select.filter(Column::MatterCode.eq(matter));
-    }
+    let mut select = filter.narrow(viewer.tickets(), viewer.user_id);
     if let Some(words) = query.words()? {
         select = select.filter(matching(app, conn, words).await?);
     }
     let sortable = [
         ("opened_at", Column::OpenedAt),
+        ("due_at", Column::DueAt),
         ("updated_at", Column::UpdatedAt),
         ("number", Column::Number),
     ];
     paginate(conn, select, query, &sortable, Column::Id).await
 }
 
-/// A ticket number, a telephone number, or words of the summary.
-async fn matching(app: &App, conn: &impl ConnectionTrait, words: &str) -> Result<Condition> {
+/// A ticket number, a telephone number, or words of title and summary.
+pub(crate) async fn matching(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    words: &str,
+) -> Result<Condition> {
     let upper = words.to_uppercase();
     if upper.starts_with("SJ")
         && upper
@@ -154,10 +210,12 @@ async fn matching(app: &App, conn: &impl ConnectionTrait, words: &str) -> Result
             .add(Column::Number.gte(&upper))
             .add(Column::Number.lt(format!("{upper}~"))));
     }
-    let summary = Condition::any().add(Expr::col(Column::Summary).like(containing(words)));
+    let text = Condition::any()
+        .add(Expr::col(Column::Title).like(containing(words)))
+        .add(Expr::col(Column::Summary).like(containing(words)));
     Ok(match requesters::by_number(app, conn, words).await? {
-        Some(requester) => summary.add(Column::RequesterId.eq(requester.id)),
-        None => summary,
+        Some(requester) => text.add(Column::RequesterId.eq(requester.id)),
+        None => text,
     })
 }
 
@@ -170,13 +228,14 @@ pub(crate) fn containing(words: &str) -> LikeExpr {
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
 
-/// One ticket within the actor's scope.
+/// One ticket that `viewer` may see.
 pub(crate) async fn get(
     conn: &impl ConnectionTrait,
-    scope: &Scope,
+    viewer: &Viewer,
     id: Uuid,
 ) -> Result<row::Model> {
-    visible(scope)
+    viewer
+        .tickets()
         .filter(Column::Id.eq(id))
         .one(conn)
         .await?
@@ -212,7 +271,8 @@ pub(crate) async fn open_of(
 ) -> Result<Vec<row::Model>> {
     Ok(row::Entity::find()
         .filter(Column::RequesterId.eq(requester))
-        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::Open.eq(true))
+        .filter(Column::State.ne(State::Draft.as_str()))
         .order_by_desc(Column::OpenedAt)
         .limit(20)
         .all(conn)
@@ -220,6 +280,8 @@ pub(crate) async fn open_of(
 }
 
 /// Who answers for the requester's newest open ticket: a repeat contact is offered to him first.
+///
+/// A complaint is not a reason to meet the person complained about again.
 pub async fn owner_of_open(conn: &impl ConnectionTrait, requester: Uuid) -> Result<Option<Uuid>> {
     Ok(open_of(conn, requester)
         .await?
@@ -227,40 +289,96 @@ pub async fn owner_of_open(conn: &impl ConnectionTrait, requester: Uuid) -> Resu
         .map(|ticket| ticket.current_owner_id))
 }
 
+/// 409 for who acts on what he read before somebody else changed it; tells what stands now.
+pub(crate) fn changed_meanwhile(now: &row::Model) -> Problem {
+    stale(&format!("ticket `{}`", now.number))
+        .with("version", now.version)
+        .with("state", now.state.as_str())
+}
+
+/// Writes a new ticket.
+pub(crate) async fn insert(tx: &impl ConnectionTrait, ticket: &row::Model) -> Result<()> {
+    let made = ticket.clone().into_active_model().reset_all();
+    row::Entity::insert(made).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Rows of one statement.
+const AT_ONCE: usize = 500;
+
+/// Writes many new tickets, in a few statements.
+pub(crate) async fn insert_many(tx: &impl ConnectionTrait, tickets: &[row::Model]) -> Result<()> {
+    for some in tickets.chunks(AT_ONCE) {
+        let made = some
+            .iter()
+            .map(|ticket| ticket.clone().into_active_model().reset_all());
+        row::Entity::insert_many(made)
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes many tickets over what they were one version before, in a few statements; all or none. The caller
+/// writes their history.
+pub(crate) async fn overwrite_many(
+    tx: &impl ConnectionTrait,
+    tickets: &[row::Model],
+) -> Result<()> {
+    use sea_orm::Iterable as _;
+    let written = row::Column::iter().filter(|column| !matches!(column, Column::Id));
+    let over = OnConflict::column(Column::Id)
+        .update_columns(written)
+        .action_and_where(
+            Expr::col((row::Entity, Column::Version)).eq(Expr::cust("excluded.version - 1")),
+        )
+        .to_owned();
+    for some in tickets.chunks(AT_ONCE) {
+        let rows = some
+            .iter()
+            .map(|ticket| ticket.clone().into_active_model().reset_all());
+        let done = row::Entity::insert_many(rows)
+            .on_conflict(over.clone())
+            .exec_without_returning(tx)
+            .await?;
+        if done != some.len() as u64 {
+            return Err(stale("one of the tickets"));
+        }
+    }
+    Ok(())
+}
+
 /// Writes `after` over `before` if nobody changed the row since, with one history row for each field.
 ///
-/// The first owner is not among the columns written: it never changes.
+/// The first owner, once there is one, is never written again.
 pub(crate) async fn save(
     app: &App,
     tx: &impl ConnectionTrait,
     who: &Who,
-    action: &str,
+    (action, note): (&str, Option<&str>),
     before: &row::Model,
     mut after: row::Model,
 ) -> Result<row::Model> {
-    let changes = history::changes(before, &after);
-    if changes.is_empty() {
+    let changes = history::changes(before, &after, note.is_some());
+    if changes.is_empty() && before.life == after.life {
         return Ok(before.clone());
+    }
+    if before.first_owner_id.is_some() {
+        after.first_owner_id = before.first_owner_id;
     }
     after.updated_at = app.clock.now();
     after.version = before.version + 1;
+    let written = after.clone().into_active_model().reset_all();
     let done = row::Entity::update_many()
-        .col_expr(Column::State, Expr::value(after.state.clone()))
-        .col_expr(Column::RequestType, Expr::value(after.request_type.clone()))
-        .col_expr(Column::MatterCode, Expr::value(after.matter_code.clone()))
-        .col_expr(Column::Summary, Expr::value(after.summary.clone()))
-        .col_expr(Column::Resolution, Expr::value(after.resolution.clone()))
-        .col_expr(Column::CurrentOwnerId, Expr::value(after.current_owner_id))
-        .col_expr(Column::ClosedAt, Expr::value(after.closed_at))
-        .col_expr(Column::UpdatedAt, Expr::value(after.updated_at))
-        .col_expr(Column::Version, Expr::value(after.version))
+        .set(written)
         .filter(Column::Id.eq(before.id))
         .filter(Column::Version.eq(before.version))
         .exec(tx)
         .await?;
     if done.rows_affected == 0 {
-        return Err(stale(&format!("ticket `{}`", before.number)));
+        let now = row::Entity::find_by_id(before.id).one(tx).await?;
+        return Err(changed_meanwhile(&now.unwrap_or_else(|| before.clone())));
     }
-    history::write(app, tx, who, &after, action, changes).await?;
+    history::write(app, tx, who, &after, (action, note), changes).await?;
     Ok(after)
 }

@@ -2,7 +2,9 @@
 
 use axum::Router;
 use axum::http::{Method, StatusCode};
+use kernel::jobs::Schedule;
 use kernel::{App, Capability, Event, Migration, Principal, Role};
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use testing::{Answer, TestApp, call, principal};
 use utoipa_axum::router::OpenApiRouter;
@@ -42,7 +44,7 @@ pub fn lead() -> Principal {
 }
 
 impl Desk {
-    fn new(app: TestApp) -> Self {
+    pub fn new(app: TestApp) -> Self {
         let capability = tickets::capability(&app);
         let merged = OpenApiRouter::new()
             .merge(capability.routes.clone())
@@ -53,6 +55,10 @@ impl Desk {
             router,
             capability,
         }
+    }
+
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub fn services(&self) -> App {
@@ -75,6 +81,8 @@ impl Desk {
             .events
             .subscribe(self.capability.event_handlers.clone());
         self.app.events.start(&self.app).await.unwrap();
+        self.app.jobs.define(self.capability.jobs.clone());
+        self.app.jobs.start(&self.app).await.unwrap();
     }
 
     /// Delivers an event to the handlers of the capability.
@@ -98,7 +106,8 @@ impl Desk {
 
     /// Runs the sweep.
     pub async fn sweep(&self) {
-        for job in &self.capability.jobs {
+        let by_itself = |job: &&kernel::JobDef| !matches!(job.schedule, Schedule::OnDemand);
+        for job in self.capability.jobs.iter().filter(by_itself) {
             (job.run)(json!({})).await.unwrap();
         }
     }
@@ -174,6 +183,58 @@ impl Desk {
         record["ticket_id"].as_str().unwrap().parse().unwrap()
     }
 
+    /// Makes users of these people, so that they are found by their roles.
+    pub async fn people(&self, people: &[&Principal]) {
+        let (now, party) = (self.app.clock.now(), self.app.ids.next());
+        let mut rows: Vec<(&str, Vec<sea_orm::Value>)> = vec![(
+            "insert into parties (id, side, name, created_at) values ($1, $2, $3, $4)",
+            vec![party.into(), "supplier".into(), "服务商".into(), now.into()],
+        )];
+        for person in people {
+            rows.push((
+                "insert into users (id, username, name, staff_no, department, party_id, password_hash, \
+                 password_changed_at, version, created_at, updated_at) \
+                 values ($1, $2, $2, $3, '', $4, '', $5, 1, $5, $5)",
+                vec![
+                    person.user_id.into(),
+                    person.username.clone().into(),
+                    person.user_id.simple().to_string().into(),
+                    party.into(),
+                    now.into(),
+                ],
+            ));
+            for role in &person.roles {
+                rows.push((
+                    "insert into user_roles (user_id, role) values ($1, $2)",
+                    vec![person.user_id.into(), role.as_str().into()],
+                ));
+            }
+        }
+        self.app
+            .db
+            .write(move |tx| async move {
+                for (sql, values) in rows {
+                    let backend = tx.get_database_backend();
+                    tx.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+                        .await?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
+
+    /// Looks again until it is so.
+    pub async fn until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
+        for _ in 0..150 {
+            if is_so().await {
+                return;
+            }
+            pause().await;
+        }
+        panic!("not so: {what}");
+    }
+
     pub async fn ticket(&self, who: &Principal, id: Uuid) -> Value {
         self.get(who, &format!("/api/v1/tickets/{id}")).await
     }
@@ -189,4 +250,12 @@ impl Desk {
 
 pub fn follow_up() -> Value {
     json!({"request_type": "help", "matter": "106", "result": "follow_up", "summary": "缴费后状态没有更新"})
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waits in real time, whatever the moved clock shows"
+)]
+async fn pause() {
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
 }

@@ -1,12 +1,23 @@
 //! Drives contact records and tickets from outside, on both databases.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod around;
+mod cases;
 mod delivery;
 mod desk;
+mod emergency;
+mod escalation;
+mod incident;
+mod instruction;
+mod life;
 mod lists;
 mod owed;
 mod pop;
 mod rights;
+mod section;
 mod state_machines;
+mod status;
 mod ticket;
+mod verbs;
+mod work_orders;
 mod wrap_up;

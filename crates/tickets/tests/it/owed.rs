@@ -28,7 +28,7 @@ async fn a_record_whose_time_ran_out_is_a_debt_the_lead_sees_until_it_is_written
             (&record["state"], &record["late"]),
             (&json!("complete"), &json!(true))
         );
-        assert_eq!(record["ticket"]["state"], "open");
+        assert_eq!(record["ticket"]["state"], "in_handling");
         assert_eq!(
             desk.get(&lead(), "/api/v1/contact-records?owed=true").await["total"],
             0
@@ -58,7 +58,10 @@ async fn the_lead_may_write_the_record_of_an_absent_agent_and_another_agent_may_
                 record["ticket_id"].as_str().unwrap().parse().unwrap(),
             )
             .await;
-        assert_eq!(ticket["state"], "open", "and it stays the absent agent's");
+        assert_eq!(
+            ticket["state"], "in_handling",
+            "and it stays the absent agent's"
+        );
     })
     .await;
 }

@@ -66,7 +66,7 @@ async fn who_only_looks_cannot_write() {
             .await;
         assert_eq!(
             (answer.status, &answer.json["permission"]),
-            (StatusCode::FORBIDDEN, &json!("tickets:edit"))
+            (StatusCode::FORBIDDEN, &json!("tickets:handle"))
         );
     })
     .await;

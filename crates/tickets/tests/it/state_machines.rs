@@ -1,24 +1,9 @@
 //! The pure rules, under random orders of actions.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tickets::contact::{self, DraftFate, WrapUp};
-use tickets::ticket::{self, Action, State};
 use tickets::words::{ContactResult, RequestType};
 use uuid::Uuid;
-
-fn start() -> DateTime<Utc> {
-    "2026-11-23T02:00:00Z".parse().unwrap()
-}
-
-fn action() -> impl Strategy<Value = Action> {
-    prop::sample::select(vec![
-        Action::Open,
-        Action::Void,
-        Action::Close,
-        Action::Edit,
-    ])
-}
 
 fn contact_action() -> impl Strategy<Value = contact::Action> {
     use contact::Action::{Complete, Miss, RunOut, Save};
@@ -45,31 +30,6 @@ fn wrap_up() -> impl Strategy<Value = WrapUp> {
 }
 
 proptest! {
-    #[test]
-    fn a_ticket_opens_once_ends_once_and_never_comes_back(actions in prop::collection::vec(action(), 0..30)) {
-        let (mut state, mut opened, mut ended) = (State::Draft, 0, 0);
-        for (minute, action) in actions.into_iter().enumerate() {
-            let now = start() + TimeDelta::minutes(minute as i64);
-            match state.next(action, now) {
-                Ok(next) => {
-                    prop_assert!(state.ended_at().is_none(), "{action:?} changed {state:?}");
-                    opened += i32::from(state == State::Draft && next == State::Open);
-                    if let Some(at) = next.ended_at() {
-                        ended += 1;
-                        prop_assert_eq!(at, now);
-                        let expected = if state == State::Draft { State::Void { at } } else { State::Closed { at } };
-                        prop_assert_eq!(next, expected);
-                    }
-                    prop_assert_eq!(State::of(next.as_str(), next.ended_at()), Some(next));
-                    state = next;
-                }
-                // Only what is over, or an action out of turn, is refused.
-                Err(refusal) => prop_assert!(state.ended_at().is_some() || action != Action::Edit, "{refusal:?}"),
-            }
-        }
-        prop_assert!(opened <= 1 && ended <= 1);
-    }
-
     #[test]
     fn a_contact_record_is_completed_at_most_once_and_a_debt_is_never_forgotten(
         answered: bool, actions in prop::collection::vec(contact_action(), 0..30)
@@ -107,23 +67,6 @@ proptest! {
         let grave = matches!(asked.request_type, Some(RequestType::Complaint | RequestType::Report));
         prop_assert!(!(grave && settled.result == ContactResult::Answered), "a complaint was answered away");
     }
-}
-
-#[test]
-fn what_a_ticket_refuses_it_refuses_with_its_own_code() {
-    let at = start();
-    let code = |state: State, action| state.next(action, at).map_err(ticket::Refusal::code);
-    assert_eq!(
-        code(State::Draft, Action::Close),
-        Err("ticket_still_a_draft")
-    );
-    assert_eq!(code(State::Open, Action::Open), Err("ticket_not_a_draft"));
-    assert_eq!(code(State::Open, Action::Void), Err("ticket_not_a_draft"));
-    assert_eq!(
-        code(State::Closed { at }, Action::Edit),
-        Err("ticket_closed")
-    );
-    assert_eq!(code(State::Void { at }, Action::Close), Err("ticket_void"));
 }
 
 #[test]

@@ -54,7 +54,7 @@ async fn a_correction_stands_in_the_history_with_before_and_after() {
         assert_eq!(line("matter", 3)["before"], "106");
         assert_eq!(
             (&line("state", 2)["before"], &line("state", 2)["after"]),
-            (&json!("draft"), &json!("open"))
+            (&json!("draft"), &json!("in_handling"))
         );
         assert_eq!(lines.last().unwrap()["action"], "drafted");
     })
@@ -90,20 +90,20 @@ async fn a_closed_ticket_stays_closed() {
     on_both(async |desk| {
         let agent = agent(1);
         let id = desk.open_ticket("13900000001", &agent).await;
-        let path = format!("/api/v1/tickets/{id}/close");
+        let path = format!("/api/v1/tickets/{id}/handle");
         let empty = desk
             .ask(
                 &agent,
                 Method::POST,
                 &path,
-                Some(json!({"version": 2, "resolution": " "})),
+                Some(json!({"version": 2, "action": "close", "resolution": " "})),
             )
             .await;
         assert_eq!(
             (empty.status, &empty.json["code"]),
             (StatusCode::UNPROCESSABLE_ENTITY, &json!("text_missing"))
         );
-        let body = json!({"version": 2, "resolution": "已核实到账，短信告知"});
+        let body = json!({"version": 2, "action": "close", "resolution": "已核实到账，短信告知"});
         let closed = desk.ask(&agent, Method::POST, &path, Some(body)).await;
         assert_eq!(
             (closed.status, &closed.json["state"]),
@@ -113,7 +113,7 @@ async fn a_closed_ticket_stays_closed() {
         let late = patch(&desk, &agent, id, json!({"version": 3, "summary": "再改"})).await;
         assert_eq!(
             (late.status, &late.json["code"]),
-            (StatusCode::CONFLICT, &json!("ticket_closed"))
+            (StatusCode::CONFLICT, &json!("ticket_ended"))
         );
     })
     .await;
@@ -128,14 +128,14 @@ async fn a_draft_waits_for_its_wrap_up() {
             .get(&agent, &format!("/api/v1/contact-records/{call}"))
             .await;
         let path = format!(
-            "/api/v1/tickets/{}/close",
+            "/api/v1/tickets/{}/handle",
             record["ticket"]["id"].as_str().unwrap()
         );
-        let body = json!({"version": 1, "resolution": "好"});
+        let body = json!({"version": 1, "action": "close", "resolution": "好"});
         let answer = desk.ask(&agent, Method::POST, &path, Some(body)).await;
         assert_eq!(
             (answer.status, &answer.json["code"]),
-            (StatusCode::CONFLICT, &json!("ticket_still_a_draft"))
+            (StatusCode::CONFLICT, &json!("ticket_not_now"))
         );
     })
     .await;

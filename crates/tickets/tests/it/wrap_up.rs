@@ -148,7 +148,7 @@ async fn a_follow_up_opens_the_ticket_with_its_owner() {
                     record["ticket_id"].as_str().unwrap().parse().unwrap(),
                 )
                 .await;
-            assert_eq!(ticket["state"], "open");
+            assert_eq!(ticket["state"], "in_handling");
             assert_eq!(ticket["summary"], "缴费后状态没有更新");
             assert_eq!(
                 (&ticket["request_type"], &ticket["matter"]),
@@ -203,12 +203,12 @@ async fn a_call_cannot_be_attached_to_a_strangers_or_a_closed_ticket() {
         );
 
         let own = desk.open_ticket("13900000001", &agent).await;
-        let close = json!({"version": 2, "resolution": "已核实到账"});
+        let close = json!({"version": 2, "action": "close", "resolution": "已核实到账"});
         let closed = desk
             .ask(
                 &agent,
                 Method::POST,
-                &format!("/api/v1/tickets/{own}/close"),
+                &format!("/api/v1/tickets/{own}/handle"),
                 Some(close),
             )
             .await;

@@ -1,0 +1,243 @@
+//! An escalation (升级, A-13): what an agent cannot settle goes up, level by level, until somebody answers; who
+//! raised it closes it with its cause and what was done.
+//!
+//! Pure: the case, an action and the moment go in, the case after it or a refusal comes out.
+
+pub mod http;
+pub mod store;
+
+use calendar::{DeadlineRule, ServiceClock};
+use chrono::{DateTime, Utc};
+use kernel::problem::refused;
+use kernel::{Problem, Role};
+
+use crate::words::words;
+
+words! {
+    /// Where an escalation stands.
+    State {
+        /// 待答复: the people of its level owe an answer.
+        Raised = "raised",
+        /// 已答复: who raised it owes the closing, or takes it further up.
+        Answered = "answered",
+        /// 办结
+        Closed = "closed",
+    }
+}
+
+/// One level: whose it is, and how long he has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Level {
+    /// 1 is the lowest.
+    pub level: u8,
+    /// Who answers.
+    pub role: Role,
+    /// How long he has.
+    pub rule: DeadlineRule,
+}
+
+/// The levels in force, the lowest first, and how long an answered escalation may wait for its closing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ladder {
+    /// L1 to L4 as shipped.
+    pub levels: Vec<Level>,
+    /// From the answer to the closing.
+    pub close: DeadlineRule,
+}
+
+impl Ladder {
+    /// The level with this number; the highest there is for a number beyond it.
+    pub fn level(&self, level: u8) -> Option<&Level> {
+        let below = |known: &&Level| known.level <= level;
+        self.levels
+            .iter()
+            .rfind(below)
+            .or_else(|| self.levels.first())
+    }
+
+    /// The next level above.
+    pub fn above(&self, level: u8) -> Option<&Level> {
+        self.levels.iter().find(|known| known.level > level)
+    }
+
+    /// The highest level that somebody with these roles stands on.
+    pub fn rank(&self, roles: &[Role]) -> Option<u8> {
+        let held = self
+            .levels
+            .iter()
+            .rfind(|level| roles.contains(&level.role));
+        held.map(|level| level.level)
+    }
+
+    /// The level that somebody with these roles turns to first: the one above his own.
+    pub fn first_for(&self, roles: &[Role]) -> u8 {
+        let own = self.rank(roles).unwrap_or_default();
+        self.above(own).map_or(own, |level| level.level)
+    }
+}
+
+/// When, and under which rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// When.
+    pub now: DateTime<Utc>,
+    /// The calendar and the hours.
+    pub service: &'a ServiceClock,
+    /// The levels.
+    pub ladder: &'a Ladder,
+}
+
+/// An escalation as its rules see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// Where it stands.
+    pub state: State,
+    /// L1 to L4.
+    pub level: u8,
+    /// When the next step is due; none once it is closed.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Times the same people were told again.
+    pub reminders: u32,
+}
+
+/// What may be done to an escalation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// 答复, by somebody who stands on this level.
+    Answer {
+        /// The level of who answers.
+        rank: u8,
+    },
+    /// Taken one level up by hand.
+    Promote,
+    /// Its clock ran out: one level up, or told again where there is none above.
+    Lapse,
+    /// 办结
+    Close,
+}
+
+/// Why something cannot be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is closed.
+    Ended,
+    /// It has an answer already.
+    Answered,
+    /// It is above the level of who answers.
+    AboveYou,
+    /// Nobody is above.
+    Top,
+    /// Nobody has answered yet.
+    Unanswered,
+    /// Its time is not over.
+    NotYet,
+}
+
+impl Refusal {
+    /// Stable code; the console translates it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ended => "escalation_ended",
+            Self::Answered => "escalation_answered",
+            Self::AboveYou => "escalation_above_you",
+            Self::Top => "escalation_at_the_top",
+            Self::Unanswered => "escalation_unanswered",
+            Self::NotYet => "escalation_not_yet",
+        }
+    }
+
+    /// The refusal as a problem document about the escalation `number`.
+    pub fn about(self, number: &str) -> Problem {
+        let (what, way_out) = match self {
+            Self::Ended => ("is closed and does not change", Some("raise a new one")),
+            Self::Answered => (
+                "has its answer",
+                Some("who raised it closes it or takes it up"),
+            ),
+            Self::AboveYou => ("is above your level", None),
+            Self::Top => ("is at the highest level", None),
+            Self::Unanswered => ("has no answer yet", Some("its level answers first")),
+            Self::NotYet => ("has time left", None),
+        };
+        let problem = refused(self.code(), format!("escalation `{number}` {what}"));
+        match way_out {
+            Some(way_out) => problem.with_way_out(way_out),
+            None => problem,
+        }
+    }
+}
+
+impl Case {
+    /// A new escalation at this level.
+    pub fn raised(level: u8, moment: &Moment<'_>) -> Self {
+        let mut case = Self {
+            state: State::Raised,
+            level,
+            due_at: None,
+            reminders: 0,
+        };
+        case.wait_at(level, moment);
+        case
+    }
+
+    /// Somebody owes a step.
+    pub fn is_open(&self) -> bool {
+        self.state != State::Closed
+    }
+
+    /// The escalation after `action`, or why not.
+    pub fn next(&self, action: &Action, moment: &Moment<'_>) -> Result<Self, Refusal> {
+        let mut case = self.clone();
+        match (self.state, action) {
+            (State::Closed, _) => return Err(Refusal::Ended),
+            (State::Raised, Action::Answer { rank }) => {
+                if *rank < self.level {
+                    return Err(Refusal::AboveYou);
+                }
+                case.state = State::Answered;
+                case.reminders = 0;
+                case.wait_for_closing(moment);
+            }
+            (State::Answered, Action::Answer { .. }) => return Err(Refusal::Answered),
+            (State::Raised | State::Answered, Action::Promote) => {
+                let above = moment.ladder.above(self.level).ok_or(Refusal::Top)?.level;
+                case.state = State::Raised;
+                case.reminders = 0;
+                case.wait_at(above, moment);
+            }
+            (state, Action::Lapse) => {
+                if self.due_at.is_some_and(|due| due > moment.now) {
+                    return Err(Refusal::NotYet);
+                }
+                match moment.ladder.above(self.level) {
+                    Some(above) if state == State::Raised => case.wait_at(above.level, moment),
+                    _ => {
+                        case.reminders += 1;
+                        match state {
+                            State::Raised => case.wait_at(self.level, moment),
+                            _ => case.wait_for_closing(moment),
+                        }
+                    }
+                }
+            }
+            (State::Raised, Action::Close) => return Err(Refusal::Unanswered),
+            (State::Answered, Action::Close) => {
+                case.state = State::Closed;
+                case.due_at = None;
+            }
+        }
+        Ok(case)
+    }
+
+    fn wait_at(&mut self, level: u8, moment: &Moment<'_>) {
+        self.level = level;
+        let rule = moment.ladder.level(level).map(|level| &level.rule);
+        let rule = rule.unwrap_or(&moment.ladder.close);
+        self.due_at = Some(moment.service.deadline(rule, moment.now).business_due_at);
+    }
+
+    fn wait_for_closing(&mut self, moment: &Moment<'_>) {
+        let due = moment.service.deadline(&moment.ladder.close, moment.now);
+        self.due_at = Some(due.business_due_at);
+    }
+}

@@ -1,0 +1,558 @@
+//! The rows of escalations, and what follows from each step: who is told, and what is written down.
+
+use calendar::DeadlineRule;
+use chrono::{DateTime, Utc};
+use kernel::audit::Who;
+use kernel::list::{ListQuery, Page, paginate};
+use kernel::problem::{Result, internal, not_found, stale};
+use kernel::{App, Audience, Event, EventHandler, Principal, Role, Scope, Tx};
+use sea_orm::ActiveModelTrait as _;
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    Select,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{Action, Case, Ladder, Level, Moment, State};
+use crate::ticket::act;
+use crate::ticket::store::row as ticket_row;
+use crate::timer::Alarmed;
+use crate::trail::{self, CONSOLE, Scribe};
+use crate::{section, terms};
+
+/// One escalation. What the rules see of it is a [`Case`].
+pub mod row {
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112503_escalation.sql"
+    )]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "escalations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub number: String,
+        pub ticket_id: Option<Uuid>,
+        pub section: Option<String>,
+        pub title: String,
+        pub reason: String,
+        pub raised_by: Option<Uuid>,
+        pub originator_id: Uuid,
+        pub source_event: Option<String>,
+        pub state: String,
+        pub open: bool,
+        pub level: i32,
+        pub due_at: Option<DateTimeUtc>,
+        pub reminders: i32,
+        pub answer: Option<String>,
+        pub answered_by: Option<Uuid>,
+        pub answered_at: Option<DateTimeUtc>,
+        pub cause: Option<String>,
+        pub action: Option<String>,
+        pub closed_by: Option<Uuid>,
+        pub closed_at: Option<DateTimeUtc>,
+        pub raised_at: DateTimeUtc,
+        pub next_alarm_at: Option<DateTimeUtc>,
+        pub updated_at: DateTimeUtc,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The levels, effective from a date.
+pub mod level_row {
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112503_escalation.sql"
+    )]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "escalation_levels")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub level: i32,
+        pub role: String,
+        pub service_minutes: i32,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub effective_from: DateTimeUtc,
+        pub source: String,
+        pub recorded_by: Option<Uuid>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use row::Column;
+
+impl row::Model {
+    /// The escalation as its rules see it.
+    pub fn case(&self) -> Result<Case> {
+        let state = State::parse(&self.state)
+            .ok_or_else(|| internal(format!("escalation {} has no valid state", self.number)))?;
+        Ok(Case {
+            state,
+            level: u8::try_from(self.level).map_err(internal)?,
+            due_at: self.due_at,
+            reminders: u32::try_from(self.reminders).map_err(internal)?,
+        })
+    }
+
+    fn with_case(mut self, case: &Case) -> Self {
+        case.state.as_str().clone_into(&mut self.state);
+        self.open = case.is_open();
+        self.level = i32::from(case.level);
+        self.due_at = case.due_at;
+        self.next_alarm_at = case.due_at;
+        self.reminders = case.reminders as i32;
+        self
+    }
+}
+
+/// The level rows in force at `at`, the lowest first.
+pub(crate) async fn levels(
+    conn: &impl ConnectionTrait,
+    at: DateTime<Utc>,
+) -> Result<Vec<level_row::Model>> {
+    let mut rows = level_row::Entity::find()
+        .filter(level_row::Column::EffectiveFrom.lte(at))
+        .order_by_asc(level_row::Column::Level)
+        .order_by_desc(level_row::Column::EffectiveFrom)
+        .all(conn)
+        .await?;
+    rows.dedup_by_key(|row| row.level);
+    Ok(rows)
+}
+
+/// The levels in force at `at`.
+pub(crate) async fn ladder(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Ladder> {
+    let levels = levels(conn, at).await?.into_iter().map(|row| {
+        let role = Role::parse(&row.role)
+            .ok_or_else(|| internal(format!("escalation level {}: {}", row.level, row.role)))?;
+        let id = format!("escalation_levels:{}", row.level);
+        let minutes = u32::try_from(row.service_minutes).map_err(internal)?;
+        Ok(Level {
+            level: u8::try_from(row.level).map_err(internal)?,
+            role,
+            rule: DeadlineRule::service_minutes(id, minutes),
+        })
+    });
+    Ok(Ladder {
+        levels: levels.collect::<Result<_>>()?,
+        close: terms::rule(conn, "escalation.close", at).await?,
+    })
+}
+
+/// What a list of escalations may be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Only those that somebody owes a step on, or only those that are over.
+    pub open: Option<bool>,
+    /// Only those whose answer is owed by the actor's level.
+    pub mine: Option<bool>,
+    /// `raised`, `answered` or `closed`.
+    pub state: Option<String>,
+    /// Only those at this level.
+    pub level: Option<i32>,
+    /// Only those about this ticket.
+    pub ticket: Option<Uuid>,
+}
+
+/// The escalations somebody may see: with `Own` those he raised or is told the answer of. Nobody sees one about
+/// a complaint about himself.
+pub(crate) fn visible(user: Uuid, scope: &Scope) -> Select<row::Entity> {
+    let about_him = sea_orm::sea_query::Query::select()
+        .column(ticket_row::Column::Id)
+        .from(ticket_row::Entity)
+        .and_where(ticket_row::Column::ComplainedAgentId.eq(user))
+        .to_owned();
+    let select = row::Entity::find().filter(
+        Condition::any()
+            .add(Column::TicketId.is_null())
+            .add(Column::TicketId.not_in_subquery(about_him)),
+    );
+    match scope {
+        Scope::All => select,
+        Scope::Own(user) => select.filter(
+            Condition::any()
+                .add(Column::RaisedBy.eq(*user))
+                .add(Column::OriginatorId.eq(*user)),
+        ),
+        Scope::Queues(_) => select.filter(Column::Id.is_null()),
+    }
+}
+
+pub(crate) async fn list(
+    conn: &impl ConnectionTrait,
+    principal: &Principal,
+    scope: &Scope,
+    rank: Option<u8>,
+    (query, filter): (&ListQuery, &Filter),
+) -> Result<Page<row::Model>> {
+    let mine = (filter.mine == Some(true)).then(|| {
+        Condition::all()
+            .add(Column::State.eq(State::Raised.as_str()))
+            .add(Column::Level.eq(rank.map_or(0, i32::from)))
+    });
+    let all = Condition::all()
+        .add_option(filter.open.map(|open| Column::Open.eq(open)))
+        .add_option(mine)
+        .add_option(
+            filter
+                .state
+                .as_ref()
+                .map(|state| Column::State.eq(state.as_str())),
+        )
+        .add_option(filter.level.map(|level| Column::Level.eq(level)))
+        .add_option(filter.ticket.map(|ticket| Column::TicketId.eq(ticket)));
+    let select = visible(principal.user_id, scope).filter(all);
+    let sortable = [("raised_at", Column::RaisedAt)];
+    paginate(conn, select, query, &sortable, Column::Id).await
+}
+
+pub(crate) async fn get(
+    conn: &impl ConnectionTrait,
+    user: Uuid,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<row::Model> {
+    visible(user, scope)
+        .filter(Column::Id.eq(id))
+        .one(conn)
+        .await?
+        .ok_or_else(|| not_found("escalation"))
+}
+
+/// What an escalation is raised with.
+#[derive(Debug, Clone)]
+pub(crate) struct New {
+    pub ticket_id: Option<Uuid>,
+    pub section: Option<String>,
+    pub title: String,
+    pub reason: String,
+    /// Who is told the answer.
+    pub originator: Uuid,
+    /// The event that the system raised it for.
+    pub source_event: Option<String>,
+    pub level: u8,
+}
+
+/// Raises an escalation and tells its level.
+pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row::Model> {
+    let now = app.clock.now();
+    let ladder = ladder(&**tx, now).await?;
+    let service = act::service_clock(&**tx).await?;
+    let moment = Moment {
+        now,
+        service: &service,
+        ladder: &ladder,
+    };
+    let case = Case::raised(new.level, &moment);
+    let raised = row::Model {
+        id: app.ids.next(),
+        number: trail::number_of_day(&**tx, "SJ-S", now).await?,
+        ticket_id: new.ticket_id,
+        section: new.section,
+        title: new.title,
+        reason: new.reason,
+        raised_by: who.user_id,
+        originator_id: new.originator,
+        source_event: new.source_event,
+        state: String::new(),
+        open: true,
+        level: 0,
+        due_at: None,
+        reminders: 0,
+        answer: None,
+        answered_by: None,
+        answered_at: None,
+        cause: None,
+        action: None,
+        closed_by: None,
+        closed_at: None,
+        raised_at: now,
+        next_alarm_at: None,
+        updated_at: now,
+        version: 1,
+    }
+    .with_case(&case);
+    row::Entity::insert(raised.clone().into_active_model().reset_all())
+        .exec_without_returning(&**tx)
+        .await?;
+    let people = on_level(app, tx, &raised, &ladder).await?;
+    tell(
+        app,
+        tx,
+        who,
+        &raised,
+        ("raised", Some(&raised.reason)),
+        people,
+    )
+    .await?;
+    Ok(raised)
+}
+
+/// Does `action` to an escalation as it was read, and tells whom it concerns.
+pub(crate) async fn act(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    before: &row::Model,
+    action: &Action,
+    (note, more): (Option<&str>, impl FnOnce(&mut row::Model)),
+) -> Result<row::Model> {
+    let now = app.clock.now();
+    let ladder = ladder(&**tx, now).await?;
+    let service = act::service_clock(&**tx).await?;
+    let moment = Moment {
+        now,
+        service: &service,
+        ladder: &ladder,
+    };
+    let case = before
+        .case()?
+        .next(action, &moment)
+        .map_err(|refusal| refusal.about(&before.number))?;
+    let mut after = before.clone().with_case(&case);
+    more(&mut after);
+    let after = save(app, tx, before, after).await?;
+    let what = match action {
+        Action::Answer { .. } => "answered",
+        Action::Close => "closed",
+        Action::Promote | Action::Lapse if after.level > before.level => "promoted",
+        Action::Promote | Action::Lapse => "reminded",
+    };
+    let silence = matches!(action, Action::Lapse).then_some("silence");
+    // A reminder goes to whoever is silent; the originator hears of everything on his screen.
+    let waits = after.state == State::Raised.as_str();
+    let people = match what {
+        "promoted" | "reminded" if waits => on_level(app, tx, &after, &ladder).await?,
+        "answered" | "reminded" => vec![after.originator_id],
+        _ => Vec::new(),
+    };
+    let heard = people.contains(&after.originator_id);
+    tell(app, tx, who, &after, (what, note.or(silence)), people).await?;
+    if !heard {
+        let audience = Audience::User(after.originator_id);
+        scribe(app, tx, who, &after).live(audience, news(&after, what));
+    }
+    Ok(after)
+}
+
+async fn save(
+    app: &App,
+    tx: &Tx,
+    before: &row::Model,
+    mut after: row::Model,
+) -> Result<row::Model> {
+    after.updated_at = app.clock.now();
+    after.version = before.version + 1;
+    let done = row::Entity::update_many()
+        .set(after.clone().into_active_model().reset_all())
+        .filter(Column::Id.eq(before.id))
+        .filter(Column::Version.eq(before.version))
+        .exec(&**tx)
+        .await?;
+    if done.rows_affected == 0 {
+        return Err(stale(&format!("escalation `{}`", before.number)));
+    }
+    Ok(after)
+}
+
+/// 409 for who acts on what he read before somebody else changed it.
+pub(crate) fn as_read(escalation: row::Model, version: i64) -> Result<row::Model> {
+    if escalation.version == version {
+        return Ok(escalation);
+    }
+    Err(stale(&format!("escalation `{}`", escalation.number))
+        .with("version", escalation.version)
+        .with("state", escalation.state))
+}
+
+fn facts(escalation: &row::Model) -> Value {
+    json!({
+        "escalation_id": escalation.id,
+        "number": escalation.number,
+        "title": escalation.title,
+        "ticket_id": escalation.ticket_id,
+        "section": escalation.section,
+        "originator_id": escalation.originator_id,
+        "level": escalation.level,
+        "state": escalation.state,
+        "due_at": escalation.due_at,
+        "version": escalation.version,
+    })
+}
+
+fn news(escalation: &row::Model, what: &str) -> Value {
+    let mut news = facts(escalation);
+    news["id"] = json!(escalation.id);
+    news["what"] = json!(what);
+    news
+}
+
+fn scribe<'a>(app: &'a App, tx: &'a Tx, who: &'a Who, escalation: &row::Model) -> Scribe<'a> {
+    Scribe {
+        app,
+        tx,
+        who,
+        kind: "escalation",
+        id: escalation.id,
+    }
+}
+
+/// Time line, audit trail and event, and a notice to each of `people`.
+async fn tell(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    escalation: &row::Model,
+    (what, note): (&str, Option<&str>),
+    people: Vec<Uuid>,
+) -> Result<()> {
+    let level = match what {
+        "promoted" | "raised" | "reminded" => Some(format!("L{}", escalation.level)),
+        _ => None,
+    };
+    let said = match (level, note) {
+        (Some(level), Some(note)) => Some(format!("{level} {note}")),
+        (level, note) => level.or_else(|| note.map(str::to_owned)),
+    };
+    let mut facts = facts(escalation);
+    facts["recipients"] = json!(people);
+    let scribe = scribe(app, tx, who, escalation);
+    scribe.tell(what, said.as_deref(), facts).await?;
+    let people = people.into_iter().map(|person| (person, CONSOLE));
+    scribe.notify(people, what, news(escalation, what)).await
+}
+
+/// Everybody who owes the answer now: the holders of the level's role; of a business section those on duty
+/// today. Nobody hears of a complaint about himself.
+async fn on_level(
+    app: &App,
+    tx: &Tx,
+    escalation: &row::Model,
+    ladder: &Ladder,
+) -> Result<Vec<Uuid>> {
+    let level = u8::try_from(escalation.level).map_err(internal)?;
+    let Some(level) = ladder.level(level) else {
+        return Ok(Vec::new());
+    };
+    let today = section::today(app.clock.now());
+    let mut people = match (&level.role, &escalation.section) {
+        (Role::PurchaserBusiness, Some(code)) => {
+            section::store::on_duty(&**tx, code, today).await?
+        }
+        _ => Vec::new(),
+    };
+    if people.is_empty() {
+        let holders = organization::colleagues::holders(&**tx, level.role).await?;
+        people = holders.into_iter().map(|person| person.id).collect();
+    }
+    let complained = match escalation.ticket_id {
+        Some(ticket) => ticket_row::Entity::find_by_id(ticket)
+            .one(&**tx)
+            .await?
+            .and_then(|ticket| ticket.complained_agent_id),
+        None => None,
+    };
+    people.retain(|person| Some(*person) != complained);
+    Ok(people)
+}
+
+/// The escalations, as the timer sees them.
+pub(crate) struct Escalations;
+
+impl Alarmed for Escalations {
+    type Entity = row::Entity;
+    const HANDLER: &'static str = "tickets.wake_escalations";
+    const KINDS: &'static [&'static str] = &[
+        "escalation.raised",
+        "escalation.promoted",
+        "escalation.answered",
+    ];
+    const ID: Column = Column::Id;
+    const AT: Column = Column::NextAlarmAt;
+
+    async fn ring(app: App, tx: Tx, due: Vec<Uuid>) -> Result<()> {
+        let who = Who::system("escalation");
+        let silent = row::Entity::find()
+            .filter(Column::Id.is_in(due))
+            .filter(Column::NextAlarmAt.lte(app.clock.now()))
+            .all(&*tx)
+            .await?;
+        for escalation in silent {
+            let lapse = (None, |_: &mut row::Model| {});
+            act(&app, &tx, &who, &escalation, &Action::Lapse, lapse).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the system itself raises an escalation when a ticket is overdue: `tickets.escalate_breaches`.
+fn is_wanted(app: &App) -> bool {
+    app.config.get("tickets.escalate_breaches").unwrap_or(true)
+}
+
+/// Raises an escalation for a ticket whose limit is over, once for each breach.
+pub(crate) fn on_breach(app: &App) -> EventHandler {
+    let app = app.clone();
+    EventHandler::new(
+        "tickets.escalate_breach",
+        &["ticket.alarm"],
+        move |event: Event| {
+            let app = app.clone();
+            async move { escalate_breach(app, event).await }
+        },
+    )
+}
+
+async fn escalate_breach(app: App, event: Event) -> Result<()> {
+    if event.payload["note"] != "due" || !is_wanted(&app) {
+        return Ok(());
+    }
+    let ticket: Uuid = event.subject_id.parse().map_err(internal)?;
+    let db = app.db.clone();
+    db.write(move |tx| async move {
+        let source = event.id.to_string();
+        let known = row::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(Column::SourceEvent.eq(source.as_str()))
+                    .add(Column::TicketId.eq(ticket).and(Column::Open.eq(true))),
+            )
+            .one(&*tx)
+            .await?;
+        let ticket = ticket_row::Entity::find_by_id(ticket).one(&*tx).await?;
+        let Some(ticket) = ticket.filter(|ticket| ticket.open && known.is_none()) else {
+            return Ok(());
+        };
+        let level = ladder(&*tx, app.clock.now()).await?.first_for(&[]);
+        let new = New {
+            ticket_id: Some(ticket.id),
+            section: section::store::known(&*tx, ticket.section.as_deref()).await?,
+            title: format!("{} {}", ticket.number, ticket.title),
+            reason: "overdue".to_owned(),
+            originator: ticket.current_owner_id,
+            source_event: Some(source),
+            level,
+        };
+        raise(&app, &tx, &Who::system("escalation"), new).await?;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,59 @@
+//! The signs of all tickets' clocks, given by the [`timer`](crate::timer).
+
+use kernel::audit::Who;
+use kernel::problem::Result;
+use kernel::{App, Tx};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::act::{self, Hand};
+use super::clock::Alarm;
+use super::life::Action;
+use super::store::row::{self, Column};
+use crate::timer::Alarmed;
+
+/// The tickets, as the timer sees them.
+pub(crate) struct Tickets;
+
+impl Alarmed for Tickets {
+    type Entity = row::Entity;
+    const HANDLER: &'static str = "tickets.wake_alarm";
+    const KINDS: &'static [&'static str] = &[
+        "ticket.opened",
+        "ticket.dispatched",
+        "ticket.edited",
+        "ticket.transfer_offered",
+        "ticket.resumed",
+        "ticket.supervised",
+        "ticket.sent_back",
+        "ticket.revisited",
+        "ticket.reopened",
+        "ticket.granted",
+    ];
+    const ID: Column = Column::Id;
+    const AT: Column = Column::NextAlarmAt;
+
+    async fn ring(app: App, tx: Tx, due: Vec<Uuid>) -> Result<()> {
+        let service = act::service_clock(&*tx).await?;
+        let who = Who::system("tickets");
+        let hand = Hand {
+            app: &app,
+            tx: &tx,
+            who: &who,
+            service: &service,
+        };
+        let tickets = row::Entity::find()
+            .filter(Column::Id.is_in(due))
+            .filter(Column::NextAlarmAt.lte(app.clock.now()))
+            .all(&*tx)
+            .await?;
+        for ticket in tickets {
+            if ticket.next_alarm.as_deref() == Some(Alarm::TransferDue.as_str()) {
+                Box::pin(hand.act(ticket, &Action::LetTransferFall, None)).await?;
+            } else {
+                Box::pin(hand.ring(ticket)).await?;
+            }
+        }
+        Ok(())
+    }
+}

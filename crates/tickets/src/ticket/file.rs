@@ -1,0 +1,352 @@
+//! The files of a ticket: evidence, what the requester sent, what was sent to him.
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use kernel::audit;
+use kernel::http::{Json, Path};
+use kernel::problem::{Problem, Result, bad_request, internal, invalid, not_found, too_large};
+use kernel::{Actor, App};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait as _, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::viewer::Viewer;
+use super::{history, store};
+use crate::{HandleTickets, ViewTickets};
+
+/// The largest file in bytes.
+const LARGEST: usize = 20 << 20;
+/// Files of one ticket.
+const MOST: u64 = 50;
+/// The longest name in characters.
+const LONGEST_NAME: usize = 120;
+
+/// What a file may be, by its first bytes; the name it came with proves nothing.
+const KINDS: [(&[u8], &str); 9] = [
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\xd0\xcf\x11\xe0", "application/x-ole-storage"),
+    (b"RIFF", "audio/wav"),
+    (b"ID3", "audio/mpeg"),
+    (b"#!AMR", "audio/amr"),
+];
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ticket_files")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub ticket_id: Uuid,
+        pub name: String,
+        pub media_type: String,
+        pub bytes: i64,
+        pub sha256: String,
+        pub path: String,
+        pub at: DateTimeUtc,
+        pub by_id: Option<Uuid>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A file as it is shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FileView {
+    /// Identifies it.
+    pub id: Uuid,
+    /// The name it came with.
+    pub name: String,
+    /// What it is by its content.
+    pub media_type: String,
+    /// Size.
+    pub bytes: i64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// Who brought it.
+    pub by_id: Option<Uuid>,
+}
+
+impl From<row::Model> for FileView {
+    fn from(row: row::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            media_type: row.media_type,
+            bytes: row.bytes,
+            sha256: row.sha256,
+            at: row.at,
+            by_id: row.by_id,
+        }
+    }
+}
+
+/// The files of a ticket.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FileViews {
+    /// The oldest first.
+    pub items: Vec<FileView>,
+}
+
+/// A file that is sent as one part named `file` of a form.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "tells the shape of the form")]
+pub(crate) struct FileForm {
+    /// The file with its name.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// The routes of this file.
+pub(crate) fn routes(app: &App) -> OpenApiRouter<()> {
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(get))
+        .layer(DefaultBodyLimit::max(LARGEST + (64 << 10)))
+        .with_state(app.clone())
+}
+
+/// The files of a ticket, the oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}/files", tag = "tickets",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = FileViews), (status = 404, body = Problem)),
+)]
+pub(crate) async fn list(
+    actor: Actor<ViewTickets>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<FileViews>> {
+    let conn = app.db.read();
+    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
+    let rows = row::Entity::find()
+        .filter(row::Column::TicketId.eq(ticket.id))
+        .order_by_asc(row::Column::At)
+        .limit(MOST)
+        .all(conn)
+        .await?;
+    Ok(Json(FileViews {
+        items: rows.into_iter().map(FileView::from).collect(),
+    }))
+}
+
+/// Adds a file to a ticket. 413 over 20 MB, 415 for a kind that is not taken.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/files", tag = "tickets",
+    params(("id" = Uuid, Path)),
+    request_body(content = FileForm, content_type = "multipart/form-data"),
+    responses((status = 201, body = FileView), (status = 413, body = Problem), (status = 415, body = Problem)),
+)]
+pub(crate) async fn add(
+    actor: Actor<HandleTickets>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    form: Multipart,
+) -> Result<(StatusCode, Json<FileView>)> {
+    let viewer = Viewer::of(&actor);
+    store::get(app.db.read(), &viewer, id).await?;
+    let (name, bytes) = part(form).await?;
+    let media_type = kind_of(&name, &bytes)?;
+    let file = row::Model {
+        id: app.ids.next(),
+        ticket_id: id,
+        name,
+        media_type: media_type.to_owned(),
+        bytes: i64::try_from(bytes.len()).map_err(internal)?,
+        sha256: hex::encode(Sha256::digest(&bytes)),
+        path: String::new(),
+        at: app.clock.now(),
+        by_id: Some(actor.user_id()),
+    };
+    let path = format!("tickets/{}/{}", file.at.format("%Y/%m"), file.id);
+    // The bytes first: a row never points at a file that is not there.
+    app.files.put(&path, &bytes).await?;
+    let file = row::Model { path, ..file };
+    let (db, who, kept) = (app.db.clone(), actor.who(), file.clone());
+    db.write(move |tx| async move {
+        let ticket = store::get(&*tx, &viewer, id).await?;
+        let there = row::Entity::find()
+            .filter(row::Column::TicketId.eq(id))
+            .count(&*tx)
+            .await?;
+        if there >= MOST {
+            return Err(too_large(format!(
+                "ticket `{}` has {MOST} files already",
+                ticket.number
+            )));
+        }
+        let made = row::ActiveModel {
+            id: Set(kept.id),
+            ticket_id: Set(kept.ticket_id),
+            name: Set(kept.name.clone()),
+            media_type: Set(kept.media_type),
+            bytes: Set(kept.bytes),
+            sha256: Set(kept.sha256.clone()),
+            path: Set(kept.path),
+            at: Set(kept.at),
+            by_id: Set(kept.by_id),
+        };
+        row::Entity::insert(made)
+            .exec_without_returning(&*tx)
+            .await?;
+        let told = ("file_added", Some(kept.name.as_str()));
+        history::write(
+            &app,
+            &*tx,
+            &who,
+            &ticket,
+            told,
+            vec![history::Change::none()],
+        )
+        .await?;
+        let details = json!({ "file": kept.id, "sha256": kept.sha256 });
+        audit::record(&app, &*tx, &who, "ticket.file_added", "ticket", id, details).await
+    })
+    .await?;
+    Ok((StatusCode::CREATED, Json(file.into())))
+}
+
+/// One file; opening it is written to the audit trail.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}/files/{file_id}", tag = "tickets",
+    params(("id" = Uuid, Path), ("file_id" = Uuid, Path)),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)),
+)]
+pub(crate) async fn get(
+    actor: Actor<ViewTickets>,
+    State(app): State<App>,
+    Path((id, file_id)): Path<(Uuid, Uuid)>,
+) -> Result<Response> {
+    let conn = app.db.read();
+    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
+    let file = row::Entity::find_by_id(file_id)
+        .filter(row::Column::TicketId.eq(ticket.id))
+        .one(conn)
+        .await?
+        .ok_or_else(|| not_found("file"))?;
+    let bytes = app.files.get(&file.path).await?;
+    let (db, who) = (app.db.clone(), actor.who());
+    db.write(move |tx| async move {
+        let details = json!({ "file": file_id });
+        audit::record(
+            &app,
+            &*tx,
+            &who,
+            "ticket.file_opened",
+            "ticket",
+            id,
+            details,
+        )
+        .await
+    })
+    .await?;
+    Ok(download(&file.name, &file.media_type, bytes))
+}
+
+/// Always a download: what a requester sent never runs in the console's origin.
+fn download(name: &str, media_type: &str, bytes: Bytes) -> Response {
+    let mut headers = HeaderMap::new();
+    let kind = HeaderValue::from_str(media_type);
+    headers.insert(
+        header::CONTENT_TYPE,
+        kind.unwrap_or(HeaderValue::from_static("application/octet-stream")),
+    );
+    // RFC 6266 with RFC 8187: the name in UTF-8, every byte that could end the value escaped.
+    let escaped: String = name
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{escaped}")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    (headers, bytes).into_response()
+}
+
+/// The part `file` of the form, whole.
+async fn part(mut form: Multipart) -> Result<(String, Bytes)> {
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            too_large("a file has at most 20 MB")
+        } else {
+            bad_request("form_unreadable", error.body_text())
+        }
+    };
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        let name = field.file_name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(broken)?;
+        if bytes.len() > LARGEST {
+            return Err(too_large("a file has at most 20 MB"));
+        }
+        return Ok((plain_name(&name)?, bytes));
+    }
+    Err(bad_request("file_missing", "the form has no part `file`").with_field("file"))
+}
+
+/// The last part of a path, as a name.
+fn plain_name(name: &str) -> Result<String> {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    let bad = name.is_empty()
+        || name.chars().count() > LONGEST_NAME
+        || name.chars().any(char::is_control);
+    if bad {
+        return Err(invalid(
+            "file",
+            "file_name_invalid",
+            "a file needs a name of up to 120 plain characters",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn kind_of(name: &str, bytes: &[u8]) -> Result<&'static str> {
+    if let Some((_, kind)) = KINDS.iter().find(|(mark, _)| bytes.starts_with(mark)) {
+        return Ok(kind);
+    }
+    let text = std::path::Path::new(name)
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("txt") || end.eq_ignore_ascii_case("csv"));
+    if text && std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0) {
+        return Ok("text/plain; charset=utf-8");
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "file_kind_not_taken",
+        "PDF, pictures, sound, office documents, zip, and plain text in UTF-8 are taken",
+    )
+    .with_field("file"))
+}

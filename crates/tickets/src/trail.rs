@@ -1,0 +1,311 @@
+//! What every case beside a ticket (escalation, instruction, emergency, incident) leaves behind: its time line,
+//! and row by row who was told of it, when, by which way, and when it arrived.
+
+use chrono::{DateTime, Utc};
+use kernel::audit::{self, Who};
+use kernel::problem::Result;
+use kernel::{App, Audience, Tx};
+use organization::Colleague;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{QueryOrder, QuerySelect};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::people;
+
+/// Lines and notices shown with a case; a case that lives longer shows the last of them.
+const SHOWN: u64 = 500;
+
+/// The way that ends on a screen of the console.
+pub const CONSOLE: &str = "console";
+
+mod line_row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "case_lines")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub subject_kind: String,
+        pub subject_id: Uuid,
+        pub at: DateTimeUtc,
+        pub who_id: Option<Uuid>,
+        pub who_name: String,
+        pub action: String,
+        pub note: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who was told of what, and when.
+pub mod notice_row {
+    #![allow(
+        missing_docs,
+        reason = "the columns of migrations/2026112503_escalation.sql"
+    )]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "case_notices")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub subject_kind: String,
+        pub subject_id: Uuid,
+        pub user_id: Uuid,
+        pub reason: String,
+        pub way: String,
+        pub made_at: DateTimeUtc,
+        pub sent_at: Option<DateTimeUtc>,
+        pub arrived_at: Option<DateTimeUtc>,
+        pub acknowledged_at: Option<DateTimeUtc>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod counter {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "case_numbers")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: String,
+        pub last: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The next number of a series. It is taken in the transaction of what it numbers: what is rolled back leaves
+/// no gap, and on PostgreSQL the row stays locked until the number is on disk.
+pub(crate) async fn next_number(tx: &impl ConnectionTrait, key: String) -> Result<i64> {
+    let counted = counter::Entity::insert(counter::ActiveModel {
+        key: Set(key),
+        last: Set(1),
+    })
+    .on_conflict(
+        OnConflict::column(counter::Column::Key)
+            .value(
+                counter::Column::Last,
+                Expr::col((counter::Entity, counter::Column::Last)).add(1),
+            )
+            .to_owned(),
+    )
+    .exec_with_returning(tx)
+    .await?;
+    Ok(counted.last)
+}
+
+/// `ES20261123-001`: the day in Guangzhou and a count that starts anew with it.
+pub(crate) async fn number_of_day(
+    tx: &impl ConnectionTrait,
+    prefix: &str,
+    at: DateTime<Utc>,
+) -> Result<String> {
+    let day = at.with_timezone(&calendar::SHANGHAI).format("%Y%m%d");
+    let count = next_number(tx, format!("{prefix}{day}")).await?;
+    Ok(format!("{prefix}{day}-{count:03}"))
+}
+
+/// Somebody who does something to one case within one transaction, and writes it down.
+pub(crate) struct Scribe<'a> {
+    pub app: &'a App,
+    pub tx: &'a Tx,
+    pub who: &'a Who,
+    /// `escalation`, `instruction`, `emergency`, `incident`.
+    pub kind: &'static str,
+    pub id: Uuid,
+}
+
+impl Scribe<'_> {
+    /// Time line, audit trail and event `{kind}.{action}`; texts stay out of the audit trail.
+    pub(crate) async fn tell(&self, action: &str, note: Option<&str>, facts: Value) -> Result<()> {
+        self.line(action, note).await?;
+        let named = format!("{}.{action}", self.kind);
+        let details = json!({ "state": facts["state"], "version": facts["version"] });
+        audit::record(
+            self.app, &**self.tx, self.who, &named, self.kind, self.id, details,
+        )
+        .await?;
+        let mut facts = facts;
+        facts["id"] = json!(self.id);
+        facts["note"] = json!(note);
+        facts["by"] = json!(self.who.user_id);
+        facts["at"] = json!(self.app.clock.now());
+        self.app
+            .events
+            .publish(self.tx, &named, self.id, facts)
+            .await
+    }
+
+    /// A line of the time line and nothing else.
+    pub(crate) async fn line(&self, action: &str, note: Option<&str>) -> Result<()> {
+        let line = line_row::ActiveModel {
+            id: Set(self.app.ids.next()),
+            subject_kind: Set(self.kind.to_owned()),
+            subject_id: Set(self.id),
+            at: Set(self.app.clock.now()),
+            who_id: Set(self.who.user_id),
+            who_name: Set(self.who.name.clone()),
+            action: Set(action.to_owned()),
+            note: Set(note.map(str::to_owned)),
+        };
+        line_row::Entity::insert(line)
+            .exec_without_returning(&**self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Tells these people on their screens and keeps a row of each.
+    pub(crate) async fn notify(
+        &self,
+        people: impl IntoIterator<Item = (Uuid, &str)>,
+        reason: &str,
+        live: Value,
+    ) -> Result<()> {
+        let people: Vec<(Uuid, &str)> = people.into_iter().collect();
+        for (user, _) in people.iter().filter(|(_, way)| *way == CONSOLE) {
+            self.live(Audience::User(*user), live.clone());
+        }
+        self.record(people, reason).await
+    }
+
+    /// Keeps a row of who is told by which way; what goes by the console is sent with the commit, other ways
+    /// say when they have sent it.
+    pub(crate) async fn record(
+        &self,
+        people: impl IntoIterator<Item = (Uuid, &str)>,
+        reason: &str,
+    ) -> Result<()> {
+        let now = self.app.clock.now();
+        let rows: Vec<notice_row::ActiveModel> = people
+            .into_iter()
+            .map(|(user, way)| notice_row::ActiveModel {
+                id: Set(self.app.ids.next()),
+                subject_kind: Set(self.kind.to_owned()),
+                subject_id: Set(self.id),
+                user_id: Set(user),
+                reason: Set(reason.to_owned()),
+                way: Set(way.to_owned()),
+                made_at: Set(now),
+                sent_at: Set((way == CONSOLE).then_some(now)),
+                arrived_at: Set(None),
+                acknowledged_at: Set(None),
+            })
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        notice_row::Entity::insert_many(rows)
+            .exec_without_returning(&**self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Tells the screens once it is on disk.
+    pub(crate) fn live(&self, audience: Audience, data: Value) {
+        let (live, kind) = (self.app.live.clone(), self.kind);
+        self.tx
+            .on_commit(move || live.publish(audience, kind, data));
+    }
+}
+
+/// One line of a case's time line.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CaseLine {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who; null for the system itself.
+    pub who_id: Option<Uuid>,
+    /// Sign-in name, or the part of the system.
+    pub who: String,
+    /// `raised`, `promoted`, `answered` …
+    pub action: String,
+    /// What was said about it.
+    pub note: Option<String>,
+}
+
+/// Somebody who was told of a case.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CaseNotice {
+    /// Identifies it.
+    pub id: Uuid,
+    /// Whom.
+    pub user_id: Uuid,
+    /// The same by name.
+    pub person: Option<Colleague>,
+    /// Why: the action that was told, or the clock that ran out.
+    pub reason: String,
+    /// `console`, `sms`, `email`
+    pub way: String,
+    /// When it was to be told.
+    pub made_at: DateTime<Utc>,
+    /// When it left; null while it has not.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When it was shown to the person; null while there is no proof.
+    pub arrived_at: Option<DateTime<Utc>>,
+    /// When the person said that he has it.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+}
+
+/// The time line of a case, the oldest line first.
+pub(crate) async fn lines(conn: &impl ConnectionTrait, subject: Uuid) -> Result<Vec<CaseLine>> {
+    let mut rows = line_row::Entity::find()
+        .filter(line_row::Column::SubjectId.eq(subject))
+        .order_by_desc(line_row::Column::At)
+        .order_by_desc(line_row::Column::Id)
+        .limit(SHOWN)
+        .all(conn)
+        .await?;
+    rows.reverse();
+    let lines = rows.into_iter().map(|row| CaseLine {
+        at: row.at,
+        who_id: row.who_id,
+        who: row.who_name,
+        action: row.action,
+        note: row.note,
+    });
+    Ok(lines.collect())
+}
+
+/// Who was told of a case, the first first.
+pub(crate) async fn notices(conn: &impl ConnectionTrait, subject: Uuid) -> Result<Vec<CaseNotice>> {
+    let mut rows = notice_row::Entity::find()
+        .filter(notice_row::Column::SubjectId.eq(subject))
+        .order_by_desc(notice_row::Column::MadeAt)
+        .order_by_desc(notice_row::Column::Id)
+        .limit(SHOWN)
+        .all(conn)
+        .await?;
+    rows.reverse();
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.user_id).collect();
+    let people = organization::colleagues(conn, ids).await?;
+    let notices = rows.into_iter().map(|row| CaseNotice {
+        id: row.id,
+        user_id: row.user_id,
+        person: people::one(&people, Some(row.user_id)),
+        reason: row.reason,
+        way: row.way,
+        made_at: row.made_at,
+        sent_at: row.sent_at,
+        arrived_at: row.arrived_at,
+        acknowledged_at: row.acknowledged_at,
+    });
+    Ok(notices.collect())
+}
