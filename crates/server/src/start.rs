@@ -9,6 +9,7 @@ use axum::middleware::{from_fn_with_state, map_request};
 use floor::Floor;
 use kernel::app::host_name;
 use kernel::{App, Capability, Clock, Config, Migration};
+use notices::Notices;
 use organization::Organization;
 use std::sync::Arc;
 use telephony::Telephony;
@@ -16,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::tls::{self, TlsListener};
-use crate::wiring::{Agents, Callers, Devices, Hours, OnPost};
+use crate::wiring::{Agents, Callers, Devices, Hours, OnDuty, OnPost};
 use crate::{backup, console, public};
 
 /// How the server is to run.
@@ -52,6 +53,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(floor::migrations());
     all.extend(telephony::migrations());
     all.extend(tickets::migrations());
+    all.extend(notices::migrations());
     all
 }
 
@@ -99,7 +101,9 @@ pub async fn start(options: Options) -> Result<Running> {
     telephony.attach_callers(Arc::new(Callers(app.clone())));
 
     let nightly = backup::nightly::job(&app)?;
-    let mut capabilities = capabilities(&app, &organization, &floor, &telephony, demo);
+    let notices = Notices::new(&app)?;
+    notices.attach_duty(Arc::new(OnDuty(app.clone())));
+    let mut capabilities = capabilities(&app, &organization, &floor, &telephony, &notices, demo);
     capabilities.push(Capability {
         name: "backup",
         jobs: nightly.into_iter().collect(),
@@ -113,6 +117,7 @@ pub async fn start(options: Options) -> Result<Running> {
     // Jobs and handlers ask who is on post.
     floor.start().await?;
     kernel::run(&app).await?;
+    notices.start().await?;
     telephony.start(Arc::new(Devices(app.clone()))).await?;
 
     let (http, secure, serving) = serve_http(&app, listen, assembled.router).await?;
@@ -132,6 +137,7 @@ fn capabilities(
     organization: &Organization,
     floor: &Floor,
     telephony: &Telephony,
+    notices: &Notices,
     demo: bool,
 ) -> Vec<Capability> {
     let server = Capability {
@@ -146,6 +152,7 @@ fn capabilities(
         floor::capability(floor),
         telephony::capability(telephony),
         tickets::capability(app),
+        notices::capability(notices),
         server,
     ]
 }

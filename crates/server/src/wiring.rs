@@ -147,6 +147,18 @@ impl CallerLookup for Callers {
     }
 }
 
+/// Notices ask the sections of tickets who is on duty today (AB 角).
+pub struct OnDuty(pub App);
+
+impl notices::Duty for OnDuty {
+    fn on_duty<'a>(&'a self, section: &'a str) -> BoxFuture<'a, Result<Vec<Uuid>>> {
+        Box::pin(async move {
+            let today = tickets::section::today(self.0.clock.now());
+            tickets::section::store::on_duty(self.0.db.read(), section, today).await
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each scenario uses its part")]
 
 pub mod browser;
+pub mod cases;
 pub mod floor;
 pub mod log;
 pub mod peers;
@@ -127,6 +128,25 @@ impl Person {
         body: Option<Value>,
     ) -> (StatusCode, Value) {
         let response = self.send(method, path, body).await;
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
+    }
+
+    /// Sends bytes as they are: a file.
+    pub async fn send_file(&self, path: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+        self.send_form(path, "application/octet-stream", bytes)
+            .await
+    }
+
+    /// Sends bytes of a kind.
+    pub async fn send_form(&self, path: &str, kind: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+        let request = self.client.post(format!("{}{path}", self.base));
+        let request = request.header("content-type", kind);
+        let response = request.body(bytes).send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
         (
