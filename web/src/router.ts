@@ -12,6 +12,8 @@ declare module 'vue-router' {
     /** Not for who sees only rows of his own. */
     wide?: boolean
     open?: boolean
+    /** For everybody on the net: no session is asked for. */
+    public?: boolean
   }
 }
 
@@ -28,6 +30,7 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/sign-in', name: 'sign_in', component: () => import('@/features/organization/SignInPage.vue'), meta: { open: true, title: 'pages.sign_in' } },
+    { path: '/status', name: 'status', component: () => import('@/features/public/StatusPage.vue'), meta: { public: true, title: 'pages.status' } },
     { path: wallboard.path, name: wallboard.name, component: wallboard.load as never, meta: { title: 'pages.wallboard', needs: wallboard.needs } },
     {
       path: '/',
@@ -36,9 +39,11 @@ export const router = createRouter({
         { path: '', name: 'home', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.home' } },
         ...framed,
         { path: '/calls/:id', name: 'call', component: () => import('@/features/telephony/CallPage.vue'), meta: { title: 'pages.call', needs: [...need('calls'), ...need('my_calls')] } },
-        { path: '/tickets/:id', name: 'ticket', component: () => import('@/features/tickets/TicketPage.vue'), meta: { title: 'pages.ticket', needs: [...need('tickets'), ...need('my_tickets')] } },
+        { path: '/tickets/:id', name: 'ticket', component: () => import('@/features/tickets/TicketPage.vue'), meta: { title: 'pages.ticket', needs: need('tickets') } },
+        { path: '/work-orders/import', name: 'work_order_import', component: () => import('@/features/work-orders/ImportPage.vue'), meta: { title: 'pages.work_order_import', needs: [P.importWorkOrders] } },
         { path: '/records/:id', name: 'record', component: () => import('@/features/tickets/RecordPage.vue'), meta: { title: 'pages.record', needs: [P.writeRecords] } },
         { path: '/requesters/:id', name: 'requester', component: () => import('@/features/requesters/RequesterPage.vue'), meta: { title: 'pages.requester', needs: need('requesters') } },
+        { path: '/profile/notices', name: 'notice_choices', component: () => import('@/features/notices/ChoicesPage.vue'), meta: { title: 'pages.notice_choices' } },
         { path: '/profile', name: 'profile', component: () => import('@/features/organization/ProfilePage.vue'), meta: { title: 'pages.profile' } },
         { path: '/:rest(.*)*', name: 'nothing', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.nothing' } },
       ],
@@ -60,6 +65,7 @@ export function mayOpen(to: RouteLocationNormalized, session: ReturnType<typeof 
 }
 
 router.beforeEach(async (to) => {
+  if (to.meta.public) return true
   const session = useSession()
   try {
     await session.ready()

@@ -1671,6 +1671,614 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists emergencies, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those whose final report is owed, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those of this category. */
+                    category?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_EmergencyView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Raises an emergency: it is on the screens of everybody who has to know when this answers. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewEmergency"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmergencyDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergencies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One emergency, with its reports and the proof of their arrival. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmergencyDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergencies/{id}/arrived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The console tells that it showed an emergency to the actor, or the actor that he has it: the proof of arrival. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Arrived"];
+                };
+            };
+            responses: {
+                /** @description noted */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergencies/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a follow-up report, or the final one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmergencyDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergency-categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of emergencies in use. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Categories"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/escalation-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The levels in force. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Levels"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists escalations, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those that somebody owes a step on, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those whose answer is owed by the actor's level. */
+                    mine?: boolean;
+                    /** @description `raised`, `answered` or `closed`. */
+                    state?: string;
+                    /** @description Only those at this level. */
+                    level?: number;
+                    /** @description Only those about this ticket. */
+                    ticket?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_EscalationView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Raises an escalation at the level above one's own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewEscalation"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EscalationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/escalations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One escalation, with its time line and who was told when. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EscalationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/escalations/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers an escalation; who raised it is told at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AnswerRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EscalationDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/escalations/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes an answered escalation with its cause and what was done. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CloseRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EscalationDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/escalations/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an escalation one level up, before its time is over or because the answer did not help. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PromoteRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EscalationDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1748,6 +2356,967 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists mass incidents, the newest first. `open=true` is what the banner shows. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those whose banner stands, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those of this matter. */
+                    matter?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_IncidentView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Declares a mass incident: its banner is on every screen when this answers. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewIncident"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IncidentDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Matters with so many tickets in the last hours that one incident may stand behind them. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Suggestions"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One incident, with its time line. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IncidentDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Looks at an incident again: with what is known now, or as it stands. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeIncident"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IncidentDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends an incident: all linked open tickets get its answer (`done` of `tickets` tells how far it is), complaints
+         *     and reports wait for their sign-off as always, and the report is written.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CloseIncident"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IncidentDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/contact-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Links contacts that needed no ticket to an incident. All or none. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ContactIds"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IncidentDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of an incident: as it was closed, or as it stands now. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Report"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tickets of an incident that the actor may see, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_TicketView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Links tickets, with their contacts, to an incident. All or none. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TicketIds"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IncidentDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/tickets/{ticket_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a ticket that was linked by mistake out again. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    ticket_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IncidentDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instructions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists 请示 and 报告, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `instruction_request` or `report`. */
+                    kind?: string;
+                    /** @description `draft`, `submitted`, `returned`, `replied`, `received` or `closed`. */
+                    state?: string;
+                    /** @description Only those that somebody owes a step on, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those addressed to this section; `leader` for its leader. */
+                    section?: string;
+                    /** @description Only those about this ticket. */
+                    ticket?: string;
+                    /** @description Only those whose next step is due at or before. */
+                    due_before?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_InstructionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Writes the draft of a 请示 or a 报告. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewDocument"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstructionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instructions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One document, with its time line and who was told when. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstructionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Changes a draft or a returned document. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangedDocument"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstructionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instructions/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a document that was replied to or received: what it asked for is done. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SayingRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstructionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instructions/{id}/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Receives a 报告. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstructionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instructions/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replies to a 请示; the reply binds, and is kept with the ticket. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SayingRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstructionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instructions/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns a document that cannot be answered as it is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SayingRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstructionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instructions/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submits a document: it gets its number and its clock. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstructionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matters": {
         parameters: {
             query?: never;
@@ -1777,6 +3346,427 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is reached oneself, masked. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoticeAddress"];
+                    };
+                };
+            };
+        };
+        /** Says where one is reached. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NoticeAddressChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoticeAddress"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How notices come to the person. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoticeChoices"];
+                    };
+                };
+            };
+        };
+        /**
+         * Chooses how notices come. 409 `duty_cannot_be_muted`: a duty always stands in the console, and what goes by
+         *     every way does so.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NoticeChoiceChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoticeChoices"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What went out by e-mail and SMS, the last first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `pending`, `sent`, `failed` or `dead`. */
+                    state?: "pending" | "sent" | "failed" | "dead";
+                    /** @description `console`, `email` or `sms`; all that leave the house unless told. */
+                    way?: "console" | "email" | "sms";
+                    /** @description Only of notices of this kind. */
+                    kind?: string;
+                    /** @description Only to this person. */
+                    user?: string;
+                    /** @description Only made at this time or later. */
+                    from?: string;
+                    /** @description Only made before this time. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_NoticeDelivery"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends again what failed or was given up, under the same id. 409 `delivery_not_given_up`. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoticeDelivery"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own notices: the unread first, the newest before the older. `sort=-at` mixes them. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those not read yet, or only those that were. */
+                    unread?: boolean;
+                    /** @description Only notices of this kind: `ticket_overdue`. */
+                    kind?: string;
+                    /** @description Only notices about this ticket or call. */
+                    subject?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_NoticeView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many of one's own notices are unread. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoticeCount"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks one's own notices as read. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NoticeReadAll"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoticeReadDone"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks one notice as read; a second time changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoticeView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1925,6 +3915,325 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform-inbox/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes orders that a platform sends by itself: all of them, or with an error in any none. The body is
+         *     `{"orders": [{"工单编号": "…", …}]}`, by the names of the platform's own columns.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    "x-shoujie-timestamp": number;
+                    "x-shoujie-nonce": string;
+                    "x-shoujie-signature": string;
+                };
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": string;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkOrderImport"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platforms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The platforms that send work orders. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Platforms"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platforms/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One platform with its columns and words. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Platform"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Sets a platform up, a new one or one there is. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Setup"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Platform"];
+                    };
+                };
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Platform"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rates the answer to a request, once. Dissatisfaction has it handled anew where the rules say so. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Rating"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rated"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/ticket-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where a request stands. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StatusQuestion"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PublicStatus"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2238,6 +4547,133 @@ export interface paths {
             };
         };
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sections and who is on duty there today. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sections"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sections/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sections the actor answers for, with how many answers wait for a sign-off there. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MySections"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sections/{code}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the members, deputies and absences of a section. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Staffing"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SectionView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         post?: never;
         delete?: never;
         options?: never;
@@ -2595,6 +5031,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ticket-forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The forms of all request types. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Forms"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -2604,7 +5075,7 @@ export interface paths {
         };
         /**
          * Lists tickets, the newest first. `q` is the beginning of a ticket number, a telephone number or words of
-         *     the summary.
+         *     title and summary.
          */
         get: {
             parameters: {
@@ -2619,16 +5090,34 @@ export interface paths {
                     q?: string;
                     /** @description Only tickets the actor owns now. */
                     mine?: boolean;
-                    /** @description `draft`, `open`, `closed` or `void`. */
+                    /** @description Only tickets that somebody owes something on, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only tickets offered to the actor by a colleague. */
+                    offered?: boolean;
+                    /** @description `draft`, `pending_sign`, `in_handling` … */
                     state?: string;
                     /** @description Only tickets this user owns now. */
                     owner?: string;
+                    /** @description Only tickets this user took first. */
+                    first_owner?: string;
                     /** @description Only tickets of this requester. */
                     requester?: string;
                     /** @description Only tickets of this request type. */
                     request_type?: string;
                     /** @description Only tickets of this matter. */
                     matter?: string;
+                    /** @description Only tickets of this section of the purchaser. */
+                    section?: string;
+                    /** @description Only tickets of this priority. */
+                    priority?: string;
+                    /** @description Only tickets of this platform; `none` for our own. */
+                    platform?: string;
+                    /** @description Only tickets that are due at or before. */
+                    due_before?: string;
+                    /** @description Opened at or after. */
+                    from?: string;
+                    /** @description Opened before. */
+                    to?: string;
                 };
                 header?: never;
                 path?: never;
@@ -2647,7 +5136,38 @@ export interface paths {
             };
         };
         put?: never;
-        post?: never;
+        /** Opens a ticket; who opens it is its first owner. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTicket"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TicketDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2661,7 +5181,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One ticket. */
+        /** One ticket, with what may be done to it now. */
         get: {
             parameters: {
                 query?: never;
@@ -2678,7 +5198,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["TicketView"];
+                        "application/json": components["schemas"]["TicketDetail"];
                     };
                 };
                 404: {
@@ -2696,7 +5216,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Corrects the classification or the summary of a ticket. */
+        /** Corrects what a ticket says. Another request type or priority may bring other limits. */
         patch: {
             parameters: {
                 query?: never;
@@ -2717,7 +5237,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["TicketView"];
+                        "application/json": components["schemas"]["TicketDetail"];
                     };
                 };
                 409: {
@@ -2740,7 +5260,52 @@ export interface paths {
         };
         trace?: never;
     };
-    "/api/v1/tickets/{id}/close": {
+    "/api/v1/tickets/{id}/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a ticket's due time came about. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClockLines"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/dispatch": {
         parameters: {
             query?: never;
             header?: never;
@@ -2749,7 +5314,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Closes a ticket (办结). */
+        /** What who runs the floor does with a ticket: reassign, decide, press, revisit, end, reopen. */
         post: {
             parameters: {
                 query?: never;
@@ -2761,7 +5326,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["CloseRequest"];
+                    "application/json": components["schemas"]["Verb_Dispatching"];
                 };
             };
             responses: {
@@ -2770,7 +5335,196 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["TicketView"];
+                        "application/json": components["schemas"]["TicketDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a ticket, the oldest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FileViews"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a file to a ticket. 413 over 20 MB, 415 for a kind that is not taken. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FileView"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file; opening it is written to the audit trail. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    file_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/handle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What its owner does with a ticket: sign, answer, ask for time, give it to a colleague. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Verb_Handling"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TicketDetail"];
                     };
                 };
                 409: {
@@ -2846,6 +5600,365 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What belongs to a ticket, and who watches it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Surroundings"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Links a ticket to another. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Surroundings"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges a ticket into another: it ends, the other one carries it on, and both histories say so. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TicketDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The notes on a ticket, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only notes of this kind. */
+                    kind?: components["schemas"]["NoteKind"];
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_NoteView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Writes a note on a ticket, also on one that is over: what is known does not end with it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewNote"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoteView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the purchaser does with a ticket: sign an answer off or send it back, decide what was asked for. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Verb_SigningOff"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TicketDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Watches a ticket: its changes are told to the one who asks. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Watches it no longer. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3141,10 +6254,422 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/work-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists work orders, the newest first. `q` is the beginning of an order number or of a ticket number, a
+         *     telephone number, or words of title and content.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only tickets the actor owns now. */
+                    mine?: boolean;
+                    /** @description Only tickets that somebody owes something on, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only tickets offered to the actor by a colleague. */
+                    offered?: boolean;
+                    /** @description `draft`, `pending_sign`, `in_handling` … */
+                    state?: string;
+                    /** @description Only tickets this user owns now. */
+                    owner?: string;
+                    /** @description Only tickets this user took first. */
+                    first_owner?: string;
+                    /** @description Only tickets of this requester. */
+                    requester?: string;
+                    /** @description Only tickets of this request type. */
+                    request_type?: string;
+                    /** @description Only tickets of this matter. */
+                    matter?: string;
+                    /** @description Only tickets of this section of the purchaser. */
+                    section?: string;
+                    /** @description Only tickets of this priority. */
+                    priority?: string;
+                    /** @description Only tickets of this platform; `none` for our own. */
+                    platform?: string;
+                    /** @description Only tickets that are due at or before. */
+                    due_before?: string;
+                    /** @description Opened at or after. */
+                    from?: string;
+                    /** @description Opened before. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_WorkOrderView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-orders/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes the orders of a platform out as an `.xlsx` in its own template; at most 20,000. Names and numbers are
+         *     masked, and hidden where an order is confidential.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only tickets the actor owns now. */
+                    mine?: boolean;
+                    /** @description Only tickets that somebody owes something on, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only tickets offered to the actor by a colleague. */
+                    offered?: boolean;
+                    /** @description `draft`, `pending_sign`, `in_handling` … */
+                    state?: string;
+                    /** @description Only tickets this user owns now. */
+                    owner?: string;
+                    /** @description Only tickets this user took first. */
+                    first_owner?: string;
+                    /** @description Only tickets of this requester. */
+                    requester?: string;
+                    /** @description Only tickets of this request type. */
+                    request_type?: string;
+                    /** @description Only tickets of this matter. */
+                    matter?: string;
+                    /** @description Only tickets of this section of the purchaser. */
+                    section?: string;
+                    /** @description Only tickets of this priority. */
+                    priority?: string;
+                    /** @description Only tickets of this platform; `none` for our own. */
+                    platform?: string;
+                    /** @description Only tickets that are due at or before. */
+                    due_before?: string;
+                    /** @description Opened at or after. */
+                    from?: string;
+                    /** @description Opened before. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-orders/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings the orders of a file in: all of them, or with an error in any row none. An order that is there is
+         *     compared field by field; the same file twice changes nothing.
+         */
+        post: {
+            parameters: {
+                query: {
+                    /** @description The platform it comes from. */
+                    platform: string;
+                    /** @description Only tells what an import would do. */
+                    dry_run?: boolean;
+                    /** @description The agent or shift lead who answers for what is new until somebody signs it; who imports unless told. */
+                    owner?: string;
+                    /** @description The name of the file, where the form does not tell it. */
+                    file_name?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["TableForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkOrderImport"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-orders/import/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the heading and the first rows of a file and guesses what its columns mean; keeps nothing. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The platform whose saved columns count first. */
+                    platform?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["TableForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ColumnsView"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-orders/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The imports, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ImportView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One work order, by its ticket. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkOrderDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Days on which a member is away. */
+        AbsenceRequest: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to_day: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Somebody who is away. */
+        AbsenceView: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to_day: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
         /** @description The device of an agent. */
         AgentDevice: {
             kind?: components["schemas"]["DeviceKind"] | null;
@@ -3209,6 +6734,44 @@ export interface components {
              */
             wrap_up_max_extensions: number;
         };
+        /** @description A ticket that may be the same request. */
+        Alike: {
+            /** @description This one can be merged into it: it is still owed. */
+            can_take: boolean;
+            /**
+             * Format: uuid
+             * @description The ticket.
+             */
+            id: string;
+            /** @description Its number. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When it was received.
+             */
+            opened_at: string;
+            /** @description The platform that sent it; null for our own. */
+            platform?: string | null;
+            /** @description Its state. */
+            state: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description An answer. */
+        AnswerRequest: {
+            /** @description What is to be done. */
+            answer: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description How it arrived. */
+        Arrived: {
+            /** @description The person himself says that he has it; else the console showed it. */
+            acknowledged?: boolean;
+        };
         /** @description The state an agent asks for. */
         AskState: {
             /** @description Why, at most 100 characters. */
@@ -3268,6 +6831,9 @@ export interface components {
              * @description Rows that wait for the sealer; it comes every half second.
              */
             unsealed: number;
+        };
+        BTreeMap: {
+            [key: string]: string;
         };
         /** @description The first row that is not as it was sealed. */
         Broken: {
@@ -3462,6 +7028,97 @@ export interface components {
             /** @description At most 200 characters. */
             note?: string | null;
         };
+        /** @description One line of a case's time line. */
+        CaseLine: {
+            /** @description `raised`, `promoted`, `answered` … */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /** @description Sign-in name, or the part of the system. */
+            who: string;
+            /**
+             * Format: uuid
+             * @description Who; null for the system itself.
+             */
+            who_id?: string | null;
+        };
+        /** @description Somebody who was told of a case. */
+        CaseNotice: {
+            /**
+             * Format: date-time
+             * @description When the person said that he has it.
+             */
+            acknowledged_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was shown to the person; null while there is no proof.
+             */
+            arrived_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was to be told.
+             */
+            made_at: string;
+            person?: components["schemas"]["Colleague"] | null;
+            /** @description Why: the action that was told, or the clock that ran out. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it left; null while it has not.
+             */
+            sent_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Whom.
+             */
+            user_id: string;
+            /** @description `console`, `sms`, `email` */
+            way: string;
+        };
+        /** @description The kinds of emergencies in use. */
+        Categories: {
+            /** @description In the order of the console. */
+            items: components["schemas"]["CategoryView"][];
+        };
+        /** @description A kind of emergency. */
+        CategoryView: {
+            /** @description `system_outage` */
+            code: string;
+            /** @description 系统中断 */
+            name: string;
+        };
+        /** @description What is to be changed; a field left out stays as it is. */
+        ChangeIncident: {
+            /** @description The one answer that all agents give. */
+            answer?: string | null;
+            /** @description What the banner says. */
+            banner?: string | null;
+            /** @description What is known to be wrong. */
+            title?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A document to be changed. */
+        ChangedDocument: components["schemas"]["DocumentText"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A check of the whole chain. */
         Check: {
             /**
@@ -3482,10 +7139,54 @@ export interface components {
              */
             sealed: number;
         };
-        /** @description How a ticket ends. */
+        /** @description One change of a ticket's clock. */
+        ClockLine: {
+            /**
+             * Format: date-time
+             * @description When it was changed.
+             */
+            at: string;
+            /** @description What: `started`, `paused`, `resumed` or `extended`, with its rule or length. */
+            change: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description Due after it.
+             */
+            due_after: string;
+            /**
+             * Format: date-time
+             * @description Due before the change.
+             */
+            due_before?: string | null;
+            /**
+             * Format: uuid
+             * @description Who; null for the system itself.
+             */
+            who_id?: string | null;
+        };
+        /** @description The changes of a ticket's clock, the oldest first. */
+        ClockLines: {
+            /** @description The changes. */
+            items: components["schemas"]["ClockLine"][];
+        };
+        /** @description How it ended. */
+        CloseIncident: {
+            /** @description The answer that all linked open tickets get; the one that stands when left out. */
+            answer?: string | null;
+            /** @description 原因: what was wrong. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description How it ended. */
         CloseRequest: {
-            /** @description What was done for the requester, 1 to 2,000 characters. */
-            resolution: string;
+            /** @description 措施: what was done about it. */
+            action: string;
+            /** @description 原因: why it came to this. */
+            cause: string;
             /**
              * Format: int64
              * @description The version that was read.
@@ -3503,6 +7204,35 @@ export interface components {
             name: string;
             /** @description 工号 */
             staff_no?: string | null;
+        };
+        /** @description One column of a platform's template. */
+        Column: {
+            /** @description Its name in the heading. */
+            column: string;
+            field?: components["schemas"]["Field"] | null;
+        };
+        /** @description The heading of a file, for who maps its columns. */
+        ColumnsView: {
+            /** @description The columns with what they most likely mean. */
+            columns: components["schemas"]["Column"][];
+            /**
+             * Format: int32
+             * @description The row of the heading.
+             */
+            heading_row?: number | null;
+            /** @description Rows below the heading. */
+            rows: number;
+            /** @description The first rows below the heading, as text. */
+            sample: string[][];
+            /** @description The words of the type column that no request type is called by, with how often they stand there. */
+            unknown_request_types: {
+                [key: string]: number;
+            };
+        };
+        /** @description Contacts to be linked. */
+        ContactIds: {
+            /** @description The calls of 1 to 200 contact records. */
+            contact_records: string[];
         };
         /**
          * @description How a contact ended for the requester (处理结果).
@@ -3591,6 +7321,21 @@ export interface components {
              */
             wrap_up_ms?: number | null;
         };
+        /** @description How much there was of something. */
+        Count: {
+            /**
+             * Format: int64
+             * @description Contacts.
+             */
+            contacts: number;
+            /** @description The day `2026-11-23`, the hour `2026-11-23T10`, the channel, or the outcome. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Tickets.
+             */
+            tickets: number;
+        };
         /** @description Name, password and, where the user has one, the one-time code. */
         Credentials: {
             /** @description Password. */
@@ -3648,6 +7393,11 @@ export interface components {
             /** @description Sign-in name. */
             username: string;
         };
+        /**
+         * @description Who an action belongs to.
+         * @enum {string}
+         */
+        Desk: "handle" | "dispatch" | "sign_off";
         /** @description A desk phone to be added. */
         DeviceCreation: {
             /** @description Where it stands, at most 64 characters. */
@@ -3694,16 +7444,247 @@ export interface components {
             /** @description Shown this once. */
             secret: string;
         };
+        /** @description What who runs the floor does. */
+        Dispatching: {
+            /** @enum {string} */
+            action: "reassign";
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The new owner.
+             */
+            to: string;
+        } | {
+            /** @enum {string} */
+            action: "decide";
+            /** @description Granted or refused. */
+            granted: boolean;
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "urge";
+            /** @description Who presses, and how. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "supervise";
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Its own deadline.
+             */
+            until: string;
+        } | {
+            /** @enum {string} */
+            action: "reject";
+            /** @description The ground, from the list of domain B.2. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "revisit";
+            /** @description In his words. */
+            reason?: string | null;
+            /** @description What the requester said. */
+            said: components["schemas"]["Satisfaction"];
+        } | {
+            /** @enum {string} */
+            action: "close";
+            /** @description The explanation. */
+            resolution: string;
+        } | {
+            /** @enum {string} */
+            action: "reopen";
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "archive";
+        };
+        /** @description What a document says. */
+        DocumentText: {
+            /** @description 正文, 1 to 2,000 characters. */
+            body: string;
+            /** @description Codes of leaves of the matter tree: exactly one (一文一事). */
+            matters: string[];
+            /**
+             * Format: uuid
+             * @description The ticket it is about.
+             */
+            ticket_id?: string | null;
+            /** @description 标题 */
+            title: string;
+            /** @description The section it goes to, or `leader`; the matter's own section when left out. */
+            to?: string | null;
+        };
         /** @description What is to be corrected; a field left out stays as it is. */
         EditRequest: {
+            /**
+             * Format: uuid
+             * @description The agent complained about (A-07): he can no longer see it, and where he owns it the lead does.
+             */
+            complained_agent?: string | null;
+            /** @description The person is hidden from all but owner and purchaser. */
+            confidential?: boolean | null;
+            /** @description The fields of the request type. */
+            form?: Record<string, never> | null;
             /** @description Code of a leaf of the matter tree. */
             matter?: string | null;
+            priority?: components["schemas"]["Priority"] | null;
             request_type?: components["schemas"]["RequestType"] | null;
             /** @description 摘要, 1 to 2,000 characters. */
             summary?: string | null;
+            /** @description 标题, up to 300 characters. */
+            title?: string | null;
             /**
              * Format: int64
              * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description An emergency as its page shows it. */
+        EmergencyDetail: components["schemas"]["EmergencyView"] & {
+            /** @description The deliveries: one for each recipient, way and report. */
+            deliveries: components["schemas"]["CaseNotice"][];
+            /** @description The time line with all reports, the oldest line first. */
+            lines: components["schemas"]["CaseLine"][];
+        };
+        /** @description An emergency as lists show it. */
+        EmergencyView: {
+            /** @description Code of its category. */
+            category: string;
+            /** @description The category's name. */
+            category_name?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was discovered.
+             */
+            discovered_at: string;
+            /**
+             * Format: date-time
+             * @description When the next report is due; null once it is over.
+             */
+            due_at?: string | null;
+            /** @description 终报 */
+            final_report?: string | null;
+            /** @description The first report came later after the discovery than agreed. */
+            first_report_late: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `SJ-J20261123-001` */
+            number: string;
+            /** @description The final report is owed. */
+            open: boolean;
+            /** @description The next report is late. */
+            overdue: boolean;
+            /**
+             * Format: date-time
+             * @description When it was reported.
+             */
+            raised_at: string;
+            reported_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description Reports so far, the first included.
+             */
+            reports: number;
+            /** @description `raised`, `followed_up` or `closed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /** @description What happened. */
+            what: string;
+            /** @description Where. */
+            where: string;
+        };
+        /** @description An escalation as its page shows it. */
+        EscalationDetail: components["schemas"]["EscalationView"] & {
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["CaseLine"][];
+            /** @description Who was told, and when. */
+            notices: components["schemas"]["CaseNotice"][];
+        };
+        /** @description An escalation as lists show it. */
+        EscalationView: {
+            /** @description 措施 */
+            action?: string | null;
+            /** @description The answer. */
+            answer?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            answered_at?: string | null;
+            answered_by?: components["schemas"]["Colleague"] | null;
+            /** @description 原因 */
+            cause?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the next step is due; null once it is closed.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description 1 to 4.
+             */
+            level: number;
+            /** @description `SJ-S20261123-001` */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            originator?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When it was raised.
+             */
+            raised_at: string;
+            raised_by?: components["schemas"]["Colleague"] | null;
+            /** @description Why it goes up. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description Times the same people were told again.
+             */
+            reminders: number;
+            /** @description The section of the purchaser whose matter it is. */
+            section?: string | null;
+            /** @description `raised`, `answered` or `closed`. */
+            state: string;
+            /**
+             * Format: uuid
+             * @description The ticket it is about; null for a free subject.
+             */
+            ticket_id?: string | null;
+            /** @description The ticket's number. */
+            ticket_number?: string | null;
+            /** @description What it is about. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
              */
             version: number;
         };
@@ -3711,6 +7692,74 @@ export interface components {
         ExtendWrapUp: {
             /** @description 1 to 100 characters; stands in the history. */
             reason: string;
+        };
+        /**
+         * @description A canonical field of a work order (domain C.6).
+         * @enum {string}
+         */
+        Field: "order_no" | "channel" | "request_type" | "matter" | "title" | "content" | "caller_name" | "caller_sex" | "caller_phone" | "id_no" | "incident_address" | "incident_time" | "confidential" | "public" | "need_reply" | "urgency" | "accepted_at" | "accepted_by" | "dispatched_at" | "dispatcher" | "dispatch_opinion" | "handling_unit" | "co_units" | "due_at" | "status" | "handle_result" | "reply_text" | "replied_at" | "closed_at" | "satisfaction" | "revisit_note" | "return_reason" | "extend_reason" | "extended_due_at" | "related_orders" | "attachments";
+        /** @description A field of an order that the platform changed. */
+        FieldChange: {
+            /** @description What it says now; null for personal values. */
+            after?: string | null;
+            /** @description What the platform said before; null for personal values. */
+            before?: string | null;
+            /** @description The field. */
+            field: components["schemas"]["Field"];
+            /** @description 工单编号 */
+            order_no: string;
+            /**
+             * Format: int32
+             * @description The row of the file.
+             */
+            row: number;
+        };
+        /**
+         * @description What a field of a form holds.
+         * @enum {string}
+         */
+        FieldKind: "text" | "when" | "flag";
+        /** @description A file that is sent as one part named `file` of a form. */
+        FileForm: {
+            /**
+             * Format: binary
+             * @description The file with its name.
+             */
+            file: string;
+        };
+        /** @description A file as it is shown. */
+        FileView: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Who brought it.
+             */
+            by_id?: string | null;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            bytes: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What it is by its content. */
+            media_type: string;
+            /** @description The name it came with. */
+            name: string;
+            /** @description SHA-256 in hex. */
+            sha256: string;
+        };
+        /** @description The files of a ticket. */
+        FileViews: {
+            /** @description The oldest first. */
+            items: components["schemas"]["FileView"][];
         };
         /** @description The floor as it stands. */
         FloorSnapshot: {
@@ -3733,6 +7782,83 @@ export interface components {
             /** @description The state. */
             state: components["schemas"]["Presence"];
         };
+        /** @description The form of one request type. */
+        Form: {
+            /** @description Its fields, in the order of the console. */
+            fields: components["schemas"]["FormField"][];
+            /** @description 诉求类型 */
+            request_type: components["schemas"]["RequestType"];
+        };
+        /** @description A field of a form; the console has the words for it. */
+        FormField: {
+            /** @description What it holds. */
+            kind: components["schemas"]["FieldKind"];
+            /** @description `occurred_at` */
+            name: string;
+        };
+        /** @description Every form. */
+        Forms: {
+            /** @description One for each request type. */
+            items: components["schemas"]["Form"][];
+        };
+        /** @description What the owner does. */
+        Handling: {
+            /** @enum {string} */
+            action: "sign";
+        } | {
+            /** @enum {string} */
+            action: "ask_return";
+            /** @description Why, with the rule it rests on. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "ask_extension";
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            n: number;
+            /** @description Why. */
+            reason: string;
+            /** @description `working_days`, `service_minutes` or `clock_minutes`, as the limit itself. */
+            unit: string;
+        } | {
+            /** @enum {string} */
+            action: "suspend";
+            /** @description What. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "resume";
+        } | {
+            /** @enum {string} */
+            action: "reply";
+            /** @description What the requester is told. */
+            answer: string;
+        } | {
+            /** @enum {string} */
+            action: "close";
+            /** @description What was done for the requester. */
+            resolution: string;
+        } | {
+            /** @enum {string} */
+            action: "offer_transfer";
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            to: string;
+        } | {
+            /** @enum {string} */
+            action: "accept_transfer";
+        } | {
+            /** @enum {string} */
+            action: "refuse_transfer";
+            /** @description Why. */
+            reason?: string | null;
+        };
         /** @description The last sealed row. */
         Head: {
             /** @description Its hash (SHA-256 in hex), which stands for the whole trail up to here. */
@@ -3745,7 +7871,7 @@ export interface components {
         };
         /** @description One line of a ticket's history. */
         HistoryLine: {
-            /** @description `drafted`, `opened`, `voided`, `edited`, `closed`, `contact_attached`. */
+            /** @description `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`. */
             action: string;
             /** @description Its value after. */
             after?: string | null;
@@ -3763,6 +7889,8 @@ export interface components {
              * @description Identifies the line.
              */
             id: string;
+            /** @description What was said about it: a reason, an opinion. */
+            note?: string | null;
             /**
              * Format: int64
              * @description The version of the ticket that the change made; lines of one change share it.
@@ -3801,10 +7929,279 @@ export interface components {
              */
             year: number;
         };
+        /** @description One import that was made or refused. */
+        ImportView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Orders that changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Errors in it.
+             */
+            errors: number;
+            /** @description The name of the file. */
+            file_name: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Orders that were new.
+             */
+            new: number;
+            /** @description The platform. */
+            platform: string;
+            /**
+             * Format: int64
+             * @description Rows in it.
+             */
+            rows: number;
+            /** @description SHA-256 of it in hex. */
+            sha256: string;
+            /** @description `file`, `pull` or `push`. */
+            source: string;
+            /** @description `imported`, `partly_imported` or `refused`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Orders as they were.
+             */
+            unchanged: number;
+        };
+        /** @description An incident as its page shows it. */
+        IncidentDetail: components["schemas"]["IncidentView"] & {
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["CaseLine"][];
+        };
+        /** @description An incident as lists and the banner show it. */
+        IncidentView: {
+            /** @description The one answer that all agents give. */
+            answer: string;
+            /** @description What the banner says. */
+            banner: string;
+            /** @description 原因 */
+            cause?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the answering of all began.
+             */
+            closing_at?: string | null;
+            /**
+             * Format: int64
+             * @description Linked contacts.
+             */
+            contacts: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            declared_at: string;
+            declared_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Of these, those that the closing is done with.
+             */
+            done: number;
+            /**
+             * Format: date-time
+             * @description When its answer has to be looked at again; null once it is closed.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Code of the matter. */
+            matter?: string | null;
+            /** @description The matter's name. */
+            matter_name?: string | null;
+            /** @description `SJ-G20261123-001` */
+            number: string;
+            /** @description Its banner stands. */
+            open: boolean;
+            /** @description `open`, `closing` or `closed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Linked tickets.
+             */
+            tickets: number;
+            /** @description What is known to be wrong. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description The password of the next sign-in. */
         InitialPassword: {
             /** @description Shown this once; has to be changed at the sign-in. */
             initial_password: string;
+        };
+        /** @description A document as its page shows it. */
+        InstructionDetail: components["schemas"]["InstructionView"] & {
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["CaseLine"][];
+            /** @description Who was told, and when. */
+            notices: components["schemas"]["CaseNotice"][];
+        };
+        /** @description A document as lists show it. */
+        InstructionView: {
+            author?: components["schemas"]["Colleague"] | null;
+            /** @description 正文 */
+            body: string;
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was first written.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the next step is due; null once it is closed.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `instruction_request` or `report`. */
+            kind: string;
+            /** @description Code of its one matter. */
+            matter: string;
+            /** @description The matter's name. */
+            matter_name?: string | null;
+            /** @description `请示〔2026〕3号`; null while it has not been submitted. */
+            number?: string | null;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description The next step is late. */
+            overdue: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            replied_at?: string | null;
+            replied_by?: components["schemas"]["Colleague"] | null;
+            /** @description 批复, or what was said with the receipt. */
+            reply?: string | null;
+            /** @description Why it was returned. */
+            returned_for?: string | null;
+            /** @description The rule that made it due then. */
+            rule_id?: string | null;
+            /** @description The section it goes to; null for the purchaser's leader. */
+            section?: string | null;
+            /** @description `draft`, `submitted`, `returned`, `replied`, `received` or `closed`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it was submitted last.
+             */
+            submitted_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The ticket it is about.
+             */
+            ticket_id?: string | null;
+            /** @description The ticket's number. */
+            ticket_number?: string | null;
+            /** @description 标题 */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /**
+         * @description The two kinds; nobody may take one for the other.
+         * @enum {string}
+         */
+        Kind: "instruction_request" | "report";
+        /** @description The columns of a platform's template, in their order. */
+        Layout: {
+            /** @description From left to right. */
+            columns: components["schemas"]["Column"][];
+        };
+        /** @description One level. */
+        LevelView: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: int32
+             * @description 1 to 4.
+             */
+            level: number;
+            /** @description Who answers. */
+            role: string;
+            /**
+             * Format: int32
+             * @description How many minutes he has, counted while the line is open.
+             */
+            service_minutes: number;
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+        };
+        /** @description The levels in force and the states an escalation goes through. */
+        Levels: {
+            /** @description The lowest first. */
+            items: components["schemas"]["LevelView"][];
+            /** @description The states in their order. */
+            states: components["schemas"]["State"][];
+        };
+        /**
+         * @description How one ticket stands to the other.
+         * @enum {string}
+         */
+        LinkKind: "related" | "parent" | "duplicate";
+        /** @description The other end of a link. */
+        LinkView: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The other ticket.
+             */
+            id: string;
+            /** @description True when the other ticket says it of this one: it is the child, or the duplicate. */
+            inverse: boolean;
+            /** @description `related`, `parent` or `duplicate`. */
+            kind: string;
+            /** @description Its number. */
+            number: string;
+            /** @description Its state. */
+            state: string;
+            /** @description Its title. */
+            title: string;
         };
         /** @description A branch or a leaf of the matter tree. */
         Matter: {
@@ -3827,6 +8224,99 @@ export interface components {
          * @enum {string}
          */
         MediaKind: "voice" | "chat";
+        /** @description A ticket that is to be carried on by another. */
+        Merge: {
+            /**
+             * Format: uuid
+             * @description The ticket that carries it on.
+             */
+            into: string;
+            /** @description Why they are one. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A section that somebody answers for. */
+        MySection: {
+            /** @description `exams`: what `GET /api/v1/tickets?state=pending_review&section=` takes. */
+            code: string;
+            /** @description 考试科 */
+            name: string;
+            /** @description He is on duty today. */
+            on_duty: boolean;
+            /**
+             * Format: int64
+             * @description Answers that wait for a sign-off.
+             */
+            pending_review: number;
+        };
+        /** @description The sections that somebody answers for. */
+        MySections: {
+            /** @description All of them. */
+            items: components["schemas"]["MySection"][];
+        };
+        /** @description A document to be written. */
+        NewDocument: components["schemas"]["DocumentText"] & {
+            /** @description `instruction_request` or `report`. */
+            kind: components["schemas"]["Kind"];
+        };
+        /** @description What happened. */
+        NewEmergency: {
+            /** @description Code of a category. */
+            category: string;
+            /**
+             * Format: date-time
+             * @description When it was discovered; now when left out.
+             */
+            discovered_at?: string | null;
+            /** @description What happened, 1 to 2,000 characters. */
+            what: string;
+            /** @description Where. */
+            where?: string;
+        };
+        /** @description What goes up. */
+        NewEscalation: {
+            /** @description Why it goes up. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The ticket it is about; a free subject without one.
+             */
+            ticket_id?: string | null;
+            /** @description What it is about, up to 2,000 characters; the ticket's title when left out. */
+            title?: string | null;
+        };
+        /** @description A known fault. */
+        NewIncident: {
+            /** @description The one answer that all agents give. */
+            answer: string;
+            /** @description What the banner says; the title when left out. */
+            banner?: string | null;
+            /** @description Code of a leaf of the matter tree. */
+            matter?: string | null;
+            /** @description What is known to be wrong. */
+            title: string;
+        };
+        /** @description A link to be made. */
+        NewLink: {
+            /** @description What the other ticket is to this one. */
+            kind: components["schemas"]["LinkKind"];
+            /**
+             * Format: uuid
+             * @description The other ticket.
+             */
+            other_id: string;
+        };
+        /** @description A note to be written. */
+        NewNote: {
+            /** @description What it says, 1 to 2,000 characters. */
+            body: string;
+            /** @description `internal` or `requester`. */
+            kind: components["schemas"]["NoteKind"];
+        };
         /** @description A value with its source. */
         NewParameter: {
             /**
@@ -3850,11 +8340,166 @@ export interface components {
             /** @description The value as text; a number where the value so far is one. */
             value: string;
         };
+        /** @description A request that came without a call: a visit, a letter, a colleague's word. */
+        NewTicket: {
+            /** @description The person is hidden from all but owner and purchaser. */
+            confidential?: boolean;
+            /** @description The fields of the request type. */
+            form?: Record<string, never> | null;
+            /** @description Code of a leaf of the matter tree. */
+            matter: string;
+            /** @description The requester's number; without one a requester of no number is made. */
+            phone?: string | null;
+            /** @description 紧急程度 */
+            priority?: components["schemas"]["Priority"];
+            /** @description 诉求类型 */
+            request_type: components["schemas"]["RequestType"];
+            /** @description 摘要, 1 to 2,000 characters. */
+            summary: string;
+            /** @description 标题, up to 300 characters; the beginning of the summary when left out. */
+            title?: string | null;
+        };
         /**
          * @description What becomes of an agent who lets it ring.
          * @enum {string}
          */
         NoAnswerRule: "break" | "skip";
+        /**
+         * @description Whom a note is for.
+         * @enum {string}
+         */
+        NoteKind: "internal" | "requester" | "instruction";
+        /** @description A note as it is shown. */
+        NoteView: {
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            at: string;
+            /** @description What it says. */
+            body: string;
+            /** @description Sign-in name, or the part of the system. */
+            by: string;
+            /**
+             * Format: uuid
+             * @description Who wrote it; null for the system itself.
+             */
+            by_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `internal`, `requester` or `instruction`. */
+            kind: string;
+        };
+        /** @description Where a person is reached. */
+        NoticeAddress: {
+            /** @description E-mail address, masked. */
+            email?: string | null;
+            /** @description Mobile number, masked. */
+            mobile?: string | null;
+            /** @description Somebody has made sure that both are the person's. */
+            verified: boolean;
+        };
+        /** @description Another address; what is not named stays, an empty text takes it away. */
+        NoticeAddressChange: {
+            /** @description `zhang@example.org` */
+            email?: string | null;
+            /** @description `13900000001`, or `+85291234567` abroad. */
+            mobile?: string | null;
+        };
+        /** @description One kind that may come to the person. */
+        NoticeChoice: {
+            /** @description It cannot be muted in the console. */
+            duty: boolean;
+            /** @description It cannot be muted at all. */
+            every_way: boolean;
+            /** @description `ticket_overdue` */
+            kind: string;
+            /** @description `normal` or `urgent`. */
+            urgency: components["schemas"]["NoticeUrgency"];
+            /** @description How it comes. */
+            ways: components["schemas"]["NoticeWays"];
+        };
+        /** @description Other choices; kinds that are not named stay as they are. */
+        NoticeChoiceChange: {
+            /** @description At most one for each kind. */
+            items: components["schemas"]["NoticeChosen"][];
+        };
+        /** @description What the person may choose, and what is chosen. */
+        NoticeChoices: {
+            /** @description E-mail is sent at all, and the person gave an address. */
+            email_reaches: boolean;
+            /** @description One for each kind that may come to the person's roles. */
+            items: components["schemas"]["NoticeChoice"][];
+            /** @description SMS are sent at all, and the person gave a number. */
+            sms_reaches: boolean;
+        };
+        /** @description Another choice for one kind. */
+        NoticeChosen: {
+            /** @description `ticket_overdue` */
+            kind: string;
+            /** @description How it shall come. */
+            ways: components["schemas"]["NoticeWays"];
+        };
+        /** @description What the badge of the bell shows. */
+        NoticeCount: {
+            /**
+             * Format: int64
+             * @description Not read yet.
+             */
+            unread: number;
+            /**
+             * Format: int64
+             * @description Of them the urgent ones.
+             */
+            urgent: number;
+        };
+        /** @description One notice on one way. */
+        NoticeDelivery: {
+            /**
+             * Format: int32
+             * @description Attempts so far.
+             */
+            attempts: number;
+            /**
+             * Format: uuid
+             * @description Identifies it; goes with the message as `webhook-id` and `Message-ID`.
+             */
+            id: string;
+            /** @description `ticket_overdue` … */
+            kind: string;
+            /** @description What the last attempt failed of. */
+            last_error?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next; null when it is not.
+             */
+            next_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The notice.
+             */
+            notice_id: string;
+            /** @description The number of the ticket. */
+            number?: string | null;
+            /**
+             * Format: date-time
+             * @description When the other side took it.
+             */
+            sent_at?: string | null;
+            /** @description `pending`, `sent`, `failed` or `dead`. */
+            state: string;
+            user?: components["schemas"]["Colleague"] | null;
+            /** @description `console`, `email` or `sms`. */
+            way: string;
+        };
         /** @description A notice of the State Council as JSON, in the form of `crates/calendar/data/calendar_2026.json`. */
         NoticeImport: {
             /** @description Weekends that are worked. */
@@ -3872,6 +8517,76 @@ export interface components {
              * @description The year.
              */
             year: number;
+        };
+        /** @description Until when. */
+        NoticeReadAll: {
+            /**
+             * Format: date-time
+             * @description Only notices that came until this time: those the person has seen. Now unless told.
+             */
+            until?: string | null;
+        };
+        /** @description How many were marked. */
+        NoticeReadDone: {
+            /**
+             * Format: int64
+             * @description Notices that were unread.
+             */
+            read: number;
+        };
+        /**
+         * @description How loud a notice is.
+         * @enum {string}
+         */
+        NoticeUrgency: "normal" | "urgent";
+        /** @description A notice; the console has the words of its kind. */
+        NoticeView: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When there was nothing left to do about it.
+             */
+            done_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `ticket_dispatched`, `ticket_overdue`, `contact_owed` … */
+            kind: string;
+            /** @description What the words of the kind need: `number`, `due_at`. */
+            parameters: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description When it was read.
+             */
+            read_at?: string | null;
+            /** @description What it is about. */
+            subject_id: string;
+            /** @description `ticket` or `contact_record`. */
+            subject_kind: string;
+            /** @description `normal` or `urgent`. */
+            urgency: string;
+        };
+        /** @description How a kind comes to a person. */
+        NoticeWays: {
+            /** @description In the console. */
+            console: boolean;
+            /** @description By e-mail, where there is an address. */
+            email: boolean;
+            /** @description By SMS, where there is a number. */
+            sms: boolean;
+        };
+        /** @description An action that can be done now by the one who looks. */
+        Offered: {
+            /** @description Its name there. */
+            action: string;
+            /** @description The door it goes through. */
+            desk: components["schemas"]["Desk"];
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -4194,10 +8909,164 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_EmergencyView: {
+            /** @description The rows. */
+            items: {
+                /** @description Code of its category. */
+                category: string;
+                /** @description The category's name. */
+                category_name?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was over.
+                 */
+                closed_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was discovered.
+                 */
+                discovered_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the next report is due; null once it is over.
+                 */
+                due_at?: string | null;
+                /** @description 终报 */
+                final_report?: string | null;
+                /** @description The first report came later after the discovery than agreed. */
+                first_report_late: boolean;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `SJ-J20261123-001` */
+                number: string;
+                /** @description The final report is owed. */
+                open: boolean;
+                /** @description The next report is late. */
+                overdue: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was reported.
+                 */
+                raised_at: string;
+                reported_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int32
+                 * @description Reports so far, the first included.
+                 */
+                reports: number;
+                /** @description `raised`, `followed_up` or `closed`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+                /** @description What happened. */
+                what: string;
+                /** @description Where. */
+                where: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_EscalationView: {
+            /** @description The rows. */
+            items: {
+                /** @description 措施 */
+                action?: string | null;
+                /** @description The answer. */
+                answer?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                answered_at?: string | null;
+                answered_by?: components["schemas"]["Colleague"] | null;
+                /** @description 原因 */
+                cause?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was closed.
+                 */
+                closed_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the next step is due; null once it is closed.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description 1 to 4.
+                 */
+                level: number;
+                /** @description `SJ-S20261123-001` */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                originator?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was raised.
+                 */
+                raised_at: string;
+                raised_by?: components["schemas"]["Colleague"] | null;
+                /** @description Why it goes up. */
+                reason: string;
+                /**
+                 * Format: int32
+                 * @description Times the same people were told again.
+                 */
+                reminders: number;
+                /** @description The section of the purchaser whose matter it is. */
+                section?: string | null;
+                /** @description `raised`, `answered` or `closed`. */
+                state: string;
+                /**
+                 * Format: uuid
+                 * @description The ticket it is about; null for a free subject.
+                 */
+                ticket_id?: string | null;
+                /** @description The ticket's number. */
+                ticket_number?: string | null;
+                /** @description What it is about. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_HistoryLine: {
             /** @description The rows. */
             items: {
-                /** @description `drafted`, `opened`, `voided`, `edited`, `closed`, `contact_attached`. */
+                /** @description `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`. */
                 action: string;
                 /** @description Its value after. */
                 after?: string | null;
@@ -4215,6 +9084,8 @@ export interface components {
                  * @description Identifies the line.
                  */
                 id: string;
+                /** @description What was said about it: a reason, an opinion. */
+                note?: string | null;
                 /**
                  * Format: int64
                  * @description The version of the ticket that the change made; lines of one change share it.
@@ -4227,6 +9098,369 @@ export interface components {
                  * @description Who; null for the system itself.
                  */
                 who_id?: string | null;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_ImportView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description Who. */
+                by: string;
+                /**
+                 * Format: int64
+                 * @description Orders that changed.
+                 */
+                changed: number;
+                /**
+                 * Format: int64
+                 * @description Errors in it.
+                 */
+                errors: number;
+                /** @description The name of the file. */
+                file_name: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Orders that were new.
+                 */
+                new: number;
+                /** @description The platform. */
+                platform: string;
+                /**
+                 * Format: int64
+                 * @description Rows in it.
+                 */
+                rows: number;
+                /** @description SHA-256 of it in hex. */
+                sha256: string;
+                /** @description `file`, `pull` or `push`. */
+                source: string;
+                /** @description `imported`, `partly_imported` or `refused`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Orders as they were.
+                 */
+                unchanged: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_IncidentView: {
+            /** @description The rows. */
+            items: {
+                /** @description The one answer that all agents give. */
+                answer: string;
+                /** @description What the banner says. */
+                banner: string;
+                /** @description 原因 */
+                cause?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                closed_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the answering of all began.
+                 */
+                closing_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Linked contacts.
+                 */
+                contacts: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                declared_at: string;
+                declared_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Of these, those that the closing is done with.
+                 */
+                done: number;
+                /**
+                 * Format: date-time
+                 * @description When its answer has to be looked at again; null once it is closed.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description Code of the matter. */
+                matter?: string | null;
+                /** @description The matter's name. */
+                matter_name?: string | null;
+                /** @description `SJ-G20261123-001` */
+                number: string;
+                /** @description Its banner stands. */
+                open: boolean;
+                /** @description `open`, `closing` or `closed`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Linked tickets.
+                 */
+                tickets: number;
+                /** @description What is known to be wrong. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_InstructionView: {
+            /** @description The rows. */
+            items: {
+                author?: components["schemas"]["Colleague"] | null;
+                /** @description 正文 */
+                body: string;
+                /**
+                 * Format: date-time
+                 * @description When it was closed.
+                 */
+                closed_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was first written.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the next step is due; null once it is closed.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `instruction_request` or `report`. */
+                kind: string;
+                /** @description Code of its one matter. */
+                matter: string;
+                /** @description The matter's name. */
+                matter_name?: string | null;
+                /** @description `请示〔2026〕3号`; null while it has not been submitted. */
+                number?: string | null;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description The next step is late. */
+                overdue: boolean;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                replied_at?: string | null;
+                replied_by?: components["schemas"]["Colleague"] | null;
+                /** @description 批复, or what was said with the receipt. */
+                reply?: string | null;
+                /** @description Why it was returned. */
+                returned_for?: string | null;
+                /** @description The rule that made it due then. */
+                rule_id?: string | null;
+                /** @description The section it goes to; null for the purchaser's leader. */
+                section?: string | null;
+                /** @description `draft`, `submitted`, `returned`, `replied`, `received` or `closed`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description When it was submitted last.
+                 */
+                submitted_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The ticket it is about.
+                 */
+                ticket_id?: string | null;
+                /** @description The ticket's number. */
+                ticket_number?: string | null;
+                /** @description 标题 */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_NoteView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was written.
+                 */
+                at: string;
+                /** @description What it says. */
+                body: string;
+                /** @description Sign-in name, or the part of the system. */
+                by: string;
+                /**
+                 * Format: uuid
+                 * @description Who wrote it; null for the system itself.
+                 */
+                by_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `internal`, `requester` or `instruction`. */
+                kind: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_NoticeDelivery: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description Attempts so far.
+                 */
+                attempts: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it; goes with the message as `webhook-id` and `Message-ID`.
+                 */
+                id: string;
+                /** @description `ticket_overdue` … */
+                kind: string;
+                /** @description What the last attempt failed of. */
+                last_error?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                made_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it is tried next; null when it is not.
+                 */
+                next_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The notice.
+                 */
+                notice_id: string;
+                /** @description The number of the ticket. */
+                number?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the other side took it.
+                 */
+                sent_at?: string | null;
+                /** @description `pending`, `sent`, `failed` or `dead`. */
+                state: string;
+                user?: components["schemas"]["Colleague"] | null;
+                /** @description `console`, `email` or `sms`. */
+                way: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_NoticeView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it came.
+                 */
+                at: string;
+                /**
+                 * Format: date-time
+                 * @description When there was nothing left to do about it.
+                 */
+                done_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `ticket_dispatched`, `ticket_overdue`, `contact_owed` … */
+                kind: string;
+                /** @description What the words of the kind need: `number`, `due_at`. */
+                parameters: Record<string, never>;
+                /**
+                 * Format: date-time
+                 * @description When it was read.
+                 */
+                read_at?: string | null;
+                /** @description What it is about. */
+                subject_id: string;
+                /** @description `ticket` or `contact_record`. */
+                subject_kind: string;
+                /** @description `normal` or `urgent`. */
+                urgency: string;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -4351,53 +9585,80 @@ export interface components {
         Page_TicketView: {
             /** @description The rows. */
             items: {
+                /** @description Due, and still owed. */
+                breached: boolean;
                 /**
                  * Format: date-time
-                 * @description When it was closed or voided.
+                 * @description When it came to its end.
                  */
                 closed_at?: string | null;
+                /** @description The person is hidden from all but owner and purchaser. */
+                confidential: boolean;
                 /**
                  * Format: uuid
                  * @description 当前责任人: who answers for it now.
                  */
                 current_owner_id: string;
+                /**
+                 * Format: date-time
+                 * @description When handling is due; null for a draft.
+                 */
+                due_at?: string | null;
                 first_owner?: components["schemas"]["Colleague"] | null;
                 /**
                  * Format: uuid
-                 * @description 首接责任人: who first took the request; never changes (A-32).
+                 * @description 首接责任人: who first took the request; never changes (A-32). Null while nobody has signed it.
                  */
-                first_owner_id: string;
+                first_owner_id?: string | null;
                 /**
                  * Format: uuid
                  * @description Identifies it.
                  */
                 id: string;
+                /**
+                 * Format: uuid
+                 * @description The mass incident it belongs to.
+                 */
+                incident_id?: string | null;
                 /** @description Code of the matter. */
                 matter?: string | null;
                 /** @description Its name. */
                 matter_name?: string | null;
                 /** @description `SJ20261123-0001` */
                 number: string;
+                /** @description Somebody owes something. */
+                open: boolean;
                 /**
                  * Format: date-time
-                 * @description When it was opened with the call.
+                 * @description When it was received.
                  */
                 opened_at: string;
                 owner?: components["schemas"]["Colleague"] | null;
+                /** @description The platform that sent it; null for our own. */
+                platform?: string | null;
+                /** @description `normal`, `urgent` or `critical`. */
+                priority: string;
                 /** @description 诉求类型 */
                 request_type?: string | null;
                 requester?: components["schemas"]["RequesterRef"] | null;
-                /** @description What was done for the requester; null until it is closed. */
+                /** @description The answer; null until there is one. */
                 resolution?: string | null;
+                /** @description What the requester said when asked. */
+                satisfaction?: string | null;
+                /** @description The section of the purchaser that answers for the matter. */
+                section?: string | null;
                 /**
                  * Format: uuid
                  * @description The call it was opened with.
                  */
                 source_call_id?: string | null;
-                /** @description `draft`, `open`, `closed` or `void`. */
+                /** @description `draft`, `pending_sign`, `in_handling`, `suspended`, `pending_review`, `replied`, `closed` … */
                 state: string;
                 /** @description 摘要 */
                 summary: string;
+                /** @description 标题 */
+                title: string;
+                transfer_to?: components["schemas"]["Colleague"] | null;
                 /**
                  * Format: date-time
                  * @description When it last changed.
@@ -4469,6 +9730,23 @@ export interface components {
                  */
                 version: number;
             }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_WorkOrderView: {
+            /** @description The rows. */
+            items: (components["schemas"]["TicketView"] & {
+                /** @description What the platform said of it. */
+                order: components["schemas"]["Told"];
+            })[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
             /**
@@ -4622,6 +9900,34 @@ export interface components {
              */
             to: string;
         };
+        /** @description A platform that sends work orders. */
+        Platform: {
+            /** @description Orders of it are taken. */
+            active: boolean;
+            /** @description `12345` */
+            code: string;
+            /** @description The columns of its template. */
+            columns: components["schemas"]["Layout"];
+            /** @description 12345 政务服务便民热线 */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was last set up.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change; send it back with a change.
+             */
+            version: number;
+            /** @description Its words for ours. */
+            words: components["schemas"]["WordMaps"];
+        };
+        /** @description The platforms. */
+        Platforms: {
+            /** @description By code. */
+            items: components["schemas"]["Platform"][];
+        };
         /** @description What the agent sees while the phone rings. */
         Pop: {
             /** @description The last five contacts before this one, the newest first. */
@@ -4633,11 +9939,57 @@ export interface components {
             /** @description The requester's open tickets, whoever owns them, the newest first. */
             tickets: components["schemas"]["TicketView"][];
         };
+        /** @description A member or a deputy. */
+        PostRequest: {
+            /** @description He stands in for a member who is away (B 角). */
+            deputy?: boolean;
+            /**
+             * Format: date
+             * @description The first day; today when left out.
+             */
+            from_day?: string | null;
+            /**
+             * Format: date
+             * @description The last day; until further notice when left out.
+             */
+            to_day?: string | null;
+            /**
+             * Format: uuid
+             * @description Somebody of the purchaser's business sections.
+             */
+            user_id: string;
+        };
+        /** @description Somebody of a section. */
+        PostView: {
+            /** @description He stands in for a member who is away (B 角). */
+            deputy: boolean;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            person?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description The last day; null until further notice.
+             */
+            to_day?: string | null;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
         /**
          * @description A state that is chosen, not brought about by work.
          * @enum {string}
          */
         Presence: "signed_out" | "ready" | "break" | "meeting" | "training";
+        /**
+         * @description How pressing a ticket is (紧急程度, domain C.6).
+         * @enum {string}
+         */
+        Priority: "normal" | "urgent" | "critical";
         /** @description An RFC 9457 problem document. */
         Problem: Record<string, never> & {
             /** @description Stable code in `snake_case`; the console translates it. */
@@ -4658,6 +10010,16 @@ export interface components {
             /** @description What to do instead, or who can. */
             way_out?: string | null;
         };
+        /** @description Why it has to go further up. */
+        PromoteRequest: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description The public settings. */
         PublicConfig: {
             /** @description The demo: the sign-in page offers its people. */
@@ -4672,6 +10034,29 @@ export interface components {
             name: string;
             /** @description The version of this binary. */
             version: string;
+        };
+        /** @description What is told: nothing of the house, nothing of the person. */
+        PublicStatus: {
+            /** @description The answer. */
+            answer?: string | null;
+            /**
+             * Format: date-time
+             * @description When an answer is due; null once there is one.
+             */
+            due_at?: string | null;
+            /** @description The number. */
+            number: string;
+            /** @description Goes with a rating; null when there is nothing to rate, or it was rated. */
+            rating_token?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was received.
+             */
+            received_at: string;
+            /** @description 诉求类型 */
+            request_type?: string | null;
+            /** @description `received`, `in_handling`, `waiting_for_you`, `answered` or `ended`. */
+            stage: string;
         };
         /** @description New rules of a queue. */
         PutQueue: components["schemas"]["QueueRules"] & {
@@ -4766,6 +10151,20 @@ export interface components {
             /** @description The queues. */
             items: components["schemas"]["QueueItem"][];
         };
+        /** @description What became of a rating. */
+        Rated: {
+            /** @description The stage the request has now. */
+            stage: string;
+        };
+        /** @description How the requester rates the answer. */
+        Rating: {
+            /** @description `satisfied`, `fair` or `dissatisfied`. */
+            said: components["schemas"]["Satisfaction"];
+            /** @description The token of the link. */
+            token: string;
+            /** @description In his own words, up to 2,000 characters. */
+            words?: string | null;
+        };
         /** @description A recording, as its call tells of it. */
         RecordingView: {
             /**
@@ -4814,6 +10213,23 @@ export interface components {
             /** @description The user part of its SIP address. */
             username: string;
         };
+        /** @description Something about one cell of the file. */
+        Remark: {
+            /** @description Stable code; the console translates it. */
+            code: string;
+            /** @description The column as the sheet shows it: `C`; null when it is about the whole row. */
+            column?: string | null;
+            /** @description What is wrong, in one sentence. */
+            detail: string;
+            field?: components["schemas"]["Field"] | null;
+            /** @description The heading of the column. */
+            heading?: string | null;
+            /**
+             * Format: int32
+             * @description The row as the sheet shows it.
+             */
+            row: number;
+        };
         /** @description What may be written about a requester. */
         RenameRequest: {
             /** @description The name the requester gave, at most 50 characters. */
@@ -4823,6 +10239,32 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description A follow-up report, or the final one. */
+        Report: {
+            /** @description 终报: it is over. */
+            final?: boolean;
+            /** @description What is known now, 1 to 2,000 characters. */
+            text: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A line of the time line. */
+        ReportLine: {
+            /** @description `declared`, `linked`, `changed` … */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /** @description Sign-in name, or the part of the system. */
+            who: string;
         };
         /**
          * @description What the requester wants (诉求类型, domain B.2).
@@ -4929,10 +10371,48 @@ export interface components {
             /** @description The value as it was given. */
             row: string;
         };
+        /**
+         * @description What the requester said when asked (回访).
+         * @enum {string}
+         */
+        Satisfaction: "satisfied" | "fair" | "dissatisfied" | "unreached";
+        /** @description A step with what is said about it. */
+        SayingRequest: {
+            /** @description What is said. */
+            text: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A secret to be set. */
         SecretChange: {
             /** @description 12 to 64 printable ASCII characters; one is made up when not given. */
             secret?: string | null;
+        };
+        /** @description A section of the purchaser. */
+        SectionView: {
+            /** @description Days on which one of them is away. */
+            absences: components["schemas"]["AbsenceView"][];
+            /** @description `exams` */
+            code: string;
+            /** @description Members and deputies. */
+            members: components["schemas"]["PostView"][];
+            /** @description 考试科 */
+            name: string;
+            /** @description Who is on duty today; empty: every business section is asked. */
+            on_duty: components["schemas"]["Colleague"][];
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description The sections. */
+        Sections: {
+            /** @description All of them. */
+            items: components["schemas"]["SectionView"][];
         };
         /** @description Hours to be put in force. */
         ServiceHoursChange: {
@@ -5013,11 +10493,46 @@ export interface components {
             /** @description Sessions. */
             sessions: number;
         };
+        /** @description How a platform is set up. */
+        Setup: {
+            /** @description Orders of it are taken. */
+            active: boolean;
+            /** @description The columns of its template. */
+            columns: components["schemas"]["Layout"];
+            /** @description Its name, for people. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a new platform.
+             */
+            version?: number | null;
+            /** @description Its words for ours. */
+            words: components["schemas"]["WordMaps"];
+        };
         /**
          * @description Supplier operates, purchaser supervises, administrators may stand on either side.
          * @enum {string}
          */
         Side: "supplier" | "purchaser" | "either";
+        /** @description What the purchaser does. */
+        SigningOff: {
+            /** @enum {string} */
+            action: "approve";
+            /** @description An opinion. */
+            reason?: string | null;
+        } | {
+            /** @enum {string} */
+            action: "send_back";
+            /** @description What has to be mended. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "decide";
+            /** @description Granted or refused. */
+            granted: boolean;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A skill that a queue asks for, or an agent has. */
         SkillLevel: {
             /**
@@ -5027,6 +10542,77 @@ export interface components {
             level: number;
             /** @description Code of the skill: lower-case letters, digits, `-` and `_`, at most 32. */
             skill: string;
+        };
+        /** @description The people of a section, all of them. */
+        Staffing: {
+            /** @description Days on which one of them is away. */
+            absences?: components["schemas"]["AbsenceRequest"][];
+            /** @description Members and deputies. */
+            members: components["schemas"]["PostRequest"][];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description Where an escalation stands.
+         * @enum {string}
+         */
+        State: "raised" | "answered" | "closed";
+        /** @description Which request, and the proof that it is one's own. */
+        StatusQuestion: {
+            /** @description The number read out or sent: `SJ20261123-0001`. */
+            number: string;
+            /** @description The whole telephone number the request came from. */
+            phone: string;
+        };
+        /** @description A step with the version it was chosen for. */
+        StepRequest: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A matter about which more came in lately than usual. */
+        Suggestion: {
+            /** @description Code of the matter. */
+            matter: string;
+            /** @description The matter's name. */
+            matter_name?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when they are counted.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description Tickets since then that belong to no incident.
+             */
+            tickets: number;
+        };
+        /** @description The matters that may be incidents. */
+        Suggestions: {
+            /** @description All of them. */
+            items: components["schemas"]["Suggestion"][];
+        };
+        /** @description Who watches, and what belongs together. */
+        Surroundings: {
+            /** @description Linked tickets the viewer may see. */
+            links: components["schemas"]["LinkView"][];
+            /** @description Who is told of its changes beside its owner. */
+            watchers: components["schemas"]["Colleague"][];
+            /** @description The one who asks is among them. */
+            watching: boolean;
+        };
+        /** @description A table as one part named `file` of a form. */
+        TableForm: {
+            /**
+             * Format: binary
+             * @description `.xlsx` or `.csv`
+             */
+            file: string;
         };
         /** @description The state of telephony. */
         TelephonyView: {
@@ -5055,6 +10641,58 @@ export interface components {
             /** @description Who may call them. */
             trunks: number;
         };
+        /** @description A ticket with what only its own page shows. */
+        TicketDetail: components["schemas"]["TicketView"] & {
+            /** @description What the viewer may do to it now. */
+            actions: components["schemas"]["Offered"][];
+            /** @description `return` or `extension` while it waits for a decision. */
+            asked?: string | null;
+            /**
+             * Format: int32
+             * @description Revisits that reached nobody.
+             */
+            attempts: number;
+            complained_agent?: components["schemas"]["Colleague"] | null;
+            /** @description The fields of its request type. */
+            form: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description Its clock stands still since.
+             */
+            paused_at?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was handled anew (重办).
+             */
+            reopenings: number;
+            /**
+             * Format: date-time
+             * @description When it must be signed.
+             */
+            sign_due_at?: string | null;
+            /** @description Its answer needs the purchaser's sign-off. */
+            sign_off: boolean;
+            /**
+             * Format: date-time
+             * @description Supervised (督办) until.
+             */
+            supervised_until?: string | null;
+            /**
+             * Format: date-time
+             * @description When the transfer falls back.
+             */
+            transfer_until?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was pressed (催办).
+             */
+            urged: number;
+        };
+        /** @description Tickets to be linked. */
+        TicketIds: {
+            /** @description 1 to 200 tickets. */
+            tickets: string[];
+        };
         /** @description A ticket by its number. */
         TicketRef: {
             /**
@@ -5067,55 +10705,82 @@ export interface components {
             /** @description `draft`, `open`, `closed` or `void`. */
             state: string;
         };
-        /** @description A ticket as it is shown. */
+        /** @description A ticket as lists show it. */
         TicketView: {
+            /** @description Due, and still owed. */
+            breached: boolean;
             /**
              * Format: date-time
-             * @description When it was closed or voided.
+             * @description When it came to its end.
              */
             closed_at?: string | null;
+            /** @description The person is hidden from all but owner and purchaser. */
+            confidential: boolean;
             /**
              * Format: uuid
              * @description 当前责任人: who answers for it now.
              */
             current_owner_id: string;
+            /**
+             * Format: date-time
+             * @description When handling is due; null for a draft.
+             */
+            due_at?: string | null;
             first_owner?: components["schemas"]["Colleague"] | null;
             /**
              * Format: uuid
-             * @description 首接责任人: who first took the request; never changes (A-32).
+             * @description 首接责任人: who first took the request; never changes (A-32). Null while nobody has signed it.
              */
-            first_owner_id: string;
+            first_owner_id?: string | null;
             /**
              * Format: uuid
              * @description Identifies it.
              */
             id: string;
+            /**
+             * Format: uuid
+             * @description The mass incident it belongs to.
+             */
+            incident_id?: string | null;
             /** @description Code of the matter. */
             matter?: string | null;
             /** @description Its name. */
             matter_name?: string | null;
             /** @description `SJ20261123-0001` */
             number: string;
+            /** @description Somebody owes something. */
+            open: boolean;
             /**
              * Format: date-time
-             * @description When it was opened with the call.
+             * @description When it was received.
              */
             opened_at: string;
             owner?: components["schemas"]["Colleague"] | null;
+            /** @description The platform that sent it; null for our own. */
+            platform?: string | null;
+            /** @description `normal`, `urgent` or `critical`. */
+            priority: string;
             /** @description 诉求类型 */
             request_type?: string | null;
             requester?: components["schemas"]["RequesterRef"] | null;
-            /** @description What was done for the requester; null until it is closed. */
+            /** @description The answer; null until there is one. */
             resolution?: string | null;
+            /** @description What the requester said when asked. */
+            satisfaction?: string | null;
+            /** @description The section of the purchaser that answers for the matter. */
+            section?: string | null;
             /**
              * Format: uuid
              * @description The call it was opened with.
              */
             source_call_id?: string | null;
-            /** @description `draft`, `open`, `closed` or `void`. */
+            /** @description `draft`, `pending_sign`, `in_handling`, `suspended`, `pending_review`, `replied`, `closed` … */
             state: string;
             /** @description 摘要 */
             summary: string;
+            /** @description 标题 */
+            title: string;
+            transfer_to?: components["schemas"]["Colleague"] | null;
             /**
              * Format: date-time
              * @description When it last changed.
@@ -5126,6 +10791,87 @@ export interface components {
              * @description Rises with each change; send it back with a change.
              */
             version: number;
+        };
+        /** @description What a platform said of a work order. */
+        Told: {
+            /**
+             * Format: date-time
+             * @description 受理时间
+             */
+            accepted_at?: string | null;
+            /** @description 受理员 */
+            accepted_by?: string | null;
+            /** @description 附件 */
+            attachments?: string | null;
+            /** @description 性别; null when the viewer may not know the requester. */
+            caller_sex?: string | null;
+            /** @description 受理渠道 */
+            channel?: string | null;
+            /** @description 协办单位 */
+            co_units?: string | null;
+            /** @description 转办意见 */
+            dispatch_opinion?: string | null;
+            /**
+             * Format: date-time
+             * @description 转办时间
+             */
+            dispatched_at?: string | null;
+            /** @description 转办人 */
+            dispatcher?: string | null;
+            /**
+             * Format: date-time
+             * @description 办理时限, as the platform counts it; ours is `due_at`.
+             */
+            due_as_received?: string | null;
+            /**
+             * Format: date-time
+             * @description 延期后时限
+             */
+            extended_due_at?: string | null;
+            /** @description 承办单位 */
+            handling_unit?: string | null;
+            /**
+             * Format: uuid
+             * @description By which import.
+             */
+            import_id: string;
+            /**
+             * Format: date-time
+             * @description When it was last brought in.
+             */
+            imported_at: string;
+            /** @description 事发地址; null when the viewer may not know the requester. */
+            incident_address?: string | null;
+            /**
+             * Format: date-time
+             * @description 事发时间
+             */
+            incident_time?: string | null;
+            /** @description 诉求分类, as the platform calls it. */
+            matter_as_received?: string | null;
+            /** @description 是否回复 */
+            need_reply?: boolean | null;
+            /** @description The platform's number. */
+            order_no: string;
+            /** @description 是否公开 */
+            public?: boolean | null;
+            /** @description What stands in columns of no known meaning; null when the viewer may not know the requester. */
+            raw?: {
+                [key: string]: string;
+            } | null;
+            /** @description 关联工单 */
+            related_orders?: string | null;
+            /**
+             * Format: int64
+             * @description Rises when the platform changes it.
+             */
+            revision: number;
+            /** @description 回访情况 */
+            revisit_note?: string | null;
+            /** @description 满意度, as the platform says it. */
+            satisfaction_as_received?: string | null;
+            /** @description 工单状态, as the platform says it; ours is `state`. */
+            status_as_received?: string | null;
         };
         /** @description A one-time code. */
         TotpCode: {
@@ -5220,6 +10966,160 @@ export interface components {
             /**
              * Format: int64
              * @description To be sent back with a change.
+             */
+            version: number;
+        };
+        /** @description An action with the version of the ticket it was chosen for. */
+        Verb_Dispatching: ({
+            /** @enum {string} */
+            action: "reassign";
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The new owner.
+             */
+            to: string;
+        } | {
+            /** @enum {string} */
+            action: "decide";
+            /** @description Granted or refused. */
+            granted: boolean;
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "urge";
+            /** @description Who presses, and how. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "supervise";
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Its own deadline.
+             */
+            until: string;
+        } | {
+            /** @enum {string} */
+            action: "reject";
+            /** @description The ground, from the list of domain B.2. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "revisit";
+            /** @description In his words. */
+            reason?: string | null;
+            /** @description What the requester said. */
+            said: components["schemas"]["Satisfaction"];
+        } | {
+            /** @enum {string} */
+            action: "close";
+            /** @description The explanation. */
+            resolution: string;
+        } | {
+            /** @enum {string} */
+            action: "reopen";
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "archive";
+        }) & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description An action with the version of the ticket it was chosen for. */
+        Verb_Handling: ({
+            /** @enum {string} */
+            action: "sign";
+        } | {
+            /** @enum {string} */
+            action: "ask_return";
+            /** @description Why, with the rule it rests on. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "ask_extension";
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            n: number;
+            /** @description Why. */
+            reason: string;
+            /** @description `working_days`, `service_minutes` or `clock_minutes`, as the limit itself. */
+            unit: string;
+        } | {
+            /** @enum {string} */
+            action: "suspend";
+            /** @description What. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "resume";
+        } | {
+            /** @enum {string} */
+            action: "reply";
+            /** @description What the requester is told. */
+            answer: string;
+        } | {
+            /** @enum {string} */
+            action: "close";
+            /** @description What was done for the requester. */
+            resolution: string;
+        } | {
+            /** @enum {string} */
+            action: "offer_transfer";
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            to: string;
+        } | {
+            /** @enum {string} */
+            action: "accept_transfer";
+        } | {
+            /** @enum {string} */
+            action: "refuse_transfer";
+            /** @description Why. */
+            reason?: string | null;
+        }) & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description An action with the version of the ticket it was chosen for. */
+        Verb_SigningOff: ({
+            /** @enum {string} */
+            action: "approve";
+            /** @description An opinion. */
+            reason?: string | null;
+        } | {
+            /** @enum {string} */
+            action: "send_back";
+            /** @description What has to be mended. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "decide";
+            /** @description Granted or refused. */
+            granted: boolean;
+            /** @description Why. */
+            reason: string;
+        }) & {
+            /**
+             * Format: int64
+             * @description The version that was read.
              */
             version: number;
         };
@@ -5327,6 +11227,61 @@ export interface components {
             duration_ms: number;
             /** @description Peaks 0–255: the requester's lane, then the agent's. */
             lanes: number[][];
+        };
+        /** @description The words of a platform, by list. */
+        WordMaps: {
+            /** @description The platform's own categories → codes of our matters. */
+            matter?: components["schemas"]["BTreeMap"];
+            /** @description 诉求类型 → `consult` … */
+            request_type?: components["schemas"]["BTreeMap"];
+            /** @description 满意度 → `satisfied` …, for the way back. */
+            satisfaction?: components["schemas"]["BTreeMap"];
+            /** @description 工单状态 → `pending_sign` …, for the way back. */
+            state?: components["schemas"]["BTreeMap"];
+            /** @description 紧急程度 → `normal`, `urgent`, `critical`. */
+            urgency?: components["schemas"]["BTreeMap"];
+        };
+        /** @description A work order with what only its own page shows. */
+        WorkOrderDetail: components["schemas"]["TicketDetail"] & {
+            /** @description Tickets of the same requester about the same matter within 30 days (domain B.3). */
+            alike: components["schemas"]["Alike"][];
+            /** @description What the platform said of it. */
+            order: components["schemas"]["Told"];
+        };
+        /** @description What an import does, or would do. */
+        WorkOrderImport: {
+            /** @description Orders of which the platform says something else now. */
+            changed: number;
+            /** @description What changes in orders that are there. At most 1,000. */
+            changes: components["schemas"]["FieldChange"][];
+            /** @description How many changes there are. */
+            changes_total: number;
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */
+            errors: components["schemas"]["Remark"][];
+            /** @description How many errors there are. */
+            errors_total: number;
+            /**
+             * Format: uuid
+             * @description The import, once it is written.
+             */
+            import_id?: string | null;
+            /** @description Orders that were not there. */
+            new: number;
+            /** @description Rows with anything in them, the heading not counted. */
+            rows: number;
+            /** @description Orders as they were. */
+            unchanged: number;
+            /** @description What does not hinder the import. At most 1,000. */
+            warnings: components["schemas"]["Remark"][];
+            /** @description How many warnings there are. */
+            warnings_total: number;
+        };
+        /** @description A work order as lists show it. */
+        WorkOrderView: components["schemas"]["TicketView"] & {
+            /** @description What the platform said of it. */
+            order: components["schemas"]["Told"];
         };
         /** @description What the agent writes about a contact. */
         WrapUpRequest: {

@@ -1,15 +1,67 @@
 import { api, type Filters, listing, take } from './client'
-import type { ContactRecord, HistoryLine, Id, Matter, Page, RequestType, Result, Ticket } from './types'
+import type {
+  ClockLine, ContactRecord, FormField, HistoryLine, Id, LinkKind, Matter, MySection, Offered, Page, Priority, PublicStatus,
+  RequestType, Result, Satisfaction, Surroundings, Ticket, TicketDetail, TicketFile, TicketForm, TicketNote,
+} from './types'
+
+const path = (id: Id) => ({ params: { path: { id } } })
 
 export const tickets = (filters: Filters) => take(api.GET('/api/v1/tickets', listing(filters))) as Promise<Page<Ticket>>
-export const ticket = (id: Id) => take(api.GET('/api/v1/tickets/{id}', { params: { path: { id } } })) as Promise<Ticket>
-export const ticketHistory = (id: Id): Promise<Page<HistoryLine>> =>
-  take(api.GET('/api/v1/tickets/{id}/history', { params: { path: { id }, query: { per_page: 50 } } }))
-export interface TicketEdit { version: number; request_type: RequestType | null; matter: string | null; summary: string }
-export const editTicket = (id: Id, body: TicketEdit) => take(api.PATCH('/api/v1/tickets/{id}', { params: { path: { id } }, body }))
-export const closeTicket = (id: Id, version: number, resolution: string) =>
-  take(api.POST('/api/v1/tickets/{id}/close', { params: { path: { id } }, body: { version, resolution } }))
+export const ticket = (id: Id) => take(api.GET('/api/v1/tickets/{id}', path(id))) as Promise<TicketDetail>
+export const ticketHistory = (id: Id, perPage = 100): Promise<Page<HistoryLine>> =>
+  take(api.GET('/api/v1/tickets/{id}/history', { params: { path: { id }, query: { per_page: perPage } } }))
+export const ticketClock = (id: Id) => take(api.GET('/api/v1/tickets/{id}/clock', path(id))) as Promise<{ items: ClockLine[] }>
+
+/** What a ticket says; a field left out stays as it is. */
+export interface TicketWords {
+  request_type?: RequestType
+  matter?: string
+  priority?: Priority
+  title?: string
+  summary?: string
+  form?: TicketForm
+  confidential?: boolean
+  complained_agent?: Id
+}
+export const editTicket = (id: Id, version: number, body: TicketWords) =>
+  take(api.PATCH('/api/v1/tickets/{id}', { ...path(id), body: { version, ...body } as never })) as Promise<TicketDetail>
+export type NewTicket = TicketWords & { phone?: string; request_type: RequestType; matter: string; summary: string }
+export const openTicket = (body: NewTicket) => take(api.POST('/api/v1/tickets', { body: body as never })) as Promise<TicketDetail>
+
+export type Desk = Offered['desk']
+const DOORS = {
+  handle: '/api/v1/tickets/{id}/handle', dispatch: '/api/v1/tickets/{id}/dispatch', sign_off: '/api/v1/tickets/{id}/sign-off',
+} as const satisfies Record<Desk, string>
+/** Does one of the actions that the ticket offers, with the fields it needs. */
+export const act = (id: Id, version: number, desk: Desk, action: string, fields: Record<string, unknown> = {}) =>
+  take(api.POST(DOORS[desk], { ...path(id), body: { version, action, ...fields } as never })) as Promise<TicketDetail>
+
+export type NoteKind = 'internal' | 'requester'
+export const ticketNotes = (id: Id) =>
+  take(api.GET('/api/v1/tickets/{id}/notes', { params: { path: { id }, query: { per_page: 200 } } })) as Promise<Page<TicketNote>>
+export const addNote = (id: Id, kind: NoteKind, body: string) =>
+  take(api.POST('/api/v1/tickets/{id}/notes', { ...path(id), body: { kind, body } })) as Promise<TicketNote>
+export const ticketFiles = (id: Id) => take(api.GET('/api/v1/tickets/{id}/files', path(id))) as Promise<{ items: TicketFile[] }>
+export const fileAddress = (id: Id, file: Id) => `/api/v1/tickets/${id}/files/${file}`
+export function addFile(id: Id, file: File): Promise<TicketFile> {
+  const form = new FormData()
+  form.append('file', file, file.name)
+  return take(api.POST('/api/v1/tickets/{id}/files', { ...path(id), body: form as never, bodySerializer: (body: unknown) => body as FormData })) as Promise<TicketFile>
+}
+export const surroundings = (id: Id) => take(api.GET('/api/v1/tickets/{id}/links', path(id))) as Promise<Surroundings>
+export const addLink = (id: Id, kind: LinkKind, other: Id) =>
+  take(api.POST('/api/v1/tickets/{id}/links', { ...path(id), body: { kind, other_id: other } })) as Promise<Surroundings>
+export const watchTicket = (id: Id, on: boolean) =>
+  take(on ? api.PUT('/api/v1/tickets/{id}/watch', path(id)) : api.DELETE('/api/v1/tickets/{id}/watch', path(id)))
+export const ticketForms = () => take(api.GET('/api/v1/ticket-forms')) as Promise<{ items: { request_type: RequestType; fields: FormField[] }[] }>
 export const matters = () => take(api.GET('/api/v1/matters')) as Promise<{ items: Matter[] }>
+export const mySections = () => take(api.GET('/api/v1/sections/mine')) as Promise<{ items: MySection[] }>
+export const sections = () => take(api.GET('/api/v1/sections')) as Promise<{ items: { code: string; name: string }[] }>
+
+export const publicStatus = (number: string, phone: string) =>
+  take(api.POST('/api/v1/public/ticket-status', { body: { number, phone } })) as Promise<PublicStatus>
+export const rate = (token: string, said: Satisfaction, words: string) =>
+  take(api.POST('/api/v1/public/ratings', { body: { token, said, ...(words ? { words } : {}) } as never })) as Promise<{ stage: string }>
 
 export const contactRecords = (filters: Filters) =>
   take(api.GET('/api/v1/contact-records', listing(filters))) as Promise<Page<ContactRecord>>

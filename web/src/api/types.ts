@@ -28,6 +28,15 @@ export const CALL_OUTCOMES = [
 ] as const
 export const REQUEST_TYPES = ['consult', 'help', 'complaint', 'report', 'suggestion', 'praise', 'fault'] as const satisfies readonly S['RequestType'][]
 export const RESULTS = ['answered', 'follow_up', 'forwarded', 'misdial', 'silent', 'harassment', 'attached'] as const satisfies readonly S['ContactResult'][]
+export const PRIORITIES = ['normal', 'urgent', 'critical'] as const satisfies readonly S['Priority'][]
+export const SATISFACTIONS = ['satisfied', 'fair', 'dissatisfied', 'unreached'] as const satisfies readonly S['Satisfaction'][]
+/** The canonical fields of a work order (domain C.6), in the order of the template. */
+export const WORK_ORDER_FIELDS = [
+  'order_no', 'channel', 'request_type', 'matter', 'title', 'content', 'caller_name', 'caller_sex', 'caller_phone', 'id_no', 'incident_address', 'incident_time',
+  'confidential', 'public', 'need_reply', 'urgency', 'accepted_at', 'accepted_by', 'dispatched_at', 'dispatcher', 'dispatch_opinion', 'handling_unit', 'co_units',
+  'due_at', 'status', 'handle_result', 'reply_text', 'replied_at', 'closed_at', 'satisfaction', 'revisit_note', 'return_reason', 'extend_reason', 'extended_due_at',
+  'related_orders', 'attachments',
+] as const
 export const DAY_KINDS = ['workday', 'rest', 'statutory', 'makeup'] as const
 
 export type AgentStateName = S['AgentState']
@@ -35,6 +44,8 @@ export type AgentStateName = S['AgentState']
 export type SettableState = S['Presence']
 export type RequestType = S['RequestType']
 export type Result = S['ContactResult']
+export type Priority = S['Priority']
+export type Satisfaction = S['Satisfaction']
 export type DayKind = (typeof DAY_KINDS)[number]
 
 export type Session = With<Sent<S['Session']>, { user: SessionUser }>
@@ -60,7 +71,46 @@ export type Matter = With<Sent<S['Matter']>, { children: Matter[] }>
 export type ContactRecord = With<Sent<S['ContactView']>, Classified>
 export type PastContact = With<Sent<S['PastContact']>, Classified>
 export type Requester = Sent<S['Requester']>
-export type Ticket = With<Sent<S['TicketView']>, { request_type: RequestType | null }>
+export type Ticket = With<Sent<S['TicketView']>, { request_type: RequestType | null; priority: Priority }>
+export type TicketForm = Record<string, string | boolean>
+export type TicketDetail = With<Sent<S['TicketDetail']>, { request_type: RequestType | null; priority: Priority; form: TicketForm }>
+export type Offered = Sent<S['Offered']>
+export type TicketNote = Sent<S['NoteView']>
+export type TicketFile = Sent<S['FileView']>
+export type Surroundings = Sent<S['Surroundings']>
+export type LinkKind = S['LinkKind']
+export type FormField = Sent<S['Form']>['fields'][number]
+/** `change` is what the clock keeps: `kind` with the rule, the moment or the length. */
+export interface ClockLine { at: Timestamp; who_id: Id | null; change: ClockChange; due_before: Timestamp | null; due_after: Timestamp }
+export interface ClockChange { kind: 'started' | 'paused' | 'resumed' | 'extended'; at: Timestamp; rule?: { id: string; limit: Limit }; by?: Limit }
+/** `{ working_days: 2 }`: one unit, one number. */
+export type Limit = Record<string, number>
+export type PublicStatus = Sent<S['PublicStatus']>
+export type WorkOrder = With<Sent<S['WorkOrderView']>, { request_type: RequestType | null; priority: Priority }>
+export interface MappedColumn { column: string; field: WorkOrderField | null }
+export type Platform = With<Sent<S['Platform']>, { columns: { columns: MappedColumn[] } }>
+export type ImportColumns = With<Sent<S['ColumnsView']>, { columns: MappedColumn[]; unknown_request_types: Record<string, number> }>
+export type ImportView = Sent<S['ImportView']>
+export type WorkOrderField = (typeof WORK_ORDER_FIELDS)[number]
+/** What an import does, or would do; its name on the wire is shared with that of the calendar. */
+export interface WorkOrderReport {
+  dry_run: boolean
+  import_id: Id | null
+  rows: number
+  new: number
+  changed: number
+  unchanged: number
+  errors: ImportRemark[]
+  errors_total: number
+  warnings: ImportRemark[]
+  warnings_total: number
+  changes: { row: number; order_no: string; field: WorkOrderField; before: string | null; after: string | null }[]
+  changes_total: number
+}
+export interface ImportRemark { row: number; column: string | null; heading: string | null; field: WorkOrderField | null; code: string; detail: string }
+export type Emergency = Sent<S['EmergencyView']>
+export type Incident = Sent<S['IncidentView']>
+export type MySection = Sent<S['MySection']>
 export type HistoryLine = Sent<S['HistoryLine']>
 export interface Pop {
   requester: Requester
@@ -82,3 +132,12 @@ export type ServiceHours = Sent<S['ServiceHoursView']>
 export type AuditRow = With<Sent<S['AuditEntry']>, { details: Record<string, unknown> }>
 export type AuditChain = Sent<S['AuditState']>
 export type Parameter = Sent<S['Parameter']>
+
+export const NOTICE_WAYS = ['console', 'email', 'sms'] as const satisfies readonly (keyof S['NoticeWays'])[]
+export const DELIVERY_STATES = ['pending', 'sent', 'failed', 'dead'] as const
+export type NoticeView = With<Sent<S['NoticeView']>, { parameters: Record<string, unknown> }>
+export type NoticeCount = Sent<S['NoticeCount']>
+export type NoticeWays = S['NoticeWays']
+export type NoticeChoices = Sent<S['NoticeChoices']>
+export type NoticeAddress = Sent<S['NoticeAddress']>
+export type NoticeDelivery = Sent<S['NoticeDelivery']>

@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  Avatar, Bell, Calendar, Connection, DataBoard, DocumentChecked, Headset, Key, Memo, Monitor, Operation, Phone,
-  PhoneFilled, Tickets, User, UserFilled,
+  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Memo, Message, Monitor, Operation, Phone,
+  PhoneFilled, Tickets, User, UserFilled, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -22,12 +22,16 @@ export interface PageDef {
 
 export const PAGES: PageDef[] = [
   { name: 'desk', path: '/desk', icon: Headset, needs: [P.takeCalls], group: 'work', load: () => import('@/features/floor/DeskPage.vue') },
+  { name: 'my_day', path: '/my-day', icon: AlarmClock, needs: [P.handleTickets], group: 'work', load: () => import('@/features/tickets/MyDayPage.vue') },
+  { name: 'sign_off', path: '/sign-off', icon: CircleCheck, needs: [P.signOffTickets], group: 'work', load: () => import('@/features/tickets/SignOffPage.vue') },
   { name: 'my_calls', path: '/my/calls', icon: Phone, needs: [P.takeCalls], group: 'work', load: () => import('@/features/telephony/CallsPage.vue') },
   { name: 'my_tickets', path: '/my/tickets', icon: Tickets, needs: [P.takeCalls], group: 'work', load: () => import('@/features/tickets/TicketsPage.vue') },
   { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
   { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
   { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
+  { name: 'risk', path: '/risk', icon: WarningFilled, needs: [P.dispatchTickets], group: 'floor', load: () => import('@/features/tickets/RiskPage.vue') },
   { name: 'tickets', path: '/tickets', icon: Memo, needs: [P.viewTickets], wide: true, group: 'floor', load: () => import('@/features/tickets/TicketsPage.vue') },
+  { name: 'work_orders', path: '/work-orders', icon: Files, needs: [P.viewWorkOrders], wide: true, group: 'floor', load: () => import('@/features/work-orders/WorkOrdersPage.vue') },
   { name: 'owed', path: '/owed-records', icon: DocumentChecked, needs: [P.viewRecords], wide: true, group: 'floor', load: () => import('@/features/tickets/OwedRecordsPage.vue') },
   { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCallbacks], group: 'floor', load: () => import('@/features/floor/CallbacksPage.vue') },
   { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
@@ -35,6 +39,7 @@ export const PAGES: PageDef[] = [
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
   { name: 'calendar', path: '/calendar', icon: Calendar, needs: [], group: 'organization', load: () => import('@/features/calendar/CalendarPage.vue') },
   { name: 'telephony', path: '/telephony', icon: Connection, needs: [P.viewTelephony], group: 'system', load: () => import('@/features/telephony/TelephonyPage.vue') },
+  { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },
 ]

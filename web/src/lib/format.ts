@@ -98,3 +98,10 @@ export function percent(basisPoints: number | null | undefined): string {
 export function count(n: number | null | undefined): string {
   return n === null || n === undefined ? '—' : n.toLocaleString('en-US')
 }
+
+/** 1536 → 1.5 KB */
+export function bytes(n: number): string {
+  if (n < 1024) return `${n} B`
+  const [value, unit] = n < 1024 * 1024 ? [n / 1024, 'KB'] : [n / 1024 / 1024, 'MB']
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`
+}

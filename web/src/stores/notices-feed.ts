@@ -1,9 +1,11 @@
-// What goes into the bell: changes to me that I did not make, debts, alarms.
+// What this screen adds to the bell by itself: changes to me that I did not make, alarms. All else is a notice of
+// the server.
 import { watch } from 'vue'
-import type { AgentState } from '@/api/types'
+import type { AgentState, NoticeView } from '@/api/types'
 import { has, t } from '@/i18n'
+import { chime } from '@/lib/chime'
 import { useFloor } from './floor'
-import { useLive } from './live'
+import { throttled, useLive } from './live'
 import { useNotices } from './notices'
 
 const CHOSEN = ['ready', 'break', 'meeting', 'training', 'signed_out']
@@ -23,10 +25,13 @@ export function feedNotices(): void {
     else notices.add('forced', { state, reason: now.reason })
   })
 
-  live.on(['contact_record'], (event) => {
-    const record = event.data as { call_id: string; state: string }
-    if (record.state === 'owed') notices.add('owed', {}, `/records/${record.call_id}`)
+  const soon = throttled(() => void notices.load())
+  live.on(['notice'], (event) => {
+    const news = event.data as { what: string; notice?: NoticeView }
+    if (news.what === 'new' && news.notice?.urgency === 'urgent') chime(news.notice.id)
+    soon()
   })
+  live.on(['reset'], soon)
   live.on(['alarm'], (event) => {
     const { code } = event.data as { code: string }
     notices.add(has(`notices.alarm_${code}`) ? `alarm_${code}` : 'alarm', { code })

@@ -8,6 +8,7 @@ const { useSession } = await import('@/stores/session')
 const { useNotices } = await import('@/stores/notices')
 const { useMatters } = await import('@/stores/matters')
 const { opens } = await import('@/frame/pages')
+const { pageOf } = await import('@/features/notices/subject')
 
 function answer(routes: Record<string, [number, unknown]>): void {
   vi.stubGlobal('fetch', vi.fn(async (request: Request) => {
@@ -78,13 +79,39 @@ describe('pages', () => {
 describe('notices', () => {
   it('count as unread until they were looked at', () => {
     const notices = useNotices()
-    notices.add('owed')
+    notices.add('forced')
     notices.add('alarm', { code: 'x' })
     expect(notices.unread).toBe(2)
     notices.readAll()
     expect(notices.unread).toBe(0)
-    notices.add('owed')
+    notices.add('forced')
     expect(notices.unread).toBe(1)
+  })
+  it('of the server are kept through a reload and read one by one', async () => {
+    const told = { id: 'n1', kind: 'ticket_due', subject_kind: 'ticket', subject_id: 't1', parameters: { number: 'SJ20261123-0001' }, urgency: 'urgent', at: '2026-11-23T02:00:00Z', read_at: null, done_at: null }
+    const routes: Record<string, [number, unknown]> = {
+      'GET /api/v1/notices': [200, { items: [told], next: null, total: 1, total_capped: false }],
+      'GET /api/v1/notices/count': [200, { unread: 1, urgent: 1 }],
+      'POST /api/v1/notices/n1/read': [200, { ...told, read_at: '2026-11-23T02:01:00Z' }],
+    }
+    answer(routes)
+    const notices = useNotices()
+    await notices.load()
+    expect(fetch).not.toHaveBeenCalled()
+    notices.start()
+    await vi.waitFor(() => expect(notices.told).toHaveLength(1))
+    expect(notices.unread).toBe(1)
+    await notices.read(notices.told[0]!)
+    expect(notices.unread).toBe(0)
+    expect(notices.told[0]!.read_at).not.toBeNull()
+    notices.stop()
+    expect(notices.told).toHaveLength(0)
+  })
+  it('lead to their page where the console has one', () => {
+    const router = { hasRoute: (name: unknown) => name === 'ticket' || name === 'record' }
+    expect(pageOf({ subject_kind: 'ticket', subject_id: 't1' }, router)).toEqual({ name: 'ticket', params: { id: 't1' } })
+    expect(pageOf({ subject_kind: 'contact_record', subject_id: 'c1' }, router)).toEqual({ name: 'record', params: { id: 'c1' } })
+    expect(pageOf({ subject_kind: 'emergency', subject_id: 'e1' }, router)).toBeNull()
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AGENT_STATES, CALL_OUTCOMES, DAY_KINDS, REQUEST_TYPES, RESULTS } from '@/api/types'
-import { TICKET_STATES } from '@/features/tickets/states'
+import { STATE_GROUPS, TICKET_STATES } from '@/features/tickets/states'
 import { ROLES } from '@/features/organization/roles'
 import { ACTIONS, actionKey } from '@/features/kernel/actions'
 // @ts-expect-error a plain script without types
@@ -14,7 +14,7 @@ describe('words', () => {
     const asked = [
       ...AGENT_STATES.map((s) => `states.${s}`), ...CALL_OUTCOMES.map((o) => `outcomes.${o}`), ...REQUEST_TYPES.map((r) => `request_types.${r}`),
       ...RESULTS.map((r) => `results.${r}`), ...DAY_KINDS.flatMap((d) => [`day_kinds.${d}`, `day_marks.${d}`]),
-      ...TICKET_STATES.map((s) => `ticket_states.${s}`), ...ROLES.map((r) => `roles.${r}`), ...ACTIONS.map(actionKey),
+      ...[...TICKET_STATES, ...STATE_GROUPS].map((s) => `ticket_states.${s}`), ...ROLES.map((r) => `roles.${r}`), ...ACTIONS.map(actionKey),
     ]
     expect(asked.filter((key) => !keys.has(key))).toEqual([])
   })

@@ -1,0 +1,9 @@
+// Where a notice leads.
+import type { RouteLocationRaw, Router } from 'vue-router'
+import type { NoticeView } from '@/api/types'
+
+/** The page of what a notice is about; none where the console has no such page. */
+export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'>, router: Pick<Router, 'hasRoute'>): RouteLocationRaw | null {
+  const name = notice.subject_kind === 'contact_record' ? 'record' : notice.subject_kind
+  return router.hasRoute(name) ? { name, params: { id: notice.subject_id } } : null
+}
