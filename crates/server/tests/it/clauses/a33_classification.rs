@@ -29,7 +29,7 @@ async fn wrap_up_cannot_end_without_a_classification_and_a_result() {
     agent.in_state("ready").await;
     let tickets = agent.person.get("/api/v1/tickets").await;
     let ticket = &tickets["items"][0];
-    assert_eq!(ticket["state"], "open", "{ticket}");
+    assert_eq!(ticket["state"], "in_handling", "{ticket}");
     assert_eq!(
         ticket["first_owner_id"], ticket["current_owner_id"],
         "{ticket}"
