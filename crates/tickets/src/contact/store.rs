@@ -1,7 +1,7 @@
 //! The rows of contact records: who may see which, and the changes that need no judgement.
 
 use chrono::{DateTime, Utc};
-use kernel::list::{ListQuery, Page, paginate};
+use kernel::list::{ListQuery, Page, containing, paginate};
 use kernel::problem::{Result, internal, not_found, stale};
 use kernel::{App, Scope};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
@@ -14,7 +14,6 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{State, WrapUp};
-use crate::ticket::store::containing;
 use crate::words::{ContactResult, RequestType};
 
 /// One contact record; `id` is the call's.
@@ -187,7 +186,7 @@ pub(crate) async fn list(
     if let Some(words) = query.words()? {
         select = match requesters::by_number(app, conn, words).await? {
             Some(requester) => select.filter(Column::RequesterId.eq(requester.id)),
-            None => select.filter(Expr::col(Column::Summary).like(containing(words))),
+            None => select.filter(containing(Column::Summary, words)),
         };
     }
     paginate(

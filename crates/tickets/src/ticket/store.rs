@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use kernel::App;
 use kernel::audit::Who;
-use kernel::list::{ListQuery, Page, paginate};
+use kernel::list::{ListQuery, Page, containing, paginate};
 use kernel::problem::{Problem, Result, internal, not_found, stale};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LikeExpr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect, Select,
@@ -211,21 +211,12 @@ pub(crate) async fn matching(
             .add(Column::Number.lt(format!("{upper}~"))));
     }
     let text = Condition::any()
-        .add(Expr::col(Column::Title).like(containing(words)))
-        .add(Expr::col(Column::Summary).like(containing(words)));
+        .add(containing(Column::Title, words))
+        .add(containing(Column::Summary, words));
     Ok(match requesters::by_number(app, conn, words).await? {
         Some(requester) => text.add(Column::RequesterId.eq(requester.id)),
         None => text,
     })
-}
-
-/// `%` and `_` in what was typed stand for themselves.
-pub(crate) fn containing(words: &str) -> LikeExpr {
-    let escaped = words
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
 
 /// One ticket that `viewer` may see.
