@@ -259,6 +259,8 @@ async fn ended(app: &App, tx: &Tx, kind: &str, facts: &Facts) -> Result<()> {
 /// Measures the wrap-up; a record that is no more than a draft at its end is a debt.
 pub(crate) async fn on_wrap_up(app: App, event: Event) -> Result<()> {
     let facts = Facts::of(&event)?;
+    // The handler of calls may be behind; what the call told must be there to be measured.
+    caught_up(&app, facts.call).await?;
     let db = app.db.clone();
     db.write(move |tx| async move {
         let Some(record) = store::find(&*tx, facts.call).await? else {

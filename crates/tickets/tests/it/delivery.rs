@@ -36,3 +36,20 @@ async fn a_call_from_ring_to_expired_wrap_up_becomes_a_debt() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_wrap_up_heard_before_its_call_becomes_a_debt_all_the_same() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        let (call, requester) = (desk.app.ids.next(), desk.requester("13900000002").await);
+        let told = json!({"requester_id": requester, "agent": agent.user_id, "queue": "main", "direction": "inbound", "outcome": "answered"});
+        for kind in ["call.answered", "call.ended"] {
+            desk.publish(kind, call, told.clone()).await;
+        }
+        desk.deliver("work.wrap_up_expired", call, told).await;
+        let path = format!("/api/v1/contact-records/{call}");
+        let record = desk.ask(&lead(), Method::GET, &path, None).await;
+        assert_eq!(record.json["state"], "owed", "{record:?}");
+    })
+    .await;
+}

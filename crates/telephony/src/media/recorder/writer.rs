@@ -142,7 +142,6 @@ fn work(inbox: &mpsc::Receiver<Job>, queued: &AtomicUsize) {
                 files.insert(id, open);
             }
             Job::Write(id, offset, sound) => {
-                queued.fetch_sub(sound.len(), Relaxed);
                 if let Some(open) = files.get_mut(&id) {
                     let result = open.write(offset, &sound);
                     if result.is_err() {
@@ -150,6 +149,7 @@ fn work(inbox: &mpsc::Receiver<Job>, queued: &AtomicUsize) {
                     }
                     open.report(result);
                 }
+                queued.fetch_sub(sound.len(), Relaxed);
             }
             Job::Finish(id, length, lost_ms, reply) => {
                 let finished = files.remove(&id).map(|mut open| {
