@@ -37,6 +37,20 @@ impl Person {
         Ok(person)
     }
 
+    /// Asks and reads the answer; what he may not see is an answer too.
+    pub async fn try_ask(&self, path: &str) -> Result<()> {
+        let response = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .send()
+            .await?;
+        if response.status().is_server_error() {
+            bail!("GET {path}: {}", response.status());
+        }
+        response.bytes().await?;
+        Ok(())
+    }
+
     /// The answer of a request that must succeed.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let mut request = self
@@ -53,6 +67,11 @@ impl Person {
         }
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
+}
+
+/// One of the demo's agents.
+pub async fn agent(server: &Server, number: usize) -> Result<Person> {
+    Person::signed_in(server, &format!("agent{number}"), DEMO).await
 }
 
 /// The administrators who make people.

@@ -1,14 +1,16 @@
 //! The server under test: a child process pinned to a core, in an empty folder.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
 
 /// Kernel ticks a second in `/proc` (`USER_HZ`): 100 on every Linux that this runs on.
 const TICKS: f64 = 100.0;
@@ -16,7 +18,9 @@ const TICKS: f64 = 100.0;
 /// A started server.
 pub struct Server {
     process: Child,
-    folder: TempDir,
+    own: Option<TempDir>,
+    folder: PathBuf,
+    statements: Arc<Mutex<BTreeSet<String>>>,
     /// Address of the API, `http://…`.
     pub http: String,
     /// Address of SIP.
@@ -27,18 +31,37 @@ impl Server {
     /// Starts `shoujie serve --demo` on `core` with a greeting of 20 ms.
     pub async fn start(binary: &Path, core: usize) -> Result<Self> {
         let folder = TempDir::new()?;
-        let prompts = folder.path().join("prompts");
-        std::fs::create_dir(&prompts)?;
+        let database = format!("sqlite://{}", folder.path().join("shoujie.db").display());
+        let mut server =
+            Self::start_in(folder.path(), &database, binary, &core.to_string(), "warn").await?;
+        server.own = Some(folder);
+        Ok(server)
+    }
+
+    /// The same in this folder with this database on these cores, logging what `log` says. Statements in its log
+    /// are kept.
+    pub async fn start_in(
+        folder: &Path,
+        database: &str,
+        binary: &Path,
+        cores: &str,
+        log: &str,
+    ) -> Result<Self> {
+        let prompts = folder.join("prompts");
+        std::fs::create_dir_all(&prompts)?;
         std::fs::write(prompts.join("greeting.wav"), silence(160))?;
         let mut process = Command::new("taskset")
-            .args(["-c", &core.to_string()])
+            .args(["-c", cores])
             .arg(binary)
             .args(["serve", "--demo"])
             .env("SHOUJIE__HTTP__LISTEN", "127.0.0.1:0")
             .env("SHOUJIE__SIP__LISTEN", "127.0.0.1:0")
-            .env("SHOUJIE__DATA_DIR", folder.path().join("data"))
+            .env("SHOUJIE__DATABASE__URL", database)
+            .env("SHOUJIE_LOG", log)
+            .env("SHOUJIE__DATA_DIR", folder.join("data"))
             .env("SHOUJIE__RTP__PROMPTS", &prompts)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("taskset {}", binary.display()))?;
@@ -52,15 +75,36 @@ impl Server {
             http = http.or_else(|| after(&line, "http://").map(|rest| format!("http://{rest}")));
             sip = sip.or_else(|| after(&line, "sip:12333@").and_then(|rest| rest.parse().ok()));
         }
+        let statements = Arc::default();
+        if let Some(log) = process.stderr.take() {
+            tokio::spawn(keep_statements(log, Arc::clone(&statements)));
+        }
         // Its output has to be read on, else it stops when the pipe is full.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let (http, sip) = (http.context("HTTP address")?, sip.context("SIP address")?);
         Ok(Self {
             process,
-            folder,
+            own: None,
+            folder: folder.to_owned(),
+            statements,
             http,
             sip,
         })
+    }
+
+    /// Ends it.
+    pub async fn stop(mut self) -> Result<()> {
+        self.process.kill().await?;
+        Ok(())
+    }
+
+    /// The statements it has run since it was asked last, when it was started to log them.
+    pub fn take_statements(&self) -> BTreeSet<String> {
+        let mut kept = self
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *kept)
     }
 
     fn proc(&self, file: &str) -> Result<String> {
@@ -95,7 +139,7 @@ impl Server {
     /// The recordings on the disk with their sizes in bytes.
     pub fn recordings(&self) -> Result<Vec<(PathBuf, u64)>> {
         let mut found = Vec::new();
-        let mut folders = vec![self.folder.path().join("data")];
+        let mut folders = vec![self.folder.join("data")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder)? {
                 let entry = entry?;
@@ -108,6 +152,23 @@ impl Server {
             }
         }
         Ok(found)
+    }
+}
+
+async fn keep_statements(log: ChildStderr, statements: Arc<Mutex<BTreeSet<String>>>) {
+    let mut lines = BufReader::new(log).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let Some((_, statement)) = line.split_once("db.statement=\"") else {
+            eprintln!("{line}");
+            continue;
+        };
+        let statement = statement
+            .split("\" rows_affected")
+            .next()
+            .unwrap_or_default();
+        let statement = statement.replace("\\n", " ").replace("\\\"", "\"");
+        let mut kept = statements.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(statement.trim().to_owned());
     }
 }
 

@@ -96,6 +96,16 @@ pub struct Wallboard {
     pub lost_today: u64,
 }
 
+/// The wallboard with what its numbers are held against.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WallboardView {
+    /// The numbers; what the screens are told when they change.
+    #[serde(flatten)]
+    pub now: Wallboard,
+    /// The 15 秒接通率 asked for, in basis points; null when no parameter says it.
+    pub answered_in_15_target_bp: Option<i64>,
+}
+
 /// How K-02 is counted, printed beside it.
 pub const IN_TIME_FORMULA: &str = "A15/O";
 

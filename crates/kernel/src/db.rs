@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
+use log::LevelFilter;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -108,7 +109,7 @@ impl Db {
             let mut options = ConnectOptions::new(url);
             options
                 .max_connections(32)
-                .sqlx_logging(false)
+                .sqlx_logging_level(STATEMENTS)
                 .acquire_timeout(Duration::from_secs(10));
             let pool = Database::connect(options).await?;
             return Ok(Self {
@@ -234,13 +235,16 @@ fn leaked() -> Problem {
     internal("a transaction handle outlived its closure")
 }
 
+/// Statements, without their values, are logged for who asks: `SHOUJIE_LOG=info,sqlx::query=debug`.
+const STATEMENTS: LevelFilter = LevelFilter::Debug;
+
 fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
     let mut options =
         ConnectOptions::new(format!("{}?mode=rwc", url.trim_end_matches("?mode=rwc")));
     options
         .max_connections(connections)
         .min_connections(1)
-        .sqlx_logging(false)
+        .sqlx_logging_level(STATEMENTS)
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)

@@ -26,6 +26,7 @@ pub mod params;
 pub mod persist;
 pub mod problem;
 pub mod rights;
+pub mod search;
 mod stop;
 mod sweep;
 pub mod vital;

@@ -1,13 +1,15 @@
 //! Lists with keyset cursors. Every list is bounded: at most 200 rows a page, counting stops at 10,000.
 //!
 //! What is looked for in text goes through [`containing`] and [`beginning_with`]: a plain `LIKE` minds the
-//! case on one database and not on the other.
+//! case on one database and not on the other. In a table that grows without end words are found by its
+//! [`WordIndex`](crate::search::WordIndex), and its pages are made by [`paginate_found`].
 
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, FunctionCall, LikeExpr, Order, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, ModelTrait, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select, Value,
 };
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,6 +19,8 @@ const PER_PAGE: u64 = 50;
 const MAX_PER_PAGE: u64 = 200;
 const MAX_TOTAL: u64 = 10_000;
 const MAX_SEARCH: usize = 200;
+/// Rows that words found and that are looked at for one page.
+pub const FOUND: usize = 2_000;
 
 /// The query parameters that every list takes.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -163,7 +167,7 @@ where
         .order_by(id, order.clone())
         .limit(limit + 1);
     if let Some(cursor) = &query.cursor {
-        let cursor = decode(cursor)
+        let cursor = decode::<Cursor>(cursor)
             .filter(|cursor| cursor.sort == field)
             .ok_or_else(bad_cursor)?;
         let key = to_value(&cursor.key).ok_or_else(bad_cursor)?;
@@ -195,6 +199,84 @@ where
         next,
         total: Ord::min(total, MAX_TOTAL),
         total_capped: total > MAX_TOTAL,
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct FoundCursor {
+    before: i64,
+    /// Rows on the pages before.
+    seen: u64,
+}
+
+impl ListQuery {
+    fn found_cursor(&self) -> Result<Option<FoundCursor>> {
+        let Some(cursor) = &self.cursor else {
+            return Ok(None);
+        };
+        let cursor = decode::<FoundCursor>(cursor).ok_or_else(bad_cursor)?;
+        Ok(Some(cursor))
+    }
+
+    /// Below which number [`paginate_found`] goes on.
+    pub fn found_before(&self) -> Result<Option<i64>> {
+        Ok(self.found_cursor()?.map(|cursor| cursor.before))
+    }
+}
+
+/// One page of the rows of `select` among those that words found, the newest first. `found` are their numbers
+/// in falling order, below [`ListQuery::found_before`], at most one more than [`FOUND`]: a narrow `select` over
+/// many finds gives short pages, each with the cursor of the next.
+pub async fn paginate_found<E, C>(
+    conn: &C,
+    select: Select<E>,
+    query: &ListQuery,
+    mut found: Vec<i64>,
+    seq: E::Column,
+) -> Result<Page<E::Model>>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    C: ConnectionTrait,
+{
+    if query.sort.as_deref().is_some_and(|sort| !sort.is_empty()) {
+        let detail = "what words find is listed newest first; narrow the list to sort it";
+        return Err(bad_request("search_is_newest_first", detail).with_field("sort"));
+    }
+    let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
+    let seen = query.found_cursor()?.map_or(0, |cursor| cursor.seen);
+    let more_found = found.len() > FOUND;
+    found.truncate(FOUND);
+    let last_found = found.last().copied();
+    let mut matching: Vec<i64> = select
+        .clone()
+        .select_only()
+        .column(seq)
+        .filter(seq.is_in(found))
+        .order_by_desc(seq)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let total = seen + matching.len() as u64;
+    let more = matching.len() > limit;
+    matching.truncate(limit);
+    let before = if more {
+        matching.last().copied()
+    } else {
+        last_found.filter(|_| more_found)
+    };
+    let seen = seen + matching.len() as u64;
+    let next = before.and_then(|before| hexed(&FoundCursor { before, seen }));
+    let items = select
+        .filter(seq.is_in(matching))
+        .order_by_desc(seq)
+        .all(conn)
+        .await?;
+    Ok(Page {
+        items,
+        next,
+        total,
+        total_capped: more_found,
     })
 }
 
@@ -255,16 +337,18 @@ fn encode(sort: &str, key: Value, id: &Value) -> Option<String> {
         Value::Uuid(Some(id)) => serde_json::json!({ "id": id }),
         _ => return None,
     };
-    let cursor = serde_json::to_vec(&Cursor {
+    hexed(&Cursor {
         sort: sort.to_owned(),
         key,
         id: *id,
     })
-    .ok()?;
-    Some(hex::encode(cursor))
 }
 
-fn decode(cursor: &str) -> Option<Cursor> {
+fn hexed(cursor: &impl Serialize) -> Option<String> {
+    Some(hex::encode(serde_json::to_vec(cursor).ok()?))
+}
+
+fn decode<T: DeserializeOwned>(cursor: &str) -> Option<T> {
     if cursor.len() > 2000 {
         return None;
     }

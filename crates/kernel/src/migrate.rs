@@ -1,5 +1,6 @@
 //! Forward-only migrations: portable SQL text that both databases accept, contributed by each
-//! capability and applied once, in the order of their ids.
+//! capability and applied once, in the order of their ids. What the databases have no common words for is
+//! written for each, as by [`word_index!`](crate::word_index).
 
 use std::collections::HashSet;
 
@@ -14,23 +15,36 @@ use crate::{Clock, Db, Tx};
 pub struct Migration {
     /// `yyyymmddnn_name`; never changes once landed.
     pub id: &'static str,
-    /// Statements separated by `;` at the end of a line.
-    pub sql: &'static str,
+    /// Statements for `SQLite`, separated by `;` at the end of a line.
+    pub sqlite: &'static str,
+    /// The same for `PostgreSQL`.
+    pub postgres: &'static str,
+}
+
+impl Migration {
+    /// The same text for both databases.
+    pub const fn portable(id: &'static str, sql: &'static str) -> Self {
+        Self {
+            id,
+            sqlite: sql,
+            postgres: sql,
+        }
+    }
 }
 
 /// The migration `migrations/{id}.sql` of the calling crate.
 #[macro_export]
 macro_rules! migration {
     ($id:literal) => {
-        $crate::Migration {
-            id: $id,
-            sql: include_str!(concat!(
+        $crate::Migration::portable(
+            $id,
+            include_str!(concat!(
                 env!("CARGO_MANIFEST_DIR"),
                 "/migrations/",
                 $id,
                 ".sql"
             )),
-        }
+        )
     };
 }
 
@@ -94,8 +108,11 @@ async fn apply(tx: &Tx, migration: Migration, now: DateTime<Utc>) -> Result<bool
     if tx.execute_raw(row).await?.rows_affected() == 0 {
         return Ok(false);
     }
-    for statement in migration
-        .sql
+    let sql = match tx.get_database_backend() {
+        DbBackend::Postgres => migration.postgres,
+        _ => migration.sqlite,
+    };
+    for statement in sql
         .split(";\n")
         .map(str::trim)
         .filter(|sql| !sql.is_empty())

@@ -14,3 +14,4 @@ create table requesters (
 create unique index requesters_phone_hash on requesters (phone_hash);
 create index requesters_name on requesters (lower(name), id);
 create index requesters_last_contact_at on requesters (last_contact_at, id);
+create index requesters_last_digits on requesters (substr(phone, length(phone) - 3), last_contact_at);

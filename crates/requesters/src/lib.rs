@@ -7,10 +7,10 @@ use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use number::{Number, NumberKind, normalise};
+pub use number::{Number, NumberKind, last_digits, normalise};
 pub use requester::Requester;
 pub use requester::store::{
-    Caller, by_number, find, find_many, find_or_create_by_number, find_or_create_many,
+    Caller, by_number, find, find_many, find_or_create_by_number, find_or_create_many, sought,
 };
 
 kernel::permissions! {

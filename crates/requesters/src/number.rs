@@ -65,6 +65,15 @@ pub fn normalise(raw: &str) -> Option<Number> {
     Some(Number { text, kind })
 }
 
+/// The last four digits of a number, as one asks for them: `*1234` or `尾号1234`.
+pub fn last_digits(words: &str) -> Option<&str> {
+    let digits = words
+        .strip_prefix('*')
+        .or_else(|| words.strip_prefix("尾号"))?
+        .trim_start();
+    (digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
+}
+
 /// The user of a SIP or tel URI, or of plain text, with only the characters a number or a SIP user may have.
 fn user_part(raw: &str) -> String {
     let mut part = raw.trim();

@@ -35,7 +35,8 @@ pub fn key(migrations: &[Migration]) -> String {
     for migration in migrations {
         hash.update(migration.id);
         hash.update([0]);
-        hash.update(migration.sql);
+        hash.update(migration.sqlite);
+        hash.update(migration.postgres);
         hash.update([0]);
     }
     hex::encode(&hash.finalize()[..8])

@@ -103,6 +103,7 @@ insert into ticket_limits (code, platform, request_type, priority, handle_unit, 
 create table tickets (
   id uuid primary key,
   number text not null,
+  seq bigint not null,
   platform text not null,
   state text not null,
   open boolean not null,
@@ -134,6 +135,7 @@ create table tickets (
   version bigint not null
 );
 create unique index tickets_number on tickets (number);
+create unique index tickets_seq on tickets (seq);
 create unique index tickets_source_call on tickets (source_call_id);
 create index tickets_opened_at on tickets (opened_at, id);
 create index tickets_due_at on tickets (open, due_at, id);

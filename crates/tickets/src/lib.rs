@@ -24,7 +24,7 @@ pub mod work_order;
 use std::time::Duration;
 
 use kernel::jobs::Schedule;
-use kernel::{App, Capability, EventHandler, JobDef, Migration, migration};
+use kernel::{App, Capability, EventHandler, JobDef, Migration, migration, word_index};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -63,6 +63,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112312_tickets"),
         migration!("2026112502_work_orders"),
         migration!("2026112503_escalation"),
+        word_index!("2026112504_ticket_words", "ticket_words"),
     ]
 }
 

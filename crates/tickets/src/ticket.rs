@@ -13,6 +13,7 @@ pub mod life;
 pub mod limits;
 pub mod link;
 pub mod note;
+pub mod search;
 pub mod store;
 pub mod verbs;
 pub mod viewer;

@@ -14,6 +14,8 @@ mod merge;
 mod platform;
 mod store;
 
+pub(crate) use store::numbered;
+
 use std::time::Duration;
 
 use kernel::jobs::Schedule;

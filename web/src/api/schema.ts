@@ -6241,7 +6241,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Wallboard"];
+                        "application/json": components["schemas"]["WallboardView"];
                     };
                 };
             };
@@ -6263,7 +6263,7 @@ export interface paths {
         };
         /**
          * Lists work orders, the newest first. `q` is the beginning of an order number or of a ticket number, a
-         *     telephone number, or words of title and content.
+         *     telephone number or its last four digits as `*1234`, the beginning of a name, or words of title and content.
          */
         get: {
             parameters: {
@@ -11217,6 +11217,14 @@ export interface components {
              * @description Since when the one waits that waits longest.
              */
             waiting_since?: string | null;
+        };
+        /** @description The wallboard with what its numbers are held against. */
+        WallboardView: components["schemas"]["Wallboard"] & {
+            /**
+             * Format: int64
+             * @description The 15 秒接通率 asked for, in basis points; null when no parameter says it.
+             */
+            answered_in_15_target_bp?: number | null;
         };
         /** @description The outline of a recording. */
         WaveformView: {

@@ -14,6 +14,7 @@ mod list;
 mod live;
 mod migrate;
 mod params;
+mod search;
 mod stop;
 
 use std::time::Duration;
@@ -21,11 +22,11 @@ use std::time::Duration;
 use kernel::Migration;
 
 /// A table of the tests' own.
-pub const NOTES: &[Migration] = &[Migration {
-    id: "2026112399_notes",
-    sql: "create table notes (id uuid primary key, text text not null, number bigint not null, \
-          at timestamptz not null);\ncreate unique index notes_text on notes (text);\n",
-}];
+pub const NOTES: &[Migration] = &[Migration::portable(
+    "2026112399_notes",
+    "create table notes (id uuid primary key, text text not null, number bigint not null, \
+     at timestamptz not null);\ncreate unique index notes_text on notes (text);\n",
+)];
 
 mod note {
     use sea_orm::entity::prelude::*;

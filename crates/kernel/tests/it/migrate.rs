@@ -7,10 +7,7 @@ use crate::NOTES;
 #[tokio::test]
 async fn migrations_run_once_and_in_order() {
     on_both(NOTES, async |app| {
-        let more = Migration {
-            id: "2026112400_more",
-            sql: "create table more (id uuid primary key, note_id uuid not null references notes (id));\n",
-        };
+        let more = Migration::portable("2026112400_more", "create table more (id uuid primary key, note_id uuid not null references notes (id));\n");
         let mut all = vec![more];
         all.extend(kernel::migrations());
         all.extend_from_slice(NOTES);
@@ -25,13 +22,23 @@ async fn migrations_run_once_and_in_order() {
 #[tokio::test]
 async fn a_migration_that_fails_leaves_nothing_of_itself() {
     on_both(&[], async |app| {
-        let broken = Migration {
-            id: "2026112401_broken",
-            sql: "create table half (id uuid primary key);\ncreate table half (id uuid primary key);\n",
-        };
-        assert!(migrate::migrate(&app.db, &app.clock, vec![broken]).await.is_err());
-        let mended = Migration { sql: "create table half (id uuid primary key);\n", ..broken };
-        assert_eq!(migrate::migrate(&app.db, &app.clock, vec![mended]).await.unwrap().len(), 1);
+        let broken = Migration::portable(
+            "2026112401_broken",
+            "create table half (id uuid primary key);\ncreate table half (id uuid primary key);\n",
+        );
+        assert!(
+            migrate::migrate(&app.db, &app.clock, vec![broken])
+                .await
+                .is_err()
+        );
+        let mended = Migration::portable(broken.id, "create table half (id uuid primary key);\n");
+        assert_eq!(
+            migrate::migrate(&app.db, &app.clock, vec![mended])
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
     })
     .await;
 }
@@ -67,10 +74,7 @@ async fn the_schema_reads_the_same_each_time() {
 #[tokio::test]
 async fn a_text_column_that_comes_later_compares_by_bytes_too() {
     on_both(NOTES, async |app| {
-        let late = Migration {
-            id: "2026112402_late",
-            sql: "alter table notes add column late text;\ncreate index notes_late on notes (lower(late), id);\n",
-        };
+        let late = Migration::portable("2026112402_late", "alter table notes add column late text;\ncreate index notes_late on notes (lower(late), id);\n");
         migrate::migrate(&app.db, &app.clock, vec![late]).await.unwrap();
         let writer = (*app).clone();
         let below = app.db.write(async move |tx| {

@@ -8,12 +8,12 @@ use kernel::{App, PersonName, Phone, Scope};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QuerySelect as _, Select,
+    QueryOrder as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
 use super::{Requester, UNVERIFIED};
-use crate::number::{Number, NumberKind, normalise};
+use crate::number::{Number, NumberKind, last_digits, normalise};
 
 /// One requester.
 pub mod row {
@@ -230,7 +230,37 @@ pub async fn find_many(conn: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Ve
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// One page of requesters; `q` is a whole number or the beginning of a name.
+/// How many requesters one search finds.
+const MOST_SOUGHT: u64 = 200;
+
+/// The requesters that `words` name as [`list`] does, who were in contact last, at most 200; for a crate that has
+/// already checked who may know them.
+pub async fn sought(app: &App, conn: &impl ConnectionTrait, words: &str) -> Result<Vec<Uuid>> {
+    Ok(row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(named(app, words))
+        .order_by_desc(row::Column::LastContactAt)
+        .limit(MOST_SOUGHT)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// A whole number, its last four digits, or the beginning of a name.
+fn named(app: &App, words: &str) -> Condition {
+    if let Some(digits) = last_digits(words) {
+        // As in the index `requesters_last_digits`.
+        let end = Expr::cust("substr(requesters.phone, length(requesters.phone) - 3)");
+        return Condition::all().add(end.eq(digits));
+    }
+    match normalise(words).filter(|number| number.kind != NumberKind::Other) {
+        Some(number) => Condition::all().add(row::Column::PhoneHash.eq(hash_of(app, &number))),
+        None => beginning_with(row::Column::Name, words),
+    }
+}
+
+/// One page of requesters; `q` is a whole number, its last four digits as `*1234`, or the beginning of a name.
 pub(crate) async fn list(
     app: &App,
     conn: &impl ConnectionTrait,
@@ -239,10 +269,7 @@ pub(crate) async fn list(
 ) -> Result<Page<Requester>> {
     let mut select = visible(scope);
     if let Some(words) = query.words()? {
-        select = match normalise(words).filter(|number| number.kind != NumberKind::Other) {
-            Some(number) => select.filter(row::Column::PhoneHash.eq(hash_of(app, &number))),
-            None => select.filter(beginning_with(row::Column::Name, words)),
-        };
+        select = select.filter(named(app, words));
     }
     let sortable = [
         ("last_contact_at", row::Column::LastContactAt),

@@ -73,8 +73,10 @@ pub(crate) async fn blank(
         priority: Priority::Normal.as_str(),
     };
     let rules = limits::find(conn, unknown, at).await?;
+    let number = next_number(conn, at).await?;
     Ok(row::Model {
-        number: next_number(conn, at).await?,
+        number: number.text,
+        seq: number.seq,
         ..empty(app.ids.next(), requester, owner, at, &rules)?
     })
 }
@@ -90,6 +92,7 @@ pub(crate) fn empty(
     Ok(row::Model {
         id,
         number: String::new(),
+        seq: 0,
         platform: String::new(),
         state: String::new(),
         open: true,
@@ -122,9 +125,20 @@ pub(crate) fn empty(
     })
 }
 
+/// The number of a ticket.
+pub(crate) struct Number {
+    /// As people say it.
+    pub text: String,
+    /// The same as a number that rises: 20261123000001. What words found is listed by it.
+    pub seq: i64,
+}
+
+/// Tickets of a day that [`Number::seq`] has room for.
+const OF_A_DAY: i64 = 1_000_000;
+
 /// `SJ20261123-0001`: the day in Guangzhou and a count that starts anew with it, so that a number is short
 /// enough to be read out while the requester is still on the line.
-async fn next_number(tx: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<String> {
+async fn next_number(tx: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Number> {
     let numbers = next_numbers(tx, at, 1).await?;
     numbers
         .into_iter()
@@ -137,7 +151,7 @@ pub(crate) async fn next_numbers(
     tx: &impl ConnectionTrait,
     at: DateTime<Utc>,
     many: usize,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Number>> {
     let day = at.with_timezone(&SHANGHAI).format("%Y%m%d").to_string();
     let many = i64::try_from(many).map_err(internal)?;
     // One statement: on PostgreSQL the row stays locked until the tickets are on disk.
@@ -155,8 +169,12 @@ pub(crate) async fn next_numbers(
     )
     .exec_with_returning(tx)
     .await?;
+    let date: i64 = day.parse().map_err(internal)?;
     let first = counted.last - many + 1;
     Ok((first..=counted.last)
-        .map(|count| format!("SJ{day}-{count:04}"))
+        .map(|count| Number {
+            text: format!("SJ{day}-{count:04}"),
+            seq: date * OF_A_DAY + count,
+        })
         .collect())
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::App;
 use kernel::audit::Who;
-use kernel::list::{ListQuery, Page, containing, paginate};
+use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, internal, not_found, stale};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::history;
 use super::life::{Case, Rules, State};
+use super::search;
 use super::viewer::Viewer;
 
 /// One ticket. `life` and `rules` hold the [`Case`] and its [`Rules`]; the columns that lists ask for are
@@ -33,6 +34,7 @@ pub mod row {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub number: String,
+        pub seq: i64,
         pub platform: String,
         pub state: String,
         pub open: bool,
@@ -181,42 +183,8 @@ pub(crate) async fn list(
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
-    let mut select = filter.narrow(viewer.tickets(), viewer.user_id);
-    if let Some(words) = query.words()? {
-        select = select.filter(matching(app, conn, words).await?);
-    }
-    let sortable = [
-        ("opened_at", Column::OpenedAt),
-        ("due_at", Column::DueAt),
-        ("updated_at", Column::UpdatedAt),
-        ("number", Column::Number),
-    ];
-    paginate(conn, select, query, &sortable, Column::Id).await
-}
-
-/// A ticket number, a telephone number, or words of title and summary.
-pub(crate) async fn matching(
-    app: &App,
-    conn: &impl ConnectionTrait,
-    words: &str,
-) -> Result<Condition> {
-    let upper = words.to_uppercase();
-    if upper.starts_with("SJ")
-        && upper
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    {
-        return Ok(Condition::all()
-            .add(Column::Number.gte(&upper))
-            .add(Column::Number.lt(format!("{upper}~"))));
-    }
-    let text = Condition::any()
-        .add(containing(Column::Title, words))
-        .add(containing(Column::Summary, words));
-    Ok(match requesters::by_number(app, conn, words).await? {
-        Some(requester) => text.add(Column::RequesterId.eq(requester.id)),
-        None => text,
-    })
+    let select = filter.narrow(viewer.tickets(), viewer.user_id);
+    search::page(app, conn, viewer, select, query).await
 }
 
 /// One ticket that `viewer` may see.
@@ -291,7 +259,7 @@ pub(crate) fn changed_meanwhile(now: &row::Model) -> Problem {
 pub(crate) async fn insert(tx: &impl ConnectionTrait, ticket: &row::Model) -> Result<()> {
     let made = ticket.clone().into_active_model().reset_all();
     row::Entity::insert(made).exec_without_returning(tx).await?;
-    Ok(())
+    search::index(tx, [ticket]).await
 }
 
 /// Rows of one statement.
@@ -307,7 +275,7 @@ pub(crate) async fn insert_many(tx: &impl ConnectionTrait, tickets: &[row::Model
             .exec_without_returning(tx)
             .await?;
     }
-    Ok(())
+    search::index(tx, tickets).await
 }
 
 /// Writes many tickets over what they were one version before, in a few statements; all or none. The caller
@@ -336,7 +304,7 @@ pub(crate) async fn overwrite_many(
             return Err(stale("one of the tickets"));
         }
     }
-    Ok(())
+    search::index(tx, tickets).await
 }
 
 /// Writes `after` over `before` if nobody changed the row since, with one history row for each field.
@@ -369,6 +337,9 @@ pub(crate) async fn save(
     if done.rows_affected == 0 {
         let now = row::Entity::find_by_id(before.id).one(tx).await?;
         return Err(changed_meanwhile(&now.unwrap_or_else(|| before.clone())));
+    }
+    if (&before.title, &before.summary) != (&after.title, &after.summary) {
+        search::index(tx, [&after]).await?;
     }
     history::write(app, tx, who, &after, (action, note), changes).await?;
     Ok(after)

@@ -61,6 +61,16 @@ impl Viewer {
         matches!(self.scope, Scope::Own(_))
     }
 
+    /// The tickets whose requester he may know, as [`Self::may_know_requester`] tells of one.
+    pub fn may_know(&self) -> Condition {
+        let any = Condition::any();
+        if self.purchaser {
+            return any.add(Expr::val(1).eq(1));
+        }
+        any.add(Column::Confidential.eq(false))
+            .add(Column::CurrentOwnerId.eq(self.user_id))
+    }
+
     /// He may see who the requester is: a confidential ticket hides it from all but owner and purchaser.
     pub fn may_know_requester(&self, ticket: &row::Model) -> bool {
         !ticket.confidential || self.purchaser || ticket.current_owner_id == self.user_id

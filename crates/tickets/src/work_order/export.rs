@@ -22,6 +22,7 @@ use super::platform::Platform;
 use super::store::{self, row};
 use super::{ExportWorkOrders, http, platform};
 use crate::matter;
+use crate::ticket::search;
 use crate::ticket::store::{Filter, row as ticket_row};
 use crate::ticket::viewer::Viewer;
 
@@ -50,7 +51,8 @@ pub(crate) async fn export(
         bad_request("platform_missing", "whose template is to be filled?").with_field("platform")
     })?;
     let platform = platform::find(conn, code).await?;
-    let select = http::select(&app, conn, &viewer, &query, &filter).await?;
+    let select = http::select(&viewer, &filter);
+    let select = search::all(&app, conn, &viewer, select, &query).await?;
     let most = documents::MOST_ROWS as u64;
     let many = select.clone().limit(most + 1).count(conn).await?;
     if many > most {

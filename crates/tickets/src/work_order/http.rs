@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::http::{Json, Path, Query};
-use kernel::list::{ListQuery, Page, paginate};
+use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, not_found};
 use kernel::{Actor, App};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -19,6 +17,7 @@ use super::ViewWorkOrders;
 use super::store::{self, row};
 use crate::ticket::http::{TicketDetail, TicketView, detail, ticket_views};
 use crate::ticket::life;
+use crate::ticket::search;
 use crate::ticket::store::{self as tickets, Filter, row as ticket_row};
 use crate::ticket::viewer::Viewer;
 
@@ -160,39 +159,14 @@ pub(super) fn told(order: row::Model, may_know: bool) -> Result<Told> {
 }
 
 /// The tickets of platforms that `viewer` may see, narrowed.
-pub(super) async fn select(
-    app: &App,
-    conn: &impl ConnectionTrait,
-    viewer: &Viewer,
-    query: &ListQuery,
-    filter: &Filter,
-) -> Result<sea_orm::Select<ticket_row::Entity>> {
-    let mut select = filter
+pub(super) fn select(viewer: &Viewer, filter: &Filter) -> sea_orm::Select<ticket_row::Entity> {
+    filter
         .narrow(viewer.tickets(), viewer.user_id)
-        .filter(ticket_row::Column::Platform.ne(""));
-    if let Some(words) = query.words()? {
-        let numbered = ticket_row::Column::Id.in_subquery(store::numbered(words));
-        // Order numbers and ticket numbers are looked up; other words are looked for in the texts.
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let matching = if words.bytes().all(plain) && !words.to_uppercase().starts_with("SJ") {
-            match requesters::by_number(app, conn, words).await? {
-                Some(requester) => Condition::any()
-                    .add(numbered)
-                    .add(ticket_row::Column::RequesterId.eq(requester.id)),
-                None => Condition::any().add(numbered),
-            }
-        } else {
-            Condition::any()
-                .add(numbered)
-                .add(tickets::matching(app, conn, words).await?)
-        };
-        select = select.filter(matching);
-    }
-    Ok(select)
+        .filter(ticket_row::Column::Platform.ne(""))
 }
 
 /// Lists work orders, the newest first. `q` is the beginning of an order number or of a ticket number, a
-/// telephone number, or words of title and content.
+/// telephone number or its last four digits as `*1234`, the beginning of a name, or words of title and content.
 #[utoipa::path(
     get, path = "/api/v1/work-orders", tag = "work orders",
     params(ListQuery, Filter),
@@ -206,14 +180,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<WorkOrderView>>> {
     let conn = app.db.read();
     let viewer = Viewer::of(&actor);
-    let select = select(&app, conn, &viewer, &query, &filter).await?;
-    let sortable = [
-        ("opened_at", ticket_row::Column::OpenedAt),
-        ("due_at", ticket_row::Column::DueAt),
-        ("updated_at", ticket_row::Column::UpdatedAt),
-        ("number", ticket_row::Column::Number),
-    ];
-    let page = paginate(conn, select, &query, &sortable, ticket_row::Column::Id).await?;
+    let select = select(&viewer, &filter);
+    let page = search::page(&app, conn, &viewer, select, &query).await?;
     let ids: Vec<Uuid> = page.items.iter().map(|ticket| ticket.id).collect();
     let mut orders = store::of_tickets(conn, &ids).await?;
     let knows: Vec<bool> = page

@@ -384,7 +384,8 @@ impl Writer<'_> {
             };
             let done = Case::dispatched(owner, received_at, &moment);
             let ticket = ticket_row::Model {
-                number,
+                number: number.text,
+                seq: number.seq,
                 platform: self.platform.to_owned(),
                 request_type: Some(order.request_type.as_str().to_owned()),
                 matter_code: order.matter.as_ref().map(|leaf| leaf.code.clone()),

@@ -126,3 +126,34 @@ async fn the_matter_tree_is_shipped() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn tickets_are_found_by_words_people_and_numbers() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        let opened = async |phone: &str, title: &str, summary: &str| {
+            let ticket = json!({"phone": phone, "title": title, "summary": summary, "request_type": "consult", "matter": "107"});
+            let answer = desk.ask(&agent, Method::POST, "/api/v1/tickets", Some(ticket)).await;
+            assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+            answer.json["number"].as_str().unwrap().to_owned()
+        };
+        let printed = opened("13900000011", "准考证打印", "页面提示系统繁忙，无法下载PDF").await;
+        let fee = opened("13900000022", "缴费", "已缴费但没有准考证").await;
+        let found = async |q: &str| {
+            let answer = desk.ask(&lead(), Method::GET, &format!("/api/v1/tickets?q={q}"), None).await;
+            assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+            let numbers: Vec<String> = answer.json["items"].as_array().unwrap().iter()
+                .map(|ticket| ticket["number"].as_str().unwrap().to_owned()).collect();
+            numbers
+        };
+        assert_eq!(found("准考证").await, [fee.clone(), printed.clone()]);
+        assert_eq!(found("准考证%20pdf").await, [printed.clone()]);
+        assert_eq!(found("费").await, [fee.clone()]);
+        assert_eq!(found("13900000011").await, [printed.clone()]);
+        assert_eq!(found("*0022").await, [fee.clone()]);
+        assert_eq!(found("尾号0022").await, [fee.clone()]);
+        assert_eq!(found(&printed.to_lowercase()).await, [printed]);
+        assert_eq!(found("报名").await, [""; 0]);
+    })
+    .await;
+}

@@ -2,17 +2,20 @@
 
 export type Level = 'good' | 'watch' | 'act' | 'plain'
 
-/** GB/T 33358 and the contract: 95 % within 15 seconds; a wait beyond half a minute is on its way out. */
+/** Basis points below the target that are watched before they ask for something to be done. */
+const NEAR = 1_000
+
+/** A wait of a minute, or of many at once, asks for help; the 15 秒接通率 (K-02) is held against its target. */
 export const levelOf = {
   waiting(waiting: number, longestS: number): Level {
     if (waiting === 0) return 'good'
     if (longestS >= 60 || waiting >= 6) return 'act'
     return longestS >= 15 || waiting >= 3 ? 'watch' : 'good'
   },
-  answered(basisPoints: number | null): Level {
-    if (basisPoints === null) return 'plain'
-    if (basisPoints >= 9_500) return 'good'
-    return basisPoints >= 8_500 ? 'watch' : 'act'
+  answered(basisPoints?: number | null, target?: number | null): Level {
+    if (basisPoints == null || target == null) return 'plain'
+    if (basisPoints >= target) return 'good'
+    return basisPoints >= target - NEAR ? 'watch' : 'act'
   },
   onPost(onPost: number, expected: number): Level {
     if (onPost >= expected) return 'good'
