@@ -1,7 +1,7 @@
 // The parts of Element Plus that the pages use; the bundler drops the rest.
 import {
   ElAlert, ElButton, ElCheckbox, ElCheckboxGroup, ElConfigProvider, ElDatePicker, ElDialog, ElDrawer, ElDropdown,
-  ElDropdownItem, ElDropdownMenu, ElForm, ElFormItem, ElIcon, ElInput, ElInputNumber, ElOption, ElPopover,
+  ElDropdownItem, ElDropdownMenu, ElForm, ElFormItem, ElIcon, ElInput, ElInputNumber, ElOption, ElPopover, ElProgress,
   ElRadioButton, ElRadioGroup, ElSelect, ElSkeleton, ElSwitch, ElTabPane, ElTabs, ElTimePicker, ElTooltip,
 } from 'element-plus'
 import 'element-plus/dist/index.css'
@@ -10,7 +10,7 @@ import type { App } from 'vue'
 
 const PARTS = [
   ElAlert, ElButton, ElCheckbox, ElCheckboxGroup, ElConfigProvider, ElDatePicker, ElDialog, ElDrawer, ElDropdown,
-  ElDropdownItem, ElDropdownMenu, ElForm, ElFormItem, ElIcon, ElInput, ElInputNumber, ElOption, ElPopover,
+  ElDropdownItem, ElDropdownMenu, ElForm, ElFormItem, ElIcon, ElInput, ElInputNumber, ElOption, ElPopover, ElProgress,
   ElRadioButton, ElRadioGroup, ElSelect, ElSkeleton, ElSwitch, ElTabPane, ElTabs, ElTimePicker, ElTooltip,
 ]
 

@@ -43,6 +43,9 @@ export const router = createRouter({
         { path: '/work-orders/import', name: 'work_order_import', component: () => import('@/features/work-orders/ImportPage.vue'), meta: { title: 'pages.work_order_import', needs: [P.importWorkOrders] } },
         { path: '/records/:id', name: 'record', component: () => import('@/features/tickets/RecordPage.vue'), meta: { title: 'pages.record', needs: [P.writeRecords] } },
         { path: '/requesters/:id', name: 'requester', component: () => import('@/features/requesters/RequesterPage.vue'), meta: { title: 'pages.requester', needs: need('requesters') } },
+        { path: '/escalations/:id', name: 'escalation', component: () => import('@/features/cases/EscalationPage.vue'), meta: { title: 'pages.escalation', needs: need('escalations') } },
+        { path: '/instructions/:id', name: 'instruction', component: () => import('@/features/cases/InstructionPage.vue'), meta: { title: 'pages.instruction', needs: need('instructions') } },
+        { path: '/incidents/:id', name: 'incident', component: () => import('@/features/cases/IncidentPage.vue'), meta: { title: 'pages.incident', needs: need('incidents') } },
         { path: '/profile/notices', name: 'notice_choices', component: () => import('@/features/notices/ChoicesPage.vue'), meta: { title: 'pages.notice_choices' } },
         { path: '/profile', name: 'profile', component: () => import('@/features/organization/ProfilePage.vue'), meta: { title: 'pages.profile' } },
         { path: '/:rest(.*)*', name: 'nothing', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.nothing' } },
@@ -54,7 +57,7 @@ export const router = createRouter({
 /** The first page of a role: what it must see at once (console.md, home by role). Never the wallboard, which has no frame to leave it by. */
 export function homeOf(session: ReturnType<typeof useSession>): string {
   const first = [
-    ...(session.has('agent') ? ['desk'] : []), 'control_room', 'audit', 'users', 'tickets', 'calls', 'calendar',
+    ...(session.has('agent') ? ['desk'] : []), 'control_room', 'audit', 'users', 'tickets', 'calls', 'instructions', 'calendar',
   ]
   const page = first.map((name) => PAGES.find((p) => p.name === name)!).find((p) => opens(p, session))
   return page?.path ?? '/profile'

@@ -57,7 +57,7 @@ export type FloorAgent = AgentState
 export type FloorQueue = Sent<S['QueueView']>
 export type FloorWaiting = Sent<S['WaitingView']>
 export type Floor = Sent<S['FloorSnapshot']>
-export type Wallboard = Sent<S['Wallboard']>
+export type Wallboard = Sent<S['WallboardView']>
 export type Queue = Sent<S['QueueItem']>
 export type Callback = Sent<S['Callback']>
 
@@ -109,7 +109,37 @@ export interface WorkOrderReport {
 }
 export interface ImportRemark { row: number; column: string | null; heading: string | null; field: WorkOrderField | null; code: string; detail: string }
 export type Emergency = Sent<S['EmergencyView']>
+export type CaseLine = Sent<S['CaseLine']>
+export type CaseNotice = Sent<S['CaseNotice']>
+export type Escalation = Sent<S['EscalationView']>
+export type EscalationDetail = Sent<S['EscalationDetail']>
+export type EscalationLevel = Sent<S['LevelView']>
+export const INSTRUCTION_KINDS = ['instruction_request', 'report'] as const
+export type InstructionKind = (typeof INSTRUCTION_KINDS)[number]
+export type Instruction = With<Sent<S['InstructionView']>, { kind: InstructionKind }>
+export type InstructionDetail = Instruction & { lines: CaseLine[]; notices: CaseNotice[] }
 export type Incident = Sent<S['IncidentView']>
+export type IncidentDetail = Sent<S['IncidentDetail']>
+/** Its name on the wire is shared with that of an emergency's report. */
+export interface IncidentReport {
+  number: string
+  title: string
+  answer: string
+  cause: string | null
+  declared_at: Timestamp
+  closed_at: Timestamp | null
+  tickets: number
+  contacts: number
+  first_at: Timestamp | null
+  last_at: Timestamp | null
+  by_day: ReportCount[]
+  by_hour: ReportCount[]
+  by_channel: ReportCount[]
+  outcomes: ReportCount[]
+  counted_at: Timestamp
+}
+export type ReportCount = Sent<S['Count']>
+export type IncidentSuggestion = Sent<S['Suggestion']>
 export type MySection = Sent<S['MySection']>
 export type HistoryLine = Sent<S['HistoryLine']>
 export interface Pop {

@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Memo, Message, Monitor, Operation, Phone,
-  PhoneFilled, Tickets, User, UserFilled, WarningFilled,
+  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Memo, Message, Monitor, Operation, Phone,
+  PhoneFilled, Stamp, Tickets, Top, User, UserFilled, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -16,7 +16,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'floor' | 'organization' | 'system'
+  group: 'work' | 'floor' | 'cases' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -35,6 +35,9 @@ export const PAGES: PageDef[] = [
   { name: 'owed', path: '/owed-records', icon: DocumentChecked, needs: [P.viewRecords], wide: true, group: 'floor', load: () => import('@/features/tickets/OwedRecordsPage.vue') },
   { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCallbacks], group: 'floor', load: () => import('@/features/floor/CallbacksPage.vue') },
   { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
+  { name: 'escalations', path: '/escalations', icon: Top, needs: [P.viewEscalations], group: 'cases', load: () => import('@/features/cases/EscalationsPage.vue') },
+  { name: 'instructions', path: '/instructions', icon: Stamp, needs: [P.viewInstructions], group: 'cases', load: () => import('@/features/cases/InstructionsPage.vue') },
+  { name: 'incidents', path: '/incidents', icon: Lightning, needs: [P.viewIncidents], group: 'cases', load: () => import('@/features/cases/IncidentsPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
   { name: 'calendar', path: '/calendar', icon: Calendar, needs: [], group: 'organization', load: () => import('@/features/calendar/CalendarPage.vue') },
@@ -54,4 +57,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'floor', 'organization', 'system'] as const
+export const GROUPS = ['work', 'floor', 'cases', 'organization', 'system'] as const

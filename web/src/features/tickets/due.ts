@@ -2,7 +2,8 @@
 import { day, dayStart } from '@/lib/format'
 import type { Ticket } from '@/api/types'
 
-export type Timed = Pick<Ticket, 'state' | 'open' | 'due_at' | 'breached' | 'opened_at'>
+/** `opened_at` is null where nobody knows since when the clock runs: then nothing is said about how much is used. */
+export type Timed = Pick<Ticket, 'state' | 'open' | 'due_at'> & { opened_at: string | null }
 
 /** `none`: nothing is due. `still`: the clock stands or the answer is out. */
 export type Level = 'none' | 'still' | 'over' | 'most' | 'half' | 'calm'
@@ -15,17 +16,22 @@ export interface Due {
   used: number
 }
 
-const STANDING = ['suspended', 'replied']
+export const STANDING = ['suspended', 'replied']
 
 export function dueOf(ticket: Timed, now: number): Due {
   if (!ticket.open || !ticket.due_at || ticket.state === 'draft') return { level: 'none', seconds: 0, used: 0 }
   const due = Date.parse(ticket.due_at)
   const left = (due - now) / 1000
-  const whole = due - Date.parse(ticket.opened_at)
-  const used = whole > 0 ? Math.min(1, Math.max(0, (now - Date.parse(ticket.opened_at)) / whole)) : 1
+  const used = usedOf(ticket.opened_at, due, now)
   if (STANDING.includes(ticket.state)) return { level: 'still', seconds: Math.max(0, left), used }
   if (left < 0) return { level: 'over', seconds: -left, used: 1 }
   return { level: used >= 0.8 ? 'most' : used >= 0.5 ? 'half' : 'calm', seconds: left, used }
+}
+
+function usedOf(since: string | null, due: number, now: number): number {
+  if (!since) return 0
+  const whole = due - Date.parse(since)
+  return whole > 0 ? Math.min(1, Math.max(0, (now - Date.parse(since)) / whole)) : 1
 }
 
 export type Span = { unit: 'dh' | 'hm' | 'm'; a: number; b: number }
