@@ -138,6 +138,8 @@ create unique index tickets_number on tickets (number);
 create unique index tickets_seq on tickets (seq);
 create unique index tickets_source_call on tickets (source_call_id);
 create index tickets_opened_at on tickets (opened_at, id);
+create index tickets_updated_at on tickets (updated_at, id);
+create index tickets_priority on tickets (priority, opened_at, id);
 create index tickets_due_at on tickets (open, due_at, id);
 create index tickets_state on tickets (state, opened_at, id);
 create index tickets_request_type on tickets (request_type, opened_at, id);

@@ -25,6 +25,9 @@ enum Op {
         waited_s: i64,
     },
     Withdraw(usize),
+    Interrupt(usize),
+    Adopt(usize, u128),
+    AdoptUnknown(usize, u128),
     Accept(usize),
     AcceptBy(usize, u128),
     Decline(usize, Declined),
@@ -81,6 +84,9 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (n.clone(), prop::bool::weighted(0.8)).prop_map(|(n, there)| Op::Reach(n, there)),
         3 => n.clone().prop_map(Op::EndWrapUp),
         1 => n.clone().prop_map(Op::Extend),
+        1 => any::<usize>().prop_map(Op::Interrupt),
+        1 => (any::<usize>(), n.clone()).prop_map(|(index, n)| Op::Adopt(index, n)),
+        1 => (0..3usize, n.clone()).prop_map(|(queue, n)| Op::AdoptUnknown(queue, n)),
         1 => (n.clone(), any::<u8>()).prop_map(|(n, skills)| Op::Skills(n, skills)),
         1 => (0..3usize, 0..30u64).prop_map(|(queue, wrap_up)| Op::Rules(queue, wrap_up)),
         1 => (n, presence()).prop_map(|(n, presence)| Op::Restore(n, presence)),
@@ -150,6 +156,8 @@ struct Model {
     writing: BTreeMap<AgentId, Vec<WorkId>>,
     skills: BTreeMap<AgentId, Vec<(&'static str, u32)>>,
     next: u128,
+    /// What the input at hand adopts.
+    adopts: Option<WorkId>,
     log: Vec<Output>,
 }
 
@@ -165,6 +173,7 @@ impl Model {
             writing: BTreeMap::new(),
             skills: BTreeMap::new(),
             next: 0,
+            adopts: None,
             log: Vec::new(),
         };
         for queue in 0..3 {
@@ -194,6 +203,43 @@ impl Model {
         });
     }
 
+    fn is_signed_out(&self, agent: AgentId) -> bool {
+        let state = self.states.get(&agent);
+        matches!(state, None | Some(AgentState::SignedOut))
+    }
+
+    fn talks(&self, agent: AgentId) -> bool {
+        self.works.values().any(|seen| {
+            seen.media == MediaKind::Voice
+                && matches!(seen.at, At::Active(by) | At::Dialling(by) if by == agent)
+        })
+    }
+
+    fn seen(&self, offered: &Work) -> Seen {
+        let aside = offered.preferred_agent.map_or(0, |_| 20);
+        Seen {
+            queue: Some(offered.queue.clone()),
+            media: offered.media,
+            at: At::Waiting,
+            offered: offered.offered_at,
+            aside_until: self.now + TimeDelta::seconds(aside),
+            place: None,
+            skipped: BTreeMap::new(),
+        }
+    }
+
+    fn as_offered(&self, id: WorkId) -> Work {
+        let seen = &self.works[&id];
+        Work {
+            id,
+            media: seen.media,
+            queue: seen.queue.clone().unwrap(),
+            priority: 0,
+            preferred_agent: None,
+            offered_at: seen.offered,
+        }
+    }
+
     fn serves(&self, agent: AgentId, queue: &str) -> bool {
         queue == "other"
             || self.skills[&agent]
@@ -203,10 +249,12 @@ impl Model {
 
     fn handle(&mut self, input: Input) -> bool {
         let told = format!("{input:?}");
-        let offered = match &input {
-            Input::Offer(work) => Some(work.clone()),
-            _ => None,
+        let (offered, adopts) = match &input {
+            Input::Offer(work) => (Some(work.clone()), None),
+            Input::Adopt { work, .. } => (Some(work.clone()), Some(work.id)),
+            _ => (None, None),
         };
+        self.adopts = adopts;
         let handled = self.acd.handle(input, self.now);
         for output in handled.outputs {
             self.follow(&output, offered.as_ref(), &told);
@@ -221,16 +269,8 @@ impl Model {
             Output::Queued { work, queue } => {
                 let offered = offered.unwrap();
                 assert!(!self.over.contains(work), "{work} was over: {told}");
-                let aside = offered.preferred_agent.map_or(0, |_| 20);
-                let seen = Seen {
-                    queue: Some(queue.clone()),
-                    media: offered.media,
-                    at: At::Waiting,
-                    offered: offered.offered_at,
-                    aside_until: self.now + TimeDelta::seconds(aside),
-                    place: None,
-                    skipped: BTreeMap::new(),
-                };
+                assert_eq!(*queue, offered.queue, "{told}");
+                let seen = self.seen(offered);
                 assert!(
                     self.works.insert(*work, seen).is_none(),
                     "{work} offered twice: {told}"
@@ -248,6 +288,9 @@ impl Model {
             }
             Output::StopRinging { work, agent, .. } => {
                 assert_eq!(self.works[work].at, At::Ringing(*agent), "{told}");
+                if self.adopts == Some(*work) {
+                    self.works.get_mut(work).unwrap().at = At::Waiting;
+                }
             }
             Output::Returned {
                 work,
@@ -265,6 +308,15 @@ impl Model {
                 }
             }
             Output::Accepted { work, agent, .. } => {
+                if self.adopts == Some(*work) {
+                    // They talk already, wherever the work was.
+                    let offered = offered.filter(|offered| offered.id == *work);
+                    let seen = offered.map(|offered| self.seen(offered));
+                    let seen = self.works.entry(*work).or_insert_with(|| seen.unwrap());
+                    assert!(!matches!(seen.at, At::Active(by) if by != *agent), "{told}");
+                    seen.at = At::Active(*agent);
+                    return;
+                }
                 let seen = self.works.get_mut(work).unwrap();
                 assert!(matches!(seen.at, At::Ringing(by) | At::Dialling(by) if by == *agent));
                 seen.at = At::Active(*agent);
@@ -281,7 +333,9 @@ impl Model {
                     .unwrap_or_else(|| panic!("{work}: {told}"));
                 assert!(self.over.insert(*work), "{work} ended twice: {told}");
                 let answered = matches!(seen.at, At::Active(_));
-                assert_eq!(*outcome == acd::Outcome::Answered, answered, "{told}");
+                if *outcome != acd::Outcome::Interrupted {
+                    assert_eq!(*outcome == acd::Outcome::Answered, answered, "{told}");
+                }
                 assert_eq!(
                     agent.is_some(),
                     answered || self.begun.contains(work),
@@ -347,6 +401,7 @@ impl Model {
                 .get(&to)
                 .is_some_and(|until| self.now < *until);
             let overtaken = theirs.is_some()
+                && self.adopts != Some(*other)
                 && waits.at == At::Waiting
                 && waits.media == media
                 && self.now >= waits.aside_until
@@ -477,6 +532,42 @@ impl Model {
                 }) {
                     assert!(self.handle(Input::Withdraw { work, at: None }));
                 }
+            }
+            Op::Interrupt(index) => {
+                if let Some((work, _)) = self.pick(index, |_| true) {
+                    assert!(self.handle(Input::Interrupt { work }));
+                }
+            }
+            // The medium connects who is there and talks to nobody else.
+            Op::Adopt(_, n) | Op::AdoptUnknown(_, n)
+                if self.talks(agent(n)) || self.is_signed_out(agent(n)) => {}
+            Op::Adopt(index, n) => {
+                let voice = |seen: &Seen| seen.queue.is_some() && seen.media == MediaKind::Voice;
+                if let Some((id, at)) = self.pick(index, voice) {
+                    let others = matches!(at, At::Active(by) if by != agent(n))
+                        || matches!(at, At::Dialling(_));
+                    let work = self.as_offered(id);
+                    let adopted = self.handle(Input::Adopt {
+                        work,
+                        agent: agent(n),
+                    });
+                    assert_eq!(adopted, !others);
+                }
+            }
+            Op::AdoptUnknown(queue, n) => {
+                self.next += 1;
+                let work = Work {
+                    id: work(self.next),
+                    media: MediaKind::Voice,
+                    queue: QUEUES[queue].to_owned(),
+                    priority: 0,
+                    preferred_agent: None,
+                    offered_at: self.now,
+                };
+                assert!(self.handle(Input::Adopt {
+                    work,
+                    agent: agent(n)
+                }));
             }
             Op::Accept(index) => {
                 let picked = self.pick(index, |seen| {
