@@ -36,7 +36,7 @@ export const WORK_ORDER_FIELDS = [
   'confidential', 'public', 'need_reply', 'urgency', 'accepted_at', 'accepted_by', 'dispatched_at', 'dispatcher', 'dispatch_opinion', 'handling_unit', 'co_units',
   'due_at', 'status', 'handle_result', 'reply_text', 'replied_at', 'closed_at', 'satisfaction', 'revisit_note', 'return_reason', 'extend_reason', 'extended_due_at',
   'related_orders', 'attachments',
-] as const
+] as const satisfies readonly S['Field'][]
 export const DAY_KINDS = ['workday', 'rest', 'statutory', 'makeup'] as const
 
 export type AgentStateName = S['AgentState']
@@ -87,27 +87,13 @@ export interface ClockChange { kind: 'started' | 'paused' | 'resumed' | 'extende
 export type Limit = Record<string, number>
 export type PublicStatus = Sent<S['PublicStatus']>
 export type WorkOrder = With<Sent<S['WorkOrderView']>, { request_type: RequestType | null; priority: Priority }>
-export interface MappedColumn { column: string; field: WorkOrderField | null }
-export type Platform = With<Sent<S['Platform']>, { columns: { columns: MappedColumn[] } }>
-export type ImportColumns = With<Sent<S['ColumnsView']>, { columns: MappedColumn[]; unknown_request_types: Record<string, number> }>
+export type Platform = Sent<S['Platform']>
+export type ImportColumns = Sent<S['ColumnsView']>
 export type ImportView = Sent<S['ImportView']>
-export type WorkOrderField = (typeof WORK_ORDER_FIELDS)[number]
-/** What an import does, or would do; its name on the wire is shared with that of the calendar. */
-export interface WorkOrderReport {
-  dry_run: boolean
-  import_id: Id | null
-  rows: number
-  new: number
-  changed: number
-  unchanged: number
-  errors: ImportRemark[]
-  errors_total: number
-  warnings: ImportRemark[]
-  warnings_total: number
-  changes: { row: number; order_no: string; field: WorkOrderField; before: string | null; after: string | null }[]
-  changes_total: number
-}
-export interface ImportRemark { row: number; column: string | null; heading: string | null; field: WorkOrderField | null; code: string; detail: string }
+export type WorkOrderField = S['Field']
+/** What an import does, or would do. */
+export type WorkOrderReport = Sent<S['WorkOrderImport']>
+export type ImportRemark = Sent<S['Remark']>
 export type Emergency = Sent<S['EmergencyView']>
 export type CaseLine = Sent<S['CaseLine']>
 export type CaseNotice = Sent<S['CaseNotice']>

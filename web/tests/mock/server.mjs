@@ -6,8 +6,8 @@ import { createServer } from 'node:http'
 const now = () => Date.now()
 const iso = (msAgo = 0) => new Date(now() - msAgo).toISOString()
 const MIN = 60_000
-const everything = ['softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:edit', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit']
-const agentRights = { 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:edit': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all' }
+const everything = ['softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view']
+const agentRights = { 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all', 'sections:view': 'all' }
 const leadRights = Object.fromEntries(everything.filter((p) => !/^(floor:work|softphone|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
 leadRights['users:view'] = 'all'
 const adminRights = Object.fromEntries(everything.filter((p) => !/^(softphone|calls|recordings|demo|tickets|contact|requesters|floor|queues:edit|callbacks)/.test(p)).map((p) => [p, 'all']))
@@ -35,8 +35,18 @@ const calls = Array.from({ length: 75 }, (_, i) => {
 })
 const requester = { id: randomUUID(), name: '王*', phone: '139****0001', phone_kind: 'mobile', region: '广东广州', identity: 'unverified', contacts: 4, first_contact_at: iso(40 * 24 * 60 * MIN), last_contact_at: iso(), version: 1 }
 const summaries = ['一级建造师报名，单位换了，问工作年限能否连续计算，已请业务科室核对文件后电话答复', '照片上传失败，已登记浏览器版本，待技术单位反馈', '职称申报系统登录不了，已重置，等诉求人确认']
-const tickets = Array.from({ length: 23 }, (_, i) => ({ id: randomUUID(), number: `SJ20261123-${String(i + 1).padStart(4, '0')}`, state: i % 7 === 6 ? 'closed' : 'open', request_type: ['consult', 'help', 'complaint', 'fault'][i % 4], matter: '106', matter_name: '缴费与退费', summary: summaries[i % 3], resolution: i % 7 === 6 ? '已电话答复诉求人，诉求人认可。' : null, requester: { id: requester.id, name: '王*', phone: phones[i % 5] }, first_owner: ref(agents[i % 6]), owner: ref(agents[i % 6]), source_call_id: calls[i].id, opened_at: iso((i + 1) * 50 * MIN), updated_at: iso(i * 30 * MIN), closed_at: i % 7 === 6 ? iso(5 * MIN) : null, version: 3 }))
-const record = (call, state, i = 0) => ({ call_id: call.id, medium: 'voice', direction: 'inbound', queue: 'exam', agent: call.agent ?? ref(agents[0]), requester_id: requester.id, requester_name: '王*', caller: call.caller, at: call.offered_at, answered_at: call.answered_at, ended_at: call.ended_at, outcome: call.outcome, wrap_up_ms: null, state, request_type: null, matter: null, matter_name: null, result: null, summary: i ? summaries[i % 3] : '', ticket_id: null, ticket: { id: randomUUID(), number: 'SJ20261123-0088', state: 'draft' }, owed_since: state === 'owed' ? iso(20 * MIN) : null, late: false, completed_at: null, completed_by: null, version: 1 })
+// A ticket of each state of the life; `draft` to `replied` are open.
+const ticketStates = ['draft', 'pending_sign', 'in_handling', 'suspended', 'pending_review', 'replied', 'closed', 'returned', 'rejected', 'merged', 'void', 'archived']
+const isOpen = (state) => ticketStates.indexOf(state) < 6
+const tickets = Array.from({ length: 24 }, (_, i) => {
+  const state = ticketStates[(i + 2) % 12]
+  const answered = ['pending_review', 'replied', 'closed', 'archived'].includes(state)
+  return { id: randomUUID(), number: `SJ20261123-${String(i + 1).padStart(4, '0')}`, state, open: isOpen(state), request_type: ['consult', 'help', 'complaint', 'fault'][i % 4], matter: '106', matter_name: '缴费与退费', section: 'exams', priority: ['normal', 'normal', 'urgent'][i % 3], title: '', summary: summaries[i % 3], resolution: answered ? '已电话答复诉求人，诉求人认可。' : null, satisfaction: null, confidential: false, platform: null, incident_id: null, requester: { id: requester.id, name: '王*', phone: phones[i % 5] }, first_owner_id: agents[i % 6].id, first_owner: ref(agents[i % 6]), current_owner_id: agents[i % 6].id, owner: ref(agents[i % 6]), transfer_to: null, source_call_id: calls[i].id, opened_at: iso((i + 1) * 50 * MIN), due_at: state === 'draft' ? null : iso((i - 6) * 300 * MIN), breached: i > 6, updated_at: iso(i * 30 * MIN), closed_at: isOpen(state) ? null : iso(5 * MIN), version: 3 }
+})
+const offered = { pending_sign: ['sign', 'ask_return'], in_handling: ['reply', 'close', 'offer_transfer', 'suspend', 'ask_extension'], suspended: ['resume'], pending_review: [], replied: ['revisit'], closed: ['archive'] }
+const after = { sign: 'in_handling', reply: 'replied', close: 'closed', suspend: 'suspended', resume: 'in_handling', revisit: 'closed', archive: 'archived' }
+const detail = (t) => ({ ...t, form: {}, actions: (offered[t.state] ?? []).map((action) => ({ desk: 'handle', action })), asked: null, attempts: 0, complained_agent: null, paused_at: t.state === 'suspended' ? iso(60 * MIN) : null, reopenings: 0, sign_due_at: null, sign_off: t.request_type === 'complaint', supervised_until: null, transfer_until: null, urged: 0 })
+const record = (call, state, i = 0) => ({ call_id: call.id, medium: 'voice', direction: 'inbound', queue: 'exam', agent: call.agent ?? ref(agents[0]), requester_id: requester.id, requester_name: '王*', caller: call.caller, at: call.offered_at, answered_at: call.answered_at, ended_at: call.ended_at, outcome: call.outcome, wrap_up_ms: null, state, request_type: null, matter: null, matter_name: null, result: null, summary: i ? summaries[i % 3] : '', ticket_id: null, ticket: { id: tickets[10].id, number: tickets[10].number, state: tickets[10].state }, owed_since: state === 'owed' ? iso(20 * MIN) : null, late: false, completed_at: null, completed_by: null, version: 1 })
 const records = new Map(calls.slice(1, 4).map((c, i) => [c.id, record(c, 'owed', i + 1)]))
 let current = null
 
@@ -114,11 +124,15 @@ const routes = {
   'GET /telephony': () => ({ sip_listen: '127.0.0.1:5060', hotline_numbers: ['12333'], trunks: 1, calls: 2, rtp_ports: 8, softphones: 1, malformed: 0, too_many: 0, registrations: [{ username: 'agent1', kind: 'browser', source: '127.0.0.1:51022', user_agent: 'Shoujie console', since: iso(9 * MIN), expires_at: iso(-MIN) }, { username: 'agent4', kind: 'desk_phone', source: '192.168.1.34:5060', user_agent: 'baresip v1.0.0', since: iso(9 * MIN), expires_at: iso(-MIN) }] }),
   'POST /demo/calls': () => { setTimeout(beginRing, 500); return { call_id: null } },
   'GET /matters': () => matters,
-  'GET /tickets': (q) => page(tickets.filter((t) => (!q.get('state') || t.state === q.get('state')) && (!q.get('q') || t.summary.includes(q.get('q')) || t.number.includes(q.get('q')))), q),
+  'GET /tickets': (q) => page(tickets.filter((t) => (!q.get('state') || t.state === q.get('state')) && (!q.get('open') || String(t.open) === q.get('open')) && (!q.get('q') || t.summary.includes(q.get('q')) || t.number.includes(q.get('q')))), q),
   'GET /contact-records': (q) => page(q.get('owed') ? [...records.values()].filter((r) => r.state === 'owed') : [...records.values()].slice(0, 2), q),
   'GET /requesters': (q) => page([requester, ...Array.from({ length: 8 }, (_, i) => ({ ...requester, id: randomUUID(), name: i % 2 ? null : '李*', phone: phones[i % 6], region: 'unknown', contacts: i + 1, last_contact_at: iso(i * 300 * MIN) }))], q),
   'GET /users': (q) => page(users.filter((u) => !q.get('q') || u.name.includes(q.get('q')) || u.username.includes(q.get('q'))), q),
   'POST /users': (q, b) => (b.username === 'lead' ? problem(422, 'username_taken', { field: 'username' }) : { ...users[0], ...b, id: users[0].id, initial_password: 'qmtz-4kfe-9wna' }),
+  'GET /ticket-forms': () => ({ items: [] }),
+  'GET /sections': () => ({ items: [{ code: 'exams', name: '考试科' }, { code: 'titles', name: '职称科' }] }),
+  'GET /notices': (q) => page([], q),
+  'GET /notices/count': () => ({ unread: 0, urgent: 0 }),
   'GET /roles': () => roles,
   'GET /devices': (q) => page(agents.map((a) => ({ id: a.id, user_id: a.id, kind: 'desk_phone', username: a.username, realm: 'shoujie', label: 'A 区 3 号', secret_changed_at: iso(9 * 24 * 60 * MIN) })), q),
   'GET /service-hours': () => ({ periods: [{ from: '08:30', to: '12:00' }, { from: '13:30', to: '18:00' }], late_receipt_is_next_day: true, version: 1, open: false, closes_at: null, next_opening: iso(-9 * 60 * MIN) }),
@@ -152,10 +166,17 @@ function route(method, path, query, body) {
   }
   if (kind === 'tickets') {
     const found = tickets.find((t) => t.id === id)
-    if (verb === 'history') return page([{ id: '1', version: 3, at: iso(30 * MIN), who_id: null, who: 'agent1', action: 'edited', field: 'matter', before: '104', after: '106' }, { id: '2', version: 2, at: iso(40 * MIN), who_id: null, who: 'agent1', action: 'opened', field: 'state', before: 'draft', after: 'open' }, { id: '3', version: 1, at: iso(50 * MIN), who_id: null, who: 'system:tickets', action: 'drafted', field: null, before: null, after: null }], query)
+    if (!found) return problem(404, 'not_found')
+    if (verb === 'history') return page([{ id: '1', version: 3, at: iso(30 * MIN), who_id: null, who: 'agent1', action: 'edited', field: 'matter', before: '104', after: '106', note: null }, { id: '2', version: 2, at: iso(40 * MIN), who_id: null, who: 'agent1', action: 'opened', field: 'state', before: 'draft', after: 'in_handling', note: null }, { id: '3', version: 1, at: iso(50 * MIN), who_id: null, who: 'system:tickets', action: 'drafted', field: null, before: null, after: null, note: null }], query)
+    if (verb === 'notes') return page([], query)
+    if (verb === 'files' || verb === 'clock') return { items: [] }
+    if (verb === 'links') return { links: [], watchers: [], watching: false }
     if (method === 'PATCH') Object.assign(found, body, { version: found.version + 1 })
-    if (verb === 'close') Object.assign(found, { state: 'closed', resolution: body.resolution, closed_at: iso() })
-    return found ?? problem(404, 'not_found')
+    if (['handle', 'dispatch', 'sign-off'].includes(verb)) {
+      const state = body.action === 'reply' && found.request_type === 'complaint' ? 'pending_review' : after[body.action] ?? found.state
+      Object.assign(found, { state, open: isOpen(state), resolution: body.answer ?? body.resolution ?? found.resolution, closed_at: isOpen(state) ? null : iso(), version: found.version + 1 })
+    }
+    return detail(found)
   }
   if (kind === 'requesters') return verb === 'reveal' ? { value: '13900000001' } : requester
   if (kind === 'calendars') return year(+id)
