@@ -1,7 +1,8 @@
 //! `shoujie user`: help on the server itself when nobody can sign in. All of it is audited as `system:cli`.
 
 use anyhow::Result;
-use chrono::{DateTime, FixedOffset, Utc};
+use calendar::SHANGHAI;
+use chrono::{DateTime, Utc};
 use clap::{Subcommand, ValueEnum};
 use kernel::audit::Who;
 use kernel::{App, Role, Side};
@@ -148,9 +149,8 @@ fn line(account: &Account) -> String {
     )
 }
 
-/// Time of Asia/Shanghai, which has had no summer time since 1991.
 fn local(at: DateTime<Utc>) -> String {
-    let at = FixedOffset::east_opt(8 * 3600)
-        .map_or_else(|| at.fixed_offset(), |zone| at.with_timezone(&zone));
-    at.format("%Y-%m-%d %H:%M").to_string()
+    at.with_timezone(&SHANGHAI)
+        .format("%Y-%m-%d %H:%M")
+        .to_string()
 }

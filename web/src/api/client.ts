@@ -72,6 +72,16 @@ export async function take<T>(asked: Promise<Answer<T>>): Promise<Sent<T>> {
   throw problem
 }
 
+/** Words in a long list are found newest first; there the order that was asked for gives way. */
+export async function foundInOrder<T>(ask: (filters: Filters) => Promise<T>, filters: Filters): Promise<T> {
+  try {
+    return await ask(filters)
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.code !== 'search_is_newest_first') throw problem
+    return ask({ ...filters, sort: undefined })
+  }
+}
+
 /** Filters as they stand in a form or in the address. */
 export type Filters = Record<string, string | number | boolean | undefined>
 

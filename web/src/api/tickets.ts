@@ -1,4 +1,4 @@
-import { api, type Filters, listing, take } from './client'
+import { api, type Filters, foundInOrder, listing, take } from './client'
 import type {
   ClockLine, ContactRecord, FormField, HistoryLine, Id, LinkKind, Matter, MySection, Offered, Page, Priority, PublicStatus,
   RequestType, Result, Satisfaction, Surroundings, Ticket, TicketDetail, TicketFile, TicketForm, TicketNote,
@@ -6,7 +6,8 @@ import type {
 
 const path = (id: Id) => ({ params: { path: { id } } })
 
-export const tickets = (filters: Filters) => take(api.GET('/api/v1/tickets', listing(filters))) as Promise<Page<Ticket>>
+export const tickets = (filters: Filters) =>
+  foundInOrder((query) => take(api.GET('/api/v1/tickets', listing(query))) as Promise<Page<Ticket>>, filters)
 export const ticket = (id: Id) => take(api.GET('/api/v1/tickets/{id}', path(id))) as Promise<TicketDetail>
 export const ticketHistory = (id: Id, perPage = 100): Promise<Page<HistoryLine>> =>
   take(api.GET('/api/v1/tickets/{id}/history', { params: { path: { id }, query: { per_page: perPage } } }))

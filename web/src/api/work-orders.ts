@@ -1,7 +1,8 @@
-import { api, type Filters, listing, take } from './client'
+import { api, type Filters, foundInOrder, listing, take } from './client'
 import type { ImportColumns, ImportView, Page, Platform, WorkOrder, WorkOrderReport } from './types'
 
-export const workOrders = (filters: Filters) => take(api.GET('/api/v1/work-orders', listing(filters))) as Promise<Page<WorkOrder>>
+export const workOrders = (filters: Filters) =>
+  foundInOrder((query) => take(api.GET('/api/v1/work-orders', listing(query))) as Promise<Page<WorkOrder>>, filters)
 export const platforms = () => take(api.GET('/api/v1/platforms')) as Promise<{ items: Platform[] }>
 export const savePlatform = (platform: Platform) =>
   take(api.PUT('/api/v1/platforms/{code}', {
