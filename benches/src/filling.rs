@@ -2,12 +2,12 @@
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::Phone;
 use kernel::search::WordIndex;
-use kernel::{Db, Phone, Tx};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
 const DAYS: i64 = 1_095;
@@ -93,12 +93,23 @@ pub async fn fill(
     first: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Filled> {
-    let db = Db::connect(url).await?;
+    let mut options = ConnectOptions::new(url);
+    // Nothing here is kept: what a crash would lose is filled again.
+    options
+        .max_connections(1)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .pragma("synchronous", "off")
+                .pragma("cache_size", "-500000")
+                .busy_timeout(std::time::Duration::from_secs(60))
+        });
+    let db = Database::connect(options).await?;
     let sample = Sample::find_by_statement(Statement::from_string(
-        db.backend(),
+        db.get_database_backend(),
         "select form, life, rules from tickets limit 1",
     ));
-    let sample = sample.one(db.read()).await?.context("no ticket to copy")?;
+    let sample = sample.one(&db).await?.context("no ticket to copy")?;
     let mut random = StdRng::seed_from_u64(20_261_125);
     let mut owners: Vec<Uuid> = (0..OWNERS).map(|_| Uuid::now_v7()).collect();
     owners[0] = first;
@@ -252,11 +263,10 @@ pub async fn fill(
             eprintln!("{done} tickets");
         }
     }
-    db.write(async move |tx| {
-        tx.execute_unprepared("analyze").await?;
-        Ok(())
-    })
-    .await?;
+    let vacuum = ["vacuum analyze", "analyze"];
+    let postgres = db.get_database_backend() == sea_orm::DbBackend::Postgres;
+    db.execute_unprepared(vacuum[usize::from(!postgres)])
+        .await?;
     Ok(Filled {
         tickets: kept,
         owners,
@@ -266,33 +276,30 @@ pub async fn fill(
 }
 
 async fn insert(
-    db: &Db,
+    conn: &impl ConnectionTrait,
     table: &'static str,
     columns: &'static str,
     rows: Vec<Vec<Value>>,
     texts: Vec<(i64, String)>,
 ) -> Result<()> {
-    let backend = db.backend();
-    db.write(async move |tx: Tx| {
-        let width = rows.first().map_or(0, Vec::len);
-        let places: Vec<String> = (0..rows.len())
-            .map(|row| {
-                let places: Vec<String> = (1..=width)
-                    .map(|place| format!("${}", row * width + place))
-                    .collect();
-                format!("({})", places.join(", "))
-            })
-            .collect();
-        let sql = format!(
-            "insert into {table} ({columns}) values {}",
-            places.join(", ")
-        );
-        let values: Vec<Value> = rows.into_iter().flatten().collect();
-        tx.execute_raw(Statement::from_sql_and_values(backend, sql, values))
-            .await?;
-        WordIndex::of("ticket_words").put(&*tx, texts).await
-    })
-    .await?;
+    let width = rows.first().map_or(0, Vec::len);
+    let places: Vec<String> = (0..rows.len())
+        .map(|row| {
+            let places: Vec<String> = (1..=width)
+                .map(|place| format!("${}", row * width + place))
+                .collect();
+            format!("({})", places.join(", "))
+        })
+        .collect();
+    let sql = format!(
+        "insert into {table} ({columns}) values {}",
+        places.join(", ")
+    );
+    let values: Vec<Value> = rows.into_iter().flatten().collect();
+    let backend = conn.get_database_backend();
+    conn.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    WordIndex::of("ticket_words").put(conn, texts).await?;
     Ok(())
 }
 
