@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { P } from '@/api/permissions'
 import { AGENT_STATES, CALL_OUTCOMES, DAY_KINDS, INSTRUCTION_KINDS, REQUEST_TYPES, RESULTS } from '@/api/types'
 import { CASE_STATES } from '@/features/cases/states'
 import { STATE_GROUPS, TICKET_STATES } from '@/features/tickets/states'
@@ -17,6 +18,7 @@ describe('words', () => {
       ...RESULTS.map((r) => `results.${r}`), ...DAY_KINDS.flatMap((d) => [`day_kinds.${d}`, `day_marks.${d}`]),
       ...[...TICKET_STATES, ...STATE_GROUPS].map((s) => `ticket_states.${s}`), ...Object.entries(CASE_STATES).flatMap(([kind, states]) => states.map((s) => `case_states.${kind}.${s}`)),
       ...INSTRUCTION_KINDS.map((k) => `instruction_kinds.${k}`), ...ROLES.map((r) => `roles.${r}`), ...ACTIONS.map(actionKey),
+      ...Object.values(P).map((code) => `permissions.${code.replace(/[:.-]/g, '_')}`),
     ]
     expect(asked.filter((key) => !keys.has(key))).toEqual([])
   })
