@@ -57,7 +57,7 @@ export const router = createRouter({
 /** The first page of a role: what it must see at once (console.md, home by role). Never the wallboard, which has no frame to leave it by. */
 export function homeOf(session: ReturnType<typeof useSession>): string {
   const first = [
-    ...(session.has('agent') ? ['desk'] : []), 'control_room', 'audit', 'users', 'tickets', 'calls', 'instructions', 'calendar',
+    ...(session.has('agent') ? ['desk'] : []), 'control_room', 'audit', 'users', 'tickets', 'instructions', 'calls', 'calendar',
   ]
   const page = first.map((name) => PAGES.find((p) => p.name === name)!).find((p) => opens(p, session))
   return page?.path ?? '/profile'

@@ -7,7 +7,7 @@ const { Problem } = await import('@/api/problem')
 const { useSession } = await import('@/stores/session')
 const { useNotices } = await import('@/stores/notices')
 const { useMatters } = await import('@/stores/matters')
-const { opens } = await import('@/frame/pages')
+const { opens, PAGES } = await import('@/frame/pages')
 const { pageOf } = await import('@/features/notices/subject')
 
 function answer(routes: Record<string, [number, unknown]>): void {
@@ -69,6 +69,12 @@ describe('pages', () => {
     expect(opens({ needs: ['a', 'b'] }, rights({ b: 'all' }))).toBe(true)
     expect(opens({ needs: ['a'] }, rights({}))).toBe(false)
     expect(opens({ needs: [] }, rights({}))).toBe(true)
+  })
+  it('of what goes up stand in the rail of who may see them, with his own rows too', () => {
+    const shown = (permissions: Record<string, 'own' | 'all'>) => PAGES.filter((page) => page.group === 'cases' && opens(page, rights(permissions))).map((page) => page.name)
+    expect(shown({ 'escalations:view': 'own', 'instructions:view': 'own', 'incidents:view': 'all' })).toEqual(['escalations', 'instructions', 'incidents'])
+    expect(shown({ 'incidents:view': 'all' })).toEqual(['incidents'])
+    expect(shown({ 'users:view': 'all' })).toEqual([])
   })
   it('a wide page is not for who sees only his own rows', () => {
     expect(opens({ needs: ['a'], wide: true }, rights({ a: 'own' }))).toBe(false)
