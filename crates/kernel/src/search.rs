@@ -77,9 +77,9 @@ impl WordIndex {
 
     fn put_sql(&self, backend: DbBackend, rows: usize) -> String {
         let table = self.table;
-        let values = (0..rows).map(|row| (2 * row + 1, 2 * row + 2));
         if backend == DbBackend::Postgres {
-            let values: Vec<String> = values
+            let values: Vec<String> = (0..rows)
+                .map(|row| (2 * row + 1, 2 * row + 2))
                 .map(|(seq, words)| {
                     format!("(${seq}, array_to_tsvector(string_to_array(${words}, ' ')))")
                 })
@@ -90,10 +90,8 @@ impl WordIndex {
                  on conflict (seq) do update set words = excluded.words"
             );
         }
-        let values: Vec<String> = values
-            .map(|(seq, words)| format!("(${seq}, ${words})"))
-            .collect();
-        let values = values.join(", ");
+        // A numbered place is a name to SQLite, looked for among all the others.
+        let values = vec!["(?, ?)"; rows].join(", ");
         format!("insert or replace into {table} (rowid, words) values {values}")
     }
 
