@@ -72,30 +72,47 @@ pub(crate) struct Period {
     to: DateTime<Utc>,
 }
 
-/// What is counted: how the list is asked for it, in words and as a filter. Both say the same.
-const COUNTED: [(&str, fn() -> Filter); 6] = [
-    ("", Filter::default),
-    ("&open=true", || Filter {
-        open: Some(true),
-        ..Filter::default()
-    }),
-    ("&in_time=true", || Filter {
-        in_time: Some(true),
-        ..Filter::default()
-    }),
-    ("&in_time=false", || Filter {
-        in_time: Some(false),
-        ..Filter::default()
-    }),
-    ("&handed_on=true", || Filter {
-        handed_on: Some(true),
-        ..Filter::default()
-    }),
-    ("&reopened=true", || Filter {
-        reopened: Some(true),
-        ..Filter::default()
-    }),
-];
+/// What is counted: its name, how the list is asked for it, and the same as a filter.
+fn counted() -> [(&'static str, &'static str, Filter); 6] {
+    let all = Filter::default;
+    let yes = Some(true);
+    [
+        ("taken", "", all()),
+        ("open", "&open=true", Filter { open: yes, ..all() }),
+        (
+            "in_time",
+            "&in_time=true",
+            Filter {
+                in_time: yes,
+                ..all()
+            },
+        ),
+        (
+            "late",
+            "&in_time=false",
+            Filter {
+                in_time: Some(false),
+                ..all()
+            },
+        ),
+        (
+            "handed_on",
+            "&handed_on=true",
+            Filter {
+                handed_on: yes,
+                ..all()
+            },
+        ),
+        (
+            "reopened",
+            "&reopened=true",
+            Filter {
+                reopened: yes,
+                ..all()
+            },
+        ),
+    ]
+}
 
 #[derive(Debug, FromQueryResult)]
 struct Counted {
@@ -148,8 +165,8 @@ pub(crate) async fn list(
         ];
         let mut measures = numbers
             .into_iter()
-            .zip(COUNTED)
-            .map(|(count, (also, _))| Measure {
+            .zip(self::counted())
+            .map(|(count, (_, also, _))| Measure {
                 count,
                 list: period.list(one.first_owner_id, also),
             });
@@ -200,10 +217,9 @@ async fn count(
         .filter(Column::FirstOwnerId.is_not_null())
         .select_only()
         .column(Column::FirstOwnerId);
-    let names = ["taken", "open", "in_time", "late", "handed_on", "reopened"];
-    for (name, (_, filter)) in names.into_iter().zip(COUNTED) {
+    for (name, _, filter) in counted() {
         let counts = CaseStatement::new()
-            .case(filter().condition(viewer.user_id, viewer.now), 1)
+            .case(filter.condition(viewer.user_id, viewer.now), 1)
             .finally(0);
         select = select.column_as(SimpleExpr::from(Func::sum(counts)), name);
     }
