@@ -37,7 +37,7 @@ async fn each_way_in_ends_as_a_ticket_with_an_owner_and_a_clock() {
         let me = agent.person.own_id().await;
 
         // By telephone.
-        let requester = server.requester("13900000051", 4_000);
+        let requester = server.requester("13900000051", 9_000);
         let call = agent.in_state("talking").await;
         finished(requester, &server.folder).await;
         agent.in_state("wrap_up").await;

@@ -68,7 +68,7 @@ async fn quality_listens_to_the_call_complained_about() {
     on_both(async |server| {
         let (lead, quality) = (server.sign_in("lead").await, server.sign_in("quality").await);
         let accused = server.desk_agent("agent2").await;
-        let requester = server.requester("13900000071", 4_000);
+        let requester = server.requester("13900000071", 9_000);
         let call = accused.in_state("talking").await;
         finished(requester, &server.folder).await;
         accused.in_state("wrap_up").await;
@@ -89,7 +89,7 @@ async fn quality_listens_to_the_call_complained_about() {
         let (status, _) = accused.person.ask(Method::GET, &own, None).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         let trail = server.sign_in("auditor").await.get("/api/v1/audit?per_page=200").await;
-        assert!(trail.to_string().contains("recording"), "listening stands in the trail");
+        assert!(trail.to_string().contains("call.listened"), "listening stands in the trail");
     })
     .await;
 }

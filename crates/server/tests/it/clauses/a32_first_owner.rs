@@ -198,7 +198,7 @@ async fn a_repeat_call_rings_at_the_owner_and_while_he_is_away_at_who_stands_in_
         let covers = format!("/api/v1/covers/{}", owner_id.as_str().unwrap());
         lead.put(&covers, plan).await;
 
-        let again = server.requester(PHONE, 4_000);
+        let again = server.requester(PHONE, 9_000);
         let call = owner.in_state("talking").await;
         finished(again, &server.folder).await;
         owner.in_state("wrap_up").await;
@@ -206,12 +206,14 @@ async fn a_repeat_call_rings_at_the_owner_and_while_he_is_away_at_who_stands_in_
         owner.in_state("ready").await;
         stands(&owner.person, "signed_out").await;
         owner.in_state("signed_out").await;
-        lead.until("/api/v1/tickets", Duration::from_secs(5), |tickets| {
-            tickets["items"][0]["covered_by"]["reason"] == "signed_out"
-        })
+        lead.until(
+            "/api/v1/tickets?open=true",
+            Duration::from_secs(5),
+            |tickets| tickets["items"][0]["covered_by"]["reason"] == "signed_out",
+        )
         .await;
 
-        let third = server.requester(PHONE, 4_000);
+        let third = server.requester(PHONE, 9_000);
         cover.in_state("talking").await;
         finished(third, &server.folder).await;
         let idle = other.person.get("/api/v1/agent-state").await;
