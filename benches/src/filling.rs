@@ -102,7 +102,7 @@ pub async fn fill(
             sqlite
                 .pragma("synchronous", "off")
                 .pragma("cache_size", "-500000")
-                .busy_timeout(std::time::Duration::from_secs(60))
+                .busy_timeout(std::time::Duration::from_mins(1))
         });
     let db = Database::connect(options).await?;
     let sample = Sample::find_by_statement(Statement::from_string(
