@@ -102,7 +102,7 @@ pub async fn fill(
             sqlite
                 .pragma("synchronous", "off")
                 .pragma("cache_size", "-500000")
-                .busy_timeout(std::time::Duration::from_secs(60))
+                .busy_timeout(std::time::Duration::from_mins(1))
         });
     let db = Database::connect(options).await?;
     let sample = Sample::find_by_statement(Statement::from_string(
@@ -244,6 +244,9 @@ pub async fn fill(
                 none.into(),
                 opened.into(),
                 due.into(),
+                open.then_some(due).into(),
+                ended.into(),
+                0_i32.into(),
                 never.into(),
                 nothing.into(),
                 ended.into(),
@@ -258,7 +261,7 @@ pub async fn fill(
         insert(&db, "tickets", "id, number, seq, platform, state, open, request_type, matter_code, section, priority, \
             title, summary, form, resolution, satisfaction, requester_id, confidential, complained_agent_id, \
             first_owner_id, current_owner_id, transfer_to, life, rules, source_call_id, incident_id, opened_at, \
-            due_at, next_alarm_at, next_alarm, ended_at, updated_at, version", rows, texts).await?;
+            due_at, runs_until, answered_at, reopenings, next_alarm_at, next_alarm, ended_at, updated_at, version", rows, texts).await?;
         if done % 50_000 == 0 {
             eprintln!("{done} tickets");
         }

@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 pub enum To {
     /// Who answers for it: `owner_id`.
     Owner,
+    /// Who stands in for an owner who is away: `cover_id`.
+    Cover,
     /// Who is to take it: `receiver_id`, `transfer_to`, else the owner it was given to.
     Receiver,
     /// Who was on the line: `agent`.
@@ -34,6 +36,7 @@ impl To {
     pub(crate) fn facts(self) -> &'static [&'static str] {
         match self {
             Self::Owner => &["owner_id"],
+            Self::Cover => &["cover_id"],
             Self::Receiver => &["receiver_id", "transfer_to", "owner_id"],
             Self::Agent => &["agent"],
             Self::Originator => &["originator_id", "author_id", "reported_by"],
@@ -59,7 +62,9 @@ impl To {
             Self::Manager => &[Role::OpsManager],
             Self::Counterpart => &[Role::Counterpart],
             Self::Section => &[Role::PurchaserBusiness],
-            Self::Agent | Self::Owner | Self::Receiver => &[Role::Agent, Role::ShiftLead],
+            Self::Agent | Self::Owner | Self::Cover | Self::Receiver => {
+                &[Role::Agent, Role::ShiftLead]
+            }
             Self::Originator => &[Role::Agent, Role::ShiftLead, Role::OpsManager],
             Self::Recipients => &[
                 Role::ShiftLead,
@@ -166,7 +171,7 @@ impl Rule {
     }
 }
 
-use To::{Agent, Lead, Manager, Originator, Owner, Receiver, Recipients, Section};
+use To::{Agent, Cover, Lead, Manager, Originator, Owner, Receiver, Recipients, Section};
 
 /// The table. A new kind is a line here and a word for it in both languages of the console.
 #[rustfmt::skip]
@@ -176,12 +181,13 @@ pub const RULES: &[Rule] = &[
     Rule::on("ticket.transfer_offered", "ticket_transfer_offered", &[Receiver]).duty().urgent(),
     Rule::on("ticket.transfer_fell_back", "ticket_transfer_fell_back", &[Owner]).duty(),
     Rule::on("ticket.transfer_refused", "ticket_transfer_refused", &[Owner]).duty(),
-    Rule::on("ticket.alarm", "ticket_half", &[Owner]).only("note", "half"),
-    Rule::on("ticket.alarm", "ticket_most_used", &[Owner]).only("note", "most_used"),
-    Rule::on("ticket.alarm", "ticket_due", &[Owner, Lead]).only("note", "due").duty().urgent(),
-    Rule::on("ticket.alarm", "ticket_overdue", &[Owner, Lead, Manager]).only("note", "overdue").duty().urgent(),
-    Rule::on("ticket.alarm", "ticket_sign_due", &[Owner, Lead]).only("note", "sign_due").duty().urgent(),
-    Rule::on("ticket.alarm", "ticket_supervision_due", &[Owner, Lead]).only("note", "supervision_due").duty().urgent(),
+    Rule::on("ticket.alarm", "ticket_half", &[Owner, Cover]).only("note", "half"),
+    Rule::on("ticket.alarm", "ticket_most_used", &[Owner, Cover]).only("note", "most_used"),
+    Rule::on("ticket.alarm", "ticket_due", &[Owner, Cover, Lead]).only("note", "due").duty().urgent(),
+    Rule::on("ticket.alarm", "ticket_overdue", &[Owner, Cover, Lead, Manager]).only("note", "overdue").duty().urgent(),
+    Rule::on("ticket.alarm", "ticket_sign_due", &[Owner, Cover, Lead]).only("note", "sign_due").duty().urgent(),
+    Rule::on("ticket.alarm", "ticket_supervision_due", &[Owner, Cover, Lead]).only("note", "supervision_due").duty().urgent(),
+    Rule::on("ticket.contact_attached", "ticket_contact_attached", &[Owner, Cover]).duty(),
     Rule::on("ticket.replied", "ticket_to_review", &[Section]).only("state", "pending_review").duty(),
     Rule::on("ticket.sent_back", "ticket_sent_back", &[Owner]).duty(),
     Rule::on("ticket.granted", "ticket_granted", &[Owner]),

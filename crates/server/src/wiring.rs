@@ -138,11 +138,12 @@ impl CallerLookup for Callers {
             .write(async move |tx| requesters::find_or_create_by_number(&app, &*tx, &number).await)
             .await
             .ok()?;
-        let owner = tickets::ticket::store::owner_of_open(self.0.db.read(), requester.id).await;
+        let conn = self.0.db.read();
+        let taker = tickets::ticket::repeat::taker(conn, self.0.clock.now(), requester.id).await;
         Some(KnownCaller {
             id: requester.id,
             name: requester.name,
-            preferred_agent: owner.ok().flatten(),
+            preferred_agent: taker.ok().flatten(),
         })
     }
 }

@@ -128,6 +128,9 @@ create table tickets (
   incident_id uuid,
   opened_at timestamptz not null,
   due_at timestamptz not null,
+  runs_until timestamptz,
+  answered_at timestamptz,
+  reopenings integer not null,
   next_alarm_at timestamptz,
   next_alarm text,
   ended_at timestamptz,
@@ -141,6 +144,8 @@ create index tickets_opened_at on tickets (opened_at, id);
 create index tickets_updated_at on tickets (updated_at, id);
 create index tickets_priority on tickets (priority, opened_at, id);
 create index tickets_due_at on tickets (open, due_at, id);
+create index tickets_runs_until on tickets (runs_until, id) where runs_until is not null;
+create index tickets_running on tickets (opened_at, id) where runs_until is not null;
 create index tickets_state on tickets (state, opened_at, id);
 create index tickets_request_type on tickets (request_type, opened_at, id);
 create index tickets_matter on tickets (matter_code, opened_at, id);
@@ -151,6 +156,7 @@ create index tickets_current_owner on tickets (current_owner_id, open, due_at, i
 create index tickets_owner_opened_at on tickets (current_owner_id, opened_at, id);
 create index tickets_first_owner on tickets (first_owner_id, opened_at, id);
 create index tickets_transfer_to on tickets (transfer_to);
+create index tickets_in_transfer on tickets (opened_at, id) where transfer_to is not null;
 create index tickets_incident on tickets (incident_id, opened_at);
 create index tickets_alarm on tickets (next_alarm_at);
 create table ticket_history (

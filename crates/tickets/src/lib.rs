@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod contact;
+pub mod cover;
 pub mod emergency;
 pub mod escalation;
 mod form;
@@ -64,6 +65,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112502_work_orders"),
         migration!("2026112503_escalation"),
         word_index!("2026112504_ticket_words", "ticket_words"),
+        migration!("2026112506_covers"),
     ]
 }
 
@@ -76,6 +78,9 @@ pub fn capability(app: &App) -> Capability {
         .routes(routes!(ticket::http::show_clock))
         .routes(routes!(ticket::note::list, ticket::note::add))
         .routes(routes!(ticket::link::show, ticket::link::add))
+        .routes(routes!(ticket::repeat::add))
+        .routes(routes!(ticket::receiver::list))
+        .routes(routes!(ticket::measure::list))
         .routes(routes!(ticket::link::watch, ticket::link::unwatch))
         .routes(routes!(ticket::verbs::handle))
         .routes(routes!(ticket::verbs::dispatch))
@@ -90,6 +95,7 @@ pub fn capability(app: &App) -> Capability {
         .merge(ticket::file::routes(app))
         .merge(status::routes(app))
         .merge(section::http::routes(app))
+        .merge(cover::http::routes(app))
         .merge(escalation::http::routes(app))
         .merge(instruction::http::routes(app))
         .merge(emergency::http::routes(app))

@@ -134,6 +134,6 @@ pub(crate) async fn show(
     State(app): State<App>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Pop>> {
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     Ok(Json(for_call(&app, &viewer, actor.scope(), id).await?))
 }

@@ -8,6 +8,10 @@ kernel::permissions! {
     }
     /// Set the members and deputies of the purchaser's sections.
     pub ManageSections = "sections:manage" { PurchaserAdmin: All }
+    /// See who is away and who stands in for him.
+    pub ViewCovers = "covers:view" { Agent: All, ShiftLead: All, OpsManager: All }
+    /// Set who stands in for an owner of tickets, and when he is away.
+    pub ManageCovers = "covers:manage" { ShiftLead: All, OpsManager: All }
     /// See escalations.
     pub ViewEscalations = "escalations:view" {
         Agent: Own, ShiftLead: All, OpsManager: All, Quality: All,

@@ -1437,6 +1437,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/covers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is away, and who stands in for whom. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AllCovers"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/covers/{owner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets who stands in for an owner, and when he is away. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    owner_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CoverPlan"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OwnerCovers"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deadlines": {
         parameters: {
             query?: never;
@@ -1828,6 +1928,14 @@ export interface paths {
                     content?: never;
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2309,6 +2417,64 @@ export interface paths {
                     };
                     content: {
                         "text/event-stream": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/first-owner-measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of the requests each person took first in a period, however they went on. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Only of this person; everybody whom the actor may see when left out. */
+                    first_owner?: string;
+                    /** @description Opened at or after. */
+                    from: string;
+                    /** @description Opened before. */
+                    to: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FirstOwners"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -5112,8 +5278,22 @@ export interface paths {
                     priority?: string;
                     /** @description Only tickets of this platform; `none` for our own. */
                     platform?: string;
-                    /** @description Only tickets that are due at or before. */
+                    /** @description Only tickets whose clock runs and is over at or before. */
                     due_before?: string;
+                    /** @description Only tickets whose clock runs and is over at or after. */
+                    due_from?: string;
+                    /** @description Only tickets whose limit is over while it runs, or all others. */
+                    breached?: boolean;
+                    /** @description Only tickets offered to a colleague who has not answered yet, or all others. */
+                    in_transfer?: boolean;
+                    /** @description Only what became a ticket, no drafts and none that were voided; or only those. */
+                    begun?: boolean;
+                    /** @description Only tickets closed with an answer within their limit, or only those closed with one after it. */
+                    in_time?: boolean;
+                    /** @description Only tickets that somebody else than who took them first owns now, or all others that were taken. */
+                    handed_on?: boolean;
+                    /** @description Only tickets that were handled anew, or all others. */
+                    reopened?: boolean;
                     /** @description Opened at or after. */
                     from?: string;
                     /** @description Opened before. */
@@ -5136,7 +5316,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Opens a ticket; who opens it is its first owner. */
+        /**
+         * Opens a ticket; who opens it is its first owner. Where one of the same requester about the same matter is open,
+         *     this is a repeat contact on it: 409 `open_ticket_exists` names it, unless `anyway` is true.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5156,6 +5339,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["TicketDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
                 422: {
@@ -5299,6 +5490,71 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes a repeat contact on an open ticket of the same requester and tells its owner, or who stands in for him. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewContact"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ContactTaken"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5845,6 +6101,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets/{id}/receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The colleagues who may be given a ticket, and whether they are there. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Receivers"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets/{id}/sign-off": {
         parameters: {
             query?: never;
@@ -6300,8 +6601,22 @@ export interface paths {
                     priority?: string;
                     /** @description Only tickets of this platform; `none` for our own. */
                     platform?: string;
-                    /** @description Only tickets that are due at or before. */
+                    /** @description Only tickets whose clock runs and is over at or before. */
                     due_before?: string;
+                    /** @description Only tickets whose clock runs and is over at or after. */
+                    due_from?: string;
+                    /** @description Only tickets whose limit is over while it runs, or all others. */
+                    breached?: boolean;
+                    /** @description Only tickets offered to a colleague who has not answered yet, or all others. */
+                    in_transfer?: boolean;
+                    /** @description Only what became a ticket, no drafts and none that were voided; or only those. */
+                    begun?: boolean;
+                    /** @description Only tickets closed with an answer within their limit, or only those closed with one after it. */
+                    in_time?: boolean;
+                    /** @description Only tickets that somebody else than who took them first owns now, or all others that were taken. */
+                    handed_on?: boolean;
+                    /** @description Only tickets that were handled anew, or all others. */
+                    reopened?: boolean;
                     /** @description Opened at or after. */
                     from?: string;
                     /** @description Opened before. */
@@ -6377,8 +6692,22 @@ export interface paths {
                     priority?: string;
                     /** @description Only tickets of this platform; `none` for our own. */
                     platform?: string;
-                    /** @description Only tickets that are due at or before. */
+                    /** @description Only tickets whose clock runs and is over at or before. */
                     due_before?: string;
+                    /** @description Only tickets whose clock runs and is over at or after. */
+                    due_from?: string;
+                    /** @description Only tickets whose limit is over while it runs, or all others. */
+                    breached?: boolean;
+                    /** @description Only tickets offered to a colleague who has not answered yet, or all others. */
+                    in_transfer?: boolean;
+                    /** @description Only what became a ticket, no drafts and none that were voided; or only those. */
+                    begun?: boolean;
+                    /** @description Only tickets closed with an answer within their limit, or only those closed with one after it. */
+                    in_time?: boolean;
+                    /** @description Only tickets that somebody else than who took them first owns now, or all others that were taken. */
+                    handed_on?: boolean;
+                    /** @description Only tickets that were handled anew, or all others. */
+                    reopened?: boolean;
                     /** @description Opened at or after. */
                     from?: string;
                     /** @description Opened before. */
@@ -6757,6 +7086,11 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description Everybody who may own tickets. */
+        AllCovers: {
+            /** @description Agents, shift leads and operations managers. */
+            items: components["schemas"]["OwnerCovers"][];
+        };
         /** @description An answer. */
         AnswerRequest: {
             /** @description What is to be done. */
@@ -6832,6 +7166,11 @@ export interface components {
              */
             unsealed: number;
         };
+        /**
+         * @description Why an owner is not there.
+         * @enum {string}
+         */
+        Away: "absence" | "signed_out" | "left";
         BTreeMap: {
             [key: string]: string;
         };
@@ -7239,6 +7578,18 @@ export interface components {
          * @enum {string}
          */
         ContactResult: "answered" | "follow_up" | "forwarded" | "misdial" | "silent" | "harassment" | "attached";
+        /** @description Who was told of a repeat contact. */
+        ContactTaken: {
+            covered_by?: components["schemas"]["CoveredBy"] | null;
+            /** @description Its number. */
+            number: string;
+            owner?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description The ticket.
+             */
+            ticket_id: string;
+        };
         /** @description A contact record as it is shown. */
         ContactView: {
             agent?: components["schemas"]["Colleague"] | null;
@@ -7335,6 +7686,66 @@ export interface components {
              * @description Tickets.
              */
             tickets: number;
+        };
+        /** @description Who stands in for an owner from today on, all of it. */
+        CoverPlan: {
+            /** @description When the owner is away. */
+            absences?: components["schemas"]["OwnerAbsence"][];
+            /** @description Who stands in. */
+            covers: components["schemas"]["CoverRequest"][];
+            /**
+             * Format: int64
+             * @description The version that was read; 0 when nothing was set yet.
+             */
+            version: number;
+        };
+        /** @description Somebody to be named. */
+        CoverRequest: {
+            /** @description After the others (B 角). */
+            deputy?: boolean;
+            /**
+             * Format: date
+             * @description The first day; today when left out.
+             */
+            from_day?: string | null;
+            /**
+             * Format: date
+             * @description The last day; until further notice when left out.
+             */
+            to_day?: string | null;
+            /**
+             * Format: uuid
+             * @description An agent or a shift lead.
+             */
+            user_id: string;
+        };
+        /** @description Somebody named to stand in. */
+        CoverView: {
+            /** @description After the others (B 角). */
+            deputy: boolean;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            person?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description The last day; null until further notice.
+             */
+            to_day?: string | null;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Who stands in for somebody now. */
+        CoveredBy: {
+            /** @description Who stands in. */
+            person: components["schemas"]["Colleague"];
+            /** @description Why the owner is not there. */
+            reason: components["schemas"]["Away"];
         };
         /** @description Name, password and, where the user has one, the one-time code. */
         Credentials: {
@@ -7761,6 +8172,32 @@ export interface components {
             /** @description The oldest first. */
             items: components["schemas"]["FileView"][];
         };
+        /** @description What became of the requests that somebody took first in a period. */
+        FirstOwnerMeasures: {
+            first_owner?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description 首接责任人
+             */
+            first_owner_id: string;
+            /** @description 转办: somebody else owns it now. */
+            handed_on: components["schemas"]["Measure"];
+            /** @description 按时办结: closed, the answer within the limit. */
+            in_time: components["schemas"]["Measure"];
+            /** @description Closed, the answer after the limit. */
+            late: components["schemas"]["Measure"];
+            /** @description Still open. */
+            open: components["schemas"]["Measure"];
+            /** @description 重办: handled anew at least once. */
+            reopened: components["schemas"]["Measure"];
+            /** @description 首接: became a ticket. */
+            taken: components["schemas"]["Measure"];
+        };
+        /** @description Those who took requests. */
+        FirstOwners: {
+            /** @description One for each person who took any. */
+            items: components["schemas"]["FirstOwnerMeasures"][];
+        };
         /** @description The floor as it stands. */
         FloorSnapshot: {
             /** @description The agents, by staff number. */
@@ -7873,15 +8310,25 @@ export interface components {
         HistoryLine: {
             /** @description `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`. */
             action: string;
-            /** @description Its value after. */
+            /** @description Its value after; of a person his name. */
             after?: string | null;
+            /**
+             * Format: uuid
+             * @description The user that `after` names.
+             */
+            after_id?: string | null;
             /**
              * Format: date-time
              * @description When.
              */
             at: string;
-            /** @description Its value before. */
+            /** @description Its value before; of a person his name. */
             before?: string | null;
+            /**
+             * Format: uuid
+             * @description The user that `before` names.
+             */
+            before_id?: string | null;
             /** @description The field that changed; null when the action changed none. */
             field?: string | null;
             /**
@@ -7896,7 +8343,7 @@ export interface components {
              * @description The version of the ticket that the change made; lines of one change share it.
              */
             version: number;
-            /** @description Sign-in name, or the part of the system. */
+            /** @description The person's name, or the part of the system. */
             who: string;
             /**
              * Format: uuid
@@ -8219,6 +8666,16 @@ export interface components {
             /** @description The top branches. */
             items: components["schemas"]["Matter"][];
         };
+        /** @description A number, and the list that shows what was counted. */
+        Measure: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The list that shows them: `/api/v1/tickets?first_owner=…`. */
+            list: string;
+        };
         /**
          * @description The medium of a work.
          * @enum {string}
@@ -8257,6 +8714,13 @@ export interface components {
         MySections: {
             /** @description All of them. */
             items: components["schemas"]["MySection"][];
+        };
+        /** @description A contact that came without a call: a visit, a letter, a colleague's word. */
+        NewContact: {
+            /** @description The requester's number: who knows it may add to the ticket, whoever owns it. */
+            phone: string;
+            /** @description What was said, 1 to 2,000 characters. */
+            summary: string;
         };
         /** @description A document to be written. */
         NewDocument: components["schemas"]["DocumentText"] & {
@@ -8342,6 +8806,8 @@ export interface components {
         };
         /** @description A request that came without a call: a visit, a letter, a colleague's word. */
         NewTicket: {
+            /** @description It is another request, although one of the same requester about the same matter is open. */
+            anyway?: boolean;
             /** @description The person is hidden from all but owner and purchaser. */
             confidential?: boolean;
             /** @description The fields of the request type. */
@@ -8587,6 +9053,35 @@ export interface components {
             action: string;
             /** @description The door it goes through. */
             desk: components["schemas"]["Desk"];
+        };
+        /** @description Days on which the owner is away. */
+        OwnerAbsence: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to_day: string;
+        };
+        /** @description A person who may own tickets, and who stands in for him. */
+        OwnerCovers: {
+            /** @description His absences from today on. */
+            absences: components["schemas"]["AbsenceView"][];
+            away?: components["schemas"]["Away"] | null;
+            covered_by?: components["schemas"]["CoveredBy"] | null;
+            /** @description Those named from today on, in the order they are asked in. */
+            covers: components["schemas"]["CoverView"][];
+            /** @description Who. */
+            owner: components["schemas"]["Colleague"];
+            /**
+             * Format: int64
+             * @description Rises with each change; send it back with a change. 0 while nothing was set.
+             */
+            version: number;
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -9068,15 +9563,25 @@ export interface components {
             items: {
                 /** @description `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`. */
                 action: string;
-                /** @description Its value after. */
+                /** @description Its value after; of a person his name. */
                 after?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The user that `after` names.
+                 */
+                after_id?: string | null;
                 /**
                  * Format: date-time
                  * @description When.
                  */
                 at: string;
-                /** @description Its value before. */
+                /** @description Its value before; of a person his name. */
                 before?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The user that `before` names.
+                 */
+                before_id?: string | null;
                 /** @description The field that changed; null when the action changed none. */
                 field?: string | null;
                 /**
@@ -9091,7 +9596,7 @@ export interface components {
                  * @description The version of the ticket that the change made; lines of one change share it.
                  */
                 version: number;
-                /** @description Sign-in name, or the part of the system. */
+                /** @description The person's name, or the part of the system. */
                 who: string;
                 /**
                  * Format: uuid
@@ -9585,7 +10090,9 @@ export interface components {
         Page_TicketView: {
             /** @description The rows. */
             items: {
-                /** @description Due, and still owed. */
+                /** @description `return` or `extension` while it waits for a decision. */
+                asked?: string | null;
+                /** @description Its limit is over while it runs. */
                 breached: boolean;
                 /**
                  * Format: date-time
@@ -9594,6 +10101,7 @@ export interface components {
                 closed_at?: string | null;
                 /** @description The person is hidden from all but owner and purchaser. */
                 confidential: boolean;
+                covered_by?: components["schemas"]["CoveredBy"] | null;
                 /**
                  * Format: uuid
                  * @description 当前责任人: who answers for it now.
@@ -9664,6 +10172,12 @@ export interface components {
                  * @description When it last changed.
                  */
                 updated_at: string;
+                /**
+                 * Format: int32
+                 * @description How much of the limit is used, in per cent, on the clock the limit is counted on; more than 100 after its
+                 *     end. Null while no clock runs.
+                 */
+                used_percent?: number | null;
                 /**
                  * Format: int64
                  * @description Rises with each change; send it back with a change.
@@ -10165,6 +10679,17 @@ export interface components {
             /** @description In his own words, up to 2,000 characters. */
             words?: string | null;
         };
+        /** @description Somebody who may be given a ticket. */
+        Receiver: components["schemas"]["Colleague"] & {
+            away?: components["schemas"]["Away"] | null;
+            /** @description Where he stands on the floor: `ready`, `talking`, `break` …; null for who is not signed in there. */
+            state?: string | null;
+        };
+        /** @description Who may be given a ticket. */
+        Receivers: {
+            /** @description Agents by staff number, then the shift leads. */
+            items: components["schemas"]["Receiver"][];
+        };
         /** @description A recording, as its call tells of it. */
         RecordingView: {
             /**
@@ -10645,8 +11170,6 @@ export interface components {
         TicketDetail: components["schemas"]["TicketView"] & {
             /** @description What the viewer may do to it now. */
             actions: components["schemas"]["Offered"][];
-            /** @description `return` or `extension` while it waits for a decision. */
-            asked?: string | null;
             /**
              * Format: int32
              * @description Revisits that reached nobody.
@@ -10707,7 +11230,9 @@ export interface components {
         };
         /** @description A ticket as lists show it. */
         TicketView: {
-            /** @description Due, and still owed. */
+            /** @description `return` or `extension` while it waits for a decision. */
+            asked?: string | null;
+            /** @description Its limit is over while it runs. */
             breached: boolean;
             /**
              * Format: date-time
@@ -10716,6 +11241,7 @@ export interface components {
             closed_at?: string | null;
             /** @description The person is hidden from all but owner and purchaser. */
             confidential: boolean;
+            covered_by?: components["schemas"]["CoveredBy"] | null;
             /**
              * Format: uuid
              * @description 当前责任人: who answers for it now.
@@ -10786,6 +11312,12 @@ export interface components {
              * @description When it last changed.
              */
             updated_at: string;
+            /**
+             * Format: int32
+             * @description How much of the limit is used, in per cent, on the clock the limit is counted on; more than 100 after its
+             *     end. Null while no clock runs.
+             */
+            used_percent?: number | null;
             /**
              * Format: int64
              * @description Rises with each change; send it back with a change.

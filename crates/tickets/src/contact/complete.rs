@@ -108,7 +108,7 @@ pub(crate) async fn complete(
     match settled.wrap_up.ticket_id {
         Some(id) => {
             let ticket = act::attachable(&**tx, id, before.requester_id).await?;
-            act::attach(app, tx, who, &ticket, call).await?;
+            act::attach(&hand, &ticket, act::Repeat::Call(call)).await?;
             // The ticket classifies the contact, unless the agent heard something else.
             settled.wrap_up.request_type = settled
                 .wrap_up

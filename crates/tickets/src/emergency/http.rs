@@ -268,7 +268,7 @@ pub(crate) struct Arrived {
     post, path = "/api/v1/emergencies/{id}/arrived", tag = "emergencies",
     params(("id" = Uuid, Path)),
     request_body = Arrived,
-    responses((status = 204, description = "noted"), (status = 404, body = Problem)),
+    responses((status = 204, description = "noted"), (status = 404, body = Problem), (status = 409, body = Problem)),
 )]
 pub(crate) async fn arrived(
     actor: Actor<ViewEmergencies>,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Result, internal, invalid, not_found, stale};
+use kernel::problem::{Result, internal, invalid, not_found, refused, stale};
 use kernel::{App, Audience, Event, EventHandler, Role, Scope, Tx};
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{
@@ -478,7 +478,16 @@ pub(crate) async fn arrived(
         .all(&**tx)
         .await?;
     if before.is_empty() {
-        return Err(not_found("delivery to you"));
+        return Err(refused(
+            "emergency_not_told",
+            format!(
+                "emergency `{}` was not told to you: there is no arrival to note",
+                emergency.number
+            ),
+        )
+        .with_way_out(
+            "those it was told to acknowledge it; it can be read by all who may see it",
+        ));
     }
     let (arrival, what) = if acknowledged {
         (Arrival::Acknowledged, "acknowledged")

@@ -237,7 +237,7 @@ pub(crate) async fn raise(
     };
     // Who may raise sees tickets as far as his right to see them goes.
     let tickets = Actor::<ViewTickets>::of(actor.principal().clone())?;
-    let viewer = Viewer::of(&tickets);
+    let viewer = Viewer::of(&app, &tickets).await?;
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let (originator, roles) = (actor.user_id(), actor.principal().roles.clone());
     let raised = db

@@ -130,6 +130,7 @@ async fn one(app: &App, tx: &Tx, incident: &row::Model, id: Uuid) -> Result<Stri
         now: app.clock.now(),
         service: &service,
         rules: &rules,
+        covers: false,
     };
     let suspended = case.state == Standing::Suspended;
     // Refusals of the life are found before anything is written.

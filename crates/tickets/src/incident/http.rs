@@ -295,7 +295,7 @@ pub(crate) async fn tickets(
 ) -> Result<Json<Page<TicketView>>> {
     let conn = app.db.read();
     store::get(conn, id).await?;
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let select = viewer.tickets().filter(Ticket::IncidentId.eq(id));
     let sortable = [("opened_at", Ticket::OpenedAt)];
     let page = paginate(conn, select, &query, &sortable, Ticket::Id).await?;
@@ -344,7 +344,7 @@ pub(crate) async fn link_tickets(
     Json(request): Json<TicketIds>,
 ) -> Result<Json<IncidentDetail>> {
     at_most("tickets", &request.tickets)?;
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let incident = db
         .write(move |tx| async move {
@@ -365,7 +365,7 @@ pub(crate) async fn unlink_ticket(
     State(app): State<App>,
     Path((id, ticket)): Path<(Uuid, Uuid)>,
 ) -> Result<Json<IncidentDetail>> {
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let incident = db
         .write(move |tx| async move { link::unlink(&app, &tx, &who, id, (&viewer, ticket)).await })

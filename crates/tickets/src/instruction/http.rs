@@ -279,9 +279,11 @@ async fn checked(
 }
 
 /// The tickets that somebody may refer to.
-fn viewer<P: Permission>(actor: &Actor<P>) -> Option<Viewer> {
-    let scope = actor.principal().scope(ViewTickets::GRANTS)?;
-    Some(Viewer::new(actor.principal(), scope))
+async fn viewer<P: Permission>(app: &App, actor: &Actor<P>) -> Result<Option<Viewer>> {
+    match actor.principal().scope(ViewTickets::GRANTS) {
+        Some(scope) => Ok(Some(Viewer::new(app, actor.principal(), scope).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Writes the draft of a 请示 or a 报告.
@@ -296,7 +298,7 @@ pub(crate) async fn write(
     Json(new): Json<NewDocument>,
 ) -> Result<(StatusCode, Json<InstructionDetail>)> {
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
-    let (author, viewer) = (actor.user_id(), viewer(&actor));
+    let (author, viewer) = (actor.user_id(), viewer(&app, &actor).await?);
     let document = db
         .write(move |tx| async move {
             let text = checked(&*tx, viewer.as_ref(), new.text).await?;
@@ -320,7 +322,7 @@ pub(crate) async fn edit(
     Json(request): Json<ChangedDocument>,
 ) -> Result<Json<InstructionDetail>> {
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
-    let (scope, viewer) = (actor.scope().clone(), viewer(&actor));
+    let (scope, viewer) = (actor.scope().clone(), viewer(&app, &actor).await?);
     let document = db
         .write(move |tx| async move {
             let before = store::get(&*tx, (&scope, false), id).await?;

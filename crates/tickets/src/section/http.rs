@@ -58,6 +58,16 @@ pub struct AbsenceView {
     pub to_day: NaiveDate,
 }
 
+impl From<Absence> for AbsenceView {
+    fn from(away: Absence) -> Self {
+        Self {
+            user_id: away.user_id,
+            from_day: away.from_day,
+            to_day: away.to_day,
+        }
+    }
+}
+
 /// A section of the purchaser.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SectionView {
@@ -129,11 +139,7 @@ async fn view(
         absences: staffed
             .absences
             .into_iter()
-            .map(|away| AbsenceView {
-                user_id: away.user_id,
-                from_day: away.from_day,
-                to_day: away.to_day,
-            })
+            .map(AbsenceView::from)
             .collect(),
         code: staffed.section.code,
         name: staffed.section.name,

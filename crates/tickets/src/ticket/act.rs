@@ -4,19 +4,21 @@ use calendar::ServiceClock;
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
-use kernel::{App, Audience, Role, Tx};
+use kernel::{App, Audience, Permission as _, Role, Tx};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::clock::ClockChange;
-use super::life::{Action, Case, Moment};
+use super::life::{Action, Case, Moment, State};
 use super::store::{self, row};
 use super::viewer::Viewer;
 use super::{history, limits};
 use crate::contact::WrapUp;
+use crate::cover::{self, Away, Duty};
 use crate::matter;
 use crate::words::{Priority, RequestType};
+use crate::{DispatchTickets, SignOffTickets};
 
 /// The changes of clocks, append-only.
 pub mod clock_row {
@@ -83,6 +85,18 @@ pub(crate) struct Hand<'a> {
     pub service: &'a ServiceClock,
 }
 
+/// What is told of a ticket.
+struct News<'a> {
+    /// What was done.
+    what: &'a str,
+    /// What was said about it.
+    note: Option<&'a str>,
+    /// The state it was in before; `None` where none changed.
+    stood: Option<&'a str>,
+    /// Who stands in for its owner, where this is for him too.
+    cover: Option<Uuid>,
+}
+
 /// The system's own hand is nobody's.
 const NOBODY: Uuid = Uuid::nil();
 
@@ -114,11 +128,16 @@ impl Hand<'_> {
         if let Action::Reassign { to } | Action::OfferTransfer { to } = action {
             not_about(&before, *to)?;
         }
+        // Only an answer asks whose it is.
+        let covers = *action == Action::Reply
+            && case.owner != self.by()
+            && stands_in(&**self.tx, now, &before, self.by()).await?;
         let moment = Moment {
             by: self.by(),
             now,
             service: self.service,
             rules: &rules,
+            covers,
         };
         let done = case
             .next(action, &moment)
@@ -138,6 +157,7 @@ impl Hand<'_> {
         clock: impl IntoIterator<Item = ClockChange>,
     ) -> Result<row::Model> {
         let due_before = before.case()?.clock.map(|clock| clock.due_at);
+        let stood = before.state.clone();
         let after = self.alarmed(after.with_case(case)?, case, self.app.clock.now());
         let saved =
             store::save(self.app, &**self.tx, self.who, (what, note), &before, after).await?;
@@ -147,7 +167,13 @@ impl Hand<'_> {
         for change in clock {
             self.note_clock(&change, due_before, &saved).await?;
         }
-        self.tell(&saved, what, note).await?;
+        let news = News {
+            what,
+            note,
+            stood: Some(&stood),
+            cover: None,
+        };
+        self.tell(&saved, news).await?;
         Ok(saved)
     }
 
@@ -158,8 +184,9 @@ impl Hand<'_> {
         after
     }
 
-    /// Writes down that the sign was given, and when the next one is.
-    pub(crate) async fn ring(&self, before: row::Model) -> Result<row::Model> {
+    /// Writes down that the sign was given, and when the next one is. It is given to who stands in for an owner
+    /// who is away as well.
+    pub(crate) async fn ring(&self, before: row::Model, duty: &Duty) -> Result<row::Model> {
         let (Some(at), Some(alarm)) = (before.next_alarm_at, before.next_alarm.clone()) else {
             return Ok(before);
         };
@@ -174,7 +201,14 @@ impl Hand<'_> {
             after,
         )
         .await?;
-        self.tell(&saved, "alarm", Some(&alarm)).await?;
+        let cover = duty.cover_of(saved.current_owner_id, saved.complained_agent_id);
+        let news = News {
+            what: "alarm",
+            note: Some(&alarm),
+            stood: None,
+            cover: cover.map(|(cover, _)| cover),
+        };
+        self.tell(&saved, news).await?;
         Ok(saved)
     }
 
@@ -210,7 +244,8 @@ impl Hand<'_> {
     }
 
     /// Audit trail, event, and the screens of those it concerns.
-    async fn tell(&self, saved: &row::Model, what: &str, note: Option<&str>) -> Result<()> {
+    async fn tell(&self, saved: &row::Model, news: News<'_>) -> Result<()> {
+        let News { what, note, .. } = news;
         // Texts stand in the history; the trail names the change.
         let details = json!({ "version": saved.version, "state": saved.state });
         let action = format!("ticket.{what}");
@@ -221,21 +256,26 @@ impl Hand<'_> {
         let mut facts = facts(saved);
         facts["note"] = json!(note);
         facts["by"] = json!(self.who.user_id);
+        facts["cover_id"] = json!(news.cover);
         self.app
             .events
             .publish(self.tx, &action, saved.id, facts)
             .await?;
-        let live = self.app.live.clone();
-        let news = json!({ "id": saved.id, "number": saved.number, "state": saved.state, "what": what,
-            "version": saved.version, "owner_id": saved.current_owner_id, "transfer_to": saved.transfer_to });
-        let owner = saved.current_owner_id;
-        let receiver = saved.transfer_to;
-        self.tx.on_commit(move || {
-            for user in [Some(owner), receiver].into_iter().flatten() {
-                live.publish(Audience::User(user), "ticket", news.clone());
-            }
-            live.publish(Audience::Permission("tickets:dispatch"), "ticket", news);
-        });
+        let mut audience: Vec<Audience> =
+            [Some(saved.current_owner_id), saved.transfer_to, news.cover]
+                .into_iter()
+                .flatten()
+                .map(Audience::User)
+                .collect();
+        audience.push(Audience::Permission(DispatchTickets::CODE));
+        // Who signs off hears what comes to him, and what leaves him.
+        let review = State::PendingReview.as_str();
+        if news.stood != Some(&saved.state)
+            && [news.stood, Some(&saved.state)].contains(&Some(review))
+        {
+            audience.push(Audience::Permission(SignOffTickets::CODE));
+        }
+        show(self.app, self.tx, saved, what, audience);
         Ok(())
     }
 
@@ -249,7 +289,7 @@ impl Hand<'_> {
         let ticket = ticket.with_case(case)?;
         let ticket = self.alarmed(ticket, case, self.app.clock.now());
         store::insert(&**self.tx, &ticket).await?;
-        let code = if case.state == super::life::State::Draft {
+        let code = if case.state == State::Draft {
             "drafted"
         } else {
             "dispatched"
@@ -266,7 +306,13 @@ impl Hand<'_> {
         if let Some(change) = clock {
             self.note_clock(&change, None, &ticket).await?;
         }
-        self.tell(&ticket, code, None).await?;
+        let news = News {
+            what: code,
+            note: None,
+            stood: None,
+            cover: None,
+        };
+        self.tell(&ticket, news).await?;
         Ok(ticket)
     }
 
@@ -372,7 +418,7 @@ impl Hand<'_> {
             for owner in owners {
                 live.publish(Audience::User(owner), "ticket", news.clone());
             }
-            live.publish(Audience::Permission("tickets:dispatch"), "ticket", news);
+            live.publish(Audience::Permission(DispatchTickets::CODE), "ticket", news);
         });
         Ok(())
     }
@@ -404,6 +450,7 @@ impl Hand<'_> {
             now: self.app.clock.now(),
             service: self.service,
             rules: &was,
+            covers: false,
         };
         let mut case = before
             .case()?
@@ -447,6 +494,7 @@ impl Hand<'_> {
             now: self.app.clock.now(),
             service: self.service,
             rules: &rules,
+            covers: false,
         };
         let done = draft
             .case()?
@@ -520,7 +568,7 @@ pub(crate) async fn attachable(
     if ticket.requester_id != requester {
         return Err(unknown(id));
     }
-    if !ticket.open || ticket.standing()? == super::life::State::Draft {
+    if !ticket.open || ticket.standing()? == State::Draft {
         let problem = refused(
             "ticket_not_open",
             format!("ticket `{}` is not open", ticket.number),
@@ -530,28 +578,74 @@ pub(crate) async fn attachable(
     Ok(ticket)
 }
 
-/// Notes on a ticket that its requester called again.
+/// Tells the screens of `audience` of a ticket, once it is on disk.
+fn show(app: &App, tx: &Tx, ticket: &row::Model, what: &str, audience: Vec<Audience>) {
+    let live = app.live.clone();
+    let news = json!({ "id": ticket.id, "number": ticket.number, "state": ticket.state, "what": what,
+        "version": ticket.version, "owner_id": ticket.current_owner_id, "transfer_to": ticket.transfer_to });
+    tx.on_commit(move || {
+        for one in audience {
+            live.publish(one, "ticket", news.clone());
+        }
+    });
+}
+
+/// A repeat contact on an open ticket: the call it came with, or what was said without one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Repeat<'a> {
+    /// By telephone.
+    Call(Uuid),
+    /// By another way; what was said, or the number of the ticket that was opened all the same.
+    Said(&'a str),
+}
+
+/// Notes on a ticket that its requester came again, and tells its owner and who stands in for him; answers
+/// who that is.
 pub(crate) async fn attach(
-    app: &App,
-    tx: &Tx,
-    who: &Who,
+    hand: &Hand<'_>,
     ticket: &row::Model,
-    call: Uuid,
-) -> Result<()> {
-    history::write(
-        app,
-        &**tx,
-        who,
-        ticket,
-        ("contact_attached", None),
-        history::note(call),
-    )
-    .await?;
+    repeat: Repeat<'_>,
+) -> Result<Option<(Uuid, Away)>> {
+    const WHAT: &str = "contact_attached";
+    let (app, tx) = (hand.app, hand.tx);
+    let (note, change, call) = match repeat {
+        Repeat::Call(call) => (None, history::note(call), Some(call)),
+        Repeat::Said(said) => (Some(said), vec![history::Change::none()], None),
+    };
+    history::write(app, &**tx, hand.who, ticket, (WHAT, note), change).await?;
+    let duty = cover::store::duty(&**tx, app.clock.now(), hand.service).await?;
+    let owner = ticket.current_owner_id;
+    let covered = duty.cover_of(owner, ticket.complained_agent_id);
+    let cover = covered.map(|(cover, _)| cover);
     let mut facts = facts(ticket);
     facts["call_id"] = json!(call);
+    facts["by"] = json!(hand.who.user_id);
+    facts["cover_id"] = json!(cover);
     app.events
-        .publish(tx, "ticket.contact_attached", ticket.id, facts)
-        .await
+        .publish(tx, &format!("ticket.{WHAT}"), ticket.id, facts)
+        .await?;
+    let audience = [Some(owner), cover].into_iter().flatten();
+    show(
+        app,
+        tx,
+        ticket,
+        WHAT,
+        audience.map(Audience::User).collect(),
+    );
+    Ok(covered)
+}
+
+/// Whether `person` stands in for the owner of the ticket now.
+async fn stands_in(
+    conn: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    ticket: &row::Model,
+    person: Uuid,
+) -> Result<bool> {
+    let service = service_clock(conn).await?;
+    let duty = cover::store::duty(conn, now, &service).await?;
+    let cover = duty.cover_of(ticket.current_owner_id, ticket.complained_agent_id);
+    Ok(cover.is_some_and(|(cover, _)| cover == person))
 }
 
 pub(crate) fn facts(ticket: &row::Model) -> serde_json::Value {
@@ -575,7 +669,7 @@ pub(crate) fn facts(ticket: &row::Model) -> serde_json::Value {
     })
 }
 
-fn unknown(id: Uuid) -> Problem {
+pub(crate) fn unknown(id: Uuid) -> Problem {
     not_found("open ticket of this requester")
         .with_field("ticket_id")
         .with("ticket_id", id.to_string())
@@ -595,7 +689,7 @@ pub(crate) async fn as_read(
     Ok(ticket)
 }
 
-/// The same for who may only change what he owns.
+/// The same for who may only change what he owns, or stands in for.
 pub(crate) async fn owned_as_read(
     conn: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -603,7 +697,10 @@ pub(crate) async fn owned_as_read(
     version: i64,
 ) -> Result<row::Model> {
     let ticket = as_read(conn, viewer, id, version).await?;
-    if viewer.sees_only_own() && ticket.current_owner_id != viewer.user_id {
+    if viewer.sees_only_own()
+        && ticket.current_owner_id != viewer.user_id
+        && !stands_in(conn, viewer.now, &ticket, viewer.user_id).await?
+    {
         return Err(super::life::Refusal::NotTheOwner.about(&ticket.number));
     }
     Ok(ticket)

@@ -10,6 +10,7 @@ use super::act::{self, Hand};
 use super::clock::Alarm;
 use super::life::Action;
 use super::store::row::{self, Column};
+use crate::cover;
 use crate::timer::Alarmed;
 
 /// The tickets, as the timer sees them.
@@ -42,6 +43,7 @@ impl Alarmed for Tickets {
             who: &who,
             service: &service,
         };
+        let duty = cover::store::duty(&*tx, app.clock.now(), &service).await?;
         let tickets = row::Entity::find()
             .filter(Column::Id.is_in(due))
             .filter(Column::NextAlarmAt.lte(app.clock.now()))
@@ -51,7 +53,7 @@ impl Alarmed for Tickets {
             if ticket.next_alarm.as_deref() == Some(Alarm::TransferDue.as_str()) {
                 Box::pin(hand.act(ticket, &Action::LetTransferFall, None)).await?;
             } else {
-                Box::pin(hand.ring(ticket)).await?;
+                Box::pin(hand.ring(ticket, &duty)).await?;
             }
         }
         Ok(())

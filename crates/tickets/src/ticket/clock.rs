@@ -191,6 +191,16 @@ impl Clock {
         })
     }
 
+    /// How much of the limit is used at `now`, in per cent, counted as the limit itself is.
+    pub fn used_percent(&self, now: DateTime<Utc>, service: &ServiceClock) -> u32 {
+        let before = TimeDelta::milliseconds(self.used_ms);
+        let until = self.paused_at.unwrap_or(now);
+        let used = before + self.between(self.runs_since, until, service);
+        let total = before + self.between(self.runs_since, self.due_at, service);
+        let percent = used.num_milliseconds() * 100 / total.num_milliseconds().max(1);
+        u32::try_from(percent).unwrap_or(u32::MAX)
+    }
+
     fn day_and_night(&self) -> bool {
         matches!(self.rule.limit, Limit::ClockMinutes(_))
     }

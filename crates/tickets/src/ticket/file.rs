@@ -139,7 +139,7 @@ pub(crate) async fn list(
     Path(id): Path<Uuid>,
 ) -> Result<Json<FileViews>> {
     let conn = app.db.read();
-    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
+    let ticket = store::get(conn, &Viewer::of(&app, &actor).await?, id).await?;
     let rows = row::Entity::find()
         .filter(row::Column::TicketId.eq(ticket.id))
         .order_by_asc(row::Column::At)
@@ -164,7 +164,7 @@ pub(crate) async fn add(
     Path(id): Path<Uuid>,
     form: Multipart,
 ) -> Result<(StatusCode, Json<FileView>)> {
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     store::get(app.db.read(), &viewer, id).await?;
     let (name, bytes) = part(form).await?;
     let media_type = kind_of(&name, &bytes)?;
@@ -239,7 +239,7 @@ pub(crate) async fn get(
     Path((id, file_id)): Path<(Uuid, Uuid)>,
 ) -> Result<Response> {
     let conn = app.db.read();
-    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
+    let ticket = store::get(conn, &Viewer::of(&app, &actor).await?, id).await?;
     let file = row::Entity::find_by_id(file_id)
         .filter(row::Column::TicketId.eq(ticket.id))
         .one(conn)

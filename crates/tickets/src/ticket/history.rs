@@ -1,10 +1,13 @@
 //! The full history of a ticket: one row for each field that changed, with before and after.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use kernel::App;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::Result;
+use organization::Colleague;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
 };
@@ -51,16 +54,20 @@ pub struct HistoryLine {
     pub at: DateTime<Utc>,
     /// Who; null for the system itself.
     pub who_id: Option<Uuid>,
-    /// Sign-in name, or the part of the system.
+    /// The person's name, or the part of the system.
     pub who: String,
     /// `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`.
     pub action: String,
     /// The field that changed; null when the action changed none.
     pub field: Option<String>,
-    /// Its value before.
+    /// Its value before; of a person his name.
     pub before: Option<String>,
-    /// Its value after.
+    /// Its value after; of a person his name.
     pub after: Option<String>,
+    /// The user that `before` names.
+    pub before_id: Option<Uuid>,
+    /// The user that `after` names.
+    pub after_id: Option<Uuid>,
     /// What was said about it: a reason, an opinion.
     pub note: Option<String>,
 }
@@ -253,16 +260,51 @@ pub(crate) async fn list(
         row::Column::Id,
     )
     .await?;
-    Ok(page.map(|line| HistoryLine {
-        id: line.id,
-        version: line.version,
-        at: line.at,
-        who_id: line.who_id,
-        who: line.who_name,
-        action: line.action,
-        field: line.field,
-        before: line.before_value,
-        after: line.after_value,
-        note: line.note,
-    }))
+    let people = page.items.iter().flat_map(row::Model::people);
+    let known = organization::colleagues(conn, people.collect::<Vec<_>>()).await?;
+    Ok(page.map(|line| line.shown(&known)))
+}
+
+/// The fields whose values are people.
+const PEOPLE: &[&str] = &["complained_agent", "first_owner", "owner", "transfer_to"];
+/// What the system does in somebody's name keeps its own.
+const SYSTEM: &str = "system:";
+
+impl row::Model {
+    fn person(&self, value: Option<&String>) -> Option<Uuid> {
+        self.field
+            .as_deref()
+            .filter(|field| PEOPLE.contains(field))?;
+        value?.parse().ok()
+    }
+
+    fn people(&self) -> impl Iterator<Item = Uuid> {
+        let named = [
+            self.person(self.before_value.as_ref()),
+            self.person(self.after_value.as_ref()),
+            self.who_id,
+        ];
+        named.into_iter().flatten()
+    }
+
+    fn shown(self, known: &HashMap<Uuid, Colleague>) -> HistoryLine {
+        let name = |id: Option<Uuid>| Some(known.get(&id?)?.name.clone());
+        let before_id = self.person(self.before_value.as_ref());
+        let after_id = self.person(self.after_value.as_ref());
+        let who = name(self.who_id).filter(|_| !self.who_name.starts_with(SYSTEM));
+        HistoryLine {
+            id: self.id,
+            version: self.version,
+            at: self.at,
+            who_id: self.who_id,
+            who: who.unwrap_or(self.who_name),
+            action: self.action,
+            field: self.field,
+            before: name(before_id).or(self.before_value),
+            after: name(after_id).or(self.after_value),
+            before_id,
+            after_id,
+            note: self.note,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use calendar::ServiceClock;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
@@ -13,15 +14,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::act::{self, Edit, Hand, clock_row};
+use super::act::{self, Edit, Hand, Repeat, clock_row};
 use super::clock::ClockChange;
 use super::draft;
 use super::history::{self, HistoryLine};
-use super::life::Case;
+use super::life::{Case, State as Standing};
+use super::repeat;
 use super::store::{self, Filter, row};
 use super::verbs::{self, Offered};
 use super::viewer::Viewer;
 use crate::contact::WrapUp;
+use crate::cover::http::CoveredBy;
+use crate::cover::{self, Away, Duty};
 use crate::form;
 use crate::people;
 use crate::text::{checked, needed};
@@ -84,8 +88,12 @@ pub struct TicketView {
     pub current_owner_id: Uuid,
     /// Who that is.
     pub owner: Option<Colleague>,
+    /// Who stands in for the owner, who is not there; null while he is.
+    pub covered_by: Option<CoveredBy>,
     /// Who is asked to take it.
     pub transfer_to: Option<Colleague>,
+    /// `return` or `extension` while it waits for a decision.
+    pub asked: Option<String>,
     /// The call it was opened with.
     pub source_call_id: Option<Uuid>,
     /// The mass incident it belongs to.
@@ -94,8 +102,11 @@ pub struct TicketView {
     pub opened_at: DateTime<Utc>,
     /// When handling is due; null for a draft.
     pub due_at: Option<DateTime<Utc>>,
-    /// Due, and still owed.
+    /// Its limit is over while it runs.
     pub breached: bool,
+    /// How much of the limit is used, in per cent, on the clock the limit is counted on; more than 100 after its
+    /// end. Null while no clock runs.
+    pub used_percent: Option<u32>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// When it came to its end.
@@ -115,8 +126,6 @@ pub struct TicketDetail {
     pub form: serde_json::Value,
     /// The person complained about.
     pub complained_agent: Option<Colleague>,
-    /// `return` or `extension` while it waits for a decision.
-    pub asked: Option<String>,
     /// When the transfer falls back.
     pub transfer_until: Option<DateTime<Utc>>,
     /// When it must be signed.
@@ -137,10 +146,45 @@ pub struct TicketDetail {
     pub actions: Vec<Offered>,
 }
 
+/// What is known of the moment in which tickets are looked at.
+pub(crate) struct Moment {
+    now: DateTime<Utc>,
+    service: ServiceClock,
+    duty: Duty,
+}
+
+impl Moment {
+    async fn of(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Self> {
+        let service = act::service_clock(conn).await?;
+        let duty = cover::store::duty(conn, now, &service).await?;
+        Ok(Self { now, service, duty })
+    }
+
+    /// Who stands in for the owner of an open ticket now, and why.
+    fn cover_of(&self, ticket: &row::Model) -> Option<(Uuid, Away)> {
+        let open = ticket.open.then_some(ticket)?;
+        self.duty
+            .cover_of(open.current_owner_id, open.complained_agent_id)
+    }
+}
+
 /// The views of these tickets, in their order.
 pub(crate) async fn ticket_views(
     conn: &impl ConnectionTrait,
     now: DateTime<Utc>,
+    viewer: &Viewer,
+    tickets: Vec<row::Model>,
+) -> Result<Vec<TicketView>> {
+    if tickets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let moment = Moment::of(conn, now).await?;
+    views(conn, &moment, viewer, tickets).await
+}
+
+async fn views(
+    conn: &impl ConnectionTrait,
+    moment: &Moment,
     viewer: &Viewer,
     tickets: Vec<row::Model>,
 ) -> Result<Vec<TicketView>> {
@@ -149,6 +193,7 @@ pub(crate) async fn ticket_views(
         owners.extend(ticket.first_owner_id);
         owners.push(ticket.current_owner_id);
         owners.extend(ticket.transfer_to);
+        owners.extend(moment.cover_of(ticket).map(|(cover, _)| cover));
     }
     let people = organization::colleagues(conn, owners).await?;
     let who = requesters::find_many(
@@ -169,15 +214,22 @@ pub(crate) async fn ticket_views(
             .iter()
             .filter(|_| viewer.may_know_requester(&ticket))
             .find(|requester| requester.id == ticket.requester_id);
-        let draft = ticket.state == super::life::State::Draft.as_str();
-        let stands = matches!(ticket.state.as_str(), "suspended" | "replied" | "draft");
-        TicketView {
+        let draft = ticket.state == Standing::Draft.as_str();
+        let case = ticket.case()?;
+        let cover = moment.cover_of(&ticket);
+        Ok(TicketView {
             requester: requester.map(|requester| RequesterRef {
                 id: requester.id,
                 name: requester.name.clone(),
                 phone: requester.phone.clone(),
             }),
-            breached: ticket.open && !stands && ticket.due_at < now,
+            breached: ticket.runs_until.is_some_and(|until| until < moment.now),
+            used_percent: case.used_percent(moment.now, &moment.service),
+            asked: case.asked.map(|asked| asked.as_str().to_owned()),
+            covered_by: cover.and_then(|(cover, reason)| {
+                let person = people::one(&people, Some(cover))?;
+                Some(CoveredBy { person, reason })
+            }),
             due_at: (!draft).then_some(ticket.due_at),
             id: ticket.id,
             number: ticket.number,
@@ -208,9 +260,9 @@ pub(crate) async fn ticket_views(
             updated_at: ticket.updated_at,
             closed_at: ticket.ended_at,
             version: ticket.version,
-        }
+        })
     });
-    Ok(views.collect())
+    views.collect()
 }
 
 /// One ticket as its page shows it to `principal`.
@@ -221,13 +273,15 @@ pub(crate) async fn detail(
     ticket: row::Model,
 ) -> Result<Json<TicketDetail>> {
     let conn = app.db.read();
-    let now = app.clock.now();
+    let moment = Moment::of(conn, app.clock.now()).await?;
     let (case, rules) = (ticket.case()?, ticket.its_rules()?);
-    let service = act::service_clock(conn).await?;
-    let actions = verbs::offered(app, principal, &ticket, &case, &rules, &service);
+    let cover = moment.cover_of(&ticket).map(|(cover, _)| cover);
+    let covers = cover == Some(principal.user_id);
+    let (now, service) = (moment.now, &moment.service);
+    let actions = verbs::offered(now, principal, &case, &rules, service, covers);
     let complained = organization::colleagues(conn, ticket.complained_agent_id).await?;
     let (form, complained_agent_id) = (ticket.form.clone(), ticket.complained_agent_id);
-    let ticket = ticket_views(conn, now, viewer, vec![ticket])
+    let ticket = views(conn, &moment, viewer, vec![ticket])
         .await?
         .pop()
         .ok_or_else(|| not_found("ticket"))?;
@@ -235,7 +289,6 @@ pub(crate) async fn detail(
         ticket,
         form,
         complained_agent: people::one(&complained, complained_agent_id),
-        asked: case.asked.as_ref().map(|asked| asked.as_str().to_owned()),
         transfer_until: case.transfer.map(|transfer| transfer.until),
         sign_due_at: case.sign_due_at,
         paused_at: case.clock.and_then(|clock| clock.paused_at),
@@ -262,7 +315,7 @@ pub(crate) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<TicketView>>> {
     let conn = app.db.read();
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let page = store::list(&app, conn, &viewer, &query, &filter).await?;
     Ok(Json(Page {
         items: ticket_views(conn, app.clock.now(), &viewer, page.items).await?,
@@ -283,7 +336,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<TicketDetail>> {
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let ticket = store::get(app.db.read(), &viewer, id).await?;
     detail(&app, actor.principal(), &viewer, ticket).await
 }
@@ -301,7 +354,7 @@ pub(crate) async fn show_history(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<HistoryLine>>> {
     let conn = app.db.read();
-    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
+    let ticket = store::get(conn, &Viewer::of(&app, &actor).await?, id).await?;
     Ok(Json(history::list(conn, ticket.id, &query).await?))
 }
 
@@ -340,7 +393,7 @@ pub(crate) async fn show_clock(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ClockLines>> {
     let conn = app.db.read();
-    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
+    let ticket = store::get(conn, &Viewer::of(&app, &actor).await?, id).await?;
     // A life allows a handful of changes: a bounded list.
     let rows = clock_row::Entity::find()
         .filter(clock_row::Column::TicketId.eq(ticket.id))
@@ -385,17 +438,21 @@ pub(crate) struct NewTicket {
     /// The person is hidden from all but owner and purchaser.
     #[serde(default)]
     confidential: bool,
+    /// It is another request, although one of the same requester about the same matter is open.
+    #[serde(default)]
+    anyway: bool,
 }
 
 fn normal() -> Priority {
     Priority::Normal
 }
 
-/// Opens a ticket; who opens it is its first owner.
+/// Opens a ticket; who opens it is its first owner. Where one of the same requester about the same matter is open,
+/// this is a repeat contact on it: 409 `open_ticket_exists` names it, unless `anyway` is true.
 #[utoipa::path(
     post, path = "/api/v1/tickets", tag = "tickets",
     request_body = NewTicket,
-    responses((status = 201, body = TicketDetail), (status = 422, body = Problem)),
+    responses((status = 201, body = TicketDetail), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn open(
     actor: Actor<HandleTickets>,
@@ -406,7 +463,8 @@ pub(crate) async fn open(
     let title = title_of(new.title.as_deref())?;
     let form = form::checked_form(new.request_type, new.form)?;
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
-    let agent = actor.user_id();
+    let (agent, viewer) = (actor.user_id(), Viewer::of(&app, &actor).await?);
+    let looks = viewer.clone();
     let ticket = db
         .write(move |tx| async move {
             let service = act::service_clock(&*tx).await?;
@@ -418,6 +476,10 @@ pub(crate) async fn open(
             };
             let number = new.phone.unwrap_or_default();
             let requester = requesters::find_or_create_by_number(&app, &*tx, &number).await?;
+            let alike = repeat::open_alike(&*tx, requester.id, &new.matter).await?;
+            if let Some(open) = alike.as_ref().filter(|_| !new.anyway) {
+                repeat::refuse_second(&*tx, &looks, open).await?;
+            }
             let now = app.clock.now();
             let blank = draft::blank(&app, &*tx, requester.id, agent, now).await?;
             let draft = hand
@@ -440,6 +502,9 @@ pub(crate) async fn open(
                 ticket_id: None,
             };
             let opened = Box::pin(hand.open(draft, &wrap_up)).await?;
+            if let Some(open) = &alike {
+                act::attach(&hand, open, Repeat::Said(&opened.number)).await?;
+            }
             match title {
                 Some(title) => {
                     let edit = Edit {
@@ -452,7 +517,6 @@ pub(crate) async fn open(
             }
         })
         .await?;
-    let viewer = Viewer::of(&actor);
     let shown = detail(&done, actor.principal(), &viewer, ticket).await?;
     Ok((StatusCode::CREATED, shown))
 }
@@ -501,7 +565,7 @@ pub(crate) async fn edit(
         .map(|summary| needed("summary", summary))
         .transpose()?;
     let title = title_of(request.title.as_deref())?;
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let (db, done, who, looks) = (app.db.clone(), app.clone(), actor.who(), viewer.clone());
     let ticket = db
         .write(move |tx| async move {

@@ -55,6 +55,14 @@ impl State {
         )
     }
 
+    /// Its time is counted: the next step is ours or the purchaser's, not the requester's.
+    pub fn is_timed(self) -> bool {
+        matches!(
+            self,
+            Self::PendingSign | Self::InHandling | Self::PendingReview
+        )
+    }
+
     /// The codes of the states in which somebody owes something, for queries.
     pub fn open_codes() -> Vec<&'static str> {
         let open = Self::ALL.iter().filter(|state| state.is_open());
@@ -149,6 +157,9 @@ pub struct Case {
     pub asked: Option<Asked>,
     /// Who wrote the answer that waits for sign-off.
     pub replied_by: Option<Uuid>,
+    /// When the requester had his answer: what is held against the limit, since asking him about it takes time too.
+    #[serde(default)]
+    pub answered_at: Option<DateTime<Utc>>,
     /// Returns asked for so far.
     pub returns: u32,
     /// Extensions granted so far.
@@ -332,6 +343,8 @@ pub struct Moment<'a> {
     pub service: &'a ServiceClock,
     /// The rules of this ticket.
     pub rules: &'a Rules,
+    /// Who acts stands in for its owner now, and answers in his place.
+    pub covers: bool,
 }
 
 /// What an action made of a case.
@@ -355,6 +368,7 @@ impl Case {
             transfer: None,
             asked: None,
             replied_by: None,
+            answered_at: None,
             returns: 0,
             extensions: 0,
             reopenings: 0,
@@ -405,6 +419,7 @@ impl Case {
             now,
             service,
             rules,
+            covers,
         } = *moment;
         let mut case = self.clone();
         let mut clock = None;
@@ -534,8 +549,10 @@ impl Case {
                 clock = Some(change);
             }
             (InHandling, Action::Reply) => {
-                // 谁承办谁答复
-                self.owned_by(by)?;
+                // 谁承办谁答复, or who stands in for him.
+                if !covers {
+                    self.owned_by(by)?;
+                }
                 self.nothing_asked()?;
                 case.transfer = None;
                 case.replied_by = Some(by);
@@ -582,6 +599,9 @@ impl Case {
             }
             (state, _) => return Err(Refusal::NotNow(state)),
         }
+        if matches!(case.state, Replied | Closed) {
+            case.answered_at = case.answered_at.or(Some(now));
+        }
         Ok(Done { case, clock })
     }
 
@@ -591,9 +611,7 @@ impl Case {
         told: DateTime<Utc>,
         service: &ServiceClock,
     ) -> Option<(DateTime<Utc>, Alarm)> {
-        use State::{InHandling, PendingReview, PendingSign};
-        let handled = matches!(self.state, PendingSign | InHandling | PendingReview);
-        let clock = self.clock.as_ref().filter(|_| handled);
+        let clock = self.timed();
         let ahead = |at: Option<DateTime<Utc>>, alarm| Some((at.filter(|at| *at > told)?, alarm));
         [
             clock.and_then(|clock| clock.next_alarm(told, service)),
@@ -610,6 +628,24 @@ impl Case {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// When the limit is over; `None` while no clock runs.
+    pub fn runs_until(&self) -> Option<DateTime<Utc>> {
+        Some(self.running()?.due_at)
+    }
+
+    /// How much of the limit is used, in per cent, more than 100 after its end; `None` while no clock runs.
+    pub fn used_percent(&self, now: DateTime<Utc>, service: &ServiceClock) -> Option<u32> {
+        Some(self.running()?.used_percent(now, service))
+    }
+
+    fn timed(&self) -> Option<&Clock> {
+        self.clock.as_ref().filter(|_| self.state.is_timed())
+    }
+
+    fn running(&self) -> Option<&Clock> {
+        self.timed().filter(|clock| clock.paused_at.is_none())
     }
 
     /// Starts the clock anew from the receipt under other rules; a draft has none to start. A stretch on hold
@@ -657,6 +693,7 @@ impl Case {
         self.reopenings += 1;
         self.attempts = 0;
         self.replied_by = None;
+        self.answered_at = None;
         self.ended_at = None;
     }
 

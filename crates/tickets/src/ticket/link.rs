@@ -218,7 +218,7 @@ pub(crate) async fn show(
     State(app): State<App>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Surroundings>> {
-    let (conn, viewer) = (app.db.read(), Viewer::of(&actor));
+    let (conn, viewer) = (app.db.read(), Viewer::of(&app, &actor).await?);
     let ticket = store::get(conn, &viewer, id).await?;
     Ok(Json(surroundings(conn, &viewer, ticket.id).await?))
 }
@@ -253,7 +253,7 @@ pub(crate) async fn add(
             "a ticket is not linked to itself",
         ));
     }
-    let (viewer, who) = (Viewer::of(&actor), actor.who());
+    let (viewer, who) = (Viewer::of(&app, &actor).await?, actor.who());
     let (db, done, looks) = (app.db.clone(), app.clone(), viewer.clone());
     db.write(move |tx| async move {
         let ticket = store::get(&*tx, &looks, id).await?;
@@ -306,7 +306,7 @@ pub(crate) async fn watch(
     State(app): State<App>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
-    let (viewer, db) = (Viewer::of(&actor), app.db.clone());
+    let (viewer, db) = (Viewer::of(&app, &actor).await?, app.db.clone());
     db.write(move |tx| async move {
         let ticket = store::get(&*tx, &viewer, id).await?;
         let made = watcher::ActiveModel {

@@ -145,7 +145,7 @@ pub(crate) async fn list(
     Query(filter): Query<NoteFilter>,
 ) -> Result<Json<Page<NoteView>>> {
     let conn = app.db.read();
-    let ticket = store::get(conn, &Viewer::of(&actor), id).await?;
+    let ticket = store::get(conn, &Viewer::of(&app, &actor).await?, id).await?;
     let mut select = row::Entity::find().filter(row::Column::TicketId.eq(ticket.id));
     if let Some(kind) = filter.kind {
         select = select.filter(row::Column::Kind.eq(kind.as_str()));
@@ -186,7 +186,7 @@ pub(crate) async fn add(
         ));
     }
     let body = needed("body", &note.body)?;
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let who = actor.who();
     let db = app.db.clone();
     let written = db

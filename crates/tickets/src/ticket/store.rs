@@ -5,7 +5,7 @@ use kernel::App;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, internal, not_found, stale};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect, Select,
@@ -59,6 +59,9 @@ pub mod row {
         pub incident_id: Option<Uuid>,
         pub opened_at: DateTimeUtc,
         pub due_at: DateTimeUtc,
+        pub runs_until: Option<DateTimeUtc>,
+        pub answered_at: Option<DateTimeUtc>,
+        pub reopenings: i32,
         pub next_alarm_at: Option<DateTimeUtc>,
         pub next_alarm: Option<String>,
         pub ended_at: Option<DateTimeUtc>,
@@ -105,6 +108,9 @@ impl row::Model {
             .clock
             .as_ref()
             .map_or(self.opened_at, |clock| clock.due_at);
+        self.runs_until = case.runs_until();
+        self.answered_at = case.answered_at;
+        self.reopenings = i32::try_from(case.reopenings).map_err(internal)?;
         self.ended_at = case.ended_at;
         self.life = serde_json::to_value(case).map_err(internal)?;
         Ok(self)
@@ -139,8 +145,22 @@ pub struct Filter {
     pub priority: Option<String>,
     /// Only tickets of this platform; `none` for our own.
     pub platform: Option<String>,
-    /// Only tickets that are due at or before.
+    /// Only tickets whose clock runs and is over at or before.
     pub due_before: Option<DateTime<Utc>>,
+    /// Only tickets whose clock runs and is over at or after.
+    pub due_from: Option<DateTime<Utc>>,
+    /// Only tickets whose limit is over while it runs, or all others.
+    pub breached: Option<bool>,
+    /// Only tickets offered to a colleague who has not answered yet, or all others.
+    pub in_transfer: Option<bool>,
+    /// Only what became a ticket, no drafts and none that were voided; or only those.
+    pub begun: Option<bool>,
+    /// Only tickets closed with an answer within their limit, or only those closed with one after it.
+    pub in_time: Option<bool>,
+    /// Only tickets that somebody else than who took them first owns now, or all others that were taken.
+    pub handed_on: Option<bool>,
+    /// Only tickets that were handled anew, or all others.
+    pub reopened: Option<bool>,
     /// Opened at or after.
     pub from: Option<DateTime<Utc>>,
     /// Opened before.
@@ -148,7 +168,16 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn narrow(&self, select: Select<row::Entity>, actor: Uuid) -> Select<row::Entity> {
+    pub(crate) fn narrow(
+        &self,
+        select: Select<row::Entity>,
+        viewer: &Viewer,
+    ) -> Select<row::Entity> {
+        select.filter(self.condition(viewer.user_id, viewer.now))
+    }
+
+    /// The condition on a row; `actor` is who asks.
+    pub(crate) fn condition(&self, actor: Uuid, now: DateTime<Utc>) -> Condition {
         let text = |column: Column, value: &Option<String>| {
             value.as_ref().map(|value| column.eq(value.as_str()))
         };
@@ -156,7 +185,61 @@ impl Filter {
             "none" => Column::Platform.eq(""),
             code => Column::Platform.eq(code),
         });
-        let all = Condition::all()
+        let over = || Column::RunsUntil.lt(now);
+        let breached = self.breached.map(|breached| {
+            if breached {
+                over().into_condition()
+            } else {
+                Condition::any()
+                    .add(Column::RunsUntil.is_null())
+                    .add(Column::RunsUntil.gte(now))
+            }
+        });
+        let in_transfer = self.in_transfer.map(|offered| {
+            if offered {
+                Column::TransferTo.is_not_null()
+            } else {
+                Column::TransferTo.is_null()
+            }
+        });
+        let never = [State::Draft.as_str(), State::Void.as_str()];
+        let begun = self.begun.map(|begun| {
+            if begun {
+                Column::State.is_not_in(never)
+            } else {
+                Column::State.is_in(never)
+            }
+        });
+        let closed = [State::Closed.as_str(), State::Archived.as_str()];
+        let in_time = self.in_time.map(|in_time| {
+            let (answered, due) = (Expr::col(Column::AnsweredAt), Expr::col(Column::DueAt));
+            Condition::all()
+                .add(Column::State.is_in(closed))
+                .add(if in_time {
+                    answered.lte(due)
+                } else {
+                    answered.gt(due)
+                })
+        });
+        let handed_on = self.handed_on.map(|handed_on| {
+            let (first, now) = (
+                Expr::col(Column::FirstOwnerId),
+                Expr::col(Column::CurrentOwnerId),
+            );
+            if handed_on {
+                first.ne(now)
+            } else {
+                first.eq(now)
+            }
+        });
+        let reopened = self.reopened.map(|reopened| {
+            if reopened {
+                Column::Reopenings.gt(0)
+            } else {
+                Column::Reopenings.eq(0)
+            }
+        });
+        Condition::all()
             .add_option((self.mine == Some(true)).then(|| Column::CurrentOwnerId.eq(actor)))
             .add_option((self.offered == Some(true)).then(|| Column::TransferTo.eq(actor)))
             .add_option(self.open.map(|open| Column::Open.eq(open)))
@@ -169,10 +252,16 @@ impl Filter {
             .add_option(text(Column::Section, &self.section))
             .add_option(text(Column::Priority, &self.priority))
             .add_option(platform)
-            .add_option(self.due_before.map(|at| Column::DueAt.lte(at)))
+            .add_option(self.due_before.map(|at| Column::RunsUntil.lte(at)))
+            .add_option(self.due_from.map(|at| Column::RunsUntil.gte(at)))
+            .add_option(breached)
+            .add_option(in_transfer)
+            .add_option(begun)
+            .add_option(in_time)
+            .add_option(handed_on)
+            .add_option(reopened)
             .add_option(self.from.map(|at| Column::OpenedAt.gte(at)))
-            .add_option(self.to.map(|at| Column::OpenedAt.lt(at)));
-        select.filter(all)
+            .add_option(self.to.map(|at| Column::OpenedAt.lt(at)))
     }
 }
 
@@ -183,7 +272,7 @@ pub(crate) async fn list(
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
-    let select = filter.narrow(viewer.tickets(), viewer.user_id);
+    let select = filter.narrow(viewer.tickets(), viewer);
     search::page(app, conn, viewer, select, query).await
 }
 
@@ -236,16 +325,6 @@ pub(crate) async fn open_of(
         .limit(20)
         .all(conn)
         .await?)
-}
-
-/// Who answers for the requester's newest open ticket: a repeat contact is offered to him first.
-///
-/// A complaint is not a reason to meet the person complained about again.
-pub async fn owner_of_open(conn: &impl ConnectionTrait, requester: Uuid) -> Result<Option<Uuid>> {
-    Ok(open_of(conn, requester)
-        .await?
-        .first()
-        .map(|ticket| ticket.current_owner_id))
 }
 
 /// 409 for who acts on what he read before somebody else changed it; tells what stands now.

@@ -293,20 +293,22 @@ impl TryFrom<SigningOff> for Step {
     }
 }
 
-/// What the one who looks may do now. A probe of each action: the life is pure and cheap.
+/// What the one who looks may do now, and nothing that would be refused. A probe of each action: the life is pure
+/// and cheap. `covers` says that he stands in for the owner.
 pub(crate) fn offered(
-    app: &App,
+    now: DateTime<Utc>,
     principal: &Principal,
-    ticket: &row::Model,
     case: &Case,
     rules: &Rules,
     service: &ServiceClock,
+    covers: bool,
 ) -> Vec<Offered> {
     let moment = Moment {
         by: principal.user_id,
-        now: app.clock.now(),
+        now,
         service,
         rules,
+        covers,
     };
     let one = rules.limit.limit;
     let least = match one {
@@ -323,12 +325,15 @@ pub(crate) fn offered(
         ("reply", Action::Reply),
         ("close", Action::Close),
         ("offer_transfer", Action::OfferTransfer { to: other }),
-        ("accept_transfer", Action::AcceptTransfer),
-        ("refuse_transfer", Action::RefuseTransfer),
         ("suspend", Action::Suspend),
         ("resume", Action::Resume),
         ("ask_extension", Action::AskExtension(least)),
         ("ask_return", Action::AskReturn),
+    ];
+    // Through the same door, but open to who does not own the ticket yet.
+    let receive = [
+        ("accept_transfer", Action::AcceptTransfer),
+        ("refuse_transfer", Action::RefuseTransfer),
     ];
     let dispatch = [
         ("reassign", Action::Reassign { to: other }),
@@ -346,35 +351,27 @@ pub(crate) fn offered(
         ("send_back", Action::SendBack),
         ("decide", decide),
     ];
-    let owns = case.owner == principal.user_id;
-    let asked = case
-        .transfer
-        .as_ref()
-        .is_some_and(|transfer| transfer.to == principal.user_id);
-    let mut offered = Vec::new();
+    let mut offered: Vec<Offered> = Vec::new();
     let mut probe = |desk, may: bool, tries: &[(&'static str, Action)]| {
-        let now = tries
-            .iter()
-            .filter(|(_, action)| may && case.next(action, &moment).is_ok());
-        offered.extend(now.map(|(action, _)| Offered { desk, action }));
+        for (name, action) in tries.iter().filter(|_| may) {
+            // What two doors take is offered at the first.
+            let known = offered.iter().any(|one| one.action == *name);
+            if !known && case.next(action, &moment).is_ok() {
+                offered.push(Offered { desk, action: name });
+            }
+        }
     };
-    let reaches = principal.scope(HandleTickets::GRANTS);
-    let all = matches!(reaches, Some(kernel::Scope::All));
-    probe(
-        Desk::Handle,
-        reaches.is_some() && (owns || asked || all),
-        &handle,
-    );
+    let reach = principal.scope(HandleTickets::GRANTS);
+    let own = case.owner == principal.user_id || covers;
+    let handles = own || matches!(reach, Some(kernel::Scope::All));
+    probe(Desk::Handle, reach.is_some() && handles, &handle);
+    probe(Desk::Handle, reach.is_some(), &receive);
     probe(
         Desk::Dispatch,
         principal.may::<DispatchTickets>(),
         &dispatch,
     );
     probe(Desk::SignOff, principal.may::<SignOffTickets>(), &sign_off);
-    // Without an answer a ticket of somebody else's is not closed by accident.
-    offered.retain(|one| {
-        !(one.action == "close" && one.desk == Desk::Dispatch && owns && ticket.open)
-    });
     offered
 }
 
@@ -385,7 +382,7 @@ async fn carry_out<P: Permission>(
     step: Step,
     owner_only: bool,
 ) -> Result<Json<TicketDetail>> {
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let (db, done, who, looks) = (app.db.clone(), app.clone(), actor.who(), viewer.clone());
     let ticket = db
         .write(move |tx| async move {

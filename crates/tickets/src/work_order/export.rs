@@ -46,7 +46,7 @@ pub(crate) async fn export(
     Query(filter): Query<Filter>,
 ) -> Result<Response> {
     let conn = app.db.read();
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let code = filter.platform.as_deref().ok_or_else(|| {
         bad_request("platform_missing", "whose template is to be filled?").with_field("platform")
     })?;

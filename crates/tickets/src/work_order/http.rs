@@ -161,7 +161,7 @@ pub(super) fn told(order: row::Model, may_know: bool) -> Result<Told> {
 /// The tickets of platforms that `viewer` may see, narrowed.
 pub(super) fn select(viewer: &Viewer, filter: &Filter) -> sea_orm::Select<ticket_row::Entity> {
     filter
-        .narrow(viewer.tickets(), viewer.user_id)
+        .narrow(viewer.tickets(), viewer)
         .filter(ticket_row::Column::Platform.ne(""))
 }
 
@@ -179,7 +179,7 @@ pub(crate) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<WorkOrderView>>> {
     let conn = app.db.read();
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let select = select(&viewer, &filter);
     let page = search::page(&app, conn, &viewer, select, &query).await?;
     let ids: Vec<Uuid> = page.items.iter().map(|ticket| ticket.id).collect();
@@ -213,7 +213,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<WorkOrderDetail>> {
-    let (conn, viewer) = (app.db.read(), Viewer::of(&actor));
+    let (conn, viewer) = (app.db.read(), Viewer::of(&app, &actor).await?);
     let ticket = tickets::get(conn, &viewer, id).await?;
     let order = row::Entity::find_by_id(id)
         .one(conn)

@@ -381,6 +381,7 @@ impl Writer<'_> {
                 now: self.now,
                 service: self.hand.service,
                 rules: &rules,
+                covers: false,
             };
             let done = Case::dispatched(owner, received_at, &moment);
             let ticket = ticket_row::Model {
@@ -528,6 +529,7 @@ impl Writer<'_> {
             now: self.now,
             service: self.hand.service,
             rules: &rules,
+            covers: false,
         };
         let mut clock = Vec::new();
         let mut more = Vec::new();

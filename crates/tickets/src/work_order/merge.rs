@@ -50,7 +50,7 @@ pub(crate) async fn merge(
             "a ticket is not merged into itself",
         ));
     }
-    let viewer = Viewer::of(&actor);
+    let viewer = Viewer::of(&app, &actor).await?;
     let (db, done, who, looks) = (app.db.clone(), app.clone(), actor.who(), viewer.clone());
     let ticket = db
         .write(move |tx| async move {

@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode};
 use calendar::{Calendar, DeadlineRule, ServiceClock, ServiceHours, YearCalendar, YearNotice};
 use chrono::{DateTime, Utc};
 use kernel::{Principal, Role};
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use testing::principal;
 use uuid::Uuid;
@@ -71,7 +72,7 @@ pub async fn refused(desk: &Desk, who: &Principal, path: &str, body: Value) -> S
 
 pub async fn opened(desk: &Desk, owner: &Principal, request_type: &str, matter: &str) -> Uuid {
     let new = json!({"request_type": request_type, "matter": matter, "summary": "报名系统无法登录",
-        "phone": "13900000009"});
+        "phone": "13900000009", "anyway": true});
     let answer = desk
         .ask(owner, Method::POST, "/api/v1/tickets", Some(new))
         .await;
@@ -115,4 +116,16 @@ pub fn monday_10() -> DateTime<Utc> {
 
 pub fn minutes(minutes: u32) -> DeadlineRule {
     DeadlineRule::service_minutes("test", minutes)
+}
+
+/// What was told of a subject by events of this kind, the first first.
+pub async fn events(desk: &Desk, kind: &str, subject: Uuid) -> Vec<Value> {
+    let conn = desk.app.db.read();
+    let sql = "select payload from events where kind = $1 and subject_id = $2 order by id";
+    let values = [kind.into(), subject.to_string().into()];
+    let asked = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let rows = conn.query_all_raw(asked).await.unwrap();
+    rows.iter()
+        .map(|row| row.try_get("", "payload").unwrap())
+        .collect()
 }

@@ -15,6 +15,7 @@ pub fn migrations() -> Vec<Migration> {
     [
         organization::migrations(),
         requesters::migrations(),
+        floor::migrations(),
         tickets::migrations(),
     ]
     .concat()
@@ -222,6 +223,47 @@ impl Desk {
             })
             .await
             .unwrap();
+    }
+
+    /// The agent signs in to the floor.
+    pub async fn signs_in(&self, agent: &Principal) {
+        self.on_floor(agent, None).await;
+    }
+
+    /// The agent signs out of the floor.
+    pub async fn signs_out(&self, agent: &Principal) {
+        self.on_floor(agent, Some(self.app.clock.now())).await;
+    }
+
+    async fn on_floor(&self, agent: &Principal, ended_at: Option<chrono::DateTime<chrono::Utc>>) {
+        let now = self.app.clock.now();
+        let session = floor::agent_state::store::SessionRow {
+            id: agent.user_id,
+            agent_id: agent.user_id,
+            began_at: now,
+            ended_at,
+            state: "ready".to_owned(),
+            presence: "ready".to_owned(),
+            reason: None,
+            work_id: None,
+            queue: None,
+            wrap_up_ends_at: None,
+            wrap_up_extensions: 0,
+            changed_at: now,
+        };
+        self.app
+            .db
+            .write(move |tx| async move {
+                floor::agent_state::store::put_session(&*tx, session).await
+            })
+            .await
+            .unwrap();
+    }
+
+    /// The lead names who stands in for `owner` from today on.
+    pub async fn covers(&self, owner: &Principal, plan: Value) -> Answer {
+        let path = format!("/api/v1/covers/{}", owner.user_id);
+        self.ask(&lead(), Method::PUT, &path, Some(plan)).await
     }
 
     /// Looks again until it is so.

@@ -96,7 +96,10 @@ async fn one_report_reaches_lead_manager_liaison_and_administrator_with_proof() 
                 Some(json!({})),
             )
             .await;
-        assert_eq!(none.status, StatusCode::NOT_FOUND, "it was not sent to him");
+        assert_eq!(
+            (none.status, &none.json["code"]),
+            (StatusCode::CONFLICT, &json!("emergency_not_told"))
+        );
 
         let left = json!({"subject_kind": "emergency", "subject_id": shown["id"], "way": "sms",
             "user_id": lead().user_id, "kind": "emergency_raised"});

@@ -114,7 +114,7 @@ proptest! {
     ) {
         let (service, rules) = (service(), rules(sign_off));
         let mut now = at("2026-11-23 10:00");
-        let moment = |by: u128, now| Moment { by: person(by), now, service: &service, rules: &rules };
+        let moment = |by: u128, now| Moment { by: person(by), now, service: &service, rules: &rules, covers: false };
         let (mut case, mut history) = if platform {
             let Done { case, clock } = Case::dispatched(person(0), now, &moment(0, now));
             (case, Vec::from_iter(clock))
@@ -200,6 +200,7 @@ impl Desk {
             now,
             service: &service,
             rules: &rules,
+            covers: false,
         };
         let case = Case::dispatched(person(1), now, &moment).case;
         Self {
@@ -220,6 +221,7 @@ impl Desk {
             now: self.now,
             service: &self.service,
             rules: &self.rules,
+            covers: false,
         };
         self.case = self.case.next(&action, &moment)?.case;
         Ok(())

@@ -1,11 +1,13 @@
 //! Lists, filters, search, and the matter tree.
 
+use std::slice;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::desk::{agent, lead, on_both};
+use crate::verbs::{must, opened};
 
 #[tokio::test]
 async fn tickets_are_found_by_number_telephone_and_words() {
@@ -30,6 +32,82 @@ async fn tickets_are_found_by_number_telephone_and_words() {
             .get(&lead(), &format!("/api/v1/tickets?owner={}", agent.user_id))
             .await;
         assert_eq!(owned["total"], 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lists_are_narrowed_by_the_clock_that_runs_and_by_transfers() {
+    on_both(async |desk| {
+        desk.people(&[&agent(1), &agent(2), &lead()]).await;
+        // Due on Wednesday 18:00.
+        let opened = async || opened(&desk, &agent(1), "consult").await;
+        let runs = opened().await;
+        let (suspended, replied, offered, late) = (
+            opened().await,
+            opened().await,
+            opened().await,
+            opened().await,
+        );
+        desk.talked("13900000001", &agent(1)).await;
+        let handle = async |id, verb| must(&desk, &agent(1), id, "handle", verb).await;
+        handle(suspended, json!({"action": "suspend", "reason": "待补充"})).await;
+        handle(replied, json!({"action": "reply", "answer": "已答复"})).await;
+        let to = json!({"action": "offer_transfer", "to": agent(2).user_id, "reason": "转办"});
+        handle(offered, to).await;
+        let more =
+            json!({"action": "ask_extension", "unit": "working_days", "n": 1, "reason": "核查"});
+        handle(late, more).await;
+        let found = async |filter: &str| {
+            let path = format!("/api/v1/tickets?sort=opened_at&{filter}");
+            let page = desk.get(&lead(), &path).await;
+            let items = page["items"].as_array().unwrap().iter();
+            let mut ids: Vec<uuid::Uuid> = items
+                .map(|item| item["id"].as_str().unwrap().parse().unwrap())
+                .collect();
+            ids.sort_unstable();
+            ids
+        };
+        let is = |ids: &[uuid::Uuid]| {
+            let mut ids = ids.to_vec();
+            ids.sort_unstable();
+            ids
+        };
+        let running = is(&[runs, offered, late]);
+        assert_eq!(found("due_before=2026-12-31T00:00:00Z").await, running);
+        assert_eq!(found("due_from=2026-11-25T10:00:00Z").await, running);
+        assert_eq!(found("due_from=2026-11-25T10:00:01Z").await, is(&[]));
+        assert_eq!(found("due_before=2026-11-25T09:59:59Z").await, is(&[]));
+        assert_eq!(found("in_transfer=true").await, is(&[offered]));
+        assert_eq!(
+            found("in_transfer=false&open=true&state=in_handling").await,
+            is(&[runs, late])
+        );
+        assert_eq!(found("breached=true").await, is(&[]));
+
+        // Half of 22.5 service hours are used at 14:45 on Tuesday; the lunch break does not count.
+        desk.app.clock.advance(Duration::from_mins(28 * 60 + 45));
+        let shown = async |id| desk.ticket(&lead(), id).await;
+        assert_eq!(shown(runs).await["used_percent"], 50);
+        assert!(shown(suspended).await["used_percent"].is_null());
+        assert!(shown(replied).await["used_percent"].is_null());
+        let listed = desk.get(&lead(), "/api/v1/tickets").await;
+        let items = listed["items"].as_array().unwrap();
+        let one = items.iter().find(|item| item["id"] == json!(late)).unwrap();
+        assert_eq!(
+            one["asked"], "extension",
+            "the list says what waits for a decision"
+        );
+        assert_eq!(one["used_percent"], 50);
+
+        desk.app.clock.advance(Duration::from_hours(48));
+        assert_eq!(found("breached=true").await, running);
+        assert_eq!(
+            found("breached=false").await.len(),
+            3,
+            "suspended, replied and the draft"
+        );
+        assert!(shown(runs).await["used_percent"].as_u64().unwrap() > 100);
     })
     .await;
 }
@@ -147,11 +225,11 @@ async fn tickets_are_found_by_words_people_and_numbers() {
             numbers
         };
         assert_eq!(found("准考证").await, [fee.clone(), printed.clone()]);
-        assert_eq!(found("准考证%20pdf").await, [printed.clone()]);
-        assert_eq!(found("费").await, [fee.clone()]);
-        assert_eq!(found("13900000011").await, [printed.clone()]);
-        assert_eq!(found("*0022").await, [fee.clone()]);
-        assert_eq!(found("尾号0022").await, [fee.clone()]);
+        assert_eq!(found("准考证%20pdf").await, slice::from_ref(&printed));
+        assert_eq!(found("费").await, slice::from_ref(&fee));
+        assert_eq!(found("13900000011").await, slice::from_ref(&printed));
+        assert_eq!(found("*0022").await, slice::from_ref(&fee));
+        assert_eq!(found("尾号0022").await, slice::from_ref(&fee));
         assert_eq!(found(&printed.to_lowercase()).await, [printed]);
         assert_eq!(found("报名").await, [""; 0]);
     })

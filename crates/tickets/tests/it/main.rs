@@ -3,6 +3,7 @@
 
 mod around;
 mod cases;
+mod cover;
 mod delivery;
 mod desk;
 mod emergency;
@@ -11,8 +12,11 @@ mod incident;
 mod instruction;
 mod life;
 mod lists;
+mod measure;
+mod offered;
 mod owed;
 mod pop;
+mod repeat;
 mod rights;
 mod section;
 mod state_machines;

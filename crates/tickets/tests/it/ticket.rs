@@ -164,24 +164,6 @@ async fn nobody_changes_the_first_owner() {
 }
 
 #[tokio::test]
-async fn a_repeat_contact_belongs_to_the_owner_of_the_open_ticket() {
-    on_both(async |desk| {
-        let agent = agent(1);
-        let requester = desk.requester("13900000001").await;
-        let owner = async || {
-            tickets::ticket::store::owner_of_open(desk.app.db.read(), requester)
-                .await
-                .unwrap()
-        };
-        let call = desk.talked("13900000001", &agent).await;
-        assert_eq!(owner().await, None, "a draft is no ticket yet");
-        desk.completed(&agent, call, crate::desk::follow_up()).await;
-        assert_eq!(owner().await, Some(agent.user_id));
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn numbers_count_up_within_a_day_of_guangzhou_and_never_repeat() {
     on_both(async |desk| {
         let agent = agent(1);

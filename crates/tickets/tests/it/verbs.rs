@@ -13,28 +13,28 @@ use uuid::Uuid;
 
 use crate::desk::{Desk, agent, lead, on_both};
 
-fn section() -> Principal {
+pub fn section() -> Principal {
     let mut person = principal(&[Role::PurchaserBusiness]);
     person.user_id = Uuid::from_u128(0x5ec7);
     person
 }
 
 /// Does `verb` at a door of the ticket, with the version that stands now.
-async fn does(desk: &Desk, who: &Principal, id: Uuid, door: &str, mut verb: Value) -> Answer {
+pub async fn does(desk: &Desk, who: &Principal, id: Uuid, door: &str, mut verb: Value) -> Answer {
     let ticket = desk.ticket(&lead(), id).await;
     verb["version"] = ticket["version"].clone();
     let path = format!("/api/v1/tickets/{id}/{door}");
     desk.ask(who, Method::POST, &path, Some(verb)).await
 }
 
-async fn must(desk: &Desk, who: &Principal, id: Uuid, door: &str, verb: Value) -> Value {
+pub async fn must(desk: &Desk, who: &Principal, id: Uuid, door: &str, verb: Value) -> Value {
     let answer = does(desk, who, id, door, verb.clone()).await;
     assert_eq!(answer.status, StatusCode::OK, "{verb}: {}", answer.json);
     answer.json
 }
 
-async fn opened(desk: &Desk, owner: &Principal, request_type: &str) -> Uuid {
-    let new = json!({"request_type": request_type, "matter": "106", "summary": "缴费后状态没有更新", "phone": "13900000009"});
+pub async fn opened(desk: &Desk, owner: &Principal, request_type: &str) -> Uuid {
+    let new = json!({"request_type": request_type, "matter": "106", "summary": "缴费后状态没有更新", "phone": "13900000009", "anyway": true});
     let answer = desk
         .ask(owner, Method::POST, "/api/v1/tickets", Some(new))
         .await;
@@ -356,6 +356,67 @@ async fn a_form_takes_the_fields_of_its_request_type_only() {
             assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
             assert_eq!(bad.json["field"], field);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_history_names_people_and_keeps_their_ids_beside() {
+    on_both(async |desk| {
+        let mut owner = agent(1);
+        owner.username = "wang".to_owned();
+        desk.people(&[&owner, &agent(2), &lead()]).await;
+        owner.username = "signed-in-as-somebody".to_owned();
+        let id = opened(&desk, &owner, "help").await;
+        let give = json!({"action": "reassign", "to": agent(2).user_id, "reason": "改派"});
+        must(&desk, &lead(), id, "dispatch", give).await;
+        let path = format!("/api/v1/tickets/{id}/history");
+        let history = desk.get(&lead(), &path).await;
+        let lines = history["items"].as_array().unwrap();
+        let owned = lines.iter().find(|line| line["field"] == "owner").unwrap();
+        assert_eq!(
+            (&owned["before"], &owned["after"]),
+            (&json!("wang"), &json!("agent2"))
+        );
+        assert_eq!(owned["before_id"], json!(owner.user_id));
+        assert_eq!(owned["after_id"], json!(agent(2).user_id));
+        let state = lines.iter().find(|line| line["field"] == "state").unwrap();
+        assert_eq!(
+            (&state["who"], &state["who_id"]),
+            (&json!("wang"), &json!(owner.user_id))
+        );
+        assert!(state["after_id"].is_null());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_learns_who_may_take_his_ticket_and_never_who_is_complained_about() {
+    on_both(async |desk| {
+        desk.people(&[&agent(1), &agent(2), &agent(3), &lead()])
+            .await;
+        desk.signs_in(&agent(2)).await;
+        let id = opened(&desk, &agent(1), "complaint").await;
+        let about = json!({"version": 2, "complained_agent": agent(3).user_id});
+        let path = format!("/api/v1/tickets/{id}");
+        let answer = desk.ask(&agent(1), Method::PATCH, &path, Some(about)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.json);
+        let path = format!("{path}/receivers");
+        let shown = desk.get(&agent(1), &path).await;
+        let items = shown["items"].as_array().unwrap();
+        let people: Vec<_> = items
+            .iter()
+            .map(|one| (&one["name"], &one["state"], &one["away"]))
+            .collect();
+        assert_eq!(
+            people,
+            [
+                (&json!("agent2"), &json!("ready"), &Value::Null),
+                (&json!("shift_lead"), &Value::Null, &Value::Null),
+            ]
+        );
+        let hidden = desk.ask(&agent(3), Method::GET, &path, None).await;
+        assert_eq!(hidden.status, StatusCode::NOT_FOUND);
     })
     .await;
 }

@@ -5,7 +5,7 @@ export const ACTIONS = [
   'session.opened', 'session.ended', 'session.refused', 'user.created', 'user.changed', 'user.roles_changed', 'user.locked', 'user.unlocked',
   'user.password_changed', 'user.password_reset', 'user.totp_begun', 'user.totp_on', 'user.totp_off', 'device.added', 'device.secret_changed', 'device.removed', 'party.named',
   'call.listened', 'requester.revealed', 'requester.renamed', 'agent.state_forced', 'agent.skills_changed', 'queue.changed', 'callback.done',
-  'contact_record.completed', 'ticket.drafted', 'ticket.opened', 'ticket.edited', 'ticket.closed', 'ticket.voided', 'ticket.file_added', 'ticket.file_opened', 'work_orders.imported', 'platform.set_up', 'section.staffed', 'backup.taken', 'calendar.changed', 'service_hours.changed', 'parameter.confirmed',
+  'contact_record.completed', 'ticket.drafted', 'ticket.opened', 'ticket.edited', 'ticket.closed', 'ticket.voided', 'ticket.file_added', 'ticket.file_opened', 'work_orders.imported', 'platform.set_up', 'section.staffed', 'cover.set', 'backup.taken', 'calendar.changed', 'service_hours.changed', 'parameter.confirmed',
   'notice_choices.changed', 'notice_address.changed', 'notice_delivery.replayed',
 ] as const
 

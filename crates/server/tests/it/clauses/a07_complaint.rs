@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::support::cases::{on_both, path};
+use crate::support::sipp::finished;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_complaint_about_an_agent_is_kept_from_him_and_ends_with_the_purchasers_sign_off() {
@@ -27,6 +28,10 @@ async fn a_complaint_about_an_agent_is_kept_from_him_and_ends_with_the_purchaser
         assert_eq!(accused.get("/api/v1/tickets").await["total"], 0);
         let edit = json!({"version": held["version"], "summary": "没有此事"});
         assert_eq!(accused.refused(Method::PATCH, &own, edit).await.0, StatusCode::NOT_FOUND);
+        let receivers = lead.get(&format!("{own}/receivers")).await;
+        assert!(!receivers.to_string().contains(accused_id.as_str().unwrap()), "{receivers}");
+        let quality = server.sign_in("quality").await;
+        assert_eq!(quality.get(&own).await["complained_agent"]["id"], accused_id);
         let back = json!({"version": held["version"], "action": "reassign", "to": accused_id, "reason": "退回"});
         let refused = lead.refused(Method::POST, &format!("{own}/dispatch"), back).await;
         assert_eq!(refused.1, "ticket_about_this_person");
@@ -42,15 +47,49 @@ async fn a_complaint_about_an_agent_is_kept_from_him_and_ends_with_the_purchaser
         let close = json!({"version": 2, "cause": "未按规范用语", "action": "已约谈并安排再培训"});
         lead.post(&format!("{escalation}/close"), close).await;
 
+        let mut desk = section.screen().await;
         let reply = json!({"action": "reply", "answer": "经核实情况属实，已批评教育并向您致歉。"});
         assert_eq!(lead.does(&ticket, "handle", reply).await["state"], "pending_review");
+        desk.hears(&["event: ticket", "pending_review"]).await;
         let queue = section.get("/api/v1/tickets?state=pending_review").await;
         assert_eq!(queue["total"], 1);
         let approve = json!({"action": "approve", "reason": "同意"});
         let signed = section.does(&ticket, "sign-off", approve).await;
         assert_eq!(signed["state"], "replied");
+        desk.hears(&["approved"]).await;
         let said = json!({"action": "revisit", "said": "satisfied"});
         assert_eq!(lead.does(&ticket, "dispatch", said).await["state"], "closed");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quality_listens_to_the_call_complained_about() {
+    on_both(async |server| {
+        let (lead, quality) = (server.sign_in("lead").await, server.sign_in("quality").await);
+        let accused = server.desk_agent("agent2").await;
+        let requester = server.requester("13900000071", 9_000);
+        let call = accused.in_state("talking").await;
+        finished(requester, &server.folder).await;
+        accused.in_state("wrap_up").await;
+        let record = accused.write_up(&call, "follow_up", "办理进度").await;
+        let own = format!("/api/v1/tickets/{}", record["ticket_id"].as_str().unwrap());
+        let ticket = lead.get(&own).await;
+        let complain = json!({"version": ticket["version"], "request_type": "complaint", "matter": "901",
+            "complained_agent": accused.person.own_id().await});
+        lead.must(Method::PATCH, &own, Some(complain)).await;
+
+        let heard = quality.get(&own).await["source_call_id"].clone();
+        let recording = format!("/api/v1/calls/{}/recording", heard.as_str().unwrap());
+        let sound = quality.send(Method::GET, &recording, None).await;
+        assert!(sound.status().is_success(), "{}", sound.status());
+        let note = json!({"kind": "internal", "body": "已调听"});
+        let not_his = quality.refused(Method::POST, &format!("{own}/notes"), note).await;
+        assert_eq!(not_his.0, StatusCode::FORBIDDEN, "quality judges, it does not handle");
+        let (status, _) = accused.person.ask(Method::GET, &own, None).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        let trail = server.sign_in("auditor").await.get("/api/v1/audit?per_page=200").await;
+        assert!(trail.to_string().contains("call.listened"), "listening stands in the trail");
     })
     .await;
 }

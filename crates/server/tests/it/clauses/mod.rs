@@ -1,12 +1,14 @@
 //! One scenario for each clause of the requirement; docs/conformance.md lists them.
 
 mod a01_screen_pop;
+mod a05_channels;
 mod a07_complaint;
 mod a09_incident;
 mod a10_work_orders;
 mod a12_live_wallboard;
 mod a13_escalation;
 mod a30_service_hours;
+mod a32_first_owner;
 mod a33_classification;
 mod a34_instruction;
 mod a35_emergency;

@@ -74,7 +74,7 @@ impl Person {
     /// Opens a ticket without a call.
     pub async fn opens(&self, request_type: &str, matter: &str, summary: &str) -> Value {
         let new = json!({"request_type": request_type, "matter": matter, "summary": summary,
-            "phone": "13900000077"});
+            "phone": "13900000077", "anyway": true});
         self.post("/api/v1/tickets", new).await
     }
 

@@ -1,0 +1,72 @@
+//! whichever way a request comes, by telephone, in person or as a work order of a platform, it ends as a ticket
+//! with an owner and a clock. Further channels are not there yet; docs/conformance.md says which.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::Person;
+use crate::support::cases::{on_both, path};
+use crate::support::sipp::finished;
+
+/// Somebody answers for it, and its time runs.
+async fn is_held(lead: &Person, ticket: &Value, state: &str) -> Value {
+    let ticket = lead.get(&path("tickets", ticket)).await;
+    assert_eq!(
+        (&ticket["state"], &ticket["open"]),
+        (&json!(state), &json!(true)),
+        "{ticket}"
+    );
+    assert!(ticket["owner"]["name"].is_string(), "{ticket}");
+    assert!(
+        ticket["due_at"].is_string() && ticket["used_percent"].is_u64(),
+        "{ticket}"
+    );
+    assert_eq!(
+        lead.get("/api/v1/tickets?due_before=2027-01-31T00:00:00Z")
+            .await["items"][0]["id"],
+        ticket["id"]
+    );
+    ticket
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_way_in_ends_as_a_ticket_with_an_owner_and_a_clock() {
+    on_both(async |server| {
+        let lead = server.sign_in("lead").await;
+        let agent = server.desk_agent("agent2").await;
+        let me = agent.person.own_id().await;
+
+        // By telephone.
+        let requester = server.requester("13900000051", 9_000);
+        let call = agent.in_state("talking").await;
+        finished(requester, &server.folder).await;
+        agent.in_state("wrap_up").await;
+        let record = agent.write_up(&call, "follow_up", "照片审核不通过").await;
+        let by_phone = is_held(&lead, &json!({"id": record["ticket_id"]}), "in_handling").await;
+        assert_eq!(by_phone["source_call_id"], call.as_str());
+        assert_eq!(by_phone["first_owner_id"], me);
+
+        // In person, by letter, by a colleague's word: by hand for the requester.
+        let visit = json!({"request_type": "help", "matter": "106", "summary": "来访：缴费两次只退一次",
+            "phone": "13900000052"});
+        let visit = agent.person.post("/api/v1/tickets", visit).await;
+        let by_hand = is_held(&lead, &visit, "in_handling").await;
+        assert!(by_hand["source_call_id"].is_null());
+        assert_eq!(by_hand["first_owner_id"], me);
+
+        // As a work order of a platform: owned from its arrival, first owned by who signs it.
+        let file = "工单编号,诉求类型,诉求内容,联系电话\nGD20261123-0001,咨询,准考证打印,13900000053\n";
+        let import = "/api/v1/work-orders/import?platform=12345";
+        let (status, report) = lead.send_file(import, file.as_bytes().to_vec()).await;
+        assert_eq!(status, StatusCode::OK, "{report}");
+        let order = lead.get("/api/v1/work-orders").await["items"][0].clone();
+        let ordered = is_held(&lead, &order, "pending_sign").await;
+        assert_eq!(ordered["platform"], "12345");
+        assert!(ordered["first_owner_id"].is_null() && ordered["sign_due_at"].is_string());
+        let give = json!({"action": "reassign", "to": me, "reason": "按事项派单"});
+        lead.does(&ordered, "dispatch", give).await;
+        agent.person.does(&ordered, "handle", json!({"action": "sign"})).await;
+        assert_eq!(is_held(&lead, &order, "in_handling").await["first_owner_id"], me);
+    })
+    .await;
+}
