@@ -7,7 +7,9 @@ use kernel::search::WordIndex;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, FromQueryResult, Statement, Value};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DbBackend, FromQueryResult, Statement, Value,
+};
 use uuid::Uuid;
 
 const DAYS: i64 = 1_095;
@@ -267,7 +269,7 @@ pub async fn fill(
         }
     }
     let vacuum = ["vacuum analyze", "analyze"];
-    let postgres = db.get_database_backend() == sea_orm::DbBackend::Postgres;
+    let postgres = db.get_database_backend() == DbBackend::Postgres;
     db.execute_unprepared(vacuum[usize::from(!postgres)])
         .await?;
     Ok(Filled {
@@ -285,11 +287,17 @@ async fn insert(
     rows: Vec<Vec<Value>>,
     texts: Vec<(i64, String)>,
 ) -> Result<()> {
+    let backend = conn.get_database_backend();
+    // A numbered place is a name to SQLite, looked for among all the others.
+    let place = |number: usize| match backend {
+        DbBackend::Postgres => format!("${number}"),
+        _ => "?".to_owned(),
+    };
     let width = rows.first().map_or(0, Vec::len);
     let places: Vec<String> = (0..rows.len())
         .map(|row| {
             let places: Vec<String> = (1..=width)
-                .map(|place| format!("${}", row * width + place))
+                .map(|column| place(row * width + column))
                 .collect();
             format!("({})", places.join(", "))
         })
@@ -299,7 +307,6 @@ async fn insert(
         places.join(", ")
     );
     let values: Vec<Value> = rows.into_iter().flatten().collect();
-    let backend = conn.get_database_backend();
     conn.execute_raw(Statement::from_sql_and_values(backend, sql, values))
         .await?;
     WordIndex::of("ticket_words").put(conn, texts).await?;

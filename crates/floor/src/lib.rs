@@ -36,7 +36,8 @@ kernel::permissions! {
     }
     /// See queues and their rules.
     pub ViewQueues = "queues:view" {
-        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Analyst: All, PurchaserAdmin: All,
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Analyst: All, Counterpart: All,
+        PurchaserAdmin: All, PurchaserBusiness: All,
     }
     /// Make queues and change their rules.
     pub EditQueues = "queues:edit" { ShiftLead: All, OpsManager: All }

@@ -74,6 +74,18 @@ impl ListQuery {
         }
     }
 
+    /// Every word to look for stands in one of `columns`; for tables that stay small.
+    pub fn words_in<C: ColumnTrait>(&self, columns: &[C]) -> Result<Option<Condition>> {
+        let Some(words) = self.words()? else {
+            return Ok(None);
+        };
+        let each = words.split_whitespace().map(|word| {
+            let anywhere = columns.iter().map(|column| containing(*column, word));
+            anywhere.fold(Condition::any(), Condition::add)
+        });
+        Ok(Some(each.fold(Condition::all(), Condition::add)))
+    }
+
     /// The words to look for; `None` when there are none.
     pub fn words(&self) -> Result<Option<&str>> {
         match self.q.as_deref().map(str::trim) {

@@ -54,7 +54,7 @@ kernel::permissions! {
     /// See the matter tree.
     pub ViewMatters = "matters:view" {
         Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
-        PurchaserAdmin: All, PurchaserBusiness: All,
+        Liaison: All, PurchaserAdmin: All, PurchaserBusiness: All,
     }
 }
 

@@ -3,7 +3,7 @@
 kernel::permissions! {
     /// See the purchaser's sections and who is on duty there.
     pub ViewSections = "sections:view" {
-        Agent: All, ShiftLead: All, OpsManager: All, Liaison: All,
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Analyst: All, Liaison: All,
         Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
     }
     /// Set the members and deputies of the purchaser's sections.

@@ -218,7 +218,8 @@ pub(crate) async fn list(
                 .map(|state| Column::State.eq(state.as_str())),
         )
         .add_option(filter.level.map(|level| Column::Level.eq(level)))
-        .add_option(filter.ticket.map(|ticket| Column::TicketId.eq(ticket)));
+        .add_option(filter.ticket.map(|ticket| Column::TicketId.eq(ticket)))
+        .add_option(query.words_in(&[Column::Number, Column::Title, Column::Reason])?);
     let select = visible(principal.user_id, scope).filter(all);
     let sortable = [("raised_at", Column::RaisedAt)];
     paginate(conn, select, query, &sortable, Column::Id).await

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::report::{self, Report};
+use super::report::{self, IncidentReport};
 use super::store::{self, Filter, New, row};
 use super::{Action, answer, link};
 use crate::rights::{DeclareIncidents, LinkIncidents, ViewIncidents};
@@ -451,13 +451,13 @@ pub(crate) async fn close(
 #[utoipa::path(
     get, path = "/api/v1/incidents/{id}/report", tag = "incidents",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = Report), (status = 404, body = Problem)),
+    responses((status = 200, body = IncidentReport), (status = 404, body = Problem)),
 )]
 pub(crate) async fn show_report(
     _actor: Actor<ViewIncidents>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-) -> Result<Json<Report>> {
+) -> Result<Json<IncidentReport>> {
     let conn = app.db.read();
     let incident = store::get(conn, id).await?;
     Ok(Json(report::of(conn, &incident, app.clock.now()).await?))

@@ -43,7 +43,7 @@ pub struct ReportLine {
 
 /// The report.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Report {
+pub struct IncidentReport {
     /// The incident's number.
     pub number: String,
     /// What it was.
@@ -106,7 +106,7 @@ pub(crate) async fn of(
     conn: &impl ConnectionTrait,
     incident: &row::Model,
     now: DateTime<Utc>,
-) -> Result<Report> {
+) -> Result<IncidentReport> {
     match &incident.report {
         Some(kept) => serde_json::from_value(kept.clone()).map_err(internal),
         None => write(conn, incident, now).await,
@@ -118,7 +118,7 @@ pub(crate) async fn write(
     conn: &impl ConnectionTrait,
     incident: &row::Model,
     now: DateTime<Utc>,
-) -> Result<Report> {
+) -> Result<IncidentReport> {
     let (mut days, mut hours, mut channels, mut outcomes) = (
         Tally::default(),
         Tally::default(),
@@ -174,7 +174,7 @@ pub(crate) async fn write(
         }
     }
     let lines = trail::lines(conn, incident.id).await?.into_iter();
-    Ok(Report {
+    Ok(IncidentReport {
         number: incident.number.clone(),
         title: incident.title.clone(),
         answer: incident.answer.clone(),

@@ -122,7 +122,8 @@ pub(crate) async fn list(
                 .matter
                 .as_ref()
                 .map(|code| Column::MatterCode.eq(code.as_str())),
-        );
+        )
+        .add_option(query.words_in(&[Column::Number, Column::Title, Column::Answer])?);
     let select = row::Entity::find().filter(all);
     let sortable = [("declared_at", Column::DeclaredAt)];
     paginate(conn, select, query, &sortable, Column::Id).await

@@ -162,7 +162,8 @@ pub(crate) async fn list(
         .add_option(filter.open.map(|open| Column::Open.eq(open)))
         .add_option(section)
         .add_option(filter.ticket.map(|ticket| Column::TicketId.eq(ticket)))
-        .add_option(filter.due_before.map(|at| Column::DueAt.lte(at)));
+        .add_option(filter.due_before.map(|at| Column::DueAt.lte(at)))
+        .add_option(query.words_in(&[Column::Number, Column::Title, Column::Body])?);
     let select = visible(scope, purchaser).filter(all);
     let sortable = [("created_at", Column::CreatedAt)];
     paginate(conn, select, query, &sortable, Column::Id).await
