@@ -1,6 +1,6 @@
 import { api, type Filters, foundInOrder, listing, take } from './client'
 import type {
-  ClockLine, ContactRecord, FormField, HistoryLine, Id, LinkKind, Matter, MySection, Offered, Page, Priority, PublicStatus,
+  ClockLine, ContactRecord, FormField, HistoryLine, Id, LinkKind, Matter, MySection, Offered, Page, Priority, PublicStatus, Receiver,
   RequestType, Result, Satisfaction, Surroundings, Ticket, TicketDetail, TicketFile, TicketForm, TicketNote,
 } from './types'
 
@@ -8,6 +8,10 @@ const path = (id: Id) => ({ params: { path: { id } } })
 
 export const tickets = (filters: Filters) =>
   foundInOrder((query) => take(api.GET('/api/v1/tickets', listing(query))) as Promise<Page<Ticket>>, filters)
+export const receivers = (id: Id) => take(api.GET('/api/v1/tickets/{id}/receivers', path(id))) as Promise<{ items: Receiver[] }>
+/** A repeat contact without a call is noted on the open ticket. */
+export const noteContact = (id: Id, phone: string, summary: string) =>
+  take(api.POST('/api/v1/tickets/{id}/contacts', { ...path(id), body: { phone, summary } }))
 export const ticket = (id: Id) => take(api.GET('/api/v1/tickets/{id}', path(id))) as Promise<TicketDetail>
 export const ticketHistory = (id: Id, perPage = 100): Promise<Page<HistoryLine>> =>
   take(api.GET('/api/v1/tickets/{id}/history', { params: { path: { id }, query: { per_page: perPage } } }))
@@ -26,7 +30,7 @@ export interface TicketWords {
 }
 export const editTicket = (id: Id, version: number, body: TicketWords) =>
   take(api.PATCH('/api/v1/tickets/{id}', { ...path(id), body: { version, ...body } as never })) as Promise<TicketDetail>
-export type NewTicket = TicketWords & { phone?: string; request_type: RequestType; matter: string; summary: string }
+export type NewTicket = TicketWords & { phone?: string; anyway?: boolean; request_type: RequestType; matter: string; summary: string }
 export const openTicket = (body: NewTicket) => take(api.POST('/api/v1/tickets', { body: body as never })) as Promise<TicketDetail>
 
 export type Desk = Offered['desk']

@@ -57,6 +57,7 @@ export type FloorAgent = AgentState
 export type FloorQueue = Sent<S['QueueView']>
 export type FloorWaiting = Sent<S['WaitingView']>
 export type Floor = Sent<S['FloorSnapshot']>
+export type Receiver = Sent<S['Receiver']>
 export type Wallboard = Sent<S['WallboardView']>
 export type Queue = Sent<S['QueueItem']>
 export type Callback = Sent<S['Callback']>
