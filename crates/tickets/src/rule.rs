@@ -60,7 +60,7 @@ pub struct Dated<R> {
 /// How a row stands to the present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum RuleStanding {
     /// 待生效
     Coming,
     /// 生效中
@@ -132,16 +132,16 @@ pub(crate) async fn in_force<R: Rule>(
 }
 
 /// How each of the rows stands to `now`.
-fn standings<R: Rule>(rows: &[Dated<R>], now: DateTime<Utc>) -> Vec<Standing> {
+fn standings<R: Rule>(rows: &[Dated<R>], now: DateTime<Utc>) -> Vec<RuleStanding> {
     let next = rows.iter().skip(1).map(Some).chain([None]);
     let standing = |(row, next): (&Dated<R>, Option<&Dated<R>>)| {
         let from = row.stamp.effective_from;
         let next = next.filter(|next| next.rule.subject() == row.rule.subject());
         match next.map(|next| next.stamp.effective_from) {
             // Of two rows from the same moment on, the one recorded last holds.
-            Some(replaced) if replaced <= now || replaced == from => Standing::Superseded,
-            _ if from <= now => Standing::InForce,
-            _ => Standing::Coming,
+            Some(replaced) if replaced <= now || replaced == from => RuleStanding::Superseded,
+            _ if from <= now => RuleStanding::InForce,
+            _ => RuleStanding::Coming,
         }
     };
     rows.iter().zip(next).map(standing).collect()

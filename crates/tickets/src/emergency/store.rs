@@ -192,7 +192,7 @@ mod way_row {
 
 words! {
     /// How a notice reaches somebody.
-    Way {
+    NoticeWay {
         /// The screen of the console.
         Console = "console",
         /// 邮件
@@ -209,7 +209,7 @@ pub struct EmergencyWay {
     /// Whose holders.
     pub role: Role,
     /// How.
-    pub way: Way,
+    pub way: NoticeWay,
     /// False: they do not hear of them so any more.
     pub active: bool,
 }
@@ -239,7 +239,7 @@ impl Rule for EmergencyWay {
         Ok(Dated {
             rule: Self {
                 role: Role::parse(&row.role).ok_or_else(unknown)?,
-                way: Way::parse(&row.way).ok_or_else(unknown)?,
+                way: NoticeWay::parse(&row.way).ok_or_else(unknown)?,
                 active: row.active,
             },
             stamp: stamp!(row),
@@ -257,7 +257,7 @@ impl Rule for EmergencyWay {
         }
         // The console is the only way with proof of arrival: on each side somebody hears of it there.
         let proves = |way: &EmergencyWay| {
-            way.active && way.way == Way::Console && way.role.side() == self.role.side()
+            way.active && way.way == NoticeWay::Console && way.role.side() == self.role.side()
         };
         if !proves(self) && !beside.others.iter().any(proves) {
             return Err(invalid(

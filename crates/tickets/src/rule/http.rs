@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Dated, New, Rule, Standing, all, set, standings};
+use super::{Dated, New, Rule, RuleStanding, all, set, standings};
 use crate::people;
 
 /// A rule with since when and why it holds.
@@ -23,7 +23,7 @@ pub struct RuleView<R> {
     /// From when it holds.
     pub effective_from: DateTime<Utc>,
     /// How it stands to the present.
-    pub standing: Standing,
+    pub standing: RuleStanding,
     /// Where it stands; a default of the design says so.
     pub source: String,
     /// Who recorded it; null for what ships.

@@ -283,9 +283,7 @@ impl Rule for TicketLimit {
 
     async fn check(&self, tx: &Tx, _beside: &Beside<Self>) -> Result<()> {
         if let Some(code) = &self.platform {
-            platform::find(&**tx, code)
-                .await
-                .map_err(|_| invalid("rule.platform", "platform_unknown", "no such platform"))?;
+            platform::must_be_known(&**tx, code).await?;
         }
         must_be_time("rule.handle", self.handle)?;
         must_be_time("rule.sign", self.sign)?;

@@ -163,9 +163,7 @@ impl Rule for DispatchRule {
             return Err(invalid("rule.name", "name_taken", detail));
         }
         if let Some(code) = &self.platform {
-            platform::find(&**tx, code)
-                .await
-                .map_err(|_| invalid("rule.platform", "platform_unknown", "no such platform"))?;
+            platform::must_be_known(&**tx, code).await?;
         }
         if self.section.is_some()
             && section::store::known(&**tx, self.section.as_deref())
@@ -237,7 +235,7 @@ struct About<'a> {
 /// Why somebody is given an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum DispatchReason {
     /// Who imports chose the owner.
     Chosen,
     /// It was his turn by a rule.
@@ -252,7 +250,7 @@ pub enum Reason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Given {
     pub owner: Uuid,
-    pub reason: Reason,
+    pub reason: DispatchReason,
     /// The rule by name, where one speaks of the order.
     pub rule: Option<(String, DispatchWay)>,
 }
@@ -261,10 +259,10 @@ impl Given {
     /// As it stands in the ticket's history: `dispatch_rule round_robin 缴费轮派`.
     pub(crate) fn note(&self) -> String {
         let code = match self.reason {
-            Reason::Chosen => "dispatch_chosen",
-            Reason::Rule => "dispatch_rule",
-            Reason::NobodyOfRule => "dispatch_nobody_of_rule",
-            Reason::NoRule => "dispatch_no_rule",
+            DispatchReason::Chosen => "dispatch_chosen",
+            DispatchReason::Rule => "dispatch_rule",
+            DispatchReason::NobodyOfRule => "dispatch_nobody_of_rule",
+            DispatchReason::NoRule => "dispatch_no_rule",
         };
         match &self.rule {
             Some((name, way)) => format!("{code} {} {name}", way.as_str()),
@@ -366,7 +364,7 @@ impl Dispatcher {
             Owner::Chosen(owner) => {
                 return Given {
                     owner,
-                    reason: Reason::Chosen,
+                    reason: DispatchReason::Chosen,
                     rule: None,
                 };
             }
@@ -387,7 +385,7 @@ impl Dispatcher {
         let Some((_, rule)) = speaking.max_by_key(|(rank, _)| *rank) else {
             return Given {
                 owner: fallback,
-                reason: Reason::NoRule,
+                reason: DispatchReason::NoRule,
                 rule: None,
             };
         };
@@ -409,7 +407,7 @@ impl Dispatcher {
         let Some(owner) = there.min_by_key(|agent| (load(*agent), turn(*agent))) else {
             return Given {
                 owner: fallback,
-                reason: Reason::NobodyOfRule,
+                reason: DispatchReason::NobodyOfRule,
                 rule: named,
             };
         };
@@ -419,7 +417,7 @@ impl Dispatcher {
         *self.open.entry(owner).or_default() += 1;
         Given {
             owner,
-            reason: Reason::Rule,
+            reason: DispatchReason::Rule,
             rule: named,
         }
     }

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::columns::Field;
-use super::dispatch::{DispatchWay, Dispatcher, Given, Owner, Reason};
+use super::dispatch::{DispatchReason, DispatchWay, Dispatcher, Given, Owner};
 use super::interpret::{Interpreted, MOST_TOLD, Order, Remark};
 use super::platform::Platform;
 use super::store::{self, Received, import_row, row};
@@ -99,7 +99,7 @@ pub struct Dispatched {
     /// The same by name.
     pub person: Option<Colleague>,
     /// Why he.
-    pub reason: Reason,
+    pub reason: DispatchReason,
     /// The dispatch rule that speaks of the order, by name.
     pub rule: Option<String>,
     /// How the agents of the rule take turns.
@@ -143,6 +143,10 @@ struct Changed {
     order: Order,
     before: row::Model,
     fields: Vec<Field>,
+    /// What the platform said before.
+    was: Received,
+    /// What it says in this file.
+    told: Received,
 }
 
 /// What becomes of each order.
@@ -191,6 +195,8 @@ pub(crate) async fn plan(
             order,
             before,
             fields,
+            was,
+            told: is,
         });
     }
     Ok(plan)
@@ -562,12 +568,10 @@ impl Writer<'_> {
             let ticket = tickets
                 .remove(&one.before.ticket_id)
                 .ok_or_else(|| internal("a work order has no ticket"))?;
-            let was = one.before.received()?;
             // A column that is not in the file says nothing: what was said before stands.
-            let fresh = received(self.app, &one.order);
-            let mut is = was.clone();
+            let mut is = one.was.clone();
             for field in &one.fields {
-                match fresh.get(field.as_str()) {
+                match one.told.get(field.as_str()) {
                     Some(value) => is.insert(field.as_str().to_owned(), value.clone()),
                     None => is.remove(field.as_str()),
                 };
@@ -582,7 +586,7 @@ impl Writer<'_> {
                 revision: one.before.revision + 1,
                 ..merged(&one)
             });
-            edited.push(self.edited(ticket, &one, requester, &was, &is)?);
+            edited.push(self.edited(ticket, &one, requester, &is)?);
         }
         self.hand.edit_many(edited).await?;
         store::overwrite_many(tx, rows).await
@@ -595,10 +599,9 @@ impl Writer<'_> {
         before: ticket_row::Model,
         one: &Changed,
         requester: Option<Uuid>,
-        was: &Received,
         is: &Received,
     ) -> Result<Edited> {
-        let order = &one.order;
+        let (order, was) = (&one.order, &one.was);
         let mut after = before.clone();
         let mut case = before.case()?;
         let rules = before.its_rules()?;
