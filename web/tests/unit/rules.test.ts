@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RULE_KINDS, type RuleRow } from '@/api/types'
-import { cellWord, type Names, ready, RULES, shown, spanWord, subjectOf, unitsOf } from '@/features/rules/shape'
+import { cellWord, columnsOf, type Names, ready, RULES, shown, spanWord, subjectOf, unitsOf } from '@/features/rules/shape'
 import { dispatchWord, sharesOf } from '@/features/work-orders/fields'
 import { noteWord } from '@/features/tickets/words'
 // @ts-expect-error a plain script without types
@@ -32,6 +32,10 @@ describe('a rule', () => {
     const rows = [row('superseded', limit()), row('in_force', limit()), row('in_force', limit({ active: false })), row('coming', limit({ active: false }))]
     expect(shown(rows, false)).toEqual([rows[1], rows[3]])
     expect(shown(rows, true)).toEqual(rows)
+  })
+  it('stands in few columns: what is counted stands together', () => {
+    expect(columnsOf('ticket_limits').map((column) => column.key)).toEqual(['platform', 'request_type', 'priority', 'handle', 'sign', 'counts', 'transfer_minutes', 'sign_off', 'revisit', 'active'])
+    expect(columnsOf('ticket_limits').flatMap((column) => column.fields)).toEqual(RULES.ticket_limits.fields)
   })
   it('is recorded only with a source and everything it needs', () => {
     expect(ready('ticket_limits', limit(), '合同')).toBe(true)

@@ -20,6 +20,8 @@ export interface RuleField {
   under?: string
   least?: number
   most?: number
+  /** Stands in one column of the table with the others of this name. */
+  together?: 'counts'
 }
 export interface RuleShape { right: string; fields: RuleField[]; blank: Record<string, unknown> | null }
 
@@ -36,8 +38,8 @@ export const RULES: Record<RuleKind, RuleShape> = {
       { key: 'request_type', value: 'word', words: REQUEST_TYPES, under: 'request_types', subject: true, any: true },
       { key: 'priority', value: 'word', words: PRIORITIES, under: 'priorities', subject: true, any: true },
       { key: 'handle', value: 'span' }, { key: 'sign', value: 'span' },
-      ...['returns', 'extensions', 'reopenings'].map((key): RuleField => ({ key, value: 'number', least: 0, most: 10 })),
-      { key: 'attempts', value: 'number', least: 1, most: 10 }, { key: 'transfer_minutes', value: 'number', least: 1, most: 480 },
+      ...['returns', 'extensions', 'reopenings'].map((key): RuleField => ({ key, value: 'number', least: 0, most: 10, together: 'counts' })),
+      { key: 'attempts', value: 'number', least: 1, most: 10, together: 'counts' }, { key: 'transfer_minutes', value: 'number', least: 1, most: 480 },
       { key: 'sign_off', value: 'flag' }, { key: 'revisit', value: 'flag' }, ACTIVE,
     ],
     blank: {
@@ -81,6 +83,17 @@ export const RULES: Record<RuleKind, RuleShape> = {
     ],
     blank: { name: '', platform: null, section: null, matter: null, way: 'round_robin', agents: [], active: true },
   },
+}
+
+/** The fields column by column. */
+export function columnsOf(kind: RuleKind): { key: string; fields: RuleField[] }[] {
+  const columns: { key: string; fields: RuleField[] }[] = []
+  for (const field of RULES[kind].fields) {
+    const last = columns.at(-1)
+    if (field.together && last?.key === field.together) last.fields.push(field)
+    else columns.push({ key: field.together ?? field.key, fields: [field] })
+  }
+  return columns
 }
 
 const word = (key: string, code: string): string => (has(key) ? t(key) : code)
