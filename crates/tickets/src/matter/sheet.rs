@@ -475,7 +475,7 @@ impl<'a> Reader<'a> {
                     None => facts.active = true,
                     Some(Some(active)) => facts.active = active,
                     Some(None) => {
-                        self.error(row.number, field, "flag_invalid", "neither 是 nor 否")
+                        self.error(row.number, field, "flag_invalid", "neither 是 nor 否");
                     }
                 },
             }

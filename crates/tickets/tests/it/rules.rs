@@ -34,7 +34,7 @@ fn limit(changed: &Value) -> Value {
     rule
 }
 
-fn row(rule: &Value, from: Option<Value>) -> Value {
+fn row(rule: &Value, from: Option<&Value>) -> Value {
     json!({"rule": rule, "effective_from": from, "source": "穗人考〔2026〕12号"})
 }
 
@@ -59,7 +59,7 @@ async fn a_limit_holds_from_its_date_on_and_what_came_in_before_keeps_its_own() 
         assert_eq!(due(&desk, before).await, "2026-12-07T10:00:00Z");
         let tomorrow = json!(desk.app.clock.now() + TimeDelta::days(1));
         let rule = limit(&json!({"request_type": "help", "handle": days(3)}));
-        let rows = post(&desk, &purchaser(), LIMITS, row(&rule, Some(tomorrow))).await;
+        let rows = post(&desk, &purchaser(), LIMITS, row(&rule, Some(&tomorrow))).await;
         assert_eq!(rows["items"][0]["standing"], "coming");
         let same_day = opened(&desk, &agent(1), "help", "106").await;
         assert_eq!(due(&desk, same_day).await, "2026-12-07T10:00:00Z");
@@ -94,8 +94,8 @@ async fn of_two_rows_from_one_moment_on_the_one_recorded_last_holds_and_both_sta
             limit(&json!({"handle": days(100)})),
             limit(&json!({"handle": days(9)})),
         );
-        post(&desk, &purchaser(), LIMITS, row(&wrong, Some(from.clone()))).await;
-        let rows = post(&desk, &purchaser(), LIMITS, row(&right, Some(from))).await;
+        post(&desk, &purchaser(), LIMITS, row(&wrong, Some(&from))).await;
+        let rows = post(&desk, &purchaser(), LIMITS, row(&right, Some(&from))).await;
         let standings: Vec<&Value> = rows["items"]
             .as_array()
             .unwrap()
@@ -104,9 +104,7 @@ async fn of_two_rows_from_one_moment_on_the_one_recorded_last_holds_and_both_sta
             .collect();
         assert_eq!(standings, ["in_force", "superseded", "coming"]);
         assert_eq!(audited(&desk, "ticket_limit.set").await["before"], wrong);
-        desk.app
-            .clock
-            .advance(std::time::Duration::from_secs(3_600));
+        desk.app.clock.advance(std::time::Duration::from_hours(1));
         let ticket = opened(&desk, &agent(1), "help", "106").await;
         assert_eq!(due(&desk, ticket).await, "2026-12-04T10:00:00Z");
     })
@@ -141,8 +139,8 @@ async fn the_past_and_what_cannot_be_are_refused_with_the_field() {
         let category = |code: &str, name: &str| json!({"code": code, "name": name, "position": 9, "active": true});
         let (who, ops) = (purchaser(), manager());
         for (who, path, body, field, code) in [
-            (&who, LIMITS, row(&limit(&json!({})), Some(past)), "effective_from", "date_in_past"),
-            (&who, LIMITS, row(&limit(&json!({})), Some(far)), "effective_from", "date_too_far"),
+            (&who, LIMITS, row(&limit(&json!({})), Some(&past)), "effective_from", "date_in_past"),
+            (&who, LIMITS, row(&limit(&json!({})), Some(&far)), "effective_from", "date_too_far"),
             (&who, LIMITS, json!({"rule": limit(&json!({})), "source": " "}), "source", "text_missing"),
             (&who, LIMITS, row(&limit(&json!({"platform": "nobody"})), None), "rule.platform", "platform_unknown"),
             (&who, LIMITS, row(&limit(&json!({"handle": days(0)})), None), "rule.handle", "time_out_of_range"),
