@@ -2863,7 +2863,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Report"];
+                        "application/json": components["schemas"]["IncidentReport"];
                     };
                 };
                 404: {
@@ -9116,6 +9116,62 @@ export interface components {
         IncidentDetail: components["schemas"]["IncidentView"] & {
             /** @description The time line, the oldest line first. */
             lines: components["schemas"]["CaseLine"][];
+        };
+        /** @description The report. */
+        IncidentReport: {
+            /** @description The one answer. */
+            answer: string;
+            /** @description Contacts by medium, tickets by platform; `own` for our own. */
+            by_channel: components["schemas"]["Count"][];
+            /** @description By day in Guangzhou. */
+            by_day: components["schemas"]["Count"][];
+            /** @description By hour in Guangzhou. */
+            by_hour: components["schemas"]["Count"][];
+            /** @description 原因; null while it is not closed. */
+            cause?: string | null;
+            /**
+             * Format: date-time
+             * @description When the last ticket was answered; null in a report before the end.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: int64
+             * @description Linked contacts.
+             */
+            contacts: number;
+            /**
+             * Format: date-time
+             * @description When this was counted.
+             */
+            counted_at: string;
+            /**
+             * Format: date-time
+             * @description When it was declared.
+             */
+            declared_at: string;
+            /**
+             * Format: date-time
+             * @description When the first of them came.
+             */
+            first_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the last of them came.
+             */
+            last_at?: string | null;
+            /** @description What happened, the oldest line first. */
+            lines: components["schemas"]["ReportLine"][];
+            /** @description The incident's number. */
+            number: string;
+            /** @description Tickets by what the closing made of them: `replied`, `pending_review`, `ended_before` … */
+            outcomes: components["schemas"]["Count"][];
+            /**
+             * Format: int64
+             * @description Linked tickets.
+             */
+            tickets: number;
+            /** @description What it was. */
+            title: string;
         };
         /** @description An incident as lists and the banner show it. */
         IncidentView: {
