@@ -41,6 +41,7 @@ export const router = createRouter({
         { path: '/calls/:id', name: 'call', component: () => import('@/features/telephony/CallPage.vue'), meta: { title: 'pages.call', needs: [...need('calls'), ...need('my_calls')] } },
         { path: '/tickets/:id', name: 'ticket', component: () => import('@/features/tickets/TicketPage.vue'), meta: { title: 'pages.ticket', needs: need('tickets') } },
         { path: '/work-orders/import', name: 'work_order_import', component: () => import('@/features/work-orders/ImportPage.vue'), meta: { title: 'pages.work_order_import', needs: [P.importWorkOrders] } },
+        { path: '/matters/import', name: 'matter_import', component: () => import('@/features/matters/MatterImportPage.vue'), meta: { title: 'pages.matter_import', needs: [P.manageMatters] } },
         { path: '/records/:id', name: 'record', component: () => import('@/features/tickets/RecordPage.vue'), meta: { title: 'pages.record', needs: [P.writeRecords] } },
         { path: '/requesters/:id', name: 'requester', component: () => import('@/features/requesters/RequesterPage.vue'), meta: { title: 'pages.requester', needs: need('requesters') } },
         { path: '/escalations/:id', name: 'escalation', component: () => import('@/features/cases/EscalationPage.vue'), meta: { title: 'pages.escalation', needs: need('escalations') } },

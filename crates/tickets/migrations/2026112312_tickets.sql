@@ -5,8 +5,10 @@ create table matters (
   shortcut text not null,
   position integer not null,
   active boolean not null default false,
-  section text
+  section text,
+  version bigint not null default 1
 );
+create index matters_parent on matters (parent_code, position);
 insert into matters (code, parent_code, name, shortcut, position, active, section) values
   ('1', null, '人事考试', 'rsks', 1, true, 'exams'),
   ('101', '1', '报名条件', 'bmtj', 1, true, 'exams'),
@@ -62,7 +64,6 @@ create table ticket_counters (
   last bigint not null
 );
 create table ticket_limits (
-  code text primary key,
   platform text not null,
   request_type text not null,
   priority text not null,
@@ -77,29 +78,32 @@ create table ticket_limits (
   transfer_minutes integer not null,
   sign_off boolean not null,
   revisit boolean not null,
+  active boolean not null,
   effective_from timestamptz not null,
+  recorded_at timestamptz not null,
+  recorded_by uuid,
   source text not null,
-  recorded_by uuid
+  primary key (platform, request_type, priority, effective_from, recorded_at)
 );
-create index ticket_limits_effective on ticket_limits (effective_from);
-insert into ticket_limits (code, platform, request_type, priority, handle_unit, handle_n, sign_unit, sign_n, returns,
-  extensions, reopenings, attempts, transfer_minutes, sign_off, revisit, effective_from, source) values
-  ('others', '', '', '', 'working_days', 10, 'working_days', 1, 1, 1, 1, 3, 10, false, false,
-   '2022-09-01T00:00:00+00:00', '广东省12345政务服务便民热线管理办法（2022-09-01 起施行），默认值，待采购人确认'),
-  ('consult', '', 'consult', '', 'working_days', 2, 'working_days', 1, 1, 1, 1, 3, 10, false, false,
-   '2022-09-01T00:00:00+00:00', '广东省12345政务服务便民热线管理办法（2022-09-01 起施行），默认值，待采购人确认'),
-  ('complaint', '', 'complaint', '', 'working_days', 15, 'working_days', 1, 1, 1, 1, 3, 10, true, true,
-   '2022-09-01T00:00:00+00:00', '广东省12345政务服务便民热线管理办法（2022-09-01 起施行），默认值，待采购人确认'),
-  ('report', '', 'report', '', 'working_days', 15, 'working_days', 1, 1, 1, 1, 3, 10, true, true,
-   '2022-09-01T00:00:00+00:00', '广东省12345政务服务便民热线管理办法（2022-09-01 起施行），默认值，待采购人确认'),
-  ('critical', '', '', 'critical', 'service_minutes', 240, 'service_minutes', 60, 1, 1, 1, 3, 10, false, false,
-   '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('critical_complaint', '', 'complaint', 'critical', 'service_minutes', 240, 'service_minutes', 60, 1, 1, 1, 3, 10, true, true,
-   '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('critical_report', '', 'report', 'critical', 'service_minutes', 240, 'service_minutes', 60, 1, 1, 1, 3, 10, true, true,
-   '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('critical_consult', '', 'consult', 'critical', 'service_minutes', 240, 'service_minutes', 60, 1, 1, 1, 3, 10, false, false,
-   '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认');
+insert into ticket_limits (platform, request_type, priority, handle_unit, handle_n, sign_unit, sign_n, returns,
+  extensions, reopenings, attempts, transfer_minutes, sign_off, revisit, active, effective_from, recorded_at, source)
+values
+  ('', '', '', 'working_days', 10, 'working_days', 1, 1, 1, 1, 3, 10, false, false, true,
+   '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '广东省12345政务服务便民热线管理办法（2022-09-01 起施行），默认值，待采购人确认'),
+  ('', 'consult', '', 'working_days', 2, 'working_days', 1, 1, 1, 1, 3, 10, false, false, true,
+   '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '广东省12345政务服务便民热线管理办法（2022-09-01 起施行），默认值，待采购人确认'),
+  ('', 'complaint', '', 'working_days', 15, 'working_days', 1, 1, 1, 1, 3, 10, true, true, true,
+   '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '广东省12345政务服务便民热线管理办法（2022-09-01 起施行），默认值，待采购人确认'),
+  ('', 'report', '', 'working_days', 15, 'working_days', 1, 1, 1, 1, 3, 10, true, true, true,
+   '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '广东省12345政务服务便民热线管理办法（2022-09-01 起施行），默认值，待采购人确认'),
+  ('', '', 'critical', 'service_minutes', 240, 'service_minutes', 60, 1, 1, 1, 3, 10, false, false, true,
+   '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('', 'complaint', 'critical', 'service_minutes', 240, 'service_minutes', 60, 1, 1, 1, 3, 10, true, true, true,
+   '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('', 'report', 'critical', 'service_minutes', 240, 'service_minutes', 60, 1, 1, 1, 3, 10, true, true, true,
+   '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('', 'consult', 'critical', 'service_minutes', 240, 'service_minutes', 60, 1, 1, 1, 3, 10, false, false, true,
+   '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认');
 create table tickets (
   id uuid primary key,
   number text not null,

@@ -90,3 +90,23 @@ create table platform_deliveries (
   sent_at timestamptz not null
 );
 create index platform_deliveries_ticket on platform_deliveries (ticket_id, sent_at);
+create table dispatch_rules (
+  platform text not null,
+  section text not null,
+  matter text not null,
+  name text not null,
+  way text not null,
+  agents jsonb not null,
+  active boolean not null,
+  effective_from timestamptz not null,
+  recorded_at timestamptz not null,
+  recorded_by uuid,
+  source text not null,
+  primary key (platform, section, matter, effective_from, recorded_at)
+);
+create table dispatch_turns (
+  rule text not null,
+  agent_id uuid not null,
+  turn bigint not null,
+  primary key (rule, agent_id)
+);

@@ -12,24 +12,25 @@ create table case_terms (
   unit text not null,
   n integer not null,
   effective_from timestamptz not null,
-  source text not null,
+  recorded_at timestamptz not null,
   recorded_by uuid,
-  primary key (code, effective_from)
+  source text not null,
+  primary key (code, effective_from, recorded_at)
 );
-insert into case_terms (code, unit, n, effective_from, source) values
-  ('escalation.close', 'working_days', 1, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('instruction.resubmit', 'working_days', 1, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('instruction.reply', 'working_days', 2, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('instruction.receipt', 'working_days', 2, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('instruction.close', 'working_days', 5, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('emergency.first_report', 'clock_minutes', 15, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('emergency.arrival', 'clock_minutes', 1, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('emergency.follow_up', 'clock_minutes', 120, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('emergency.reminder', 'clock_minutes', 30, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('incident.review', 'service_minutes', 120, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('incident.closing', 'clock_minutes', 10, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('incident.suggest_within', 'clock_minutes', 120, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  ('incident.suggest_tickets', 'count', 10, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认');
+insert into case_terms (code, unit, n, effective_from, recorded_at, source) values
+  ('escalation.close', 'working_days', 1, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('instruction.resubmit', 'working_days', 1, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('instruction.reply', 'working_days', 2, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('instruction.receipt', 'working_days', 2, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('instruction.close', 'working_days', 5, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('emergency.first_report', 'clock_minutes', 15, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('emergency.arrival', 'clock_minutes', 1, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('emergency.follow_up', 'clock_minutes', 120, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('emergency.reminder', 'clock_minutes', 30, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('incident.review', 'service_minutes', 120, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('incident.closing', 'clock_minutes', 10, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('incident.suggest_within', 'clock_minutes', 120, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('incident.suggest_tickets', 'count', 10, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认');
 create table case_numbers (
   key text primary key,
   last bigint not null
@@ -63,16 +64,18 @@ create table escalation_levels (
   level integer not null,
   role text not null,
   service_minutes integer not null,
+  active boolean not null,
   effective_from timestamptz not null,
-  source text not null,
+  recorded_at timestamptz not null,
   recorded_by uuid,
-  primary key (level, effective_from)
+  source text not null,
+  primary key (level, effective_from, recorded_at)
 );
-insert into escalation_levels (level, role, service_minutes, effective_from, source) values
-  (1, 'shift_lead', 30, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  (2, 'ops_manager', 60, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  (3, 'purchaser_business', 240, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认'),
-  (4, 'purchaser_admin', 450, '2022-09-01T00:00:00+00:00', '设计默认值，待采购人确认');
+insert into escalation_levels (level, role, service_minutes, active, effective_from, recorded_at, source) values
+  (1, 'shift_lead', 30, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  (2, 'ops_manager', 60, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  (3, 'purchaser_business', 240, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  (4, 'purchaser_admin', 450, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认');
 create table escalations (
   id uuid primary key,
   number text not null,
@@ -140,34 +143,48 @@ create index instructions_author on instructions (author_id, created_at, id);
 create index instructions_ticket on instructions (ticket_id, created_at);
 create index instructions_alarm on instructions (next_alarm_at);
 create table emergency_categories (
-  code text primary key,
+  code text not null,
   name text not null,
   position integer not null,
-  active boolean not null
+  active boolean not null,
+  effective_from timestamptz not null,
+  recorded_at timestamptz not null,
+  recorded_by uuid,
+  source text not null,
+  primary key (code, effective_from, recorded_at)
 );
-insert into emergency_categories (code, name, position, active) values
-  ('system_outage', '系统中断', 1, true),
-  ('exam_incident', '考试突发事件', 2, true),
-  ('mass_gathering', '群体性事件', 3, true),
-  ('public_opinion', '舆情', 4, true),
-  ('personal_safety', '人身安全', 5, true),
-  ('data_leak', '数据泄露', 6, true),
-  ('premises', '场所（火灾、停电、断网）', 7, true),
-  ('other', '其他', 8, true);
+insert into emergency_categories (code, name, position, active, effective_from, recorded_at, source) values
+  ('system_outage', '系统中断', 1, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('exam_incident', '考试突发事件', 2, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('mass_gathering', '群体性事件', 3, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('public_opinion', '舆情', 4, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('personal_safety', '人身安全', 5, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('data_leak', '数据泄露', 6, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('premises', '场所（火灾、停电、断网）', 7, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('other', '其他', 8, true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认');
 create table emergency_ways (
   role text not null,
   way text not null,
-  primary key (role, way)
+  active boolean not null,
+  effective_from timestamptz not null,
+  recorded_at timestamptz not null,
+  recorded_by uuid,
+  source text not null,
+  primary key (role, way, effective_from, recorded_at)
 );
-insert into emergency_ways (role, way) values
-  ('shift_lead', 'console'), ('shift_lead', 'sms'),
-  ('ops_manager', 'console'), ('ops_manager', 'sms'),
-  ('counterpart', 'console'), ('counterpart', 'sms'),
-  ('purchaser_admin', 'console'), ('purchaser_admin', 'sms');
+insert into emergency_ways (role, way, active, effective_from, recorded_at, source) values
+  ('shift_lead', 'console', true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('shift_lead', 'sms', true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('ops_manager', 'console', true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('ops_manager', 'sms', true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('counterpart', 'console', true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('counterpart', 'sms', true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('purchaser_admin', 'console', true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认'),
+  ('purchaser_admin', 'sms', true, '2022-09-01T00:00:00+00:00', '2026-11-23T00:00:00+00:00', '设计默认值，待采购人确认');
 create table emergencies (
   id uuid primary key,
   number text not null,
-  category text not null references emergency_categories (code),
+  category text not null,
   what text not null,
   place text not null,
   reported_by uuid not null,

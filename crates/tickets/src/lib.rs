@@ -12,6 +12,7 @@ mod matter;
 mod people;
 pub mod pop;
 mod rights;
+mod rule;
 pub mod section;
 pub mod status;
 mod terms;
@@ -19,6 +20,7 @@ mod text;
 pub mod ticket;
 mod timer;
 pub mod trail;
+mod upload;
 pub mod words;
 pub mod work_order;
 
@@ -56,6 +58,8 @@ kernel::permissions! {
         Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
         Liaison: All, PurchaserAdmin: All, PurchaserBusiness: All,
     }
+    /// Change the matter tree, also from a file.
+    pub ManageMatters = "matters:manage" { OpsManager: All, PurchaserAdmin: All }
 }
 
 /// The tables of this crate.
@@ -90,12 +94,16 @@ pub fn capability(app: &App) -> Capability {
         .routes(routes!(contact::http::get, contact::http::save))
         .routes(routes!(contact::http::finish))
         .routes(routes!(matter::tree))
+        .routes(routes!(matter::edit::rows))
+        .routes(routes!(matter::edit::put))
         .routes(routes!(pop::show))
         .with_state(app.clone())
+        .merge(matter::sheet::routes(app))
         .merge(ticket::file::routes(app))
         .merge(status::routes(app))
         .merge(section::http::routes(app))
         .merge(cover::http::routes(app))
+        .merge(rule::http::routes(app))
         .merge(escalation::http::routes(app))
         .merge(instruction::http::routes(app))
         .merge(emergency::http::routes(app))

@@ -1,5 +1,9 @@
 //! The matter tree (事项, domain E.1): what a request is about. Rows, so that another tree can be imported.
 
+pub(crate) mod edit;
+mod shape;
+pub(crate) mod sheet;
+
 use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
@@ -28,6 +32,7 @@ mod row {
         pub position: i32,
         pub active: bool,
         pub section: Option<String>,
+        pub version: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -162,6 +167,17 @@ pub(crate) async fn leaves(conn: &impl ConnectionTrait) -> Result<Vec<Leaf>> {
             path: path(row),
             section: row.section.clone(),
         })
+        .collect())
+}
+
+/// Every matter with the one above it, also those out of use.
+pub(crate) async fn parents(
+    conn: &impl ConnectionTrait,
+) -> Result<HashMap<String, Option<String>>> {
+    let rows = row::Entity::find().all(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.code, row.parent_code))
         .collect())
 }
 

@@ -59,4 +59,8 @@ kernel::permissions! {
     pub LinkIncidents = "incidents:link" { Agent: Own, ShiftLead: All, OpsManager: All }
     /// Declare, change and close mass incidents.
     pub DeclareIncidents = "incidents:declare" { ShiftLead: All, OpsManager: All }
+    /// Set what both sides have agreed: limits of tickets, terms of cases, levels of escalation.
+    pub SetAgreedRules = "rules:set_agreed" { PurchaserAdmin: All }
+    /// Set what is the supplier's own: ways and kinds of emergencies, who is given the orders of platforms.
+    pub SetOwnRules = "rules:set_own" { OpsManager: All }
 }

@@ -1,12 +1,16 @@
-//! How long the steps of escalations, instructions, emergencies and incidents may take: rows, effective from a
-//! date. What ships is a default of the design, named so in its source, until the purchaser confirms it.
+//! How long the steps of escalations, instructions, emergencies and incidents may take: rules as rows. What ships
+//! is a default of the design, named so in its source, until the purchaser confirms it.
 
 use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
-use kernel::problem::{Result, internal};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use kernel::Tx;
+use kernel::problem::{Result, internal, invalid};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::ticket::limits::limit;
+use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
+use crate::ticket::limits::{Span, Unit, limit, must_be_time, must_be_within};
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -20,8 +24,10 @@ mod row {
         pub n: i32,
         #[sea_orm(primary_key, auto_increment = false)]
         pub effective_from: DateTimeUtc,
-        pub source: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub recorded_at: DateTimeUtc,
         pub recorded_by: Option<Uuid>,
+        pub source: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -30,13 +36,72 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-async fn find(conn: &impl ConnectionTrait, code: &str, at: DateTime<Utc>) -> Result<row::Model> {
-    row::Entity::find()
-        .filter(row::Column::Code.eq(code))
-        .filter(row::Column::EffectiveFrom.lte(at))
-        .order_by_desc(row::Column::EffectiveFrom)
-        .one(conn)
-        .await?
+/// How long one step may take, or how many of what it needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseTerm {
+    /// The step: `instruction.reply`.
+    pub code: String,
+    /// How long.
+    pub span: Span,
+}
+
+impl Rule for CaseTerm {
+    const KIND: &'static str = "case_term";
+    type Entity = row::Entity;
+
+    fn subject(&self) -> String {
+        self.code.clone()
+    }
+
+    fn to_row(self, stamp: Stamp) -> Result<row::Model> {
+        Ok(row::Model {
+            code: self.code,
+            unit: self.span.unit.as_str().to_owned(),
+            n: i32::try_from(self.span.n).map_err(internal)?,
+            effective_from: stamp.effective_from,
+            recorded_at: stamp.recorded_at,
+            recorded_by: stamp.recorded_by,
+            source: stamp.source,
+        })
+    }
+
+    fn of_row(row: row::Model) -> Result<Dated<Self>> {
+        let unit = Unit::parse(&row.unit)
+            .ok_or_else(|| internal(format!("case term {}: {}", row.code, row.unit)))?;
+        Ok(Dated {
+            rule: Self {
+                code: row.code,
+                span: Span {
+                    unit,
+                    n: u32::try_from(row.n).map_err(internal)?,
+                },
+            },
+            stamp: stamp!(row),
+        })
+    }
+
+    async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {
+        // The steps are known to the program: each has shipped with a row.
+        let Some(before) = &beside.before else {
+            return Err(invalid("rule.code", "term_unknown", "no such step"));
+        };
+        match (before.span.unit, self.span.unit) {
+            (Unit::Count, Unit::Count) => must_be_within("rule.span", self.span.n, 1, 10_000),
+            (Unit::Count, _) | (_, Unit::Count) => Err(invalid(
+                "rule.span",
+                "unit_of_another_kind",
+                "a number of things is no time",
+            )),
+            _ => must_be_time("rule.span", self.span),
+        }
+    }
+}
+
+async fn find(conn: &impl ConnectionTrait, code: &str, at: DateTime<Utc>) -> Result<Span> {
+    let held = rule::in_force::<CaseTerm>(conn, at).await?;
+    let term = held.into_iter().find(|term| term.code == code);
+    term.map(|term| term.span)
         .ok_or_else(|| internal(format!("no case term {code} is in force")))
 }
 
@@ -46,9 +111,10 @@ pub(crate) async fn rule(
     code: &str,
     at: DateTime<Utc>,
 ) -> Result<DeadlineRule> {
-    let row = find(conn, code, at).await?;
-    let limit = limit(&row.unit, row.n)
-        .ok_or_else(|| internal(format!("case term {code}: {} {}", row.n, row.unit)))?;
+    let span = find(conn, code, at).await?;
+    let n = i32::try_from(span.n).map_err(internal)?;
+    let limit = limit(span.unit.as_str(), n)
+        .ok_or_else(|| internal(format!("case term {code}: {span:?}")))?;
     Ok(DeadlineRule {
         id: format!("case_terms:{code}"),
         limit,
@@ -62,6 +128,5 @@ pub(crate) async fn number(
     code: &str,
     at: DateTime<Utc>,
 ) -> Result<u64> {
-    let row = find(conn, code, at).await?;
-    u64::try_from(row.n).map_err(internal)
+    Ok(u64::from(find(conn, code, at).await?.n))
 }

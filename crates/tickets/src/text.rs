@@ -36,3 +36,29 @@ pub(crate) fn checked(field: &'static str, text: &str) -> Result<String> {
     }
     Ok(text.to_owned())
 }
+
+/// A name of 1 to 60 characters, without space around it and on one line.
+pub(crate) fn must_be_name(field: &str, name: &str) -> Result<()> {
+    let fits = (1..=60).contains(&name.chars().count());
+    if fits && name.trim() == name && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(invalid(
+        field,
+        "name_invalid",
+        "1 to 60 characters on one line, without space around them",
+    ))
+}
+
+/// A code of small letters, digits and `_`.
+pub(crate) fn must_be_code(field: &str, code: &str) -> Result<()> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if (1..=40).contains(&code.len()) && code.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(invalid(
+        field,
+        "code_invalid",
+        "1 to 40 small letters, digits or `_`",
+    ))
+}

@@ -95,15 +95,20 @@ mod counter {
 /// The next number of a series. It is taken in the transaction of what it numbers: what is rolled back leaves
 /// no gap, and on PostgreSQL the row stays locked until the number is on disk.
 pub(crate) async fn next_number(tx: &impl ConnectionTrait, key: String) -> Result<i64> {
+    next_numbers(tx, key, 1).await
+}
+
+/// So many numbers in a row; answers the last of them.
+pub(crate) async fn next_numbers(tx: &impl ConnectionTrait, key: String, many: i64) -> Result<i64> {
     let counted = counter::Entity::insert(counter::ActiveModel {
         key: Set(key),
-        last: Set(1),
+        last: Set(many),
     })
     .on_conflict(
         OnConflict::column(counter::Column::Key)
             .value(
                 counter::Column::Last,
-                Expr::col((counter::Entity, counter::Column::Last)).add(1),
+                Expr::col((counter::Entity, counter::Column::Last)).add(many),
             )
             .to_owned(),
     )

@@ -4,14 +4,15 @@
 //! and the way back.
 
 pub mod columns;
+pub mod dispatch;
 mod export;
 pub mod http;
 mod import;
 mod intake;
-mod interpret;
+pub(crate) mod interpret;
 pub mod link;
 mod merge;
-mod platform;
+pub(crate) mod platform;
 mod store;
 
 pub(crate) use store::numbered;

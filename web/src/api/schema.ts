@@ -2863,7 +2863,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Report"];
+                        "application/json": components["schemas"]["IncidentReport"];
                     };
                 };
                 404: {
@@ -3511,6 +3511,204 @@ export interface paths {
             };
         };
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes the whole tree out, in the template that is brought in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings a tree in from a file: all of it, or with an error in any row nothing. The code is the key: what is there
+         *     is changed, the same file twice changes nothing, and nothing is ever deleted.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only tells what an import would do. */
+                    dry_run?: boolean;
+                    /** @description Takes out of use what the file does not name. */
+                    deactivate_missing?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["TableForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterImport"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every matter, also those out of use, for who changes the tree. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterRows"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Adds a matter, or renames it, moves it, gives it to a section, takes it out of use or back. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MatterChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterRow"];
+                    };
+                };
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterRow"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         post?: never;
         delete?: never;
         options?: never;
@@ -4714,6 +4912,396 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/case-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long the steps of escalations, instructions, emergencies and incidents may take. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_CaseTerm"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_CaseTerm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_CaseTerm"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/dispatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is given the orders of platforms (派单, domain B.3). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_DispatchRule"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_DispatchRule"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_DispatchRule"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/emergency-categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of emergencies (A-35). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_EmergencyCategory"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_EmergencyCategory"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_EmergencyCategory"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/emergency-ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which way whose holders hear of an emergency (A-35). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_EmergencyWay"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_EmergencyWay"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_EmergencyWay"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/escalation-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who answers an escalation at which level, and how long he has (A-13). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_EscalationLevel"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_EscalationLevel"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_EscalationLevel"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/ticket-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long what may take, by platform, request type and priority (domain B.3). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_TicketLimit"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_TicketLimit"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_TicketLimit"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -6773,7 +7361,10 @@ export interface paths {
                     platform: string;
                     /** @description Only tells what an import would do. */
                     dry_run?: boolean;
-                    /** @description The agent or shift lead who answers for what is new until somebody signs it; who imports unless told. */
+                    /**
+                     * @description The agent or shift lead who answers for what is new until somebody signs it; by the dispatch rules unless
+                     *     told.
+                     */
                     owner?: string;
                     /** @description The name of the file, where the form does not tell it. */
                     file_name?: string;
@@ -7424,6 +8015,13 @@ export interface components {
             /** @description `console`, `sms`, `email` */
             way: string;
         };
+        /** @description How long one step may take, or how many of what it needs. */
+        CaseTerm: {
+            /** @description The step: `instruction.reply`. */
+            code: string;
+            /** @description How long. */
+            span: components["schemas"]["Span"];
+        };
         /** @description The kinds of emergencies in use. */
         Categories: {
             /** @description In the order of the console. */
@@ -7855,6 +8453,54 @@ export interface components {
             /** @description Shown this once. */
             secret: string;
         };
+        /**
+         * @description Why somebody is given an order.
+         * @enum {string}
+         */
+        DispatchReason: "chosen" | "rule" | "nobody_of_rule" | "no_rule";
+        /** @description Who is given which orders. */
+        DispatchRule: {
+            /** @description False: the rule is over, the next less particular one counts. */
+            active: boolean;
+            /** @description Agents and shift leads, 1 to 100. */
+            agents: string[];
+            /** @description Only orders of this matter and those below it. */
+            matter?: string | null;
+            /** @description What it is called in a ticket's history. */
+            name: string;
+            /** @description Only orders of this platform. */
+            platform?: string | null;
+            /** @description Only orders whose matter this section of the purchaser answers for. */
+            section?: string | null;
+            /** @description How they take turns. */
+            way: components["schemas"]["DispatchWay"];
+        };
+        /**
+         * @description How the agents of a rule take turns.
+         * @enum {string}
+         */
+        DispatchWay: "round_robin" | "least_open";
+        /** @description Who is given a new order. */
+        Dispatched: {
+            /** @description 工单编号 */
+            order_no: string;
+            /**
+             * Format: uuid
+             * @description Who answers for it until somebody signs it.
+             */
+            owner: string;
+            person?: components["schemas"]["Colleague"] | null;
+            /** @description Why he. */
+            reason: components["schemas"]["DispatchReason"];
+            /**
+             * Format: int32
+             * @description The row of the file.
+             */
+            row: number;
+            /** @description The dispatch rule that speaks of the order, by name. */
+            rule?: string | null;
+            way?: components["schemas"]["DispatchWay"] | null;
+        };
         /** @description What who runs the floor does. */
         Dispatching: {
             /** @enum {string} */
@@ -7955,6 +8601,20 @@ export interface components {
              */
             version: number;
         };
+        /** @description A kind of emergency. */
+        EmergencyCategory: {
+            /** @description False: none is raised of this kind any more. */
+            active: boolean;
+            /** @description `system_outage` */
+            code: string;
+            /** @description 系统中断 */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its place among the others.
+             */
+            position: number;
+        };
         /** @description An emergency as its page shows it. */
         EmergencyDetail: components["schemas"]["EmergencyView"] & {
             /** @description The deliveries: one for each recipient, way and report. */
@@ -8021,12 +8681,38 @@ export interface components {
             /** @description Where. */
             where: string;
         };
+        /** @description That the holders of a role hear of emergencies by a way. */
+        EmergencyWay: {
+            /** @description False: they do not hear of them so any more. */
+            active: boolean;
+            /** @description Whose holders. */
+            role: components["schemas"]["Role"];
+            /** @description How. */
+            way: components["schemas"]["NoticeWay"];
+        };
         /** @description An escalation as its page shows it. */
         EscalationDetail: components["schemas"]["EscalationView"] & {
             /** @description The time line, the oldest line first. */
             lines: components["schemas"]["CaseLine"][];
             /** @description Who was told, and when. */
             notices: components["schemas"]["CaseNotice"][];
+        };
+        /** @description Who answers an escalation at one level, and how long he has. */
+        EscalationLevel: {
+            /** @description False: there is no such level any more, what is on it goes to the next below. */
+            active: boolean;
+            /**
+             * Format: int32
+             * @description 1 is the lowest, at most 9.
+             */
+            level: number;
+            /** @description Who answers. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: int32
+             * @description How many minutes he has, counted while the line is open.
+             */
+            service_minutes: number;
         };
         /** @description An escalation as lists show it. */
         EscalationView: {
@@ -8431,6 +9117,62 @@ export interface components {
             /** @description The time line, the oldest line first. */
             lines: components["schemas"]["CaseLine"][];
         };
+        /** @description The report. */
+        IncidentReport: {
+            /** @description The one answer. */
+            answer: string;
+            /** @description Contacts by medium, tickets by platform; `own` for our own. */
+            by_channel: components["schemas"]["Count"][];
+            /** @description By day in Guangzhou. */
+            by_day: components["schemas"]["Count"][];
+            /** @description By hour in Guangzhou. */
+            by_hour: components["schemas"]["Count"][];
+            /** @description 原因; null while it is not closed. */
+            cause?: string | null;
+            /**
+             * Format: date-time
+             * @description When the last ticket was answered; null in a report before the end.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: int64
+             * @description Linked contacts.
+             */
+            contacts: number;
+            /**
+             * Format: date-time
+             * @description When this was counted.
+             */
+            counted_at: string;
+            /**
+             * Format: date-time
+             * @description When it was declared.
+             */
+            declared_at: string;
+            /**
+             * Format: date-time
+             * @description When the first of them came.
+             */
+            first_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the last of them came.
+             */
+            last_at?: string | null;
+            /** @description What happened, the oldest line first. */
+            lines: components["schemas"]["ReportLine"][];
+            /** @description The incident's number. */
+            number: string;
+            /** @description Tickets by what the closing made of them: `replied`, `pending_review`, `ended_before` … */
+            outcomes: components["schemas"]["Count"][];
+            /**
+             * Format: int64
+             * @description Linked tickets.
+             */
+            tickets: number;
+            /** @description What it was. */
+            title: string;
+        };
         /** @description An incident as lists and the banner show it. */
         IncidentView: {
             /** @description The one answer that all agents give. */
@@ -8608,7 +9350,7 @@ export interface components {
             /** @description Who answers. */
             role: string;
             /**
-             * Format: int32
+             * Format: int64
              * @description How many minutes he has, counted while the line is open.
              */
             service_minutes: number;
@@ -8660,6 +9402,123 @@ export interface components {
             name: string;
             /** @description The first letters of the pinyin, to type without an input method: `jfytf`. */
             shortcut: string;
+        };
+        /** @description How a matter is to be. */
+        MatterChange: {
+            /** @description What it is to say. */
+            matter: components["schemas"]["MatterFacts"];
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a new matter.
+             */
+            version?: number | null;
+        };
+        /** @description A matter that changes. */
+        MatterDiff: {
+            /** @description Its code. */
+            code: string;
+            /** @description What becomes of it. */
+            fate: components["schemas"]["MatterFate"];
+            /** @description What changes in it. */
+            fields: components["schemas"]["MatterFieldChange"][];
+            /** @description Its name, after it. */
+            name: string;
+            /**
+             * Format: int32
+             * @description The row of the file; null when the file does not name it.
+             */
+            row?: number | null;
+        };
+        /** @description One matter as it is written down. */
+        MatterFacts: {
+            /** @description False: nothing new is classified with it; what was keeps it. */
+            active: boolean;
+            /** @description 缴费与退费 */
+            name: string;
+            /** @description The code of the matter above; null at the top. */
+            parent?: string | null;
+            /**
+             * Format: int32
+             * @description Its place among those beside it, from 1 on.
+             */
+            position: number;
+            /** @description The section of the purchaser that answers for it. */
+            section?: string | null;
+            /** @description The first letters of the pinyin, to type without an input method; may be empty. */
+            shortcut: string;
+        };
+        /**
+         * @description What becomes of a matter.
+         * @enum {string}
+         */
+        MatterFate: "new" | "changed" | "deactivated";
+        /**
+         * @description A field of a matter, by its column.
+         * @enum {string}
+         */
+        MatterField: "code" | "parent" | "name" | "shortcut" | "position" | "section" | "active";
+        /** @description A field before and after. */
+        MatterFieldChange: {
+            /** @description What it says. */
+            after?: string | null;
+            /** @description What it said. */
+            before?: string | null;
+            /** @description The field. */
+            field: components["schemas"]["MatterField"];
+        };
+        /** @description What an import does, or would do. */
+        MatterImport: {
+            /** @description Matters that say something else, those taken out of use not counted. */
+            changed: number;
+            /** @description What changes. At most 1,000. */
+            changes: components["schemas"]["MatterDiff"][];
+            /** @description How many matters change. */
+            changes_total: number;
+            /** @description Matters taken out of use. */
+            deactivated: number;
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */
+            errors: components["schemas"]["MatterRemark"][];
+            /** @description How many errors there are. */
+            errors_total: number;
+            /** @description Matters that were not there. */
+            new: number;
+            /** @description Rows with anything in them, the heading not counted. */
+            rows: number;
+            /** @description Matters of the file that are as they were. */
+            unchanged: number;
+        };
+        /** @description Something about one cell of the file. */
+        MatterRemark: {
+            /** @description Stable code; the console translates it. */
+            code: string;
+            /** @description The column as the sheet shows it: `C`; null when it is about the whole row. */
+            column?: string | null;
+            /** @description What is wrong, in one sentence. */
+            detail: string;
+            /** @description The field it means. */
+            field: components["schemas"]["MatterField"];
+            /**
+             * Format: int32
+             * @description The row as the sheet shows it; null for a matter that the file does not name.
+             */
+            row?: number | null;
+        };
+        /** @description A matter with its code. */
+        MatterRow: components["schemas"]["MatterFacts"] & {
+            /** @description Digits that an agent types: `106`. */
+            code: string;
+            /**
+             * Format: int64
+             * @description Rises with each change; send it back with a change.
+             */
+            version: number;
+        };
+        /** @description Every matter, one after the other. */
+        MatterRows: {
+            /** @description From the top down, each branch before what is below it. */
+            items: components["schemas"]["MatterRow"][];
         };
         /** @description The whole tree. */
         MatterTree: {
@@ -8803,6 +9662,172 @@ export interface components {
             source_url?: string;
             /** @description The value as text; a number where the value so far is one. */
             value: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_CaseTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description How long one step may take, or how many of what it needs. */
+            rule: {
+                /** @description The step: `instruction.reply`. */
+                code: string;
+                /** @description How long. */
+                span: components["schemas"]["Span"];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_DispatchRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Who is given which orders. */
+            rule: {
+                /** @description False: the rule is over, the next less particular one counts. */
+                active: boolean;
+                /** @description Agents and shift leads, 1 to 100. */
+                agents: string[];
+                /** @description Only orders of this matter and those below it. */
+                matter?: string | null;
+                /** @description What it is called in a ticket's history. */
+                name: string;
+                /** @description Only orders of this platform. */
+                platform?: string | null;
+                /** @description Only orders whose matter this section of the purchaser answers for. */
+                section?: string | null;
+                /** @description How they take turns. */
+                way: components["schemas"]["DispatchWay"];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_EmergencyCategory: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description A kind of emergency. */
+            rule: {
+                /** @description False: none is raised of this kind any more. */
+                active: boolean;
+                /** @description `system_outage` */
+                code: string;
+                /** @description 系统中断 */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Its place among the others.
+                 */
+                position: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_EmergencyWay: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description That the holders of a role hear of emergencies by a way. */
+            rule: {
+                /** @description False: they do not hear of them so any more. */
+                active: boolean;
+                /** @description Whose holders. */
+                role: components["schemas"]["Role"];
+                /** @description How. */
+                way: components["schemas"]["NoticeWay"];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_EscalationLevel: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Who answers an escalation at one level, and how long he has. */
+            rule: {
+                /** @description False: there is no such level any more, what is on it goes to the next below. */
+                active: boolean;
+                /**
+                 * Format: int32
+                 * @description 1 is the lowest, at most 9.
+                 */
+                level: number;
+                /** @description Who answers. */
+                role: components["schemas"]["Role"];
+                /**
+                 * Format: int32
+                 * @description How many minutes he has, counted while the line is open.
+                 */
+                service_minutes: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_TicketLimit: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description What may take how long, and how often what may happen. */
+            rule: {
+                /** @description False: there is no row of its own any more, the next less particular one counts. */
+                active: boolean;
+                /**
+                 * Format: int32
+                 * @description How many calls that reach nobody end the revisit.
+                 */
+                attempts: number;
+                /**
+                 * Format: int32
+                 * @description How often an extension may be granted (延期).
+                 */
+                extensions: number;
+                /** @description 办理时限 */
+                handle: components["schemas"]["Span"];
+                /** @description Only orders of this platform; null for our own tickets and all platforms. */
+                platform?: string | null;
+                priority?: components["schemas"]["Priority"] | null;
+                /**
+                 * Format: int32
+                 * @description How often dissatisfaction opens it anew by itself (重办).
+                 */
+                reopenings: number;
+                request_type?: components["schemas"]["RequestType"] | null;
+                /**
+                 * Format: int32
+                 * @description How often a return may be asked for (退单).
+                 */
+                returns: number;
+                /** @description The requester is asked about the answer before it is closed (回访). */
+                revisit: boolean;
+                /** @description 签收时限 */
+                sign: components["schemas"]["Span"];
+                /** @description An answer waits for the purchaser's sign-off. */
+                sign_off: boolean;
+                /**
+                 * Format: int32
+                 * @description Minutes a receiver has to accept a transfer (A-32).
+                 */
+                transfer_minutes: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
         };
         /** @description A request that came without a call: a visit, a letter, a colleague's word. */
         NewTicket: {
@@ -9038,6 +10063,11 @@ export interface components {
             /** @description `normal` or `urgent`. */
             urgency: string;
         };
+        /**
+         * @description How a notice reaches somebody.
+         * @enum {string}
+         */
+        NoticeWay: "console" | "email" | "sms";
         /** @description How a kind comes to a person. */
         NoticeWays: {
             /** @description In the console. */
@@ -10896,6 +11926,255 @@ export interface components {
             /** @description The value as it was given. */
             row: string;
         };
+        /** @description All rows of one kind of rules. */
+        RuleList_CaseTerm: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_CaseTerm"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_DispatchRule: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_DispatchRule"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_EmergencyCategory: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_EmergencyCategory"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_EmergencyWay: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_EmergencyWay"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_EscalationLevel: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_EscalationLevel"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_TicketLimit: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_TicketLimit"][];
+        };
+        /**
+         * @description How a row stands to the present.
+         * @enum {string}
+         */
+        RuleStanding: "coming" | "in_force" | "superseded";
+        /** @description A rule with since when and why it holds. */
+        RuleView_CaseTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description How long one step may take, or how many of what it needs. */
+            rule: {
+                /** @description The step: `instruction.reply`. */
+                code: string;
+                /** @description How long. */
+                span: components["schemas"]["Span"];
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_DispatchRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Who is given which orders. */
+            rule: {
+                /** @description False: the rule is over, the next less particular one counts. */
+                active: boolean;
+                /** @description Agents and shift leads, 1 to 100. */
+                agents: string[];
+                /** @description Only orders of this matter and those below it. */
+                matter?: string | null;
+                /** @description What it is called in a ticket's history. */
+                name: string;
+                /** @description Only orders of this platform. */
+                platform?: string | null;
+                /** @description Only orders whose matter this section of the purchaser answers for. */
+                section?: string | null;
+                /** @description How they take turns. */
+                way: components["schemas"]["DispatchWay"];
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_EmergencyCategory: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description A kind of emergency. */
+            rule: {
+                /** @description False: none is raised of this kind any more. */
+                active: boolean;
+                /** @description `system_outage` */
+                code: string;
+                /** @description 系统中断 */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Its place among the others.
+                 */
+                position: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_EmergencyWay: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description That the holders of a role hear of emergencies by a way. */
+            rule: {
+                /** @description False: they do not hear of them so any more. */
+                active: boolean;
+                /** @description Whose holders. */
+                role: components["schemas"]["Role"];
+                /** @description How. */
+                way: components["schemas"]["NoticeWay"];
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_EscalationLevel: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Who answers an escalation at one level, and how long he has. */
+            rule: {
+                /** @description False: there is no such level any more, what is on it goes to the next below. */
+                active: boolean;
+                /**
+                 * Format: int32
+                 * @description 1 is the lowest, at most 9.
+                 */
+                level: number;
+                /** @description Who answers. */
+                role: components["schemas"]["Role"];
+                /**
+                 * Format: int32
+                 * @description How many minutes he has, counted while the line is open.
+                 */
+                service_minutes: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_TicketLimit: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What may take how long, and how often what may happen. */
+            rule: {
+                /** @description False: there is no row of its own any more, the next less particular one counts. */
+                active: boolean;
+                /**
+                 * Format: int32
+                 * @description How many calls that reach nobody end the revisit.
+                 */
+                attempts: number;
+                /**
+                 * Format: int32
+                 * @description How often an extension may be granted (延期).
+                 */
+                extensions: number;
+                /** @description 办理时限 */
+                handle: components["schemas"]["Span"];
+                /** @description Only orders of this platform; null for our own tickets and all platforms. */
+                platform?: string | null;
+                priority?: components["schemas"]["Priority"] | null;
+                /**
+                 * Format: int32
+                 * @description How often dissatisfaction opens it anew by itself (重办).
+                 */
+                reopenings: number;
+                request_type?: components["schemas"]["RequestType"] | null;
+                /**
+                 * Format: int32
+                 * @description How often a return may be asked for (退单).
+                 */
+                returns: number;
+                /** @description The requester is asked about the answer before it is closed (回访). */
+                revisit: boolean;
+                /** @description 签收时限 */
+                sign: components["schemas"]["Span"];
+                /** @description An answer waits for the purchaser's sign-off. */
+                sign_off: boolean;
+                /**
+                 * Format: int32
+                 * @description Minutes a receiver has to accept a transfer (A-32).
+                 */
+                transfer_minutes: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
         /**
          * @description What the requester said when asked (回访).
          * @enum {string}
@@ -11068,6 +12347,16 @@ export interface components {
             /** @description Code of the skill: lower-case letters, digits, `-` and `_`, at most 32. */
             skill: string;
         };
+        /** @description So many of a unit. */
+        Span: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            n: number;
+            /** @description Of what. */
+            unit: components["schemas"]["Unit"];
+        };
         /** @description The people of a section, all of them. */
         Staffing: {
             /** @description Days on which one of them is away. */
@@ -11215,6 +12504,48 @@ export interface components {
         TicketIds: {
             /** @description 1 to 200 tickets. */
             tickets: string[];
+        };
+        /** @description What may take how long, and how often what may happen. */
+        TicketLimit: {
+            /** @description False: there is no row of its own any more, the next less particular one counts. */
+            active: boolean;
+            /**
+             * Format: int32
+             * @description How many calls that reach nobody end the revisit.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description How often an extension may be granted (延期).
+             */
+            extensions: number;
+            /** @description 办理时限 */
+            handle: components["schemas"]["Span"];
+            /** @description Only orders of this platform; null for our own tickets and all platforms. */
+            platform?: string | null;
+            priority?: components["schemas"]["Priority"] | null;
+            /**
+             * Format: int32
+             * @description How often dissatisfaction opens it anew by itself (重办).
+             */
+            reopenings: number;
+            request_type?: components["schemas"]["RequestType"] | null;
+            /**
+             * Format: int32
+             * @description How often a return may be asked for (退单).
+             */
+            returns: number;
+            /** @description The requester is asked about the answer before it is closed (回访). */
+            revisit: boolean;
+            /** @description 签收时限 */
+            sign: components["schemas"]["Span"];
+            /** @description An answer waits for the purchaser's sign-off. */
+            sign_off: boolean;
+            /**
+             * Format: int32
+             * @description Minutes a receiver has to accept a transfer (A-32).
+             */
+            transfer_minutes: number;
         };
         /** @description A ticket by its number. */
         TicketRef: {
@@ -11417,6 +12748,11 @@ export interface components {
             /** @description `otpauth://…`, to show as a QR code. */
             uri: string;
         };
+        /**
+         * @description What a time is counted in.
+         * @enum {string}
+         */
+        Unit: "working_days" | "service_minutes" | "clock_minutes" | "count";
         /** @description A user just made, with the password of the first sign-in. */
         UserCreated: components["schemas"]["UserView"] & {
             /** @description Shown this once. */
@@ -11796,6 +13132,8 @@ export interface components {
             changes: components["schemas"]["FieldChange"][];
             /** @description How many changes there are. */
             changes_total: number;
+            /** @description Who is given what is new; in a dry run, who would be if nothing else came in before. At most 1,000. */
+            dispatch: components["schemas"]["Dispatched"][];
             /** @description Nothing was written. */
             dry_run: boolean;
             /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */

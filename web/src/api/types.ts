@@ -128,6 +128,17 @@ export interface IncidentReport {
 export type ReportCount = Sent<S['Count']>
 export type IncidentSuggestion = Sent<S['Suggestion']>
 export type MySection = Sent<S['MySection']>
+/** The tables of rules, in the order of their tabs. */
+export const RULE_KINDS = ['ticket_limits', 'case_terms', 'escalation_levels', 'emergency_ways', 'emergency_categories', 'dispatch'] as const
+export type RuleKind = (typeof RULE_KINDS)[number]
+/** A rule of whichever table; what it says is known by the table (features/rules/shape.ts). */
+export type RuleRow = With<Sent<S['RuleView_CaseTerm']>, { rule: Record<string, unknown> }>
+export const UNITS = ['working_days', 'service_minutes', 'clock_minutes', 'count'] as const satisfies readonly S['Unit'][]
+export type Span = S['Span']
+export type Dispatched = Sent<S['Dispatched']>
+export type MatterFacts = Sent<S['MatterFacts']>
+export type MatterRow = Sent<S['MatterRow']>
+export type MatterReport = Sent<S['MatterImport']>
 export type HistoryLine = Sent<S['HistoryLine']>
 export interface Pop {
   requester: Requester

@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Memo, Message, Monitor, Operation, Phone,
-  PhoneFilled, Stamp, Tickets, Top, User, UserFilled, WarningFilled,
+  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Memo, Message, Monitor, Operation, Phone,
+  PhoneFilled, SetUp, Stamp, Tickets, Top, User, UserFilled, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -43,6 +43,8 @@ export const PAGES: PageDef[] = [
   { name: 'calendar', path: '/calendar', icon: Calendar, needs: [], group: 'organization', load: () => import('@/features/calendar/CalendarPage.vue') },
   { name: 'telephony', path: '/telephony', icon: Connection, needs: [P.viewTelephony], group: 'system', load: () => import('@/features/telephony/TelephonyPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },
 ]

@@ -94,7 +94,7 @@ async fn views(
 ) -> Result<Vec<EmergencyView>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.reported_by).collect();
     let people = organization::colleagues(conn, ids).await?;
-    let categories = store::categories(conn).await?;
+    let categories = store::categories(conn, now).await?;
     let views = rows.into_iter().map(|row| EmergencyView {
         category_name: categories
             .iter()
@@ -309,8 +309,9 @@ pub(crate) async fn categories(
     _actor: Actor<ViewEmergencies>,
     State(app): State<App>,
 ) -> Result<Json<Categories>> {
-    let rows = store::categories(app.db.read()).await?;
-    let items = rows.into_iter().map(|row| CategoryView {
+    let known = store::categories(app.db.read(), app.clock.now()).await?;
+    let in_use = known.into_iter().filter(|category| category.active);
+    let items = in_use.map(|row| CategoryView {
         code: row.code,
         name: row.name,
     });

@@ -4,22 +4,27 @@ use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, invalid, not_found, refused, stale};
-use kernel::{App, Audience, Event, EventHandler, Role, Scope, Tx};
+use kernel::{App, Audience, Event, EventHandler, Permission as _, Role, Scope, Tx};
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Action, Case, Moment, State, Terms};
+use crate::rights::ViewEmergencies;
+use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
 use crate::terms;
+use crate::text::{must_be_code, must_be_name};
 use crate::ticket::act;
+use crate::ticket::limits::must_be_within;
 use crate::timer::Alarmed;
 use crate::trail::{self, CONSOLE, Scribe, notice_row};
+use crate::words::words;
 
 /// Who hears of emergencies on the screen: everybody on duty holds this permission.
 const ON_DUTY: Audience = Audience::Permission("emergencies:view");
@@ -65,7 +70,7 @@ pub mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(crate) mod category {
+mod category_row {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -76,6 +81,12 @@ pub(crate) mod category {
         pub name: String,
         pub position: i32,
         pub active: bool,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub effective_from: DateTimeUtc,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub recorded_at: DateTimeUtc,
+        pub recorded_by: Option<Uuid>,
+        pub source: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -84,7 +95,77 @@ pub(crate) mod category {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod way {
+/// A kind of emergency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyCategory {
+    /// `system_outage`
+    pub code: String,
+    /// 系统中断
+    pub name: String,
+    /// Its place among the others.
+    pub position: u32,
+    /// False: none is raised of this kind any more.
+    pub active: bool,
+}
+
+impl Rule for EmergencyCategory {
+    const KIND: &'static str = "emergency_category";
+    type Entity = category_row::Entity;
+
+    fn subject(&self) -> String {
+        self.code.clone()
+    }
+
+    fn to_row(self, stamp: Stamp) -> Result<category_row::Model> {
+        Ok(category_row::Model {
+            code: self.code,
+            name: self.name,
+            position: i32::try_from(self.position).map_err(internal)?,
+            active: self.active,
+            effective_from: stamp.effective_from,
+            recorded_at: stamp.recorded_at,
+            recorded_by: stamp.recorded_by,
+            source: stamp.source,
+        })
+    }
+
+    fn of_row(row: category_row::Model) -> Result<Dated<Self>> {
+        Ok(Dated {
+            rule: Self {
+                code: row.code,
+                name: row.name,
+                position: u32::try_from(row.position).map_err(internal)?,
+                active: row.active,
+            },
+            stamp: stamp!(row),
+        })
+    }
+
+    async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {
+        must_be_code("rule.code", &self.code)?;
+        must_be_name("rule.name", &self.name)?;
+        must_be_within("rule.position", self.position, 1, 1_000)?;
+        let mut others = beside.others.iter().filter(|other| other.active);
+        if self.active && others.any(|other| other.name == self.name) {
+            return Err(invalid(
+                "rule.name",
+                "name_taken",
+                "another kind is called so",
+            ));
+        }
+        if !self.active && others.next().is_none() {
+            return Err(invalid(
+                "rule.active",
+                "category_is_needed",
+                "without any kind no emergency could be raised",
+            ));
+        }
+        Ok(())
+    }
+}
+
+mod way_row {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -94,12 +175,99 @@ mod way {
         pub role: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub way: String,
+        pub active: bool,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub effective_from: DateTimeUtc,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub recorded_at: DateTimeUtc,
+        pub recorded_by: Option<Uuid>,
+        pub source: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+words! {
+    /// How a notice reaches somebody.
+    NoticeWay {
+        /// The screen of the console.
+        Console = "console",
+        /// 邮件
+        Email = "email",
+        /// 短信
+        Sms = "sms",
+    }
+}
+
+/// That the holders of a role hear of emergencies by a way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyWay {
+    /// Whose holders.
+    pub role: Role,
+    /// How.
+    pub way: NoticeWay,
+    /// False: they do not hear of them so any more.
+    pub active: bool,
+}
+
+impl Rule for EmergencyWay {
+    const KIND: &'static str = "emergency_way";
+    type Entity = way_row::Entity;
+
+    fn subject(&self) -> String {
+        format!("{}/{}", self.role.as_str(), self.way.as_str())
+    }
+
+    fn to_row(self, stamp: Stamp) -> Result<way_row::Model> {
+        Ok(way_row::Model {
+            role: self.role.as_str().to_owned(),
+            way: self.way.as_str().to_owned(),
+            active: self.active,
+            effective_from: stamp.effective_from,
+            recorded_at: stamp.recorded_at,
+            recorded_by: stamp.recorded_by,
+            source: stamp.source,
+        })
+    }
+
+    fn of_row(row: way_row::Model) -> Result<Dated<Self>> {
+        let unknown = || internal(format!("emergency way {} of {}", row.way, row.role));
+        Ok(Dated {
+            rule: Self {
+                role: Role::parse(&row.role).ok_or_else(unknown)?,
+                way: NoticeWay::parse(&row.way).ok_or_else(unknown)?,
+                active: row.active,
+            },
+            stamp: stamp!(row),
+        })
+    }
+
+    async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {
+        let sees = |role: Role| ViewEmergencies::GRANTS.iter().any(|(may, _)| *may == role);
+        if !sees(self.role) {
+            return Err(invalid(
+                "rule.role",
+                "role_sees_no_emergencies",
+                "who holds this role may not see emergencies",
+            ));
+        }
+        // The console is the only way with proof of arrival: on each side somebody hears of it there.
+        let proves = |way: &EmergencyWay| {
+            way.active && way.way == NoticeWay::Console && way.role.side() == self.role.side()
+        };
+        if !proves(self) && !beside.others.iter().any(proves) {
+            return Err(invalid(
+                "rule.active",
+                "way_is_needed",
+                "on each side somebody must hear of emergencies on the console",
+            ));
+        }
+        Ok(())
+    }
 }
 
 use row::Column;
@@ -195,13 +363,14 @@ pub(crate) async fn reportable(
     Ok(emergency)
 }
 
-/// The categories in use.
-pub(crate) async fn categories(conn: &impl ConnectionTrait) -> Result<Vec<category::Model>> {
-    Ok(category::Entity::find()
-        .filter(category::Column::Active.eq(true))
-        .order_by_asc(category::Column::Position)
-        .all(conn)
-        .await?)
+/// The categories that hold at `at`, in their order, those out of use among them.
+pub(crate) async fn categories(
+    conn: &impl ConnectionTrait,
+    at: DateTime<Utc>,
+) -> Result<Vec<EmergencyCategory>> {
+    let mut held = rule::in_force::<EmergencyCategory>(conn, at).await?;
+    held.sort_by_key(|category| category.position);
+    Ok(held)
 }
 
 /// What an emergency is raised with.
@@ -217,8 +386,9 @@ pub(crate) struct New {
 /// Raises an emergency: everybody who has to know is told in the same transaction, each by each agreed way.
 pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row::Model> {
     let now = app.clock.now();
-    let known = categories(&**tx).await?;
-    if !known.iter().any(|known| known.code == new.category) {
+    let known = categories(&**tx, now).await?;
+    let mut in_use = known.iter().filter(|known| known.active);
+    if !in_use.any(|known| known.code == new.category) {
         return Err(invalid("category", "category_unknown", "no such category"));
     }
     let discovered_at = new.discovered_at.unwrap_or(now);
@@ -356,17 +526,11 @@ async fn tell_all(
     emergency: &row::Model,
     what: &str,
 ) -> Result<Vec<Uuid>> {
-    let agreed = way::Entity::find()
-        .order_by_asc(way::Column::Role)
-        .order_by_asc(way::Column::Way)
-        .all(&**tx)
-        .await?;
-    let mut deliveries: Vec<(Uuid, String)> = Vec::new();
-    for agreed in agreed {
-        let role = Role::parse(&agreed.role)
-            .ok_or_else(|| internal(format!("emergency way of no role {}", agreed.role)))?;
-        for person in organization::colleagues::holders(&**tx, role).await? {
-            let delivery = (person.id, agreed.way.clone());
+    let agreed = rule::in_force::<EmergencyWay>(&**tx, app.clock.now()).await?;
+    let mut deliveries: Vec<(Uuid, &'static str)> = Vec::new();
+    for agreed in agreed.into_iter().filter(|agreed| agreed.active) {
+        for person in organization::colleagues::holders(&**tx, agreed.role).await? {
+            let delivery = (person.id, agreed.way.as_str());
             // Who reports needs no report.
             if who.user_id != Some(person.id) && !deliveries.contains(&delivery) {
                 deliveries.push(delivery);
@@ -380,7 +544,7 @@ async fn tell_all(
     told["recipients"] = json!(people);
     let scribe = scribe(app, tx, who, emergency);
     // The screens hear it once, by the permission that everybody on duty holds.
-    let rows = deliveries.iter().map(|(user, way)| (*user, way.as_str()));
+    let rows = deliveries.iter().copied();
     scribe.record(rows, what).await?;
     scribe.live(ON_DUTY, told);
     Ok(people)

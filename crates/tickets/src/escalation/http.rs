@@ -398,7 +398,7 @@ pub struct LevelView {
     /// Who answers.
     pub role: String,
     /// How many minutes he has, counted while the line is open.
-    pub service_minutes: i32,
+    pub service_minutes: i64,
     /// From when it holds.
     pub effective_from: DateTime<Utc>,
     /// Where it stands; a default of the design says so.
@@ -422,11 +422,11 @@ pub(crate) async fn levels(
 ) -> Result<Json<Levels>> {
     let rows = store::levels(app.db.read(), app.clock.now()).await?;
     let items = rows.into_iter().map(|row| LevelView {
-        level: row.level,
-        role: row.role,
-        service_minutes: row.service_minutes,
-        effective_from: row.effective_from,
-        source: row.source,
+        level: i32::from(row.rule.level),
+        role: row.rule.role.as_str().to_owned(),
+        service_minutes: i64::from(row.rule.service_minutes),
+        effective_from: row.stamp.effective_from,
+        source: row.stamp.source,
     });
     Ok(Json(Levels {
         items: items.collect(),

@@ -4,21 +4,23 @@ use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Result, internal, not_found, stale};
-use kernel::{App, Audience, Event, EventHandler, Principal, Role, Scope, Tx};
+use kernel::problem::{Result, internal, invalid, not_found, stale};
+use kernel::{App, Audience, Event, EventHandler, Permission as _, Principal, Role, Scope, Tx};
 use sea_orm::ActiveModelTrait as _;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Select,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Action, Case, Ladder, Level, Moment, State};
+use crate::rights::AnswerEscalations;
+use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
 use crate::ticket::act;
+use crate::ticket::limits::must_be_within;
 use crate::ticket::store::row as ticket_row;
 use crate::timer::Alarmed;
 use crate::trail::{self, CONSOLE, Scribe};
@@ -69,12 +71,7 @@ pub mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The levels, effective from a date.
-pub mod level_row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112503_escalation.sql"
-    )]
+mod level_row {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -84,16 +81,95 @@ pub mod level_row {
         pub level: i32,
         pub role: String,
         pub service_minutes: i32,
+        pub active: bool,
         #[sea_orm(primary_key, auto_increment = false)]
         pub effective_from: DateTimeUtc,
-        pub source: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub recorded_at: DateTimeUtc,
         pub recorded_by: Option<Uuid>,
+        pub source: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who answers an escalation at one level, and how long he has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EscalationLevel {
+    /// 1 is the lowest, at most 9.
+    pub level: u8,
+    /// Who answers.
+    pub role: Role,
+    /// How many minutes he has, counted while the line is open.
+    pub service_minutes: u32,
+    /// False: there is no such level any more, what is on it goes to the next below.
+    pub active: bool,
+}
+
+impl Rule for EscalationLevel {
+    const KIND: &'static str = "escalation_level";
+    type Entity = level_row::Entity;
+
+    fn subject(&self) -> String {
+        self.level.to_string()
+    }
+
+    fn to_row(self, stamp: Stamp) -> Result<level_row::Model> {
+        Ok(level_row::Model {
+            level: i32::from(self.level),
+            role: self.role.as_str().to_owned(),
+            service_minutes: i32::try_from(self.service_minutes).map_err(internal)?,
+            active: self.active,
+            effective_from: stamp.effective_from,
+            recorded_at: stamp.recorded_at,
+            recorded_by: stamp.recorded_by,
+            source: stamp.source,
+        })
+    }
+
+    fn of_row(row: level_row::Model) -> Result<Dated<Self>> {
+        let role = Role::parse(&row.role)
+            .ok_or_else(|| internal(format!("escalation level {}: {}", row.level, row.role)))?;
+        Ok(Dated {
+            rule: Self {
+                level: u8::try_from(row.level).map_err(internal)?,
+                role,
+                service_minutes: u32::try_from(row.service_minutes).map_err(internal)?,
+                active: row.active,
+            },
+            stamp: stamp!(row),
+        })
+    }
+
+    async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {
+        must_be_within("rule.level", u32::from(self.level), 1, 9)?;
+        must_be_within("rule.service_minutes", self.service_minutes, 1, 10_000)?;
+        let answers = |role: Role| {
+            AnswerEscalations::GRANTS
+                .iter()
+                .any(|(may, _)| *may == role)
+        };
+        if !answers(self.role) {
+            return Err(invalid(
+                "rule.role",
+                "role_cannot_answer",
+                "who holds this role may not answer escalations",
+            ));
+        }
+        let mut others = beside.others.iter().filter(|other| other.active);
+        if !self.active && others.next().is_none() {
+            return Err(invalid(
+                "rule.active",
+                "level_is_needed",
+                "without any level nobody would be asked",
+            ));
+        }
+        Ok(())
+    }
 }
 
 use row::Column;
@@ -122,36 +198,31 @@ impl row::Model {
     }
 }
 
-/// The level rows in force at `at`, the lowest first.
+/// The levels in force at `at` with their stamps, the lowest first.
 pub(crate) async fn levels(
     conn: &impl ConnectionTrait,
     at: DateTime<Utc>,
-) -> Result<Vec<level_row::Model>> {
-    let mut rows = level_row::Entity::find()
-        .filter(level_row::Column::EffectiveFrom.lte(at))
-        .order_by_asc(level_row::Column::Level)
-        .order_by_desc(level_row::Column::EffectiveFrom)
-        .all(conn)
-        .await?;
-    rows.dedup_by_key(|row| row.level);
-    Ok(rows)
+) -> Result<Vec<Dated<EscalationLevel>>> {
+    let rows = rule::all::<EscalationLevel>(conn).await?;
+    let held = rule::holding(&rows, at).into_iter();
+    Ok(held.filter(|row| row.rule.active).cloned().collect())
 }
 
 /// The levels in force at `at`.
 pub(crate) async fn ladder(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Ladder> {
-    let levels = levels(conn, at).await?.into_iter().map(|row| {
-        let role = Role::parse(&row.role)
-            .ok_or_else(|| internal(format!("escalation level {}: {}", row.level, row.role)))?;
-        let id = format!("escalation_levels:{}", row.level);
-        let minutes = u32::try_from(row.service_minutes).map_err(internal)?;
-        Ok(Level {
-            level: u8::try_from(row.level).map_err(internal)?,
-            role,
-            rule: DeadlineRule::service_minutes(id, minutes),
-        })
-    });
+    let levels = levels(conn, at)
+        .await?
+        .into_iter()
+        .map(|Dated { rule, .. }| {
+            let id = format!("escalation_levels:{}", rule.level);
+            Level {
+                level: rule.level,
+                role: rule.role,
+                rule: DeadlineRule::service_minutes(id, rule.service_minutes),
+            }
+        });
     Ok(Ladder {
-        levels: levels.collect::<Result<_>>()?,
+        levels: levels.collect(),
         close: terms::rule(conn, "escalation.close", at).await?,
     })
 }

@@ -66,6 +66,8 @@ pub(crate) struct Begun {
     pub ticket: row::Model,
     pub case: Case,
     pub clock: ClockChange,
+    /// Why its owner has it.
+    pub note: Option<String>,
 }
 
 /// A ticket that a platform changed, to be written with others.
@@ -320,19 +322,23 @@ impl Hand<'_> {
     /// the screens are told once.
     pub(crate) async fn begin_many(&self, begun: Vec<Begun>) -> Result<()> {
         let now = self.app.clock.now();
-        let (mut tickets, mut clocks) = (Vec::new(), Vec::new());
+        let (mut tickets, mut clocks, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         for one in begun {
             let ticket = self.alarmed(one.ticket.with_case(&one.case)?, &one.case, now);
             clocks.push((one.clock, None, ticket.id));
             tickets.push(ticket);
+            notes.push(one.note);
         }
         store::insert_many(&**self.tx, &tickets).await?;
-        let told = tickets.iter().map(|ticket| history::Told {
-            ticket,
-            action: "dispatched",
-            note: None,
-            changes: vec![history::Change::none()],
-        });
+        let told = tickets
+            .iter()
+            .zip(notes)
+            .map(|(ticket, note)| history::Told {
+                ticket,
+                action: "dispatched",
+                note,
+                changes: vec![history::Change::none()],
+            });
         history::write_many(self.app, &**self.tx, self.who, told.collect()).await?;
         self.note_clocks(&tickets, clocks).await?;
         self.tell_many("dispatched", &tickets).await

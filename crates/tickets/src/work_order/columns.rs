@@ -306,5 +306,5 @@ impl WordMaps {
 }
 
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(json: &serde_json::Value) -> Result<T> {
-    serde_json::from_value(json.clone()).map_err(internal)
+    T::deserialize(json).map_err(internal)
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Result, internal};
 use kernel::{App, Tx};
+use organization::Colleague;
 use requesters::Caller;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
@@ -14,9 +15,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::columns::Field;
+use super::dispatch::{DispatchReason, DispatchWay, Dispatcher, Given, Owner};
 use super::interpret::{Interpreted, MOST_TOLD, Order, Remark};
 use super::platform::Platform;
 use super::store::{self, Received, import_row, row};
+use crate::people;
+use crate::rule::Dated;
 use crate::ticket::act::{self, Begun, Edited, Hand};
 use crate::ticket::history::Change;
 use crate::ticket::life::{Action, Case, Moment, Rules};
@@ -35,7 +39,7 @@ pub(crate) struct Batch {
     pub present: Vec<Field>,
     pub counts: Counts,
     /// Who answers for what is new until somebody signs it.
-    pub owner: Uuid,
+    pub owner: Owner,
     pub who: Who,
     pub origin: Origin,
 }
@@ -83,6 +87,25 @@ pub struct FieldChange {
     pub after: Option<String>,
 }
 
+/// Who is given a new order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Dispatched {
+    /// The row of the file.
+    pub row: u32,
+    /// 工单编号
+    pub order_no: String,
+    /// Who answers for it until somebody signs it.
+    pub owner: Uuid,
+    /// The same by name.
+    pub person: Option<Colleague>,
+    /// Why he.
+    pub reason: DispatchReason,
+    /// The dispatch rule that speaks of the order, by name.
+    pub rule: Option<String>,
+    /// How the agents of the rule take turns.
+    pub way: Option<DispatchWay>,
+}
+
 /// What an import does, or would do.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = WorkOrderImport)]
@@ -111,6 +134,8 @@ pub struct ImportReport {
     pub changes: Vec<FieldChange>,
     /// How many changes there are.
     pub changes_total: usize,
+    /// Who is given what is new; in a dry run, who would be if nothing else came in before. At most 1,000.
+    pub dispatch: Vec<Dispatched>,
 }
 
 /// An order that is there, with what the platform says now.
@@ -118,6 +143,10 @@ struct Changed {
     order: Order,
     before: row::Model,
     fields: Vec<Field>,
+    /// What the platform said before.
+    was: Received,
+    /// What it says in this file.
+    told: Received,
 }
 
 /// What becomes of each order.
@@ -166,6 +195,8 @@ pub(crate) async fn plan(
             order,
             before,
             fields,
+            was,
+            told: is,
         });
     }
     Ok(plan)
@@ -230,7 +261,53 @@ pub(crate) fn report(counts: &Counts, plan: &Plan, import_id: Option<Uuid>) -> I
         warnings_total: counts.warnings.len(),
         changes: plan.changes.iter().take(MOST_TOLD).cloned().collect(),
         changes_total: plan.changes.len(),
+        dispatch: Vec::new(),
     }
+}
+
+/// Who is given each new order of a plan.
+fn dispatch(dispatcher: &mut Dispatcher, platform: &str, plan: &Plan) -> Vec<Given> {
+    let orders = plan.new.iter();
+    orders
+        .map(|order| dispatcher.give(platform, order))
+        .collect()
+}
+
+/// The same for the report.
+async fn told(
+    conn: &impl ConnectionTrait,
+    plan: &Plan,
+    given: &[Given],
+) -> Result<Vec<Dispatched>> {
+    let people = organization::colleagues(conn, given.iter().map(|one| one.owner)).await?;
+    let orders = plan.new.iter().zip(given).take(MOST_TOLD);
+    Ok(orders
+        .map(|(order, given)| Dispatched {
+            row: order.row,
+            order_no: order.order_no.clone(),
+            owner: given.owner,
+            person: people::one(&people, Some(given.owner)),
+            reason: given.reason,
+            rule: given.rule.as_ref().map(|(name, _)| name.clone()),
+            way: given.rule.as_ref().map(|(_, way)| *way),
+        })
+        .collect())
+}
+
+/// What a batch would do; nothing is written.
+pub(crate) async fn look(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    batch: &Batch,
+) -> Result<ImportReport> {
+    let (code, orders) = (&batch.platform.code, batch.orders.clone());
+    let plan = plan(app, conn, code, orders, &batch.present).await?;
+    let mut dispatcher = Dispatcher::look(conn, batch.owner, app.clock.now()).await?;
+    let given = dispatch(&mut dispatcher, code, &plan);
+    Ok(ImportReport {
+        dispatch: told(conn, &plan, &given).await?,
+        ..report(&batch.counts, &plan, None)
+    })
 }
 
 /// Writes a batch whose errors, if it has any, may be left out.
@@ -245,9 +322,14 @@ pub(crate) async fn write(app: &App, tx: &Tx, batch: Batch) -> Result<ImportRepo
         origin,
     } = batch;
     let mut plan = plan(app, &**tx, &platform.code, orders, &present).await?;
-    let import_id = app.ids.next();
-    let report = report(&counts, &plan, Some(import_id));
-    let now = app.clock.now();
+    let (import_id, now) = (app.ids.next(), app.clock.now());
+    let mut dispatcher = Dispatcher::take(tx, owner, now, plan.new.len()).await?;
+    let given = dispatch(&mut dispatcher, &platform.code, &plan);
+    dispatcher.keep(tx).await?;
+    let report = ImportReport {
+        dispatch: told(&**tx, &plan, &given).await?,
+        ..report(&counts, &plan, Some(import_id))
+    };
     let state = if counts.errors.is_empty() {
         "imported"
     } else {
@@ -278,12 +360,16 @@ pub(crate) async fn write(app: &App, tx: &Tx, batch: Batch) -> Result<ImportRepo
         import_id,
         now,
     };
-    writer.begin(std::mem::take(&mut plan.new), owner).await?;
+    writer.begin(std::mem::take(&mut plan.new), given).await?;
     writer.change(std::mem::take(&mut plan.changed)).await?;
+    let chosen = match owner {
+        Owner::Chosen(owner) => Some(owner),
+        Owner::ByRule { .. } => None,
+    };
     let facts = json!({
         "import_id": import_id, "platform": platform.code, "source": origin.source, "file": origin.file_name,
         "sha256": origin.sha256, "rows": report.rows, "new": report.new, "changed": report.changed,
-        "unchanged": report.unchanged, "errors": report.errors_total, "owner_id": owner,
+        "unchanged": report.unchanged, "errors": report.errors_total, "owner_id": chosen,
     });
     let (action, kind) = ("work_orders.imported", "work_order_import");
     audit::record(app, &**tx, &who, action, kind, import_id, facts.clone()).await?;
@@ -335,7 +421,7 @@ struct Writer<'a> {
     app: &'a App,
     hand: Hand<'a>,
     platform: &'a str,
-    limits: Vec<limits::row::Model>,
+    limits: Vec<Dated<limits::TicketLimit>>,
     import_id: Uuid,
     now: DateTime<Utc>,
 }
@@ -343,17 +429,12 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// The rules of an order received then.
     fn rules(&self, order: &Order, received_at: DateTime<Utc>) -> Result<Rules> {
-        let then = self
-            .limits
-            .iter()
-            .filter(|row| row.effective_from <= received_at);
-        let then: Vec<limits::row::Model> = then.cloned().collect();
         let subject = limits::Subject {
             platform: self.platform,
             request_type: order.request_type.as_str(),
             priority: order.priority.as_str(),
         };
-        limits::choose(&then, subject)
+        limits::choose(&self.limits, subject, received_at)
     }
 
     /// An order is ours from the hour it was dispatched to us, as far as the platform tells it.
@@ -364,7 +445,7 @@ impl Writer<'_> {
             .min(self.now)
     }
 
-    async fn begin(&self, orders: Vec<Order>, owner: Uuid) -> Result<()> {
+    async fn begin(&self, orders: Vec<Order>, given: Vec<Given>) -> Result<()> {
         if orders.is_empty() {
             return Ok(());
         }
@@ -373,7 +454,9 @@ impl Writer<'_> {
         let requesters = requesters::find_or_create_many(self.app, tx, &callers).await?;
         let numbers = draft::next_numbers(tx, self.now, orders.len()).await?;
         let (mut begun, mut rows) = (Vec::new(), Vec::new());
-        for ((order, requester), number) in orders.iter().zip(requesters).zip(numbers) {
+        let numbered = orders.iter().zip(requesters).zip(numbers).zip(given);
+        for (((order, requester), number), given) in numbered {
+            let owner = given.owner;
             let received_at = self.received_at(order);
             let rules = self.rules(order, received_at)?;
             let moment = Moment {
@@ -405,6 +488,7 @@ impl Writer<'_> {
                 clock: done
                     .clock
                     .ok_or_else(|| internal("a dispatched ticket has no clock"))?,
+                note: Some(given.note()),
             });
         }
         self.hand.begin_many(begun).await?;
@@ -484,12 +568,10 @@ impl Writer<'_> {
             let ticket = tickets
                 .remove(&one.before.ticket_id)
                 .ok_or_else(|| internal("a work order has no ticket"))?;
-            let was = one.before.received()?;
             // A column that is not in the file says nothing: what was said before stands.
-            let fresh = received(self.app, &one.order);
-            let mut is = was.clone();
+            let mut is = one.was.clone();
             for field in &one.fields {
-                match fresh.get(field.as_str()) {
+                match one.told.get(field.as_str()) {
                     Some(value) => is.insert(field.as_str().to_owned(), value.clone()),
                     None => is.remove(field.as_str()),
                 };
@@ -504,7 +586,7 @@ impl Writer<'_> {
                 revision: one.before.revision + 1,
                 ..merged(&one)
             });
-            edited.push(self.edited(ticket, &one, requester, &was, &is)?);
+            edited.push(self.edited(ticket, &one, requester, &is)?);
         }
         self.hand.edit_many(edited).await?;
         store::overwrite_many(tx, rows).await
@@ -517,10 +599,9 @@ impl Writer<'_> {
         before: ticket_row::Model,
         one: &Changed,
         requester: Option<Uuid>,
-        was: &Received,
         is: &Received,
     ) -> Result<Edited> {
-        let order = &one.order;
+        let (order, was) = (&one.order, &one.was);
         let mut after = before.clone();
         let mut case = before.case()?;
         let rules = before.its_rules()?;

@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use chrono::{DateTime, Utc};
 use documents::{Table, Unreadable};
 use kernel::http::{Json, Query};
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Problem, Result, bad_request, internal, invalid, too_large};
-use kernel::{Actor, App};
+use kernel::problem::{Problem, Result, internal, invalid};
+use kernel::{Actor, App, Principal, Role};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -22,12 +21,14 @@ use uuid::Uuid;
 
 use super::ImportWorkOrders;
 use super::columns::{Column, Field};
+use super::dispatch::Owner;
 use super::import::{self, Batch, Counts, ImportReport, Origin};
 use super::interpret::{self, Interpreted, Terms};
 use super::platform::{self, Platform};
 use super::store::import_row;
 use crate::matter;
 use crate::ticket::{act, limits};
+use crate::upload::{LARGEST, TableForm, file, plain_name, unreadable};
 
 /// Rows of a file that are shown to who maps its columns.
 const SAMPLE: usize = 5;
@@ -38,17 +39,8 @@ pub(super) fn routes(app: &App) -> OpenApiRouter<()> {
         .routes(routes!(import))
         .routes(routes!(columns))
         .routes(routes!(imports))
-        .layer(DefaultBodyLimit::max(documents::LARGEST + (64 << 10)))
+        .layer(DefaultBodyLimit::max(LARGEST))
         .with_state(app.clone())
-}
-
-/// A table as one part named `file` of a form.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "tells the shape of the form")]
-pub(crate) struct TableForm {
-    /// `.xlsx` or `.csv`
-    #[schema(value_type = String, format = Binary)]
-    file: Vec<u8>,
 }
 
 /// What a file is imported as.
@@ -60,7 +52,8 @@ pub(crate) struct ImportQuery {
     /// Only tells what an import would do.
     #[serde(default)]
     dry_run: bool,
-    /// The agent or shift lead who answers for what is new until somebody signs it; who imports unless told.
+    /// The agent or shift lead who answers for what is new until somebody signs it; by the dispatch rules unless
+    /// told.
     owner: Option<Uuid>,
     /// The name of the file, where the form does not tell it.
     file_name: Option<String>,
@@ -85,12 +78,7 @@ pub(crate) async fn import(
     let (name, bytes) = file(request).await?;
     let conn = app.db.read();
     let platform = platform::in_use(conn, &query.platform).await?;
-    let owner = query.owner.unwrap_or(actor.user_id());
-    if query.owner.is_some() {
-        act::must_be_agent(conn, owner)
-            .await
-            .map_err(|problem| problem.with_field("owner"))?;
-    }
+    let owner = owner(conn, query.owner, actor.principal()).await?;
     let mut batch = Batch {
         platform,
         orders: Vec::new(),
@@ -111,10 +99,7 @@ pub(crate) async fn import(
     fill(&app, conn, &mut batch, Source::File(bytes)).await?;
     let failed = !batch.counts.errors.is_empty();
     if query.dry_run || failed {
-        let orders = batch.orders.clone();
-        let code = &batch.platform.code;
-        let plan = import::plan(&app, conn, code, orders, &batch.present).await?;
-        let report = import::report(&batch.counts, &plan, None);
+        let report = import::look(&app, conn, &batch).await?;
         if query.dry_run {
             return Ok(Json(report));
         }
@@ -128,6 +113,28 @@ pub(crate) async fn import(
         .write(move |tx| async move { Box::pin(import::write(&app, &tx, batch)).await })
         .await?;
     Ok(Json(report))
+}
+
+/// Who answers for what is new: who was chosen, or whoever the dispatch rules say, and where they do not, who
+/// imports if he is the shift lead, else the first there is.
+async fn owner(
+    conn: &impl ConnectionTrait,
+    chosen: Option<Uuid>,
+    importer: &Principal,
+) -> Result<Owner> {
+    if let Some(owner) = chosen {
+        act::must_be_agent(conn, owner)
+            .await
+            .map_err(|problem| problem.with_field("owner"))?;
+        return Ok(Owner::Chosen(owner));
+    }
+    let fallback = if importer.roles.contains(&Role::ShiftLead) {
+        importer.user_id
+    } else {
+        let leads = organization::colleagues::holders(conn, Role::ShiftLead).await?;
+        leads.first().map_or(importer.user_id, |lead| lead.id)
+    };
+    Ok(Owner::ByRule { fallback })
 }
 
 pub(crate) fn with_errors(report: &ImportReport) -> Problem {
@@ -159,8 +166,8 @@ pub(crate) async fn fill(
     let rows = limits::in_force(conn, now).await?;
     let limits_from = rows
         .iter()
-        .filter(|row| row.request_type.is_empty() && row.priority.is_empty())
-        .map(|row| row.effective_from)
+        .filter(|row| row.rule.is_for_all())
+        .map(|row| row.stamp.effective_from)
         .min();
     let platform = batch.platform.clone();
     // Unpacking and parsing a file of some megabytes would hold the other requests of this thread up.
@@ -186,19 +193,6 @@ pub(crate) async fn fill(
     batch.take(read);
     batch.present = present;
     Ok(())
-}
-
-fn unreadable(why: Unreadable) -> Problem {
-    let problem = match why.code {
-        "file_too_large" => return too_large(why.detail).with_field("file"),
-        code => invalid("file", code, why.detail),
-    };
-    match why.at {
-        Some((row, column)) => problem
-            .with("row", row)
-            .with("column", documents::letters(column)),
-        None => problem,
-    }
 }
 
 /// What the columns of a file mean.
@@ -366,47 +360,4 @@ pub(crate) async fn imports(
         at: row.at,
         by: row.by_name,
     })))
-}
-
-/// The file of a request: the part `file` of a form, or the whole body.
-async fn file(request: Request) -> Result<(Option<String>, Bytes)> {
-    const TOO_LARGE: &str = "a table has at most 20 MB";
-    let kind = request.headers().get(header::CONTENT_TYPE);
-    let form = kind
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
-    if !form {
-        let bytes = Bytes::from_request(request, &()).await;
-        let bytes = bytes.map_err(|error| match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => too_large(TOO_LARGE),
-            _ => bad_request("body_broken", error.body_text()),
-        })?;
-        return if bytes.is_empty() {
-            Err(bad_request("file_missing", "the body is empty").with_field("file"))
-        } else {
-            Ok((None, bytes))
-        };
-    }
-    let form = Multipart::from_request(request, &()).await;
-    let mut form = form.map_err(|error| bad_request("form_unreadable", error.body_text()))?;
-    let broken = |error: axum::extract::multipart::MultipartError| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(TOO_LARGE),
-        _ => bad_request("form_unreadable", error.body_text()),
-    };
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() == Some("file") {
-            let name = field.file_name().map(str::to_owned);
-            return Ok((name, field.bytes().await.map_err(broken)?));
-        }
-    }
-    Err(bad_request("file_missing", "the form has no part `file`").with_field("file"))
-}
-
-/// The last part of a path, in plain characters.
-fn plain_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    last.chars()
-        .filter(|char| !char.is_control())
-        .take(120)
-        .collect()
 }

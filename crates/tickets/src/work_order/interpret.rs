@@ -1,6 +1,9 @@
 //! Pure: from a table to orders. What does not fit is told by row and column; nothing is guessed at but the
 //! meaning of a column's name.
 
+#[cfg(test)]
+mod property;
+
 use std::collections::{BTreeMap, HashMap};
 
 use calendar::SHANGHAI;
@@ -148,22 +151,9 @@ pub(crate) fn interpret(table: &Table, terms: &Terms<'_>) -> Interpreted {
     let mut reader = Reader::new(table, terms, &heading);
     reader.check_heading();
     let rows = table.rows.iter().filter(|row| row.number > heading.row);
-    let mut seen: HashMap<String, u32> = HashMap::new();
     for row in rows {
         told.rows += 1;
-        let Some(order) = reader.order(row) else {
-            continue;
-        };
-        if let Some(first) = seen.get(&order.order_no) {
-            let detail = format!(
-                "order `{}` stands in row {first} and in row {}",
-                order.order_no, row.number
-            );
-            reader.error(row.number, Field::OrderNo, "order_no_twice", detail);
-            continue;
-        }
-        seen.insert(order.order_no.clone(), row.number);
-        told.orders.push(order);
+        told.orders.extend(reader.order(row));
     }
     told.errors = reader.errors;
     told.warnings = reader.warnings;
@@ -181,6 +171,8 @@ struct Reader<'a> {
     others: Vec<(usize, String)>,
     /// The matters that categories were found to mean.
     found: HashMap<String, Option<Leaf>>,
+    /// The order numbers so far, each with its first row.
+    seen: HashMap<String, u32>,
     /// The faults of cells, by row and column.
     faults: HashMap<(u32, usize), (&'static str, &'a str)>,
     errors: Vec<Remark>,
@@ -212,6 +204,7 @@ impl<'a> Reader<'a> {
                 .collect(),
             places,
             found: HashMap::new(),
+            seen: HashMap::new(),
             faults: faults.collect(),
             errors: Vec::new(),
             warnings: Vec::new(),
@@ -276,6 +269,9 @@ impl<'a> Reader<'a> {
     fn order(&mut self, row: &Row) -> Option<Order> {
         let errors = self.errors.len();
         let order_no = self.needed(row, Field::OrderNo);
+        if let Some(number) = &order_no {
+            self.check_once(row.number, number);
+        }
         let request_type = self.needed(row, Field::RequestType);
         let request_type = request_type.and_then(|text| {
             let known = word(&self.terms.words.request_type, &text, RequestType::parse);
@@ -344,6 +340,19 @@ impl<'a> Reader<'a> {
         };
         self.check_times(&order);
         (self.errors.len() == errors).then_some(order)
+    }
+
+    /// Tells of a number that stood in a row before, whatever else is wrong in either of them.
+    fn check_once(&mut self, row: u32, number: &str) {
+        match self.seen.get(number) {
+            Some(first) => {
+                let detail = format!("order `{number}` stands in row {first} and in row {row}");
+                self.error(row, Field::OrderNo, "order_no_twice", detail);
+            }
+            None => {
+                self.seen.insert(number.to_owned(), row);
+            }
+        }
     }
 
     fn check_times(&mut self, order: &Order) {
@@ -517,7 +526,7 @@ fn in_shanghai(at: NaiveDateTime) -> Option<DateTime<Utc>> {
     Some(SHANGHAI.from_local_datetime(&at).single()?.to_utc())
 }
 
-fn flag(cell: &Cell) -> Option<bool> {
+pub(crate) fn flag(cell: &Cell) -> Option<bool> {
     match cell {
         Cell::Flag(flag) => Some(*flag),
         Cell::Number(number) if *number == 0.0 => Some(false),

@@ -105,7 +105,18 @@ pub(crate) async fn find(conn: &impl ConnectionTrait, code: &str) -> Result<Plat
         .try_into()
 }
 
-/// The same for orders to be taken.
+/// Says no to a rule about a platform that is not there.
+pub(crate) async fn must_be_known(conn: &impl ConnectionTrait, code: &str) -> Result<()> {
+    find(conn, code)
+        .await
+        .map(|_| ())
+        .map_err(|problem| match problem.code {
+            "not_found" => invalid("rule.platform", "platform_unknown", "no such platform"),
+            _ => problem,
+        })
+}
+
+/// The platform, for orders of it to be taken.
 pub(crate) async fn in_use(conn: &impl ConnectionTrait, code: &str) -> Result<Platform> {
     let platform = find(conn, code).await?;
     if platform.active {

@@ -6,6 +6,7 @@ export const ACTIONS = [
   'user.password_changed', 'user.password_reset', 'user.totp_begun', 'user.totp_on', 'user.totp_off', 'device.added', 'device.secret_changed', 'device.removed', 'party.named',
   'call.listened', 'requester.revealed', 'requester.renamed', 'agent.state_forced', 'agent.skills_changed', 'queue.changed', 'callback.done',
   'contact_record.completed', 'ticket.drafted', 'ticket.opened', 'ticket.edited', 'ticket.closed', 'ticket.voided', 'ticket.file_added', 'ticket.file_opened', 'work_orders.imported', 'platform.set_up', 'section.staffed', 'cover.set', 'backup.taken', 'calendar.changed', 'service_hours.changed', 'parameter.confirmed',
+  'ticket_limit.set', 'case_term.set', 'escalation_level.set', 'emergency_way.set', 'emergency_category.set', 'dispatch_rule.set', 'matter.changed', 'matters.imported',
   'notice_choices.changed', 'notice_address.changed', 'notice_delivery.replayed',
 ] as const
 

@@ -60,6 +60,12 @@ export function noteWord(line: Pick<HistoryLine, 'action' | 'note'>): string {
     const [kind, number] = line.note.split(':')
     return `${t(`link_kinds.${kind}`)} ${number}`
   }
+  // An order that came in: `dispatch_rule round_robin 缴费轮派`.
+  const [, reason, way, rule] = /^dispatch_(\w+)(?: (\w+) (.+))?$/.exec(line.note) ?? []
+  if (line.action === 'dispatched' && reason) {
+    const by = rule && way ? `${rule} · ${t(`dispatch_ways.${way}`)}` : ''
+    return [t(`dispatch_reasons.${reason}`), by].filter(Boolean).join('：')
+  }
   return has(`ticket_notes.${line.note}`) ? t(`ticket_notes.${line.note}`) : line.note
 }
 

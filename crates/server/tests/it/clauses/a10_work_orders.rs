@@ -379,6 +379,13 @@ async fn link_story(kind: Kind) {
         (&json!("reply"), &json!("P-1"), &json!("已处理"))
     );
 
+    // What comes in from now on is given by rule; nobody has to be there.
+    let rule = json!({"name": "平台推送", "platform": "12345", "section": null, "matter": null,
+        "way": "round_robin", "agents": [me], "active": true});
+    let manager = server.sign_in("manager").await;
+    let new = json!({"rule": rule, "source": "班组分工"});
+    manager.post("/api/v1/rules/dispatch", new).await;
+
     // The platform sends by itself: signed, fresh, once.
     let path = "/api/v1/platform-inbox/12345";
     let body = json!({"orders": [{"工单编号": "Q-1", "诉求类型": "投诉", "诉求内容": "推送"}]})
@@ -438,7 +445,9 @@ async fn link_story(kind: Kind) {
         send(&other, &signed, &bad).await,
         (422, "import_has_errors".to_owned())
     );
-    assert_eq!(lead.get("/api/v1/work-orders?q=Q-").await["total"], 1);
+    let pushed = lead.get("/api/v1/work-orders?q=Q-").await;
+    assert_eq!(pushed["total"], 1);
+    assert_eq!(pushed["items"][0]["current_owner_id"], me);
     assert_eq!(sim.0.lock().unwrap().events.len(), 1, "told once");
     server.stop().await;
     peer.abort();

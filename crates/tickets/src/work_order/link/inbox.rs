@@ -14,6 +14,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest as _, Sha256};
 
 use super::{Link, NONCE, SIGNATURE, Stamp, TIMESTAMP, Told, owner};
+use crate::work_order::dispatch::Owner;
 use crate::work_order::import::{self, Batch, Counts, ImportReport, Origin};
 use crate::work_order::intake::{self, Source};
 use crate::work_order::platform;
@@ -82,7 +83,9 @@ pub(crate) async fn receive(
         orders: Vec::new(),
         present: Vec::new(),
         counts: Counts::default(),
-        owner: owner(conn).await?,
+        owner: Owner::ByRule {
+            fallback: owner(conn).await?,
+        },
         who: Who::system(&format!("platform:{code}")),
         origin: Origin {
             source: "push",
@@ -98,9 +101,7 @@ pub(crate) async fn receive(
         .write(move |tx| async move {
             use_up(&app, &tx, &code, &stamp.nonce).await?;
             if failed {
-                let orders = batch.orders.clone();
-                let plan = import::plan(&app, &*tx, &code, orders, &batch.present).await?;
-                let report = import::report(&batch.counts, &plan, None);
+                let report = import::look(&app, &*tx, &batch).await?;
                 import::refused(&app, &tx, &batch, &report).await?;
                 return Ok(report);
             }

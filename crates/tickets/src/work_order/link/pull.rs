@@ -10,6 +10,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use sha2::{Digest as _, Sha256};
 
 use super::{Link, Told, owner};
+use crate::work_order::dispatch::Owner;
 use crate::work_order::import::{self, Batch, Counts, Origin};
 use crate::work_order::intake::{self, Source};
 use crate::work_order::platform;
@@ -69,7 +70,9 @@ async fn page(app: &App, link: &Link) -> Result<bool> {
         orders: Vec::new(),
         present: Vec::new(),
         counts: Counts::default(),
-        owner: owner(conn).await?,
+        owner: Owner::ByRule {
+            fallback: owner(conn).await?,
+        },
         who: Who::system(&format!("platform:{code}")),
         origin: Origin {
             source: "pull",

@@ -118,6 +118,34 @@ async fn one_bad_row_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn a_number_that_stands_twice_is_told_whatever_else_is_wrong_with_its_rows() {
+    on_both(async |desk| {
+        let mut first = row("GD-1", "咨询", "13900000001");
+        first[7] = "昨天".to_owned();
+        let again = row("GD-1", "咨文", "13900000001");
+        let answer = import(&desk, sheet(vec![first, again])).await;
+        let errors = answer.json["report"]["errors"].as_array().unwrap().iter();
+        let told: Vec<(u64, &str)> = errors
+            .map(|error| {
+                (
+                    error["row"].as_u64().unwrap(),
+                    error["code"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (2, "date_invalid"),
+                (3, "order_no_twice"),
+                (3, "request_type_unknown")
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_is_hidden_stays_hidden_and_an_id_number_is_not_kept() {
     on_both(async |desk| {
         let heading =

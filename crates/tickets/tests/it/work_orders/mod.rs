@@ -1,6 +1,7 @@
 //! The work orders of platforms.
 
 mod changes;
+mod dispatch;
 mod export;
 mod import;
 mod large;

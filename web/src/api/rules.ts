@@ -1,0 +1,15 @@
+import { api, take } from './client'
+import type { RuleKind, RuleRow } from './types'
+
+/** The tables of rules by their doors. */
+const DOORS = {
+  ticket_limits: '/api/v1/rules/ticket-limits', case_terms: '/api/v1/rules/case-terms', escalation_levels: '/api/v1/rules/escalation-levels',
+  emergency_ways: '/api/v1/rules/emergency-ways', emergency_categories: '/api/v1/rules/emergency-categories', dispatch: '/api/v1/rules/dispatch',
+} as const satisfies Record<RuleKind, string>
+
+export interface NewRule { rule: Record<string, unknown>; effective_from: string | null; source: string }
+
+/** All rows of one table, those that are over among them. */
+export const rules = (kind: RuleKind) => take(api.GET(DOORS[kind])) as Promise<unknown> as Promise<{ items: RuleRow[] }>
+/** A row from a moment on; those before stay. */
+export const setRule = (kind: RuleKind, body: NewRule) => take(api.POST(DOORS[kind], { body: body as never })) as Promise<unknown> as Promise<{ items: RuleRow[] }>

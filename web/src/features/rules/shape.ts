@@ -1,0 +1,143 @@
+// What each table of rules says, field by field: its columns, its form and its words follow from here.
+import { P } from '@/api/permissions'
+import { PRIORITIES, REQUEST_TYPES, UNITS, type RuleKind, type RuleRow, type Span } from '@/api/types'
+import { roleName } from '@/features/organization/roles'
+import { has, t } from '@/i18n'
+
+/** The names behind codes and ids. */
+export interface Names { matter: (code: string) => string; section: (code: string) => string; person: (id: string) => string | null; platform: (code: string) => string }
+
+type Value = 'text' | 'number' | 'span' | 'flag' | 'word' | 'role' | 'platform' | 'section' | 'matter' | 'people'
+export interface RuleField {
+  key: string
+  value: Value
+  /** Says what the row is about: given once, of one subject the latest row holds. */
+  subject?: true
+  /** May be left open: then it is about all. */
+  any?: true
+  /** The closed list of a word, and where its words stand. */
+  words?: readonly string[]
+  under?: string
+  least?: number
+  most?: number
+  /** Stands in one column of the table with the others of this name. */
+  together?: 'counts'
+}
+export interface RuleShape { right: string; fields: RuleField[]; blank: Record<string, unknown> | null }
+
+const working = (n: number): Span => ({ unit: 'working_days', n })
+const ACTIVE: RuleField = { key: 'active', value: 'flag' }
+const ways = ['console', 'email', 'sms']
+
+/** `blank` is what a new subject begins with; null where the subjects are known to the program. */
+export const RULES: Record<RuleKind, RuleShape> = {
+  ticket_limits: {
+    right: P.setAgreedRules,
+    fields: [
+      { key: 'platform', value: 'platform', subject: true, any: true },
+      { key: 'request_type', value: 'word', words: REQUEST_TYPES, under: 'request_types', subject: true, any: true },
+      { key: 'priority', value: 'word', words: PRIORITIES, under: 'priorities', subject: true, any: true },
+      { key: 'handle', value: 'span' }, { key: 'sign', value: 'span' },
+      ...['returns', 'extensions', 'reopenings'].map((key): RuleField => ({ key, value: 'number', least: 0, most: 10, together: 'counts' })),
+      { key: 'attempts', value: 'number', least: 1, most: 10, together: 'counts' }, { key: 'transfer_minutes', value: 'number', least: 1, most: 480 },
+      { key: 'sign_off', value: 'flag' }, { key: 'revisit', value: 'flag' }, ACTIVE,
+    ],
+    blank: {
+      platform: null, request_type: null, priority: null, handle: working(10), sign: working(1), returns: 1, extensions: 1, reopenings: 1, attempts: 3,
+      transfer_minutes: 10, sign_off: false, revisit: false, active: true,
+    },
+  },
+  case_terms: { right: P.setAgreedRules, fields: [{ key: 'code', value: 'word', words: [], under: 'case_terms', subject: true }, { key: 'span', value: 'span' }], blank: null },
+  escalation_levels: {
+    right: P.setAgreedRules,
+    fields: [
+      { key: 'level', value: 'number', subject: true, least: 1, most: 9 },
+      { key: 'role', value: 'role', words: ['shift_lead', 'ops_manager', 'purchaser_business', 'purchaser_admin'] },
+      { key: 'service_minutes', value: 'number', least: 1, most: 10_000 }, ACTIVE,
+    ],
+    blank: { level: 5, role: 'purchaser_admin', service_minutes: 60, active: true },
+  },
+  emergency_ways: {
+    right: P.setOwnRules,
+    fields: [
+      {
+        key: 'role', value: 'role', subject: true,
+        words: ['agent', 'shift_lead', 'ops_manager', 'quality', 'trainer', 'analyst', 'hr_compliance', 'liaison', 'counterpart', 'purchaser_admin', 'purchaser_business'],
+      },
+      { key: 'way', value: 'word', words: ways, under: 'emergency_ways', subject: true }, ACTIVE,
+    ],
+    blank: { role: 'liaison', way: 'console', active: true },
+  },
+  emergency_categories: {
+    right: P.setOwnRules,
+    fields: [{ key: 'code', value: 'text', subject: true }, { key: 'name', value: 'text' }, { key: 'position', value: 'number', least: 1, most: 1_000 }, ACTIVE],
+    blank: { code: '', name: '', position: 9, active: true },
+  },
+  dispatch: {
+    right: P.setOwnRules,
+    fields: [
+      { key: 'name', value: 'text' },
+      { key: 'platform', value: 'platform', subject: true, any: true }, { key: 'section', value: 'section', subject: true, any: true },
+      { key: 'matter', value: 'matter', subject: true, any: true },
+      { key: 'way', value: 'word', words: ['round_robin', 'least_open'], under: 'dispatch_ways' }, { key: 'agents', value: 'people' }, ACTIVE,
+    ],
+    blank: { name: '', platform: null, section: null, matter: null, way: 'round_robin', agents: [], active: true },
+  },
+}
+
+/** The fields column by column. */
+export function columnsOf(kind: RuleKind): { key: string; fields: RuleField[] }[] {
+  const columns: { key: string; fields: RuleField[] }[] = []
+  for (const field of RULES[kind].fields) {
+    const last = columns.at(-1)
+    if (field.together && last?.key === field.together) last.fields.push(field)
+    else columns.push({ key: field.together ?? field.key, fields: [field] })
+  }
+  return columns
+}
+
+const word = (key: string, code: string): string => (has(key) ? t(key) : code)
+
+/** One field of a rule in words. */
+export function cellWord(field: RuleField, rule: Record<string, unknown>, names: Names): string {
+  const value = rule[field.key]
+  if (value === null || value === undefined || value === '') return field.any ? t('rules.all') : '—'
+  switch (field.value) {
+    case 'span': return spanWord(value as Span)
+    case 'flag': return t(value ? 'tickets.yes' : 'tickets.no')
+    case 'role': return roleName(String(value))
+    case 'word': return word(`${field.under}.${String(value)}`, String(value))
+    case 'platform': return names.platform(String(value))
+    case 'section': return names.section(String(value))
+    case 'matter': return names.matter(String(value))
+    case 'people': return (value as string[]).map((id) => names.person(id) ?? t('tickets.somebody')).join('、')
+    default: return String(value)
+  }
+}
+
+export const spanWord = (span: Span): string => t(`rule_spans.${span.unit}`, { n: span.n })
+
+/** The units a time may be given in: what counts things is no time. */
+export const unitsOf = (span: Span) => UNITS.filter((unit) => (unit === 'count') === (span.unit === 'count'))
+
+/** What a row is about, as the server tells subjects apart. */
+export function subjectOf(kind: RuleKind, rule: Record<string, unknown>): string {
+  return RULES[kind].fields.filter((field) => field.subject).map((field) => String(rule[field.key] ?? '*')).join('/')
+}
+
+/** The rows that are shown: without history those that hold or will; of what was taken out of use nothing. */
+export function shown(rows: RuleRow[], history: boolean): RuleRow[] {
+  if (history) return rows
+  return rows.filter((row) => row.standing === 'coming' || (row.standing === 'in_force' && row.rule.active !== false))
+}
+
+/** What is missing before a row can be recorded. */
+export function ready(kind: RuleKind, rule: Record<string, unknown>, source: string): boolean {
+  const filled = RULES[kind].fields.every((field) => {
+    const value = rule[field.key]
+    if (field.any) return true
+    if (field.value === 'people') return (value as unknown[]).length > 0
+    return field.value === 'text' ? Boolean(String(value ?? '').trim()) : value !== null && value !== undefined && value !== ''
+  })
+  return filled && Boolean(source.trim())
+}
