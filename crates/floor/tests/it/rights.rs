@@ -35,7 +35,9 @@ async fn each_route_lets_pass_whom_the_readme_names() {
         OpsManager,
         Quality,
         Analyst,
+        Counterpart,
         PurchaserAdmin,
+        PurchaserBusiness,
     ];
     let callbacks: &[Role] = &[Agent, ShiftLead, OpsManager, PurchaserAdmin];
     let routes: [(Method, &str, &[Role]); 13] = [
