@@ -110,6 +110,10 @@ impl Db {
             options
                 .max_connections(32)
                 .sqlx_logging_level(STATEMENTS)
+                // A plan for any value is wrong for most: nearly every ticket is archived, few are in handling.
+                .map_sqlx_postgres_opts(|postgres| {
+                    postgres.options([("plan_cache_mode", "force_custom_plan")])
+                })
                 .acquire_timeout(Duration::from_secs(10));
             let pool = Database::connect(options).await?;
             return Ok(Self {

@@ -155,6 +155,7 @@ create index tickets_request_type on tickets (request_type, opened_at, id);
 create index tickets_matter on tickets (matter_code, opened_at, id);
 create index tickets_platform on tickets (platform, opened_at, id);
 create index tickets_section on tickets (section, state, opened_at);
+create index tickets_section_open on tickets (section, open, opened_at, id);
 create index tickets_requester on tickets (requester_id, open, opened_at);
 create index tickets_current_owner on tickets (current_owner_id, open, due_at, id);
 create index tickets_owner_opened_at on tickets (current_owner_id, opened_at, id);
