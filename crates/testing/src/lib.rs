@@ -2,6 +2,7 @@
 
 pub mod call;
 mod openpyxl;
+mod port;
 mod postgres;
 mod sqlite;
 mod template;
@@ -14,6 +15,7 @@ use kernel::{App, Clock, Config, Migration};
 
 pub use call::{Answer, call, principal};
 pub use openpyxl::openpyxl;
+pub use port::free_port;
 pub use postgres::stop as stop_postgres;
 
 /// A Monday at 10:00 in Guangzhou: a working day inside the service hours.

@@ -27,11 +27,7 @@ impl Baresip {
     pub fn start(name: &str, parent: &Path, account: &Account<'_>, dial: Option<&str>) -> Self {
         let folder = parent.join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        let port = std::net::UdpSocket::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = testing::free_port();
         let config = format!(
             "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\naudio_player aufile,{}\naudio_source aufile,{}\n\
              audio_alert aufile,/dev/null\naudio_srate 8000\naudio_channels 1\nrtp_ports 30000-39998\n\

@@ -15,10 +15,7 @@ use super::{CALLER_HZ, PHONE_HZ, ended, file, phone, tone_ms};
 
 /// An address that was free a moment ago.
 pub(super) fn free() -> SocketAddr {
-    std::net::UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    ([127, 0, 0, 1], testing::free_port()).into()
 }
 
 /// Starts `SIPp` in `folder`.
