@@ -36,10 +36,17 @@ macro_rules! word_index {
 /// A token is cut off here; nobody looks for more of one word.
 const LONGEST: usize = 40;
 
+/// The rows of the first window in which `PostgreSQL` looks.
+const WINDOW: i64 = 20_000;
+
+/// A find in more rows than this is rare: of a million rows it gives so few that they are sorted at once.
+const RARE: i64 = 50;
+
 /// The index of a table. Its own table has the columns `seq` (`rowid` on `SQLite`) and `words`.
 #[derive(Debug, Clone, Copy)]
 pub struct WordIndex {
     table: &'static str,
+    window: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -50,7 +57,16 @@ struct Found {
 impl WordIndex {
     /// The index in this table.
     pub const fn of(table: &'static str) -> Self {
-        Self { table }
+        Self {
+            table,
+            window: WINDOW,
+        }
+    }
+
+    /// The same index, of which `PostgreSQL` reads so many of the newest rows first; 20,000 if nothing is said.
+    #[must_use]
+    pub const fn reading_first(self, window: i64) -> Self {
+        Self { window, ..self }
     }
 
     /// Writes what each row, known by its number, can be found by; over what stood there.
@@ -107,25 +123,90 @@ impl WordIndex {
         let Some(question) = question(backend, words) else {
             return Ok(Vec::new());
         };
-        let table = self.table;
-        let sql = match backend {
-            DbBackend::Postgres => format!(
-                "select seq from {table} where words @@ $1::tsquery and seq < $2 order by seq desc limit $3"
-            ),
-            _ => format!(
-                "select rowid as seq from {table} where {table} match $1 and rowid < $2 order by rowid desc limit $3"
-            ),
-        };
+        let before = before.unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let values = [
-            question.into(),
-            before.unwrap_or(i64::MAX).into(),
-            limit.into(),
-        ];
-        let found = Statement::from_sql_and_values(backend, sql, values);
-        let found = Found::find_by_statement(found).all(conn).await?;
-        Ok(found.into_iter().map(|row| row.seq).collect())
+        if backend == DbBackend::Postgres {
+            return self.find_in_windows(conn, &question, before, limit).await;
+        }
+        let table = self.table;
+        let sql = format!(
+            "select rowid as seq from {table} where {table} match $1 and rowid < $2 order by rowid desc limit $3"
+        );
+        numbers(conn, sql, [question.into(), before.into(), limit.into()]).await
     }
+
+    /// `PostgreSQL` sorts all that GIN finds: what a frequent word finds is read in windows from the newest row
+    /// down, each as wide as the finds before suggest; what is rare is read at once.
+    async fn find_in_windows(
+        &self,
+        conn: &impl ConnectionTrait,
+        question: &str,
+        mut before: i64,
+        limit: i64,
+    ) -> Result<Vec<i64>> {
+        let table = self.table;
+        let sql = format!(
+            "select seq from {table} where words @@ $1::tsquery and seq >= $2 and seq < $3 order by seq desc limit $4"
+        );
+        let mut found = Vec::new();
+        let mut width = Some(self.window);
+        loop {
+            let missing = limit - count(&found);
+            let from = match width {
+                Some(width) => self.below(conn, before, width).await?,
+                None => None,
+            };
+            let values = [
+                question.into(),
+                from.unwrap_or(i64::MIN).into(),
+                before.into(),
+                missing.into(),
+            ];
+            let some = numbers(conn, sql.clone(), values).await?;
+            width = width.and_then(|width| next_width(width, count(&some), missing));
+            found.extend(some);
+            match from {
+                Some(from) if count(&found) < limit => before = from,
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    /// The number `rows` rows below `before`, if there are so many.
+    async fn below(
+        &self,
+        conn: &impl ConnectionTrait,
+        before: i64,
+        rows: i64,
+    ) -> Result<Option<i64>> {
+        let table = self.table;
+        let sql =
+            format!("select seq from {table} where seq < $1 order by seq desc offset $2 limit 1");
+        Ok(numbers(conn, sql, [before.into(), rows.into()])
+            .await?
+            .pop())
+    }
+}
+
+async fn numbers<const N: usize>(
+    conn: &impl ConnectionTrait,
+    sql: String,
+    values: [Value; N],
+) -> Result<Vec<i64>> {
+    let found = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let found = Found::find_by_statement(found).all(conn).await?;
+    Ok(found.into_iter().map(|row| row.seq).collect())
+}
+
+fn count(found: &[i64]) -> i64 {
+    i64::try_from(found.len()).unwrap_or(i64::MAX)
+}
+
+/// The rows in which the `missing` finds are likely, after `found` in `width`; `None` where finds are so rare that
+/// all of them cost less than windows.
+fn next_width(width: i64, found: i64, missing: i64) -> Option<i64> {
+    let frequent = found * RARE > width;
+    frequent.then(|| width * (missing - found).max(1) / found * 5 / 4 + 1)
 }
 
 /// A word as it is looked for.

@@ -53,6 +53,17 @@ async fn words_are_found_newest_first_and_rewritten_text_by_its_new_words() {
                 .await
                 .unwrap()
         };
+        for window in [1, 2, 9, 60] {
+            let narrow = INDEX.reading_first(window);
+            let found = narrow.find(app.db.read(), "费用", Some(48), 5).await;
+            assert_eq!(found.unwrap(), [42, 35, 28, 21, 14], "{window} rows first");
+            let all = narrow.find(app.db.read(), "费用", None, 50).await;
+            assert_eq!(
+                all.unwrap(),
+                [49, 42, 35, 28, 21, 14, 7, 0],
+                "{window} rows first"
+            );
+        }
         assert_eq!(found("费用", None, 3).await, [49, 42, 35]);
         assert_eq!(found("费用", Some(42), 2).await, [35, 28]);
         assert_eq!(found("考证 4", None, 2).await, [49, 48]);
