@@ -118,11 +118,7 @@ pub(crate) async fn duty(
         .order_by_asc(cover::Column::Id)
         .all(conn)
         .await?;
-    let absent = absence::Entity::find()
-        .filter(absence::Column::FromDay.lte(day.as_str()))
-        .filter(absence::Column::ToDay.gte(day.as_str()))
-        .all(conn)
-        .await?;
+    let absent = absent(conn, &day).await?;
     let signed_in = if service.is_open(now) {
         let open = floor::agent_state::store::open_sessions(conn).await?;
         Some(open.into_iter().map(|session| session.agent_id).collect())
@@ -135,12 +131,32 @@ pub(crate) async fn duty(
     };
     Ok(Duty {
         covers: covers.iter().map(read).collect::<Result<_>>()?,
-        absent: absent.into_iter().map(|row| row.user_id).collect(),
+        absent,
         agents: ids(Role::Agent).await?.into_iter().collect(),
         leads: ids(Role::ShiftLead).await?,
         others: ids(Role::OpsManager).await?.into_iter().collect(),
         signed_in,
     })
+}
+
+/// Who is away all the day of `now`, as the lead wrote down.
+pub(crate) async fn absent_today(
+    conn: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<HashSet<Uuid>> {
+    absent(conn, &today(now).to_string()).await
+}
+
+async fn absent(conn: &impl ConnectionTrait, day: &str) -> Result<HashSet<Uuid>> {
+    let away: Vec<Uuid> = absence::Entity::find()
+        .select_only()
+        .column(absence::Column::UserId)
+        .filter(absence::Column::FromDay.lte(day))
+        .filter(absence::Column::ToDay.gte(day))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(away.into_iter().collect())
 }
 
 /// The owners whom `user` is named to stand in for today, whether they are there or not.

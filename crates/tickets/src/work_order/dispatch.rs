@@ -1,13 +1,14 @@
 //! Who is given an order that came in (派单, domain B.3): by rules as rows, that say of a platform, a section or a
 //! class of matters who takes turns. Of several rules the most particular counts: the deepest matter, then the
-//! section, then the platform. Where no rule speaks, or nobody of it is there, the shift lead has it.
+//! section, then the platform. Who is absent that day is passed over; who has not signed in yet is not, or the first
+//! at his desk in the morning would be given everything. Where no rule speaks, or nobody of it is there, the shift
+//! lead has it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use kernel::problem::{Result, internal, invalid};
 use kernel::{Role, Tx};
-use organization::Colleague;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
@@ -24,7 +25,7 @@ use crate::text::must_be_name;
 use crate::ticket::life::State;
 use crate::ticket::store::row as ticket_row;
 use crate::words::words;
-use crate::{matter, section, trail};
+use crate::{cover, matter, section, trail};
 
 /// Agents of one rule.
 const MOST_AGENTS: usize = 100;
@@ -187,7 +188,7 @@ impl Rule for DispatchRule {
                 let detail = "somebody stands there twice";
                 return Err(invalid("rule.agents", "agent_twice", detail));
             }
-            if self.active && !may_own.contains_key(agent) {
+            if self.active && !may_own.contains(agent) {
                 return Err(invalid(
                     "rule.agents",
                     "not_an_agent",
@@ -281,20 +282,18 @@ pub(crate) enum Owner {
 }
 
 /// Who holds a role that may own a ticket and is not disabled.
-async fn owners(conn: &impl ConnectionTrait) -> Result<HashMap<Uuid, Colleague>> {
+async fn owners(conn: &impl ConnectionTrait) -> Result<HashSet<Uuid>> {
     let mut people = organization::colleagues::holders(conn, Role::Agent).await?;
     people.extend(organization::colleagues::holders(conn, Role::ShiftLead).await?);
-    Ok(people
-        .into_iter()
-        .map(|person| (person.id, person))
-        .collect())
+    Ok(people.into_iter().map(|person| person.id).collect())
 }
 
 /// Everything that decides who is next.
 pub(crate) struct Dispatcher {
     rules: Vec<DispatchRule>,
     parents: HashMap<String, Option<String>>,
-    may_own: HashMap<Uuid, Colleague>,
+    /// Who may be given an order today.
+    there: HashSet<Uuid>,
     /// Open tickets of each agent.
     open: HashMap<Uuid, i64>,
     /// When each agent was last given an order, by rule.
@@ -318,7 +317,7 @@ impl Dispatcher {
         let mut dispatcher = Self {
             rules,
             parents: HashMap::new(),
-            may_own: HashMap::new(),
+            there: HashSet::new(),
             open: HashMap::new(),
             turns: HashMap::new(),
             taken: BTreeMap::new(),
@@ -329,7 +328,9 @@ impl Dispatcher {
             return Ok(dispatcher);
         }
         dispatcher.parents = matter::parents(conn).await?;
-        dispatcher.may_own = owners(conn).await?;
+        let absent = cover::store::absent_today(conn, at).await?;
+        dispatcher.there = owners(conn).await?;
+        dispatcher.there.retain(|owner| !absent.contains(owner));
         dispatcher.open = open_tickets(conn, &dispatcher.rules).await?;
         for row in turn::Entity::find().all(conn).await? {
             dispatcher.last = dispatcher.last.max(row.turn);
@@ -402,7 +403,7 @@ impl Dispatcher {
             .agents
             .iter()
             .copied()
-            .filter(|agent| self.may_own.contains_key(agent));
+            .filter(|agent| self.there.contains(agent));
         // Of several as good, the first in the list.
         let Some(owner) = there.min_by_key(|agent| (load(*agent), turn(*agent))) else {
             return Given {

@@ -1,5 +1,7 @@
 //! Orders are given by rule: turns that are fair over imports, the fewest open tickets, and the shift lead.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use kernel::Principal;
 use sea_orm::{ConnectionTrait as _, Statement};
@@ -115,6 +117,29 @@ async fn turns_go_on_where_the_last_import_ended() {
             history["items"][0]["note"],
             "dispatch_rule round_robin 缴费轮派"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_absent_that_day_is_passed_over() {
+    on_both(async |desk| {
+        crew(&desk).await;
+        set(&desk, "轮派", json!({}), "round_robin", &[1, 2]).await;
+        let away = |from: &str, to: &str| {
+            json!({"version": 0, "covers": [],
+                "absences": [{"from_day": from, "to_day": to}]})
+        };
+        // The desk's first day is 2026-11-23.
+        desk.covers(&agent(1), away("2026-11-23", "2026-11-23"))
+            .await;
+        desk.covers(&agent(2), away("2026-11-24", "2026-11-30"))
+            .await;
+        let first = imported(&desk, orders(0, 2)).await;
+        assert_eq!(owners(&first), ids(&[agent(2), agent(2)]));
+        desk.app.clock.advance(Duration::from_hours(24));
+        let second = imported(&desk, orders(2, 2)).await;
+        assert_eq!(owners(&second), ids(&[agent(1), agent(1)]));
     })
     .await;
 }
