@@ -1,9 +1,7 @@
 //! `kill -9` in the middle of recorded calls loses nothing that was said.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,56 +9,15 @@ use kernel::Clock;
 use serde_json::json;
 use telephony::phone::{self, PhonePlan};
 use telephony::test_line::Speech;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::support::floor::{Admins, new_agent};
+use crate::support::served::Served;
 use crate::support::sipp::SippCall;
 use crate::support::sound::{Sound, tone_alaw};
 use crate::support::{Person, folder};
 
 const CALLS: usize = 20;
-
-pub struct Spawned {
-    pub process: Child,
-    pub http: String,
-    pub sip: SocketAddr,
-}
-
-/// The real binary with demo data; it prints where it listens.
-pub async fn serve(folder: &Path, http: &str, sip: &str) -> Spawned {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_shoujie"))
-        .args(["serve", "--demo"])
-        .env("SHOUJIE__HTTP__LISTEN", http)
-        .env("SHOUJIE__SIP__LISTEN", sip)
-        .env("SHOUJIE__DATA_DIR", folder.join("data"))
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let (mut http, mut sip) = (None, None);
-    while http.is_none() || sip.is_none() {
-        let line = lines
-            .next_line()
-            .await
-            .unwrap()
-            .expect("the server prints its addresses");
-        let word = |mark: &str| {
-            line.split(mark)
-                .nth(1)
-                .and_then(|rest| rest.split_whitespace().next().map(str::to_owned))
-        };
-        http = http.or_else(|| word("http://").map(|rest| format!("http://{rest}")));
-        sip = sip.or_else(|| word("sip:12333@").and_then(|rest| rest.parse().ok()));
-    }
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Spawned {
-        process,
-        http: http.unwrap(),
-        sip: sip.unwrap(),
-    }
-}
 
 fn recordings(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -81,7 +38,7 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
     let folder = folder();
-    let server = serve(&folder, "127.0.0.1:0", "127.0.0.1:0").await;
+    let server = Served::demo(&folder).await;
     let anonymous = |base: &str| Person::at(base);
     let admins = Admins {
         system: Person::signed_in(&server.http, "sysadmin").await,
@@ -136,7 +93,7 @@ async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
     assert_eq!(answered.len(), CALLS);
     tokio::time::sleep(Duration::from_secs(5)).await;
 
-    let Spawned { mut process, .. } = server;
+    let Served { mut process, .. } = server;
     let killed_at = Clock::system().now();
     process.kill().await.unwrap();
     drop((sipp, phones));
@@ -164,7 +121,7 @@ async fn a_kill_during_twenty_recorded_calls_loses_less_than_a_second() {
         );
     }
 
-    let server = serve(&folder, "127.0.0.1:0", "127.0.0.1:0").await;
+    let server = Served::demo(&folder).await;
     let lead = Person::signed_in(&server.http, "lead").await;
     let calls = lead.get("/api/v1/calls?per_page=50").await;
     let rows = calls["items"].as_array().unwrap();

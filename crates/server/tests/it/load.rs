@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kernel::Clock;
 use serde_json::{Value, json};
 use telephony::phone::{self, Answer, PhonePlan};
 use telephony::test_line::Speech;
 
+use crate::support::served::Served;
 use crate::support::sipp::SippCall;
-use crate::support::{PASSWORD, Person, TestServer, log};
+use crate::support::{PASSWORD, Person, folder};
 
 const PER_MINUTE: u32 = 50;
 
@@ -17,9 +19,10 @@ const PATIENCE_MS: u64 = 6_400;
 
 /// Rings 1 s, talks 4 s, wraps up 1 s, a tenth gives up while waiting.
 async fn busy(minutes: u32) {
-    let errors = log::listen();
-    let server = TestServer::demo().await;
-    let lead = server.sign_in("lead").await;
+    let folder = folder();
+    no_midnight_within(minutes).await;
+    let mut server = Served::demo(&folder).await;
+    let lead = Person::signed_in(&server.http, "lead").await;
     let queue = lead.get("/api/v1/queues").await;
     let mut rules = queue["items"]
         .as_array()
@@ -31,12 +34,12 @@ async fn busy(minutes: u32) {
     let mut phones = Vec::new();
     for number in 1..=6 {
         let username = format!("agent{number}");
-        let person = server.sign_in(&username).await;
+        let person = Person::signed_in(&server.http, &username).await;
         let plan = PhonePlan {
             speech: Speech::tone(1200),
             answer: Answer::After(Duration::from_secs(1)),
             talk: Some(Duration::from_secs(4)),
-            ..PhonePlan::new(username, PASSWORD, server.running.sip)
+            ..PhonePlan::new(username, PASSWORD, server.sip)
         };
         phones.push(phone::start(plan).await.unwrap());
         person
@@ -51,7 +54,7 @@ async fn busy(minutes: u32) {
     let total = PER_MINUTE * minutes;
     let impatient = total / 10;
     let talkers = SippCall {
-        to: server.running.sip,
+        to: server.sip,
         speech: None,
         talk_ms: 600_000,
         calls: total - impatient,
@@ -65,8 +68,8 @@ async fn busy(minutes: u32) {
         from: "13900000201",
         ..talkers
     };
-    let talkers = talkers.start_hung_up_on(&server.folder);
-    let leavers = leavers.start(&server.folder);
+    let talkers = talkers.start_hung_up_on(&folder);
+    let leavers = leavers.start(&folder);
     let patience = Duration::from_secs(u64::from(minutes) * 60 + 60);
     tokio::time::timeout(patience, async {
         for mut sipp in [talkers, leavers] {
@@ -99,8 +102,19 @@ async fn busy(minutes: u32) {
     assert_eq!(board["waiting"], 0, "{board}");
     board_equals_recount(&lead, &board).await;
     drop(phones);
-    server.stop().await;
-    assert_eq!(errors.all(), Vec::<String>::new());
+    assert!(server.stop().await.success());
+    assert_eq!(server.errors(), Vec::<String>::new());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The calls of one day are counted: waits while the day in Guangzhou ends too soon.
+async fn no_midnight_within(minutes: u32) {
+    let day = chrono::FixedOffset::east_opt(8 * 3600).unwrap();
+    let takes = chrono::TimeDelta::minutes(i64::from(minutes) + 2);
+    let now = || Clock::system().now().with_timezone(&day);
+    while (now() + takes).date_naive() != now().date_naive() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Every call by its outcome, counted from the rows.

@@ -7,7 +7,8 @@ use serde_json::json;
 use testing::Kind;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::shoujie::{ANSWERS, CHANGED, Installation, Served, empty_postgres, word};
+use crate::shoujie::{ANSWERS, CHANGED, Installation, empty_postgres, word};
+use crate::support::served::Served;
 use crate::support::{Person, folder};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

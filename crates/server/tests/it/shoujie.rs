@@ -1,16 +1,15 @@
 //! The real binary, as an operator runs it.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use testing::{Database, Kind};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::support::Person;
+use crate::support::served::Served;
 
 /// The answers that docs/operations.md has everyone begin with.
 pub const ANSWERS: &str = concat!(
@@ -79,37 +78,9 @@ impl Installation<'_> {
 
     /// Starts the server and waits for its addresses.
     pub async fn serve(&self) -> Served {
-        let mut process = self
-            .command(&["--config", "shoujie.toml", "serve"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (mut http, mut sip) = (None, None);
-        while http.is_none() || sip.is_none() {
-            let line = lines.next_line().await.unwrap();
-            let line = line.expect("the server prints its addresses");
-            let after = |mark: &str| {
-                let rest = line.split(mark).nth(1)?;
-                rest.split_whitespace().next().map(str::to_owned)
-            };
-            http = http.or_else(|| after("http://").map(|rest| format!("http://{rest}")));
-            sip = sip.or_else(|| after("sip:12333@").and_then(|rest| rest.parse().ok()));
-        }
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Served {
-            process,
-            http: http.unwrap(),
-            sip: sip.unwrap(),
-        }
+        let command = self.command(&["--config", "shoujie.toml", "serve"]);
+        Served::start(command, self.folder).await
     }
-}
-
-/// A running server.
-pub struct Served {
-    pub process: Child,
-    pub http: String,
-    pub sip: SocketAddr,
 }
 
 impl Served {

@@ -3,33 +3,23 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
-use tokio::process::Command;
 
-use crate::crash::{Spawned, serve};
+use crate::support::served::Served;
 use crate::support::{OPEN, Person, TestServer, folder};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_stops_within_two_seconds_and_the_next_comes_up_in_its_place() {
     let folder = folder();
-    let first = serve(&folder, "127.0.0.1:0", "127.0.0.1:0").await;
+    let mut first = Served::demo(&folder).await;
     let lead = Person::signed_in(&first.http, "lead").await;
     assert!(lead.get("/api/v1/telephony").await["calls"] == 0);
-    let Spawned {
-        mut process,
-        http,
-        sip,
-    } = first;
     let began = Instant::now();
-    // What Ctrl-C and systemd do.
-    let id = process.id().unwrap().to_string();
-    let told = Command::new("kill").args(["-TERM", &id]).status().await;
-    assert!(told.unwrap().success());
-    let ended = process.wait().await.unwrap();
+    let ended = first.stop().await;
     let took = began.elapsed();
     assert!(ended.success() && took < Duration::from_secs(2), "{took:?}");
 
-    let listen = http.trim_start_matches("http://");
-    let second = serve(&folder, listen, &sip.to_string()).await;
+    let listen = first.http.trim_start_matches("http://");
+    let second = Served::demo_at(&folder, listen, &first.sip.to_string()).await;
     let (status, _) = Person::at(&second.http)
         .ask(Method::GET, "/readyz", None)
         .await;

@@ -4,8 +4,8 @@
 pub mod browser;
 pub mod cases;
 pub mod floor;
-pub mod log;
 pub mod peers;
+pub mod served;
 pub mod sipp;
 pub mod sound;
 
