@@ -238,7 +238,7 @@ pub struct CaseLine {
     pub at: DateTime<Utc>,
     /// Who; null for the system itself.
     pub who_id: Option<Uuid>,
-    /// Sign-in name, or the part of the system.
+    /// The person's name, or the part of the system.
     pub who: String,
     /// `raised`, `promoted`, `answered` …
     pub action: String,
@@ -279,10 +279,12 @@ pub(crate) async fn lines(conn: &impl ConnectionTrait, subject: Uuid) -> Result<
         .all(conn)
         .await?;
     rows.reverse();
+    let actors: Vec<Uuid> = rows.iter().filter_map(|row| row.who_id).collect();
+    let people = organization::colleagues(conn, actors).await?;
     let lines = rows.into_iter().map(|row| CaseLine {
         at: row.at,
         who_id: row.who_id,
-        who: row.who_name,
+        who: people::acted(&people, row.who_id, row.who_name),
         action: row.action,
         note: row.note,
     });

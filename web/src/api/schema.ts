@@ -1255,6 +1255,8 @@ export interface paths {
                     requester?: string;
                     /** @description Only contacts that belong to this ticket. */
                     ticket?: string;
+                    /** @description Only contacts that belong to this incident. */
+                    incident?: string;
                     /** @description Only records of this queue. */
                     queue?: string;
                     /** @description Only records with this result. */
@@ -5828,8 +5830,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists tickets, the newest first. `q` is the beginning of a ticket number, a telephone number or words of
-         *     title and summary.
+         * Lists tickets, the newest first. `q` is the beginning of a ticket number, a platform's number, a telephone
+         *     number or its last four digits (`*1234`), a requester's name, or words of title and summary.
          */
         get: {
             parameters: {
@@ -7969,7 +7971,7 @@ export interface components {
             at: string;
             /** @description What was said about it. */
             note?: string | null;
-            /** @description Sign-in name, or the part of the system. */
+            /** @description The person's name, or the part of the system. */
             who: string;
             /**
              * Format: uuid
@@ -9069,7 +9071,7 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description Who. */
+            /** @description The person's name, or the part of the system. */
             by: string;
             /**
              * Format: int64
@@ -9869,7 +9871,7 @@ export interface components {
             at: string;
             /** @description What it says. */
             body: string;
-            /** @description Sign-in name, or the part of the system. */
+            /** @description The person's name, or the part of the system. */
             by: string;
             /**
              * Format: uuid
@@ -10653,7 +10655,7 @@ export interface components {
                  * @description When.
                  */
                 at: string;
-                /** @description Who. */
+                /** @description The person's name, or the part of the system. */
                 by: string;
                 /**
                  * Format: int64
@@ -10881,7 +10883,7 @@ export interface components {
                 at: string;
                 /** @description What it says. */
                 body: string;
-                /** @description Sign-in name, or the part of the system. */
+                /** @description The person's name, or the part of the system. */
                 by: string;
                 /**
                  * Format: uuid

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{State, WrapUp};
+use crate::incident;
 use crate::words::{ContactResult, RequestType};
 
 /// One contact record; `id` is the call's.
@@ -104,6 +105,8 @@ pub struct Filter {
     pub requester: Option<Uuid>,
     /// Only contacts that belong to this ticket.
     pub ticket: Option<Uuid>,
+    /// Only contacts that belong to this incident.
+    pub incident: Option<Uuid>,
     /// Only records of this queue.
     pub queue: Option<String>,
     /// Only records with this result.
@@ -166,6 +169,9 @@ pub(crate) async fn list(
         if let Some(id) = id {
             select = select.filter(column.eq(id));
         }
+    }
+    if let Some(incident) = filter.incident {
+        select = select.filter(Column::Id.in_subquery(incident::link::contacts_of(incident)));
     }
     if let Some(is_owed) = filter.owed {
         select = select.filter(if is_owed {

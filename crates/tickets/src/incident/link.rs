@@ -3,8 +3,10 @@
 use kernel::audit::Who;
 use kernel::problem::{Result, not_found, refused};
 use kernel::{App, Scope, Tx};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{OnConflict, SelectStatement};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 use super::Action;
@@ -54,6 +56,15 @@ pub(crate) mod contact_row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The calls that belong to an incident.
+pub(crate) fn contacts_of(incident: Uuid) -> SelectStatement {
+    contact_row::Entity::find()
+        .select_only()
+        .column(contact_row::Column::CallId)
+        .filter(contact_row::Column::IncidentId.eq(incident))
+        .into_query()
 }
 
 /// Links tickets and their contacts. All or none: one that cannot be seen, or belongs to another open incident,

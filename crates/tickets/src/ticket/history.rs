@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::row as ticket_row;
+use crate::people;
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -267,8 +268,6 @@ pub(crate) async fn list(
 
 /// The fields whose values are people.
 const PEOPLE: &[&str] = &["complained_agent", "first_owner", "owner", "transfer_to"];
-/// What the system does in somebody's name keeps its own.
-const SYSTEM: &str = "system:";
 
 impl row::Model {
     fn person(&self, value: Option<&String>) -> Option<Uuid> {
@@ -291,13 +290,12 @@ impl row::Model {
         let name = |id: Option<Uuid>| Some(known.get(&id?)?.name.clone());
         let before_id = self.person(self.before_value.as_ref());
         let after_id = self.person(self.after_value.as_ref());
-        let who = name(self.who_id).filter(|_| !self.who_name.starts_with(SYSTEM));
         HistoryLine {
             id: self.id,
             version: self.version,
             at: self.at,
             who_id: self.who_id,
-            who: who.unwrap_or(self.who_name),
+            who: people::acted(known, self.who_id, self.who_name),
             action: self.action,
             field: self.field,
             before: name(before_id).or(self.before_value),

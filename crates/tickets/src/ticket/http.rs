@@ -301,8 +301,8 @@ pub(crate) async fn detail(
     }))
 }
 
-/// Lists tickets, the newest first. `q` is the beginning of a ticket number, a telephone number or words of
-/// title and summary.
+/// Lists tickets, the newest first. `q` is the beginning of a ticket number, a platform's number, a telephone
+/// number or its last four digits (`*1234`), a requester's name, or words of title and summary.
 #[utoipa::path(
     get, path = "/api/v1/tickets", tag = "tickets",
     params(ListQuery, Filter),

@@ -1,6 +1,8 @@
 //! What is said about a ticket among those who handle it, and with its requester: two kinds that nobody may
 //! mistake for each other.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -9,7 +11,8 @@ use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result};
 use kernel::{Actor, App, Tx};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use organization::Colleague;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +20,7 @@ use uuid::Uuid;
 
 use super::store;
 use super::viewer::Viewer;
+use crate::people;
 use crate::text::needed;
 use crate::words::words;
 use crate::{HandleTickets, ViewTickets};
@@ -68,21 +72,29 @@ pub struct NoteView {
     pub at: DateTime<Utc>,
     /// Who wrote it; null for the system itself.
     pub by_id: Option<Uuid>,
-    /// Sign-in name, or the part of the system.
+    /// The person's name, or the part of the system.
     pub by: String,
 }
 
-impl From<row::Model> for NoteView {
-    fn from(row: row::Model) -> Self {
+impl NoteView {
+    fn of(row: row::Model, people: &HashMap<Uuid, Colleague>) -> Self {
         Self {
             id: row.id,
             kind: row.kind,
             body: row.body,
             at: row.at,
+            by: people::acted(people, row.by_id, row.by_name),
             by_id: row.by_id,
-            by: row.by_name,
         }
     }
+}
+
+async fn writers(
+    conn: &impl ConnectionTrait,
+    notes: &[row::Model],
+) -> Result<HashMap<Uuid, Colleague>> {
+    let ids: Vec<Uuid> = notes.iter().filter_map(|note| note.by_id).collect();
+    organization::colleagues(conn, ids).await
 }
 
 /// Writes a note beside whatever else happens in the transaction.
@@ -120,7 +132,8 @@ pub(crate) async fn write(
     app.events
         .publish(tx, "ticket.noted", ticket, facts)
         .await?;
-    Ok(note.into())
+    let people = writers(&**tx, std::slice::from_ref(&note)).await?;
+    Ok(NoteView::of(note, &people))
 }
 
 /// What notes may be narrowed to.
@@ -152,7 +165,8 @@ pub(crate) async fn list(
     }
     let sortable = [("at", row::Column::At)];
     let page = paginate(conn, select, &query, &sortable, row::Column::Id).await?;
-    Ok(Json(page.map(NoteView::from)))
+    let people = writers(conn, &page.items).await?;
+    Ok(Json(page.map(|note| NoteView::of(note, &people))))
 }
 
 /// A note to be written.

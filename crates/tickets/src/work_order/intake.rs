@@ -26,9 +26,9 @@ use super::import::{self, Batch, Counts, ImportReport, Origin};
 use super::interpret::{self, Interpreted, Terms};
 use super::platform::{self, Platform};
 use super::store::import_row;
-use crate::matter;
 use crate::ticket::{act, limits};
 use crate::upload::{LARGEST, TableForm, file, plain_name, unreadable};
+use crate::{matter, people};
 
 /// Rows of a file that are shown to who maps its columns.
 const SAMPLE: usize = 5;
@@ -326,7 +326,7 @@ pub struct ImportView {
     pub errors: i64,
     /// When.
     pub at: DateTime<Utc>,
-    /// Who.
+    /// The person's name, or the part of the system.
     pub by: String,
 }
 
@@ -344,7 +344,10 @@ pub(crate) async fn imports(
     let sortable = [("at", import_row::Column::At)];
     let select = import_row::Entity::find();
     let id = import_row::Column::Id;
-    let page = paginate(app.db.read(), select, &query, &sortable, id).await?;
+    let conn = app.db.read();
+    let page = paginate(conn, select, &query, &sortable, id).await?;
+    let importers: Vec<Uuid> = page.items.iter().filter_map(|row| row.by_id).collect();
+    let people = organization::colleagues(conn, importers).await?;
     Ok(Json(page.map(|row| ImportView {
         id: row.id,
         platform: row.platform,
@@ -358,6 +361,6 @@ pub(crate) async fn imports(
         unchanged: row.unchanged,
         errors: row.errors,
         at: row.at,
-        by: row.by_name,
+        by: people::acted(&people, row.by_id, row.by_name),
     })))
 }

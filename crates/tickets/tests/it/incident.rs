@@ -172,7 +172,14 @@ async fn contacts_without_a_ticket_are_linked_too() {
             post(&desk, &agent(1), &records, body.clone()).await["contacts"],
             1
         );
-        assert_eq!(post(&desk, &agent(1), &records, body).await["contacts"], 1);
+        let once_more = post(&desk, &agent(1), &records, body).await;
+        assert_eq!(once_more["contacts"], 1);
+        desk.talked("13900000002", &agent(1)).await;
+        let id = once_more["id"].as_str().unwrap();
+        let listed = format!("/api/v1/contact-records?incident={id}");
+        let listed = desk.get(&lead(), &listed).await;
+        assert_eq!(listed["total"], 1, "the rows behind the count");
+        assert_eq!(listed["items"][0]["call_id"], json!(call));
     })
     .await;
 }
