@@ -43,35 +43,20 @@ impl Who {
     }
 }
 
-/// One row of the trail. `seq` and `hash` are set by the sealer within a second.
-pub mod entry {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112301_kernel.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "audit_entries")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub at: DateTimeUtc,
-        pub who_id: Option<Uuid>,
-        pub who_name: String,
-        pub session_id: Option<Uuid>,
-        pub action: String,
-        pub subject_kind: String,
-        pub subject_id: String,
-        pub details: Json,
-        pub seq: Option<i64>,
-        pub hash: Option<String>,
+crate::table! {
+    /// One row of the trail. `seq` and `hash` are set by the sealer within a second.
+    pub mod entry = "audit_entries" (id: Uuid) {
+        at: DateTimeUtc,
+        who_id: Option<Uuid>,
+        who_name: String,
+        session_id: Option<Uuid>,
+        action: String,
+        subject_kind: String,
+        subject_id: String,
+        details: Json,
+        seq: Option<i64>,
+        hash: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// Writes one row: `record(&app, &*tx, &actor.who(), "call.listened", "call", id, json!({}))`.

@@ -80,48 +80,26 @@ struct Subscription {
     wake: Arc<Notify>,
 }
 
-pub(crate) mod event_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "events")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub kind: String,
-        pub subject_id: String,
-        pub payload: Json,
-        pub occurred_at: DateTimeUtc,
+crate::table! {
+    pub(crate) mod event_row = "events" (id: Uuid) {
+        kind: String,
+        subject_id: String,
+        payload: Json,
+        occurred_at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(crate) mod delivery {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "event_deliveries")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub event_id: Uuid,
-        pub handler: String,
-        pub state: String,
-        pub attempts: i32,
-        pub due_at: DateTimeUtc,
-        pub claimed_by: Option<String>,
-        pub claimed_until: Option<DateTimeUtc>,
-        pub last_error: Option<String>,
+crate::table! {
+    pub(crate) mod delivery = "event_deliveries" (id: Uuid) {
+        event_id: Uuid,
+        handler: String,
+        state: String,
+        attempts: i32,
+        due_at: DateTimeUtc,
+        claimed_by: Option<String>,
+        claimed_until: Option<DateTimeUtc>,
+        last_error: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 impl From<event_row::Model> for Event {

@@ -32,28 +32,17 @@ const KEY: usize = 200;
 const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "idempotency-replayed";
 
-pub(crate) mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "idempotency_keys")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: String,
-        pub body_hash: String,
-        pub state: String,
-        pub started_at: DateTimeUtc,
-        pub node: String,
-        pub status: Option<i32>,
-        pub content_type: Option<String>,
-        pub location: Option<String>,
-        pub body: Option<String>,
+crate::table! {
+    pub(crate) mod row = "idempotency_keys" (id: String) {
+        body_hash: String,
+        state: String,
+        started_at: DateTimeUtc,
+        node: String,
+        status: Option<i32>,
+        content_type: Option<String>,
+        location: Option<String>,
+        body: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// The layer; it stands inside the one that knows who is signed in.

@@ -119,51 +119,29 @@ pub struct Jobs {
     wake: Arc<Notify>,
 }
 
-pub(crate) mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "jobs")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub name: String,
-        pub payload: Json,
-        pub state: String,
-        pub attempts: i32,
-        pub run_at: DateTimeUtc,
-        pub claimed_by: Option<String>,
-        pub claimed_until: Option<DateTimeUtc>,
-        pub last_error: Option<String>,
+crate::table! {
+    pub(crate) mod row = "jobs" (id: Uuid) {
+        name: String,
+        payload: Json,
+        state: String,
+        attempts: i32,
+        run_at: DateTimeUtc,
+        claimed_by: Option<String>,
+        claimed_until: Option<DateTimeUtc>,
+        last_error: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(crate) mod schedule {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "job_schedules")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub name: String,
-        pub next_at: DateTimeUtc,
-        pub failures: i32,
-        pub claimed_by: Option<String>,
-        pub claimed_until: Option<DateTimeUtc>,
-        pub last_started_at: Option<DateTimeUtc>,
-        pub last_finished_at: Option<DateTimeUtc>,
-        pub last_error: Option<String>,
+crate::table! {
+    pub(crate) mod schedule = "job_schedules" (name: String) {
+        next_at: DateTimeUtc,
+        failures: i32,
+        claimed_by: Option<String>,
+        claimed_until: Option<DateTimeUtc>,
+        last_started_at: Option<DateTimeUtc>,
+        last_finished_at: Option<DateTimeUtc>,
+        last_error: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// How a scheduled job stands.

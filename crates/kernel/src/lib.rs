@@ -29,6 +29,7 @@ pub mod rights;
 pub mod search;
 mod stop;
 mod sweep;
+mod table;
 pub mod vital;
 
 pub use app::App;

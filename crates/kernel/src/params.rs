@@ -14,38 +14,23 @@ use sea_orm::{Condition, ConnectionTrait, QueryOrder, Set};
 use crate::problem::{Result, internal, unavailable};
 use crate::{Clock, Db, Ids, Tx};
 
-/// One value of a parameter for a stretch of time.
-pub mod parameter {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112301_kernel.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "parameters")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub key: String,
-        pub value: String,
-        pub unit: String,
-        pub effective_from: DateTimeUtc,
-        pub effective_to: Option<DateTimeUtc>,
-        pub source_doc_no: String,
-        pub source_url: String,
-        pub note: String,
-        pub confirm_before_use: bool,
-        pub recorded_at: DateTimeUtc,
-        pub recorded_by: Option<Uuid>,
-        pub confirmed_by: Option<Uuid>,
-        pub confirmed_at: Option<DateTimeUtc>,
+crate::table! {
+    /// One value of a parameter for a stretch of time.
+    pub mod parameter = "parameters" (id: Uuid) {
+        key: String,
+        value: String,
+        unit: String,
+        effective_from: DateTimeUtc,
+        effective_to: Option<DateTimeUtc>,
+        source_doc_no: String,
+        source_url: String,
+        note: String,
+        confirm_before_use: bool,
+        recorded_at: DateTimeUtc,
+        recorded_by: Option<Uuid>,
+        confirmed_by: Option<Uuid>,
+        confirmed_at: Option<DateTimeUtc>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A value that ships with the product, until somebody of this installation confirms or replaces it.

@@ -15,24 +15,13 @@ use uuid::Uuid;
 
 use crate::{Notices, ReadNotices};
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "notice_addresses")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub user_id: Uuid,
-        pub email: Option<String>,
-        pub mobile: Option<String>,
-        pub verified: bool,
-        pub changed_at: DateTimeUtc,
+kernel::table! {
+    mod row = "notice_addresses" (user_id: Uuid) {
+        email: Option<String>,
+        mobile: Option<String>,
+        verified: bool,
+        changed_at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// Longest e-mail address (RFC 5321 §4.5.3.1.3, without the brackets).

@@ -17,26 +17,13 @@ use crate::outbox::Way;
 use crate::rules::{self, Rule, Urgency};
 use crate::{Notices, ReadNotices, address};
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "notice_choices")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub user_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub kind: String,
-        pub console: bool,
-        pub email: bool,
-        pub sms: bool,
-        pub chosen_at: DateTimeUtc,
+kernel::table! {
+    mod row = "notice_choices" (user_id: Uuid, kind: String) {
+        console: bool,
+        email: bool,
+        sms: bool,
+        chosen_at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// How a kind comes to a person.

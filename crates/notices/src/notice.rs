@@ -18,37 +18,22 @@ use uuid::Uuid;
 use crate::Notices;
 use crate::outbox::row as delivery;
 
-/// One notice to one person.
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112320_notices.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "notices")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub event_id: Uuid,
-        pub user_id: Uuid,
-        pub kind: String,
-        pub subject_kind: String,
-        pub subject_id: String,
-        pub parameters: Json,
-        pub urgency: String,
-        pub in_console: bool,
-        pub at: DateTimeUtc,
-        pub read_at: Option<DateTimeUtc>,
-        pub done_at: Option<DateTimeUtc>,
-        pub place: String,
+kernel::table! {
+    /// One notice to one person.
+    pub mod row = "notices" (id: Uuid) {
+        event_id: Uuid,
+        user_id: Uuid,
+        kind: String,
+        subject_kind: String,
+        subject_id: String,
+        parameters: Json,
+        urgency: String,
+        in_console: bool,
+        at: DateTimeUtc,
+        read_at: Option<DateTimeUtc>,
+        done_at: Option<DateTimeUtc>,
+        place: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use row::Column;

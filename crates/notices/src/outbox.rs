@@ -79,37 +79,22 @@ impl State {
     }
 }
 
-/// One notice on one way; its id goes with the message and never changes.
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112320_notices.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "notice_deliveries")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub notice_id: Uuid,
-        pub user_id: Uuid,
-        pub kind: String,
-        pub way: String,
-        pub state: String,
-        pub attempts: i32,
-        pub made_at: DateTimeUtc,
-        pub next_at: DateTimeUtc,
-        pub sent_at: Option<DateTimeUtc>,
-        pub claimed_by: Option<String>,
-        pub claimed_until: Option<DateTimeUtc>,
-        pub last_error: Option<String>,
+kernel::table! {
+    /// One notice on one way; its id goes with the message and never changes.
+    pub mod row = "notice_deliveries" (id: Uuid) {
+        notice_id: Uuid,
+        user_id: Uuid,
+        kind: String,
+        way: String,
+        state: String,
+        attempts: i32,
+        made_at: DateTimeUtc,
+        next_at: DateTimeUtc,
+        sent_at: Option<DateTimeUtc>,
+        claimed_by: Option<String>,
+        claimed_until: Option<DateTimeUtc>,
+        last_error: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use row::Column;

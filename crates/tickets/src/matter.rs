@@ -18,27 +18,16 @@ use utoipa::ToSchema;
 
 use crate::ViewMatters;
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "matters")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub code: String,
-        pub parent_code: Option<String>,
-        pub name: String,
-        pub shortcut: String,
-        pub position: i32,
-        pub active: bool,
-        pub section: Option<String>,
-        pub version: i64,
+kernel::table! {
+    mod row = "matters" (code: String) {
+        parent_code: Option<String>,
+        name: String,
+        shortcut: String,
+        position: i32,
+        active: bool,
+        section: Option<String>,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use row::Column;

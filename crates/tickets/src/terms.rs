@@ -12,28 +12,13 @@ use utoipa::ToSchema;
 use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
 use crate::ticket::limits::{Span, Unit, limit, must_be_time, must_be_within};
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "case_terms")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub code: String,
-        pub unit: String,
-        pub n: i32,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub effective_from: DateTimeUtc,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub recorded_at: DateTimeUtc,
-        pub recorded_by: Option<Uuid>,
-        pub source: String,
+kernel::table! {
+    mod row = "case_terms" (code: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
+        unit: String,
+        n: i32,
+        recorded_by: Option<Uuid>,
+        source: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// How long one step may take, or how many of what it needs.

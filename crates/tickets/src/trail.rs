@@ -22,74 +22,37 @@ const SHOWN: u64 = 500;
 /// The way that ends on a screen of the console.
 pub const CONSOLE: &str = "console";
 
-mod line_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "case_lines")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub subject_kind: String,
-        pub subject_id: Uuid,
-        pub at: DateTimeUtc,
-        pub who_id: Option<Uuid>,
-        pub who_name: String,
-        pub action: String,
-        pub note: Option<String>,
+kernel::table! {
+    mod line_row = "case_lines" (id: Uuid) {
+        subject_kind: String,
+        subject_id: Uuid,
+        at: DateTimeUtc,
+        who_id: Option<Uuid>,
+        who_name: String,
+        action: String,
+        note: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Who was told of what, and when.
-pub mod notice_row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112503_escalation.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "case_notices")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub subject_kind: String,
-        pub subject_id: Uuid,
-        pub user_id: Uuid,
-        pub reason: String,
-        pub way: String,
-        pub made_at: DateTimeUtc,
-        pub sent_at: Option<DateTimeUtc>,
-        pub arrived_at: Option<DateTimeUtc>,
-        pub acknowledged_at: Option<DateTimeUtc>,
+kernel::table! {
+    /// Who was told of what, and when.
+    pub mod notice_row = "case_notices" (id: Uuid) {
+        subject_kind: String,
+        subject_id: Uuid,
+        user_id: Uuid,
+        reason: String,
+        way: String,
+        made_at: DateTimeUtc,
+        sent_at: Option<DateTimeUtc>,
+        arrived_at: Option<DateTimeUtc>,
+        acknowledged_at: Option<DateTimeUtc>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod counter {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "case_numbers")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub key: String,
-        pub last: i64,
+kernel::table! {
+    mod counter = "case_numbers" (key: String) {
+        last: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// The next number of a series. It is taken in the transaction of what it numbers: what is rolled back leaves

@@ -9,85 +9,42 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel as _, QueryFilter, Set};
 use uuid::Uuid;
 
-/// A session of an agent on the floor: from signing in to signing out.
-pub mod session_row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112313_floor.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "agent_sessions")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub agent_id: Uuid,
-        pub began_at: DateTimeUtc,
-        pub ended_at: Option<DateTimeUtc>,
-        pub state: String,
-        pub presence: String,
-        pub reason: Option<String>,
-        pub work_id: Option<Uuid>,
-        pub queue: Option<String>,
-        pub wrap_up_ends_at: Option<DateTimeUtc>,
-        pub wrap_up_extensions: i32,
-        pub changed_at: DateTimeUtc,
+kernel::table! {
+    /// A session of an agent on the floor: from signing in to signing out.
+    pub mod session_row = "agent_sessions" (id: Uuid) {
+        agent_id: Uuid,
+        began_at: DateTimeUtc,
+        ended_at: Option<DateTimeUtc>,
+        state: String,
+        presence: String,
+        reason: Option<String>,
+        work_id: Option<Uuid>,
+        queue: Option<String>,
+        wrap_up_ends_at: Option<DateTimeUtc>,
+        wrap_up_extensions: i32,
+        changed_at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// One change of an agent's state; append-only.
-pub mod change_row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112313_floor.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "agent_state_changes")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub agent_id: Uuid,
-        pub session_id: Option<Uuid>,
-        pub at: DateTimeUtc,
-        pub from_state: String,
-        pub to_state: String,
-        pub reason: Option<String>,
-        pub work_id: Option<Uuid>,
-        pub by_kind: String,
-        pub by_id: Option<Uuid>,
+kernel::table! {
+    /// One change of an agent's state; append-only.
+    pub mod change_row = "agent_state_changes" (id: Uuid) {
+        agent_id: Uuid,
+        session_id: Option<Uuid>,
+        at: DateTimeUtc,
+        from_state: String,
+        to_state: String,
+        reason: Option<String>,
+        work_id: Option<Uuid>,
+        by_kind: String,
+        by_id: Option<Uuid>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod skill_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "agent_skills")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub agent_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub skill: String,
-        pub proficiency: i32,
+kernel::table! {
+    mod skill_row = "agent_skills" (agent_id: Uuid, skill: String) {
+        proficiency: i32,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 pub use change_row::Model as Change;

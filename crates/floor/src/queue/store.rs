@@ -6,38 +6,23 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 
 use super::{NoAnswerRule, QueueRules};
 
-/// One queue.
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112313_floor.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "queues")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub code: String,
-        pub name: String,
-        pub priority: i32,
-        pub skills: Json,
-        pub ring_timeout_s: i32,
-        pub wrap_up_s: i32,
-        pub max_extensions: i32,
-        pub service_level_s: i32,
-        pub short_abandon_s: i32,
-        pub preferred_wait_s: i32,
-        pub max_wait_s: i32,
-        pub no_answer: String,
-        pub version: i64,
-        pub changed_at: DateTimeUtc,
+kernel::table! {
+    /// One queue.
+    pub mod row = "queues" (code: String) {
+        name: String,
+        priority: i32,
+        skills: Json,
+        ring_timeout_s: i32,
+        wrap_up_s: i32,
+        max_extensions: i32,
+        service_level_s: i32,
+        short_abandon_s: i32,
+        preferred_wait_s: i32,
+        max_wait_s: i32,
+        no_answer: String,
+        version: i64,
+        changed_at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A queue with its rules and version.

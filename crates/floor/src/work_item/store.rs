@@ -13,47 +13,32 @@ use uuid::Uuid;
 use super::INTERRUPTED;
 use crate::day::{Day, day_begins, service_day};
 
-/// One work.
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112313_floor.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "work_items")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub media: String,
-        pub queue: Option<String>,
-        pub priority: i32,
-        pub subject: Json,
-        pub offered_at: DateTimeUtc,
-        pub first_rung_at: Option<DateTimeUtc>,
-        pub rings: i32,
-        pub accepted_at: Option<DateTimeUtc>,
-        pub in_time: Option<bool>,
-        pub agent_id: Option<Uuid>,
-        pub ended_at: Option<DateTimeUtc>,
-        pub outcome: Option<String>,
-        pub short: bool,
-        pub wait_ms: Option<i64>,
-        pub wrap_up_began_at: Option<DateTimeUtc>,
-        pub wrap_up_ended_at: Option<DateTimeUtc>,
-        pub wrap_up_extensions: i32,
-        pub wrap_up_expired: bool,
-        pub callback_due: bool,
-        pub callback_done_at: Option<DateTimeUtc>,
-        pub callback_done_by: Option<Uuid>,
-        pub callback_note: Option<String>,
+kernel::table! {
+    /// One work.
+    pub mod row = "work_items" (id: Uuid) {
+        media: String,
+        queue: Option<String>,
+        priority: i32,
+        subject: Json,
+        offered_at: DateTimeUtc,
+        first_rung_at: Option<DateTimeUtc>,
+        rings: i32,
+        accepted_at: Option<DateTimeUtc>,
+        in_time: Option<bool>,
+        agent_id: Option<Uuid>,
+        ended_at: Option<DateTimeUtc>,
+        outcome: Option<String>,
+        short: bool,
+        wait_ms: Option<i64>,
+        wrap_up_began_at: Option<DateTimeUtc>,
+        wrap_up_ended_at: Option<DateTimeUtc>,
+        wrap_up_extensions: i32,
+        wrap_up_expired: bool,
+        callback_due: bool,
+        callback_done_at: Option<DateTimeUtc>,
+        callback_done_by: Option<Uuid>,
+        callback_note: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use row::Column as C;

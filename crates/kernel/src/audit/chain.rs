@@ -70,22 +70,11 @@ impl std::fmt::Display for Verification {
     }
 }
 
-pub mod head {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "audit_head")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub name: String,
-        pub seq: i64,
-        pub hash: String,
+crate::table! {
+    pub mod head = "audit_head" (name: String) {
+        seq: i64,
+        hash: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// The head as the sealer wrote it down beside the rows, so that a cut-off end is seen.

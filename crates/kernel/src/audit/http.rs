@@ -185,24 +185,13 @@ async fn state(_actor: Actor<ViewAudit>, State(app): State<App>) -> Result<Json<
     }))
 }
 
-mod check {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "audit_checks")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub at: DateTimeUtc,
-        pub sealed: i64,
-        pub broken_seq: Option<i64>,
-        pub finding: String,
+crate::table! {
+    mod check = "audit_checks" (id: Uuid) {
+        at: DateTimeUtc,
+        sealed: i64,
+        broken_seq: Option<i64>,
+        finding: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// Checks the whole chain and writes down what was found; the nightly job.

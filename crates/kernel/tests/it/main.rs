@@ -28,23 +28,12 @@ pub const NOTES: &[Migration] = &[Migration::portable(
      at timestamptz not null);\ncreate unique index notes_text on notes (text);\n",
 )];
 
-mod note {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "notes")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub text: String,
-        pub number: i64,
-        pub at: DateTimeUtc,
+kernel::table! {
+    mod note = "notes" (id: Uuid) {
+        text: String,
+        number: i64,
+        at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// Adds one note.

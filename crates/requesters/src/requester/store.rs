@@ -15,35 +15,20 @@ use uuid::Uuid;
 use super::{Requester, UNVERIFIED};
 use crate::number::{Number, NumberKind, last_digits, normalise};
 
-/// One requester.
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112311_requesters.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "requesters")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub name: Option<String>,
-        pub phone: Option<String>,
-        pub phone_hash: Option<String>,
-        pub phone_kind: String,
-        pub region: String,
-        pub identity: String,
-        pub contacts: i64,
-        pub first_contact_at: DateTimeUtc,
-        pub last_contact_at: DateTimeUtc,
-        pub version: i64,
+kernel::table! {
+    /// One requester.
+    pub mod row = "requesters" (id: Uuid) {
+        name: Option<String>,
+        phone: Option<String>,
+        phone_hash: Option<String>,
+        phone_kind: String,
+        region: String,
+        identity: String,
+        contacts: i64,
+        first_contact_at: DateTimeUtc,
+        last_contact_at: DateTimeUtc,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 impl From<row::Model> for Requester {

@@ -1,75 +1,64 @@
 //! The rows of `migrations/2026112314_telephony.sql`.
 
-/// The record of one call.
-pub mod call {
-    #![expect(missing_docs, reason = "SeaORM's own names; the columns are described")]
-    use sea_orm::entity::prelude::*;
-
-    /// The record of one call; every figure about it is counted from here.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "calls")]
-    pub struct Model {
+kernel::table! {
+    /// The record of one call.
+    pub mod call = "calls" (
         /// The call; also the work id on the floor.
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+        id: Uuid,
+    ) {
         /// `inbound` or `outbound`.
-        pub direction: String,
+        direction: String,
         /// Our number: called, or shown.
-        pub hotline: String,
+        hotline: String,
         /// The requester's number as the trunk told it; empty when withheld.
-        pub caller: String,
+        caller: String,
         /// Keyed hash of `caller`, to look it up by.
-        pub caller_hash: String,
+        caller_hash: String,
         /// The requester the number was known as.
-        pub requester_id: Option<Uuid>,
+        requester_id: Option<Uuid>,
         /// Code of the queue it joined.
-        pub queue: Option<String>,
+        queue: Option<String>,
         /// Who has it, had it, or is being rung.
-        pub agent_id: Option<Uuid>,
+        agent_id: Option<Uuid>,
         /// The number read out to the requester.
-        pub staff_no: Option<String>,
+        staff_no: Option<String>,
         /// The state of call-control; `ended` at last.
-        pub state: String,
+        state: String,
         /// The one outcome; null while the call is open.
-        pub outcome: Option<String>,
+        outcome: Option<String>,
         /// `requester`, `agent` or `system`.
-        pub ended_by: Option<String>,
+        ended_by: Option<String>,
         /// INVITE.
-        pub arrived_at: DateTimeUtc,
+        arrived_at: DateTimeUtc,
         /// Joined the queue.
-        pub queued_at: Option<DateTimeUtc>,
+        queued_at: Option<DateTimeUtc>,
         /// First ring of an agent.
-        pub rung_at: Option<DateTimeUtc>,
+        rung_at: Option<DateTimeUtc>,
         /// Requester and agent connected.
-        pub answered_at: Option<DateTimeUtc>,
+        answered_at: Option<DateTimeUtc>,
         /// Over.
-        pub ended_at: Option<DateTimeUtc>,
+        ended_at: Option<DateTimeUtc>,
         /// Held altogether, in milliseconds.
-        pub held_ms: i64,
+        held_ms: i64,
         /// Address of the trunk peer.
-        pub trunk: String,
+        trunk: String,
         /// Call-ID of the requester's leg, to find it in a carrier's log.
-        pub sip_call_id: String,
+        sip_call_id: String,
         /// `none`, `running`, `complete`, `damaged` (sound is missing) or `repaired` (after a kill).
-        pub recording_state: String,
+        recording_state: String,
         /// Inside the file store.
-        pub recording_path: Option<String>,
+        recording_path: Option<String>,
         /// Length in milliseconds.
-        pub recording_ms: Option<i64>,
+        recording_ms: Option<i64>,
         /// Size in bytes.
-        pub recording_bytes: Option<i64>,
+        recording_bytes: Option<i64>,
         /// SHA-256 of the file in hex.
-        pub recording_sha256: Option<String>,
+        recording_sha256: Option<String>,
         /// Sound that could not be written, in milliseconds.
-        pub recording_lost_ms: Option<i64>,
+        recording_lost_ms: Option<i64>,
         /// Journal lines written so far.
-        pub events: i64,
+        events: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A record of which nothing is known but when it came in.
@@ -105,32 +94,21 @@ pub(crate) fn blank(id: uuid::Uuid, arrived_at: chrono::DateTime<chrono::Utc>) -
     }
 }
 
-/// A line of a call's journal.
-pub mod event {
-    #![expect(missing_docs, reason = "SeaORM's own names; the columns are described")]
-    use sea_orm::entity::prelude::*;
-
-    /// What happened to a call, in order.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "call_events")]
-    pub struct Model {
+kernel::table! {
+    /// A line of a call's journal.
+    pub mod event = "call_events" (
         /// Identifies the line.
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+        id: Uuid,
+    ) {
         /// The call.
-        pub call_id: Uuid,
+        call_id: Uuid,
         /// From 1, without gaps.
-        pub seq: i64,
+        seq: i64,
         /// When it happened, not when it was written.
-        pub at: DateTimeUtc,
+        at: DateTimeUtc,
         /// `arrived`, `greeted`, `queued`, `ringing`, `answered`, `held` … `ended`, `recorded`.
-        pub event: String,
+        event: String,
         /// What belongs to it.
-        pub details: Json,
+        details: Json,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }

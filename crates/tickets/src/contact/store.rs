@@ -17,47 +17,32 @@ use super::{State, WrapUp};
 use crate::incident;
 use crate::words::{ContactResult, RequestType};
 
-/// One contact record; `id` is the call's.
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112312_tickets.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "contact_records")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub medium: String,
-        pub direction: String,
-        pub queue: Option<String>,
-        pub requester_id: Uuid,
-        pub agent_id: Option<Uuid>,
-        pub started_at: DateTimeUtc,
-        pub answered_at: Option<DateTimeUtc>,
-        pub ended_at: Option<DateTimeUtc>,
-        pub outcome: Option<String>,
-        pub wrap_up_began_at: Option<DateTimeUtc>,
-        pub wrap_up_ms: Option<i64>,
-        pub state: String,
-        pub request_type: Option<String>,
-        pub matter_code: Option<String>,
-        pub result: Option<String>,
-        pub summary: String,
-        pub ticket_id: Option<Uuid>,
-        pub owed_since: Option<DateTimeUtc>,
-        pub late: bool,
-        pub completed_at: Option<DateTimeUtc>,
-        pub completed_by: Option<Uuid>,
-        pub version: i64,
+kernel::table! {
+    /// One contact record; `id` is the call's.
+    pub mod row = "contact_records" (id: Uuid) {
+        medium: String,
+        direction: String,
+        queue: Option<String>,
+        requester_id: Uuid,
+        agent_id: Option<Uuid>,
+        started_at: DateTimeUtc,
+        answered_at: Option<DateTimeUtc>,
+        ended_at: Option<DateTimeUtc>,
+        outcome: Option<String>,
+        wrap_up_began_at: Option<DateTimeUtc>,
+        wrap_up_ms: Option<i64>,
+        state: String,
+        request_type: Option<String>,
+        matter_code: Option<String>,
+        result: Option<String>,
+        summary: String,
+        ticket_id: Option<Uuid>,
+        owed_since: Option<DateTimeUtc>,
+        late: bool,
+        completed_at: Option<DateTimeUtc>,
+        completed_by: Option<Uuid>,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use row::Column;

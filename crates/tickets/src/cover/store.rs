@@ -18,61 +18,28 @@ use uuid::Uuid;
 use super::{Cover, Duty};
 use crate::section::{Absence, today};
 
-mod plan {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "cover_plans")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub owner_id: Uuid,
-        pub version: i64,
+kernel::table! {
+    mod plan = "cover_plans" (owner_id: Uuid) {
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod cover {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "covers")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub owner_id: Uuid,
-        pub user_id: Uuid,
-        pub deputy: bool,
-        pub from_day: String,
-        pub to_day: Option<String>,
+kernel::table! {
+    mod cover = "covers" (id: Uuid) {
+        owner_id: Uuid,
+        user_id: Uuid,
+        deputy: bool,
+        from_day: String,
+        to_day: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod absence {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "owner_absences")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub user_id: Uuid,
-        pub from_day: String,
-        pub to_day: String,
+kernel::table! {
+    mod absence = "owner_absences" (id: Uuid) {
+        user_id: Uuid,
+        from_day: String,
+        to_day: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// What the lead set for one owner.

@@ -29,70 +29,40 @@ use crate::words::words;
 /// Who hears of emergencies on the screen: everybody on duty holds this permission.
 const ON_DUTY: Audience = Audience::Permission("emergencies:view");
 
-/// One emergency. What the rules see of it is a [`Case`].
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112503_escalation.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "emergencies")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub number: String,
-        pub category: String,
-        pub what: String,
-        pub place: String,
-        pub reported_by: Uuid,
-        pub discovered_at: DateTimeUtc,
-        pub raised_at: DateTimeUtc,
-        pub first_report_late: bool,
-        pub state: String,
-        pub open: bool,
-        pub due_at: Option<DateTimeUtc>,
-        pub arrival_due_at: Option<DateTimeUtc>,
-        pub reports: i32,
-        pub reminders: i32,
-        pub final_report: Option<String>,
-        pub closed_by: Option<Uuid>,
-        pub closed_at: Option<DateTimeUtc>,
-        pub next_alarm_at: Option<DateTimeUtc>,
-        pub updated_at: DateTimeUtc,
-        pub version: i64,
+kernel::table! {
+    /// One emergency. What the rules see of it is a [`Case`].
+    pub mod row = "emergencies" (id: Uuid) {
+        number: String,
+        category: String,
+        what: String,
+        place: String,
+        reported_by: Uuid,
+        discovered_at: DateTimeUtc,
+        raised_at: DateTimeUtc,
+        first_report_late: bool,
+        state: String,
+        open: bool,
+        due_at: Option<DateTimeUtc>,
+        arrival_due_at: Option<DateTimeUtc>,
+        reports: i32,
+        reminders: i32,
+        final_report: Option<String>,
+        closed_by: Option<Uuid>,
+        closed_at: Option<DateTimeUtc>,
+        next_alarm_at: Option<DateTimeUtc>,
+        updated_at: DateTimeUtc,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod category_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "emergency_categories")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub code: String,
-        pub name: String,
-        pub position: i32,
-        pub active: bool,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub effective_from: DateTimeUtc,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub recorded_at: DateTimeUtc,
-        pub recorded_by: Option<Uuid>,
-        pub source: String,
+kernel::table! {
+    mod category_row = "emergency_categories" (code: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
+        name: String,
+        position: i32,
+        active: bool,
+        recorded_by: Option<Uuid>,
+        source: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A kind of emergency.
@@ -165,29 +135,12 @@ impl Rule for EmergencyCategory {
     }
 }
 
-mod way_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "emergency_ways")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub role: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub way: String,
-        pub active: bool,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub effective_from: DateTimeUtc,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub recorded_at: DateTimeUtc,
-        pub recorded_by: Option<Uuid>,
-        pub source: String,
+kernel::table! {
+    mod way_row = "emergency_ways" (role: String, way: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
+        active: bool,
+        recorded_by: Option<Uuid>,
+        source: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 words! {

@@ -26,74 +26,44 @@ use crate::timer::Alarmed;
 use crate::trail::{self, CONSOLE, Scribe};
 use crate::{section, terms};
 
-/// One escalation. What the rules see of it is a [`Case`].
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112503_escalation.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "escalations")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub number: String,
-        pub ticket_id: Option<Uuid>,
-        pub section: Option<String>,
-        pub title: String,
-        pub reason: String,
-        pub raised_by: Option<Uuid>,
-        pub originator_id: Uuid,
-        pub source_event: Option<String>,
-        pub state: String,
-        pub open: bool,
-        pub level: i32,
-        pub due_at: Option<DateTimeUtc>,
-        pub reminders: i32,
-        pub answer: Option<String>,
-        pub answered_by: Option<Uuid>,
-        pub answered_at: Option<DateTimeUtc>,
-        pub cause: Option<String>,
-        pub action: Option<String>,
-        pub closed_by: Option<Uuid>,
-        pub closed_at: Option<DateTimeUtc>,
-        pub raised_at: DateTimeUtc,
-        pub next_alarm_at: Option<DateTimeUtc>,
-        pub updated_at: DateTimeUtc,
-        pub version: i64,
+kernel::table! {
+    /// One escalation. What the rules see of it is a [`Case`].
+    pub mod row = "escalations" (id: Uuid) {
+        number: String,
+        ticket_id: Option<Uuid>,
+        section: Option<String>,
+        title: String,
+        reason: String,
+        raised_by: Option<Uuid>,
+        originator_id: Uuid,
+        source_event: Option<String>,
+        state: String,
+        open: bool,
+        level: i32,
+        due_at: Option<DateTimeUtc>,
+        reminders: i32,
+        answer: Option<String>,
+        answered_by: Option<Uuid>,
+        answered_at: Option<DateTimeUtc>,
+        cause: Option<String>,
+        action: Option<String>,
+        closed_by: Option<Uuid>,
+        closed_at: Option<DateTimeUtc>,
+        raised_at: DateTimeUtc,
+        next_alarm_at: Option<DateTimeUtc>,
+        updated_at: DateTimeUtc,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod level_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "escalation_levels")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub level: i32,
-        pub role: String,
-        pub service_minutes: i32,
-        pub active: bool,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub effective_from: DateTimeUtc,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub recorded_at: DateTimeUtc,
-        pub recorded_by: Option<Uuid>,
-        pub source: String,
+kernel::table! {
+    mod level_row = "escalation_levels" (level: i32, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
+        role: String,
+        service_minutes: i32,
+        active: bool,
+        recorded_by: Option<Uuid>,
+        source: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// Who answers an escalation at one level, and how long he has.

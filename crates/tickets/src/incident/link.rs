@@ -16,46 +16,20 @@ use crate::ticket::life::State as Standing;
 use crate::ticket::store::{self as tickets, row as ticket_row};
 use crate::ticket::viewer::Viewer;
 
-pub(crate) mod link_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "incident_tickets")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub incident_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub ticket_id: Uuid,
-        pub linked_at: DateTimeUtc,
-        pub linked_by: Option<Uuid>,
-        pub outcome: Option<String>,
-        pub done_at: Option<DateTimeUtc>,
+kernel::table! {
+    pub(crate) mod link_row = "incident_tickets" (incident_id: Uuid, ticket_id: Uuid) {
+        linked_at: DateTimeUtc,
+        linked_by: Option<Uuid>,
+        outcome: Option<String>,
+        done_at: Option<DateTimeUtc>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(crate) mod contact_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "incident_contacts")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub incident_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub call_id: Uuid,
-        pub linked_at: DateTimeUtc,
-        pub linked_by: Option<Uuid>,
+kernel::table! {
+    pub(crate) mod contact_row = "incident_contacts" (incident_id: Uuid, call_id: Uuid) {
+        linked_at: DateTimeUtc,
+        linked_by: Option<Uuid>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// The calls that belong to an incident.

@@ -28,44 +28,29 @@ use crate::trail::{self, CONSOLE, Scribe};
 /// Who sees the banner.
 const ALL_WHO_SEE: Audience = Audience::Permission("incidents:view");
 
-/// One incident. What the rules see of it is a [`Case`].
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112503_escalation.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "incidents")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub number: String,
-        pub title: String,
-        pub matter_code: Option<String>,
-        pub answer: String,
-        pub banner: String,
-        pub declared_by: Uuid,
-        pub declared_at: DateTimeUtc,
-        pub state: String,
-        pub open: bool,
-        pub due_at: Option<DateTimeUtc>,
-        pub reminders: i32,
-        pub cause: Option<String>,
-        pub closed_by: Option<Uuid>,
-        pub closing_at: Option<DateTimeUtc>,
-        pub closed_at: Option<DateTimeUtc>,
-        pub report: Option<Json>,
-        pub next_alarm_at: Option<DateTimeUtc>,
-        pub updated_at: DateTimeUtc,
-        pub version: i64,
+kernel::table! {
+    /// One incident. What the rules see of it is a [`Case`].
+    pub mod row = "incidents" (id: Uuid) {
+        number: String,
+        title: String,
+        matter_code: Option<String>,
+        answer: String,
+        banner: String,
+        declared_by: Uuid,
+        declared_at: DateTimeUtc,
+        state: String,
+        open: bool,
+        due_at: Option<DateTimeUtc>,
+        reminders: i32,
+        cause: Option<String>,
+        closed_by: Option<Uuid>,
+        closing_at: Option<DateTimeUtc>,
+        closed_at: Option<DateTimeUtc>,
+        report: Option<Json>,
+        next_alarm_at: Option<DateTimeUtc>,
+        updated_at: DateTimeUtc,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use super::link::{contact_row, link_row};

@@ -22,48 +22,33 @@ use crate::timer::Alarmed;
 use crate::trail::{self, CONSOLE, Scribe};
 use crate::{section, terms};
 
-/// One document. What the rules see of it is a [`Case`].
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112503_escalation.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "instructions")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub number: Option<String>,
-        pub kind: String,
-        pub matter_code: String,
-        pub section: Option<String>,
-        pub ticket_id: Option<Uuid>,
-        pub title: String,
-        pub body: String,
-        pub author_id: Uuid,
-        pub state: String,
-        pub open: bool,
-        pub due_at: Option<DateTimeUtc>,
-        pub rule_id: Option<String>,
-        pub reminders: i32,
-        pub returned_for: Option<String>,
-        pub reply: Option<String>,
-        pub replied_by: Option<Uuid>,
-        pub replied_at: Option<DateTimeUtc>,
-        pub submitted_at: Option<DateTimeUtc>,
-        pub closed_at: Option<DateTimeUtc>,
-        pub created_at: DateTimeUtc,
-        pub next_alarm_at: Option<DateTimeUtc>,
-        pub updated_at: DateTimeUtc,
-        pub version: i64,
+kernel::table! {
+    /// One document. What the rules see of it is a [`Case`].
+    pub mod row = "instructions" (id: Uuid) {
+        number: Option<String>,
+        kind: String,
+        matter_code: String,
+        section: Option<String>,
+        ticket_id: Option<Uuid>,
+        title: String,
+        body: String,
+        author_id: Uuid,
+        state: String,
+        open: bool,
+        due_at: Option<DateTimeUtc>,
+        rule_id: Option<String>,
+        reminders: i32,
+        returned_for: Option<String>,
+        reply: Option<String>,
+        replied_by: Option<Uuid>,
+        replied_at: Option<DateTimeUtc>,
+        submitted_at: Option<DateTimeUtc>,
+        closed_at: Option<DateTimeUtc>,
+        created_at: DateTimeUtc,
+        next_alarm_at: Option<DateTimeUtc>,
+        updated_at: DateTimeUtc,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use row::Column;

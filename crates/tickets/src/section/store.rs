@@ -12,63 +12,30 @@ use uuid::Uuid;
 
 use super::{Absence, Post};
 
-pub(crate) mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "sections")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub code: String,
-        pub name: String,
-        pub version: i64,
+kernel::table! {
+    pub(crate) mod row = "sections" (code: String) {
+        name: String,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod member {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "section_members")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub section: String,
-        pub user_id: Uuid,
-        pub deputy: bool,
-        pub from_day: String,
-        pub to_day: Option<String>,
+kernel::table! {
+    mod member = "section_members" (id: Uuid) {
+        section: String,
+        user_id: Uuid,
+        deputy: bool,
+        from_day: String,
+        to_day: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod absence {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "section_absences")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub section: String,
-        pub user_id: Uuid,
-        pub from_day: String,
-        pub to_day: String,
+kernel::table! {
+    mod absence = "section_absences" (id: Uuid) {
+        section: String,
+        user_id: Uuid,
+        from_day: String,
+        to_day: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A section with its people.

@@ -20,32 +20,17 @@ use crate::matter;
 use crate::words::{Priority, RequestType};
 use crate::{DispatchTickets, SignOffTickets};
 
-/// The changes of clocks, append-only.
-pub mod clock_row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112312_tickets.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_clock_changes")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub ticket_id: Uuid,
-        pub version: i64,
-        pub at: DateTimeUtc,
-        pub who_id: Option<Uuid>,
-        pub change: Json,
-        pub due_before: Option<DateTimeUtc>,
-        pub due_after: DateTimeUtc,
+kernel::table! {
+    /// The changes of clocks, append-only.
+    pub mod clock_row = "ticket_clock_changes" (id: Uuid) {
+        ticket_id: Uuid,
+        version: i64,
+        at: DateTimeUtc,
+        who_id: Option<Uuid>,
+        change: Json,
+        due_before: Option<DateTimeUtc>,
+        due_after: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// What is to be corrected; `None` leaves a field as it is.

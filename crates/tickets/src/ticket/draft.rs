@@ -15,21 +15,10 @@ use super::limits;
 use super::store::{of_call, row};
 use crate::words::Priority;
 
-mod counter {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_counters")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub day: String,
-        pub last: i64,
+kernel::table! {
+    mod counter = "ticket_counters" (day: String) {
+        last: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// What a draft is opened with.

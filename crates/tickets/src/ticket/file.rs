@@ -45,28 +45,17 @@ const KINDS: [(&[u8], &str); 9] = [
     (b"#!AMR", "audio/amr"),
 ];
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_files")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub ticket_id: Uuid,
-        pub name: String,
-        pub media_type: String,
-        pub bytes: i64,
-        pub sha256: String,
-        pub path: String,
-        pub at: DateTimeUtc,
-        pub by_id: Option<Uuid>,
+kernel::table! {
+    mod row = "ticket_files" (id: Uuid) {
+        ticket_id: Uuid,
+        name: String,
+        media_type: String,
+        bytes: i64,
+        sha256: String,
+        path: String,
+        at: DateTimeUtc,
+        by_id: Option<Uuid>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A file as it is shown.

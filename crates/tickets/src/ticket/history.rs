@@ -18,30 +18,19 @@ use uuid::Uuid;
 use super::store::row as ticket_row;
 use crate::people;
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_history")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub ticket_id: Uuid,
-        pub version: i64,
-        pub at: DateTimeUtc,
-        pub who_id: Option<Uuid>,
-        pub who_name: String,
-        pub action: String,
-        pub field: Option<String>,
-        pub before_value: Option<String>,
-        pub after_value: Option<String>,
-        pub note: Option<String>,
+kernel::table! {
+    mod row = "ticket_history" (id: Uuid) {
+        ticket_id: Uuid,
+        version: i64,
+        at: DateTimeUtc,
+        who_id: Option<Uuid>,
+        who_name: String,
+        action: String,
+        field: Option<String>,
+        before_value: Option<String>,
+        after_value: Option<String>,
+        note: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// One line of a ticket's history.

@@ -15,42 +15,23 @@ use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
 use crate::words::{Priority, RequestType, words};
 use crate::work_order::platform;
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_limits")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub platform: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub request_type: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub priority: String,
-        pub handle_unit: String,
-        pub handle_n: i32,
-        pub sign_unit: String,
-        pub sign_n: i32,
-        pub returns: i32,
-        pub extensions: i32,
-        pub reopenings: i32,
-        pub attempts: i32,
-        pub transfer_minutes: i32,
-        pub sign_off: bool,
-        pub revisit: bool,
-        pub active: bool,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub effective_from: DateTimeUtc,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub recorded_at: DateTimeUtc,
-        pub recorded_by: Option<Uuid>,
-        pub source: String,
+kernel::table! {
+    mod row = "ticket_limits" (platform: String, request_type: String, priority: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
+        handle_unit: String,
+        handle_n: i32,
+        sign_unit: String,
+        sign_n: i32,
+        returns: i32,
+        extensions: i32,
+        reopenings: i32,
+        attempts: i32,
+        transfer_minutes: i32,
+        sign_off: bool,
+        revisit: bool,
+        active: bool,
+        recorded_by: Option<Uuid>,
+        source: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 words! {

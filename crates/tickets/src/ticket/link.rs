@@ -37,45 +37,17 @@ words! {
     }
 }
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_links")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub ticket_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub kind: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub other_id: Uuid,
-        pub at: DateTimeUtc,
-        pub by_id: Option<Uuid>,
+kernel::table! {
+    mod row = "ticket_links" (ticket_id: Uuid, kind: String, other_id: Uuid) {
+        at: DateTimeUtc,
+        by_id: Option<Uuid>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(crate) mod watcher {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_watchers")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub ticket_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub user_id: Uuid,
-        pub at: DateTimeUtc,
+kernel::table! {
+    pub(crate) mod watcher = "ticket_watchers" (ticket_id: Uuid, user_id: Uuid) {
+        at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// The other end of a link.

@@ -37,26 +37,15 @@ words! {
     }
 }
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_notes")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub ticket_id: Uuid,
-        pub kind: String,
-        pub body: String,
-        pub at: DateTimeUtc,
-        pub by_id: Option<Uuid>,
-        pub by_name: String,
+kernel::table! {
+    mod row = "ticket_notes" (id: Uuid) {
+        ticket_id: Uuid,
+        kind: String,
+        body: String,
+        at: DateTimeUtc,
+        by_id: Option<Uuid>,
+        by_name: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A note as it is shown.

@@ -19,60 +19,45 @@ use super::life::{Case, Rules, State};
 use super::search;
 use super::viewer::Viewer;
 
-/// One ticket. `life` and `rules` hold the [`Case`] and its [`Rules`]; the columns that lists ask for are
-/// taken from them by [`row::Model::with_case`] and nowhere else.
-pub mod row {
-    #![allow(
-        missing_docs,
-        reason = "the columns of migrations/2026112312_tickets.sql"
-    )]
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "tickets")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub number: String,
-        pub seq: i64,
-        pub platform: String,
-        pub state: String,
-        pub open: bool,
-        pub request_type: Option<String>,
-        pub matter_code: Option<String>,
-        pub section: Option<String>,
-        pub priority: String,
-        pub title: String,
-        pub summary: String,
-        pub form: Json,
-        pub resolution: Option<String>,
-        pub satisfaction: Option<String>,
-        pub requester_id: Uuid,
-        pub confidential: bool,
-        pub complained_agent_id: Option<Uuid>,
-        pub first_owner_id: Option<Uuid>,
-        pub current_owner_id: Uuid,
-        pub transfer_to: Option<Uuid>,
-        pub life: Json,
-        pub rules: Json,
-        pub source_call_id: Option<Uuid>,
-        pub incident_id: Option<Uuid>,
-        pub opened_at: DateTimeUtc,
-        pub due_at: DateTimeUtc,
-        pub runs_until: Option<DateTimeUtc>,
-        pub answered_at: Option<DateTimeUtc>,
-        pub reopenings: i32,
-        pub next_alarm_at: Option<DateTimeUtc>,
-        pub next_alarm: Option<String>,
-        pub ended_at: Option<DateTimeUtc>,
-        pub updated_at: DateTimeUtc,
-        pub version: i64,
+kernel::table! {
+    /// One ticket. `life` and `rules` hold the [`Case`] and its [`Rules`]; the columns that lists ask for are
+    /// taken from them by [`row::Model::with_case`] and nowhere else.
+    pub mod row = "tickets" (id: Uuid) {
+        number: String,
+        seq: i64,
+        platform: String,
+        state: String,
+        open: bool,
+        request_type: Option<String>,
+        matter_code: Option<String>,
+        section: Option<String>,
+        priority: String,
+        title: String,
+        summary: String,
+        form: Json,
+        resolution: Option<String>,
+        satisfaction: Option<String>,
+        requester_id: Uuid,
+        confidential: bool,
+        complained_agent_id: Option<Uuid>,
+        first_owner_id: Option<Uuid>,
+        current_owner_id: Uuid,
+        transfer_to: Option<Uuid>,
+        life: Json,
+        rules: Json,
+        source_call_id: Option<Uuid>,
+        incident_id: Option<Uuid>,
+        opened_at: DateTimeUtc,
+        due_at: DateTimeUtc,
+        runs_until: Option<DateTimeUtc>,
+        answered_at: Option<DateTimeUtc>,
+        reopenings: i32,
+        next_alarm_at: Option<DateTimeUtc>,
+        next_alarm: Option<String>,
+        ended_at: Option<DateTimeUtc>,
+        updated_at: DateTimeUtc,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use row::Column;

@@ -32,54 +32,22 @@ const MOST_AGENTS: usize = 100;
 /// The series of the turns; taking numbers of it makes imports wait for each other.
 const TURNS: &str = "dispatch_turns";
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "dispatch_rules")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub platform: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub section: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub matter: String,
-        pub name: String,
-        pub way: String,
-        pub agents: Json,
-        pub active: bool,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub effective_from: DateTimeUtc,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub recorded_at: DateTimeUtc,
-        pub recorded_by: Option<Uuid>,
-        pub source: String,
+kernel::table! {
+    mod row = "dispatch_rules" (platform: String, section: String, matter: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
+        name: String,
+        way: String,
+        agents: Json,
+        active: bool,
+        recorded_by: Option<Uuid>,
+        source: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// When somebody was last given an order by a rule.
-mod turn {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "dispatch_turns")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub rule: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub agent_id: Uuid,
-        pub turn: i64,
+kernel::table! {
+    /// When somebody was last given an order by a rule.
+    mod turn = "dispatch_turns" (rule: String, agent_id: Uuid) {
+        turn: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 words! {

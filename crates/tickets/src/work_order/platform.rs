@@ -27,28 +27,17 @@ const MOST: u64 = 100;
 const MOST_COLUMNS: usize = 256;
 const MOST_WORDS: usize = 2_000;
 
-/// One platform.
-pub(crate) mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "platforms")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub code: String,
-        pub name: String,
-        pub layout: Json,
-        pub words: Json,
-        pub active: bool,
-        pub updated_at: DateTimeUtc,
-        pub updated_by: Option<Uuid>,
-        pub version: i64,
+kernel::table! {
+    /// One platform.
+    pub(crate) mod row = "platforms" (code: String) {
+        name: String,
+        layout: Json,
+        words: Json,
+        active: bool,
+        updated_at: DateTimeUtc,
+        updated_by: Option<Uuid>,
+        version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A platform that sends work orders.

@@ -16,85 +16,63 @@ use super::interpret::Order;
 /// Rows of one statement.
 const AT_ONCE: usize = 500;
 
-/// What the platform said of one ticket, besides what the ticket itself holds.
-pub(crate) mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "work_orders")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub ticket_id: Uuid,
-        pub platform: String,
-        pub order_no: String,
-        pub channel: Option<String>,
-        pub matter_as_received: Option<String>,
-        pub caller_sex: Option<String>,
-        pub incident_address: Option<String>,
-        pub incident_time: Option<DateTimeUtc>,
-        pub public: Option<bool>,
-        pub need_reply: Option<bool>,
-        pub accepted_at: Option<DateTimeUtc>,
-        pub accepted_by: Option<String>,
-        pub dispatched_at: Option<DateTimeUtc>,
-        pub dispatcher: Option<String>,
-        pub dispatch_opinion: Option<String>,
-        pub handling_unit: Option<String>,
-        pub co_units: Option<String>,
-        pub due_as_received: Option<DateTimeUtc>,
-        pub status_as_received: Option<String>,
-        pub handle_result: Option<String>,
-        pub reply_as_received: Option<String>,
-        pub replied_at: Option<DateTimeUtc>,
-        pub closed_at: Option<DateTimeUtc>,
-        pub satisfaction_as_received: Option<String>,
-        pub revisit_note: Option<String>,
-        pub return_reason: Option<String>,
-        pub extend_reason: Option<String>,
-        pub extended_due_at: Option<DateTimeUtc>,
-        pub related_orders: Option<String>,
-        pub attachments: Option<String>,
-        pub received: Json,
-        pub raw: Json,
-        pub imported_at: DateTimeUtc,
-        pub import_id: Uuid,
-        pub revision: i64,
+kernel::table! {
+    /// What the platform said of one ticket, besides what the ticket itself holds.
+    pub(crate) mod row = "work_orders" (ticket_id: Uuid) {
+        platform: String,
+        order_no: String,
+        channel: Option<String>,
+        matter_as_received: Option<String>,
+        caller_sex: Option<String>,
+        incident_address: Option<String>,
+        incident_time: Option<DateTimeUtc>,
+        public: Option<bool>,
+        need_reply: Option<bool>,
+        accepted_at: Option<DateTimeUtc>,
+        accepted_by: Option<String>,
+        dispatched_at: Option<DateTimeUtc>,
+        dispatcher: Option<String>,
+        dispatch_opinion: Option<String>,
+        handling_unit: Option<String>,
+        co_units: Option<String>,
+        due_as_received: Option<DateTimeUtc>,
+        status_as_received: Option<String>,
+        handle_result: Option<String>,
+        reply_as_received: Option<String>,
+        replied_at: Option<DateTimeUtc>,
+        closed_at: Option<DateTimeUtc>,
+        satisfaction_as_received: Option<String>,
+        revisit_note: Option<String>,
+        return_reason: Option<String>,
+        extend_reason: Option<String>,
+        extended_due_at: Option<DateTimeUtc>,
+        related_orders: Option<String>,
+        attachments: Option<String>,
+        received: Json,
+        raw: Json,
+        imported_at: DateTimeUtc,
+        import_id: Uuid,
+        revision: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// One import: who brought what in.
-pub(crate) mod import_row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "work_order_imports")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub platform: String,
-        pub source: String,
-        pub file_name: String,
-        pub sha256: String,
-        pub state: String,
-        pub rows: i64,
-        pub made: i64,
-        pub changed: i64,
-        pub unchanged: i64,
-        pub errors: i64,
-        pub at: DateTimeUtc,
-        pub by_id: Option<Uuid>,
-        pub by_name: String,
+kernel::table! {
+    /// One import: who brought what in.
+    pub(crate) mod import_row = "work_order_imports" (id: Uuid) {
+        platform: String,
+        source: String,
+        file_name: String,
+        sha256: String,
+        state: String,
+        rows: i64,
+        made: i64,
+        changed: i64,
+        unchanged: i64,
+        errors: i64,
+        at: DateTimeUtc,
+        by_id: Option<Uuid>,
+        by_name: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 use row::Column;

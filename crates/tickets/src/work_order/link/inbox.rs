@@ -19,23 +19,10 @@ use crate::work_order::import::{self, Batch, Counts, ImportReport, Origin};
 use crate::work_order::intake::{self, Source};
 use crate::work_order::platform;
 
-mod nonce {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "platform_nonces")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub platform: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub nonce: String,
-        pub at: DateTimeUtc,
+kernel::table! {
+    mod nonce = "platform_nonces" (platform: String, nonce: String) {
+        at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// Takes orders that a platform sends by itself: all of them, or with an error in any none. The body is

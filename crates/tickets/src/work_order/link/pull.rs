@@ -18,23 +18,12 @@ use crate::work_order::platform;
 /// Pages of one look; the rest comes with the next one.
 const MOST_PAGES: usize = 20;
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "platform_links")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub platform: String,
-        pub pulled_at: Option<DateTimeUtc>,
-        pub cursor: Option<String>,
-        pub last_error: Option<String>,
+kernel::table! {
+    mod row = "platform_links" (platform: String) {
+        pulled_at: Option<DateTimeUtc>,
+        cursor: Option<String>,
+        last_error: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// The job.

@@ -24,24 +24,13 @@ pub(crate) const KINDS: &[&str] = &[
     "ticket.rejected",
 ];
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "platform_deliveries")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub platform: String,
-        pub ticket_id: Uuid,
-        pub kind: String,
-        pub sent_at: DateTimeUtc,
+kernel::table! {
+    mod row = "platform_deliveries" (id: Uuid) {
+        platform: String,
+        ticket_id: Uuid,
+        kind: String,
+        sent_at: DateTimeUtc,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// What an event means to the platform; `None` when it is none of its business.
