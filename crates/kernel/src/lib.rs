@@ -26,11 +26,15 @@ pub mod params;
 pub mod persist;
 pub mod problem;
 pub mod rights;
+pub mod rule;
 pub mod search;
 mod stop;
 mod sweep;
 mod table;
+pub mod text;
+pub mod timer;
 pub mod vital;
+mod words;
 
 pub use app::App;
 pub use assemble::{Assembled, assemble, capability, mount, run};
@@ -54,5 +58,8 @@ pub use rights::{
 
 /// The kernel's own tables.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112301_kernel")]
+    vec![
+        migration!("2026112301_kernel"),
+        migration!("2026112601_rules"),
+    ]
 }

@@ -9,6 +9,7 @@ pub mod password;
 pub mod rights;
 mod roles;
 mod rows;
+pub mod rules;
 pub mod service_calendar;
 pub mod session;
 mod settings;

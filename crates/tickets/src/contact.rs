@@ -9,7 +9,8 @@ use kernel::Problem;
 use kernel::problem::{invalid, refused};
 use uuid::Uuid;
 
-use crate::words::{ContactResult, RequestType, words};
+use crate::words::{ContactResult, RequestType};
+use kernel::words;
 
 words! {
     /// How far the writing has come.

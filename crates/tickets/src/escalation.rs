@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use kernel::problem::refused;
 use kernel::{Problem, Role};
 
-use crate::words::words;
+use kernel::words;
 
 words! {
     /// Where an escalation stands.

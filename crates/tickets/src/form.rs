@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::ViewMatters;
-use crate::text::checked;
 use crate::words::RequestType;
+use kernel::text::checked;
 
 /// What a field of a form holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

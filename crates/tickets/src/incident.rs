@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use kernel::Problem;
 use kernel::problem::refused;
 
-use crate::words::words;
+use kernel::words;
 
 words! {
     /// Where an incident stands.

@@ -12,13 +12,11 @@ mod matter;
 mod people;
 pub mod pop;
 mod rights;
-mod rule;
+mod rules;
 pub mod section;
 pub mod status;
 mod terms;
-mod text;
 pub mod ticket;
-mod timer;
 pub mod trail;
 mod upload;
 pub mod words;
@@ -27,7 +25,7 @@ pub mod work_order;
 use std::time::Duration;
 
 use kernel::jobs::Schedule;
-use kernel::{App, Capability, EventHandler, JobDef, Migration, migration, word_index};
+use kernel::{App, Capability, EventHandler, JobDef, Migration, migration, timer, word_index};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -70,6 +68,11 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112503_escalation"),
         word_index!("2026112504_ticket_words", "ticket_words"),
         migration!("2026112506_covers"),
+        Migration {
+            id: "2026112602_rules",
+            sqlite: include_str!("../migrations/2026112602_rules.sqlite.sql"),
+            postgres: include_str!("../migrations/2026112602_rules.postgres.sql"),
+        },
     ]
 }
 
@@ -103,7 +106,7 @@ pub fn capability(app: &App) -> Capability {
         .merge(status::routes(app))
         .merge(section::http::routes(app))
         .merge(cover::http::routes(app))
-        .merge(rule::http::routes(app))
+        .merge(rules::routes(app))
         .merge(escalation::http::routes(app))
         .merge(instruction::http::routes(app))
         .merge(emergency::http::routes(app))

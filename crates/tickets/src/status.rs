@@ -22,10 +22,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::text::checked;
 use crate::ticket::act::{self, Hand};
 use crate::ticket::life::{Action, Satisfaction, State as TicketState};
 use crate::ticket::store::row::{self, Column};
+use kernel::text::checked;
 
 /// Questions from one address within the window; more have to wait.
 const QUESTIONS: usize = 20;

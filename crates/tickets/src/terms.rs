@@ -9,17 +9,8 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
 use crate::ticket::limits::{Span, Unit, limit, must_be_time, must_be_within};
-
-kernel::table! {
-    mod row = "case_terms" (code: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
-        unit: String,
-        n: i32,
-        recorded_by: Option<Uuid>,
-        source: String,
-    }
-}
+use kernel::rule::{self, Beside, Rule};
 
 /// How long one step may take, or how many of what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,37 +24,9 @@ pub struct CaseTerm {
 
 impl Rule for CaseTerm {
     const KIND: &'static str = "case_term";
-    type Entity = row::Entity;
 
     fn subject(&self) -> String {
         self.code.clone()
-    }
-
-    fn to_row(self, stamp: Stamp) -> Result<row::Model> {
-        Ok(row::Model {
-            code: self.code,
-            unit: self.span.unit.as_str().to_owned(),
-            n: i32::try_from(self.span.n).map_err(internal)?,
-            effective_from: stamp.effective_from,
-            recorded_at: stamp.recorded_at,
-            recorded_by: stamp.recorded_by,
-            source: stamp.source,
-        })
-    }
-
-    fn of_row(row: row::Model) -> Result<Dated<Self>> {
-        let unit = Unit::parse(&row.unit)
-            .ok_or_else(|| internal(format!("case term {}: {}", row.code, row.unit)))?;
-        Ok(Dated {
-            rule: Self {
-                code: row.code,
-                span: Span {
-                    unit,
-                    n: u32::try_from(row.n).map_err(internal)?,
-                },
-            },
-            stamp: stamp!(row),
-        })
     }
 
     async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {

@@ -1,32 +1,6 @@
 //! The closed lists of words on the wire and in the tables (domain B.2, F).
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $code:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-            utoipa::ToSchema,
-        )]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$word_doc])* $word,)* }
-
-        impl $name {
-            /// Every word, in the order of the console.
-            pub const ALL: &'static [Self] = &[$(Self::$word),*];
-
-            /// The code stored and sent.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$word => $code,)* }
-            }
-
-            /// The word with this code.
-            pub fn parse(code: &str) -> Option<Self> {
-                match code { $($code => Some(Self::$word),)* _ => None }
-            }
-        }
-    };
-}
-pub(crate) use words;
+use kernel::words;
 
 words! {
     /// What the requester wants (诉求类型, domain B.2).

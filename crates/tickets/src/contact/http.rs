@@ -15,10 +15,10 @@ use uuid::Uuid;
 use super::store::{self, Filter, row};
 use super::{WrapUp, complete, events};
 use crate::people;
-use crate::text::checked;
 use crate::ticket::store as tickets;
 use crate::words::{ContactResult, RequestType};
 use crate::{ViewContactRecords, WriteContactRecords, matter};
+use kernel::text::checked;
 
 /// A contact record as it is shown.
 #[derive(Debug, Serialize, ToSchema)]

@@ -19,8 +19,8 @@ use super::Action;
 use super::store::{self, Filter, New, row};
 use crate::people;
 use crate::rights::{RaiseEmergencies, ReportEmergencies, ViewEmergencies};
-use crate::text::needed;
 use crate::trail::{self, CaseLine, CaseNotice};
+use kernel::text::needed;
 
 /// The routes of emergencies.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
@@ -200,7 +200,7 @@ pub(crate) async fn raise(
     let new = New {
         category: new.category,
         what: needed("what", &new.what)?,
-        place: crate::text::checked("where", &new.place)?,
+        place: kernel::text::checked("where", &new.place)?,
         discovered_at: new.discovered_at,
         reported_by: actor.user_id(),
     };

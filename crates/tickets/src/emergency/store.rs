@@ -17,14 +17,14 @@ use uuid::Uuid;
 
 use super::{Action, Case, Moment, State, Terms};
 use crate::rights::ViewEmergencies;
-use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
 use crate::terms;
-use crate::text::{must_be_code, must_be_name};
 use crate::ticket::act;
 use crate::ticket::limits::must_be_within;
-use crate::timer::Alarmed;
 use crate::trail::{self, CONSOLE, Scribe, notice_row};
-use crate::words::words;
+use kernel::rule::{self, Beside, Rule};
+use kernel::text::{must_be_code, must_be_name};
+use kernel::timer::Alarmed;
+use kernel::words;
 
 /// Who hears of emergencies on the screen: everybody on duty holds this permission.
 const ON_DUTY: Audience = Audience::Permission("emergencies:view");
@@ -55,16 +55,6 @@ kernel::table! {
     }
 }
 
-kernel::table! {
-    mod category_row = "emergency_categories" (code: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
-        name: String,
-        position: i32,
-        active: bool,
-        recorded_by: Option<Uuid>,
-        source: String,
-    }
-}
-
 /// A kind of emergency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -81,35 +71,9 @@ pub struct EmergencyCategory {
 
 impl Rule for EmergencyCategory {
     const KIND: &'static str = "emergency_category";
-    type Entity = category_row::Entity;
 
     fn subject(&self) -> String {
         self.code.clone()
-    }
-
-    fn to_row(self, stamp: Stamp) -> Result<category_row::Model> {
-        Ok(category_row::Model {
-            code: self.code,
-            name: self.name,
-            position: i32::try_from(self.position).map_err(internal)?,
-            active: self.active,
-            effective_from: stamp.effective_from,
-            recorded_at: stamp.recorded_at,
-            recorded_by: stamp.recorded_by,
-            source: stamp.source,
-        })
-    }
-
-    fn of_row(row: category_row::Model) -> Result<Dated<Self>> {
-        Ok(Dated {
-            rule: Self {
-                code: row.code,
-                name: row.name,
-                position: u32::try_from(row.position).map_err(internal)?,
-                active: row.active,
-            },
-            stamp: stamp!(row),
-        })
     }
 
     async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {
@@ -132,14 +96,6 @@ impl Rule for EmergencyCategory {
             ));
         }
         Ok(())
-    }
-}
-
-kernel::table! {
-    mod way_row = "emergency_ways" (role: String, way: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
-        active: bool,
-        recorded_by: Option<Uuid>,
-        source: String,
     }
 }
 
@@ -169,34 +125,9 @@ pub struct EmergencyWay {
 
 impl Rule for EmergencyWay {
     const KIND: &'static str = "emergency_way";
-    type Entity = way_row::Entity;
 
     fn subject(&self) -> String {
         format!("{}/{}", self.role.as_str(), self.way.as_str())
-    }
-
-    fn to_row(self, stamp: Stamp) -> Result<way_row::Model> {
-        Ok(way_row::Model {
-            role: self.role.as_str().to_owned(),
-            way: self.way.as_str().to_owned(),
-            active: self.active,
-            effective_from: stamp.effective_from,
-            recorded_at: stamp.recorded_at,
-            recorded_by: stamp.recorded_by,
-            source: stamp.source,
-        })
-    }
-
-    fn of_row(row: way_row::Model) -> Result<Dated<Self>> {
-        let unknown = || internal(format!("emergency way {} of {}", row.way, row.role));
-        Ok(Dated {
-            rule: Self {
-                role: Role::parse(&row.role).ok_or_else(unknown)?,
-                way: NoticeWay::parse(&row.way).ok_or_else(unknown)?,
-                active: row.active,
-            },
-            stamp: stamp!(row),
-        })
     }
 
     async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {

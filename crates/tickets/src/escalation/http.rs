@@ -21,11 +21,11 @@ use super::store::{self, Filter, New, row};
 use super::{Action, State as Standing};
 use crate::people;
 use crate::rights::{AnswerEscalations, CloseEscalations, RaiseEscalations, ViewEscalations};
-use crate::text::needed;
 use crate::ticket::store as tickets;
 use crate::ticket::viewer::Viewer;
 use crate::trail::{self, CaseLine, CaseNotice};
 use crate::{ViewTickets, section};
+use kernel::text::needed;
 
 /// The routes of escalations.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

@@ -18,13 +18,13 @@ use uuid::Uuid;
 
 use super::{Action, Case, Ladder, Level, Moment, State};
 use crate::rights::AnswerEscalations;
-use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
 use crate::ticket::act;
 use crate::ticket::limits::must_be_within;
 use crate::ticket::store::row as ticket_row;
-use crate::timer::Alarmed;
 use crate::trail::{self, CONSOLE, Scribe};
 use crate::{section, terms};
+use kernel::rule::{self, Beside, Dated, Rule};
+use kernel::timer::Alarmed;
 
 kernel::table! {
     /// One escalation. What the rules see of it is a [`Case`].
@@ -56,16 +56,6 @@ kernel::table! {
     }
 }
 
-kernel::table! {
-    mod level_row = "escalation_levels" (level: i32, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
-        role: String,
-        service_minutes: i32,
-        active: bool,
-        recorded_by: Option<Uuid>,
-        source: String,
-    }
-}
-
 /// Who answers an escalation at one level, and how long he has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -82,37 +72,9 @@ pub struct EscalationLevel {
 
 impl Rule for EscalationLevel {
     const KIND: &'static str = "escalation_level";
-    type Entity = level_row::Entity;
 
     fn subject(&self) -> String {
         self.level.to_string()
-    }
-
-    fn to_row(self, stamp: Stamp) -> Result<level_row::Model> {
-        Ok(level_row::Model {
-            level: i32::from(self.level),
-            role: self.role.as_str().to_owned(),
-            service_minutes: i32::try_from(self.service_minutes).map_err(internal)?,
-            active: self.active,
-            effective_from: stamp.effective_from,
-            recorded_at: stamp.recorded_at,
-            recorded_by: stamp.recorded_by,
-            source: stamp.source,
-        })
-    }
-
-    fn of_row(row: level_row::Model) -> Result<Dated<Self>> {
-        let role = Role::parse(&row.role)
-            .ok_or_else(|| internal(format!("escalation level {}: {}", row.level, row.role)))?;
-        Ok(Dated {
-            rule: Self {
-                level: u8::try_from(row.level).map_err(internal)?,
-                role,
-                service_minutes: u32::try_from(row.service_minutes).map_err(internal)?,
-                active: row.active,
-            },
-            stamp: stamp!(row),
-        })
     }
 
     async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {

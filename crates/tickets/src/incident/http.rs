@@ -19,12 +19,12 @@ use super::report::{self, IncidentReport};
 use super::store::{self, Filter, New, row};
 use super::{Action, answer, link};
 use crate::rights::{DeclareIncidents, LinkIncidents, ViewIncidents};
-use crate::text::{checked, needed};
 use crate::ticket::http::{TicketView, ticket_views};
 use crate::ticket::store::row::Column as Ticket;
 use crate::ticket::viewer::Viewer;
 use crate::trail::{self, CaseLine};
 use crate::{ViewTickets, matter, people};
+use kernel::text::{checked, needed};
 
 /// Tickets or contacts linked by one click.
 const MOST: usize = 200;

@@ -22,8 +22,8 @@ use crate::terms;
 use crate::ticket::act;
 use crate::ticket::life::State as Standing;
 use crate::ticket::store::row as ticket_row;
-use crate::timer::Alarmed;
 use crate::trail::{self, CONSOLE, Scribe};
+use kernel::timer::Alarmed;
 
 /// Who sees the banner.
 const ALL_WHO_SEE: Audience = Audience::Permission("incidents:view");

@@ -20,11 +20,11 @@ use super::store::{self, Filter, LEADER, Text, row};
 use super::{Action, Kind};
 use crate::escalation::http::ticket_numbers;
 use crate::rights::{ReplyInstructions, ViewInstructions, WriteInstructions};
-use crate::text::needed;
 use crate::ticket::store as tickets;
 use crate::ticket::viewer::Viewer;
 use crate::trail::{self, CaseLine, CaseNotice};
 use crate::{ViewTickets, matter, people, section};
+use kernel::text::needed;
 
 /// The routes of 请示 and 报告.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

@@ -18,9 +18,9 @@ use super::{Action, Case, Kind, Moment, State, Terms};
 use crate::ticket::note::{self, NoteKind};
 use crate::ticket::store::row as ticket_row;
 use crate::ticket::{act, history};
-use crate::timer::Alarmed;
 use crate::trail::{self, CONSOLE, Scribe};
 use crate::{section, terms};
+use kernel::timer::Alarmed;
 
 kernel::table! {
     /// One document. What the rules see of it is a [`Case`].

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::row;
-use crate::text::must_be_name;
+use kernel::text::must_be_name;
 
 /// Levels of the tree: 大类, 中类, 小类 and two more.
 const DEEPEST: usize = 5;

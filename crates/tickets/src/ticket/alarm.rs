@@ -11,7 +11,7 @@ use super::clock::Alarm;
 use super::life::Action;
 use super::store::row::{self, Column};
 use crate::cover;
-use crate::timer::Alarmed;
+use kernel::timer::Alarmed;
 
 /// The tickets, as the timer sees them.
 pub(crate) struct Tickets;

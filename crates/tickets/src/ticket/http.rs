@@ -28,9 +28,9 @@ use crate::cover::http::CoveredBy;
 use crate::cover::{self, Away, Duty};
 use crate::form;
 use crate::people;
-use crate::text::{checked, needed};
 use crate::words::{ContactResult, Priority, RequestType};
 use crate::{HandleTickets, ViewTickets, matter};
+use kernel::text::{checked, needed};
 
 /// Who wants something, masked.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::{Alarm, Clock, ClockChange};
-use crate::words::words;
+use kernel::words;
 
 words! {
     /// Where a ticket stands.

@@ -11,28 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::life::Rules;
-use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
-use crate::words::{Priority, RequestType, words};
+use crate::words::{Priority, RequestType};
 use crate::work_order::platform;
-
-kernel::table! {
-    mod row = "ticket_limits" (platform: String, request_type: String, priority: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
-        handle_unit: String,
-        handle_n: i32,
-        sign_unit: String,
-        sign_n: i32,
-        returns: i32,
-        extensions: i32,
-        reopenings: i32,
-        attempts: i32,
-        transfer_minutes: i32,
-        sign_off: bool,
-        revisit: bool,
-        active: bool,
-        recorded_by: Option<Uuid>,
-        source: String,
-    }
-}
+use kernel::rule::{self, Beside, Dated, Rule};
+use kernel::words;
 
 words! {
     /// What a time is counted in.
@@ -191,7 +173,6 @@ impl TicketLimit {
 
 impl Rule for TicketLimit {
     const KIND: &'static str = "ticket_limit";
-    type Entity = row::Entity;
 
     fn subject(&self) -> String {
         let kind = self.request_type.map_or("*", RequestType::as_str);
@@ -200,66 +181,6 @@ impl Rule for TicketLimit {
             "{}/{kind}/{priority}",
             self.platform.as_deref().unwrap_or("*")
         )
-    }
-
-    fn to_row(self, stamp: Stamp) -> Result<row::Model> {
-        let count = |n: u32| i32::try_from(n).map_err(internal);
-        let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
-        Ok(row::Model {
-            request_type: word(self.request_type.map(RequestType::as_str)),
-            priority: word(self.priority.map(Priority::as_str)),
-            platform: self.platform.unwrap_or_default(),
-            handle_unit: self.handle.unit.as_str().to_owned(),
-            handle_n: count(self.handle.n)?,
-            sign_unit: self.sign.unit.as_str().to_owned(),
-            sign_n: count(self.sign.n)?,
-            returns: count(self.returns)?,
-            extensions: count(self.extensions)?,
-            reopenings: count(self.reopenings)?,
-            attempts: count(self.attempts)?,
-            transfer_minutes: count(self.transfer_minutes)?,
-            sign_off: self.sign_off,
-            revisit: self.revisit,
-            active: self.active,
-            effective_from: stamp.effective_from,
-            recorded_at: stamp.recorded_at,
-            recorded_by: stamp.recorded_by,
-            source: stamp.source,
-        })
-    }
-
-    fn of_row(row: row::Model) -> Result<Dated<Self>> {
-        let unknown = |what: &str| internal(format!("ticket_limits: no such word {what}"));
-        let count = |n: i32| u32::try_from(n).map_err(internal);
-        let span = |unit: &str, n: i32| -> Result<Span> {
-            Ok(Span {
-                unit: Unit::parse(unit).ok_or_else(|| unknown(unit))?,
-                n: count(n)?,
-            })
-        };
-        let word = |text: String| Some(text).filter(|text| !text.is_empty());
-        let request_type = word(row.request_type)
-            .map(|text| RequestType::parse(&text).ok_or_else(|| unknown(&text)));
-        let priority =
-            word(row.priority).map(|text| Priority::parse(&text).ok_or_else(|| unknown(&text)));
-        Ok(Dated {
-            rule: Self {
-                platform: word(row.platform),
-                request_type: request_type.transpose()?,
-                priority: priority.transpose()?,
-                handle: span(&row.handle_unit, row.handle_n)?,
-                sign: span(&row.sign_unit, row.sign_n)?,
-                returns: count(row.returns)?,
-                extensions: count(row.extensions)?,
-                reopenings: count(row.reopenings)?,
-                attempts: count(row.attempts)?,
-                transfer_minutes: count(row.transfer_minutes)?,
-                sign_off: row.sign_off,
-                revisit: row.revisit,
-                active: row.active,
-            },
-            stamp: stamp!(row),
-        })
     }
 
     async fn check(&self, tx: &Tx, _beside: &Beside<Self>) -> Result<()> {

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use super::viewer::Viewer;
 use super::{history, store};
-use crate::words::words;
 use crate::{HandleTickets, ViewTickets};
+use kernel::words;
 
 /// Links and watchers of one ticket; more is a mass incident.
 const MOST: u64 = 100;

@@ -21,9 +21,9 @@ use uuid::Uuid;
 use super::store;
 use super::viewer::Viewer;
 use crate::people;
-use crate::text::needed;
-use crate::words::words;
 use crate::{HandleTickets, ViewTickets};
+use kernel::text::needed;
+use kernel::words;
 
 words! {
     /// Whom a note is for.

@@ -19,8 +19,8 @@ use super::life::State as Standing;
 use super::store::{self, row, row::Column};
 use super::viewer::Viewer;
 use crate::cover::{self, http::CoveredBy};
-use crate::text::needed;
 use crate::{HandleTickets, people};
+use kernel::text::needed;
 
 /// Who takes a repeat contact of the requester, whatever channel it comes by: the owner of his newest open ticket
 /// while he is there, else who stands in for him. `None` when nothing is open.

@@ -16,8 +16,8 @@ use super::http::{TicketDetail, detail};
 use super::life::{Action, Case, Moment, Rules, Satisfaction};
 use super::store::row;
 use super::viewer::Viewer;
-use crate::text::{checked, needed};
 use crate::{DispatchTickets, HandleTickets, SignOffTickets};
+use kernel::text::{checked, needed};
 
 /// Who an action belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

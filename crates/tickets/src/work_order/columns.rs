@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-use crate::words::words;
+use kernel::words;
 
 words! {
     /// A canonical field of a work order (domain C.6).

@@ -17,31 +17,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::columns::from_json;
 use super::interpret::Order;
 use super::platform;
-use crate::rule::{self, Beside, Dated, Rule, Stamp, stamp};
-use crate::text::must_be_name;
 use crate::ticket::life::State;
 use crate::ticket::store::row as ticket_row;
-use crate::words::words;
 use crate::{cover, matter, section, trail};
+use kernel::rule::{self, Beside, Rule};
+use kernel::text::must_be_name;
+use kernel::words;
 
 /// Agents of one rule.
 const MOST_AGENTS: usize = 100;
 /// The series of the turns; taking numbers of it makes imports wait for each other.
 const TURNS: &str = "dispatch_turns";
-
-kernel::table! {
-    mod row = "dispatch_rules" (platform: String, section: String, matter: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
-        name: String,
-        way: String,
-        agents: Json,
-        active: bool,
-        recorded_by: Option<Uuid>,
-        source: String,
-    }
-}
 
 kernel::table! {
     /// When somebody was last given an order by a rule.
@@ -82,46 +70,11 @@ pub struct DispatchRule {
 
 impl Rule for DispatchRule {
     const KIND: &'static str = "dispatch_rule";
-    type Entity = row::Entity;
 
     fn subject(&self) -> String {
         let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "*".to_owned());
         let (platform, section) = (word(&self.platform), word(&self.section));
         format!("{platform}/{section}/{}", word(&self.matter))
-    }
-
-    fn to_row(self, stamp: Stamp) -> Result<row::Model> {
-        Ok(row::Model {
-            platform: self.platform.unwrap_or_default(),
-            section: self.section.unwrap_or_default(),
-            matter: self.matter.unwrap_or_default(),
-            name: self.name,
-            way: self.way.as_str().to_owned(),
-            agents: serde_json::to_value(&self.agents).map_err(internal)?,
-            active: self.active,
-            effective_from: stamp.effective_from,
-            recorded_at: stamp.recorded_at,
-            recorded_by: stamp.recorded_by,
-            source: stamp.source,
-        })
-    }
-
-    fn of_row(row: row::Model) -> Result<Dated<Self>> {
-        let word = |text: String| Some(text).filter(|text| !text.is_empty());
-        let way = DispatchWay::parse(&row.way)
-            .ok_or_else(|| internal(format!("dispatch rule {}: {}", row.name, row.way)))?;
-        Ok(Dated {
-            rule: Self {
-                name: row.name,
-                platform: word(row.platform),
-                section: word(row.section),
-                matter: word(row.matter),
-                way,
-                agents: from_json(&row.agents)?,
-                active: row.active,
-            },
-            stamp: stamp!(row),
-        })
     }
 
     async fn check(&self, tx: &Tx, beside: &Beside<Self>) -> Result<()> {

@@ -20,12 +20,12 @@ use super::interpret::{Interpreted, MOST_TOLD, Order, Remark};
 use super::platform::Platform;
 use super::store::{self, Received, import_row, row};
 use crate::people;
-use crate::rule::Dated;
 use crate::ticket::act::{self, Begun, Edited, Hand};
 use crate::ticket::history::Change;
 use crate::ticket::life::{Action, Case, Moment, Rules};
 use crate::ticket::store::row as ticket_row;
 use crate::ticket::{draft, limits};
+use kernel::rule::Dated;
 
 /// Tickets read in one statement.
 const AT_ONCE: usize = 500;

@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::DispatchTickets;
-use crate::text::needed;
 use crate::ticket::act::{self, Hand};
 use crate::ticket::http::{TicketDetail, detail};
 use crate::ticket::life::{Action, State as Standing};
 use crate::ticket::link::{LinkKind, tie};
 use crate::ticket::store;
 use crate::ticket::viewer::Viewer;
+use kernel::text::needed;
 
 /// A ticket that is to be carried on by another.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -17,9 +17,9 @@ use utoipa::ToSchema;
 use super::columns::{Field, Layout, WordMap, WordMaps, from_json, plain};
 use super::{ManagePlatforms, ViewPlatforms};
 use crate::matter;
-use crate::text::needed;
 use crate::ticket::life;
 use crate::words::{Priority, RequestType};
+use kernel::text::needed;
 
 /// Platforms that may be set up.
 const MOST: u64 = 100;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::problem::Result;
+use crate::{App, Event, EventHandler, Tx};
 use chrono::{DateTime, Utc};
-use kernel::problem::Result;
-use kernel::{App, Event, EventHandler, Tx};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ const AFTER_PROBLEM: Duration = Duration::from_secs(1);
 type ColumnOf<A> = <<A as Alarmed>::Entity as EntityTrait>::Column;
 
 /// A table whose rows carry the time of their next sign.
-pub(crate) trait Alarmed: Send + Sync + 'static {
+pub trait Alarmed: Send + Sync + 'static {
     /// The table.
     type Entity: EntityTrait;
     /// The event handler that wakes the timer: `tickets.wake_alarm`.
@@ -40,7 +40,7 @@ pub(crate) trait Alarmed: Send + Sync + 'static {
 }
 
 /// Starts the timer; the handler wakes it when a row gets a nearer sign.
-pub(crate) fn start<A: Alarmed>(app: &App) -> EventHandler {
+pub fn start<A: Alarmed>(app: &App) -> EventHandler {
     let wake: Arc<Notify> = Arc::default();
     app.tasks.spawn(run::<A>(app.clone(), wake.clone()));
     EventHandler::new(A::HANDLER, A::KINDS, move |_: Event| {

@@ -1,12 +1,12 @@
 //! What people type, checked once.
 
-use kernel::problem::{Result, invalid};
+use crate::problem::{Result, invalid};
 
 /// The longest text of one field, in characters.
 const LONGEST: usize = 2_000;
 
 /// The trimmed text of a field that may not be empty.
-pub(crate) fn needed(field: &'static str, text: &str) -> Result<String> {
+pub fn needed(field: &'static str, text: &str) -> Result<String> {
     let text = checked(field, text)?;
     if text.is_empty() {
         return Err(invalid(field, "text_missing", format!("{field} is needed")));
@@ -15,7 +15,7 @@ pub(crate) fn needed(field: &'static str, text: &str) -> Result<String> {
 }
 
 /// The trimmed text; says no when it is too long or holds what a database or a screen cannot take.
-pub(crate) fn checked(field: &'static str, text: &str) -> Result<String> {
+pub fn checked(field: &'static str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.chars().count() > LONGEST {
         return Err(invalid(
@@ -38,7 +38,7 @@ pub(crate) fn checked(field: &'static str, text: &str) -> Result<String> {
 }
 
 /// A name of 1 to 60 characters, without space around it and on one line.
-pub(crate) fn must_be_name(field: &str, name: &str) -> Result<()> {
+pub fn must_be_name(field: &str, name: &str) -> Result<()> {
     let fits = (1..=60).contains(&name.chars().count());
     if fits && name.trim() == name && !name.chars().any(char::is_control) {
         return Ok(());
@@ -51,7 +51,7 @@ pub(crate) fn must_be_name(field: &str, name: &str) -> Result<()> {
 }
 
 /// A code of small letters, digits and `_`.
-pub(crate) fn must_be_code(field: &str, code: &str) -> Result<()> {
+pub fn must_be_code(field: &str, code: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if (1..=40).contains(&code.len()) && code.bytes().all(plain) {
         return Ok(());

@@ -1,23 +1,30 @@
-//! Rules as rows (domain B.3, A-13, A-35): what may be agreed anew without a new program. A row holds from a moment
+//! Rules as rows: what may be agreed anew without a new program. A row holds from a moment
 //! on, until another row of the same subject does; rows are only added, so that years later it can still be told
 //! what held when a ticket came in. What ships is a default of the design and says so in its source.
 
-pub(crate) mod http;
-
-use std::future::Future;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::audit::{self, Who};
-use kernel::problem::{Result, invalid, refused};
-use kernel::{App, Tx};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait as _, ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::audit::{self, Who};
+use crate::problem::{Result, internal, invalid, refused};
 use crate::text::needed;
+use crate::{App, Tx};
+
+crate::table! {
+    mod row = "rules" (kind: String, subject: String, effective_from: DateTimeUtc, recorded_at: DateTimeUtc) {
+        recorded_by: Option<Uuid>,
+        source: String,
+        body: Json,
+    }
+}
 
 /// How far ahead a row may be recorded.
 const FURTHEST: TimeDelta = TimeDelta::days(3_660);
@@ -34,19 +41,6 @@ pub struct Stamp {
     /// Where it stands: the document, the agreement.
     pub source: String,
 }
-
-/// The stamp of a row, or a row with it: every table of rules has these four columns.
-macro_rules! stamp {
-    ($row:ident) => {
-        $crate::rule::Stamp {
-            effective_from: $row.effective_from,
-            recorded_at: $row.recorded_at,
-            recorded_by: $row.recorded_by,
-            source: $row.source,
-        }
-    };
-}
-pub(crate) use stamp;
 
 /// A rule with its stamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,28 +63,21 @@ pub enum RuleStanding {
     Superseded,
 }
 
-/// What is ruled by the rows of one table.
-pub(crate) trait Rule: Clone + Serialize + Send + Sync + Sized + 'static {
-    /// What the audit trail calls it: `ticket_limit`.
+/// A kind of rules. A rule is kept as its JSON: what was recorded must be readable for good, so a field that comes
+/// later needs a default.
+pub trait Rule: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What the table and the audit trail call it: `ticket_limit`.
     const KIND: &'static str;
-    /// The table.
-    type Entity: EntityTrait<
-            Model: IntoActiveModel<<Self::Entity as EntityTrait>::ActiveModel> + Send + Sync,
-            ActiveModel: Send,
-        >;
 
     /// What it is about; of the rows of one subject the latest holds.
     fn subject(&self) -> String;
-    /// The row of it.
-    fn to_row(self, stamp: Stamp) -> Result<<Self::Entity as EntityTrait>::Model>;
-    /// The rule of a row.
-    fn of_row(row: <Self::Entity as EntityTrait>::Model) -> Result<Dated<Self>>;
     /// Says no to what cannot be.
     fn check(&self, tx: &Tx, beside: &Beside<Self>) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// What is in force at the moment from which a rule is to hold.
-pub(crate) struct Beside<R> {
+#[derive(Debug)]
+pub struct Beside<R> {
     /// The row that it takes the place of.
     pub before: Option<R>,
     /// The rows of other subjects.
@@ -98,19 +85,30 @@ pub(crate) struct Beside<R> {
 }
 
 /// Every row there is, by subject, the latest last. A handful: rules are recorded by hand.
-pub(crate) async fn all<R: Rule>(conn: &impl ConnectionTrait) -> Result<Vec<Dated<R>>> {
-    let rows = R::Entity::find().all(conn).await?;
-    let rows = rows.into_iter().map(R::of_row);
-    let mut rows: Vec<Dated<R>> = rows.collect::<Result<_>>()?;
-    rows.sort_by_cached_key(|one| {
-        let stamp = &one.stamp;
-        (one.rule.subject(), stamp.effective_from, stamp.recorded_at)
-    });
-    Ok(rows)
+pub async fn all<R: Rule>(conn: &impl ConnectionTrait) -> Result<Vec<Dated<R>>> {
+    let rows = row::Entity::find()
+        .filter(row::Column::Kind.eq(R::KIND))
+        .order_by_asc(row::Column::Subject)
+        .order_by_asc(row::Column::EffectiveFrom)
+        .order_by_asc(row::Column::RecordedAt)
+        .all(conn)
+        .await?;
+    let read = |row: row::Model| {
+        let rule = serde_json::from_value(row.body)
+            .map_err(|error| internal(format!("{} {}: {error}", R::KIND, row.subject)))?;
+        let stamp = Stamp {
+            effective_from: row.effective_from,
+            recorded_at: row.recorded_at,
+            recorded_by: row.recorded_by,
+            source: row.source,
+        };
+        Ok(Dated { rule, stamp })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// Of rows as [`all`] gives them those that hold at `at`: the latest of each subject.
-pub(crate) fn holding<R: Rule>(rows: &[Dated<R>], at: DateTime<Utc>) -> Vec<&Dated<R>> {
+pub fn holding<R: Rule>(rows: &[Dated<R>], at: DateTime<Utc>) -> Vec<&Dated<R>> {
     let mut held: Vec<&Dated<R>> = Vec::new();
     for row in rows.iter().filter(|row| row.stamp.effective_from <= at) {
         match held.last_mut() {
@@ -122,17 +120,14 @@ pub(crate) fn holding<R: Rule>(rows: &[Dated<R>], at: DateTime<Utc>) -> Vec<&Dat
 }
 
 /// The rules that hold at `at`, one for each subject.
-pub(crate) async fn in_force<R: Rule>(
-    conn: &impl ConnectionTrait,
-    at: DateTime<Utc>,
-) -> Result<Vec<R>> {
+pub async fn in_force<R: Rule>(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Vec<R>> {
     let rows = all::<R>(conn).await?;
     let held = holding(&rows, at).into_iter();
     Ok(held.map(|row| row.rule.clone()).collect())
 }
 
 /// How each of the rows stands to `now`.
-fn standings<R: Rule>(rows: &[Dated<R>], now: DateTime<Utc>) -> Vec<RuleStanding> {
+pub fn standings<R: Rule>(rows: &[Dated<R>], now: DateTime<Utc>) -> Vec<RuleStanding> {
     let next = rows.iter().skip(1).map(Some).chain([None]);
     let standing = |(row, next): (&Dated<R>, Option<&Dated<R>>)| {
         let from = row.stamp.effective_from;
@@ -149,15 +144,17 @@ fn standings<R: Rule>(rows: &[Dated<R>], now: DateTime<Utc>) -> Vec<RuleStanding
 
 /// A row to be recorded.
 #[derive(Debug, Clone)]
-pub(crate) struct New<R> {
+pub struct New<R> {
+    /// What it says.
     pub rule: R,
-    /// At once when left out.
+    /// From when it holds; at once when left out.
     pub effective_from: Option<DateTime<Utc>>,
+    /// Where it stands: the document, the agreement.
     pub source: String,
 }
 
 /// Records a row; those before stay as they are.
-pub(crate) async fn set<R: Rule>(app: &App, tx: &Tx, who: &Who, new: New<R>) -> Result<Dated<R>> {
+pub async fn set<R: Rule>(app: &App, tx: &Tx, who: &Who, new: New<R>) -> Result<Dated<R>> {
     let now = app.clock.now();
     let effective_from = new.effective_from.unwrap_or(now);
     let source = needed("source", &new.source)?;
@@ -197,8 +194,16 @@ pub(crate) async fn set<R: Rule>(app: &App, tx: &Tx, who: &Who, new: New<R>) -> 
             source,
         },
     };
-    let row = dated.rule.clone().to_row(dated.stamp.clone())?;
-    let written = R::Entity::insert(row.into_active_model().reset_all())
+    let row = row::ActiveModel {
+        kind: Set(R::KIND.to_owned()),
+        subject: Set(subject.clone()),
+        effective_from: Set(effective_from),
+        recorded_at: Set(now),
+        recorded_by: Set(who.user_id),
+        source: Set(dated.stamp.source.clone()),
+        body: Set(serde_json::to_value(&dated.rule).map_err(internal)?),
+    };
+    let written = row::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(&**tx)
         .await?;

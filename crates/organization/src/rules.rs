@@ -1,19 +1,16 @@
-//! Rules over HTTP. Each table has the same two doors: all its rows with what became of them, and a new row.
+//! Rules over HTTP. Each kind has the same two doors: all its rows with what became of them, and a new row.
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use kernel::App;
 use kernel::audit::Who;
 use kernel::http::Json;
-use kernel::problem::{Problem, Result};
-use organization::Colleague;
+use kernel::problem::Result;
+use kernel::rule::{Dated, New, Rule, RuleStanding, all, set, standings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::{Dated, New, Rule, RuleStanding, all, set, standings};
-use crate::people;
+use crate::{Colleague, colleagues};
 
 /// A rule with since when and why it holds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,7 +51,7 @@ pub struct NewRule<R> {
 async fn views<R: Rule>(app: &App, rows: Vec<Dated<R>>) -> Result<Vec<RuleView<R>>> {
     let standings = standings(&rows, app.clock.now());
     let who = rows.iter().filter_map(|row| row.stamp.recorded_by);
-    let known = organization::colleagues(app.db.read(), who).await?;
+    let known = colleagues(app.db.read(), who).await?;
     let views = rows.into_iter().zip(standings).map(|(row, standing)| {
         let Dated { rule, stamp } = row;
         RuleView {
@@ -62,21 +59,23 @@ async fn views<R: Rule>(app: &App, rows: Vec<Dated<R>>) -> Result<Vec<RuleView<R
             standing,
             effective_from: stamp.effective_from,
             source: stamp.source,
-            recorded_by: people::one(&known, stamp.recorded_by),
+            recorded_by: stamp.recorded_by.and_then(|id| known.get(&id).cloned()),
             recorded_at: stamp.recorded_at,
         }
     });
     Ok(views.collect())
 }
 
-async fn listed<R: Rule>(app: &App) -> Result<Json<RuleList<R>>> {
+/// All rows of a kind.
+pub async fn listed<R: Rule>(app: &App) -> Result<Json<RuleList<R>>> {
     let rows = all(app.db.read()).await?;
     Ok(Json(RuleList {
         items: views(app, rows).await?,
     }))
 }
 
-async fn recorded<R: Rule>(
+/// Records a row; answers all rows of its subject.
+pub async fn recorded<R: Rule>(
     app: App,
     who: Who,
     new: NewRule<R>,
@@ -99,19 +98,18 @@ async fn recorded<R: Rule>(
     Ok((StatusCode::CREATED, Json(RuleList { items })))
 }
 
-/// The two doors of one table.
-macro_rules! doors {
-    ($(#[doc = $what:literal] $name:ident: $rule:ty, $path:literal, $right:ident;)*) => {
+/// The two doors of each kind of rules, and `routes` with all of them: who may read, then for each kind its
+/// description, name, type, path and the right to record one.
+#[macro_export]
+macro_rules! rule_doors {
+    ($view:path; $(#[doc = $what:literal] $name:ident: $rule:ty, $path:literal, $right:path;)*) => {
         $(mod $name {
             use axum::extract::State;
             use axum::http::StatusCode;
             use kernel::http::Json;
-            use kernel::problem::Result;
+            use kernel::problem::{Problem, Result};
             use kernel::{Actor, App};
-
-            use super::{NewRule, Problem, RuleList, listed, recorded};
-            use crate::ViewTickets;
-            use crate::rights::$right;
+            use $crate::rules::{NewRule, RuleList, listed, recorded};
 
             #[doc = $what]
             #[utoipa::path(
@@ -119,7 +117,7 @@ macro_rules! doors {
                 responses((status = 200, body = RuleList<$rule>)),
             )]
             pub(super) async fn list(
-                _actor: Actor<ViewTickets>,
+                _actor: Actor<$view>,
                 State(app): State<App>,
             ) -> Result<Json<RuleList<$rule>>> {
                 listed(&app).await
@@ -141,25 +139,10 @@ macro_rules! doors {
         })*
 
         /// The routes of rules.
-        pub(crate) fn routes(app: &App) -> OpenApiRouter {
-            OpenApiRouter::new()
-                $(.routes(routes!($name::list, $name::set)))*
+        pub(crate) fn routes(app: &kernel::App) -> utoipa_axum::router::OpenApiRouter {
+            utoipa_axum::router::OpenApiRouter::new()
+                $(.routes(utoipa_axum::routes!($name::list, $name::set)))*
                 .with_state(app.clone())
         }
     };
-}
-
-doors! {
-    /// How long what may take, by platform, request type and priority (domain B.3).
-    ticket_limits: crate::ticket::limits::TicketLimit, "/api/v1/rules/ticket-limits", SetAgreedRules;
-    /// How long the steps of escalations, instructions, emergencies and incidents may take.
-    case_terms: crate::terms::CaseTerm, "/api/v1/rules/case-terms", SetAgreedRules;
-    /// Who answers an escalation at which level, and how long he has.
-    escalation_levels: crate::escalation::store::EscalationLevel, "/api/v1/rules/escalation-levels", SetAgreedRules;
-    /// By which way whose holders hear of an emergency.
-    emergency_ways: crate::emergency::store::EmergencyWay, "/api/v1/rules/emergency-ways", SetOwnRules;
-    /// The kinds of emergencies.
-    emergency_categories: crate::emergency::store::EmergencyCategory, "/api/v1/rules/emergency-categories", SetOwnRules;
-    /// Who is given the orders of platforms (派单, domain B.3).
-    dispatch_rules: crate::work_order::dispatch::DispatchRule, "/api/v1/rules/dispatch", SetOwnRules;
 }
