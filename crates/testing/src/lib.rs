@@ -17,6 +17,7 @@ pub use call::{Answer, call, principal};
 pub use openpyxl::openpyxl;
 pub use port::free_port;
 pub use postgres::stop as stop_postgres;
+pub use template::with_kernel;
 
 /// A Monday at 10:00 in Guangzhou: a working day inside the service hours.
 pub const MONDAY_10: &str = "2026-11-23T02:00:00Z";

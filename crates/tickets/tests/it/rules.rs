@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
-use kernel::Role;
+use kernel::{Migration, Role};
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use testing::principal;
@@ -272,6 +272,54 @@ async fn on_each_side_somebody_keeps_hearing_of_emergencies() {
             refused(&desk, &purchaser(), LEVELS, row(&last, None)).await,
             "level_is_needed"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rows_of_the_older_tables_hold_on() {
+    let older: Vec<Migration> = crate::desk::migrations()
+        .into_iter()
+        .filter(|migration| migration.id < "2026112602_rules")
+        .collect();
+    testing::on_both(&older, async |app| {
+        let stamps = "'2026-11-01T00:00:00+00:00', '2026-11-01T00:00:00+00:00', null, '约定'";
+        let recorded = format!(
+            "insert into dispatch_rules (platform, section, matter, name, way, agents, active, effective_from,
+               recorded_at, recorded_by, source)
+             values ('12345', '', '106', '缴费“轮”派', 'round_robin',
+               '[\"01900000-0000-7000-8000-000000000001\"]', true, {stamps});
+             insert into ticket_limits (platform, request_type, priority, handle_unit, handle_n, sign_unit, sign_n,
+               returns, extensions, reopenings, attempts, transfer_minutes, sign_off, revisit, active,
+               effective_from, recorded_at, recorded_by, source)
+             values ('', 'help', '', 'working_days', 7, 'service_minutes', 30, 0, 1, 2, 3, 10, true, false, true, {stamps})"
+        );
+        app.db
+            .write(async move |tx| {
+                tx.execute_unprepared(&recorded).await?;
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let all = testing::with_kernel(&crate::desk::migrations());
+        kernel::migrate::migrate(&app.db, &app.clock, all).await.unwrap();
+        let desk = Desk::new(app);
+        let rows = async |path: &str| desk.get(&manager(), path).await["items"].clone();
+        let dispatch = rows("/api/v1/rules/dispatch").await;
+        assert_eq!(
+            dispatch[0]["rule"],
+            json!({"name": "缴费“轮”派", "platform": "12345", "section": null, "matter": "106", "way": "round_robin",
+                "agents": ["01900000-0000-7000-8000-000000000001"], "active": true})
+        );
+        let limits = rows(LIMITS).await;
+        let help = limits.as_array().unwrap().iter().find(|row| row["rule"]["request_type"] == "help");
+        let minutes = json!({"unit": "service_minutes", "n": 30});
+        let expected = json!({"request_type": "help", "handle": days(7), "sign": minutes, "returns": 0,
+            "reopenings": 2, "sign_off": true});
+        assert_eq!(help.unwrap()["rule"], limit(&expected));
+        for (path, shipped) in [(TERMS, 13), (LEVELS, 4), (WAYS, 8), (CATEGORIES, 8)] {
+            assert_eq!(rows(path).await.as_array().unwrap().len(), shipped, "{path}");
+        }
     })
     .await;
 }
