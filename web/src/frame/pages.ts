@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
   AlarmClock, Avatar, Bell, Calendar, CircleCheck, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Memo, Message, Monitor, Operation, Phone,
-  PhoneFilled, SetUp, Stamp, Tickets, Top, User, UserFilled, WarningFilled,
+  PhoneFilled, SetUp, Stamp, Switch, Tickets, Top, User, UserFilled, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -34,6 +34,7 @@ export const PAGES: PageDef[] = [
   { name: 'work_orders', path: '/work-orders', icon: Files, needs: [P.viewWorkOrders], wide: true, group: 'floor', load: () => import('@/features/work-orders/WorkOrdersPage.vue') },
   { name: 'owed', path: '/owed-records', icon: DocumentChecked, needs: [P.viewRecords], wide: true, group: 'floor', load: () => import('@/features/tickets/OwedRecordsPage.vue') },
   { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCallbacks], group: 'floor', load: () => import('@/features/floor/CallbacksPage.vue') },
+  { name: 'covers', path: '/covers', icon: Switch, needs: [P.viewCovers], group: 'floor', load: () => import('@/features/duty/CoversPage.vue') },
   { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
   { name: 'escalations', path: '/escalations', icon: Top, needs: [P.viewEscalations], group: 'cases', load: () => import('@/features/cases/EscalationsPage.vue') },
   { name: 'instructions', path: '/instructions', icon: Stamp, needs: [P.viewInstructions], group: 'cases', load: () => import('@/features/cases/InstructionsPage.vue') },
