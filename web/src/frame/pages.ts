@@ -1,6 +1,6 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Memo, Message, Monitor, Operation, Phone,
+  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Memo, Message, Monitor, OfficeBuilding, Operation, Phone,
   PhoneFilled, SetUp, Stamp, Switch, Tickets, Top, User, UserFilled, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
@@ -39,6 +39,7 @@ export const PAGES: PageDef[] = [
   { name: 'escalations', path: '/escalations', icon: Top, needs: [P.viewEscalations], group: 'cases', load: () => import('@/features/cases/EscalationsPage.vue') },
   { name: 'instructions', path: '/instructions', icon: Stamp, needs: [P.viewInstructions], group: 'cases', load: () => import('@/features/cases/InstructionsPage.vue') },
   { name: 'incidents', path: '/incidents', icon: Lightning, needs: [P.viewIncidents], group: 'cases', load: () => import('@/features/cases/IncidentsPage.vue') },
+  { name: 'section_people', path: '/section-people', icon: OfficeBuilding, needs: [P.viewSections], group: 'organization', load: () => import('@/features/duty/SectionsPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
   { name: 'calendar', path: '/calendar', icon: Calendar, needs: [], group: 'organization', load: () => import('@/features/calendar/CalendarPage.vue') },
