@@ -130,6 +130,7 @@ export type IncidentSuggestion = Sent<S['Suggestion']>
 export type MySection = Sent<S['MySection']>
 export type SectionPeople = Sent<S['SectionView']>
 export type OwnerCovers = Sent<S['OwnerCovers']>
+export type FirstOwnerMeasures = Sent<S['FirstOwnerMeasures']>
 export type CoveredBy = Sent<S['CoveredBy']>
 /** Somebody of a section, or who stands in for an owner; both for a stretch of days. */
 export type Post = Sent<S['PostView']>

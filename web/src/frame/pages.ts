@@ -1,6 +1,6 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Memo, Message, Monitor, OfficeBuilding, Operation, Phone,
+  AlarmClock, Avatar, Bell, Calendar, CircleCheck, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Medal, Memo, Message, Monitor, OfficeBuilding, Operation, Phone,
   PhoneFilled, SetUp, Stamp, Switch, Tickets, Top, User, UserFilled, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
@@ -31,6 +31,7 @@ export const PAGES: PageDef[] = [
   { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
   { name: 'risk', path: '/risk', icon: WarningFilled, needs: [P.dispatchTickets], group: 'floor', load: () => import('@/features/tickets/RiskPage.vue') },
   { name: 'tickets', path: '/tickets', icon: Memo, needs: [P.viewTickets], wide: true, group: 'floor', load: () => import('@/features/tickets/TicketsPage.vue') },
+  { name: 'first_owners', path: '/first-owners', icon: Medal, needs: [P.viewTickets], group: 'floor', load: () => import('@/features/tickets/FirstOwnersPage.vue') },
   { name: 'work_orders', path: '/work-orders', icon: Files, needs: [P.viewWorkOrders], wide: true, group: 'floor', load: () => import('@/features/work-orders/WorkOrdersPage.vue') },
   { name: 'owed', path: '/owed-records', icon: DocumentChecked, needs: [P.viewRecords], wide: true, group: 'floor', load: () => import('@/features/tickets/OwedRecordsPage.vue') },
   { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCallbacks], group: 'floor', load: () => import('@/features/floor/CallbacksPage.vue') },
