@@ -96,6 +96,7 @@ export type WorkOrderField = S['Field']
 export type WorkOrderReport = Sent<S['WorkOrderImport']>
 export type ImportRemark = Sent<S['Remark']>
 export type Emergency = Sent<S['EmergencyView']>
+export type EmergencyDetail = Sent<S['EmergencyDetail']>
 export type CaseLine = Sent<S['CaseLine']>
 export type CaseNotice = Sent<S['CaseNotice']>
 export type Escalation = Sent<S['EscalationView']>

@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
   AlarmClock, Avatar, Bell, Calendar, CircleCheck, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Medal, Memo, Message, Monitor, OfficeBuilding, Operation, Phone,
-  PhoneFilled, SetUp, Stamp, Switch, Tickets, Top, User, UserFilled, WarningFilled,
+  PhoneFilled, SetUp, Stamp, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -40,6 +40,7 @@ export const PAGES: PageDef[] = [
   { name: 'escalations', path: '/escalations', icon: Top, needs: [P.viewEscalations], group: 'cases', load: () => import('@/features/cases/EscalationsPage.vue') },
   { name: 'instructions', path: '/instructions', icon: Stamp, needs: [P.viewInstructions], group: 'cases', load: () => import('@/features/cases/InstructionsPage.vue') },
   { name: 'incidents', path: '/incidents', icon: Lightning, needs: [P.viewIncidents], group: 'cases', load: () => import('@/features/cases/IncidentsPage.vue') },
+  { name: 'emergencies', path: '/emergencies', icon: Warning, needs: [P.viewEmergencies], group: 'cases', load: () => import('@/features/cases/EmergenciesPage.vue') },
   { name: 'section_people', path: '/section-people', icon: OfficeBuilding, needs: [P.viewSections], group: 'organization', load: () => import('@/features/duty/SectionsPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
