@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CaseNotice, Escalation, EscalationLevel, Incident, Instruction } from '@/api/types'
 import { documentText, draftOf, LEADER } from '@/features/cases/document'
 import { linkable } from '@/features/cases/link'
-import { arrivals, caseTone, emergencySteps, escalationSteps, escalationTimed, firstLevel, incidentTimed, instructionSteps, instructionTimed, rankOf } from '@/features/cases/states'
+import { arrivals, caseTone, emergencySteps, escalationSteps, escalationTimed, firstLevel, incidentTimed, instructionSteps, instructionTimed, owedProof, rankOf } from '@/features/cases/states'
 import { lineNote, lineWord, reasonWord } from '@/features/cases/words'
 import { dueOf } from '@/features/tickets/due'
 
@@ -110,6 +110,13 @@ describe('an emergency', () => {
       { reason: 'followed_up', at: later.made_at, told: 1, arrived: 0, acknowledged: 0, missing: ['罗建平'] },
       { reason: 'raised', at: '2026-11-26T00:30:00Z', told: 3, arrived: 2, acknowledged: 1, missing: ['罗建平'] },
     ])
+  })
+  it('asks a person for the proof that his own screen owes', () => {
+    const at = '2026-11-26T00:31:00Z'
+    const rows = [told('a', 'console', { arrived_at: at, acknowledged_at: at }), told('a', 'console', { reason: 'closed', arrived_at: at }), told('b', 'console'), told('c', 'sms')]
+    expect(owedProof(rows, 'a')).toEqual({ shown: false, known: true })
+    expect(owedProof(rows, 'b')).toEqual({ shown: true, known: true })
+    expect(owedProof(rows, 'c')).toEqual({ shown: false, known: false })
   })
   it('is reported on until its final report, by an agent only where it is his', () => {
     const one = { open: true, reported_by: { id: 'a', name: '', staff_no: null } }

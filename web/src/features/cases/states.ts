@@ -70,6 +70,12 @@ export function emergencySteps(one: Pick<Emergency, 'open' | 'reported_by'>, rep
   return one.open && mine ? ['follow_up', 'close'] : []
 }
 
+/** What this person's screen still owes: that it showed the reports, and that he says he has them. */
+export function owedProof(deliveries: CaseNotice[], me: string | undefined): { shown: boolean; known: boolean } {
+  const mine = deliveries.filter((one) => one.user_id === me && one.way === 'console')
+  return { shown: mine.some((one) => one.arrived_at === null), known: mine.some((one) => one.acknowledged_at === null) }
+}
+
 export interface Arrival { reason: string; at: string; told: number; arrived: number; acknowledged: number; missing: string[] }
 
 /** Report by report, the newest first: how many people were to be told, and who has no proof of arrival by any way. */
