@@ -1,6 +1,6 @@
 import { api, type Filters, listing, take } from './client'
 import type {
-  Emergency, Escalation, EscalationDetail, EscalationLevel, Id, Incident, IncidentDetail, IncidentReport, IncidentSuggestion, Instruction, InstructionDetail,
+  Emergency, EmergencyDetail, Escalation, EscalationDetail, EscalationLevel, Id, Incident, IncidentDetail, IncidentReport, IncidentSuggestion, Instruction, InstructionDetail,
   InstructionKind, Page, Ticket,
 } from './types'
 
@@ -9,6 +9,10 @@ const path = (id: Id) => ({ params: { path: { id } } })
 export const emergencies = (filters: Filters) => take(api.GET('/api/v1/emergencies', listing(filters))) as Promise<Page<Emergency>>
 export const emergencyCategories = () => take(api.GET('/api/v1/emergency-categories')) as Promise<{ items: { code: string; name: string }[] }>
 export const raiseEmergency = (body: { category: string; what: string; where: string }) => take(api.POST('/api/v1/emergencies', { body })) as Promise<Emergency>
+export const emergency = (id: Id) => take(api.GET('/api/v1/emergencies/{id}', path(id))) as Promise<EmergencyDetail>
+/** 续报, or 终报 with `final`. */
+export const reportEmergency = (id: Id, version: number, text: string, final: boolean) =>
+  take(api.POST('/api/v1/emergencies/{id}/reports', { ...path(id), body: { version, text, final } })) as Promise<EmergencyDetail>
 /** The proof of arrival: shown on a screen, or acknowledged by the person. */
 export const emergencyArrived = (id: Id, acknowledged: boolean) =>
   take(api.POST('/api/v1/emergencies/{id}/arrived', { params: { path: { id } }, body: { acknowledged } }))

@@ -1,6 +1,6 @@
 import { api, type Filters, foundInOrder, listing, take } from './client'
 import type {
-  ClockLine, ContactRecord, FormField, HistoryLine, Id, LinkKind, Matter, MySection, Offered, Page, Priority, PublicStatus, Receiver,
+  ClockLine, ContactRecord, FirstOwnerMeasures, FormField, HistoryLine, Id, LinkKind, Matter, MySection, Offered, Page, Priority, PublicStatus, Receiver,
   RequestType, Result, Satisfaction, Surroundings, Ticket, TicketDetail, TicketFile, TicketForm, TicketNote,
 } from './types'
 
@@ -8,6 +8,9 @@ const path = (id: Id) => ({ params: { path: { id } } })
 
 export const tickets = (filters: Filters) =>
   foundInOrder((query) => take(api.GET('/api/v1/tickets', listing(query))) as Promise<Page<Ticket>>, filters)
+/** Of what was opened from one moment up to the other; who sees only his own tickets gets his own numbers. */
+export const firstOwnerMeasures = (from: string, to: string) =>
+  take(api.GET('/api/v1/first-owner-measures', { params: { query: { from, to } } })) as Promise<{ items: FirstOwnerMeasures[] }>
 export const receivers = (id: Id) => take(api.GET('/api/v1/tickets/{id}/receivers', path(id))) as Promise<{ items: Receiver[] }>
 /** A repeat contact without a call is noted on the open ticket. */
 export const noteContact = (id: Id, phone: string, summary: string) =>

@@ -96,6 +96,7 @@ export type WorkOrderField = S['Field']
 export type WorkOrderReport = Sent<S['WorkOrderImport']>
 export type ImportRemark = Sent<S['Remark']>
 export type Emergency = Sent<S['EmergencyView']>
+export type EmergencyDetail = Sent<S['EmergencyDetail']>
 export type CaseLine = Sent<S['CaseLine']>
 export type CaseNotice = Sent<S['CaseNotice']>
 export type Escalation = Sent<S['EscalationView']>
@@ -128,6 +129,13 @@ export interface IncidentReport {
 export type ReportCount = Sent<S['Count']>
 export type IncidentSuggestion = Sent<S['Suggestion']>
 export type MySection = Sent<S['MySection']>
+export type SectionPeople = Sent<S['SectionView']>
+export type OwnerCovers = Sent<S['OwnerCovers']>
+export type FirstOwnerMeasures = Sent<S['FirstOwnerMeasures']>
+export type CoveredBy = Sent<S['CoveredBy']>
+/** Somebody of a section, or who stands in for an owner; both for a stretch of days. */
+export type Post = Sent<S['PostView']>
+export type Absence = Sent<S['AbsenceView']>
 /** The tables of rules, in the order of their tabs. */
 export const RULE_KINDS = ['ticket_limits', 'case_terms', 'escalation_levels', 'emergency_ways', 'emergency_categories', 'dispatch'] as const
 export type RuleKind = (typeof RULE_KINDS)[number]

@@ -74,6 +74,11 @@ export function day(at: Instant): string {
   return `${p.year}-${p.month}-${p.day}`
 }
 
+/** A calendar day as 11-23, with the year in front when it is not the current one. */
+export function shortDay(date: string, now: number = Date.now()): string {
+  return date.slice(0, 4) === day(now).slice(0, 4) ? date.slice(5) : date
+}
+
 /** Midnight that begins (or, with `next`, ends) a day of the service's zone, as RFC 3339. */
 export function dayStart(date: string, next = false): string {
   const noon = Date.parse(`${date}T12:00:00Z`) + (next ? 86_400_000 : 0)

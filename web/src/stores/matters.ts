@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { matters as fetchMatters } from '@/api/tickets'
 import type { Matter } from '@/api/types'
+import { throttled, useLive } from './live'
 
 export interface Leaf {
   code: string
@@ -18,20 +19,37 @@ function rank(leaf: Leaf, q: string): number {
   return leaf.group.includes(q) ? 4 : 9
 }
 
-/** The matter tree, read once; its leaves are what a request is filed under. */
+/** A picker that opens later than this after the last reading looks whether the tree was edited. */
+const FRESH_MS = 60_000
+
+/** The matter tree; its leaves are what a request is filed under. It follows what others edit. */
 export const useMatters = defineStore('matters', () => {
   const tree = shallowRef<Matter[]>([])
   let asked: Promise<void> | null = null
+  let readAt = 0
+  let turn = 0
 
+  /** Of two readings under way the later one counts. */
+  async function load(): Promise<void> {
+    const mine = ++turn
+    const found = await fetchMatters()
+    if (mine !== turn) return
+    tree.value = found.items
+    readAt = Date.now()
+  }
   function ready(): Promise<void> {
-    asked ??= fetchMatters()
-      .then((found) => void (tree.value = found.items))
-      .catch((error) => {
-        asked = null
-        throw error
-      })
+    asked ??= load().catch((error) => {
+      asked = null
+      throw error
+    })
+    if (readAt && Date.now() - readAt > FRESH_MS) refresh()
     return asked
   }
+  /** Reads again what somebody reads already; what stands stays until the new tree is there. */
+  function refresh(): void {
+    if (asked) void load().catch(() => {})
+  }
+  useLive().on(['matter', 'reset'], throttled(refresh, 1_000))
 
   const leaves = computed<Leaf[]>(() => {
     const found: Leaf[] = []
@@ -64,5 +82,5 @@ export const useMatters = defineStore('matters', () => {
       .map(([, leaf]) => leaf)
   }
 
-  return { tree, leaves, ready, nameOf, search }
+  return { tree, leaves, ready, refresh, nameOf, search }
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Escalation, EscalationLevel, Incident, Instruction } from '@/api/types'
+import type { CaseNotice, Escalation, EscalationLevel, Incident, Instruction } from '@/api/types'
 import { documentText, draftOf, LEADER } from '@/features/cases/document'
 import { linkable } from '@/features/cases/link'
-import { caseTone, escalationSteps, escalationTimed, firstLevel, incidentTimed, instructionSteps, instructionTimed, rankOf } from '@/features/cases/states'
+import { arrivals, caseTone, emergencySteps, escalationSteps, escalationTimed, firstLevel, incidentTimed, instructionSteps, instructionTimed, owedProof, rankOf } from '@/features/cases/states'
 import { lineNote, lineWord, reasonWord } from '@/features/cases/words'
 import { dueOf } from '@/features/tickets/due'
 
@@ -94,5 +94,36 @@ describe('a mass incident', () => {
     expect(caseTone('incident', 'open')).toBe('amber')
     expect(caseTone('incident', 'closed')).toBe('')
     expect(incidentTimed({ state: 'open', open: true, due_at: null } as Incident).opened_at).toBeNull()
+  })
+})
+
+describe('an emergency', () => {
+  const told = (user: string, way: string, part: Partial<CaseNotice> = {}): CaseNotice =>
+    ({ id: `${user} ${way}`, user_id: user, person: { id: user, name: user, staff_no: null }, reason: 'raised', way, made_at: '2026-11-26T00:30:00Z', sent_at: null, arrived_at: null, acknowledged_at: null, ...part })
+  it('reached a person when it did by any way, report by report', () => {
+    const at = '2026-11-26T00:31:00Z'
+    const later = { reason: 'followed_up', made_at: '2026-11-26T01:00:00Z' }
+    expect(arrivals([
+      told('周敏', 'console', { arrived_at: at, acknowledged_at: at }), told('周敏', 'sms'), told('罗建平', 'console'), told('罗建平', 'sms'), told('冯惠芳', 'sms', { arrived_at: at }),
+      told('罗建平', 'console', later), told('周敏', 'console', { reason: 'overdue' }),
+    ])).toEqual([
+      { reason: 'followed_up', at: later.made_at, told: 1, arrived: 0, acknowledged: 0, missing: ['罗建平'] },
+      { reason: 'raised', at: '2026-11-26T00:30:00Z', told: 3, arrived: 2, acknowledged: 1, missing: ['罗建平'] },
+    ])
+  })
+  it('asks a person for the proof that his own screen owes', () => {
+    const at = '2026-11-26T00:31:00Z'
+    const rows = [told('a', 'console', { arrived_at: at, acknowledged_at: at }), told('a', 'console', { reason: 'closed', arrived_at: at }), told('b', 'console'), told('c', 'sms')]
+    expect(owedProof(rows, 'a')).toEqual({ shown: false, known: true })
+    expect(owedProof(rows, 'b')).toEqual({ shown: true, known: true })
+    expect(owedProof(rows, 'c')).toEqual({ shown: false, known: false })
+  })
+  it('is reported on until its final report, by an agent only where it is his', () => {
+    const one = { open: true, reported_by: { id: 'a', name: '', staff_no: null } }
+    expect(emergencySteps(one, 'own', 'a')).toEqual(['follow_up', 'close'])
+    expect(emergencySteps(one, 'own', 'b')).toEqual([])
+    expect(emergencySteps(one, 'all', 'b')).toEqual(['follow_up', 'close'])
+    expect(emergencySteps(one, null, 'a')).toEqual([])
+    expect(emergencySteps({ ...one, open: false }, 'all', 'a')).toEqual([])
   })
 })

@@ -2,6 +2,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} })
+vi.stubGlobal('addEventListener', () => {})
 
 const { Problem } = await import('@/api/problem')
 const { useSession } = await import('@/stores/session')
@@ -117,7 +118,7 @@ describe('notices', () => {
     const router = { hasRoute: (name: unknown) => name === 'ticket' || name === 'record' }
     expect(pageOf({ subject_kind: 'ticket', subject_id: 't1' }, router)).toEqual({ name: 'ticket', params: { id: 't1' } })
     expect(pageOf({ subject_kind: 'contact_record', subject_id: 'c1' }, router)).toEqual({ name: 'record', params: { id: 'c1' } })
-    expect(pageOf({ subject_kind: 'emergency', subject_id: 'e1' }, router)).toBeNull()
+    expect(pageOf({ subject_kind: 'course', subject_id: 'e1' }, router)).toBeNull()
   })
 })
 
@@ -140,5 +141,24 @@ describe('matters', () => {
     expect(codes('')).toHaveLength(4)
     expect(matters.nameOf('106')).toBe('人事考试 · 缴费与退费')
     expect(matters.nameOf('999')).toBe('999')
+  })
+  it('are read again when a picker opens later, and by who reads them already', async () => {
+    vi.useFakeTimers()
+    try {
+      const named = (name: string) => answer({ 'GET /api/v1/matters': [200, { items: [{ code: '106', name, shortcut: '', children: [] }] }] })
+      named('缴费')
+      const matters = useMatters()
+      matters.refresh()
+      expect(fetch).not.toHaveBeenCalled()
+      await matters.ready()
+      named('缴费与退费')
+      await matters.ready()
+      expect(matters.nameOf('106')).toBe('缴费')
+      vi.advanceTimersByTime(61_000)
+      await matters.ready()
+      await vi.waitFor(() => expect(matters.nameOf('106')).toBe('缴费与退费'))
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

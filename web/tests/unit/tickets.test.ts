@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Offered, Ticket, TicketDetail } from '@/api/types'
 import { arrange, limitParts } from '@/features/tickets/actions'
 import { changedWords, draftOf, newTicket } from '@/features/tickets/draft'
-import { bucketOf, byBucket, dueBefore, dueOf, span } from '@/features/tickets/due'
+import { bucketOf, byBucket, dueBefore, dueOf, span, usedWord } from '@/features/tickets/due'
 import { byOwner, isAt, tellsAsked } from '@/features/tickets/risk'
 import { stateQuery } from '@/features/tickets/states'
 import { byVersion } from '@/features/tickets/words'
@@ -21,6 +21,12 @@ describe('due', () => {
     expect(dueOf(ticket({ due_at: at(90) }), NOW).level).toBe('calm')
     expect(dueOf(ticket({ due_at: at(2) }), NOW).level).toBe('most')
     expect(dueOf(ticket({ due_at: at(-2) }), NOW)).toMatchObject({ level: 'over', seconds: 7_200 })
+  })
+  it('takes how much is used from the server, who counts service hours', () => {
+    expect(dueOf(ticket({ used_percent: 10 }), NOW).level).toBe('calm')
+    expect(dueOf(ticket({ used_percent: 85 }), NOW)).toMatchObject({ level: 'most', used: 0.85 })
+    expect(dueOf(ticket({ used_percent: null }), NOW).level).toBe('half')
+    expect([62, 100, 444, 2742].map(usedWord)).toEqual(['62%', '100%', '444%', '>999%'])
   })
   it('has nothing to say about a draft, what is over, and what stands still', () => {
     expect(dueOf(ticket({ state: 'draft', due_at: null }), NOW).level).toBe('none')

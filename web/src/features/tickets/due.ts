@@ -2,8 +2,11 @@
 import { day, dayStart } from '@/lib/format'
 import type { Ticket } from '@/api/types'
 
-/** `opened_at` is null where nobody knows since when the clock runs: then nothing is said about how much is used. */
-export type Timed = Pick<Ticket, 'state' | 'open' | 'due_at'> & { opened_at: string | null }
+/**
+ * `used_percent` is counted by the server on the clock of the limit. Where it is not told, the time since `opened_at`
+ * stands in; null where nobody knows since when the clock runs: then nothing is said about how much is used.
+ */
+export type Timed = Pick<Ticket, 'state' | 'open' | 'due_at'> & { opened_at: string | null; used_percent?: number | null }
 
 /** `none`: nothing is due. `still`: the clock stands or the answer is out. */
 export type Level = 'none' | 'still' | 'over' | 'most' | 'half' | 'calm'
@@ -12,7 +15,7 @@ export interface Due {
   level: Level
   /** Seconds left; how long it is over when `level` is `over`. */
   seconds: number
-  /** Used share of the time between receipt and due, 0 to 1; by the wall, the server's alarms count service hours. */
+  /** Used share of the limit, 0 to 1. */
   used: number
 }
 
@@ -22,7 +25,7 @@ export function dueOf(ticket: Timed, now: number): Due {
   if (!ticket.open || !ticket.due_at || ticket.state === 'draft') return { level: 'none', seconds: 0, used: 0 }
   const due = Date.parse(ticket.due_at)
   const left = (due - now) / 1000
-  const used = usedOf(ticket.opened_at, due, now)
+  const used = typeof ticket.used_percent === 'number' ? Math.min(1, ticket.used_percent / 100) : usedOf(ticket.opened_at, due, now)
   if (STANDING.includes(ticket.state)) return { level: 'still', seconds: Math.max(0, left), used }
   if (left < 0) return { level: 'over', seconds: -left, used: 1 }
   return { level: used >= 0.8 ? 'most' : used >= 0.5 ? 'half' : 'calm', seconds: left, used }
@@ -33,6 +36,9 @@ function usedOf(since: string | null, due: number, now: number): number {
   const whole = due - Date.parse(since)
   return whole > 0 ? Math.min(1, Math.max(0, (now - Date.parse(since)) / whole)) : 1
 }
+
+/** 62%; what is far over its end needs no exact number. */
+export const usedWord = (percent: number): string => (percent > 999 ? '>999%' : `${percent}%`)
 
 export type Span = { unit: 'dh' | 'hm' | 'm'; a: number; b: number }
 
