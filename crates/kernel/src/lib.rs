@@ -33,6 +33,7 @@ mod sweep;
 mod table;
 pub mod text;
 pub mod timer;
+pub mod versioned;
 pub mod vital;
 mod words;
 

@@ -59,6 +59,19 @@ impl<T> Page<T> {
             total_capped: self.total_capped,
         }
     }
+
+    /// The same page of what its rows are shown as, all of them together.
+    pub async fn shown<U>(
+        self,
+        views: impl AsyncFnOnce(Vec<T>) -> Result<Vec<U>>,
+    ) -> Result<Page<U>> {
+        Ok(Page {
+            items: views(self.items).await?,
+            next: self.next,
+            total: self.total,
+            total_capped: self.total_capped,
+        })
+    }
 }
 
 impl ListQuery {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::metrics::{self, IntCounter, IntGauge};
 use crate::rights::{Principal, Rights};
-use crate::{Clock, Ids};
+use crate::{Clock, Ids, Tx};
 
 static PUBLISHED: LazyLock<IntCounter> =
     LazyLock::new(|| metrics::counter("shoujie_live_events_total", "Events told to the screens"));
@@ -113,6 +113,18 @@ impl Live {
                 data,
             })
         });
+    }
+
+    /// The same once what `tx` writes is on disk.
+    pub fn publish_after(
+        &self,
+        tx: &Tx,
+        audience: Audience,
+        kind: &'static str,
+        data: serde_json::Value,
+    ) {
+        let live = self.clone();
+        tx.on_commit(move || live.publish(audience, kind, data));
     }
 
     /// Ends the streams of a session; each is told `session_ended` first.

@@ -1,4 +1,4 @@
-//! A table as SeaORM wants it, from its columns alone.
+//! A table as `SeaORM` wants it, from its columns alone.
 
 /// A module with the `Model`, `Column`, `Entity` and `ActiveModel` of a table: its name, its key in parentheses,
 /// its other columns in braces. The table itself is made by a migration.

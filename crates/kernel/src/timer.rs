@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::problem::Result;
-use crate::{App, Event, EventHandler, Tx};
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+use crate::problem::Result;
+use crate::{App, Event, EventHandler, Tx};
 
 /// Signs given in one go; the rest follows at once.
 const AT_ONCE: u64 = 200;
@@ -20,6 +21,9 @@ const AFTER_PROBLEM: Duration = Duration::from_secs(1);
 
 /// The column of an entity.
 type ColumnOf<A> = <<A as Alarmed>::Entity as EntityTrait>::Column;
+
+/// The rows of an entity.
+type ModelOf<A> = <<A as Alarmed>::Entity as EntityTrait>::Model;
 
 /// A table whose rows carry the time of their next sign.
 pub trait Alarmed: Send + Sync + 'static {
@@ -34,9 +38,8 @@ pub trait Alarmed: Send + Sync + 'static {
     /// The column with the time of the next sign.
     const AT: ColumnOf<Self>;
 
-    /// Gives the signs of these rows, whose time has come, and sets when the next ones are. A row that another
-    /// node was faster with has its sign ahead again: it is read anew and left alone.
-    fn ring(app: App, tx: Tx, due: Vec<Uuid>) -> impl Future<Output = Result<()>> + Send;
+    /// Gives the signs of these rows, whose time has come, and sets when the next ones are.
+    fn ring(app: App, tx: Tx, due: Vec<ModelOf<Self>>) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// Starts the timer; the handler wakes it when a row gets a nearer sign.
@@ -94,7 +97,15 @@ async fn give_due<A: Alarmed>(app: &App) -> Result<Option<DateTime<Utc>>> {
 async fn ring<A: Alarmed>(app: &App, due: Vec<Uuid>) -> Result<()> {
     let services = app.clone();
     app.db
-        .write(move |tx| async move { A::ring(services, tx, due).await })
+        .write(move |tx| async move {
+            // A row that another node was faster with has its sign ahead again.
+            let rows = A::Entity::find()
+                .filter(A::ID.is_in(due))
+                .filter(A::AT.lte(services.clock.now()))
+                .all(&*tx)
+                .await?;
+            A::ring(services, tx, rows).await
+        })
         .await
 }
 

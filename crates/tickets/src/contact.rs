@@ -7,10 +7,10 @@ pub mod store;
 
 use kernel::Problem;
 use kernel::problem::{invalid, refused};
+use kernel::words;
 use uuid::Uuid;
 
 use crate::words::{ContactResult, RequestType};
-use kernel::words;
 
 words! {
     /// How far the writing has come.

@@ -3,6 +3,8 @@
 //!
 //! Pure: the case, an action and the moment go in, the case after it or a refusal comes out.
 
+pub mod agreed;
+pub mod arrival;
 pub mod http;
 pub mod store;
 
@@ -10,7 +12,6 @@ use calendar::{DeadlineRule, ServiceClock};
 use chrono::{DateTime, Utc};
 use kernel::Problem;
 use kernel::problem::refused;
-
 use kernel::words;
 
 words! {

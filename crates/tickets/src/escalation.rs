@@ -4,14 +4,14 @@
 //! Pure: the case, an action and the moment go in, the case after it or a refusal comes out.
 
 pub mod http;
+pub mod level;
 pub mod store;
 
 use calendar::{DeadlineRule, ServiceClock};
 use chrono::{DateTime, Utc};
 use kernel::problem::refused;
-use kernel::{Problem, Role};
-
 use kernel::words;
+use kernel::{Problem, Role};
 
 words! {
     /// Where an escalation stands.

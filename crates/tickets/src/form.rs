@@ -3,6 +3,7 @@
 use axum::extract::State;
 use kernel::http::Json;
 use kernel::problem::{Problem, Result, invalid};
+use kernel::text::checked;
 use kernel::{Actor, App};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,7 +11,6 @@ use utoipa::ToSchema;
 
 use crate::ViewMatters;
 use crate::words::RequestType;
-use kernel::text::checked;
 
 /// What a field of a form holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

@@ -10,7 +10,6 @@ use calendar::{DeadlineRule, ServiceClock};
 use chrono::{DateTime, Utc};
 use kernel::Problem;
 use kernel::problem::refused;
-
 use kernel::words;
 
 words! {

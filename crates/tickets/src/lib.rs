@@ -139,7 +139,7 @@ pub fn capability(app: &App) -> Capability {
             escalation::store::on_breach(app),
             timer::start::<instruction::store::Instructions>(app),
             timer::start::<emergency::store::Emergencies>(app),
-            emergency::store::on_sent(app),
+            emergency::arrival::on_sent(app),
             timer::start::<incident::store::Incidents>(app),
             incident::store::on_opened(app),
             work_order::event_handler(app),

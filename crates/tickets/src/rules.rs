@@ -6,11 +6,11 @@ organization::rule_doors! { crate::ViewTickets;
     /// How long the steps of escalations, instructions, emergencies and incidents may take.
     case_terms: crate::terms::CaseTerm, "/api/v1/rules/case-terms", crate::rights::SetAgreedRules;
     /// Who answers an escalation at which level, and how long he has.
-    escalation_levels: crate::escalation::store::EscalationLevel, "/api/v1/rules/escalation-levels", crate::rights::SetAgreedRules;
+    escalation_levels: crate::escalation::level::EscalationLevel, "/api/v1/rules/escalation-levels", crate::rights::SetAgreedRules;
     /// By which way whose holders hear of an emergency.
-    emergency_ways: crate::emergency::store::EmergencyWay, "/api/v1/rules/emergency-ways", crate::rights::SetOwnRules;
+    emergency_ways: crate::emergency::agreed::EmergencyWay, "/api/v1/rules/emergency-ways", crate::rights::SetOwnRules;
     /// The kinds of emergencies.
-    emergency_categories: crate::emergency::store::EmergencyCategory, "/api/v1/rules/emergency-categories", crate::rights::SetOwnRules;
+    emergency_categories: crate::emergency::agreed::EmergencyCategory, "/api/v1/rules/emergency-categories", crate::rights::SetOwnRules;
     /// Who is given the orders of platforms (派单, domain B.3).
     dispatch_rules: crate::work_order::dispatch::DispatchRule, "/api/v1/rules/dispatch", crate::rights::SetOwnRules;
 }

@@ -15,6 +15,7 @@ use kernel::audit::Who;
 use kernel::http::Json;
 use kernel::masked::keyed_hash;
 use kernel::problem::{Problem, Result, not_found, refused, too_many};
+use kernel::text::checked;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,7 +26,6 @@ use uuid::Uuid;
 use crate::ticket::act::{self, Hand};
 use crate::ticket::life::{Action, Satisfaction, State as TicketState};
 use crate::ticket::store::row::{self, Column};
-use kernel::text::checked;
 
 /// Questions from one address within the window; more have to wait.
 const QUESTIONS: usize = 20;

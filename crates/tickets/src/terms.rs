@@ -5,12 +5,12 @@ use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
 use kernel::Tx;
 use kernel::problem::{Result, internal, invalid};
+use kernel::rule::{self, Beside, Rule};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ticket::limits::{Span, Unit, limit, must_be_time, must_be_within};
-use kernel::rule::{self, Beside, Rule};
 
 /// How long one step may take, or how many of what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

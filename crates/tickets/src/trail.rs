@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::Result;
+use kernel::versioned::Versioned;
 use kernel::{App, Audience, Tx};
 use organization::Colleague;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
@@ -101,6 +102,36 @@ pub(crate) struct Scribe<'a> {
     pub id: Uuid,
 }
 
+/// A case beside a ticket, as its time line and its hearers know it.
+pub(crate) trait Subject: Versioned {
+    /// `escalation`, `instruction`, `emergency`, `incident`.
+    const KIND: &'static str;
+
+    /// Identifies it.
+    fn id(&self) -> Uuid;
+    /// What events tell of it.
+    fn facts(&self) -> Value;
+
+    /// What screens are told of it.
+    fn news(&self, what: &str) -> Value {
+        let mut news = self.facts();
+        news["id"] = json!(self.id());
+        news["what"] = json!(what);
+        news
+    }
+
+    /// Who writes down what is done to it.
+    fn scribe<'a>(&self, app: &'a App, tx: &'a Tx, who: &'a Who) -> Scribe<'a> {
+        Scribe {
+            app,
+            tx,
+            who,
+            kind: Self::KIND,
+            id: self.id(),
+        }
+    }
+}
+
 impl Scribe<'_> {
     /// Time line, audit trail and event `{kind}.{action}`; texts stay out of the audit trail.
     pub(crate) async fn tell(&self, action: &str, note: Option<&str>, facts: Value) -> Result<()> {
@@ -188,9 +219,9 @@ impl Scribe<'_> {
 
     /// Tells the screens once it is on disk.
     pub(crate) fn live(&self, audience: Audience, data: Value) {
-        let (live, kind) = (self.app.live.clone(), self.kind);
-        self.tx
-            .on_commit(move || live.publish(audience, kind, data));
+        self.app
+            .live
+            .publish_after(self.tx, audience, self.kind, data);
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result};
+use kernel::text::checked;
 use kernel::{Actor, App, PersonName, Phone};
 use organization::Colleague;
 use sea_orm::ConnectionTrait;
@@ -18,7 +19,6 @@ use crate::people;
 use crate::ticket::store as tickets;
 use crate::words::{ContactResult, RequestType};
 use crate::{ViewContactRecords, WriteContactRecords, matter};
-use kernel::text::checked;
 
 /// A contact record as it is shown.
 #[derive(Debug, Serialize, ToSchema)]
@@ -179,12 +179,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<ContactView>>> {
     let conn = app.db.read();
     let page = store::list(&app, conn, actor.scope(), actor.user_id(), &query, &filter).await?;
-    Ok(Json(Page {
-        items: contact_views(conn, page.items).await?,
-        next: page.next,
-        total: page.total,
-        total_capped: page.total_capped,
-    }))
+    let shown = page.shown(async |rows| contact_views(conn, rows).await);
+    Ok(Json(shown.await?))
 }
 
 /// The record of one call.

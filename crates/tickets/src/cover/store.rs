@@ -6,7 +6,7 @@ use calendar::ServiceClock;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Result, internal, stale};
-use kernel::{App, Role, Tx};
+use kernel::{App, Audience, Permission as _, Role, Tx};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
@@ -16,6 +16,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Cover, Duty};
+use crate::rights::ViewCovers;
 use crate::section::{Absence, today};
 
 kernel::table! {
@@ -264,7 +265,8 @@ pub(crate) async fn put(app: &App, tx: &Tx, who: &Who, owner: Uuid, plan: Plan) 
     let details = json!({ "covers": people.collect::<Vec<_>>(), "absences": away.collect::<Vec<_>>(),
         "version": version });
     audit::record(app, conn, who, "cover.set", "user", owner, details).await?;
-    app.events
-        .publish(tx, "cover.set", owner, json!({ "owner_id": owner }))
-        .await
+    let news = json!({ "owner_id": owner });
+    let audience = Audience::Permission(ViewCovers::CODE);
+    app.live.publish_after(tx, audience, "cover", news.clone());
+    app.events.publish(tx, "cover.set", owner, news).await
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, not_found};
+use kernel::text::needed;
 use kernel::{Actor, App};
 use organization::Colleague;
 use sea_orm::ConnectionTrait;
@@ -15,12 +16,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::Action;
 use super::store::{self, Filter, New, row};
+use super::{Action, agreed, arrival};
 use crate::people;
 use crate::rights::{RaiseEmergencies, ReportEmergencies, ViewEmergencies};
 use crate::trail::{self, CaseLine, CaseNotice};
-use kernel::text::needed;
 
 /// The routes of emergencies.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
@@ -94,7 +94,7 @@ async fn views(
 ) -> Result<Vec<EmergencyView>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.reported_by).collect();
     let people = organization::colleagues(conn, ids).await?;
-    let categories = store::categories(conn, now).await?;
+    let categories = agreed::categories(conn, now).await?;
     let views = rows.into_iter().map(|row| EmergencyView {
         category_name: categories
             .iter()
@@ -148,12 +148,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<EmergencyView>>> {
     let conn = app.db.read();
     let page = store::list(conn, &query, &filter).await?;
-    Ok(Json(Page {
-        items: views(conn, app.clock.now(), page.items).await?,
-        next: page.next,
-        total: page.total,
-        total_capped: page.total_capped,
-    }))
+    let shown = page.shown(async |rows| views(conn, app.clock.now(), rows).await);
+    Ok(Json(shown.await?))
 }
 
 /// One emergency, with its reports and the proof of their arrival.
@@ -278,7 +274,7 @@ pub(crate) async fn arrived(
 ) -> Result<StatusCode> {
     let (db, who, user) = (app.db.clone(), actor.who(), actor.user_id());
     db.write(move |tx| async move {
-        store::arrived(&app, &tx, &who, (id, user), request.acknowledged).await
+        arrival::arrived(&app, &tx, &who, (id, user), request.acknowledged).await
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -309,7 +305,7 @@ pub(crate) async fn categories(
     _actor: Actor<ViewEmergencies>,
     State(app): State<App>,
 ) -> Result<Json<Categories>> {
-    let known = store::categories(app.db.read(), app.clock.now()).await?;
+    let known = agreed::categories(app.db.read(), app.clock.now()).await?;
     let in_use = known.into_iter().filter(|category| category.active);
     let items = in_use.map(|row| CategoryView {
         code: row.code,

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, not_found};
+use kernel::text::needed;
+use kernel::versioned;
 use kernel::{Actor, App};
 use organization::Colleague;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -18,14 +20,13 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store::{self, Filter, New, row};
-use super::{Action, State as Standing};
+use super::{Action, State as Standing, level};
 use crate::people;
 use crate::rights::{AnswerEscalations, CloseEscalations, RaiseEscalations, ViewEscalations};
 use crate::ticket::store as tickets;
 use crate::ticket::viewer::Viewer;
 use crate::trail::{self, CaseLine, CaseNotice};
 use crate::{ViewTickets, section};
-use kernel::text::needed;
 
 /// The routes of escalations.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
@@ -178,17 +179,13 @@ pub(crate) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<EscalationView>>> {
     let conn = app.db.read();
-    let rank = store::ladder(conn, app.clock.now())
+    let rank = level::ladder(conn, app.clock.now())
         .await?
         .rank(&actor.principal().roles);
     let asked = (&query, &filter);
     let page = store::list(conn, actor.principal(), actor.scope(), rank, asked).await?;
-    Ok(Json(Page {
-        items: views(conn, page.items).await?,
-        next: page.next,
-        total: page.total,
-        total_capped: page.total_capped,
-    }))
+    let shown = page.shown(async |rows| views(conn, rows).await);
+    Ok(Json(shown.await?))
 }
 
 /// One escalation, with its time line and who was told when.
@@ -250,7 +247,7 @@ pub(crate) async fn raise(
             let of_ticket = ticket
                 .as_ref()
                 .map(|ticket| format!("{} {}", ticket.number, ticket.title));
-            let ladder = store::ladder(&*tx, app.clock.now()).await?;
+            let ladder = level::ladder(&*tx, app.clock.now()).await?;
             let new = New {
                 ticket_id: new.ticket_id,
                 section: section::store::known(&*tx, section).await?,
@@ -291,7 +288,7 @@ pub(crate) async fn answer(
 ) -> Result<Json<EscalationDetail>> {
     let answer = needed("answer", &request.answer)?;
     let now = app.clock.now();
-    let ladder = store::ladder(app.db.read(), now).await?;
+    let ladder = level::ladder(app.db.read(), now).await?;
     let rank = ladder.rank(&actor.principal().roles).unwrap_or_default();
     let by = actor.user_id();
     let said = answer.clone();
@@ -383,7 +380,7 @@ async fn step<P: kernel::Permission>(
     let (user, scope) = (actor.user_id(), actor.scope().clone());
     let after = db
         .write(move |tx| async move {
-            let before = store::as_read(store::get(&*tx, user, &scope, id).await?, version)?;
+            let before = versioned::as_read(store::get(&*tx, user, &scope, id).await?, version)?;
             store::act(&app, &tx, &who, &before, &action, (note.as_deref(), more)).await
         })
         .await?;
@@ -420,7 +417,7 @@ pub(crate) async fn levels(
     _actor: Actor<ViewEscalations>,
     State(app): State<App>,
 ) -> Result<Json<Levels>> {
-    let rows = store::levels(app.db.read(), app.clock.now()).await?;
+    let rows = level::levels(app.db.read(), app.clock.now()).await?;
     let items = rows.into_iter().map(|row| LevelView {
         level: i32::from(row.rule.level),
         role: row.rule.role.as_str().to_owned(),

@@ -1,30 +1,23 @@
 //! The rows of escalations, and what follows from each step: who is told, and what is written down.
 
-use calendar::DeadlineRule;
-use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Result, internal, invalid, not_found, stale};
-use kernel::{App, Audience, Event, EventHandler, Permission as _, Principal, Role, Scope, Tx};
-use sea_orm::ActiveModelTrait as _;
+use kernel::problem::{Result, internal, not_found};
+use kernel::timer::Alarmed;
+use kernel::versioned;
+use kernel::{App, Audience, Event, EventHandler, Principal, Role, Scope, Tx};
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Select,
-};
-use serde::{Deserialize, Serialize};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Case, Ladder, Level, Moment, State};
-use crate::rights::AnswerEscalations;
+use super::{Action, Case, Ladder, Moment, State, level};
+use crate::section;
 use crate::ticket::act;
-use crate::ticket::limits::must_be_within;
 use crate::ticket::store::row as ticket_row;
-use crate::trail::{self, CONSOLE, Scribe};
-use crate::{section, terms};
-use kernel::rule::{self, Beside, Dated, Rule};
-use kernel::timer::Alarmed;
+use crate::trail::{self, CONSOLE, Subject};
 
 kernel::table! {
     /// One escalation. What the rules see of it is a [`Case`].
@@ -56,54 +49,6 @@ kernel::table! {
     }
 }
 
-/// Who answers an escalation at one level, and how long he has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EscalationLevel {
-    /// 1 is the lowest, at most 9.
-    pub level: u8,
-    /// Who answers.
-    pub role: Role,
-    /// How many minutes he has, counted while the line is open.
-    pub service_minutes: u32,
-    /// False: there is no such level any more, what is on it goes to the next below.
-    pub active: bool,
-}
-
-impl Rule for EscalationLevel {
-    const KIND: &'static str = "escalation_level";
-
-    fn subject(&self) -> String {
-        self.level.to_string()
-    }
-
-    async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {
-        must_be_within("rule.level", u32::from(self.level), 1, 9)?;
-        must_be_within("rule.service_minutes", self.service_minutes, 1, 10_000)?;
-        let answers = |role: Role| {
-            AnswerEscalations::GRANTS
-                .iter()
-                .any(|(may, _)| *may == role)
-        };
-        if !answers(self.role) {
-            return Err(invalid(
-                "rule.role",
-                "role_cannot_answer",
-                "who holds this role may not answer escalations",
-            ));
-        }
-        let mut others = beside.others.iter().filter(|other| other.active);
-        if !self.active && others.next().is_none() {
-            return Err(invalid(
-                "rule.active",
-                "level_is_needed",
-                "without any level nobody would be asked",
-            ));
-        }
-        Ok(())
-    }
-}
-
 use row::Column;
 
 impl row::Model {
@@ -128,35 +73,6 @@ impl row::Model {
         self.reminders = case.reminders as i32;
         self
     }
-}
-
-/// The levels in force at `at` with their stamps, the lowest first.
-pub(crate) async fn levels(
-    conn: &impl ConnectionTrait,
-    at: DateTime<Utc>,
-) -> Result<Vec<Dated<EscalationLevel>>> {
-    let rows = rule::all::<EscalationLevel>(conn).await?;
-    let held = rule::holding(&rows, at).into_iter();
-    Ok(held.filter(|row| row.rule.active).cloned().collect())
-}
-
-/// The levels in force at `at`.
-pub(crate) async fn ladder(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Ladder> {
-    let levels = levels(conn, at)
-        .await?
-        .into_iter()
-        .map(|Dated { rule, .. }| {
-            let id = format!("escalation_levels:{}", rule.level);
-            Level {
-                level: rule.level,
-                role: rule.role,
-                rule: DeadlineRule::service_minutes(id, rule.service_minutes),
-            }
-        });
-    Ok(Ladder {
-        levels: levels.collect(),
-        close: terms::rule(conn, "escalation.close", at).await?,
-    })
 }
 
 /// What a list of escalations may be narrowed to.
@@ -258,7 +174,7 @@ pub(crate) struct New {
 /// Raises an escalation and tells its level.
 pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row::Model> {
     let now = app.clock.now();
-    let ladder = ladder(&**tx, now).await?;
+    let ladder = level::ladder(&**tx, now).await?;
     let service = act::service_clock(&**tx).await?;
     let moment = Moment {
         now,
@@ -294,9 +210,7 @@ pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row
         version: 1,
     }
     .with_case(&case);
-    row::Entity::insert(raised.clone().into_active_model().reset_all())
-        .exec_without_returning(&**tx)
-        .await?;
+    versioned::insert(&**tx, &raised).await?;
     let people = on_level(app, tx, &raised, &ladder).await?;
     tell(
         app,
@@ -320,7 +234,7 @@ pub(crate) async fn act(
     (note, more): (Option<&str>, impl FnOnce(&mut row::Model)),
 ) -> Result<row::Model> {
     let now = app.clock.now();
-    let ladder = ladder(&**tx, now).await?;
+    let ladder = level::ladder(&**tx, now).await?;
     let service = act::service_clock(&**tx).await?;
     let moment = Moment {
         now,
@@ -333,7 +247,7 @@ pub(crate) async fn act(
         .map_err(|refusal| refusal.about(&before.number))?;
     let mut after = before.clone().with_case(&case);
     more(&mut after);
-    let after = save(app, tx, before, after).await?;
+    let after = versioned::save(app, &**tx, before, after).await?;
     let what = match action {
         Action::Answer { .. } => "answered",
         Action::Close => "closed",
@@ -352,70 +266,36 @@ pub(crate) async fn act(
     tell(app, tx, who, &after, (what, note.or(silence)), people).await?;
     if !heard {
         let audience = Audience::User(after.originator_id);
-        scribe(app, tx, who, &after).live(audience, news(&after, what));
+        after.scribe(app, tx, who).live(audience, after.news(what));
     }
     Ok(after)
 }
 
-async fn save(
-    app: &App,
-    tx: &Tx,
-    before: &row::Model,
-    mut after: row::Model,
-) -> Result<row::Model> {
-    after.updated_at = app.clock.now();
-    after.version = before.version + 1;
-    let done = row::Entity::update_many()
-        .set(after.clone().into_active_model().reset_all())
-        .filter(Column::Id.eq(before.id))
-        .filter(Column::Version.eq(before.version))
-        .exec(&**tx)
-        .await?;
-    if done.rows_affected == 0 {
-        return Err(stale(&format!("escalation `{}`", before.number)));
+kernel::versioned!(row, |escalation| format!(
+    "escalation `{}`",
+    escalation.number
+));
+
+impl Subject for row::Model {
+    const KIND: &'static str = "escalation";
+
+    fn id(&self) -> Uuid {
+        self.id
     }
-    Ok(after)
-}
 
-/// 409 for who acts on what he read before somebody else changed it.
-pub(crate) fn as_read(escalation: row::Model, version: i64) -> Result<row::Model> {
-    if escalation.version == version {
-        return Ok(escalation);
-    }
-    Err(stale(&format!("escalation `{}`", escalation.number))
-        .with("version", escalation.version)
-        .with("state", escalation.state))
-}
-
-fn facts(escalation: &row::Model) -> Value {
-    json!({
-        "escalation_id": escalation.id,
-        "number": escalation.number,
-        "title": escalation.title,
-        "ticket_id": escalation.ticket_id,
-        "section": escalation.section,
-        "originator_id": escalation.originator_id,
-        "level": escalation.level,
-        "state": escalation.state,
-        "due_at": escalation.due_at,
-        "version": escalation.version,
-    })
-}
-
-fn news(escalation: &row::Model, what: &str) -> Value {
-    let mut news = facts(escalation);
-    news["id"] = json!(escalation.id);
-    news["what"] = json!(what);
-    news
-}
-
-fn scribe<'a>(app: &'a App, tx: &'a Tx, who: &'a Who, escalation: &row::Model) -> Scribe<'a> {
-    Scribe {
-        app,
-        tx,
-        who,
-        kind: "escalation",
-        id: escalation.id,
+    fn facts(&self) -> Value {
+        json!({
+            "escalation_id": self.id,
+            "number": self.number,
+            "title": self.title,
+            "ticket_id": self.ticket_id,
+            "section": self.section,
+            "originator_id": self.originator_id,
+            "level": self.level,
+            "state": self.state,
+            "due_at": self.due_at,
+            "version": self.version,
+        })
     }
 }
 
@@ -436,12 +316,12 @@ async fn tell(
         (Some(level), Some(note)) => Some(format!("{level} {note}")),
         (level, note) => level.or_else(|| note.map(str::to_owned)),
     };
-    let mut facts = facts(escalation);
+    let mut facts = escalation.facts();
     facts["recipients"] = json!(people);
-    let scribe = scribe(app, tx, who, escalation);
+    let scribe = escalation.scribe(app, tx, who);
     scribe.tell(what, said.as_deref(), facts).await?;
     let people = people.into_iter().map(|person| (person, CONSOLE));
-    scribe.notify(people, what, news(escalation, what)).await
+    scribe.notify(people, what, escalation.news(what)).await
 }
 
 /// Everybody who owes the answer now: the holders of the level's role; of a business section those on duty
@@ -492,14 +372,9 @@ impl Alarmed for Escalations {
     const ID: Column = Column::Id;
     const AT: Column = Column::NextAlarmAt;
 
-    async fn ring(app: App, tx: Tx, due: Vec<Uuid>) -> Result<()> {
+    async fn ring(app: App, tx: Tx, due: Vec<row::Model>) -> Result<()> {
         let who = Who::system("escalation");
-        let silent = row::Entity::find()
-            .filter(Column::Id.is_in(due))
-            .filter(Column::NextAlarmAt.lte(app.clock.now()))
-            .all(&*tx)
-            .await?;
-        for escalation in silent {
+        for escalation in due {
             let lapse = (None, |_: &mut row::Model| {});
             act(&app, &tx, &who, &escalation, &Action::Lapse, lapse).await?;
         }
@@ -545,7 +420,7 @@ async fn escalate_breach(app: App, event: Event) -> Result<()> {
         let Some(ticket) = ticket.filter(|ticket| ticket.open && known.is_none()) else {
             return Ok(());
         };
-        let level = ladder(&*tx, app.clock.now()).await?.first_for(&[]);
+        let level = level::ladder(&*tx, app.clock.now()).await?.first_for(&[]);
         let new = New {
             ticket_id: Some(ticket.id),
             section: section::store::known(&*tx, ticket.section.as_deref()).await?,

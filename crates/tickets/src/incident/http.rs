@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, invalid, not_found};
+use kernel::text::{checked, needed};
+use kernel::versioned;
 use kernel::{Actor, App};
 use organization::Colleague;
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
@@ -24,7 +26,6 @@ use crate::ticket::store::row::Column as Ticket;
 use crate::ticket::viewer::Viewer;
 use crate::trail::{self, CaseLine};
 use crate::{ViewTickets, matter, people};
-use kernel::text::{checked, needed};
 
 /// Tickets or contacts linked by one click.
 const MOST: usize = 200;
@@ -158,12 +159,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<IncidentView>>> {
     let conn = app.db.read();
     let page = store::list(conn, &query, &filter).await?;
-    Ok(Json(Page {
-        items: views(conn, page.items).await?,
-        next: page.next,
-        total: page.total,
-        total_capped: page.total_capped,
-    }))
+    let shown = page.shown(async |rows| views(conn, rows).await);
+    Ok(Json(shown.await?))
 }
 
 /// One incident, with its time line.
@@ -267,7 +264,7 @@ pub(crate) async fn change(
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let incident = db
         .write(move |tx| async move {
-            let before = store::as_read(&*tx, id, request.version).await?;
+            let before = versioned::as_read(store::get(&*tx, id).await?, request.version)?;
             let note = answer.clone();
             let more = |after: &mut row::Model| {
                 after.title = title.unwrap_or(after.title.clone());
@@ -299,12 +296,8 @@ pub(crate) async fn tickets(
     let select = viewer.tickets().filter(Ticket::IncidentId.eq(id));
     let sortable = [("opened_at", Ticket::OpenedAt)];
     let page = paginate(conn, select, &query, &sortable, Ticket::Id).await?;
-    Ok(Json(Page {
-        items: ticket_views(conn, app.clock.now(), &viewer, page.items).await?,
-        next: page.next,
-        total: page.total,
-        total_capped: page.total_capped,
-    }))
+    let shown = page.shown(async |rows| ticket_views(conn, app.clock.now(), &viewer, rows).await);
+    Ok(Json(shown.await?))
 }
 
 /// Tickets to be linked.
@@ -430,7 +423,7 @@ pub(crate) async fn close(
     let incident = db
         .write(move |tx| async move {
             let now = app.clock.now();
-            let before = store::as_read(&*tx, id, request.version).await?;
+            let before = versioned::as_read(store::get(&*tx, id).await?, request.version)?;
             let note = cause.clone();
             let more = |after: &mut row::Model| {
                 after.cause = Some(cause);

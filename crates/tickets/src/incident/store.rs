@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Result, internal, not_found, stale};
+use kernel::problem::{Result, internal, not_found};
+use kernel::timer::Alarmed;
+use kernel::versioned;
 use kernel::{App, Audience, Event, EventHandler, Tx};
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,8 +23,7 @@ use crate::terms;
 use crate::ticket::act;
 use crate::ticket::life::State as Standing;
 use crate::ticket::store::row as ticket_row;
-use crate::trail::{self, CONSOLE, Scribe};
-use kernel::timer::Alarmed;
+use crate::trail::{self, CONSOLE, Subject};
 
 /// Who sees the banner.
 const ALL_WHO_SEE: Audience = Audience::Permission("incidents:view");
@@ -130,21 +130,6 @@ pub(crate) async fn get_to_link(tx: &impl ConnectionTrait, id: Uuid) -> Result<r
         .ok_or_else(|| not_found("incident"))
 }
 
-/// 409 for who acts on what he read before somebody else changed it.
-pub(crate) async fn as_read(
-    conn: &impl ConnectionTrait,
-    id: Uuid,
-    version: i64,
-) -> Result<row::Model> {
-    let incident = get(conn, id).await?;
-    if incident.version == version {
-        return Ok(incident);
-    }
-    Err(stale(&format!("incident `{}`", incident.number))
-        .with("version", incident.version)
-        .with("state", incident.state))
-}
-
 /// How many belong to an incident.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
@@ -242,9 +227,7 @@ pub(crate) async fn declare(app: &App, tx: &Tx, who: &Who, new: New) -> Result<r
         version: 1,
     }
     .with_case(&Case::declared(&moment));
-    row::Entity::insert(incident.clone().into_active_model().reset_all())
-        .exec_without_returning(&**tx)
-        .await?;
+    versioned::insert(&**tx, &incident).await?;
     let title = incident.title.clone();
     tell(app, tx, who, &incident, ("declared", Some(&title))).await?;
     Ok(incident)
@@ -273,17 +256,7 @@ pub(crate) async fn act(
         .map_err(|refusal| refusal.about(&before.number))?;
     let mut after = before.clone().with_case(&case);
     more(&mut after);
-    after.updated_at = now;
-    after.version = before.version + 1;
-    let done = row::Entity::update_many()
-        .set(after.clone().into_active_model().reset_all())
-        .filter(Column::Id.eq(before.id))
-        .filter(Column::Version.eq(before.version))
-        .exec(&**tx)
-        .await?;
-    if done.rows_affected == 0 {
-        return Err(stale(&format!("incident `{}`", before.number)));
-    }
+    let after = versioned::save(app, &**tx, before, after).await?;
     tell(app, tx, who, &after, (what, note)).await?;
     Ok(after)
 }
@@ -297,46 +270,45 @@ async fn tell(
     (what, note): (&str, Option<&str>),
 ) -> Result<()> {
     let counts = count(&**tx, incident.id).await?;
-    let scribe = scribe(app, tx, who, incident);
-    scribe.tell(what, note, facts(incident, counts)).await?;
-    let mut news = facts(incident, counts);
-    news["id"] = json!(incident.id);
-    news["what"] = json!(what);
+    let scribe = incident.scribe(app, tx, who);
+    let facts = counted(incident.facts(), counts);
+    scribe.tell(what, note, facts).await?;
+    let mut news = counted(incident.news(what), counts);
     news["banner"] = json!(incident.banner);
     news["answer"] = json!(incident.answer);
     scribe.live(ALL_WHO_SEE, news);
     Ok(())
 }
 
-fn facts(incident: &row::Model, counts: Counts) -> Value {
-    json!({
-        "incident_id": incident.id,
-        "number": incident.number,
-        "title": incident.title,
-        "matter": incident.matter_code,
-        "state": incident.state,
-        "open": incident.open,
-        "tickets": counts.tickets,
-        "done": counts.done,
-        "contacts": counts.contacts,
-        "declared_by": incident.declared_by,
-        "version": incident.version,
-    })
+kernel::versioned!(row, |incident| format!("incident `{}`", incident.number));
+
+impl Subject for row::Model {
+    const KIND: &'static str = "incident";
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn facts(&self) -> Value {
+        json!({
+            "incident_id": self.id,
+            "number": self.number,
+            "title": self.title,
+            "matter": self.matter_code,
+            "state": self.state,
+            "open": self.open,
+            "declared_by": self.declared_by,
+            "version": self.version,
+        })
+    }
 }
 
-pub(crate) fn scribe<'a>(
-    app: &'a App,
-    tx: &'a Tx,
-    who: &'a Who,
-    incident: &row::Model,
-) -> Scribe<'a> {
-    Scribe {
-        app,
-        tx,
-        who,
-        kind: "incident",
-        id: incident.id,
-    }
+/// What is told of an incident, with how many belong to it.
+fn counted(mut facts: Value, counts: Counts) -> Value {
+    facts["tickets"] = json!(counts.tickets);
+    facts["done"] = json!(counts.done);
+    facts["contacts"] = json!(counts.contacts);
+    facts
 }
 
 /// The incidents, as the timer sees them.
@@ -350,14 +322,9 @@ impl Alarmed for Incidents {
     const ID: Column = Column::Id;
     const AT: Column = Column::NextAlarmAt;
 
-    async fn ring(app: App, tx: Tx, due: Vec<Uuid>) -> Result<()> {
+    async fn ring(app: App, tx: Tx, due: Vec<row::Model>) -> Result<()> {
         let who = Who::system("incident");
-        let late = row::Entity::find()
-            .filter(Column::Id.is_in(due))
-            .filter(Column::NextAlarmAt.lte(app.clock.now()))
-            .all(&*tx)
-            .await?;
-        for incident in late {
+        for incident in due {
             let told = ("overdue", None);
             let after = act(&app, &tx, &who, &incident, &Action::Lapse, told, |_| {}).await?;
             if after.state == State::Closing.as_str() {
@@ -365,8 +332,8 @@ impl Alarmed for Incidents {
                 super::answer::enqueue(&app, &tx, &after).await?;
             } else {
                 let declarer = [(after.declared_by, CONSOLE)];
-                let news = facts(&after, count(&*tx, after.id).await?);
-                let scribe = scribe(&app, &tx, &who, &after);
+                let news = counted(after.facts(), count(&*tx, after.id).await?);
+                let scribe = after.scribe(&app, &tx, &who);
                 scribe.notify(declarer, "overdue", news).await?;
             }
         }

@@ -7,6 +7,8 @@ use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, invalid, not_found, refused};
 use kernel::rights::Side;
+use kernel::text::needed;
+use kernel::versioned;
 use kernel::{Actor, App, Permission, Principal};
 use organization::Colleague;
 use sea_orm::ConnectionTrait;
@@ -24,7 +26,6 @@ use crate::ticket::store as tickets;
 use crate::ticket::viewer::Viewer;
 use crate::trail::{self, CaseLine, CaseNotice};
 use crate::{ViewTickets, matter, people, section};
-use kernel::text::needed;
 
 /// The routes of 请示 and 报告.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
@@ -181,12 +182,8 @@ pub(crate) async fn list(
     let conn = app.db.read();
     let reach = (actor.scope(), is_purchaser(actor.principal()));
     let page = store::list(conn, reach, &query, &filter).await?;
-    Ok(Json(Page {
-        items: views(conn, app.clock.now(), page.items).await?,
-        next: page.next,
-        total: page.total,
-        total_capped: page.total_capped,
-    }))
+    let shown = page.shown(async |rows| views(conn, app.clock.now(), rows).await);
+    Ok(Json(shown.await?))
 }
 
 /// One document, with its time line and who was told when.
@@ -326,7 +323,7 @@ pub(crate) async fn edit(
     let document = db
         .write(move |tx| async move {
             let before = store::get(&*tx, (&scope, false), id).await?;
-            let before = store::as_read(before, request.version)?;
+            let before = versioned::as_read(before, request.version)?;
             let text = checked(&*tx, viewer.as_ref(), request.text).await?;
             let more = |after: &mut row::Model| {
                 after.matter_code = text.matter;
@@ -372,7 +369,7 @@ async fn step<P: Permission>(
     let document = db
         .write(move |tx| async move {
             let before = store::get(&*tx, (&scope, is_purchaser(&principal)), id).await?;
-            let before = store::as_read(before, version)?;
+            let before = versioned::as_read(before, version)?;
             let today = section::today(app.clock.now());
             let to = before.section.as_deref();
             if answers && !section::store::may_answer(&*tx, &principal, to, today).await? {

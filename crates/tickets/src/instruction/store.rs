@@ -3,12 +3,11 @@
 use chrono::{DateTime, Datelike as _, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Result, internal, not_found, stale};
+use kernel::problem::{Result, internal, not_found};
+use kernel::timer::Alarmed;
+use kernel::versioned;
 use kernel::{App, Role, Scope, Tx};
-use sea_orm::ActiveModelTrait as _;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Select,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -18,9 +17,8 @@ use super::{Action, Case, Kind, Moment, State, Terms};
 use crate::ticket::note::{self, NoteKind};
 use crate::ticket::store::row as ticket_row;
 use crate::ticket::{act, history};
-use crate::trail::{self, CONSOLE, Scribe};
+use crate::trail::{self, CONSOLE, Subject};
 use crate::{section, terms};
-use kernel::timer::Alarmed;
 
 kernel::table! {
     /// One document. What the rules see of it is a [`Case`].
@@ -218,11 +216,9 @@ pub(crate) async fn draft(
         version: 1,
     }
     .with_case(&Case::draft(kind, &moment));
-    row::Entity::insert(document.clone().into_active_model().reset_all())
-        .exec_without_returning(&**tx)
-        .await?;
-    let scribe = scribe(app, tx, who, &document);
-    scribe.tell("drafted", None, facts(&document)).await?;
+    versioned::insert(&**tx, &document).await?;
+    let scribe = document.scribe(app, tx, who);
+    scribe.tell("drafted", None, document.facts()).await?;
     Ok(document)
 }
 
@@ -265,10 +261,10 @@ pub(crate) async fn act(
         Action::Edit | Action::Lapse => {}
     }
     more(&mut after);
-    let after = save(app, tx, before, after).await?;
+    let after = versioned::save(app, &**tx, before, after).await?;
     let what = code(*action);
-    let scribe = scribe(app, tx, who, &after);
-    scribe.tell(what, note, facts(&after)).await?;
+    let scribe = after.scribe(app, tx, who);
+    scribe.tell(what, note, after.facts()).await?;
     if *action == Action::Reply {
         keep_with_ticket(app, tx, who, &after).await?;
     }
@@ -289,7 +285,7 @@ pub(crate) async fn act(
         Action::Edit | Action::Close => Vec::new(),
     };
     let people = people.into_iter().map(|person| (person, CONSOLE));
-    scribe.notify(people, what, news(&after, what)).await?;
+    scribe.notify(people, what, after.news(what)).await?;
     Ok(after)
 }
 
@@ -370,66 +366,29 @@ async fn silent(
     }
 }
 
-async fn save(
-    app: &App,
-    tx: &Tx,
-    before: &row::Model,
-    mut after: row::Model,
-) -> Result<row::Model> {
-    after.updated_at = app.clock.now();
-    after.version = before.version + 1;
-    let done = row::Entity::update_many()
-        .set(after.clone().into_active_model().reset_all())
-        .filter(Column::Id.eq(before.id))
-        .filter(Column::Version.eq(before.version))
-        .exec(&**tx)
-        .await?;
-    if done.rows_affected == 0 {
-        return Err(stale(&format!("document `{}`", before.name())));
+kernel::versioned!(row, |document| format!("document `{}`", document.name()));
+
+impl Subject for row::Model {
+    const KIND: &'static str = "instruction";
+
+    fn id(&self) -> Uuid {
+        self.id
     }
-    Ok(after)
-}
 
-/// 409 for who acts on what he read before somebody else changed it.
-pub(crate) fn as_read(document: row::Model, version: i64) -> Result<row::Model> {
-    if document.version == version {
-        return Ok(document);
-    }
-    Err(stale(&format!("document `{}`", document.name()))
-        .with("version", document.version)
-        .with("state", document.state))
-}
-
-fn facts(document: &row::Model) -> Value {
-    json!({
-        "instruction_id": document.id,
-        "number": document.number,
-        "kind": document.kind,
-        "title": document.title,
-        "matter": document.matter_code,
-        "section": document.section,
-        "ticket_id": document.ticket_id,
-        "author_id": document.author_id,
-        "state": document.state,
-        "due_at": document.due_at,
-        "version": document.version,
-    })
-}
-
-fn news(document: &row::Model, what: &str) -> Value {
-    let mut news = facts(document);
-    news["id"] = json!(document.id);
-    news["what"] = json!(what);
-    news
-}
-
-fn scribe<'a>(app: &'a App, tx: &'a Tx, who: &'a Who, document: &row::Model) -> Scribe<'a> {
-    Scribe {
-        app,
-        tx,
-        who,
-        kind: "instruction",
-        id: document.id,
+    fn facts(&self) -> Value {
+        json!({
+            "instruction_id": self.id,
+            "number": self.number,
+            "kind": self.kind,
+            "title": self.title,
+            "matter": self.matter_code,
+            "section": self.section,
+            "ticket_id": self.ticket_id,
+            "author_id": self.author_id,
+            "state": self.state,
+            "due_at": self.due_at,
+            "version": self.version,
+        })
     }
 }
 
@@ -449,14 +408,9 @@ impl Alarmed for Instructions {
     const ID: Column = Column::Id;
     const AT: Column = Column::NextAlarmAt;
 
-    async fn ring(app: App, tx: Tx, due: Vec<Uuid>) -> Result<()> {
+    async fn ring(app: App, tx: Tx, due: Vec<row::Model>) -> Result<()> {
         let who = Who::system("instruction");
-        let silent = row::Entity::find()
-            .filter(Column::Id.is_in(due))
-            .filter(Column::NextAlarmAt.lte(app.clock.now()))
-            .all(&*tx)
-            .await?;
-        for document in silent {
+        for document in due {
             let lapse = (None, |_: &mut row::Model| {});
             act(&app, &tx, &who, &document, &Action::Lapse, lapse).await?;
         }

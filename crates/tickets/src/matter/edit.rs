@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, stale};
-use kernel::{Actor, App, Tx, audit};
+use kernel::{Actor, App, Audience, Permission as _, Tx, audit};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait as _, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable as _, QueryOrder,
@@ -100,6 +100,7 @@ impl Known {
 
 /// Writes these matters of a tree; branches come before what is below them.
 pub(super) async fn write(
+    app: &App,
     tx: &Tx,
     known: &Known,
     tree: &Tree,
@@ -137,6 +138,10 @@ pub(super) async fn write(
             .exec_without_returning(&**tx)
             .await?;
     }
+    // Whoever files requests picks from the tree.
+    let audience = Audience::Permission(ViewMatters::CODE);
+    app.live
+        .publish_after(tx, audience, "matter", json!({ "codes": codes.len() }));
     Ok(())
 }
 
@@ -207,7 +212,7 @@ pub(crate) async fn put(
             }
             let after = tree.get(&code).cloned();
             if before != after {
-                write(&tx, &known, &tree, &touched).await?;
+                write(&app, &tx, &known, &tree, &touched).await?;
                 let details = json!({ "before": before, "after": after });
                 audit::record(&app, &*tx, &who, "matter.changed", "matter", &code, details).await?;
             }

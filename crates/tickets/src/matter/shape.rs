@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use kernel::text::must_be_name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::row;
-use kernel::text::must_be_name;
 
 /// Levels of the tree: 大类, 中类, 小类 and two more.
 const DEEPEST: usize = 5;

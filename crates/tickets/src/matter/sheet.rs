@@ -165,7 +165,7 @@ pub(crate) async fn import(
             if codes.is_empty() {
                 return Ok(report);
             }
-            write(&tx, &known, &tree, &codes).await?;
+            write(&app, &tx, &known, &tree, &codes).await?;
             let details = json!({
                 "file": name.as_deref().map(plain_name), "sha256": sha256, "rows": report.rows, "new": report.new,
                 "changed": report.changed, "deactivated": report.deactivated, "changes": report.changes,

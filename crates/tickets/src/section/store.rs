@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use kernel::audit::{self, Who};
 use kernel::problem::{Result, internal, not_found, stale};
-use kernel::{App, Principal, Role, Tx};
+use kernel::{App, Audience, Permission as _, Principal, Role, Tx};
 use sea_orm::QueryOrder;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -11,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Absence, Post};
+use crate::rights::ViewSections;
 
 kernel::table! {
     pub(crate) mod row = "sections" (code: String) {
@@ -204,7 +205,9 @@ pub(crate) async fn put_people(
     let people = json!(posts.iter().map(|post| post.user_id).collect::<Vec<_>>());
     let details = json!({ "people": people, "version": version + 1 });
     audit::record(app, &**tx, who, "section.staffed", "section", code, details).await?;
-    app.events
-        .publish(tx, "section.staffed", code, json!({ "section": code }))
-        .await
+    let news = json!({ "section": code });
+    let audience = Audience::Permission(ViewSections::CODE);
+    app.live
+        .publish_after(tx, audience, "section", news.clone());
+    app.events.publish(tx, "section.staffed", code, news).await
 }

@@ -4,6 +4,7 @@ use calendar::ServiceClock;
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
+use kernel::versioned;
 use kernel::{App, Audience, Permission as _, Role, Tx};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde_json::json;
@@ -675,7 +676,7 @@ pub(crate) async fn as_read(
 ) -> Result<row::Model> {
     let ticket = store::get(conn, viewer, id).await?;
     if ticket.version != version {
-        return Err(store::changed_meanwhile(&ticket));
+        return Err(versioned::changed_meanwhile(&ticket));
     }
     Ok(ticket)
 }

@@ -2,16 +2,14 @@
 
 use kernel::audit::Who;
 use kernel::problem::Result;
+use kernel::timer::Alarmed;
 use kernel::{App, Tx};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use uuid::Uuid;
 
 use super::act::{self, Hand};
 use super::clock::Alarm;
 use super::life::Action;
 use super::store::row::{self, Column};
 use crate::cover;
-use kernel::timer::Alarmed;
 
 /// The tickets, as the timer sees them.
 pub(crate) struct Tickets;
@@ -34,7 +32,7 @@ impl Alarmed for Tickets {
     const ID: Column = Column::Id;
     const AT: Column = Column::NextAlarmAt;
 
-    async fn ring(app: App, tx: Tx, due: Vec<Uuid>) -> Result<()> {
+    async fn ring(app: App, tx: Tx, due: Vec<row::Model>) -> Result<()> {
         let service = act::service_clock(&*tx).await?;
         let who = Who::system("tickets");
         let hand = Hand {
@@ -44,12 +42,7 @@ impl Alarmed for Tickets {
             service: &service,
         };
         let duty = cover::store::duty(&*tx, app.clock.now(), &service).await?;
-        let tickets = row::Entity::find()
-            .filter(Column::Id.is_in(due))
-            .filter(Column::NextAlarmAt.lte(app.clock.now()))
-            .all(&*tx)
-            .await?;
-        for ticket in tickets {
+        for ticket in due {
             if ticket.next_alarm.as_deref() == Some(Alarm::TransferDue.as_str()) {
                 Box::pin(hand.act(ticket, &Action::LetTransferFall, None)).await?;
             } else {

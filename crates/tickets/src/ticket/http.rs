@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, internal, not_found};
+use kernel::text::{checked, needed};
 use kernel::{Actor, App, PersonName, Phone, Principal};
 use organization::Colleague;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -30,7 +31,6 @@ use crate::form;
 use crate::people;
 use crate::words::{ContactResult, Priority, RequestType};
 use crate::{HandleTickets, ViewTickets, matter};
-use kernel::text::{checked, needed};
 
 /// Who wants something, masked.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -317,12 +317,8 @@ pub(crate) async fn list(
     let conn = app.db.read();
     let viewer = Viewer::of(&app, &actor).await?;
     let page = store::list(&app, conn, &viewer, &query, &filter).await?;
-    Ok(Json(Page {
-        items: ticket_views(conn, app.clock.now(), &viewer, page.items).await?,
-        next: page.next,
-        total: page.total,
-        total_capped: page.total_capped,
-    }))
+    let shown = page.shown(async |rows| ticket_views(conn, app.clock.now(), &viewer, rows).await);
+    Ok(Json(shown.await?))
 }
 
 /// One ticket, with what may be done to it now.

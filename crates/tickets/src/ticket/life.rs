@@ -5,11 +5,11 @@
 
 use calendar::{DeadlineRule, Limit, ServiceClock};
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::words;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::{Alarm, Clock, ClockChange};
-use kernel::words;
 
 words! {
     /// Where a ticket stands.

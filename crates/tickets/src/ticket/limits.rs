@@ -6,6 +6,8 @@ use calendar::{DeadlineRule, Limit};
 use chrono::{DateTime, Utc};
 use kernel::Tx;
 use kernel::problem::{Result, internal, invalid};
+use kernel::rule::{self, Beside, Dated, Rule};
+use kernel::words;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,8 +15,6 @@ use utoipa::ToSchema;
 use super::life::Rules;
 use crate::words::{Priority, RequestType};
 use crate::work_order::platform;
-use kernel::rule::{self, Beside, Dated, Rule};
-use kernel::words;
 
 words! {
     /// What a time is counted in.

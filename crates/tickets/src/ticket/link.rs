@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, invalid, refused};
+use kernel::words;
 use kernel::{Actor, App, Tx};
 use organization::Colleague;
 use sea_orm::sea_query::OnConflict;
@@ -20,7 +21,6 @@ use uuid::Uuid;
 use super::viewer::Viewer;
 use super::{history, store};
 use crate::{HandleTickets, ViewTickets};
-use kernel::words;
 
 /// Links and watchers of one ticket; more is a mass incident.
 const MOST: u64 = 100;

@@ -10,6 +10,8 @@ use kernel::audit::Who;
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result};
+use kernel::text::needed;
+use kernel::words;
 use kernel::{Actor, App, Tx};
 use organization::Colleague;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -22,8 +24,6 @@ use super::store;
 use super::viewer::Viewer;
 use crate::people;
 use crate::{HandleTickets, ViewTickets};
-use kernel::text::needed;
-use kernel::words;
 
 words! {
     /// Whom a note is for.

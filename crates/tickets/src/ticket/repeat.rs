@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, refused};
+use kernel::text::needed;
 use kernel::{Actor, App};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,6 @@ use super::store::{self, row, row::Column};
 use super::viewer::Viewer;
 use crate::cover::{self, http::CoveredBy};
 use crate::{HandleTickets, people};
-use kernel::text::needed;
 
 /// Who takes a repeat contact of the requester, whatever channel it comes by: the owner of his newest open ticket
 /// while he is there, else who stands in for him. `None` when nothing is open.

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use kernel::App;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result, internal, not_found, stale};
+use kernel::problem::{Result, internal, not_found, stale};
+use kernel::versioned;
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
@@ -312,17 +313,11 @@ pub(crate) async fn open_of(
         .await?)
 }
 
-/// 409 for who acts on what he read before somebody else changed it; tells what stands now.
-pub(crate) fn changed_meanwhile(now: &row::Model) -> Problem {
-    stale(&format!("ticket `{}`", now.number))
-        .with("version", now.version)
-        .with("state", now.state.as_str())
-}
+kernel::versioned!(row, |ticket| format!("ticket `{}`", ticket.number));
 
 /// Writes a new ticket.
 pub(crate) async fn insert(tx: &impl ConnectionTrait, ticket: &row::Model) -> Result<()> {
-    let made = ticket.clone().into_active_model().reset_all();
-    row::Entity::insert(made).exec_without_returning(tx).await?;
+    versioned::insert(tx, ticket).await?;
     search::index(tx, [ticket]).await
 }
 
@@ -389,19 +384,7 @@ pub(crate) async fn save(
     if before.first_owner_id.is_some() {
         after.first_owner_id = before.first_owner_id;
     }
-    after.updated_at = app.clock.now();
-    after.version = before.version + 1;
-    let written = after.clone().into_active_model().reset_all();
-    let done = row::Entity::update_many()
-        .set(written)
-        .filter(Column::Id.eq(before.id))
-        .filter(Column::Version.eq(before.version))
-        .exec(tx)
-        .await?;
-    if done.rows_affected == 0 {
-        let now = row::Entity::find_by_id(before.id).one(tx).await?;
-        return Err(changed_meanwhile(&now.unwrap_or_else(|| before.clone())));
-    }
+    let after = versioned::save(app, tx, before, after).await?;
     if (&before.title, &before.summary) != (&after.title, &after.summary) {
         search::index(tx, [&after]).await?;
     }

@@ -6,6 +6,7 @@ use calendar::{Limit, ServiceClock};
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, invalid};
+use kernel::text::{checked, needed};
 use kernel::{Actor, App, Permission, Principal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,7 +18,6 @@ use super::life::{Action, Case, Moment, Rules, Satisfaction};
 use super::store::row;
 use super::viewer::Viewer;
 use crate::{DispatchTickets, HandleTickets, SignOffTickets};
-use kernel::text::{checked, needed};
 
 /// Who an action belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

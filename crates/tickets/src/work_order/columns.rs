@@ -1,11 +1,11 @@
 //! What the columns of a platform mean: the canonical fields of domain C.6, and the names they go by.
 
-use kernel::problem::{Result, internal};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
 
+use kernel::problem::{Result, internal};
 use kernel::words;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 words! {
     /// A canonical field of a work order (domain C.6).

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use kernel::problem::{Result, internal, invalid};
+use kernel::rule::{self, Beside, Rule};
+use kernel::text::must_be_name;
+use kernel::words;
 use kernel::{Role, Tx};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -22,9 +25,6 @@ use super::platform;
 use crate::ticket::life::State;
 use crate::ticket::store::row as ticket_row;
 use crate::{cover, matter, section, trail};
-use kernel::rule::{self, Beside, Rule};
-use kernel::text::must_be_name;
-use kernel::words;
 
 /// Agents of one rule.
 const MOST_AGENTS: usize = 100;

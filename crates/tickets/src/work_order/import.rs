@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Result, internal};
+use kernel::rule::Dated;
 use kernel::{App, Tx};
 use organization::Colleague;
 use requesters::Caller;
@@ -25,7 +26,6 @@ use crate::ticket::history::Change;
 use crate::ticket::life::{Action, Case, Moment, Rules};
 use crate::ticket::store::row as ticket_row;
 use crate::ticket::{draft, limits};
-use kernel::rule::Dated;
 
 /// Tickets read in one statement.
 const AT_ONCE: usize = 500;

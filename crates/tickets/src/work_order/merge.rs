@@ -3,6 +3,7 @@
 use axum::extract::State;
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, invalid, refused};
+use kernel::text::needed;
 use kernel::{Actor, App};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -15,7 +16,6 @@ use crate::ticket::life::{Action, State as Standing};
 use crate::ticket::link::{LinkKind, tie};
 use crate::ticket::store;
 use crate::ticket::viewer::Viewer;
-use kernel::text::needed;
 
 /// A ticket that is to be carried on by another.
 #[derive(Debug, Deserialize, ToSchema)]

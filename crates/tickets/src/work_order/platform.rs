@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, refused, stale};
+use kernel::text::needed;
 use kernel::{Actor, App, audit};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
@@ -19,7 +20,6 @@ use super::{ManagePlatforms, ViewPlatforms};
 use crate::matter;
 use crate::ticket::life;
 use crate::words::{Priority, RequestType};
-use kernel::text::needed;
 
 /// Platforms that may be set up.
 const MOST: u64 = 100;

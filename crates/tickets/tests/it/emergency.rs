@@ -45,6 +45,10 @@ async fn one_report_reaches_lead_manager_liaison_and_administrator_with_proof() 
         let path = raised(&desk).await;
         let shown = desk.get(&agent(2), &path).await;
         assert_eq!(shown["category_name"], "系统中断");
+        for (word, found) in [("报名系统", 1), ("台风", 0)] {
+            let listed = desk.get(&agent(2), &format!("{PATH}?q={word}")).await;
+            assert_eq!(listed["total"], found, "{word}");
+        }
         let people = [lead(), manager(), counterpart(), purchaser()];
         let sent = deliveries(&shown, "console");
         assert_eq!(sent.len(), 4);
