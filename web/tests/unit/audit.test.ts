@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { auditWord, detailWords, shortId } from '@/features/kernel/actions'
+import { auditWord, detailWords, shortId, whoWord } from '@/features/kernel/actions'
 
 describe('a row of the audit trail', () => {
   it('says what was done in its own words, else in those of the time line', () => {
@@ -7,6 +7,7 @@ describe('a row of the audit trail', () => {
     expect(auditWord('ticket.transfer_offered')).toBe('工单 · 转办')
     expect(auditWord('escalation.promoted')).toBe('升级 · 上升一级')
     expect(auditWord('emergency.raised')).toBe('突发事件 · 上报')
+    expect([whoWord('system:tickets'), whoWord('agent1')]).toEqual(['系统', 'agent1'])
     expect(auditWord('something.new')).toBe('something.new')
   })
   it('says its details without the signs of their notation', () => {

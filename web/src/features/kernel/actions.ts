@@ -22,6 +22,9 @@ export function auditWord(code: string): string {
 }
 export const subjectWord = (kind: string): string => (has(`audit_subjects.${kind}`) ? t(`audit_subjects.${kind}`) : kind)
 
+/** Who did it: `system:tickets` is the system, by the part of it that did. */
+export const whoWord = (who: string): string => (who.startsWith('system:') ? t('common.system') : who)
+
 // A name such as `12345/*/*` is told whole; of an identifier its end is enough.
 export const shortId = (id: string): string => (UUID.test(id) ? id.slice(-8) : id)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
