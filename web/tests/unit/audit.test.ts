@@ -17,6 +17,7 @@ describe('a row of the audit trail', () => {
     expect(detailWords({ odd: { a: 1 } }, 'x')).toBe('odd (a 1)')
     expect(detailWords({ rule: { way: 'round_robin', active: true }, effective_from: '2026-11-25T16:00:00Z' }, 'dispatch_rule')).toBe('规则 (方式 轮流，有效 是)，生效时间 2026-11-26 00:00:00')
     expect(detailWords({ roles: ['agent', 'quality'], user_id: '01a214ae-6a13-7112-ab30-3abd7616a916' }, 'user')).toBe('角色 座席、质检员，用户 …7616a916')
+    expect(detailWords({ reason: 'idle' }, 'session')).toBe('理由 长时间没有操作')
     expect(detailWords({}, 'x')).toBe('—')
     expect(['01a214ae-6a13-7112-ab30-3abd7616a916', '12345/*/*'].map(shortId)).toEqual(['7616a916', '12345/*/*'])
   })

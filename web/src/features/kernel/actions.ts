@@ -38,7 +38,7 @@ function valueWord(key: string, value: unknown, kind: string): string {
   if (/^\d{4}-\d\d-\d\dT.*Z$/.test(String(value))) return fullTime(String(value))
   const lists: Record<string, string[]> = {
     state: [`ticket_states.${value}`, `case_states.${kind}.${value}`], result: [`results.${value}`], side: [`sides.${value}`], role: [`roles.${value}`], way: [`notice_ways.${value}`, `dispatch_ways.${value}`],
-    request_type: [`request_types.${value}`], priority: [`priorities.${value}`], unit: [`rule_units.${value}`],
+    request_type: [`request_types.${value}`], priority: [`priorities.${value}`], unit: [`rule_units.${value}`], reason: [`session_ends.${value}`],
   }
   if (key === 'kind' && has(`notice_kinds.${value}`)) return t(`notice_kinds.${value}`, { number: '' }).trim()
   const word = (kind === 'ticket' ? lists[key] : lists[key]?.toReversed())?.find(has)
