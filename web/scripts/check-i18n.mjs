@@ -55,7 +55,8 @@ export function faults() {
   for (const [prefix, where] of prefixes) {
     if (![...zh.keys()].some((key) => key.startsWith(prefix))) found.push(`${where} asks for ${prefix}…`)
   }
-  const holes = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort().join()
+  // Once each: a plural names its value in every form.
+  const holes = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]))].sort().join()
   for (const [key, text] of zh) {
     if (en.has(key) && holes(text) !== holes(en.get(key))) found.push(`${key}: the two languages name other values`)
     if (/[!！]/.test(text)) found.push(`${key}: no exclamation marks`)

@@ -20,6 +20,11 @@ export const i18n = createI18n<false>({
 export const t = (key: string, values: Record<string, unknown> = {}): string => i18n.global.t(key, values)
 export const has = (key: string): boolean => i18n.global.te(key) || i18n.global.te(key, 'zh-CN')
 
+/** Words, phrases, or a name and what it stands for, parted by the signs of the language. */
+export const listed = (words: readonly string[]): string => words.join(t('punctuation.item'))
+export const phrased = (phrases: readonly string[]): string => phrases.join(t('punctuation.phrase'))
+export const named = (name: string, what: string): string => `${name}${t('punctuation.colon')}${what}`
+
 export function chosenLanguage(): Language {
   return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh-CN'
 }

@@ -68,7 +68,9 @@ export const useMatters = defineStore('matters', () => {
   function nameOf(code: string | null | undefined): string {
     if (!code) return '—'
     const leaf = byCode.value.get(code)
-    return leaf ? (leaf.group ? `${leaf.group} · ${leaf.name}` : leaf.name) : code
+    if (leaf) return leaf.group ? `${leaf.group} · ${leaf.name}` : leaf.name
+    // No code flashes up before the names are there.
+    return tree.value.length || !asked ? code : '…'
   }
 
   /** Leaves by characters, code or pinyin initials; the nearest first. */

@@ -22,7 +22,7 @@ export const useQueues = defineStore('queues', () => {
   }
   function nameOf(code: string | null | undefined): string {
     if (!code) return '—'
-    return items.value.find((queue) => queue.code === code)?.name ?? code
+    return items.value.find((queue) => queue.code === code)?.name ?? (items.value.length || !asked ? code : '…')
   }
 
   return { items, ready, reload, nameOf }

@@ -20,7 +20,8 @@ export const useSections = defineStore('sections', () => {
   }
   function nameOf(code: string | null | undefined): string {
     if (!code) return '—'
-    return items.value.find((section) => section.code === code)?.name ?? code
+    // No code flashes up before the names are there.
+    return items.value.find((section) => section.code === code)?.name ?? (items.value.length || !asked ? code : '…')
   }
 
   return { items, ready, nameOf }

@@ -19,7 +19,7 @@ describe('a rule', () => {
     expect(cellWord(field('ticket_limits', 'priority'), rule, NAMES)).toBe('全部')
     expect(cellWord(field('ticket_limits', 'handle'), rule, NAMES)).toBe('2 个工作日')
     expect(cellWord(field('ticket_limits', 'sign_off'), rule, NAMES)).toBe('否')
-    expect(cellWord(field('case_terms', 'code'), { code: 'instruction.reply' }, NAMES)).toBe('请示答复')
+    expect(cellWord(field('case_terms', 'code'), { code: 'instruction.reply' }, NAMES)).toBe('请示 · 答复')
     expect(cellWord(field('escalation_levels', 'role'), { role: 'shift_lead' }, NAMES)).toBe('班长')
     expect(cellWord(field('dispatch', 'agents'), { agents: ['a', 'b'] }, NAMES)).toBe('陈晓雯、同事')
     expect(spanWord({ unit: 'count', n: 10 })).toBe('10 个')

@@ -1,4 +1,5 @@
-import { has, t } from '@/i18n'
+import { has, listed, phrased, t } from '@/i18n'
+import { fullTime } from '@/lib/format'
 
 /** Actions of the audit trail that a reader looks for; others still show by their code. */
 export const ACTIONS = [
@@ -21,20 +22,33 @@ export function auditWord(code: string): string {
 }
 export const subjectWord = (kind: string): string => (has(`audit_subjects.${kind}`) ? t(`audit_subjects.${kind}`) : kind)
 
-/** States, results, roles and kinds are the words of their own lists; of an identifier its end is enough. */
+/** Who did it: `system:tickets` is the system, by the part of it that did. */
+export const whoWord = (who: string): string => (who.startsWith('system:') ? t('common.system') : who)
+
+// A name such as `12345/*/*` is told whole; of an identifier its end is enough.
+export const shortId = (id: string): string => (UUID.test(id) ? id.slice(-8) : id)
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** States, results, roles and kinds are the words of their own lists. */
 function valueWord(key: string, value: unknown, kind: string): string {
   if (typeof value === 'boolean') return t(value ? 'tickets.yes' : 'tickets.no')
-  if (Array.isArray(value)) return value.map((one) => valueWord(key.replace(/s$/, ''), one, kind)).join('、') || '—'
-  if (typeof value === 'object') return JSON.stringify(value)
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(String(value))) return `…${String(value).slice(-8)}`
+  if (Array.isArray(value)) return listed(value.map((one) => valueWord(key.replace(/s$/, ''), one, kind))) || '—'
+  if (typeof value === 'object') return `(${detailWords(value, kind)})`
+  if (UUID.test(String(value))) return `…${shortId(String(value))}`
+  if (/^\d{4}-\d\d-\d\dT.*Z$/.test(String(value))) return fullTime(String(value))
   const lists: Record<string, string[]> = {
-    state: [`ticket_states.${value}`, `case_states.${kind}.${value}`], result: [`results.${value}`], side: [`sides.${value}`], role: [`roles.${value}`], way: [`notice_ways.${value}`],
+    state: [`ticket_states.${value}`, `case_states.${kind}.${value}`], result: [`results.${value}`], side: [`sides.${value}`], role: [`roles.${value}`], way: [`notice_ways.${value}`, `dispatch_ways.${value}`],
+    request_type: [`request_types.${value}`], priority: [`priorities.${value}`], unit: [`rule_units.${value}`], reason: [`session_ends.${value}`],
   }
   if (key === 'kind' && has(`notice_kinds.${value}`)) return t(`notice_kinds.${value}`, { number: '' }).trim()
   const word = (kind === 'ticket' ? lists[key] : lists[key]?.toReversed())?.find(has)
   return word ? t(word) : String(value)
 }
+const keyWord = (key: string): string => {
+  const word = [`audit_details.${key}`, `rule_fields.${key}`].find(has)
+  return word ? t(word) : key
+}
 /** `来自 127.0.0.1，动态码 否`: what a row says, without the signs of its notation. */
 export const detailWords = (details: unknown, kind: string): string =>
-  Object.entries((details ?? {}) as Record<string, unknown>).filter(([, value]) => value !== null)
-    .map(([key, value]) => `${has(`audit_details.${key}`) ? t(`audit_details.${key}`) : key} ${valueWord(key, value, kind)}`).join('，') || '—'
+  phrased(Object.entries((details ?? {}) as Record<string, unknown>).filter(([, value]) => value !== null)
+    .map(([key, value]) => `${keyWord(key)} ${valueWord(key, value, kind)}`)) || '—'

@@ -1,4 +1,4 @@
-import { has, t } from '@/i18n'
+import { has, listed, t } from '@/i18n'
 
 const OF_SUPPLIER = ['agent', 'shift_lead', 'ops_manager', 'quality', 'trainer', 'analyst', 'hr_compliance', 'liaison'] as const
 const OF_PURCHASER = ['counterpart', 'purchaser_admin', 'purchaser_business', 'purchaser_reviewer'] as const
@@ -10,4 +10,4 @@ export const rolesOf = (side: string) => [...(side === 'supplier' ? OF_SUPPLIER 
 
 export const roleName = (role: string): string => (has(`roles.${role}`) ? t(`roles.${role}`) : role)
 
-export const roleNames = (roles: readonly string[]): string => roles.map(roleName).join('、')
+export const roleNames = (roles: readonly string[]): string => listed(roles.map(roleName))

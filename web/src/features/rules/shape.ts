@@ -2,7 +2,7 @@
 import { P } from '@/api/permissions'
 import { PRIORITIES, REQUEST_TYPES, UNITS, type RuleKind, type RuleRow, type Span } from '@/api/types'
 import { roleName } from '@/features/organization/roles'
-import { has, t } from '@/i18n'
+import { has, listed, t } from '@/i18n'
 
 /** The names behind codes and ids. */
 export interface Names { matter: (code: string) => string; section: (code: string) => string; person: (id: string) => string | null; platform: (code: string) => string }
@@ -11,6 +11,8 @@ type Value = 'text' | 'number' | 'span' | 'flag' | 'word' | 'role' | 'platform' 
 export interface RuleField {
   key: string
   value: Value
+  /** Named by another word than its key's. */
+  label?: string
   /** Says what the row is about: given once, of one subject the latest row holds. */
   subject?: true
   /** May be left open: then it is about all. */
@@ -47,7 +49,7 @@ export const RULES: Record<RuleKind, RuleShape> = {
       transfer_minutes: 10, sign_off: false, revisit: false, active: true,
     },
   },
-  case_terms: { right: P.setAgreedRules, fields: [{ key: 'code', value: 'word', words: [], under: 'case_terms', subject: true }, { key: 'span', value: 'span' }], blank: null },
+  case_terms: { right: P.setAgreedRules, fields: [{ key: 'code', label: 'step', value: 'word', words: [], under: 'case_terms', subject: true }, { key: 'span', value: 'span' }], blank: null },
   escalation_levels: {
     right: P.setAgreedRules,
     fields: [
@@ -70,7 +72,7 @@ export const RULES: Record<RuleKind, RuleShape> = {
   },
   emergency_categories: {
     right: P.setOwnRules,
-    fields: [{ key: 'code', value: 'text', subject: true }, { key: 'name', value: 'text' }, { key: 'position', value: 'number', least: 1, most: 1_000 }, ACTIVE],
+    fields: [{ key: 'name', value: 'text' }, { key: 'code', value: 'text', subject: true }, { key: 'position', value: 'number', least: 1, most: 1_000 }, ACTIVE],
     blank: { code: '', name: '', position: 9, active: true },
   },
   dispatch: {
@@ -110,7 +112,7 @@ export function cellWord(field: RuleField, rule: Record<string, unknown>, names:
     case 'platform': return names.platform(String(value))
     case 'section': return names.section(String(value))
     case 'matter': return names.matter(String(value))
-    case 'people': return (value as string[]).map((id) => names.person(id) ?? t('tickets.somebody')).join('、')
+    case 'people': return listed((value as string[]).map((id) => names.person(id) ?? t('tickets.somebody')))
     default: return String(value)
   }
 }
@@ -127,8 +129,11 @@ export function subjectOf(kind: RuleKind, rule: Record<string, unknown>): string
 
 /** The rows that are shown: without history those that hold or will; of what was taken out of use nothing. */
 export function shown(rows: RuleRow[], history: boolean): RuleRow[] {
-  if (history) return rows
-  return rows.filter((row) => row.standing === 'coming' || (row.standing === 'in_force' && row.rule.active !== false))
+  // Where an order was given, it is also the order they are chosen from.
+  const place = (row: RuleRow): number => Number(row.rule.position ?? 0)
+  const ordered = rows.toSorted((a, b) => place(a) - place(b))
+  if (history) return ordered
+  return ordered.filter((row) => row.standing === 'coming' || (row.standing === 'in_force' && row.rule.active !== false))
 }
 
 /** What is missing before a row can be recorded. */

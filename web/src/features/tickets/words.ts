@@ -1,11 +1,17 @@
 // A ticket's history and form in words.
-import { has, t } from '@/i18n'
+import { has, named, phrased, t } from '@/i18n'
 import { fullTime } from '@/lib/format'
-import type { HistoryLine, Limit, TicketForm } from '@/api/types'
+import type { HistoryLine, Limit, Ticket, TicketForm } from '@/api/types'
 
 interface Names { matter: (code: string) => string; section: (code: string) => string; person: (id: string) => string | null }
 
 const PEOPLE = ['owner', 'first_owner', 'transfer_to', 'complained_agent']
+
+/** What a ticket is about in one line. A title that only begins the summary was cut from it: the whole says more. */
+export function headline(ticket: Pick<Ticket, 'title' | 'summary'> & { matter_name?: string | null }): string {
+  const { title, summary } = ticket
+  return (title && !summary?.startsWith(title) ? title : summary) || ticket.matter_name || ''
+}
 
 export const actionWord = (action: string): string => (has(`ticket_actions.${action}`) ? t(`ticket_actions.${action}`) : action)
 
@@ -38,7 +44,7 @@ export function valueWord(field: string, value: string | null, names: Names): st
 function formWord(value: string): string {
   try {
     const form = JSON.parse(value) as TicketForm
-    return Object.entries(form).map(([name, at]) => `${t(`form_fields.${name}`)}：${formValue(at)}`).join('；') || '—'
+    return phrased(Object.entries(form).map(([name, at]) => named(t(`form_fields.${name}`), formValue(at)))) || '—'
   } catch {
     return value
   }
@@ -49,7 +55,9 @@ export const formValue = (value: string | boolean | undefined): string =>
 /** 责任人 陈晓雯 → 李志强 */
 export function describe(line: HistoryLine, names: Names): string {
   if (!line.field) return ''
-  return `${fieldWord(line.field)} ${valueWord(line.field, line.before, names)} → ${valueWord(line.field, line.after, names)}`
+  const [before, after] = [valueWord(line.field, line.before, names), valueWord(line.field, line.after, names)]
+  // Where nothing stood before, what stands there now says it.
+  return `${fieldWord(line.field)} ${line.before ? `${before} → ` : ''}${after}`
 }
 
 /** What was said with a change: a code of the system in words, a person's words as they are. */
@@ -64,7 +72,7 @@ export function noteWord(line: Pick<HistoryLine, 'action' | 'note'>): string {
   const [, reason, way, rule] = /^dispatch_(\w+)(?: (\w+) (.+))?$/.exec(line.note) ?? []
   if (line.action === 'dispatched' && reason) {
     const by = rule && way ? `${rule} · ${t(`dispatch_ways.${way}`)}` : ''
-    return [t(`dispatch_reasons.${reason}`), by].filter(Boolean).join('：')
+    return by ? named(t(`dispatch_reasons.${reason}`), by) : t(`dispatch_reasons.${reason}`)
   }
   return has(`ticket_notes.${line.note}`) ? t(`ticket_notes.${line.note}`) : line.note
 }
