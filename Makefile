@@ -49,9 +49,11 @@ bench:
 	@cargo build --locked --release
 	@benches/run
 
-## What is under review anew: rights matrix, both schemas, the API and the console's client of it.
+## What is under review anew: rights matrix, both schemas, the API and the console's client of it, the diagrams of
+## state machines.
 schema:
 	@INSTA_UPDATE=always cargo test --locked -p server --test it -- rights:: schema::
+	@INSTA_UPDATE=always cargo test --locked -p tickets --test it -- machines::
 	@cd web && npm run --silent api
 
 clean:

@@ -18,6 +18,7 @@ pub mod key;
 pub mod lease;
 pub mod list;
 pub mod live;
+pub mod machine;
 pub mod masked;
 pub mod metrics;
 pub mod migrate;

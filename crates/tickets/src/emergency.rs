@@ -8,10 +8,9 @@ pub mod arrival;
 pub mod http;
 pub mod store;
 
-use calendar::{DeadlineRule, ServiceClock};
+use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
-use kernel::Problem;
-use kernel::problem::refused;
+use kernel::machine;
 use kernel::words;
 
 words! {
@@ -38,21 +37,7 @@ pub struct Terms {
 }
 
 /// When, and under which rules.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
-    /// When.
-    pub now: DateTime<Utc>,
-    /// The calendar and the hours.
-    pub service: &'a ServiceClock,
-    /// How long what may take.
-    pub terms: &'a Terms,
-}
-
-impl Moment<'_> {
-    fn after(&self, rule: &DeadlineRule) -> DateTime<Utc> {
-        self.service.deadline(rule, self.now).business_due_at
-    }
-}
+pub type Moment<'a> = machine::Moment<'a, Terms>;
 
 /// An emergency as its rules see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,34 +67,13 @@ pub enum Action {
     Lapse,
 }
 
-/// Why something cannot be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is over.
-    Ended,
-    /// No clock has run out.
-    NotYet,
-}
-
-impl Refusal {
-    /// Stable code; the console translates it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Ended => "emergency_ended",
-            Self::NotYet => "emergency_not_yet",
-        }
-    }
-
-    /// The refusal as a problem document about the emergency `number`.
-    pub fn about(self, number: &str) -> Problem {
-        match self {
-            Self::Ended => refused(
-                self.code(),
-                format!("emergency `{number}` had its final report"),
-            )
-            .with_way_out("raise a new one"),
-            Self::NotYet => refused(self.code(), format!("emergency `{number}` has time left")),
-        }
+kernel::refusals! {
+    /// Why something cannot be done.
+    Refusal {
+        /// It is over.
+        Ended = "emergency_ended", "had its final report", "raise a new one";
+        /// No clock has run out.
+        NotYet = "emergency_not_yet", "has time left";
     }
 }
 
@@ -118,8 +82,8 @@ impl Case {
     pub fn raised(moment: &Moment<'_>) -> Self {
         let mut case = Self {
             state: State::Raised,
-            due_at: Some(moment.after(&moment.terms.follow_up)),
-            arrival_due_at: Some(moment.after(&moment.terms.arrival)),
+            due_at: Some(moment.due(&moment.rules.follow_up)),
+            arrival_due_at: Some(moment.due(&moment.rules.arrival)),
             alarm_at: None,
             reports: 1,
             reminders: 0,
@@ -152,7 +116,7 @@ impl Case {
                 case.state = State::FollowedUp;
                 case.reports += 1;
                 case.reminders = 0;
-                case.due_at = Some(moment.after(&moment.terms.follow_up));
+                case.due_at = Some(moment.due(&moment.rules.follow_up));
                 case.alarm_at = case.due_at;
                 if let Some(arrival) = case.arrival_due_at {
                     case.alarm_at = case.alarm_at.min(Some(arrival));
@@ -175,7 +139,7 @@ impl Case {
                 case.alarm_at = case.due_at;
                 if self.is_late(moment.now) {
                     case.reminders += 1;
-                    case.alarm_at = Some(moment.after(&moment.terms.reminder));
+                    case.alarm_at = Some(moment.due(&moment.rules.reminder));
                 }
             }
         }

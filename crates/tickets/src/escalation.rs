@@ -7,11 +7,10 @@ pub mod http;
 pub mod level;
 pub mod store;
 
-use calendar::{DeadlineRule, ServiceClock};
+use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
-use kernel::problem::refused;
 use kernel::words;
-use kernel::{Problem, Role};
+use kernel::{Role, machine};
 
 words! {
     /// Where an escalation stands.
@@ -77,15 +76,7 @@ impl Ladder {
 }
 
 /// When, and under which rules.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
-    /// When.
-    pub now: DateTime<Utc>,
-    /// The calendar and the hours.
-    pub service: &'a ServiceClock,
-    /// The levels.
-    pub ladder: &'a Ladder,
-}
+pub type Moment<'a> = machine::Moment<'a, Ladder>;
 
 /// An escalation as its rules see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,54 +107,21 @@ pub enum Action {
     Close,
 }
 
-/// Why something cannot be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is closed.
-    Ended,
-    /// It has an answer already.
-    Answered,
-    /// It is above the level of who answers.
-    AboveYou,
-    /// Nobody is above.
-    Top,
-    /// Nobody has answered yet.
-    Unanswered,
-    /// Its time is not over.
-    NotYet,
-}
-
-impl Refusal {
-    /// Stable code; the console translates it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Ended => "escalation_ended",
-            Self::Answered => "escalation_answered",
-            Self::AboveYou => "escalation_above_you",
-            Self::Top => "escalation_at_the_top",
-            Self::Unanswered => "escalation_unanswered",
-            Self::NotYet => "escalation_not_yet",
-        }
-    }
-
-    /// The refusal as a problem document about the escalation `number`.
-    pub fn about(self, number: &str) -> Problem {
-        let (what, way_out) = match self {
-            Self::Ended => ("is closed and does not change", Some("raise a new one")),
-            Self::Answered => (
-                "has its answer",
-                Some("who raised it closes it or takes it up"),
-            ),
-            Self::AboveYou => ("is above your level", None),
-            Self::Top => ("is at the highest level", None),
-            Self::Unanswered => ("has no answer yet", Some("its level answers first")),
-            Self::NotYet => ("has time left", None),
-        };
-        let problem = refused(self.code(), format!("escalation `{number}` {what}"));
-        match way_out {
-            Some(way_out) => problem.with_way_out(way_out),
-            None => problem,
-        }
+kernel::refusals! {
+    /// Why something cannot be done.
+    Refusal {
+        /// It is closed.
+        Ended = "escalation_ended", "is closed and does not change", "raise a new one";
+        /// It has an answer already.
+        Answered = "escalation_answered", "has its answer", "who raised it closes it or takes it up";
+        /// It is above the level of who answers.
+        AboveYou = "escalation_above_you", "is above your level";
+        /// Nobody is above.
+        Top = "escalation_at_the_top", "is at the highest level";
+        /// Nobody has answered yet.
+        Unanswered = "escalation_unanswered", "has no answer yet", "its level answers first";
+        /// Its time is not over.
+        NotYet = "escalation_not_yet", "has time left";
     }
 }
 
@@ -200,7 +158,7 @@ impl Case {
             }
             (State::Answered, Action::Answer { .. }) => return Err(Refusal::Answered),
             (State::Raised | State::Answered, Action::Promote) => {
-                let above = moment.ladder.above(self.level).ok_or(Refusal::Top)?.level;
+                let above = moment.rules.above(self.level).ok_or(Refusal::Top)?.level;
                 case.state = State::Raised;
                 case.reminders = 0;
                 case.wait_at(above, moment);
@@ -209,7 +167,7 @@ impl Case {
                 if self.due_at.is_some_and(|due| due > moment.now) {
                     return Err(Refusal::NotYet);
                 }
-                match moment.ladder.above(self.level) {
+                match moment.rules.above(self.level) {
                     Some(above) if state == State::Raised => case.wait_at(above.level, moment),
                     _ => {
                         case.reminders += 1;
@@ -231,13 +189,12 @@ impl Case {
 
     fn wait_at(&mut self, level: u8, moment: &Moment<'_>) {
         self.level = level;
-        let rule = moment.ladder.level(level).map(|level| &level.rule);
-        let rule = rule.unwrap_or(&moment.ladder.close);
-        self.due_at = Some(moment.service.deadline(rule, moment.now).business_due_at);
+        let rule = moment.rules.level(level).map(|level| &level.rule);
+        let rule = rule.unwrap_or(&moment.rules.close);
+        self.due_at = Some(moment.due(rule));
     }
 
     fn wait_for_closing(&mut self, moment: &Moment<'_>) {
-        let due = moment.service.deadline(&moment.ladder.close, moment.now);
-        self.due_at = Some(due.business_due_at);
+        self.due_at = Some(moment.due(&moment.rules.close));
     }
 }

@@ -9,10 +9,9 @@ pub mod link;
 pub mod report;
 pub mod store;
 
-use calendar::{DeadlineRule, ServiceClock};
+use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
-use kernel::Problem;
-use kernel::problem::refused;
+use kernel::machine;
 use kernel::words;
 
 words! {
@@ -37,15 +36,7 @@ pub struct Terms {
 }
 
 /// When, and under which rules.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
-    /// When.
-    pub now: DateTime<Utc>,
-    /// The calendar and the hours.
-    pub service: &'a ServiceClock,
-    /// How long what may take.
-    pub terms: &'a Terms,
-}
+pub type Moment<'a> = machine::Moment<'a, Terms>;
 
 /// An incident as its rules see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,35 +64,15 @@ pub enum Action {
     Lapse,
 }
 
-/// Why something cannot be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// It cannot be done in this state.
-    NotNow(State),
-    /// It is closed.
-    Ended,
-    /// Its time is not over.
-    NotYet,
-}
-
-impl Refusal {
-    /// Stable code; the console translates it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotNow(_) => "incident_not_now",
-            Self::Ended => "incident_ended",
-            Self::NotYet => "incident_not_yet",
-        }
-    }
-
-    /// The refusal as a problem document about the incident `number`.
-    pub fn about(self, number: &str) -> Problem {
-        let what = match self {
-            Self::NotNow(state) => format!("is {}: this cannot be done now", state.as_str()),
-            Self::Ended => "is closed and does not change".to_owned(),
-            Self::NotYet => "has time left".to_owned(),
-        };
-        refused(self.code(), format!("incident `{number}` {what}"))
+kernel::refusals! {
+    /// Why something cannot be done.
+    Refusal {
+        /// It cannot be done in this state.
+        NotNow(state: State) = "incident_not_now", format!("is {}: this cannot be done now", state.as_str());
+        /// It is closed.
+        Ended = "incident_ended", "is closed and does not change";
+        /// Its time is not over.
+        NotYet = "incident_not_yet", "has time left";
     }
 }
 
@@ -154,10 +125,10 @@ impl Case {
 
     fn wait(&mut self, state: State, moment: &Moment<'_>) {
         let rule = match state {
-            State::Open => &moment.terms.review,
-            State::Closing | State::Closed => &moment.terms.closing,
+            State::Open => &moment.rules.review,
+            State::Closing | State::Closed => &moment.rules.closing,
         };
         self.state = state;
-        self.due_at = Some(moment.service.deadline(rule, moment.now).business_due_at);
+        self.due_at = Some(moment.due(rule));
     }
 }

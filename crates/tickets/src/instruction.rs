@@ -6,10 +6,9 @@
 pub mod http;
 pub mod store;
 
-use calendar::{DeadlineRule, ServiceClock};
+use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
-use kernel::Problem;
-use kernel::problem::refused;
+use kernel::machine;
 use kernel::words;
 
 words! {
@@ -54,15 +53,7 @@ pub struct Terms {
 }
 
 /// When, and under which rules.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
-    /// When.
-    pub now: DateTime<Utc>,
-    /// The calendar and the hours.
-    pub service: &'a ServiceClock,
-    /// How long what may take.
-    pub terms: &'a Terms,
-}
+pub type Moment<'a> = machine::Moment<'a, Terms>;
 
 /// A document as its rules see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,56 +91,20 @@ pub enum Action {
     Lapse,
 }
 
-/// Why something cannot be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// It cannot be done in this state.
-    NotNow(State),
-    /// It is closed.
-    Ended,
-    /// A 报告 is not replied to.
-    NeedsNoReply,
-    /// A 请示 is not done with its receipt.
-    NeedsReply,
-    /// Its time is not over.
-    NotYet,
-}
-
-impl Refusal {
-    /// Stable code; the console translates it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotNow(_) => "instruction_not_now",
-            Self::Ended => "instruction_ended",
-            Self::NeedsNoReply => "report_needs_no_reply",
-            Self::NeedsReply => "instruction_needs_reply",
-            Self::NotYet => "instruction_not_yet",
-        }
-    }
-
-    /// The refusal as a problem document about the document `name`.
-    pub fn about(self, name: &str) -> Problem {
-        let (what, way_out) = match self {
-            Self::NotNow(state) => (
-                format!("is {}: this cannot be done now", state.as_str()),
-                None,
-            ),
-            Self::Ended => ("is closed and does not change".to_owned(), None),
-            Self::NeedsNoReply => (
-                "is a report and takes no reply".to_owned(),
-                Some("receive it; what has to be answered is submitted as a request"),
-            ),
-            Self::NeedsReply => (
-                "is a request and needs a reply".to_owned(),
-                Some("reply to it"),
-            ),
-            Self::NotYet => ("has time left".to_owned(), None),
-        };
-        let problem = refused(self.code(), format!("document `{name}` {what}"));
-        match way_out {
-            Some(way_out) => problem.with_way_out(way_out),
-            None => problem,
-        }
+kernel::refusals! {
+    /// Why something cannot be done.
+    Refusal {
+        /// It cannot be done in this state.
+        NotNow(state: State) = "instruction_not_now", format!("is {}: this cannot be done now", state.as_str());
+        /// It is closed.
+        Ended = "instruction_ended", "is closed and does not change";
+        /// A 报告 is not replied to.
+        NeedsNoReply = "report_needs_no_reply", "is a report and takes no reply",
+            "receive it; what has to be answered is submitted as a request";
+        /// A 请示 is not done with its receipt.
+        NeedsReply = "instruction_needs_reply", "is a request and needs a reply", "reply to it";
+        /// Its time is not over.
+        NotYet = "instruction_not_yet", "has time left";
     }
 }
 
@@ -206,7 +161,7 @@ impl Case {
     }
 
     fn enter(&mut self, state: State, moment: &Moment<'_>) {
-        let terms = moment.terms;
+        let terms = moment.rules;
         let rule = match (state, self.kind) {
             (State::Draft | State::Returned, _) => Some(&terms.submit),
             (State::Submitted, Kind::InstructionRequest) => Some(&terms.reply),
@@ -216,7 +171,7 @@ impl Case {
         };
         self.state = state;
         self.reminders = 0;
-        self.due_at = rule.map(|rule| moment.service.deadline(rule, moment.now).business_due_at);
+        self.due_at = rule.map(|rule| moment.due(rule));
         self.rule_id = rule.map(|rule| rule.id.clone());
         self.alarm_at = self.due_at;
     }

@@ -1,8 +1,10 @@
 //! What every case beside a ticket (escalation, instruction, emergency, incident) leaves behind: its time line,
 //! and row by row who was told of it, when, by which way, and when it arrived.
 
+use calendar::ServiceClock;
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
+use kernel::machine::Moment;
 use kernel::problem::Result;
 use kernel::versioned::Versioned;
 use kernel::{App, Audience, Tx};
@@ -16,6 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::people;
+use crate::ticket::act;
 
 /// Lines and notices shown with a case; a case that lives longer shows the last of them.
 const SHOWN: u64 = 500;
@@ -100,6 +103,41 @@ pub(crate) struct Scribe<'a> {
     /// `escalation`, `instruction`, `emergency`, `incident`.
     pub kind: &'static str,
     pub id: Uuid,
+}
+
+/// The rules of a machine, as they stand in the tables.
+pub(crate) trait InForce: Sized {
+    /// Those in force at `at`.
+    fn at(
+        conn: &impl ConnectionTrait,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Self>> + Send;
+}
+
+/// The present with its rules, for the steps of one transaction.
+pub(crate) struct Present<R> {
+    pub now: DateTime<Utc>,
+    service: ServiceClock,
+    pub rules: R,
+}
+
+impl<R: InForce> Present<R> {
+    pub(crate) async fn read(app: &App, conn: &impl ConnectionTrait) -> Result<Self> {
+        let now = app.clock.now();
+        Ok(Self {
+            now,
+            service: act::service_clock(conn).await?,
+            rules: R::at(conn, now).await?,
+        })
+    }
+
+    pub(crate) fn moment(&self) -> Moment<'_, R> {
+        Moment {
+            now: self.now,
+            service: &self.service,
+            rules: &self.rules,
+        }
+    }
 }
 
 /// A case beside a ticket, as its time line and its hearers know it.

@@ -6,7 +6,7 @@ use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, invalid, not_found};
 use kernel::rule;
 use kernel::timer::Alarmed;
-use kernel::versioned;
+use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Audience, Scope, Tx};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
@@ -17,8 +17,7 @@ use uuid::Uuid;
 use super::agreed::{self, EmergencyWay};
 use super::{Action, Case, Moment, State, Terms, arrival};
 use crate::terms;
-use crate::ticket::act;
-use crate::trail::{self, CONSOLE, Subject};
+use crate::trail::{self, CONSOLE, InForce, Present, Subject};
 
 /// Who hears of emergencies on the screen: everybody on duty holds this permission.
 pub(crate) const ON_DUTY: Audience = Audience::Permission("emergencies:view");
@@ -102,12 +101,14 @@ impl row::Model {
     }
 }
 
-async fn terms(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Terms> {
-    Ok(Terms {
-        arrival: terms::rule(conn, "emergency.arrival", at).await?,
-        follow_up: terms::rule(conn, "emergency.follow_up", at).await?,
-        reminder: terms::rule(conn, "emergency.reminder", at).await?,
-    })
+impl InForce for Terms {
+    async fn at(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Self> {
+        Ok(Self {
+            arrival: terms::rule(conn, "emergency.arrival", at).await?,
+            follow_up: terms::rule(conn, "emergency.follow_up", at).await?,
+            reminder: terms::rule(conn, "emergency.reminder", at).await?,
+        })
+    }
 }
 
 /// What a list of emergencies may be narrowed to.
@@ -188,14 +189,14 @@ pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row
             "what is discovered lies behind",
         ));
     }
-    let (service, terms) = (act::service_clock(&**tx).await?, terms(&**tx, now).await?);
+    let present = Present::<Terms>::read(app, &**tx).await?;
     let first = terms::rule(&**tx, "emergency.first_report", now).await?;
-    let first_due = service.deadline(&first, discovered_at).business_due_at;
-    let moment = Moment {
-        now,
-        service: &service,
-        terms: &terms,
-    };
+    let moment = present.moment();
+    let first_due = Moment {
+        now: discovered_at,
+        ..moment
+    }
+    .due(&first);
     let emergency = row::Model {
         id: app.ids.next(),
         number: trail::number_of_day(&**tx, "SJ-J", now).await?,
@@ -238,17 +239,12 @@ pub(crate) async fn act(
     action: &Action,
     text: Option<&str>,
 ) -> Result<row::Model> {
-    let now = app.clock.now();
-    let (service, terms) = (act::service_clock(&**tx).await?, terms(&**tx, now).await?);
-    let moment = Moment {
-        now,
-        service: &service,
-        terms: &terms,
-    };
+    let present = Present::<Terms>::read(app, &**tx).await?;
+    let (now, moment) = (present.now, present.moment());
     let was = before.case()?;
     let case = was
         .next(action, &moment)
-        .map_err(|refusal| refusal.about(&before.number))?;
+        .map_err(|refusal| refusal.about(&before.what()))?;
     let mut after = before.clone().with_case(&case);
     if *action == Action::Close {
         after.final_report = text.map(str::to_owned);

@@ -13,6 +13,7 @@ use super::{Ladder, Level};
 use crate::rights::AnswerEscalations;
 use crate::terms;
 use crate::ticket::limits::must_be_within;
+use crate::trail::InForce;
 
 /// Who answers an escalation at one level, and how long he has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -89,4 +90,10 @@ pub(crate) async fn ladder(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Re
         levels: levels.collect(),
         close: terms::rule(conn, "escalation.close", at).await?,
     })
+}
+
+impl InForce for Ladder {
+    async fn at(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Self> {
+        ladder(conn, at).await
+    }
 }

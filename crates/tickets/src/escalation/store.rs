@@ -4,7 +4,7 @@ use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, not_found};
 use kernel::timer::Alarmed;
-use kernel::versioned;
+use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Audience, Event, EventHandler, Principal, Role, Scope, Tx};
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select};
@@ -13,11 +13,10 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Case, Ladder, Moment, State, level};
+use super::{Action, Case, Ladder, State, level};
 use crate::section;
-use crate::ticket::act;
 use crate::ticket::store::row as ticket_row;
-use crate::trail::{self, CONSOLE, Subject};
+use crate::trail::{self, CONSOLE, Present, Subject};
 
 kernel::table! {
     /// One escalation. What the rules see of it is a [`Case`].
@@ -173,14 +172,8 @@ pub(crate) struct New {
 
 /// Raises an escalation and tells its level.
 pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row::Model> {
-    let now = app.clock.now();
-    let ladder = level::ladder(&**tx, now).await?;
-    let service = act::service_clock(&**tx).await?;
-    let moment = Moment {
-        now,
-        service: &service,
-        ladder: &ladder,
-    };
+    let present = Present::<Ladder>::read(app, &**tx).await?;
+    let (now, moment, ladder) = (present.now, present.moment(), &present.rules);
     let case = Case::raised(new.level, &moment);
     let raised = row::Model {
         id: app.ids.next(),
@@ -211,7 +204,7 @@ pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row
     }
     .with_case(&case);
     versioned::insert(&**tx, &raised).await?;
-    let people = on_level(app, tx, &raised, &ladder).await?;
+    let people = on_level(app, tx, &raised, ladder).await?;
     tell(
         app,
         tx,
@@ -233,18 +226,12 @@ pub(crate) async fn act(
     action: &Action,
     (note, more): (Option<&str>, impl FnOnce(&mut row::Model)),
 ) -> Result<row::Model> {
-    let now = app.clock.now();
-    let ladder = level::ladder(&**tx, now).await?;
-    let service = act::service_clock(&**tx).await?;
-    let moment = Moment {
-        now,
-        service: &service,
-        ladder: &ladder,
-    };
+    let present = Present::<Ladder>::read(app, &**tx).await?;
+    let (moment, ladder) = (present.moment(), &present.rules);
     let case = before
         .case()?
         .next(action, &moment)
-        .map_err(|refusal| refusal.about(&before.number))?;
+        .map_err(|refusal| refusal.about(&before.what()))?;
     let mut after = before.clone().with_case(&case);
     more(&mut after);
     let after = versioned::save(app, &**tx, before, after).await?;
@@ -258,7 +245,7 @@ pub(crate) async fn act(
     // A reminder goes to whoever is silent; the originator hears of everything on his screen.
     let waits = after.state == State::Raised.as_str();
     let people = match what {
-        "promoted" | "reminded" if waits => on_level(app, tx, &after, &ladder).await?,
+        "promoted" | "reminded" if waits => on_level(app, tx, &after, ladder).await?,
         "answered" | "reminded" => vec![after.originator_id],
         _ => Vec::new(),
     };

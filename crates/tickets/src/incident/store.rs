@@ -7,7 +7,7 @@ use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, not_found};
 use kernel::timer::Alarmed;
-use kernel::versioned;
+use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Audience, Event, EventHandler, Tx};
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
@@ -18,12 +18,11 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Case, Moment, State, Terms};
+use super::{Action, Case, State, Terms};
 use crate::terms;
-use crate::ticket::act;
 use crate::ticket::life::State as Standing;
 use crate::ticket::store::row as ticket_row;
-use crate::trail::{self, CONSOLE, Subject};
+use crate::trail::{self, CONSOLE, InForce, Present, Subject};
 
 /// Who sees the banner.
 const ALL_WHO_SEE: Audience = Audience::Permission("incidents:view");
@@ -78,11 +77,13 @@ impl row::Model {
     }
 }
 
-async fn terms(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Terms> {
-    Ok(Terms {
-        review: terms::rule(conn, "incident.review", at).await?,
-        closing: terms::rule(conn, "incident.closing", at).await?,
-    })
+impl InForce for Terms {
+    async fn at(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Self> {
+        Ok(Self {
+            review: terms::rule(conn, "incident.review", at).await?,
+            closing: terms::rule(conn, "incident.closing", at).await?,
+        })
+    }
 }
 
 /// What a list of incidents may be narrowed to.
@@ -197,13 +198,8 @@ pub(crate) struct New {
 
 /// Declares an incident: its banner is on every screen with the commit.
 pub(crate) async fn declare(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row::Model> {
-    let now = app.clock.now();
-    let (service, terms) = (act::service_clock(&**tx).await?, terms(&**tx, now).await?);
-    let moment = Moment {
-        now,
-        service: &service,
-        terms: &terms,
-    };
+    let present = Present::<Terms>::read(app, &**tx).await?;
+    let (now, moment) = (present.now, present.moment());
     let incident = row::Model {
         id: app.ids.next(),
         number: trail::number_of_day(&**tx, "SJ-G", now).await?,
@@ -243,17 +239,12 @@ pub(crate) async fn act(
     (what, note): (&str, Option<&str>),
     more: impl FnOnce(&mut row::Model),
 ) -> Result<row::Model> {
-    let now = app.clock.now();
-    let (service, terms) = (act::service_clock(&**tx).await?, terms(&**tx, now).await?);
-    let moment = Moment {
-        now,
-        service: &service,
-        terms: &terms,
-    };
+    let present = Present::<Terms>::read(app, &**tx).await?;
+    let moment = present.moment();
     let case = before
         .case()?
         .next(action, &moment)
-        .map_err(|refusal| refusal.about(&before.number))?;
+        .map_err(|refusal| refusal.about(&before.what()))?;
     let mut after = before.clone().with_case(&case);
     more(&mut after);
     let after = versioned::save(app, &**tx, before, after).await?;

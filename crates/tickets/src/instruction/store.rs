@@ -5,7 +5,7 @@ use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, not_found};
 use kernel::timer::Alarmed;
-use kernel::versioned;
+use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Role, Scope, Tx};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select};
 use serde::Deserialize;
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Case, Kind, Moment, State, Terms};
+use super::{Action, Case, Kind, State, Terms};
+use crate::ticket::history;
 use crate::ticket::note::{self, NoteKind};
 use crate::ticket::store::row as ticket_row;
-use crate::ticket::{act, history};
-use crate::trail::{self, CONSOLE, Subject};
+use crate::trail::{self, CONSOLE, InForce, Present, Subject};
 use crate::{section, terms};
 
 kernel::table! {
@@ -81,13 +81,15 @@ impl row::Model {
     }
 }
 
-async fn terms(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Terms> {
-    Ok(Terms {
-        submit: terms::rule(conn, "instruction.resubmit", at).await?,
-        reply: terms::rule(conn, "instruction.reply", at).await?,
-        receipt: terms::rule(conn, "instruction.receipt", at).await?,
-        close: terms::rule(conn, "instruction.close", at).await?,
-    })
+impl InForce for Terms {
+    async fn at(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Self> {
+        Ok(Self {
+            submit: terms::rule(conn, "instruction.resubmit", at).await?,
+            reply: terms::rule(conn, "instruction.reply", at).await?,
+            receipt: terms::rule(conn, "instruction.receipt", at).await?,
+            close: terms::rule(conn, "instruction.close", at).await?,
+        })
+    }
 }
 
 /// What a list of documents may be narrowed to.
@@ -182,13 +184,8 @@ pub(crate) async fn draft(
     author: Uuid,
     (kind, text): (Kind, Text),
 ) -> Result<row::Model> {
-    let now = app.clock.now();
-    let (service, terms) = (act::service_clock(&**tx).await?, terms(&**tx, now).await?);
-    let moment = Moment {
-        now,
-        service: &service,
-        terms: &terms,
-    };
+    let present = Present::<Terms>::read(app, &**tx).await?;
+    let (now, moment) = (present.now, present.moment());
     let document = row::Model {
         id: app.ids.next(),
         number: None,
@@ -231,17 +228,12 @@ pub(crate) async fn act(
     action: &Action,
     (note, more): (Option<&str>, impl FnOnce(&mut row::Model)),
 ) -> Result<row::Model> {
-    let now = app.clock.now();
-    let (service, terms) = (act::service_clock(&**tx).await?, terms(&**tx, now).await?);
-    let moment = Moment {
-        now,
-        service: &service,
-        terms: &terms,
-    };
+    let present = Present::<Terms>::read(app, &**tx).await?;
+    let (now, moment) = (present.now, present.moment());
     let case = before
         .case()?
         .next(action, &moment)
-        .map_err(|refusal| refusal.about(before.name()))?;
+        .map_err(|refusal| refusal.about(&before.what()))?;
     let mut after = before.clone().with_case(&case);
     match action {
         Action::Submit => {

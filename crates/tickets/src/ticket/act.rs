@@ -4,14 +4,14 @@ use calendar::ServiceClock;
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
-use kernel::versioned;
+use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Audience, Permission as _, Role, Tx};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::clock::ClockChange;
-use super::life::{Action, Case, Moment, State};
+use super::life::{Action, Case, Moment, Refusal, State};
 use super::store::{self, row};
 use super::viewer::Viewer;
 use super::{history, limits};
@@ -129,7 +129,7 @@ impl Hand<'_> {
         };
         let done = case
             .next(action, &moment)
-            .map_err(|refusal| refusal.about(&before.number))?;
+            .map_err(|refusal| said_no(refusal, &before))?;
         let after = more(before.clone());
         self.keep(before, after, &done.case, (action.code(), note), done.clock)
             .await
@@ -447,7 +447,7 @@ impl Hand<'_> {
         let mut case = before
             .case()?
             .next(&Action::Edit, &moment)
-            .map_err(|refusal| refusal.about(&before.number))?
+            .map_err(|refusal| said_no(refusal, &before))?
             .case;
         let mut clock = Vec::new();
         let rules = limits::find(conn, subject(&after), before.opened_at).await?;
@@ -491,7 +491,7 @@ impl Hand<'_> {
         let done = draft
             .case()?
             .next(&Action::Open, &moment)
-            .map_err(|refusal| refusal.about(&draft.number))?;
+            .map_err(|refusal| said_no(refusal, &draft))?;
         let told = (Action::Open.code(), None);
         self.keep(draft, after, &done.case, told, done.clock).await
     }
@@ -523,6 +523,13 @@ fn subject(ticket: &row::Model) -> limits::Subject<'_> {
         request_type: ticket.request_type.as_deref().unwrap_or_default(),
         priority: &ticket.priority,
     }
+}
+
+/// The refusal of a life, with where the ticket stands.
+fn said_no(refusal: Refusal, ticket: &row::Model) -> Problem {
+    refusal
+        .about(&ticket.what())
+        .with("state", ticket.state.as_str())
 }
 
 /// Nobody is given a complaint about himself.
@@ -693,7 +700,7 @@ pub(crate) async fn owned_as_read(
         && ticket.current_owner_id != viewer.user_id
         && !stands_in(conn, viewer.now, &ticket, viewer.user_id).await?
     {
-        return Err(super::life::Refusal::NotTheOwner.about(&ticket.number));
+        return Err(said_no(Refusal::NotTheOwner, &ticket));
     }
     Ok(ticket)
 }

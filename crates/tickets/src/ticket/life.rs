@@ -280,55 +280,39 @@ impl Action {
     }
 }
 
-/// Why a ticket says no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// Not in this state.
-    NotNow(State),
-    /// It is over; only reopening or archiving is left.
-    Ended(State),
-    /// Something that was asked for waits for its decision first.
-    Undecided,
-    /// Nothing was asked for.
-    NothingAsked,
-    /// As often as the rules allow, it has been asked before.
-    TooOften,
-    /// The time is over already.
-    TooLate,
-    /// More than the original limit was asked for.
-    TooLong,
-    /// Who wrote the answer may not sign it off.
-    OwnAnswer,
-    /// Only the owner does this.
-    NotTheOwner,
-    /// Only who was asked may accept.
-    NotTheReceiver,
-    /// It belongs to that person already.
-    SameOwner,
-    /// The answer needs the purchaser's sign-off.
-    SignOffNeeded,
-    /// No transfer is on its way.
-    NoTransfer,
-}
-
-impl Refusal {
-    /// Stable code; the console translates it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotNow(_) => "ticket_not_now",
-            Self::Ended(_) => "ticket_ended",
-            Self::Undecided => "ticket_undecided",
-            Self::NothingAsked => "ticket_nothing_asked",
-            Self::TooOften => "ticket_asked_too_often",
-            Self::TooLate => "ticket_too_late",
-            Self::TooLong => "ticket_extension_too_long",
-            Self::OwnAnswer => "ticket_own_answer",
-            Self::NotTheOwner => "not_the_owner",
-            Self::NotTheReceiver => "ticket_not_the_receiver",
-            Self::SameOwner => "ticket_same_owner",
-            Self::SignOffNeeded => "ticket_sign_off_needed",
-            Self::NoTransfer => "ticket_no_transfer",
-        }
+kernel::refusals! {
+    /// Why a ticket says no.
+    Refusal {
+        /// Not in this state.
+        NotNow(state: State) = "ticket_not_now", format!("is {}: this cannot be done now", state.as_str());
+        /// It is over; only reopening or archiving is left.
+        Ended(state: State) = "ticket_ended", format!("is {} and does not change", state.as_str());
+        /// Something that was asked for waits for its decision first.
+        Undecided = "ticket_undecided", "waits for a decision on what was asked",
+            "the shift lead or the purchaser decides first";
+        /// Nothing was asked for.
+        NothingAsked = "ticket_nothing_asked", "has nothing to decide";
+        /// As often as the rules allow, it has been asked before.
+        TooOften = "ticket_asked_too_often", "has been asked for as often as its rules allow";
+        /// The time is over already.
+        TooLate = "ticket_too_late", "is past the time for this";
+        /// More than the original limit was asked for.
+        TooLong = "ticket_extension_too_long", "may be extended by its original limit at most, in the same unit";
+        /// Who wrote the answer may not sign it off.
+        OwnAnswer = "ticket_own_answer", "cannot be signed off by who answered it",
+            "another person of the purchaser signs it off";
+        /// Only the owner does this.
+        NotTheOwner = "not_the_owner", "is owned by somebody else", "the owner or the shift lead can do this";
+        /// Only who was asked may accept.
+        NotTheReceiver = "ticket_not_the_receiver", "was offered to somebody else";
+        /// It belongs to that person already.
+        SameOwner = "ticket_same_owner", "belongs to that person already";
+        /// The answer needs the purchaser's sign-off.
+        SignOffNeeded = "ticket_sign_off_needed",
+            "is a complaint or a report: its answer needs the purchaser's sign-off",
+            "answer it; the purchaser's business section signs it off";
+        /// No transfer is on its way.
+        NoTransfer = "ticket_no_transfer", "is not on its way to anybody";
     }
 }
 

@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use chrono::TimeDelta;
 use kernel::{Principal, Role};
-use proptest::prelude::*;
 use serde_json::{Value, json};
 use testing::principal;
-use tickets::emergency::{Action, Case, Moment, Terms};
 use uuid::Uuid;
 
 use crate::cases::{
-    actions, counterpart, everybody, id, manager, minutes, monday_10, official, post, purchaser,
-    refused, service,
+    actions, counterpart, everybody, id, manager, official, post, purchaser, refused,
 };
 use crate::desk::{Desk, agent, lead, on_both};
 
@@ -227,33 +223,4 @@ async fn a_late_first_report_says_so_and_an_unknown_category_is_refused() {
         assert_eq!(kinds["items"].as_array().unwrap().len(), 8);
     })
     .await;
-}
-
-proptest! {
-    #[test]
-    fn an_open_emergency_always_has_a_clock_and_a_next_step(
-        steps in prop::collection::vec((0usize..3, 0i64..300), 0..40),
-    ) {
-        let service = service();
-        let terms = Terms { arrival: minutes(1), follow_up: minutes(120), reminder: minutes(30) };
-        let at = |now| Moment { now, service: &service, terms: &terms };
-        let mut now = monday_10();
-        let mut case = Case::raised(&at(now));
-        let all = [Action::FollowUp, Action::Lapse, Action::Close];
-        for (what, later) in steps {
-            now += TimeDelta::minutes(later);
-            if let Ok(after) = case.next(&all[what], &at(now)) {
-                case = after;
-                if let Some(alarm) = case.alarm_at {
-                    prop_assert!(alarm > now || case.due_at.is_some_and(|due| due <= now || alarm <= due));
-                }
-            }
-            prop_assert_eq!(case.is_open(), case.due_at.is_some() && case.alarm_at.is_some());
-            prop_assert_eq!(case.is_open(), case.next(&Action::Close, &at(now)).is_ok());
-            if let Some(alarm) = case.alarm_at {
-                let later = case.next(&Action::Lapse, &at(alarm.max(now))).unwrap();
-                prop_assert!(later.alarm_at.is_some_and(|next| next > alarm || next > now), "the timer comes to rest");
-            }
-        }
-    }
 }

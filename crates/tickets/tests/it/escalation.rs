@@ -3,16 +3,11 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use chrono::TimeDelta;
-use kernel::Role;
-use proptest::prelude::*;
 use serde_json::{Value, json};
-use tickets::escalation::{Action, Case, Ladder, Level, Moment, Refusal, State};
 use uuid::Uuid;
 
 use crate::cases::{
-    actions, everybody, id, manager, minutes, monday_10, official, opened, post, purchaser,
-    refused, service, told,
+    actions, everybody, id, manager, official, opened, post, purchaser, refused, told,
 };
 use crate::desk::{Desk, agent, lead, on_both};
 
@@ -255,64 +250,4 @@ async fn the_agent_complained_about_sees_no_escalation_of_it() {
         shown(&desk, escalation).await;
     })
     .await;
-}
-
-fn ladder() -> Ladder {
-    let roles = [
-        Role::ShiftLead,
-        Role::OpsManager,
-        Role::PurchaserBusiness,
-        Role::PurchaserAdmin,
-    ];
-    let levels = roles.into_iter().zip(1..).map(|(role, level)| Level {
-        level,
-        role,
-        rule: minutes(u32::from(level) * 30),
-    });
-    Ladder {
-        levels: levels.collect(),
-        close: minutes(450),
-    }
-}
-
-proptest! {
-    #[test]
-    fn an_open_escalation_always_has_a_clock_and_a_next_step(
-        start in 1u8..=4,
-        steps in prop::collection::vec((0u8..4, 0u8..=4, 0i64..600), 0..40),
-    ) {
-        let (service, ladder) = (service(), ladder());
-        let mut now = monday_10();
-        let at = |now| Moment { now, service: &service, ladder: &ladder };
-        let mut case = Case::raised(start, &at(now));
-        for (what, rank, later) in steps {
-            now += TimeDelta::minutes(later);
-            let action = match what {
-                0 => Action::Answer { rank },
-                1 => Action::Promote,
-                2 => Action::Lapse,
-                _ => Action::Close,
-            };
-            let before = case.clone();
-            if let Ok(after) = case.next(&action, &at(now)) {
-                prop_assert!(after.level >= before.level, "it never goes down");
-                case = after;
-                if case.is_open() {
-                    prop_assert!(case.due_at.unwrap() > now, "what is done gives time");
-                }
-            }
-            let moment = at(now);
-            let answer = Action::Answer { rank: 4 };
-            prop_assert_eq!(case.is_open(), case.due_at.is_some());
-            match case.state {
-                State::Raised => prop_assert!(case.next(&answer, &moment).is_ok()),
-                State::Answered => prop_assert!(case.next(&Action::Close, &moment).is_ok()),
-                State::Closed => prop_assert_eq!(case.next(&Action::Lapse, &moment), Err(Refusal::Ended)),
-            }
-            if let Some(due) = case.due_at {
-                let moment = at(due.max(now));
-                prop_assert!(case.next(&Action::Lapse, &moment).is_ok(), "silence always leads on");
-            }
-        }
-    }
 }

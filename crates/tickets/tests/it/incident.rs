@@ -3,15 +3,10 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use chrono::TimeDelta;
-use proptest::prelude::*;
 use serde_json::{Value, json};
-use tickets::incident::{Action, Case, Moment, Terms};
 use uuid::Uuid;
 
-use crate::cases::{
-    actions, everybody, id, minutes, monday_10, official, opened, post, refused, service,
-};
+use crate::cases::{actions, everybody, id, official, opened, post, refused};
 use crate::desk::{Desk, agent, lead, on_both};
 
 const PATH: &str = "/api/v1/incidents";
@@ -235,31 +230,4 @@ async fn an_answer_nobody_looks_at_again_is_asked_about() {
         assert_eq!(answer.json["title"], "报名系统无法登录");
     })
     .await;
-}
-
-proptest! {
-    #[test]
-    fn an_open_incident_always_has_a_clock_and_a_next_step(
-        steps in prop::collection::vec((0usize..5, 0i64..300), 0..40),
-    ) {
-        let service = service();
-        let terms = Terms { review: minutes(120), closing: minutes(10) };
-        let at = |now| Moment { now, service: &service, terms: &terms };
-        let mut now = monday_10();
-        let mut case = Case::declared(&at(now));
-        let all = [Action::Review, Action::Link, Action::Close, Action::Finish, Action::Lapse];
-        for (what, later) in steps {
-            now += TimeDelta::minutes(later);
-            if let Ok(after) = case.next(&all[what], &at(now)) {
-                case = after;
-            }
-            prop_assert_eq!(case.is_open(), case.due_at.is_some());
-            let onward = [Action::Close, Action::Finish].iter().any(|action| case.next(action, &at(now)).is_ok());
-            prop_assert_eq!(case.is_open(), onward);
-            if let Some(due) = case.due_at {
-                let later = case.next(&Action::Lapse, &at(due.max(now))).unwrap();
-                prop_assert!(later.due_at.is_some_and(|next| next > due.max(now)), "the timer comes to rest");
-            }
-        }
-    }
 }

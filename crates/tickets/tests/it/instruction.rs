@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use chrono::TimeDelta;
 use kernel::Principal;
-use proptest::prelude::*;
 use serde_json::{Value, json};
-use tickets::instruction::{Action, Case, Kind, Moment, State, Terms};
 use uuid::Uuid;
 
 use crate::cases::{
-    actions, everybody, id, manager, minutes, monday_10, official, opened, post, purchaser,
-    refused, service, told,
+    actions, everybody, id, manager, official, opened, post, purchaser, refused, told,
 };
 use crate::desk::{Desk, agent, lead, on_both};
 
@@ -250,34 +246,4 @@ async fn silence_on_a_request_alerts_the_operations_manager() {
         .await;
     })
     .await;
-}
-
-proptest! {
-    #[test]
-    fn an_open_document_always_has_a_clock_and_a_next_step(
-        report: bool,
-        steps in prop::collection::vec((0usize..7, 0i64..4_000), 0..40),
-    ) {
-        let service = service();
-        let terms = Terms { submit: minutes(450), reply: minutes(900), receipt: minutes(900), close: minutes(2_000) };
-        let at = |now| Moment { now, service: &service, terms: &terms };
-        let mut now = monday_10();
-        let kind = if report { Kind::Report } else { Kind::InstructionRequest };
-        let mut case = Case::draft(kind, &at(now));
-        let all = [Action::Edit, Action::Submit, Action::Return, Action::Reply, Action::Receive, Action::Close, Action::Lapse];
-        for (what, later) in steps {
-            now += TimeDelta::minutes(later);
-            if let Ok(after) = case.next(&all[what], &at(now)) {
-                case = after;
-            }
-            let steps = all.iter().filter(|action| !matches!(action, Action::Edit | Action::Lapse));
-            prop_assert_eq!(case.is_open(), steps.filter(|action| case.next(action, &at(now)).is_ok()).count() > 0);
-            prop_assert_eq!(case.is_open(), case.due_at.is_some() && case.alarm_at.is_some());
-            prop_assert!(case.state != State::Replied || kind == Kind::InstructionRequest);
-            prop_assert!(case.state != State::Received || kind == Kind::Report);
-            if let Some(alarm) = case.alarm_at {
-                prop_assert!(case.next(&Action::Lapse, &at(alarm.max(now))).is_ok(), "silence is always told");
-            }
-        }
-    }
 }

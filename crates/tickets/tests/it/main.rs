@@ -3,6 +3,7 @@
 
 mod around;
 mod cases;
+mod contact;
 mod cover;
 mod delivery;
 mod desk;
@@ -12,6 +13,7 @@ mod incident;
 mod instruction;
 mod life;
 mod lists;
+mod machines;
 mod matters;
 mod measure;
 mod offered;
@@ -21,7 +23,6 @@ mod repeat;
 mod rights;
 mod rules;
 mod section;
-mod state_machines;
 mod status;
 mod ticket;
 mod verbs;

@@ -1,4 +1,4 @@
-//! The pure rules, under random orders of actions.
+//! Contact records and the words of this crate, as pure rules.
 
 use proptest::prelude::*;
 use tickets::contact::{self, DraftFate, WrapUp};
