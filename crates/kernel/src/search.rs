@@ -145,9 +145,12 @@ impl WordIndex {
         limit: i64,
     ) -> Result<Vec<i64>> {
         let table = self.table;
-        let sql = format!(
-            "select seq from {table} where words @@ $1::tsquery and seq >= $2 and seq < $3 order by seq desc limit $4"
-        );
+        // As a function the match is no condition for GIN: the rows of a window are looked at one by one.
+        let sql = |condition| {
+            format!(
+                "select seq from {table} where {condition} and seq >= $2 and seq < $3 order by seq desc limit $4"
+            )
+        };
         let mut found = Vec::new();
         let mut width = Some(self.window);
         loop {
@@ -162,7 +165,11 @@ impl WordIndex {
                 before.into(),
                 missing.into(),
             ];
-            let some = numbers(conn, sql.clone(), values).await?;
+            let condition = match from {
+                Some(_) => "ts_match_vq(words, $1::tsquery)",
+                None => "words @@ $1::tsquery",
+            };
+            let some = numbers(conn, sql(condition), values).await?;
             width = width.and_then(|width| next_width(width, count(&some), missing));
             found.extend(some);
             match from {

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use calendar::ServiceClock;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Role;
+use kernel::machine::Moment;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tickets::escalation::{Ladder, Level};
@@ -201,33 +202,26 @@ fn ladder() -> Ladder {
     }
 }
 
+/// The steps of a machine in the form of `kernel::machine`, under these rules.
+fn steps<C: 'static, A: 'static, R: 'static, E: 'static>(
+    next: fn(&C, &A, &Moment<'_, R>) -> Result<C, E>,
+    rules: fn() -> R,
+) -> impl Fn(A) -> Step<C> {
+    move |action| step(move |case: &C, now| next(case, &action, &at(now, &rules())).ok())
+}
+
+fn at<R>(now: DateTime<Utc>, rules: &R) -> Moment<'_, R> {
+    Moment {
+        now,
+        service: &SERVICE,
+        rules,
+    }
+}
+
 fn escalations() -> Machine<escalation::Case> {
-    use escalation::{Action, Case, Moment};
-    let does = |action: Action| {
-        step(move |case: &Case, now| {
-            let ladder = ladder();
-            case.next(
-                &action,
-                &Moment {
-                    now,
-                    service: &SERVICE,
-                    rules: &ladder,
-                },
-            )
-            .ok()
-        })
-    };
-    let starts = (1..=4).map(|level| {
-        let ladder = ladder();
-        Case::raised(
-            level,
-            &Moment {
-                now: monday_10(),
-                service: &SERVICE,
-                rules: &ladder,
-            },
-        )
-    });
+    use escalation::{Action, Case};
+    let does = steps(Case::next, ladder);
+    let starts = (1..=4).map(|level| Case::raised(level, &at(monday_10(), &ladder())));
     Machine {
         name: "Escalation",
         starts: starts.collect(),
@@ -249,7 +243,7 @@ fn escalations() -> Machine<escalation::Case> {
 }
 
 fn instructions() -> Machine<instruction::Case> {
-    use instruction::{Action, Case, Kind, Moment, State, Terms};
+    use instruction::{Action, Case, Kind, State, Terms};
     fn terms() -> Terms {
         Terms {
             submit: minutes(450),
@@ -258,34 +252,13 @@ fn instructions() -> Machine<instruction::Case> {
             close: minutes(2_000),
         }
     }
-    let does = |action: Action| {
-        step(move |case: &Case, now| {
-            let terms = terms();
-            case.next(
-                &action,
-                &Moment {
-                    now,
-                    service: &SERVICE,
-                    rules: &terms,
-                },
-            )
-            .ok()
-        })
-    };
-    let starts = [Kind::InstructionRequest, Kind::Report].map(|kind| {
-        let terms = terms();
-        Case::draft(
-            kind,
-            &Moment {
-                now: monday_10(),
-                service: &SERVICE,
-                rules: &terms,
-            },
-        )
-    });
+    let does = steps(Case::next, terms);
+    let kinds = [Kind::InstructionRequest, Kind::Report];
     Machine {
         name: "Instruction and report",
-        starts: starts.to_vec(),
+        starts: kinds
+            .map(|kind| Case::draft(kind, &at(monday_10(), &terms())))
+            .to_vec(),
         state: |case| case.state.as_str(),
         is_open: Case::is_open,
         alarm_at: Some(|case| case.alarm_at),
@@ -309,7 +282,7 @@ fn instructions() -> Machine<instruction::Case> {
 }
 
 fn emergencies() -> Machine<emergency::Case> {
-    use emergency::{Action, Case, Moment, Terms};
+    use emergency::{Action, Case, Terms};
     fn terms() -> Terms {
         Terms {
             arrival: minutes(1),
@@ -317,28 +290,10 @@ fn emergencies() -> Machine<emergency::Case> {
             reminder: minutes(30),
         }
     }
-    let does = |action: Action| {
-        step(move |case: &Case, now| {
-            let terms = terms();
-            case.next(
-                &action,
-                &Moment {
-                    now,
-                    service: &SERVICE,
-                    rules: &terms,
-                },
-            )
-            .ok()
-        })
-    };
-    let terms = terms();
+    let does = steps(Case::next, terms);
     Machine {
         name: "Emergency",
-        starts: vec![Case::raised(&Moment {
-            now: monday_10(),
-            service: &SERVICE,
-            rules: &terms,
-        })],
+        starts: vec![Case::raised(&at(monday_10(), &terms()))],
         state: |case| case.state.as_str(),
         is_open: Case::is_open,
         alarm_at: Some(|case| case.alarm_at),
@@ -352,35 +307,17 @@ fn emergencies() -> Machine<emergency::Case> {
 }
 
 fn incidents() -> Machine<incident::Case> {
-    use incident::{Action, Case, Moment, Terms};
+    use incident::{Action, Case, Terms};
     fn terms() -> Terms {
         Terms {
             review: minutes(120),
             closing: minutes(10),
         }
     }
-    let does = |action: Action| {
-        step(move |case: &Case, now| {
-            let terms = terms();
-            case.next(
-                &action,
-                &Moment {
-                    now,
-                    service: &SERVICE,
-                    rules: &terms,
-                },
-            )
-            .ok()
-        })
-    };
-    let terms = terms();
+    let does = steps(Case::next, terms);
     Machine {
         name: "Incident",
-        starts: vec![Case::declared(&Moment {
-            now: monday_10(),
-            service: &SERVICE,
-            rules: &terms,
-        })],
+        starts: vec![Case::declared(&at(monday_10(), &terms()))],
         state: |case| case.state.as_str(),
         is_open: Case::is_open,
         alarm_at: Some(|case| case.due_at),
@@ -428,7 +365,7 @@ fn contacts() -> Machine<(contact::State, bool)> {
 }
 
 fn lives() -> Machine<life::Case> {
-    use life::{Action, Case, Moment, Rules, Satisfaction};
+    use life::{Action, Case, Rules, Satisfaction};
     const OWNER: Uuid = Uuid::from_u128(1);
     const OTHER: Uuid = Uuid::from_u128(2);
     fn rules(sign_off: bool) -> Rules {
@@ -447,7 +384,7 @@ fn lives() -> Machine<life::Case> {
     fn does(by: Uuid, sign_off: bool, action: Action) -> Step<Case> {
         step(move |case: &Case, now| {
             let rules = rules(sign_off);
-            let moment = Moment {
+            let moment = life::Moment {
                 by,
                 now,
                 service: &SERVICE,
@@ -504,7 +441,7 @@ fn lives() -> Machine<life::Case> {
             .collect()
     };
     let rules = rules(false);
-    let moment = Moment {
+    let moment = life::Moment {
         by: OWNER,
         now: monday_10(),
         service: &SERVICE,
