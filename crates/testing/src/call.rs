@@ -91,3 +91,33 @@ pub async fn send(
         json,
     }
 }
+
+/// A router that people ask; a test's own stage derefs to it.
+#[derive(Debug, Clone)]
+pub struct Door(pub Router);
+
+impl Door {
+    /// Asks as `who`.
+    ///
+    /// # Panics
+    /// When the body does not come to its end.
+    pub async fn ask(
+        &self,
+        who: &Principal,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        call(&self.0, Some(who), method, path, body).await
+    }
+
+    /// What `who` gets to see.
+    ///
+    /// # Panics
+    /// When the answer is not 200.
+    pub async fn get(&self, who: &Principal, path: &str) -> Value {
+        let answer = self.ask(who, Method::GET, path, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.json);
+        answer.json
+    }
+}

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use kernel::{App, Clock, Config, Migration};
 
-pub use call::{Answer, call, principal};
+pub use call::{Answer, Door, call, principal};
 pub use openpyxl::openpyxl;
 pub use port::free_port;
 pub use postgres::stop as stop_postgres;

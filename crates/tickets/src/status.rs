@@ -23,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::ticket::act::{self, Hand};
+use crate::ticket::act::Hand;
 use crate::ticket::life::{Action, Satisfaction, State as TicketState};
 use crate::ticket::store::row::{self, Column};
 
@@ -237,14 +237,8 @@ async fn rate(
             if ticket.satisfaction.is_some() && ticket.state != TicketState::Replied.as_str() {
                 return Err(refused("rated_before", "this answer was rated before"));
             }
-            let service = act::service_clock(&*tx).await?;
             let who = Who::system("requester");
-            let hand = Hand {
-                app: &app,
-                tx: &tx,
-                who: &who,
-                service: &service,
-            };
+            let hand = Hand::of(&app, &tx, &who).await?;
             let note = words.as_deref().filter(|words| !words.is_empty());
             let said = rating.said;
             let note_it = move |mut after: row::Model| {

@@ -8319,27 +8319,6 @@ export interface components {
              */
             user_id: string;
         };
-        /** @description Somebody named to stand in. */
-        CoverView: {
-            /** @description After the others (B 角). */
-            deputy: boolean;
-            /**
-             * Format: date
-             * @description The first day.
-             */
-            from_day: string;
-            person?: components["schemas"]["Colleague"] | null;
-            /**
-             * Format: date
-             * @description The last day; null until further notice.
-             */
-            to_day?: string | null;
-            /**
-             * Format: uuid
-             * @description Who.
-             */
-            user_id: string;
-        };
         /** @description Who stands in for somebody now. */
         CoveredBy: {
             /** @description Who stands in. */
@@ -10106,7 +10085,7 @@ export interface components {
             away?: components["schemas"]["Away"] | null;
             covered_by?: components["schemas"]["CoveredBy"] | null;
             /** @description Those named from today on, in the order they are asked in. */
-            covers: components["schemas"]["CoverView"][];
+            covers: components["schemas"]["PostView"][];
             /** @description Who. */
             owner: components["schemas"]["Colleague"];
             /**
@@ -11505,9 +11484,9 @@ export interface components {
              */
             user_id: string;
         };
-        /** @description Somebody of a section. */
+        /** @description Somebody who stands in for the others of a section, or for an owner. */
         PostView: {
-            /** @description He stands in for a member who is away (B 角). */
+            /** @description After the others (B 角). */
             deputy: boolean;
             /**
              * Format: date

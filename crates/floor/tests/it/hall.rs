@@ -1,11 +1,12 @@
 //! What the stories stand on: a floor with three agents, and a medium that only remembers what it is told.
 
 use std::collections::HashSet;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use floor::agent_state::store::{self as agents, Change};
 use floor::work_item::store::{self as works, Model};
 use floor::{
@@ -15,7 +16,7 @@ use futures::future::BoxFuture;
 use kernel::problem::{Result, refused};
 use kernel::{App, Clock, Config, Principal, Role};
 use serde_json::{Value, json};
-use testing::{Answer, TestApp, call, principal};
+use testing::{Answer, Door, TestApp, principal};
 use uuid::Uuid;
 
 pub fn agent(number: u8) -> Uuid {
@@ -125,7 +126,7 @@ pub struct Hall {
     pub floor: Floor,
     pub wire: Arc<Wire>,
     pub people: Arc<People>,
-    pub router: Router,
+    pub door: Door,
     base: TestApp,
 }
 
@@ -160,6 +161,14 @@ async fn begin(app: &App, people: &Arc<People>) -> (Floor, Arc<Wire>, Router) {
     (floor, wire, assembled.router)
 }
 
+impl Deref for Hall {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
+}
+
 impl Hall {
     async fn open(base: TestApp, app: App, people: Arc<People>) -> Self {
         let (floor, wire, router) = begin(&app, &people).await;
@@ -168,7 +177,7 @@ impl Hall {
             floor,
             wire,
             people,
-            router,
+            door: Door(router),
             base,
         }
     }
@@ -183,7 +192,8 @@ impl Hall {
         let config = Config::with_overrides(&settings).unwrap();
         let clock = Clock::starting_at(self.app.clock.now());
         let app = App::open(config, clock).await.unwrap();
-        (self.floor, self.wire, self.router) = begin(&app, &self.people).await;
+        let (floor, wire, router) = begin(&app, &self.people).await;
+        (self.floor, self.wire, self.door) = (floor, wire, Door(router));
         self.app = app;
     }
 
@@ -309,28 +319,12 @@ impl Hall {
 
     // ---- HTTP
 
-    pub async fn http(
-        &self,
-        who: &Principal,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Answer {
-        call(&self.router, Some(who), method, path, body).await
-    }
-
-    pub async fn get(&self, who: &Principal, path: &str) -> Value {
-        let answer = self.http(who, Method::GET, path, None).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.json);
-        answer.json
-    }
-
     pub async fn put(&self, who: &Principal, path: &str, body: Value) -> Answer {
-        self.http(who, Method::PUT, path, Some(body)).await
+        self.door.ask(who, Method::PUT, path, Some(body)).await
     }
 
     pub async fn post(&self, who: &Principal, path: &str, body: Value) -> Answer {
-        self.http(who, Method::POST, path, Some(body)).await
+        self.door.ask(who, Method::POST, path, Some(body)).await
     }
 
     /// Publishes an event and waits until the floor has heard it.

@@ -309,7 +309,8 @@ async fn a_missed_call_is_returned_once() {
         assert_eq!(board.callbacks_due, 2);
         for bad in ["per_page=0", "sort=caller", "cursor=00", "done=perhaps"] {
             let answer = hall
-                .http(
+                .door
+                .ask(
                     &lead(),
                     axum::http::Method::GET,
                     &format!("/api/v1/callbacks?{bad}"),

@@ -58,11 +58,12 @@ async fn each_route_lets_pass_whom_the_readme_names() {
     on_both(async |hall| {
         for (method, path, may) in &routes {
             let body = (*method != Method::GET).then(|| json!({}));
-            let stranger = call(&hall.router, None, method.clone(), path, body.clone()).await;
+            let stranger = call(&hall.door.0, None, method.clone(), path, body.clone()).await;
             assert_eq!(stranger.status, 401, "{method} {path}");
             for role in Role::ALL {
                 let answer = hall
-                    .http(&principal(&[*role]), method.clone(), path, body.clone())
+                    .door
+                    .ask(&principal(&[*role]), method.clone(), path, body.clone())
                     .await;
                 assert_eq!(
                     answer.status != 403,

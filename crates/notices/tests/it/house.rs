@@ -1,12 +1,13 @@
 //! What the stories stand on: people, the capability, and the world outside.
 
-use axum::Router;
+use std::ops::Deref;
+
 use axum::http::{Method, StatusCode};
 use kernel::{App, Clock, Config, Event, Migration, Principal, Role};
 use notices::Notices;
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
-use testing::{Answer, Kind, TestApp, call, principal};
+use testing::{Door, Kind, TestApp, principal};
 use uuid::Uuid;
 
 use crate::outside::{Outside, SECRET};
@@ -19,7 +20,7 @@ pub struct House {
     pub app: TestApp,
     pub outside: Outside,
     pub notices: Notices,
-    router: Router,
+    door: Door,
     overrides: Vec<(&'static str, String)>,
 }
 
@@ -74,6 +75,14 @@ pub fn told(more: Value) -> Value {
 
 pub const TICKET: Uuid = Uuid::from_u128(0x71c7);
 
+impl Deref for House {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
+}
+
 impl House {
     async fn new(kind: Kind) -> Self {
         let outside = Outside::start();
@@ -99,7 +108,7 @@ impl House {
             app,
             outside,
             notices,
-            router,
+            door: Door(router),
             overrides,
         };
         house
@@ -180,22 +189,6 @@ impl House {
         for handler in notices::capability(&self.notices).event_handlers {
             (handler.run)(event.clone()).await.unwrap();
         }
-    }
-
-    pub async fn ask(
-        &self,
-        who: &Principal,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Answer {
-        call(&self.router, Some(who), method, path, body).await
-    }
-
-    pub async fn get(&self, who: &Principal, path: &str) -> Value {
-        let answer = self.ask(who, Method::GET, path, None).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.json);
-        answer.json
     }
 
     pub async fn sent(&self, who: &Principal, method: Method, path: &str, body: Value) -> Value {

@@ -1,28 +1,41 @@
 //! The capability over a database of its own.
 
-use axum::Router;
+use std::ops::Deref;
+
 use axum::http::{Method, StatusCode};
 use kernel::{Principal, Role};
 use requesters::Requester;
 use serde_json::Value;
-use testing::{Answer, TestApp, call, principal};
+use testing::{Door, TestApp, principal};
 
 pub struct Desk {
     pub app: TestApp,
-    router: Router,
+    door: Door,
 }
 
 pub async fn on_both(story: impl AsyncFn(Desk)) {
     let migrations = requesters::migrations();
     testing::on_both(&migrations, async |app| {
         let (router, _) = requesters::capability(&app).routes.split_for_parts();
-        story(Desk { app, router }).await;
+        story(Desk {
+            app,
+            door: Door(router),
+        })
+        .await;
     })
     .await;
 }
 
 pub fn agent() -> Principal {
     principal(&[Role::Agent])
+}
+
+impl Deref for Desk {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
 }
 
 impl Desk {
@@ -35,16 +48,6 @@ impl Desk {
             })
             .await
             .unwrap()
-    }
-
-    pub async fn ask(
-        &self,
-        who: &Principal,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Answer {
-        call(&self.router, Some(who), method, path, body).await
     }
 
     pub async fn get(&self, path: &str) -> Value {

@@ -94,13 +94,7 @@ pub(crate) async fn complete(
     let draft = tickets::of_call(&**tx, call)
         .await?
         .ok_or_else(|| internal(format!("call {call} has no draft")))?;
-    let service = act::service_clock(&**tx).await?;
-    let hand = Hand {
-        app,
-        tx,
-        who,
-        service: &service,
-    };
+    let hand = Hand::of(app, tx, who).await?;
     let draft = match settled.draft {
         DraftFate::Open => hand.open(draft, &settled.wrap_up).await?,
         DraftFate::Void => hand.act(draft, &life::Action::Void, None).await?,

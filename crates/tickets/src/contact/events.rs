@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::State;
 use super::store::{self, Beginning, row};
-use crate::ticket::act::{self, Hand};
+use crate::ticket::act::Hand;
 use crate::ticket::draft;
 use row::Column;
 
@@ -211,14 +211,8 @@ async fn answered(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
         agent,
         at: facts.at,
     };
-    let service = act::service_clock(&**tx).await?;
     let who = Who::system("tickets");
-    let hand = Hand {
-        app,
-        tx,
-        who: &who,
-        service: &service,
-    };
+    let hand = Hand::of(app, tx, &who).await?;
     draft::open(&hand, origin).await?;
     tell(app, tx, &record);
     Ok(())

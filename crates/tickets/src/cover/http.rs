@@ -17,7 +17,7 @@ use super::store::{self, Plan};
 use super::{Away, Cover};
 use crate::people;
 use crate::rights::{ManageCovers, ViewCovers};
-use crate::section::http::AbsenceView;
+use crate::section::http::{AbsenceView, PostView};
 use crate::section::{Absence, today};
 use crate::ticket::act;
 
@@ -30,21 +30,6 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
         .routes(routes!(list))
         .routes(routes!(put))
         .with_state(app.clone())
-}
-
-/// Somebody named to stand in.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CoverView {
-    /// Who.
-    pub user_id: Uuid,
-    /// The same by name.
-    pub person: Option<Colleague>,
-    /// After the others (B 角).
-    pub deputy: bool,
-    /// The first day.
-    pub from_day: NaiveDate,
-    /// The last day; null until further notice.
-    pub to_day: Option<NaiveDate>,
 }
 
 /// Who stands in for somebody now.
@@ -66,7 +51,7 @@ pub struct OwnerCovers {
     /// Who stands in for him now; null while he is there, or when nobody is.
     pub covered_by: Option<CoveredBy>,
     /// Those named from today on, in the order they are asked in.
-    pub covers: Vec<CoverView>,
+    pub covers: Vec<PostView>,
     /// His absences from today on.
     pub absences: Vec<AbsenceView>,
     /// Rises with each change; send it back with a change. 0 while nothing was set.
@@ -113,7 +98,7 @@ async fn views(app: &App, owners: Vec<Colleague>) -> Result<Vec<OwnerCovers>> {
             covers: plan
                 .covers
                 .into_iter()
-                .map(|cover| CoverView {
+                .map(|cover| PostView {
                     user_id: cover.user_id,
                     person: people::one(&known, Some(cover.user_id)),
                     deputy: cover.deputy,

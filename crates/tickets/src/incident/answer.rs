@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::link::link_row;
 use super::store::{self, row};
 use super::{Action, State, report};
-use crate::ticket::act::{self, Hand};
+use crate::ticket::act::Hand;
 use crate::ticket::life::{Action as Deed, Moment, State as Standing};
 use crate::ticket::store::row as ticket_row;
 
@@ -111,24 +111,18 @@ async fn one(app: &App, tx: &Tx, incident: &row::Model, id: Uuid) -> Result<Stri
     ) {
         return Ok("answered_before".to_owned());
     }
-    let service = act::service_clock(&**tx).await?;
     // 谁承办谁答复: the answer is the owner's, as if he had given it.
     let owner = Who {
         user_id: Some(ticket.current_owner_id),
         session_id: None,
         name: "system:incident".to_owned(),
     };
-    let hand = Hand {
-        app,
-        tx,
-        who: &owner,
-        service: &service,
-    };
+    let hand = Hand::of(app, tx, &owner).await?;
     let (mut case, rules) = (ticket.case()?, ticket.its_rules()?);
     let moment = Moment {
         by: ticket.current_owner_id,
         now: app.clock.now(),
-        service: &service,
+        service: &hand.service,
         rules: &rules,
         covers: false,
     };

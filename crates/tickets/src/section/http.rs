@@ -32,14 +32,14 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
         .with_state(app.clone())
 }
 
-/// Somebody of a section.
+/// Somebody who stands in for the others of a section, or for an owner.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PostView {
     /// Who.
     pub user_id: Uuid,
     /// The same by name.
     pub person: Option<Colleague>,
-    /// He stands in for a member who is away (B 角).
+    /// After the others (B 角).
     pub deputy: bool,
     /// The first day.
     pub from_day: NaiveDate,

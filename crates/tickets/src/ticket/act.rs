@@ -70,7 +70,20 @@ pub(crate) struct Hand<'a> {
     pub app: &'a App,
     pub tx: &'a Tx,
     pub who: &'a Who,
-    pub service: &'a ServiceClock,
+    pub service: ServiceClock,
+}
+
+impl<'a> Hand<'a> {
+    /// With the calendar and the hours as they stand.
+    pub(crate) async fn of(app: &'a App, tx: &'a Tx, who: &'a Who) -> Result<Self> {
+        let service = service_clock(&**tx).await?;
+        Ok(Self {
+            app,
+            tx,
+            who,
+            service,
+        })
+    }
 }
 
 /// What is told of a ticket.
@@ -123,7 +136,7 @@ impl Hand<'_> {
         let moment = Moment {
             by: self.by(),
             now,
-            service: self.service,
+            service: &self.service,
             rules: &rules,
             covers,
         };
@@ -166,7 +179,7 @@ impl Hand<'_> {
     }
 
     fn alarmed(&self, mut after: row::Model, case: &Case, told: DateTime<Utc>) -> row::Model {
-        let next = case.next_alarm(told, self.service);
+        let next = case.next_alarm(told, &self.service);
         after.next_alarm_at = next.map(|(at, _)| at);
         after.next_alarm = next.map(|(_, alarm)| alarm.as_str().to_owned());
         after
@@ -440,7 +453,7 @@ impl Hand<'_> {
         let moment = Moment {
             by: self.by(),
             now: self.app.clock.now(),
-            service: self.service,
+            service: &self.service,
             rules: &was,
             covers: false,
         };
@@ -453,7 +466,7 @@ impl Hand<'_> {
         let rules = limits::find(conn, subject(&after), before.opened_at).await?;
         if rules != was {
             after.rules = serde_json::to_value(&rules).map_err(internal)?;
-            clock = case.restart(&rules, before.opened_at, self.service);
+            clock = case.restart(&rules, before.opened_at, &self.service);
         }
         let saved = self
             .keep(before, after, &case, (Action::Edit.code(), None), clock)
@@ -484,7 +497,7 @@ impl Hand<'_> {
         let moment = Moment {
             by: self.by(),
             now: self.app.clock.now(),
-            service: self.service,
+            service: &self.service,
             rules: &rules,
             covers: false,
         };
@@ -612,7 +625,7 @@ pub(crate) async fn attach(
         Repeat::Said(said) => (Some(said), vec![history::Change::none()], None),
     };
     history::write(app, &**tx, hand.who, ticket, (WHAT, note), change).await?;
-    let duty = cover::store::duty(&**tx, app.clock.now(), hand.service).await?;
+    let duty = cover::store::duty(&**tx, app.clock.now(), &hand.service).await?;
     let owner = ticket.current_owner_id;
     let covered = duty.cover_of(owner, ticket.complained_agent_id);
     let cover = covered.map(|(cover, _)| cover);

@@ -5,7 +5,7 @@ use kernel::problem::Result;
 use kernel::timer::Alarmed;
 use kernel::{App, Tx};
 
-use super::act::{self, Hand};
+use super::act::Hand;
 use super::clock::Alarm;
 use super::life::Action;
 use super::store::row::{self, Column};
@@ -33,15 +33,9 @@ impl Alarmed for Tickets {
     const AT: Column = Column::NextAlarmAt;
 
     async fn ring(app: App, tx: Tx, due: Vec<row::Model>) -> Result<()> {
-        let service = act::service_clock(&*tx).await?;
         let who = Who::system("tickets");
-        let hand = Hand {
-            app: &app,
-            tx: &tx,
-            who: &who,
-            service: &service,
-        };
-        let duty = cover::store::duty(&*tx, app.clock.now(), &service).await?;
+        let hand = Hand::of(&app, &tx, &who).await?;
+        let duty = cover::store::duty(&*tx, app.clock.now(), &hand.service).await?;
         for ticket in due {
             if ticket.next_alarm.as_deref() == Some(Alarm::TransferDue.as_str()) {
                 Box::pin(hand.act(ticket, &Action::LetTransferFall, None)).await?;

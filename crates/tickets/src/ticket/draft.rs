@@ -4,8 +4,7 @@ use calendar::SHANGHAI;
 use chrono::{DateTime, Utc};
 use kernel::App;
 use kernel::problem::{Result, internal};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,13 +12,8 @@ use super::act::Hand;
 use super::life::{Case, Rules};
 use super::limits;
 use super::store::{of_call, row};
+use crate::trail;
 use crate::words::Priority;
-
-kernel::table! {
-    mod counter = "ticket_counters" (day: String) {
-        last: i64,
-    }
-}
 
 /// What a draft is opened with.
 #[derive(Debug, Clone, Copy)]
@@ -146,24 +140,10 @@ pub(crate) async fn next_numbers(
 ) -> Result<Vec<Number>> {
     let day = at.with_timezone(&SHANGHAI).format("%Y%m%d").to_string();
     let many = i64::try_from(many).map_err(internal)?;
-    // One statement: on PostgreSQL the row stays locked until the tickets are on disk.
-    let counted = counter::Entity::insert(counter::ActiveModel {
-        day: Set(day.clone()),
-        last: Set(many),
-    })
-    .on_conflict(
-        OnConflict::column(counter::Column::Day)
-            .value(
-                counter::Column::Last,
-                Expr::col((counter::Entity, counter::Column::Last)).add(many),
-            )
-            .to_owned(),
-    )
-    .exec_with_returning(tx)
-    .await?;
+    let last = trail::next_numbers(tx, format!("SJ{day}"), many).await?;
     let date: i64 = day.parse().map_err(internal)?;
-    let first = counted.last - many + 1;
-    Ok((first..=counted.last)
+    let first = last - many + 1;
+    Ok((first..=last)
         .map(|count| Number {
             text: format!("SJ{day}-{count:04}"),
             seq: date * OF_A_DAY + count,

@@ -463,13 +463,7 @@ pub(crate) async fn open(
     let looks = viewer.clone();
     let ticket = db
         .write(move |tx| async move {
-            let service = act::service_clock(&*tx).await?;
-            let hand = Hand {
-                app: &app,
-                tx: &tx,
-                who: &who,
-                service: &service,
-            };
+            let hand = Hand::of(&app, &tx, &who).await?;
             let number = new.phone.unwrap_or_default();
             let requester = requesters::find_or_create_by_number(&app, &*tx, &number).await?;
             let alike = repeat::open_alike(&*tx, requester.id, &new.matter).await?;
@@ -576,13 +570,7 @@ pub(crate) async fn edit(
             if let Some(agent) = request.complained_agent {
                 act::must_be_agent(&*tx, agent).await?;
             }
-            let service = act::service_clock(&*tx).await?;
-            let hand = Hand {
-                app: &app,
-                tx: &tx,
-                who: &who,
-                service: &service,
-            };
+            let hand = Hand::of(&app, &tx, &who).await?;
             let edit = Edit {
                 request_type: request.request_type,
                 matter: request.matter,

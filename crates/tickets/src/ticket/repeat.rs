@@ -134,13 +134,7 @@ pub(crate) async fn add(
             if ticket.complained_agent_id == Some(agent) {
                 return Err(act::unknown(id));
             }
-            let service = act::service_clock(&*tx).await?;
-            let hand = Hand {
-                app: &app,
-                tx: &tx,
-                who: &who,
-                service: &service,
-            };
+            let hand = Hand::of(&app, &tx, &who).await?;
             let cover = act::attach(&hand, &ticket, Repeat::Said(&said)).await?;
             Ok((ticket, cover))
         })

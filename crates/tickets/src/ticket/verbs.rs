@@ -394,13 +394,7 @@ async fn carry_out<P: Permission>(
             if let Action::Reassign { to } | Action::OfferTransfer { to } = step.action {
                 act::must_be_agent(&*tx, to).await?;
             }
-            let service = act::service_clock(&*tx).await?;
-            let hand = Hand {
-                app: &app,
-                tx: &tx,
-                who: &who,
-                service: &service,
-            };
+            let hand = Hand::of(&app, &tx, &who).await?;
             let said = match step.action {
                 Action::Revisit(said) => Some(said.as_str().to_owned()),
                 _ => None,

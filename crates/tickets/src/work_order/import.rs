@@ -21,7 +21,7 @@ use super::interpret::{Interpreted, MOST_TOLD, Order, Remark};
 use super::platform::Platform;
 use super::store::{self, Received, import_row, row};
 use crate::people;
-use crate::ticket::act::{self, Begun, Edited, Hand};
+use crate::ticket::act::{Begun, Edited, Hand};
 use crate::ticket::history::Change;
 use crate::ticket::life::{Action, Case, Moment, Rules};
 use crate::ticket::store::row as ticket_row;
@@ -345,13 +345,7 @@ pub(crate) async fn write(app: &App, tx: &Tx, batch: Batch) -> Result<ImportRepo
     )?;
     store::insert_import(&**tx, import).await?;
 
-    let service = act::service_clock(&**tx).await?;
-    let hand = Hand {
-        app,
-        tx,
-        who: &who,
-        service: &service,
-    };
+    let hand = Hand::of(app, tx, &who).await?;
     let writer = Writer {
         app,
         hand,
@@ -462,7 +456,7 @@ impl Writer<'_> {
             let moment = Moment {
                 by: owner,
                 now: self.now,
-                service: self.hand.service,
+                service: &self.hand.service,
                 rules: &rules,
                 covers: false,
             };
@@ -608,7 +602,7 @@ impl Writer<'_> {
         let moment = Moment {
             by: Uuid::nil(),
             now: self.now,
-            service: self.hand.service,
+            service: &self.hand.service,
             rules: &rules,
             covers: false,
         };
@@ -662,7 +656,7 @@ impl Writer<'_> {
             let fresh = self.rules(order, before.opened_at)?;
             if fresh != rules {
                 after.rules = serde_json::to_value(&fresh).map_err(internal)?;
-                clock = case.restart(&fresh, before.opened_at, self.hand.service);
+                clock = case.restart(&fresh, before.opened_at, &self.hand.service);
             }
         }
         Ok(Edited {

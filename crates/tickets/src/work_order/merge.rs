@@ -68,13 +68,7 @@ pub(crate) async fn merge(
                 )
                 .with_field("into"));
             }
-            let service = act::service_clock(&*tx).await?;
-            let hand = Hand {
-                app: &app,
-                tx: &tx,
-                who: &who,
-                service: &service,
-            };
+            let hand = Hand::of(&app, &tx, &who).await?;
             let merged = Box::pin(hand.act(before, &Action::Merge, Some(&reason))).await?;
             tie(&app, &tx, &who, (&merged, LinkKind::Duplicate, &into)).await?;
             Ok(merged)

@@ -1,12 +1,14 @@
 //! What the stories stand on: the two capabilities over a database of their own, and the calls they hear of.
 
+use std::ops::Deref;
+
 use axum::Router;
 use axum::http::{Method, StatusCode};
 use kernel::jobs::Schedule;
 use kernel::{App, Capability, Event, Migration, Principal, Role};
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
-use testing::{Answer, TestApp, call, principal};
+use testing::{Answer, Door, TestApp, principal};
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
@@ -28,7 +30,7 @@ pub async fn on_both(story: impl AsyncFn(Desk)) {
 
 pub struct Desk {
     pub app: TestApp,
-    router: Router,
+    door: Door,
     capability: Capability,
 }
 
@@ -44,6 +46,14 @@ pub fn lead() -> Principal {
     principal(&[Role::ShiftLead])
 }
 
+impl Deref for Desk {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
+}
+
 impl Desk {
     pub fn new(app: TestApp) -> Self {
         let capability = tickets::capability(&app);
@@ -53,13 +63,13 @@ impl Desk {
         let (router, _) = merged.split_for_parts();
         Self {
             app,
-            router,
+            door: Door(router),
             capability,
         }
     }
 
     pub fn router(&self) -> Router {
-        self.router.clone()
+        self.door.0.clone()
     }
 
     pub fn services(&self) -> App {
@@ -148,22 +158,6 @@ impl Desk {
             .await;
         self.deliver("work.wrap_up_began", call, json!({})).await;
         call
-    }
-
-    pub async fn ask(
-        &self,
-        who: &Principal,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Answer {
-        call(&self.router, Some(who), method, path, body).await
-    }
-
-    pub async fn get(&self, who: &Principal, path: &str) -> Value {
-        let answer = self.ask(who, Method::GET, path, None).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.json);
-        answer.json
     }
 
     pub async fn complete(&self, who: &Principal, call: Uuid, wrap_up: Value) -> Answer {
