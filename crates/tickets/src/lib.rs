@@ -74,6 +74,7 @@ pub fn migrations() -> Vec<Migration> {
             postgres: include_str!("../migrations/2026112602_rules.postgres.sql"),
         },
         migration!("2026112604_numbers"),
+        migration!("2026112605_rules_from_midnight"),
     ]
 }
 
