@@ -73,6 +73,7 @@ pub fn migrations() -> Vec<Migration> {
             sqlite: include_str!("../migrations/2026112602_rules.sqlite.sql"),
             postgres: include_str!("../migrations/2026112602_rules.postgres.sql"),
         },
+        migration!("2026112603_incident_address"),
         migration!("2026112604_numbers"),
         migration!("2026112605_rules_from_midnight"),
     ]

@@ -5868,6 +5868,8 @@ export interface paths {
                     priority?: string;
                     /** @description Only tickets of this platform; `none` for our own. */
                     platform?: string;
+                    /** @description Only tickets whose 事发地址 holds this text, as far as the actor may know it. */
+                    incident_address?: string;
                     /** @description Only tickets whose clock runs and is over at or before. */
                     due_before?: string;
                     /** @description Only tickets whose clock runs and is over at or after. */
@@ -7191,6 +7193,8 @@ export interface paths {
                     priority?: string;
                     /** @description Only tickets of this platform; `none` for our own. */
                     platform?: string;
+                    /** @description Only tickets whose 事发地址 holds this text, as far as the actor may know it. */
+                    incident_address?: string;
                     /** @description Only tickets whose clock runs and is over at or before. */
                     due_before?: string;
                     /** @description Only tickets whose clock runs and is over at or after. */
@@ -7282,6 +7286,8 @@ export interface paths {
                     priority?: string;
                     /** @description Only tickets of this platform; `none` for our own. */
                     platform?: string;
+                    /** @description Only tickets whose 事发地址 holds this text, as far as the actor may know it. */
+                    incident_address?: string;
                     /** @description Only tickets whose clock runs and is over at or before. */
                     due_before?: string;
                     /** @description Only tickets whose clock runs and is over at or after. */
@@ -8564,10 +8570,12 @@ export interface components {
              * @description The agent complained about (A-07): he can no longer see it, and where he owns it the lead does.
              */
             complained_agent?: string | null;
-            /** @description The person is hidden from all but owner and purchaser. */
+            /** @description Person and address are hidden from all but owner and purchaser. */
             confidential?: boolean | null;
             /** @description The fields of the request type. */
             form?: Record<string, never> | null;
+            /** @description 事发地址, up to 200 characters; an empty one takes it away. */
+            incident_address?: string | null;
             /** @description Code of a leaf of the matter tree. */
             matter?: string | null;
             priority?: components["schemas"]["Priority"] | null;
@@ -8977,7 +8985,7 @@ export interface components {
         HistoryLine: {
             /** @description `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`. */
             action: string;
-            /** @description Its value after; of a person his name. */
+            /** @description Its value after; of a person his name. Null where the viewer may not know it. */
             after?: string | null;
             /**
              * Format: uuid
@@ -8989,7 +8997,7 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description Its value before; of a person his name. */
+            /** @description Its value before; of a person his name. Null where the viewer may not know it. */
             before?: string | null;
             /**
              * Format: uuid
@@ -9814,10 +9822,12 @@ export interface components {
         NewTicket: {
             /** @description It is another request, although one of the same requester about the same matter is open. */
             anyway?: boolean;
-            /** @description The person is hidden from all but owner and purchaser. */
+            /** @description Person and address are hidden from all but owner and purchaser. */
             confidential?: boolean;
             /** @description The fields of the request type. */
             form?: Record<string, never> | null;
+            /** @description 事发地址, up to 200 characters. */
+            incident_address?: string | null;
             /** @description Code of a leaf of the matter tree. */
             matter: string;
             /** @description The requester's number; without one a requester of no number is made. */
@@ -10574,7 +10584,7 @@ export interface components {
             items: {
                 /** @description `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`. */
                 action: string;
-                /** @description Its value after; of a person his name. */
+                /** @description Its value after; of a person his name. Null where the viewer may not know it. */
                 after?: string | null;
                 /**
                  * Format: uuid
@@ -10586,7 +10596,7 @@ export interface components {
                  * @description When.
                  */
                 at: string;
-                /** @description Its value before; of a person his name. */
+                /** @description Its value before; of a person his name. Null where the viewer may not know it. */
                 before?: string | null;
                 /**
                  * Format: uuid
@@ -11110,7 +11120,7 @@ export interface components {
                  * @description When it came to its end.
                  */
                 closed_at?: string | null;
-                /** @description The person is hidden from all but owner and purchaser. */
+                /** @description Person and address are hidden from all but owner and purchaser. */
                 confidential: boolean;
                 covered_by?: components["schemas"]["CoveredBy"] | null;
                 /**
@@ -11134,6 +11144,8 @@ export interface components {
                  * @description Identifies it.
                  */
                 id: string;
+                /** @description 事发地址; null when the viewer may not know the requester. */
+                incident_address?: string | null;
                 /**
                  * Format: uuid
                  * @description The mass incident it belongs to.
@@ -12551,7 +12563,7 @@ export interface components {
              * @description When it came to its end.
              */
             closed_at?: string | null;
-            /** @description The person is hidden from all but owner and purchaser. */
+            /** @description Person and address are hidden from all but owner and purchaser. */
             confidential: boolean;
             covered_by?: components["schemas"]["CoveredBy"] | null;
             /**
@@ -12575,6 +12587,8 @@ export interface components {
              * @description Identifies it.
              */
             id: string;
+            /** @description 事发地址; null when the viewer may not know the requester. */
+            incident_address?: string | null;
             /**
              * Format: uuid
              * @description The mass incident it belongs to.
@@ -12684,8 +12698,6 @@ export interface components {
              * @description When it was last brought in.
              */
             imported_at: string;
-            /** @description 事发地址; null when the viewer may not know the requester. */
-            incident_address?: string | null;
             /**
              * Format: date-time
              * @description 事发时间

@@ -27,6 +27,7 @@ export interface TicketWords {
   priority?: Priority
   title?: string
   summary?: string
+  incident_address?: string
   form?: TicketForm
   confidential?: boolean
   complained_agent?: Id

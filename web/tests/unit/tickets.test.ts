@@ -101,6 +101,13 @@ describe('what a ticket says', () => {
   it('drops the fields of the old request type with it', () => {
     expect(changedWords(before, { ...draftOf(before), request_type: 'help', form: { system: '报名', wanted: '退费' } })).toEqual({ request_type: 'help', form: { wanted: '退费' } })
   })
+  it('takes the address away, and leaves alone one that is hidden', () => {
+    const known = { ...before, requester: { id: '1', name: null, phone: null }, incident_address: '越秀区' }
+    expect(changedWords(known, { ...draftOf(known), incident_address: ' ' })).toEqual({ incident_address: '' })
+    const hidden = { ...before, requester: null, incident_address: null }
+    expect(draftOf(hidden).incident_address).toBeNull()
+    expect(changedWords(hidden, draftOf(hidden))).toEqual({})
+  })
   it('names the first field that a new one lacks', () => {
     expect(newTicket(draftOf(null), '')).toBe('request_type')
     expect(newTicket({ ...draftOf(before), summary: ' ' }, '')).toBe('summary')

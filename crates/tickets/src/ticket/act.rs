@@ -34,6 +34,9 @@ kernel::table! {
     }
 }
 
+/// The most characters of a 事发地址.
+pub(crate) const LONGEST_ADDRESS: usize = 200;
+
 /// What is to be corrected; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Edit {
@@ -42,6 +45,8 @@ pub(crate) struct Edit {
     pub priority: Option<Priority>,
     pub title: Option<String>,
     pub summary: Option<String>,
+    /// An empty one takes it away.
+    pub incident_address: Option<String>,
     pub form: Option<serde_json::Value>,
     pub confidential: Option<bool>,
     pub complained_agent: Option<Uuid>,
@@ -445,6 +450,9 @@ impl Hand<'_> {
         }
         after.title = edit.title.unwrap_or(after.title);
         after.summary = edit.summary.unwrap_or(after.summary);
+        if let Some(address) = edit.incident_address {
+            after.incident_address = some_text(address);
+        }
         after.form = edit.form.unwrap_or(after.form);
         after.confidential = edit.confidential.unwrap_or(after.confidential);
         after.complained_agent_id = edit.complained_agent.or(after.complained_agent_id);
@@ -558,6 +566,11 @@ fn not_about(ticket: &row::Model, person: Uuid) -> Result<()> {
         .with_field("to"));
     }
     Ok(())
+}
+
+/// A text that may be left out: what is empty is none.
+pub(crate) fn some_text(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// The beginning of a text, as a title.

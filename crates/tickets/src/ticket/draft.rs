@@ -85,6 +85,7 @@ pub(crate) fn empty(
         priority: Priority::Normal.as_str().to_owned(),
         title: String::new(),
         summary: String::new(),
+        incident_address: None,
         form: json!({}),
         resolution: None,
         satisfaction: None,

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::row as ticket_row;
+use super::viewer::Viewer;
 use crate::people;
 
 kernel::table! {
@@ -50,9 +51,9 @@ pub struct HistoryLine {
     pub action: String,
     /// The field that changed; null when the action changed none.
     pub field: Option<String>,
-    /// Its value before; of a person his name.
+    /// Its value before; of a person his name. Null where the viewer may not know it.
     pub before: Option<String>,
-    /// Its value after; of a person his name.
+    /// Its value after; of a person his name. Null where the viewer may not know it.
     pub after: Option<String>,
     /// The user that `before` names.
     pub before_id: Option<Uuid>,
@@ -107,6 +108,7 @@ pub(crate) fn changes(
             ("priority", Some(ticket.priority.clone())),
             ("title", Some(ticket.title.clone())),
             ("summary", Some(ticket.summary.clone())),
+            (INCIDENT_ADDRESS, ticket.incident_address.clone()),
             ("form", Some(ticket.form.to_string())),
             ("resolution", ticket.resolution.clone()),
             ("satisfaction", ticket.satisfaction.clone()),
@@ -235,13 +237,14 @@ pub(crate) async fn last_note(
     Ok(line.and_then(|line| line.note))
 }
 
-/// One page of a ticket's history, the newest first; the caller has checked who may see the ticket.
+/// One page of a ticket's history, the newest first; the caller has checked that `viewer` may see the ticket.
 pub(crate) async fn list(
     conn: &impl ConnectionTrait,
-    ticket: Uuid,
+    viewer: &Viewer,
+    ticket: &ticket_row::Model,
     query: &ListQuery,
 ) -> Result<Page<HistoryLine>> {
-    let select = row::Entity::find().filter(row::Column::TicketId.eq(ticket));
+    let select = row::Entity::find().filter(row::Column::TicketId.eq(ticket.id));
     let page = paginate(
         conn,
         select,
@@ -252,8 +255,12 @@ pub(crate) async fn list(
     .await?;
     let people = page.items.iter().flat_map(row::Model::people);
     let known = organization::colleagues(conn, people.collect::<Vec<_>>()).await?;
-    Ok(page.map(|line| line.shown(&known)))
+    let may_know = viewer.may_know_requester(ticket);
+    Ok(page.map(|line| line.shown(&known, may_know)))
 }
+
+/// The field that a confidential ticket hides with the person.
+const INCIDENT_ADDRESS: &str = "incident_address";
 
 /// The fields whose values are people.
 const PEOPLE: &[&str] = &["complained_agent", "first_owner", "owner", "transfer_to"];
@@ -275,8 +282,9 @@ impl row::Model {
         named.into_iter().flatten()
     }
 
-    fn shown(self, known: &HashMap<Uuid, Colleague>) -> HistoryLine {
+    fn shown(self, known: &HashMap<Uuid, Colleague>, may_know: bool) -> HistoryLine {
         let name = |id: Option<Uuid>| Some(known.get(&id?)?.name.clone());
+        let open = may_know || self.field.as_deref() != Some(INCIDENT_ADDRESS);
         let before_id = self.person(self.before_value.as_ref());
         let after_id = self.person(self.after_value.as_ref());
         HistoryLine {
@@ -287,8 +295,8 @@ impl row::Model {
             who: people::acted(known, self.who_id, self.who_name),
             action: self.action,
             field: self.field,
-            before: name(before_id).or(self.before_value),
-            after: name(after_id).or(self.after_value),
+            before: name(before_id).or(self.before_value.filter(|_| open)),
+            after: name(after_id).or(self.after_value.filter(|_| open)),
             before_id,
             after_id,
             note: self.note,

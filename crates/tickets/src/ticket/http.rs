@@ -6,7 +6,7 @@ use calendar::ServiceClock;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result, internal, not_found};
+use kernel::problem::{Problem, Result, internal, invalid, not_found};
 use kernel::text::{checked, needed};
 use kernel::{Actor, App, PersonName, Phone, Principal};
 use organization::Colleague;
@@ -72,13 +72,15 @@ pub struct TicketView {
     pub title: String,
     /// 摘要
     pub summary: String,
+    /// 事发地址; null when the viewer may not know the requester.
+    pub incident_address: Option<String>,
     /// The answer; null until there is one.
     pub resolution: Option<String>,
     /// What the requester said when asked.
     pub satisfaction: Option<String>,
     /// Who wants something; null when the viewer may not know.
     pub requester: Option<RequesterRef>,
-    /// The person is hidden from all but owner and purchaser.
+    /// Person and address are hidden from all but owner and purchaser.
     pub confidential: bool,
     /// 首接责任人: who first took the request; never changes. Null while nobody has signed it.
     pub first_owner_id: Option<Uuid>,
@@ -210,9 +212,10 @@ async fn views(
     )
     .await?;
     let views = tickets.into_iter().map(|ticket| {
+        let may_know = viewer.may_know_requester(&ticket);
         let requester = who
             .iter()
-            .filter(|_| viewer.may_know_requester(&ticket))
+            .filter(|_| may_know)
             .find(|requester| requester.id == ticket.requester_id);
         let draft = ticket.state == Standing::Draft.as_str();
         let case = ticket.case()?;
@@ -246,6 +249,7 @@ async fn views(
             priority: ticket.priority,
             title: ticket.title,
             summary: ticket.summary,
+            incident_address: ticket.incident_address.filter(|_| may_know),
             resolution: ticket.resolution,
             satisfaction: ticket.satisfaction,
             confidential: ticket.confidential,
@@ -350,8 +354,9 @@ pub(crate) async fn show_history(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<HistoryLine>>> {
     let conn = app.db.read();
-    let ticket = store::get(conn, &Viewer::of(&app, &actor).await?, id).await?;
-    Ok(Json(history::list(conn, ticket.id, &query).await?))
+    let viewer = Viewer::of(&app, &actor).await?;
+    let ticket = store::get(conn, &viewer, id).await?;
+    Ok(Json(history::list(conn, &viewer, &ticket, &query).await?))
 }
 
 /// One change of a ticket's clock.
@@ -425,13 +430,15 @@ pub(crate) struct NewTicket {
     summary: String,
     /// 标题, up to 300 characters; the beginning of the summary when left out.
     title: Option<String>,
+    /// 事发地址, up to 200 characters.
+    incident_address: Option<String>,
     /// 紧急程度
     #[serde(default = "normal")]
     priority: Priority,
     /// The fields of the request type.
     #[schema(value_type = Option<Object>)]
     form: Option<serde_json::Value>,
-    /// The person is hidden from all but owner and purchaser.
+    /// Person and address are hidden from all but owner and purchaser.
     #[serde(default)]
     confidential: bool,
     /// It is another request, although one of the same requester about the same matter is open.
@@ -457,6 +464,7 @@ pub(crate) async fn open(
 ) -> Result<(StatusCode, Json<TicketDetail>)> {
     let summary = needed("summary", &new.summary)?;
     let title = title_of(new.title.as_deref())?;
+    let address = address_of(new.incident_address.as_deref())?;
     let form = form::checked_form(new.request_type, new.form)?;
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let (agent, viewer) = (actor.user_id(), Viewer::of(&app, &actor).await?);
@@ -476,6 +484,7 @@ pub(crate) async fn open(
                 .begin(
                     row::Model {
                         priority: new.priority.as_str().to_owned(),
+                        incident_address: address.and_then(act::some_text),
                         confidential: new.confidential,
                         form,
                         ..blank
@@ -527,10 +536,12 @@ pub(crate) struct EditRequest {
     title: Option<String>,
     /// 摘要, 1 to 2,000 characters.
     summary: Option<String>,
+    /// 事发地址, up to 200 characters; an empty one takes it away.
+    incident_address: Option<String>,
     /// The fields of the request type.
     #[schema(value_type = Option<Object>)]
     form: Option<serde_json::Value>,
-    /// The person is hidden from all but owner and purchaser.
+    /// Person and address are hidden from all but owner and purchaser.
     confidential: Option<bool>,
     /// The agent complained about: he can no longer see it, and where he owns it the lead does.
     complained_agent: Option<Uuid>,
@@ -555,6 +566,7 @@ pub(crate) async fn edit(
         .map(|summary| needed("summary", summary))
         .transpose()?;
     let title = title_of(request.title.as_deref())?;
+    let incident_address = address_of(request.incident_address.as_deref())?;
     let viewer = Viewer::of(&app, &actor).await?;
     let (db, done, who, looks) = (app.db.clone(), app.clone(), actor.who(), viewer.clone());
     let ticket = db
@@ -577,6 +589,7 @@ pub(crate) async fn edit(
                 priority: request.priority,
                 title,
                 summary,
+                incident_address,
                 form,
                 confidential: request.confidential,
                 complained_agent: request.complained_agent,
@@ -589,14 +602,19 @@ pub(crate) async fn edit(
 
 fn title_of(title: Option<&str>) -> Result<Option<String>> {
     const LONGEST: usize = 300;
-    let Some(title) = title else { return Ok(None) };
-    let title = checked("title", title)?;
-    if title.chars().count() > LONGEST {
-        return Err(kernel::problem::invalid(
-            "title",
-            "text_too_long",
-            "title has at most 300 characters",
-        ));
+    Ok(at_most("title", LONGEST, title)?.and_then(act::some_text))
+}
+
+fn address_of(address: Option<&str>) -> Result<Option<String>> {
+    at_most("incident_address", act::LONGEST_ADDRESS, address)
+}
+
+fn at_most(field: &'static str, longest: usize, text: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = text else { return Ok(None) };
+    let text = checked(field, text)?;
+    if text.chars().count() > longest {
+        let detail = format!("{field} has at most {longest} characters");
+        return Err(invalid(field, "text_too_long", detail));
     }
-    Ok(Some(title).filter(|title| !title.is_empty()))
+    Ok(Some(text))
 }

@@ -219,7 +219,7 @@ async fn count(
         .column(Column::FirstOwnerId);
     for (name, _, filter) in counted() {
         let counts = CaseStatement::new()
-            .case(filter.condition(viewer.user_id, viewer.now), 1)
+            .case(filter.condition(viewer), 1)
             .finally(0);
         select = select.column_as(SimpleExpr::from(Func::sum(counts)), name);
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::App;
 use kernel::audit::Who;
-use kernel::list::{ListQuery, Page};
+use kernel::list::{ListQuery, Page, containing};
 use kernel::problem::{Result, internal, not_found, stale};
 use kernel::versioned;
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, OnConflict};
@@ -35,6 +35,7 @@ kernel::table! {
         priority: String,
         title: String,
         summary: String,
+        incident_address: Option<String>,
         form: Json,
         resolution: Option<String>,
         satisfaction: Option<String>,
@@ -131,6 +132,8 @@ pub struct Filter {
     pub priority: Option<String>,
     /// Only tickets of this platform; `none` for our own.
     pub platform: Option<String>,
+    /// Only tickets whose 事发地址 holds this text, as far as the actor may know it.
+    pub incident_address: Option<String>,
     /// Only tickets whose clock runs and is over at or before.
     pub due_before: Option<DateTime<Utc>>,
     /// Only tickets whose clock runs and is over at or after.
@@ -159,17 +162,26 @@ impl Filter {
         select: Select<row::Entity>,
         viewer: &Viewer,
     ) -> Select<row::Entity> {
-        select.filter(self.condition(viewer.user_id, viewer.now))
+        select.filter(self.condition(viewer))
     }
 
-    /// The condition on a row; `actor` is who asks.
-    pub(crate) fn condition(&self, actor: Uuid, now: DateTime<Utc>) -> Condition {
+    /// The condition on a row.
+    pub(crate) fn condition(&self, viewer: &Viewer) -> Condition {
+        let (actor, now) = (viewer.user_id, viewer.now);
         let text = |column: Column, value: &Option<String>| {
             value.as_ref().map(|value| column.eq(value.as_str()))
         };
         let platform = self.platform.as_deref().map(|code| match code {
             "none" => Column::Platform.eq(""),
             code => Column::Platform.eq(code),
+        });
+        let address = self.incident_address.as_deref().map(str::trim);
+        let address = address.filter(|words| !words.is_empty()).map(|words| {
+            Condition::all()
+                // Few tickets have one: an index knows which.
+                .add(Column::IncidentAddress.is_not_null())
+                .add(containing(Column::IncidentAddress, words))
+                .add(viewer.may_know())
         });
         let over = || Column::RunsUntil.lt(now);
         let breached = self.breached.map(|breached| {
@@ -238,6 +250,7 @@ impl Filter {
             .add_option(text(Column::Section, &self.section))
             .add_option(text(Column::Priority, &self.priority))
             .add_option(platform)
+            .add_option(address)
             .add_option(self.due_before.map(|at| Column::RunsUntil.lte(at)))
             .add_option(self.due_from.map(|at| Column::RunsUntil.gte(at)))
             .add_option(breached)

@@ -120,7 +120,7 @@ pub(crate) async fn export(
     let asked = json!({
         "platform": code, "orders": many, "q": query.q.is_some(), "state": filter.state, "open": filter.open,
         "mine": filter.mine, "owner": filter.owner, "matter": filter.matter, "section": filter.section,
-        "request_type": filter.request_type, "due_before": filter.due_before, "from": filter.from,
+        "request_type": filter.request_type, "incident_address": filter.incident_address.is_some(), "due_before": filter.due_before, "from": filter.from,
         "to": filter.to,
     });
     db.write(move |tx| async move {
@@ -180,7 +180,7 @@ impl Line<'_> {
             Field::CallerPhone => Some(self.requester?.phone.as_ref()?.masked()),
             Field::CallerSex => order.caller_sex.clone().filter(|_| may_know),
             Field::IdNo => None,
-            Field::IncidentAddress => order.incident_address.clone().filter(|_| may_know),
+            Field::IncidentAddress => ticket.incident_address.clone().filter(|_| may_know),
             Field::IncidentTime => time(order.incident_time),
             Field::Confidential => flag(Some(ticket.confidential)),
             Field::Public => flag(order.public),

@@ -38,8 +38,6 @@ pub struct Told {
     pub matter_as_received: Option<String>,
     /// 性别; null when the viewer may not know the requester.
     pub caller_sex: Option<String>,
-    /// 事发地址; null when the viewer may not know the requester.
-    pub incident_address: Option<String>,
     /// 事发时间
     pub incident_time: Option<DateTime<Utc>>,
     /// 是否公开
@@ -127,14 +125,12 @@ pub struct WorkOrderDetail {
 
 pub(super) fn told(order: row::Model, may_know: bool) -> Result<Told> {
     let raw = may_know.then(|| order.raw()).transpose()?;
-    let personal = |text: Option<String>| text.filter(|_| may_know);
     Ok(Told {
         raw,
         order_no: order.order_no,
         channel: order.channel,
         matter_as_received: order.matter_as_received,
-        caller_sex: personal(order.caller_sex),
-        incident_address: personal(order.incident_address),
+        caller_sex: order.caller_sex.filter(|_| may_know),
         incident_time: order.incident_time,
         public: order.public,
         need_reply: order.need_reply,

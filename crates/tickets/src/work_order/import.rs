@@ -471,6 +471,7 @@ impl Writer<'_> {
                 priority: order.priority.as_str().to_owned(),
                 title: order.title.clone(),
                 summary: order.content.clone(),
+                incident_address: order.text(Field::IncidentAddress),
                 confidential: order.confidential,
                 updated_at: self.now,
                 ..draft::empty(self.app.ids.next(), requester, owner, received_at, &rules)?
@@ -497,7 +498,6 @@ impl Writer<'_> {
             channel: None,
             matter_as_received: None,
             caller_sex: None,
-            incident_address: None,
             incident_time: None,
             public: None,
             need_reply: None,
@@ -619,6 +619,10 @@ impl Writer<'_> {
                     after.summary.clone_from(&order.content);
                     true
                 }
+                Field::IncidentAddress if changes => {
+                    after.incident_address = order.text(Field::IncidentAddress);
+                    true
+                }
                 Field::RequestType if changes => {
                     after.request_type = Some(order.request_type.as_str().to_owned());
                     true
@@ -698,7 +702,6 @@ fn before_values(was: &row::Model) -> BTreeMap<Field, String> {
         (Field::Channel, was.channel.clone()),
         (Field::Matter, was.matter_as_received.clone()),
         (Field::CallerSex, was.caller_sex.clone()),
-        (Field::IncidentAddress, was.incident_address.clone()),
         (Field::IncidentTime, time(was.incident_time)),
         (Field::Public, flag(was.public)),
         (Field::NeedReply, flag(was.need_reply)),

@@ -235,3 +235,36 @@ async fn tickets_are_found_by_words_people_and_numbers() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn tickets_are_narrowed_by_where_it_happened() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        for (phone, address) in [
+            ("13900000011", json!("天河区天河路 13 号A座")),
+            ("13900000022", json!("越秀区")),
+            ("13900000033", json!(null)),
+        ] {
+            let ticket = json!({"phone": phone, "summary": "考场外有噪音", "request_type": "consult", "matter": "107",
+                "incident_address": address});
+            let answer = desk
+                .ask(&agent, Method::POST, "/api/v1/tickets", Some(ticket))
+                .await;
+            assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        }
+        for (words, total) in [
+            ("区", 2),
+            ("天河路", 1),
+            ("号a座", 1),
+            ("%25", 0),
+            ("海珠", 0),
+            ("%20", 3),
+        ] {
+            let path = format!("/api/v1/tickets?incident_address={words}");
+            assert_eq!(desk.get(&lead(), &path).await["total"], total, "{words}");
+        }
+        let both = "/api/v1/tickets?incident_address=区&q=13900000022";
+        assert_eq!(desk.get(&lead(), both).await["total"], 1);
+    })
+    .await;
+}

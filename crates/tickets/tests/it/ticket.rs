@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, agent, lead, on_both};
+use crate::verbs::section;
 
 async fn patch(
     desk: &Desk,
@@ -207,6 +208,88 @@ async fn calls_answered_at_once_get_different_numbers() {
             .map(|count| format!("SJ20261123-{count:04}"))
             .collect();
         assert_eq!(numbers, expected);
+    })
+    .await;
+}
+
+async fn opened_at(desk: &Desk, address: &str, confidential: bool) -> testing::Answer {
+    let new = json!({"request_type": "report", "matter": "112", "summary": "有人替考", "phone": "13900000010",
+        "incident_address": address, "confidential": confidential});
+    desk.ask(&agent(1), Method::POST, "/api/v1/tickets", Some(new))
+        .await
+}
+
+/// What the history tells of the address, the newest first.
+async fn addresses(desk: &Desk, who: &kernel::Principal, id: uuid::Uuid) -> Vec<(Value, Value)> {
+    let history = desk
+        .get(who, &format!("/api/v1/tickets/{id}/history"))
+        .await;
+    let lines = history["items"].as_array().unwrap().iter();
+    lines
+        .filter(|line| line["field"] == "incident_address")
+        .map(|line| (line["before"].clone(), line["after"].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_address_is_given_corrected_and_taken_away_and_the_history_tells_it() {
+    on_both(async |desk| {
+        desk.people(&[&agent(1)]).await;
+        let long = opened_at(&desk, &"长".repeat(201), false).await;
+        assert_eq!(
+            (long.status, &long.json["code"], &long.json["field"]),
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &json!("text_too_long"),
+                &json!("incident_address")
+            )
+        );
+        let longest = "长".repeat(200);
+        let opened = opened_at(&desk, &format!(" {longest} "), false).await;
+        assert_eq!(opened.status, StatusCode::CREATED, "{}", opened.json);
+        assert_eq!(opened.json["incident_address"], json!(longest));
+        let id = opened.json["id"].as_str().unwrap().parse().unwrap();
+        let corrected = async |address: &str| {
+            desk.app.clock.advance(Duration::from_secs(1));
+            let version = &desk.ticket(&agent(1), id).await["version"];
+            let change = json!({"version": version, "incident_address": address});
+            let answer = patch(&desk, &agent(1), id, change).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.json);
+            answer.json["incident_address"].clone()
+        };
+        assert_eq!(corrected("天河区考点").await, "天河区考点");
+        assert_eq!(corrected(" ").await, Value::Null);
+        let told = addresses(&desk, &agent(1), id).await;
+        let lines = [
+            (json!("天河区考点"), Value::Null),
+            (json!(longest), json!("天河区考点")),
+        ];
+        assert_eq!(told, lines);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_not_know_the_requester_sees_no_address_nor_finds_by_it() {
+    on_both(async |desk| {
+        desk.people(&[&agent(1), &lead()]).await;
+        let opened = opened_at(&desk, "天河区考点", true).await;
+        let id = opened.json["id"].as_str().unwrap().parse().unwrap();
+        let change = json!({"version": opened.json["version"], "incident_address": "越秀区考点"});
+        patch(&desk, &agent(1), id, change).await;
+        for (who, knows) in [(agent(1), true), (section(), true), (lead(), false)] {
+            let shown = |text: &str| if knows { json!(text) } else { Value::Null };
+            let ticket = desk.ticket(&who, id).await;
+            assert_eq!(ticket["incident_address"], shown("越秀区考点"));
+            let told = addresses(&desk, &who, id).await;
+            assert_eq!(told, [(shown("天河区考点"), shown("越秀区考点"))]);
+            let listed = desk
+                .get(&who, "/api/v1/tickets?incident_address=越秀")
+                .await;
+            assert_eq!(listed["total"], u64::from(knows));
+        }
+        let listed = desk.get(&lead(), "/api/v1/tickets").await;
+        assert!(listed["items"][0]["incident_address"].is_null());
     })
     .await;
 }

@@ -6,7 +6,7 @@ import type { TicketDraft } from './TicketFields.vue'
 export function draftOf(ticket: TicketDetail | null): TicketDraft {
   return {
     request_type: ticket?.request_type ?? null, matter: ticket?.matter ?? null, priority: ticket?.priority ?? 'normal', title: ticket?.title ?? '',
-    summary: ticket?.summary ?? '', form: { ...(ticket?.form ?? {}) }, confidential: ticket?.confidential ?? false, complained_agent: ticket?.complained_agent?.id ?? null,
+    summary: ticket?.summary ?? '', incident_address: ticket && !ticket.requester ? null : (ticket?.incident_address ?? ''), form: { ...(ticket?.form ?? {}) }, confidential: ticket?.confidential ?? false, complained_agent: ticket?.complained_agent?.id ?? null,
   }
 }
 
@@ -27,6 +27,7 @@ export function changedWords(before: TicketDetail, draft: TicketDraft): TicketWo
     ...(draft.priority !== before.priority ? { priority: draft.priority } : {}),
     ...(draft.title.trim() && draft.title.trim() !== before.title ? { title: draft.title.trim() } : {}),
     ...(draft.summary.trim() !== before.summary ? { summary: draft.summary.trim() } : {}),
+    ...(draft.incident_address !== null && draft.incident_address.trim() !== (before.incident_address ?? '') ? { incident_address: draft.incident_address.trim() } : {}),
     ...(formChanged ? { form } : {}),
     ...(draft.confidential !== before.confidential ? { confidential: draft.confidential } : {}),
     ...(draft.complained_agent && draft.complained_agent !== before.complained_agent?.id ? { complained_agent: draft.complained_agent } : {}),
@@ -40,6 +41,7 @@ export function newTicket(draft: TicketDraft, phone: string): NewTicket | 'reque
   if (!draft.summary.trim()) return 'summary'
   return {
     request_type: draft.request_type, matter: draft.matter, priority: draft.priority, summary: draft.summary.trim(), form: filled(draft.form), confidential: draft.confidential,
-    ...(draft.title.trim() ? { title: draft.title.trim() } : {}), ...(phone.trim() ? { phone: phone.trim() } : {}),
+    ...(draft.title.trim() ? { title: draft.title.trim() } : {}), ...(draft.incident_address?.trim() ? { incident_address: draft.incident_address.trim() } : {}),
+    ...(phone.trim() ? { phone: phone.trim() } : {}),
   }
 }

@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 use super::{does, id, imported, manager, order, row, sheet, signed};
 use crate::desk::{Desk, agent, lead, on_both};
 
-async fn exported(desk: &Desk, query: &str) -> documents::Table {
+pub async fn exported(desk: &Desk, query: &str) -> documents::Table {
     let mut request = Request::get(format!("/api/v1/work-orders/export?{query}"))
         .body(Body::empty())
         .unwrap();

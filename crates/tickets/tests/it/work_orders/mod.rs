@@ -1,5 +1,6 @@
 //! The work orders of platforms.
 
+mod address;
 mod changes;
 mod dispatch;
 mod export;
