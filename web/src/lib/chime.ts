@@ -1,4 +1,5 @@
-// The sound of an urgent notice: two soft tones, once, in one tab. No sound file to fetch.
+// The sound of an urgent notice: two soft tones, once, in one tab.
+import { play } from './tones'
 
 let context: AudioContext | null = null
 
@@ -16,17 +17,5 @@ export function chime(name: string): void {
 function sound(): void {
   context ??= new AudioContext()
   if (context.state === 'suspended') void context.resume().catch(() => {})
-  for (const [start, pitch] of [[0, 784], [0.18, 1046]] as const) {
-    const at = context.currentTime + start
-    const tone = context.createOscillator()
-    const volume = context.createGain()
-    tone.type = 'sine'
-    tone.frequency.value = pitch
-    volume.gain.setValueAtTime(0, at)
-    volume.gain.linearRampToValueAtTime(0.12, at + 0.02)
-    volume.gain.exponentialRampToValueAtTime(0.001, at + 0.35)
-    tone.connect(volume).connect(context.destination)
-    tone.start(at)
-    tone.stop(at + 0.36)
-  }
+  play(context, [[0, 784], [0.18, 1046]], 0.12, 0.35)
 }

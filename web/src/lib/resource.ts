@@ -8,6 +8,7 @@ export interface Resource<T> {
   slow: Ref<boolean>
   problem: ShallowRef<Problem | null>
   load(): Promise<void>
+  change(work: () => Promise<T>): Promise<void>
 }
 
 /** One thing read from the server: what it is, whether it is on its way, what went wrong. */
@@ -32,6 +33,16 @@ export function useResource<T>(fetch: () => Promise<T>, immediate = true): Resou
     }
   }
 
+  /** Takes what the work gives back; where somebody else was faster, what stands now is read before the refusal goes on. */
+  async function change(work: () => Promise<T>): Promise<void> {
+    try {
+      data.value = await work()
+    } catch (error) {
+      if (asProblem(error).code === 'stale_version') await load()
+      throw error
+    }
+  }
+
   if (immediate) void load()
-  return { data, loading, slow: useSlow(loading), problem, load }
+  return { data, loading, slow: useSlow(loading), problem, load, change }
 }

@@ -18,12 +18,13 @@ export function wayOut(error: unknown): string {
   return has(key) ? t(key, problem.extra) : ''
 }
 
+/** Both of them; `where` stands between. */
+export const sentence = (error: unknown, where = ''): string => [words(error), where, wayOut(error)].filter(Boolean).join(' ')
+
 export function tell(error: unknown): void {
-  const problem = asProblem(error)
   // A session that ended shows its own page.
-  if (problem.status === 401) return
-  const out = wayOut(error)
-  ElMessage({ type: 'error', message: out ? `${words(error)} ${out}` : words(error), duration: 6000, showClose: true, grouping: true })
+  if (asProblem(error).status === 401) return
+  ElMessage({ type: 'error', message: sentence(error), duration: 6000, showClose: true, grouping: true })
 }
 
 export function done(message: string): void {

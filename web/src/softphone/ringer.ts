@@ -1,4 +1,5 @@
-// The ring, made on the spot: two soft tones, a pause, again. No sound file to fetch.
+// The ring: two soft tones, a pause, again.
+import { play } from '@/lib/tones'
 
 export class Ringer {
   private context: AudioContext | null = null
@@ -23,20 +24,6 @@ export class Ringer {
   }
 
   private burst(): void {
-    const context = this.context
-    if (!context || context.state !== 'running') return
-    for (const [start, pitch] of [[0, 660], [0.22, 880], [0.6, 660], [0.82, 880]] as const) {
-      const at = context.currentTime + start
-      const tone = context.createOscillator()
-      const volume = context.createGain()
-      tone.type = 'sine'
-      tone.frequency.value = pitch
-      volume.gain.setValueAtTime(0, at)
-      volume.gain.linearRampToValueAtTime(0.22, at + 0.02)
-      volume.gain.exponentialRampToValueAtTime(0.001, at + 0.2)
-      tone.connect(volume).connect(context.destination)
-      tone.start(at)
-      tone.stop(at + 0.21)
-    }
+    if (this.context?.state === 'running') play(this.context, [[0, 660], [0.22, 880], [0.6, 660], [0.82, 880]], 0.22, 0.2)
   }
 }

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { onScopeDispose, ref } from 'vue'
+import { onScopeDispose, ref, type Ref } from 'vue'
 import { LiveConnection, type LiveMessage, type LiveStatus } from '@/live/connection'
 import type { LiveEvent } from '@/live/sse'
 
@@ -69,6 +69,11 @@ export const useLive = defineStore('live', () => {
 /** Runs `listener` for these kinds of events as long as the component lives. */
 export function useLiveEvents(kinds: string[], listener: Listener): void {
   onScopeDispose(useLive().on(kinds, listener))
+}
+
+/** Keeps the first page of a list fresh, at most once in `pause` ms; on later pages nothing moves under the reader. */
+export function useLiveList(kinds: string[], list: { page: Readonly<Ref<number>>; reload(): Promise<void> }, pause: number): void {
+  useLiveEvents([...kinds, 'reset'], throttled(() => void (list.page.value === 1 && list.reload()), pause))
 }
 
 /** Refetches at most once in `pause` ms, and once more after the last event. */

@@ -4,7 +4,7 @@ import * as api from '@/api/notices'
 import { asProblem, type Problem } from '@/api/problem'
 import type { NoticeView } from '@/api/types'
 import { serverNow } from '@/lib/clock'
-import { tell } from '@/lib/tell'
+import { attempt } from '@/lib/doing'
 
 /** What only this screen knows: a state that was changed, an alarm. It goes with a reload. */
 export interface Hint {
@@ -63,36 +63,30 @@ export const useNotices = defineStore('notices', () => {
   }
   async function more(): Promise<void> {
     if (!next.value) return
-    try {
-      const page = await api.notices({ per_page: PAGE, cursor: next.value })
+    await attempt(async () => {
+      const page = await api.notices({ per_page: PAGE, cursor: next.value! })
       const known = new Set(told.value.map((n) => n.id))
       told.value = [...told.value, ...page.items.filter((n) => !known.has(n.id))]
       next.value = page.next
-    } catch (error) {
-      tell(error)
-    }
+    })
   }
   async function read(notice: NoticeView): Promise<void> {
     if (notice.read_at) return
-    try {
+    await attempt(async () => {
       const after = (await api.read(notice.id)) as NoticeView
       told.value = told.value.map((n) => (n.id === after.id ? after : n))
       toldUnread.value = Math.max(0, toldUnread.value - 1)
-    } catch (error) {
-      tell(error)
-    }
+    })
   }
   /** Marks what was seen here; what comes meanwhile stays unread. */
   async function readAllTold(): Promise<void> {
     const newest = told.value.reduce((at, n) => (n.at > at ? n.at : at), '')
     readAll()
     if (!newest) return
-    try {
+    await attempt(async () => {
       await api.readAll(newest)
       await load()
-    } catch (error) {
-      tell(error)
-    }
+    })
   }
 
   function start(): void {

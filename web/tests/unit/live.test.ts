@@ -1,5 +1,10 @@
-import { describe, expect, it } from 'vitest'
-import { EventParser } from '@/live/sse'
+import { createPinia, setActivePinia } from 'pinia'
+import { describe, expect, it, vi } from 'vitest'
+import { effectScope, ref } from 'vue'
+import { EventParser, type LiveEvent } from '@/live/sse'
+
+vi.stubGlobal('addEventListener', () => {})
+const { useLive, useLiveList } = await import('@/stores/live')
 
 describe('the event stream', () => {
   it('gives whole events however they are cut', () => {
@@ -30,4 +35,28 @@ describe('the event stream', () => {
     expect(new EventParser().push('event: reset\n\n')).toEqual([{ kind: 'reset', id: null, data: null }])
   })
   it('keeps text that is not JSON', () => expect(new EventParser().push('data: hello\n\n')[0]?.data).toBe('hello'))
+})
+
+describe('a list that is kept fresh', () => {
+  it('reads its first page again once for many events, and a later page never', () => {
+    vi.useFakeTimers()
+    setActivePinia(createPinia())
+    let happens: (event: LiveEvent) => void = () => {}
+    const on = vi.spyOn(useLive(), 'on').mockImplementation((_, listener) => {
+      happens = listener
+      return () => {}
+    })
+    const list = { page: ref(1), reload: vi.fn(async () => {}) }
+    effectScope().run(() => useLiveList(['ticket'], list, 1_000))
+    expect(on.mock.calls[0]![0]).toEqual(['ticket', 'reset'])
+    const event = { kind: 'ticket', id: null, data: null }
+    for (let n = 0; n < 5; n += 1) happens(event)
+    vi.advanceTimersByTime(3_000)
+    expect(list.reload).toHaveBeenCalledTimes(1)
+    list.page.value = 2
+    happens(event)
+    vi.advanceTimersByTime(3_000)
+    expect(list.reload).toHaveBeenCalledTimes(1)
+    vi.useRealTimers()
+  })
 })

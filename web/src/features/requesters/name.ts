@@ -2,7 +2,7 @@ import { ElMessageBox } from 'element-plus'
 import { renameRequester } from '@/api/requesters'
 import type { Requester } from '@/api/types'
 import { t } from '@/i18n'
-import { done, tell } from '@/lib/tell'
+import { attempt } from '@/lib/doing'
 
 /** Asks for the name that the requester gave and notes it; false when nothing was noted. */
 export async function noteName(requester: Requester): Promise<boolean> {
@@ -11,11 +11,6 @@ export async function noteName(requester: Requester): Promise<boolean> {
     inputValidator: (text) => /^.{1,50}$/u.test((text ?? '').trim()) || t('requesters.rename_what'),
   }).catch(() => null)
   if (!asked) return false
-  try {
-    await renameRequester(requester.id, requester.version, asked.value.trim())
-    done(t('common.saved'))
-  } catch (error) {
-    tell(error)
-  }
+  await attempt(() => renameRequester(requester.id, requester.version, asked.value.trim()), t('common.saved'))
   return true
 }
