@@ -1,6 +1,6 @@
 //! The edges between our crates are those of docs/architecture.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde_json::Value;
@@ -60,4 +60,35 @@ fn real() -> Edges {
 #[test]
 fn the_crates_depend_on_each_other_as_documented() {
     assert_eq!(documented(), real());
+}
+
+/// `A-14, A-15`, `A-16 … A-18`: the numbers of the clauses that a row of the table speaks of.
+fn clauses(cell: &str) -> BTreeSet<u32> {
+    let mut found = BTreeSet::new();
+    let mut from = None;
+    for word in cell.split([' ', ',']) {
+        let number = word
+            .strip_prefix("A-")
+            .and_then(|number| number.parse().ok());
+        match (number, from) {
+            (Some(number), Some(from)) => found.extend(from..=number),
+            (Some(number), None) => found.extend([number]),
+            (None, _) => {}
+        }
+        from = (word == "…").then(|| found.last().copied()).flatten();
+    }
+    found
+}
+
+#[test]
+fn every_clause_has_a_crate_that_answers_for_it() {
+    let (_, table) = PAGE.split_once("## Where a clause lives").unwrap();
+    let rows = table
+        .lines()
+        .take_while(|line| !line.starts_with("## "))
+        .filter_map(|line| line.strip_prefix("| A-"));
+    let placed: BTreeSet<u32> = rows
+        .flat_map(|row| clauses(&format!("A-{}", row.split('|').next().unwrap())))
+        .collect();
+    assert_eq!(placed, (1..=69).collect());
 }

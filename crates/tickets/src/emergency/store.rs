@@ -72,6 +72,21 @@ impl Subject for row::Model {
             "version": self.version,
         })
     }
+
+    /// `what` is the step here; what happened is the title.
+    fn news(&self, what: &str) -> Value {
+        json!({
+            "id": self.id,
+            "number": self.number,
+            "category": self.category,
+            "title": self.what,
+            "where": self.place,
+            "state": self.state,
+            "what": what,
+            "due_at": self.due_at,
+            "version": self.version,
+        })
+    }
 }
 
 impl row::Model {

@@ -6,7 +6,7 @@ use calendar::ServiceClock;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result, internal, invalid, not_found};
+use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
 use kernel::text::{checked, needed};
 use kernel::{Actor, App, PersonName, Phone, Principal};
 use organization::Colleague;
@@ -572,6 +572,11 @@ pub(crate) async fn edit(
     let ticket = db
         .write(move |tx| async move {
             let before = act::owned_as_read(&*tx, &looks, id, request.version).await?;
+            if incident_address.is_some() && !looks.may_know_requester(&before) {
+                let detail =
+                    "who may not see the address of a confidential ticket does not change it";
+                return Err(refused("address_hidden", detail).with_field("incident_address"));
+            }
             let request_type = request
                 .request_type
                 .or_else(|| RequestType::parse(before.request_type.as_deref()?));

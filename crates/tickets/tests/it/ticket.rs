@@ -289,7 +289,12 @@ async fn who_may_not_know_the_requester_sees_no_address_nor_finds_by_it() {
             assert_eq!(listed["total"], u64::from(knows));
         }
         let listed = desk.get(&lead(), "/api/v1/tickets").await;
-        assert!(listed["items"][0]["incident_address"].is_null());
+        let row = &listed["items"][0];
+        assert!(row["incident_address"].is_null());
+        let blind = json!({"version": row["version"], "incident_address": "别处"});
+        let path = format!("/api/v1/tickets/{id}");
+        let answer = desk.ask(&lead(), Method::PATCH, &path, Some(blind)).await;
+        assert_eq!(answer.json["code"], "address_hidden", "{}", answer.json);
     })
     .await;
 }
