@@ -28,12 +28,14 @@ export const useMatters = defineStore('matters', () => {
   let asked: Promise<void> | null = null
   let readAt = 0
   let turn = 0
+  let shown = 0
 
-  /** Of two readings under way the later one counts. */
+  /** Of two readings under way the later one counts, unless it fails. */
   async function load(): Promise<void> {
     const mine = ++turn
     const found = await fetchMatters()
-    if (mine !== turn) return
+    if (mine < shown) return
+    shown = mine
     tree.value = found.items
     readAt = Date.now()
   }

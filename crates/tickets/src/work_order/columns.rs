@@ -7,7 +7,6 @@ use kernel::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ticket::act::LONGEST_ADDRESS;
 
 words! {
     /// A canonical field of a work order (domain C.6).
@@ -118,7 +117,6 @@ impl Field {
         match self {
             Self::OrderNo | Self::CallerName | Self::CallerSex | Self::CallerPhone => 64,
             Self::Title => 300,
-            Self::IncidentAddress => LONGEST_ADDRESS,
             Self::Content | Self::HandleResult | Self::ReplyText => 10_000,
             _ => 2_000,
         }
