@@ -7,7 +7,6 @@ use kernel::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-
 words! {
     /// A canonical field of a work order (domain C.6).
     Field {
