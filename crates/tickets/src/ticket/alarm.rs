@@ -1,4 +1,4 @@
-//! The signs of all tickets' clocks, given by the [`timer`](crate::timer).
+//! The signs of all tickets' clocks, given by [`kernel::timer`].
 
 use kernel::audit::Who;
 use kernel::problem::Result;
