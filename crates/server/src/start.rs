@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_request};
+use channels::Channels;
 use floor::Floor;
 use kernel::app::host_name;
 use kernel::{App, Capability, Clock, Config, Migration};
@@ -54,6 +55,8 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(telephony::migrations());
     all.extend(tickets::migrations());
     all.extend(notices::migrations());
+    all.extend(knowledge::migrations());
+    all.extend(channels::migrations());
     all
 }
 
@@ -103,7 +106,16 @@ pub async fn start(options: Options) -> Result<Running> {
     let nightly = backup::nightly::job(&app)?;
     let notices = Notices::new(&app)?;
     notices.attach_duty(Arc::new(OnDuty(app.clone())));
-    let mut capabilities = capabilities(&app, &organization, &floor, &telephony, &notices, demo);
+    let channels = Channels::new(&app, &floor)?;
+    let mut capabilities = capabilities(
+        &app,
+        &organization,
+        &floor,
+        &telephony,
+        &notices,
+        &channels,
+        demo,
+    );
     capabilities.push(Capability {
         name: "backup",
         jobs: nightly.into_iter().collect(),
@@ -138,6 +150,7 @@ fn capabilities(
     floor: &Floor,
     telephony: &Telephony,
     notices: &Notices,
+    channels: &Channels,
     demo: bool,
 ) -> Vec<Capability> {
     let server = Capability {
@@ -153,6 +166,8 @@ fn capabilities(
         telephony::capability(telephony),
         tickets::capability(app),
         notices::capability(notices),
+        knowledge::capability(app),
+        channels::capability(channels),
         server,
     ]
 }
