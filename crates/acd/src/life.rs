@@ -106,13 +106,13 @@ impl Acd {
             Some(Stage::Ringing { agent, .. }) => {
                 self.stop_ringing(id, agent);
                 self.clear_hand(id, agent);
-                self.empty_hands_of(by);
+                self.empty_hands_of(by, work.media);
                 self.stand(id, by);
                 self.hand_empty(agent, By::Work);
             }
             Some(Stage::Waiting | Stage::Reserved { .. }) => {
                 self.unlist_waiting(id);
-                self.empty_hands_of(by);
+                self.empty_hands_of(by, work.media);
                 self.stand(id, by);
             }
             None => {
@@ -132,7 +132,7 @@ impl Acd {
                         skipped: BTreeSet::new(),
                     },
                 );
-                self.empty_hands_of(by);
+                self.empty_hands_of(by, work.media);
                 self.stand(id, by);
             }
         }
@@ -156,7 +156,11 @@ impl Acd {
     }
 
     /// What rings at an agent who talks goes to the next; a wrap-up waits.
-    fn empty_hands_of(&mut self, by: AgentId) {
+    fn empty_hands_of(&mut self, by: AgentId, media: MediaKind) {
+        // A chat fills a slot and leaves the hand alone.
+        if media == MediaKind::Chat {
+            return;
+        }
         self.unlist(by);
         let now = self.now;
         let Some(agent) = self.agents.get_mut(&by) else {
@@ -257,7 +261,7 @@ impl Acd {
                 self.tell(by, By::Work);
             }
             MediaKind::Chat => {
-                agent.chat_ringing = None;
+                agent.chat_ringing.take_if(|ringing| *ringing == id);
                 agent.chats.insert(id);
                 self.grant_wish(by, By::Work);
             }

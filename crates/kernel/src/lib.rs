@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod assemble;
+pub mod attachment;
 pub mod audit;
 pub mod capability;
 mod claim;
@@ -22,6 +23,7 @@ pub mod machine;
 pub mod masked;
 pub mod metrics;
 pub mod migrate;
+pub mod numbers;
 pub mod outbound;
 pub mod params;
 pub mod persist;
@@ -63,5 +65,6 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026112301_kernel"),
         migration!("2026112601_rules"),
+        migration!("2026112608_numbers"),
     ]
 }

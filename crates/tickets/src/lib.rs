@@ -76,6 +76,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112603_incident_address"),
         migration!("2026112604_numbers"),
         migration!("2026112605_rules_from_midnight"),
+        migration!("2026112609_numbers_to_kernel"),
     ]
 }
 

@@ -9,7 +9,7 @@ use kernel::problem::Result;
 use kernel::versioned::Versioned;
 use kernel::{App, Audience, Tx};
 use organization::Colleague;
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use sea_orm::{QueryOrder, QuerySelect};
 use serde::Serialize;
@@ -51,48 +51,6 @@ kernel::table! {
         arrived_at: Option<DateTimeUtc>,
         acknowledged_at: Option<DateTimeUtc>,
     }
-}
-
-kernel::table! {
-    mod counter = "case_numbers" (key: String) {
-        last: i64,
-    }
-}
-
-/// The next number of a series. It is taken in the transaction of what it numbers: what is rolled back leaves
-/// no gap, and on PostgreSQL the row stays locked until the number is on disk.
-pub(crate) async fn next_number(tx: &impl ConnectionTrait, key: String) -> Result<i64> {
-    next_numbers(tx, key, 1).await
-}
-
-/// So many numbers in a row; answers the last of them.
-pub(crate) async fn next_numbers(tx: &impl ConnectionTrait, key: String, many: i64) -> Result<i64> {
-    let counted = counter::Entity::insert(counter::ActiveModel {
-        key: Set(key),
-        last: Set(many),
-    })
-    .on_conflict(
-        OnConflict::column(counter::Column::Key)
-            .value(
-                counter::Column::Last,
-                Expr::col((counter::Entity, counter::Column::Last)).add(many),
-            )
-            .to_owned(),
-    )
-    .exec_with_returning(tx)
-    .await?;
-    Ok(counted.last)
-}
-
-/// `ES20261123-001`: the day in Guangzhou and a count that starts anew with it.
-pub(crate) async fn number_of_day(
-    tx: &impl ConnectionTrait,
-    prefix: &str,
-    at: DateTime<Utc>,
-) -> Result<String> {
-    let day = at.with_timezone(&calendar::SHANGHAI).format("%Y%m%d");
-    let count = next_number(tx, format!("{prefix}{day}")).await?;
-    Ok(format!("{prefix}{day}-{count:03}"))
 }
 
 /// Somebody who does something to one case within one transaction, and writes it down.

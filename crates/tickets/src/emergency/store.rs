@@ -1,6 +1,7 @@
 //! The rows of emergencies, their deliveries, and what follows from each step.
 
 use chrono::{DateTime, Utc};
+use kernel::numbers;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, invalid, not_found};
@@ -214,7 +215,7 @@ pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row
     .due(&first);
     let emergency = row::Model {
         id: app.ids.next(),
-        number: trail::number_of_day(&**tx, "SJ-J", now).await?,
+        number: numbers::next_of_day(&**tx, "SJ-J", now).await?,
         category: new.category,
         what: new.what,
         place: new.place,

@@ -1,5 +1,6 @@
 //! The rows of escalations, and what follows from each step: who is told, and what is written down.
 
+use kernel::numbers;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, not_found};
@@ -177,7 +178,7 @@ pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row
     let case = Case::raised(new.level, &moment);
     let raised = row::Model {
         id: app.ids.next(),
-        number: trail::number_of_day(&**tx, "SJ-S", now).await?,
+        number: numbers::next_of_day(&**tx, "SJ-S", now).await?,
         ticket_id: new.ticket_id,
         section: new.section,
         title: new.title,

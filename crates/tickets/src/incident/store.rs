@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::numbers;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, not_found};
@@ -202,7 +203,7 @@ pub(crate) async fn declare(app: &App, tx: &Tx, who: &Who, new: New) -> Result<r
     let (now, moment) = (present.now, present.moment());
     let incident = row::Model {
         id: app.ids.next(),
-        number: trail::number_of_day(&**tx, "SJ-G", now).await?,
+        number: numbers::next_of_day(&**tx, "SJ-G", now).await?,
         title: new.title,
         matter_code: new.matter,
         answer: new.answer,

@@ -1,6 +1,7 @@
 //! The rows of 请示 and 报告, and what follows from each step.
 
 use chrono::{DateTime, Datelike as _, Utc};
+use kernel::numbers;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, not_found};
@@ -297,7 +298,7 @@ fn code(action: Action) -> &'static str {
 /// `请示〔2026〕3号`: counted anew each year in Guangzhou, without gaps, for each kind by itself.
 async fn next_number(tx: &impl ConnectionTrait, kind: Kind, now: DateTime<Utc>) -> Result<String> {
     let year = section::today(now).year();
-    let count = trail::next_number(tx, format!("{}:{year}", kind.as_str())).await?;
+    let count = numbers::next_many(tx, format!("{}:{year}", kind.as_str()), 1).await?;
     let word = match kind {
         Kind::InstructionRequest => "请示",
         Kind::Report => "报告",

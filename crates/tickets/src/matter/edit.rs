@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use kernel::numbers;
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, stale};
 use kernel::{Actor, App, Audience, Permission as _, Tx, audit};
@@ -81,7 +82,7 @@ impl Known {
     /// The same for who is going to change it: changes wait for each other, so that two that are good alone
     /// make no tree that is not.
     pub(super) async fn read_to_change(tx: &Tx) -> Result<Self> {
-        trail::next_number(&**tx, CHANGES.to_owned()).await?;
+        numbers::next_many(&**tx, CHANGES.to_owned(), 1).await?;
         Self::read(&**tx).await
     }
 

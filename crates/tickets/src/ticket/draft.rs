@@ -2,6 +2,7 @@
 
 use calendar::SHANGHAI;
 use chrono::{DateTime, Utc};
+use kernel::numbers;
 use kernel::App;
 use kernel::problem::{Result, internal};
 use sea_orm::ConnectionTrait;
@@ -141,7 +142,7 @@ pub(crate) async fn next_numbers(
 ) -> Result<Vec<Number>> {
     let day = at.with_timezone(&SHANGHAI).format("%Y%m%d").to_string();
     let many = i64::try_from(many).map_err(internal)?;
-    let last = trail::next_numbers(tx, format!("SJ{day}"), many).await?;
+    let last = numbers::next_many(tx, format!("SJ{day}"), many).await?;
     let date: i64 = day.parse().map_err(internal)?;
     let first = last - many + 1;
     Ok((first..=last)

@@ -1,13 +1,12 @@
 //! The files of a ticket: evidence, what the requester sent, what was sent to him.
 
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use chrono::{DateTime, Utc};
-use kernel::audit;
+use kernel::{attachment, audit};
 use kernel::http::{Json, Path};
-use kernel::problem::{Problem, Result, bad_request, internal, invalid, not_found, too_large};
+use kernel::problem::{Problem, Result, internal, not_found, too_large};
 use kernel::{Actor, App};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait as _, QueryFilter, QueryOrder,
@@ -25,25 +24,8 @@ use super::viewer::Viewer;
 use super::{history, store};
 use crate::{HandleTickets, ViewTickets};
 
-/// The largest file in bytes.
-const LARGEST: usize = 20 << 20;
 /// Files of one ticket.
 const MOST: u64 = 50;
-/// The longest name in characters.
-const LONGEST_NAME: usize = 120;
-
-/// What a file may be, by its first bytes; the name it came with proves nothing.
-const KINDS: [(&[u8], &str); 9] = [
-    (b"%PDF-", "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"PK\x03\x04", "application/zip"),
-    (b"\xd0\xcf\x11\xe0", "application/x-ole-storage"),
-    (b"RIFF", "audio/wav"),
-    (b"ID3", "audio/mpeg"),
-    (b"#!AMR", "audio/amr"),
-];
 
 kernel::table! {
     mod row = "ticket_files" (id: Uuid) {
@@ -98,21 +80,12 @@ pub struct FileViews {
     pub items: Vec<FileView>,
 }
 
-/// A file that is sent as one part named `file` of a form.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "tells the shape of the form")]
-pub(crate) struct FileForm {
-    /// The file with its name.
-    #[schema(value_type = String, format = Binary)]
-    file: Vec<u8>,
-}
-
 /// The routes of this file.
 pub(crate) fn routes(app: &App) -> OpenApiRouter<()> {
     OpenApiRouter::new()
         .routes(routes!(list, add))
         .routes(routes!(get))
-        .layer(DefaultBodyLimit::max(LARGEST + (64 << 10)))
+        .layer(DefaultBodyLimit::max(attachment::BODY))
         .with_state(app.clone())
 }
 
@@ -144,7 +117,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post, path = "/api/v1/tickets/{id}/files", tag = "tickets",
     params(("id" = Uuid, Path)),
-    request_body(content = FileForm, content_type = "multipart/form-data"),
+    request_body(content = attachment::FileForm, content_type = "multipart/form-data"),
     responses((status = 201, body = FileView), (status = 413, body = Problem), (status = 415, body = Problem)),
 )]
 pub(crate) async fn add(
@@ -155,8 +128,8 @@ pub(crate) async fn add(
 ) -> Result<(StatusCode, Json<FileView>)> {
     let viewer = Viewer::of(&app, &actor).await?;
     store::get(app.db.read(), &viewer, id).await?;
-    let (name, bytes) = part(form).await?;
-    let media_type = kind_of(&name, &bytes)?;
+    let (name, bytes) = attachment::part(form).await?;
+    let media_type = attachment::kind_of(&name, &bytes)?;
     let file = row::Model {
         id: app.ids.next(),
         ticket_id: id,
@@ -250,92 +223,5 @@ pub(crate) async fn get(
         .await
     })
     .await?;
-    Ok(download(&file.name, &file.media_type, bytes))
-}
-
-/// Always a download: what a requester sent never runs in the console's origin.
-fn download(name: &str, media_type: &str, bytes: Bytes) -> Response {
-    let mut headers = HeaderMap::new();
-    let kind = HeaderValue::from_str(media_type);
-    headers.insert(
-        header::CONTENT_TYPE,
-        kind.unwrap_or(HeaderValue::from_static("application/octet-stream")),
-    );
-    // RFC 6266 with RFC 8187: the name in UTF-8, every byte that could end the value escaped.
-    let escaped: String = name
-        .bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect();
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{escaped}")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    (headers, bytes).into_response()
-}
-
-/// The part `file` of the form, whole.
-async fn part(mut form: Multipart) -> Result<(String, Bytes)> {
-    let broken = |error: axum::extract::multipart::MultipartError| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            too_large("a file has at most 20 MB")
-        } else {
-            bad_request("form_unreadable", error.body_text())
-        }
-    };
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() != Some("file") {
-            continue;
-        }
-        let name = field.file_name().unwrap_or_default().to_owned();
-        let bytes = field.bytes().await.map_err(broken)?;
-        if bytes.len() > LARGEST {
-            return Err(too_large("a file has at most 20 MB"));
-        }
-        return Ok((plain_name(&name)?, bytes));
-    }
-    Err(bad_request("file_missing", "the form has no part `file`").with_field("file"))
-}
-
-/// The last part of a path, as a name.
-fn plain_name(name: &str) -> Result<String> {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    let bad = name.is_empty()
-        || name.chars().count() > LONGEST_NAME
-        || name.chars().any(char::is_control);
-    if bad {
-        return Err(invalid(
-            "file",
-            "file_name_invalid",
-            "a file needs a name of up to 120 plain characters",
-        ));
-    }
-    Ok(name.to_owned())
-}
-
-fn kind_of(name: &str, bytes: &[u8]) -> Result<&'static str> {
-    if let Some((_, kind)) = KINDS.iter().find(|(mark, _)| bytes.starts_with(mark)) {
-        return Ok(kind);
-    }
-    let text = std::path::Path::new(name)
-        .extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("txt") || end.eq_ignore_ascii_case("csv"));
-    if text && std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0) {
-        return Ok("text/plain; charset=utf-8");
-    }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "file_kind_not_taken",
-        "PDF, pictures, sound, office documents, zip, and plain text in UTF-8 are taken",
-    )
-    .with_field("file"))
+    Ok(attachment::download(&file.name, &file.media_type, bytes))
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use kernel::numbers;
 use kernel::problem::{Result, internal, invalid};
 use kernel::rule::{self, Beside, Rule};
 use kernel::text::must_be_name;
@@ -272,7 +273,7 @@ impl Dispatcher {
         }
         let many = i64::try_from(many).map_err(internal)?;
         // On PostgreSQL the row of the series stays locked: what is read next is what the import before left.
-        let last = trail::next_numbers(&**tx, TURNS.to_owned(), many).await?;
+        let last = numbers::next_many(&**tx, TURNS.to_owned(), many).await?;
         let dispatcher = Self::look(&**tx, owner, at).await?;
         Ok(Self {
             last: last - many,

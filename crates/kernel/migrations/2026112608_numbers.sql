@@ -1,0 +1,4 @@
+create table numbers (
+  key text primary key,
+  last bigint not null
+);
