@@ -1,13 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+pub mod block;
+pub mod identity;
 pub mod number;
+pub mod person;
 pub mod requester;
 
 use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use block::store::{Blocked, VOICE, blocked};
+pub use identity::store::find_or_create_by_identity;
+pub use identity::{ExternalId, OnChannel, Writer};
 pub use number::{Number, NumberKind, last_digits, normalise};
+pub use person::claim::{note_claimed_mail, note_claimed_number};
+pub use person::store::same_person;
 pub use requester::Requester;
 pub use requester::store::{
     Caller, by_number, find, find_many, find_or_create_by_number, find_or_create_many, sought,
@@ -28,7 +36,10 @@ kernel::permissions! {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112311_requesters")]
+    vec![
+        migration!("2026112311_requesters"),
+        migration!("2026112607_identities"),
+    ]
 }
 
 /// What the server mounts.

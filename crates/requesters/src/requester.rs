@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 /// Nothing but the number speaks for the person.
 pub const UNVERIFIED: &str = "unverified";
+/// The person showed that the number is his own.
+pub const PROVEN: &str = "proven";
 
 /// Somebody who calls or writes.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -20,15 +22,21 @@ pub struct Requester {
     /// The name the requester gave, masked; null until it was asked.
     #[schema(value_type = Option<String>)]
     pub name: Option<PersonName>,
-    /// The number, masked; null when the caller withheld it.
+    /// The number, masked; null when the caller withheld it, and of whoever writes.
     #[schema(value_type = Option<String>)]
     pub phone: Option<Phone>,
-    /// `mobile`, `landline`, `service`, `foreign`, `other` or `withheld`.
+    /// `mobile`, `landline`, `service`, `foreign`, `other`, `withheld`, or `none` for whoever writes.
     pub phone_kind: String,
     /// Where the number belongs; `unknown` until there is a table of regions.
     pub region: String,
-    /// How sure it is who this is: a number alone gives `unverified`.
+    /// How sure it is who this is: a number alone gives `unverified`, a proof of it `proven`.
     pub identity: String,
+    /// What proved it: `code` or `sms`.
+    pub proven_by: Option<String>,
+    /// When it was proven.
+    pub proven_at: Option<DateTime<Utc>>,
+    /// The person: the requester that the others of the same person were joined to; its own id while it stands alone.
+    pub person_id: Uuid,
     /// How often the requester has called or written, this time included.
     pub contacts: i64,
     /// When the requester was first heard of.

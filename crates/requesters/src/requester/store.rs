@@ -27,6 +27,10 @@ kernel::table! {
         contacts: i64,
         first_contact_at: DateTimeUtc,
         last_contact_at: DateTimeUtc,
+        person_id: Option<Uuid>,
+        merged_into: Option<Uuid>,
+        proven_at: Option<DateTimeUtc>,
+        proven_by: Option<String>,
         version: i64,
     }
 }
@@ -43,6 +47,9 @@ impl From<row::Model> for Requester {
             contacts: row.contacts,
             first_contact_at: row.first_contact_at,
             last_contact_at: row.last_contact_at,
+            person_id: row.person_id.unwrap_or(row.id),
+            proven_at: row.proven_at,
+            proven_by: row.proven_by,
             version: row.version,
         }
     }
@@ -75,6 +82,10 @@ pub async fn find_or_create_by_number(
         contacts: Set(1),
         first_contact_at: Set(now),
         last_contact_at: Set(now),
+        person_id: Set(None),
+        merged_into: Set(None),
+        proven_at: Set(None),
+        proven_by: Set(None),
         version: Set(1),
     };
     // One statement, since two lines may ring from one number at once.
@@ -141,6 +152,10 @@ pub async fn find_or_create_many(
             contacts: Set(0),
             first_contact_at: Set(now),
             last_contact_at: Set(now),
+            person_id: Set(None),
+            merged_into: Set(None),
+            proven_at: Set(None),
+            proven_by: Set(None),
             version: Set(1),
         });
         let place = rows.len() - 1;
@@ -315,6 +330,6 @@ async fn with_hash(conn: &impl ConnectionTrait, hash: &str) -> Result<Option<row
         .await?)
 }
 
-fn hash_of(app: &App, number: &Number) -> String {
+pub(crate) fn hash_of(app: &App, number: &Number) -> String {
     Phone::new(number.text.clone()).hash(app.key.bytes())
 }

@@ -5,3 +5,4 @@ mod identity;
 mod number;
 mod reveal;
 mod support;
+mod writers;

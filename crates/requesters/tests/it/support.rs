@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use axum::http::{Method, StatusCode};
 use kernel::{Principal, Role};
-use requesters::Requester;
+use requesters::{OnChannel, Requester, Writer};
 use serde_json::Value;
 use testing::{Door, TestApp, principal};
 
@@ -45,6 +45,31 @@ impl Desk {
             .db
             .write(move |tx| async move {
                 requesters::find_or_create_by_number(&app, &*tx, number).await
+            })
+            .await
+            .unwrap()
+    }
+
+    pub async fn writes(&self, channel: &'static str, external_id: &'static str) -> Writer {
+        self.writes_as(channel, external_id, None).await
+    }
+
+    pub async fn writes_as(
+        &self,
+        channel: &'static str,
+        external_id: &'static str,
+        nickname: Option<&'static str>,
+    ) -> Writer {
+        let app = (*self.app).clone();
+        self.app
+            .db
+            .write(async move |tx| {
+                let who = OnChannel {
+                    channel,
+                    external_id,
+                    nickname,
+                };
+                requesters::find_or_create_by_identity(&app, &*tx, who).await
             })
             .await
             .unwrap()
