@@ -82,3 +82,11 @@ pub(crate) async fn all(conn: &impl ConnectionTrait) -> Result<Vec<row::Model>> 
         .all(conn)
         .await?)
 }
+
+/// One channel, switched on or not.
+pub(crate) async fn row_of(conn: &impl ConnectionTrait, code: &str) -> Result<row::Model> {
+    row::Entity::find_by_id(code)
+        .one(conn)
+        .await?
+        .ok_or_else(|| not_found("channel"))
+}

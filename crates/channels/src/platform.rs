@@ -258,6 +258,8 @@ pub enum Sent {
 pub struct Pulled {
     /// What people did, in order.
     pub inbound: Vec<Inbound>,
+    /// What could not be read: its id if it has one, a code, what is kept of it for a person to look at.
+    pub unreadable: Vec<(Option<String>, &'static str, String)>,
     /// From where to go on; kept once `inbound` is stored.
     pub cursor: Option<String>,
     /// There is more at once.
@@ -305,4 +307,25 @@ pub trait Adapter: Send + Sync {
     fn longest_text(&self) -> usize {
         2000
     }
+}
+
+/// A setting or a secret that an adapter knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// It is kept sealed.
+    pub secret: bool,
+    /// It has to be there.
+    pub required: bool,
+    /// What holds where it is not.
+    pub default: &'static str,
+}
+
+/// The kinds of channels an adapter speaks for, with what each has to be told.
+pub const KINDS: &[(&str, &[Setting])] = &[];
+
+/// The adapter of a kind of channel; `None` for the website and for what is noted by hand.
+pub fn adapter(_kind: &str) -> Option<std::sync::Arc<dyn Adapter>> {
+    None
 }

@@ -46,7 +46,10 @@ impl Rule for WindowRule {
         if !(1..=LONGEST).contains(&self.minutes) {
             return Err(invalid("rule.minutes", "out_of_range", "1 to 44,640"));
         }
-        if self.replies.is_some_and(|replies| !(1..=1_000).contains(&replies)) {
+        if self
+            .replies
+            .is_some_and(|replies| !(1..=1_000).contains(&replies))
+        {
             return Err(invalid("rule.replies", "out_of_range", "1 to 1,000"));
         }
         Ok(())
@@ -98,7 +101,9 @@ pub(crate) fn open(
     // The platform counts from its own clock.
     let from = inbound.at.unwrap_or(now).min(now);
     let ends = from + TimeDelta::minutes(rule.minutes.into());
-    let longer_stands = conversation.window_ends_at.is_some_and(|until| until > ends)
+    let longer_stands = conversation
+        .window_ends_at
+        .is_some_and(|until| until > ends)
         && conversation.window_left.is_none_or(|left| left > 0);
     if longer_stands && conversation.window_trigger.as_deref() != Some(trigger) {
         return;
@@ -139,7 +144,9 @@ pub(crate) fn take(
     };
     let closed = |code: &'static str, detail: String| -> Problem {
         refused(code, detail)
-            .with_way_out("call back: POST /api/v1/tickets for the requester, and answer by telephone")
+            .with_way_out(
+                "call back: POST /api/v1/tickets for the requester, and answer by telephone",
+            )
             .with("expires_at", window.expires_at.to_rfc3339())
             .with("left", window.left)
     };

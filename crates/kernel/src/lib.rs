@@ -28,6 +28,7 @@ pub mod outbound;
 pub mod params;
 pub mod persist;
 pub mod problem;
+pub mod rate;
 pub mod rights;
 pub mod rule;
 pub mod search;

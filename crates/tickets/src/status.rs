@@ -1,9 +1,7 @@
 //! What the requester may see: where his request stands, by its number and the telephone number it came from,
 //! and the link by which he rates the answer. Nobody is signed in here.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Extension;
 use axum::extract::{ConnectInfo, State};
@@ -14,7 +12,8 @@ use kernel::App;
 use kernel::audit::Who;
 use kernel::http::Json;
 use kernel::masked::keyed_hash;
-use kernel::problem::{Problem, Result, not_found, refused, too_many};
+use kernel::problem::{Problem, Result, not_found, refused};
+use kernel::rate::Rate;
 use kernel::text::checked;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
@@ -30,35 +29,18 @@ use crate::ticket::store::row::{self, Column};
 /// Questions from one address within the window; more have to wait.
 const QUESTIONS: usize = 20;
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
-/// Addresses remembered; when there are more, the oldest are forgotten.
-const ADDRESSES: usize = 10_000;
 
 /// What the public routes share.
 #[derive(Clone)]
 struct Desk {
     app: App,
-    asked: Arc<Mutex<HashMap<IpAddr, Vec<DateTime<Utc>>>>>,
+    asked: Rate<IpAddr>,
 }
 
 impl Desk {
     /// Counts a question of this address; 429 when there were too many.
     fn admit(&self, peer: Option<IpAddr>) -> Result<()> {
-        let Some(peer) = peer else { return Ok(()) };
-        let now = self.app.clock.now();
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() >= ADDRESSES {
-            asked.retain(|_, times| times.last().is_some_and(|last| now - *last < WINDOW));
-        }
-        let times = asked.entry(peer).or_default();
-        times.retain(|at| now - *at < WINDOW);
-        if times.len() >= QUESTIONS {
-            return Err(too_many(
-                "too_many_questions",
-                "too many questions from this address; wait ten minutes",
-            ));
-        }
-        times.push(now);
-        Ok(())
+        peer.map_or(Ok(()), |peer| self.asked.admit(peer, self.app.clock.now()))
     }
 }
 
@@ -69,7 +51,7 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter<()> {
         .routes(routes!(rate))
         .with_state(Desk {
             app: app.clone(),
-            asked: Arc::default(),
+            asked: Rate::new(QUESTIONS, WINDOW),
         })
 }
 

@@ -141,9 +141,8 @@ pub struct Filter {
 
 impl Filter {
     fn condition(&self, actor: Uuid) -> Condition {
-        let equals = |column: Column, asked: &Option<String>| {
-            asked.as_deref().map(|asked| column.eq(asked))
-        };
+        let equals =
+            |column: Column, asked: &Option<String>| asked.as_deref().map(|asked| column.eq(asked));
         Condition::all()
             .add_option(equals(Column::State, &self.state))
             .add_option(self.open.map(|open| Column::Open.eq(open)))

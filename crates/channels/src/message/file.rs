@@ -44,19 +44,14 @@ pub(crate) fn kind_of(media_type: &str) -> Kind {
 }
 
 /// Puts the bytes on disk; the row is written by [`keep`] with what it belongs to. 413, 415.
-pub(crate) async fn put(
-    app: &App,
-    conversation: Uuid,
-    name: String,
-    bytes: &Bytes,
-) -> Result<row::Model> {
+pub(crate) async fn put(app: &App, name: String, bytes: &Bytes) -> Result<row::Model> {
     let media_type = attachment::kind_of(&name, bytes)?;
     let (id, at) = (app.ids.next(), app.clock.now());
     let path = format!("conversations/{}/{id}", at.format("%Y/%m"));
     app.files.put(&path, bytes).await?;
     Ok(row::Model {
         id,
-        conversation_id: conversation,
+        conversation_id: Uuid::nil(),
         name,
         media_type: media_type.to_owned(),
         bytes: i64::try_from(bytes.len()).map_err(internal)?,
@@ -68,7 +63,7 @@ pub(crate) async fn put(
 
 /// Writes the row of a file whose bytes are on disk.
 pub(crate) async fn keep(conn: &impl ConnectionTrait, file: row::Model) -> Result<()> {
-    row::Entity::insert(file.into_active_model().reset_all())
+    row::Entity::insert(file.into_active_model())
         .exec_without_returning(conn)
         .await?;
     Ok(())

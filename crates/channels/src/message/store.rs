@@ -55,7 +55,8 @@ pub(crate) struct New {
     pub article: Option<String>,
     pub media_ref: Option<String>,
     pub media_name: Option<String>,
-    pub file_id: Option<Uuid>,
+    /// A file whose bytes are on disk.
+    pub file: Option<file::row::Model>,
     pub platform_at: Option<DateTime<Utc>>,
     pub delivery: Option<Delivery>,
     /// When the next step of it is due: to be sent, or its file to be fetched.
@@ -74,7 +75,7 @@ impl New {
             article: None,
             media_ref: None,
             media_name: None,
-            file_id: None,
+            file: None,
             platform_at: None,
             delivery: None,
             due_at: None,
@@ -121,6 +122,14 @@ pub(crate) async fn append(
         };
         to.last_at = now;
     }
+    let file_id = new.file.as_ref().map(|file| file.id);
+    if let Some(kept) = new.file {
+        let kept = file::row::Model {
+            conversation_id: to.id,
+            ..kept
+        };
+        file::keep(conn, kept).await?;
+    }
     let row = row::Model {
         conversation_id: to.id,
         seq: to.last_seq,
@@ -135,7 +144,7 @@ pub(crate) async fn append(
         article: new.article,
         media_ref: new.media_ref,
         media_name: new.media_name,
-        file_id: new.file_id,
+        file_id,
         at: now,
         platform_at: new.platform_at,
         delivery: new.delivery.map(|step| step.as_str().to_owned()),
@@ -145,7 +154,7 @@ pub(crate) async fn append(
         reply_ref: to.window_ref.clone(),
         reply_seq: to.window_seq,
     };
-    row::Entity::insert(row.clone().into_active_model().reset_all())
+    row::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(conn)
         .await?;
     Ok(row)
@@ -309,4 +318,57 @@ pub(crate) async fn set_delivery(
         .exec(conn)
         .await?;
     Ok(())
+}
+
+/// Writes what became of the file of a message.
+pub(crate) async fn set_fetched(
+    conn: &impl ConnectionTrait,
+    message: &row::Model,
+    file: Option<Uuid>,
+    error: Option<&str>,
+    due_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let change = row::ActiveModel {
+        file_id: Set(file),
+        delivery_error: Set(error.map(str::to_owned)),
+        attempts: Set(message.attempts + 1),
+        due_at: Set(due_at),
+        ..Default::default()
+    };
+    row::Entity::update_many()
+        .set(change)
+        .filter(Column::ConversationId.eq(message.conversation_id))
+        .filter(Column::Seq.eq(message.seq))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// The message a channel knows under this id.
+pub(crate) async fn by_external_id(
+    conn: &impl ConnectionTrait,
+    channel: &str,
+    external_id: &str,
+) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find()
+        .filter(Column::Channel.eq(channel))
+        .filter(Column::ExternalId.eq(external_id))
+        .one(conn)
+        .await?)
+}
+
+/// How many messages the requester wrote behind this place.
+pub(crate) async fn inbound_after(
+    conn: &impl ConnectionTrait,
+    conversation: Uuid,
+    seq: i64,
+) -> Result<i64> {
+    use sea_orm::PaginatorTrait as _;
+    let count = row::Entity::find()
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Direction.eq(Direction::In.as_str()))
+        .filter(Column::Seq.gt(seq))
+        .count(conn)
+        .await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
