@@ -213,6 +213,17 @@ pub const RULES: &[Rule] = &[
     Rule::on("emergency.unreached", "emergency_unreached", &[Lead, Manager]).urgent().duty(),
     Rule::on("emergency.overdue", "emergency_overdue", &[Originator, Lead]).urgent().duty(),
     Rule::on("emergency.closed", "emergency_closed", &[Recipients]).duty(),
+    Rule::on("knowledge.submitted", "knowledge_submitted", &[Section, Recipients]).duty(),
+    Rule::on("knowledge.overdue", "knowledge_overdue", &[Section, Recipients]).duty().urgent(),
+    Rule::on("knowledge.emergency", "knowledge_ratification_due", &[Section, Recipients]).duty().urgent(),
+    Rule::on("knowledge.returned", "knowledge_returned", &[Originator]).duty(),
+    Rule::on("knowledge.approved", "knowledge_approved", &[Originator]),
+    Rule::on("knowledge.ratified", "knowledge_ratified", &[Originator, Lead]),
+    Rule::on("knowledge.refused", "knowledge_refused", &[Originator, Lead, Manager]).duty().urgent(),
+    Rule::on("knowledge.lapsed", "knowledge_lapsed", &[Originator, Lead, Manager, Section, Recipients]).duty().urgent(),
+    Rule::on("knowledge.withdrawn", "knowledge_withdrawn", &[Originator, Lead]).duty(),
+    Rule::on("knowledge.expired", "knowledge_expired", &[Section]).duty(),
+    Rule::on("knowledge.due_for_review", "knowledge_due_for_review", &[Section]).duty(),
 ];
 
 /// What is over with what: when the event happens, notices of these kinds about its subject are done.
@@ -232,6 +243,15 @@ pub const SETTLED: &[(&str, &[&str])] = &[
     ("instruction.returned", &["instruction_submitted", "instruction_unanswered"]),
     ("instruction.replied", &["instruction_submitted", "instruction_unanswered"]),
     ("instruction.received", &["instruction_submitted", "instruction_unanswered"]),
+    ("knowledge.recalled", &["knowledge_submitted", "knowledge_overdue"]),
+    ("knowledge.returned", &["knowledge_submitted", "knowledge_overdue"]),
+    ("knowledge.approved", &["knowledge_submitted", "knowledge_overdue"]),
+    ("knowledge.ratified", &["knowledge_ratification_due"]),
+    ("knowledge.refused", &["knowledge_ratification_due"]),
+    ("knowledge.lapsed", &["knowledge_ratification_due"]),
+    ("knowledge.submitted", &["knowledge_returned"]),
+    ("knowledge.reviewed", &["knowledge_due_for_review"]),
+    ("knowledge.superseded", &["knowledge_due_for_review"]),
     ("emergency.closed", &["emergency_raised", "emergency_followed_up", "emergency_unreached", "emergency_overdue"]),
 ];
 

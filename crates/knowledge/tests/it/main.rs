@@ -1,1 +1,9 @@
 //! What the crate promises, on both databases.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod approvals;
+mod articles;
+mod attacks;
+mod diff;
+mod machines;
+mod world;

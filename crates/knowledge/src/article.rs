@@ -1,0 +1,180 @@
+//! Articles and answer scripts (知识条目、应答口径, A-06, A-61): what agents say, in versions. A version that was
+//! submitted never changes again; which one holds is decided by its change.
+
+pub mod diff;
+pub mod http;
+pub mod store;
+
+use chrono::{DateTime, Utc};
+use kernel::problem::{Result, invalid, refused};
+use kernel::text::{checked, must_be_code, needed};
+use kernel::words;
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Keywords or tags of one article.
+const MOST_WORDS: usize = 40;
+/// Characters of one keyword or tag.
+const LONGEST_WORD: usize = 40;
+
+words! {
+    /// What an article is.
+    Kind {
+        /// 知识条目
+        Article = "article",
+        /// 应答口径: said as it stands.
+        Script = "script",
+    }
+}
+
+/// What a version says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// What it is called.
+    pub title: String,
+    /// What is asked.
+    pub question: String,
+    /// What agents answer.
+    pub answer: String,
+    /// What stands on the public page; none where nothing does.
+    pub public_answer: Option<String>,
+    /// Words by which it is found besides.
+    pub keywords: Vec<String>,
+    /// Number of the document it rests on.
+    pub source_no: String,
+    /// Title of that document.
+    pub source_title: String,
+    /// From when it may hold.
+    pub valid_from: Option<DateTime<Utc>>,
+    /// When it ceases to hold.
+    pub valid_to: Option<DateTime<Utc>>,
+    /// When it is to be looked at again.
+    pub review_due: Option<DateTime<Utc>>,
+}
+
+impl Content {
+    /// The same content, trimmed; says no to what cannot be.
+    pub fn checked(self, now: DateTime<Utc>) -> Result<Self> {
+        let public_answer = self.public_answer.as_deref().unwrap_or_default();
+        let public_answer = Some(checked("public_answer", public_answer)?);
+        let content = Self {
+            title: needed("title", &self.title)?,
+            question: needed("question", &self.question)?,
+            answer: needed("answer", &self.answer)?,
+            public_answer: public_answer.filter(|text| !text.is_empty()),
+            keywords: words("keywords", self.keywords)?,
+            source_no: checked("source_no", &self.source_no)?,
+            source_title: needed("source_title", &self.source_title)?,
+            ..self
+        };
+        if content.title.chars().count() > 120 || content.title.contains('\n') {
+            let detail = "at most 120 characters on one line";
+            return Err(invalid("title", "text_too_long", detail));
+        }
+        if let Some(to) = content.valid_to {
+            if content.valid_from.is_some_and(|from| from >= to) {
+                let detail = "it would end before it begins";
+                return Err(invalid("valid_to", "validity_reversed", detail));
+            }
+            if to <= now {
+                let detail = "its validity would be over already";
+                return Err(invalid("valid_to", "validity_over", detail));
+            }
+        }
+        if content.review_due.is_some_and(|at| at <= now) {
+            let detail = "the next review lies ahead";
+            return Err(invalid("review_due", "review_in_past", detail));
+        }
+        Ok(content)
+    }
+}
+
+/// Words of a list: trimmed, each once, none of them empty.
+pub(crate) fn words(field: &'static str, words: Vec<String>) -> Result<Vec<String>> {
+    let mut kept: Vec<String> = Vec::new();
+    for word in words {
+        let word = checked(field, &word)?;
+        if word.chars().count() > LONGEST_WORD || word.contains('\n') {
+            let detail = "each is at most 40 characters on one line";
+            return Err(invalid(field, "text_too_long", detail));
+        }
+        if !word.is_empty() && !kept.contains(&word) {
+            kept.push(word);
+        }
+    }
+    if kept.len() > MOST_WORDS {
+        return Err(invalid(field, "too_many_words", "at most 40"));
+    }
+    Ok(kept)
+}
+
+/// The code of a matter or a section; the tree itself is another capability's.
+pub(crate) fn code(field: &'static str, code: &str) -> Result<String> {
+    let code = code.trim();
+    must_be_code(field, code)?;
+    Ok(code.to_owned())
+}
+
+/// How a list of words stands in one column.
+pub(crate) fn joined(words: &[String]) -> String {
+    words.join("\n")
+}
+
+/// The list again.
+pub(crate) fn split(column: &str) -> Vec<String> {
+    column
+        .split('\n')
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// An article as an answer cites it: `article@version`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Cited {
+    /// The article.
+    pub article_id: Uuid,
+    /// The version.
+    pub version: i32,
+    /// What that version is called.
+    pub title: String,
+    /// The article's number.
+    pub number: String,
+    /// It is what holds at the moment asked for.
+    pub in_force: bool,
+}
+
+/// What `reference` (`uuid@version`) cites; `in_force` says whether it held at `now`. 422 `article_unknown` for what
+/// is no version of an article.
+pub async fn cited(
+    conn: &impl ConnectionTrait,
+    reference: &str,
+    now: DateTime<Utc>,
+) -> Result<Cited> {
+    let unknown = || invalid("citation", "article_unknown", "no such article and version");
+    let (id, version) = reference.trim().split_once('@').ok_or_else(unknown)?;
+    let id: Uuid = id.parse().map_err(|_| unknown())?;
+    let version: i32 = version.parse().map_err(|_| unknown())?;
+    store::cited(conn, id, version, now)
+        .await?
+        .ok_or_else(unknown)
+}
+
+/// The same for who answers with it now: 409 `article_not_in_force` for what does not hold.
+pub async fn cite(
+    conn: &impl ConnectionTrait,
+    reference: &str,
+    now: DateTime<Utc>,
+) -> Result<Cited> {
+    let cited = cited(conn, reference, now).await?;
+    if cited.in_force {
+        return Ok(cited);
+    }
+    let detail = format!(
+        "version {} of {} does not hold",
+        cited.version, cited.number
+    );
+    Err(refused("article_not_in_force", detail).with_way_out("cite the version in force"))
+}

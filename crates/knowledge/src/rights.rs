@@ -1,0 +1,40 @@
+//! Who may write what agents say, and who alone may put it into force.
+
+use kernel::{Principal, Side};
+
+kernel::permissions! {
+    /// See articles and answer scripts, and look for them.
+    pub ViewArticles = "articles:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        Liaison: All, Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Propose articles and answer scripts: an agent his own, the others all.
+    pub WriteArticles = "articles:write" {
+        Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All,
+        PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// See changes and where they stand.
+    pub ViewApprovals = "approvals:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        Liaison: All, Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Consent to changes, return them, ratify them, withdraw what holds.
+    pub DecideApprovals = "approvals:decide" { PurchaserAdmin: All, PurchaserBusiness: All }
+    /// Put an emergency change into force, which the purchaser then ratifies.
+    pub DeclareEmergencyChanges = "approvals:emergency" { ShiftLead: All, OpsManager: All }
+    /// Set how long decisions, reading and quizzes may take.
+    pub SetKnowledgeRules = "rules:set_knowledge" { PurchaserAdmin: All }
+}
+
+/// The side for which somebody acts; who would stand on both decides for neither.
+pub(crate) fn side_of(principal: &Principal) -> Side {
+    let all = |side: Side| {
+        let mut roles = principal.roles.iter().map(|role| role.side());
+        !principal.roles.is_empty() && roles.all(|held| held == side)
+    };
+    if all(Side::Purchaser) {
+        Side::Purchaser
+    } else {
+        Side::Supplier
+    }
+}
