@@ -3,6 +3,7 @@
 pub mod backup;
 mod console;
 pub mod demo;
+mod house;
 mod public;
 pub mod setup;
 mod start;

@@ -17,6 +17,7 @@ use telephony::Telephony;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::house::{Approved, TheHouse};
 use crate::tls::{self, TlsListener};
 use crate::wiring::{Agents, Callers, Devices, Hours, OnDuty, OnPost};
 use crate::{backup, console, public};
@@ -107,6 +108,7 @@ pub async fn start(options: Options) -> Result<Running> {
     let notices = Notices::new(&app)?;
     notices.attach_duty(Arc::new(OnDuty(app.clone())));
     let channels = Channels::new(&app, &floor)?;
+    channels.attach_house(Arc::new(TheHouse::new(&app, &organization, always_open)));
     let mut capabilities = capabilities(
         &app,
         &organization,
@@ -131,6 +133,7 @@ pub async fn start(options: Options) -> Result<Running> {
     kernel::run(&app).await?;
     notices.start().await?;
     telephony.start(Arc::new(Devices(app.clone()))).await?;
+    channels.start().await?;
 
     let (http, secure, serving) = serve_http(&app, listen, assembled.router).await?;
     Ok(Running {
@@ -164,7 +167,7 @@ fn capabilities(
         requesters::capability(app),
         floor::capability(floor),
         telephony::capability(telephony),
-        tickets::capability(app),
+        tickets::capability(app, Arc::new(Approved(app.clone()))),
         notices::capability(notices),
         knowledge::capability(app),
         channels::capability(channels),

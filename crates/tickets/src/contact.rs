@@ -1,8 +1,10 @@
 //! The contact record (联络记录): one for each call, written up before wrap-up may end.
 
+pub mod answers;
 pub mod complete;
 pub mod events;
 pub mod http;
+pub mod manual;
 pub mod store;
 
 use kernel::Problem;
@@ -144,6 +146,8 @@ pub struct WrapUp {
     pub result: Option<ContactResult>,
     /// 摘要
     pub summary: String,
+    /// The approved answers that were given: `<article>@<version>`.
+    pub articles: Vec<String>,
     /// The open ticket the contact is attached to.
     pub ticket_id: Option<Uuid>,
 }

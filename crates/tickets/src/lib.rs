@@ -8,6 +8,7 @@ mod form;
 mod gate;
 pub mod incident;
 pub mod instruction;
+pub mod left;
 mod matter;
 mod people;
 pub mod pop;
@@ -22,6 +23,7 @@ mod upload;
 pub mod words;
 pub mod work_order;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::jobs::Schedule;
@@ -29,8 +31,9 @@ use kernel::{App, Capability, EventHandler, JobDef, Migration, migration, timer,
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use contact::answers::Answers;
 pub use gate::wrap_up_gate;
-pub use matter::Matter;
+pub use matter::{Matter, choices as matter_choices};
 
 kernel::permissions! {
     /// See tickets and their history.
@@ -77,11 +80,12 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112604_numbers"),
         migration!("2026112605_rules_from_midnight"),
         migration!("2026112609_numbers_to_kernel"),
+        migration!("2026112612_channels"),
     ]
 }
 
 /// What the server mounts.
-pub fn capability(app: &App) -> Capability {
+pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
     let routes = OpenApiRouter::new()
         .routes(routes!(ticket::http::list, ticket::http::open))
         .routes(routes!(ticket::http::get, ticket::http::edit))
@@ -99,12 +103,12 @@ pub fn capability(app: &App) -> Capability {
         .routes(routes!(form::list))
         .routes(routes!(contact::http::list))
         .routes(routes!(contact::http::get, contact::http::save))
-        .routes(routes!(contact::http::finish))
         .routes(routes!(matter::tree))
         .routes(routes!(matter::edit::rows))
         .routes(routes!(matter::edit::put))
         .routes(routes!(pop::show))
         .with_state(app.clone())
+        .merge(contact::http::completing(app, answers))
         .merge(matter::sheet::routes(app))
         .merge(ticket::file::routes(app))
         .merge(status::routes(app))
@@ -130,7 +134,7 @@ pub fn capability(app: &App) -> Capability {
         event_handlers: vec![
             EventHandler::new(
                 "tickets.keep_contact_record",
-                contact::events::CALL_EVENTS,
+                contact::events::CONTACT_EVENTS,
                 move |event| contact::events::on_call(calls.clone(), event),
             ),
             EventHandler::new(

@@ -184,3 +184,9 @@ pub(crate) async fn names(
         .await?;
     Ok(rows.into_iter().map(|row| (row.code, row.name)).collect())
 }
+
+/// What a requester may choose from: code and name of every leaf in use.
+pub async fn choices(conn: &impl ConnectionTrait) -> Result<Vec<(String, String)>> {
+    let leaves = leaves(conn).await?.into_iter();
+    Ok(leaves.map(|leaf| (leaf.code, leaf.name)).collect())
+}

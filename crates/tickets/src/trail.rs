@@ -9,7 +9,6 @@ use kernel::problem::Result;
 use kernel::versioned::Versioned;
 use kernel::{App, Audience, Tx};
 use organization::Colleague;
-use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use sea_orm::{QueryOrder, QuerySelect};
 use serde::Serialize;

@@ -35,6 +35,7 @@ fn written(mut record: row::Model, wrap_up: WrapUp) -> row::Model {
     record.matter_code = wrap_up.matter;
     record.result = wrap_up.result.map(|word| word.as_str().to_owned());
     record.summary = wrap_up.summary;
+    record.articles = serde_json::json!(wrap_up.articles);
     record.ticket_id = wrap_up.ticket_id;
     record
 }

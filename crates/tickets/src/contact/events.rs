@@ -16,14 +16,22 @@ use crate::ticket::act::Hand;
 use crate::ticket::draft;
 use row::Column;
 
-/// What the crate hears about calls.
-pub(crate) const CALL_EVENTS: &[&str] = &[
+/// What the crate hears about calls and conversations: what is told of the one is told of the other by the same words.
+pub(crate) const CONTACT_EVENTS: &[&str] = &[
     "call.offered",
     "call.ringing",
     "call.answered",
     "call.ended",
     "call.abandoned",
     "call.interrupted",
+    "conversation.offered",
+    "conversation.answered",
+    "conversation.handed_on",
+    "conversation.ended",
+    "conversation.abandoned",
+    "conversation.left",
+    "conversation.closed",
+    "conversation.wrap_up_expired",
 ];
 
 /// What the crate hears about the floor's wrap-up clock.
@@ -46,6 +54,7 @@ struct Facts {
     queue: Option<String>,
     direction: String,
     medium: String,
+    channel: String,
     outcome: Option<String>,
 }
 
@@ -78,6 +87,7 @@ impl Facts {
             medium: text("medium")
                 .or_else(|| text("media"))
                 .unwrap_or_else(|| "voice".to_owned()),
+            channel: text("channel").unwrap_or_else(|| "voice".to_owned()),
             outcome: text("outcome"),
         })
     }
@@ -115,7 +125,7 @@ pub(crate) async fn catch_up(app: &App, call: Uuid) -> Result<()> {
         .await?;
     for event in told
         .into_iter()
-        .filter(|event| CALL_EVENTS.contains(&event.kind.as_str()))
+        .filter(|event| CONTACT_EVENTS.contains(&event.kind.as_str()))
     {
         on_call(app.clone(), event).await?;
     }
@@ -131,6 +141,7 @@ async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
         let beginning = Beginning {
             call,
             medium: facts.medium.clone(),
+            channel: facts.channel.clone(),
             direction: facts.direction.clone(),
             queue: facts.queue.clone(),
             requester,
@@ -145,9 +156,18 @@ async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
                 store::note(&**tx, call, Column::AgentId, agent, untaken()).await?;
             }
         }
-        "call.answered" => answered(app, tx, &facts).await?,
-        "call.ended" | "call.abandoned" | "call.interrupted" => {
+        "call.answered" | "conversation.answered" => answered(app, tx, &facts).await?,
+        "conversation.handed_on" => handed_on(app, tx, &facts).await?,
+        "call.ended"
+        | "call.abandoned"
+        | "call.interrupted"
+        | "conversation.ended"
+        | "conversation.abandoned"
+        | "conversation.left" => {
             ended(app, tx, kind, &facts).await?;
+        }
+        "conversation.closed" | "conversation.wrap_up_expired" => {
+            written_up(app, tx, &facts).await?;
         }
         _ => {}
     }
@@ -218,12 +238,37 @@ async fn answered(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
     Ok(())
 }
 
+/// A conversation goes on with another agent: he writes it up. Its ticket stays with who took it first.
+async fn handed_on(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
+    let Some(agent) = facts.agent else {
+        return Ok(());
+    };
+    let unwritten = Condition::all().add(Column::State.eq(State::Draft.as_str()));
+    store::note(&**tx, facts.call, Column::AgentId, agent, Some(unwritten)).await?;
+    if let Some(record) = store::find(&**tx, facts.call).await? {
+        tell(app, tx, &record);
+    }
+    Ok(())
+}
+
+/// The time to write a conversation up is over: what is still a draft is a debt.
+async fn written_up(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
+    if let Some(record) = store::find(&**tx, facts.call).await?
+        && let Some(ended) = record.ended_at
+    {
+        let ms = (facts.at - ended).num_milliseconds().max(0);
+        let unknown = Some(Condition::all().add(Column::WrapUpMs.is_null()));
+        store::note(&**tx, facts.call, Column::WrapUpMs, ms, unknown).await?;
+    }
+    owe(app, tx, facts.call, facts.at).await
+}
+
 async fn ended(app: &App, tx: &Tx, kind: &str, facts: &Facts) -> Result<()> {
     let call = facts.call;
     let running = Some(Condition::all().add(Column::EndedAt.is_null()));
     store::note(&**tx, call, Column::EndedAt, facts.at, running).await?;
     let outcome = facts.outcome.clone().or_else(|| match kind {
-        "call.abandoned" => Some("abandoned".to_owned()),
+        "call.abandoned" | "conversation.abandoned" => Some("abandoned".to_owned()),
         "call.interrupted" => Some("interrupted".to_owned()),
         _ => None,
     });
@@ -306,6 +351,7 @@ pub(crate) fn facts(record: &row::Model) -> Value {
     json!({
         "call_id": record.id,
         "medium": record.medium,
+        "channel": record.channel,
         "direction": record.direction,
         "queue": record.queue,
         "agent": record.agent_id,

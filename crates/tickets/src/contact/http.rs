@@ -1,18 +1,24 @@
 //! Contact records over HTTP.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result};
+use kernel::problem::{Problem, Result, invalid};
 use kernel::text::checked;
 use kernel::{Actor, App, PersonName, Phone};
 use organization::Colleague;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::answers::Answers;
 use super::store::{self, Filter, row};
 use super::{WrapUp, complete, events};
 use crate::people;
@@ -27,6 +33,8 @@ pub struct ContactView {
     pub call_id: Uuid,
     /// `voice` or `chat`.
     pub medium: String,
+    /// The channel it came by: `voice`, `web`, `wechat_oa`, `walk_in` …
+    pub channel: String,
     /// `inbound` or `outbound`.
     pub direction: String,
     /// The queue's code.
@@ -63,6 +71,8 @@ pub struct ContactView {
     pub result: Option<String>,
     /// 摘要
     pub summary: String,
+    /// The approved answers that were given: `<article>@<version>`; none: it was answered freely (自由回答).
+    pub articles: Vec<String>,
     /// The ticket the contact belongs to, or is to be attached to.
     pub ticket_id: Option<Uuid>,
     /// The ticket that was opened with the call; its number can be read out while one talks.
@@ -121,6 +131,7 @@ pub(crate) async fn contact_views(
         ContactView {
             call_id: record.id,
             medium: record.medium,
+            channel: record.channel,
             direction: record.direction,
             queue: record.queue,
             agent: people::one(&people, record.agent_id),
@@ -141,6 +152,7 @@ pub(crate) async fn contact_views(
             matter: record.matter_code,
             result: record.result,
             summary: record.summary,
+            articles: serde_json::from_value(record.articles).unwrap_or_default(),
             ticket_id: record.ticket_id,
             ticket: ticket.map(|ticket| TicketRef {
                 id: ticket.id,
@@ -198,6 +210,9 @@ pub(crate) async fn get(
     view(&app, record).await
 }
 
+/// Answers that one contact cites.
+const MOST_ARTICLES: usize = 20;
+
 /// What the agent writes about a contact.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -214,6 +229,9 @@ pub(crate) struct WrapUpRequest {
     /// 摘要, at most 2,000 characters.
     #[serde(default)]
     summary: String,
+    /// The approved answers that were given: `<article>@<version>`, at most 20.
+    #[serde(default)]
+    articles: Vec<String>,
     /// With `attached`: the requester's open ticket.
     #[serde(default)]
     ticket_id: Option<Uuid>,
@@ -229,8 +247,13 @@ impl WrapUpRequest {
             matter: self.matter.filter(|code| !code.is_empty()),
             result: self.result,
             summary: checked("summary", &self.summary)?,
+            articles: self.articles,
             ticket_id: self.ticket_id,
         };
+        if wrap_up.articles.len() > MOST_ARTICLES {
+            let detail = "one contact cites at most 20 answers";
+            return Err(invalid("articles", "too_many_articles", detail));
+        }
         Ok((self.version, wrap_up))
     }
 }
@@ -264,6 +287,14 @@ pub(crate) async fn save(
     view(&app, record).await
 }
 
+/// The route that completes a record: it asks whether what is cited may be said.
+pub(crate) fn completing(app: &App, answers: Arc<dyn Answers>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(finish))
+        .layer(Extension(answers))
+        .with_state(app.clone())
+}
+
 /// Completes the record: the wrap-up may end.
 #[utoipa::path(
     post, path = "/api/v1/contact-records/{call_id}/complete", tag = "tickets",
@@ -271,13 +302,18 @@ pub(crate) async fn save(
     request_body = WrapUpRequest,
     responses((status = 200, body = ContactView), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
-pub(crate) async fn finish(
+async fn finish(
     actor: Actor<WriteContactRecords>,
     State(app): State<App>,
+    Extension(answers): Extension<Arc<dyn Answers>>,
     Path(call): Path<Uuid>,
     Json(request): Json<WrapUpRequest>,
 ) -> Result<Json<ContactView>> {
     let (version, wrap_up) = request.checked()?;
+    for reference in &wrap_up.articles {
+        let cited = answers.cite(reference).await;
+        cited.map_err(|problem| problem.with_field("articles"))?;
+    }
     heard(&app, call).await?;
     let (db, done) = (app.db.clone(), app.clone());
     let record = db

@@ -21,6 +21,7 @@ kernel::table! {
     /// One contact record; `id` is the call's.
     pub mod row = "contact_records" (id: Uuid) {
         medium: String,
+        channel: String,
         direction: String,
         queue: Option<String>,
         requester_id: Uuid,
@@ -36,6 +37,7 @@ kernel::table! {
         matter_code: Option<String>,
         result: Option<String>,
         summary: String,
+        articles: Json,
         ticket_id: Option<Uuid>,
         owed_since: Option<DateTimeUtc>,
         late: bool,
@@ -69,6 +71,7 @@ impl row::Model {
             matter: self.matter_code.clone(),
             result: self.result.as_deref().and_then(ContactResult::parse),
             summary: self.summary.clone(),
+            articles: serde_json::from_value(self.articles.clone()).unwrap_or_default(),
             ticket_id: self.ticket_id,
         }
     }
@@ -92,6 +95,10 @@ pub struct Filter {
     pub ticket: Option<Uuid>,
     /// Only contacts that belong to this incident.
     pub incident: Option<Uuid>,
+    /// Only contacts by this channel.
+    pub channel: Option<String>,
+    /// Only records that cite an approved answer, or only those that do not.
+    pub cited: Option<bool>,
     /// Only records of this queue.
     pub queue: Option<String>,
     /// Only records with this result.
@@ -132,6 +139,7 @@ pub(crate) async fn list(
     let texts = [
         (Column::State, &filter.state),
         (Column::Queue, &filter.queue),
+        (Column::Channel, &filter.channel),
         (Column::Result, &filter.result),
         (Column::RequestType, &filter.request_type),
         (Column::MatterCode, &filter.matter),
@@ -164,6 +172,10 @@ pub(crate) async fn list(
         } else {
             Column::State.ne(owed)
         });
+    }
+    if let Some(cited) = filter.cited {
+        let none = Expr::col(Column::Articles).cast_as("text").eq("[]");
+        select = select.filter(if cited { none.not() } else { none });
     }
     if let Some(late) = filter.late {
         select = select.filter(Column::Late.eq(late));
@@ -230,6 +242,7 @@ pub(crate) async fn last_of(
 pub(crate) struct Beginning {
     pub call: Uuid,
     pub medium: String,
+    pub channel: String,
     pub direction: String,
     pub queue: Option<String>,
     pub requester: Uuid,
@@ -241,6 +254,7 @@ pub(crate) async fn begin(tx: &impl ConnectionTrait, beginning: Beginning) -> Re
     let made = row::ActiveModel {
         id: Set(beginning.call),
         medium: Set(beginning.medium),
+        channel: Set(beginning.channel),
         direction: Set(beginning.direction),
         queue: Set(beginning.queue),
         requester_id: Set(beginning.requester),
@@ -256,6 +270,7 @@ pub(crate) async fn begin(tx: &impl ConnectionTrait, beginning: Beginning) -> Re
         matter_code: Set(None),
         result: Set(None),
         summary: Set(String::new()),
+        articles: Set(serde_json::json!([])),
         ticket_id: Set(None),
         owed_since: Set(None),
         late: Set(false),
@@ -331,6 +346,7 @@ pub(crate) async fn save(
         .col_expr(Column::MatterCode, Expr::value(after.matter_code.clone()))
         .col_expr(Column::Result, Expr::value(after.result.clone()))
         .col_expr(Column::Summary, Expr::value(after.summary.clone()))
+        .col_expr(Column::Articles, Expr::value(after.articles.clone()))
         .col_expr(Column::TicketId, Expr::value(after.ticket_id))
         .col_expr(Column::Late, Expr::value(after.late))
         .col_expr(Column::CompletedAt, Expr::value(after.completed_at))

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::agreed::{self, EmergencyWay};
 use super::{Action, Case, Moment, State, Terms, arrival};
 use crate::terms;
-use crate::trail::{self, CONSOLE, InForce, Present, Subject};
+use crate::trail::{CONSOLE, InForce, Present, Subject};
 
 /// Who hears of emergencies on the screen: everybody on duty holds this permission.
 pub(crate) const ON_DUTY: Audience = Audience::Permission("emergencies:view");

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Action, Case, Ladder, State, level};
 use crate::section;
 use crate::ticket::store::row as ticket_row;
-use crate::trail::{self, CONSOLE, Present, Subject};
+use crate::trail::{CONSOLE, Present, Subject};
 
 kernel::table! {
     /// One escalation. What the rules see of it is a [`Case`].

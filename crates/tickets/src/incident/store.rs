@@ -23,7 +23,7 @@ use super::{Action, Case, State, Terms};
 use crate::terms;
 use crate::ticket::life::State as Standing;
 use crate::ticket::store::row as ticket_row;
-use crate::trail::{self, CONSOLE, InForce, Present, Subject};
+use crate::trail::{CONSOLE, InForce, Present, Subject};
 
 /// Who sees the banner.
 const ALL_WHO_SEE: Audience = Audience::Permission("incidents:view");

@@ -18,7 +18,7 @@ use super::{Action, Case, Kind, State, Terms};
 use crate::ticket::history;
 use crate::ticket::note::{self, NoteKind};
 use crate::ticket::store::row as ticket_row;
-use crate::trail::{self, CONSOLE, InForce, Present, Subject};
+use crate::trail::{CONSOLE, InForce, Present, Subject};
 use crate::{section, terms};
 
 kernel::table! {

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use super::row;
 use super::shape::{self, MatterFacts, Tree};
 use crate::section::store::row as section_row;
-use crate::{ManageMatters, ViewMatters, trail};
+use crate::{ManageMatters, ViewMatters};
 
 /// Rows of one statement.
 const AT_ONCE: usize = 500;

@@ -13,7 +13,6 @@ use super::act::Hand;
 use super::life::{Case, Rules};
 use super::limits;
 use super::store::{of_call, row};
-use crate::trail;
 use crate::words::Priority;
 
 /// What a draft is opened with.

@@ -498,6 +498,7 @@ pub(crate) async fn open(
                 matter: Some(new.matter),
                 result: Some(ContactResult::FollowUp),
                 summary,
+                articles: Vec::new(),
                 ticket_id: None,
             };
             let opened = Box::pin(hand.open(draft, &wrap_up)).await?;

@@ -25,7 +25,7 @@ use super::interpret::Order;
 use super::platform;
 use crate::ticket::life::State;
 use crate::ticket::store::row as ticket_row;
-use crate::{cover, matter, section, trail};
+use crate::{cover, matter, section};
 
 /// Agents of one rule.
 const MOST_AGENTS: usize = 100;
@@ -283,6 +283,18 @@ impl Dispatcher {
 
     /// Who is given the next order.
     pub(crate) fn give(&mut self, platform: &str, order: &Order) -> Given {
+        let matter = order.matter.as_ref();
+        let section = matter.and_then(|leaf| leaf.section.as_deref());
+        self.give_about(platform, section, matter.map(|leaf| leaf.code.as_str()))
+    }
+
+    /// Who is given what comes by `platform` about a section's matter.
+    pub(crate) fn give_about(
+        &mut self,
+        platform: &str,
+        section: Option<&str>,
+        matter: Option<&str>,
+    ) -> Given {
         let fallback = match self.owner {
             Owner::Chosen(owner) => {
                 return Given {
@@ -295,11 +307,8 @@ impl Dispatcher {
         };
         let about = About {
             platform,
-            section: order
-                .matter
-                .as_ref()
-                .and_then(|leaf| leaf.section.as_deref()),
-            matters: self.lineage(order.matter.as_ref().map(|leaf| leaf.code.as_str())),
+            section,
+            matters: self.lineage(matter),
         };
         let speaking = self
             .rules

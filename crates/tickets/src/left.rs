@@ -1,0 +1,167 @@
+//! What a requester left by a channel when nobody was there: a ticket with an owner and a deadline.
+
+use chrono::{DateTime, Utc};
+use kernel::audit::Who;
+use kernel::problem::{Result, internal};
+use kernel::text::checked;
+use kernel::{App, Role, Tx};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use crate::cover;
+use crate::matter;
+use crate::ticket::act::{self, Hand};
+use crate::ticket::draft;
+use crate::ticket::life::{Case, Moment};
+use crate::ticket::limits;
+use crate::ticket::store::{of_call, row};
+use crate::words::{Priority, RequestType};
+use crate::work_order::dispatch::{Dispatcher, Owner};
+
+/// What was left.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// The conversation or the form; of one there is one ticket.
+    pub source: Uuid,
+    /// Who left it.
+    pub requester: Uuid,
+    /// The channel's name.
+    pub channel: String,
+    /// Code of the matter, if he chose one.
+    pub matter: Option<String>,
+    /// What he wrote.
+    pub text: String,
+    /// The agent who should have it, if he can.
+    pub agent: Option<Uuid>,
+}
+
+/// The longest summary of a ticket, in characters.
+const LONGEST: usize = 2_000;
+/// Characters of a title that are taken from what was written.
+const TITLE: usize = 40;
+
+/// The ticket of what was left, opened when there is none. It waits to be signed: who signs it is its first owner
+///
+pub async fn leave(app: &App, message: Message) -> Result<row::Model> {
+    let (db, app) = (app.db.clone(), app.clone());
+    db.write(move |tx| async move { Box::pin(open(&app, &tx, message)).await })
+        .await
+}
+
+async fn open(app: &App, tx: &Tx, message: Message) -> Result<row::Model> {
+    if let Some(known) = of_call(&**tx, message.source).await? {
+        return Ok(known);
+    }
+    let now = app.clock.now();
+    let section = match &message.matter {
+        Some(code) => matter::section_of_leaf(&**tx, code).await?,
+        None => None,
+    };
+    let owner = owner(tx, now, &message, section.as_deref()).await?;
+    let who = Who::system("channels");
+    let hand = Hand::of(app, tx, &who).await?;
+    let request_type = RequestType::Consult;
+    let subject = limits::Subject {
+        platform: "",
+        request_type: request_type.as_str(),
+        priority: Priority::Normal.as_str(),
+    };
+    let rules = limits::find(&**tx, subject, now).await?;
+    let moment = Moment {
+        by: owner,
+        now,
+        service: &hand.service,
+        rules: &rules,
+        covers: false,
+    };
+    let done = Case::dispatched(owner, now, &moment);
+    let blank = draft::blank(app, &**tx, message.requester, owner, now).await?;
+    let first: String = message.text.chars().take(TITLE).collect();
+    let ticket = row::Model {
+        request_type: Some(request_type.as_str().to_owned()),
+        matter_code: message.matter,
+        section,
+        title: format!("{}留言：{}", message.channel, first.replace('\n', " ")),
+        summary: summary(&message.text)?,
+        source_call_id: Some(message.source),
+        rules: serde_json::to_value(&rules).map_err(internal)?,
+        ..blank
+    };
+    hand.begin(ticket, &done.case, done.clock).await
+}
+
+/// What was written, in the plain characters a ticket takes.
+fn summary(text: &str) -> Result<String> {
+    let plain: String = text
+        .chars()
+        .filter(|char| !char.is_control() || *char == '\n')
+        .take(LONGEST)
+        .collect();
+    checked("summary", &plain)
+}
+
+/// The agent he spoke with while he is there; else by the rules of dispatch; else the agent with the fewest open
+/// tickets; else the shift lead.
+async fn owner(
+    tx: &Tx,
+    now: DateTime<Utc>,
+    message: &Message,
+    section: Option<&str>,
+) -> Result<Uuid> {
+    let absent = cover::store::absent_today(&**tx, now).await?;
+    let mut agents: Vec<Uuid> = organization::colleagues::holders(&**tx, Role::Agent)
+        .await?
+        .into_iter()
+        .map(|agent| agent.id)
+        .filter(|agent| !absent.contains(agent))
+        .collect();
+    if let Some(agent) = message.agent.filter(|agent| agents.contains(agent)) {
+        return Ok(agent);
+    }
+    let open = open_of(&**tx, &agents).await?;
+    agents.sort_by_key(|agent| (open.get(agent).copied().unwrap_or_default(), *agent));
+    let fallback = match agents.first() {
+        Some(agent) => *agent,
+        None => {
+            let leads = organization::colleagues::holders(&**tx, Role::ShiftLead).await?;
+            let lead = leads.first().map(|lead| lead.id);
+            lead.ok_or_else(|| internal("nobody is there to own what was left"))?
+        }
+    };
+    let by_rule = Owner::ByRule { fallback };
+    let mut dispatcher = Dispatcher::take(tx, by_rule, now, 1).await?;
+    let given = dispatcher.give_about("", section, message.matter.as_deref());
+    dispatcher.keep(tx).await?;
+    Ok(given.owner)
+}
+
+async fn open_of(conn: &impl ConnectionTrait, agents: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
+    let rows: Vec<(Uuid, i64)> = row::Entity::find()
+        .select_only()
+        .column(row::Column::CurrentOwnerId)
+        .expr(row::Column::Id.count())
+        .filter(row::Column::Open.eq(true))
+        .filter(row::Column::CurrentOwnerId.is_in(agents.iter().copied()))
+        .group_by(row::Column::CurrentOwnerId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Notes on an open ticket what its requester added, and tells its owner; on one that is over nothing.
+pub async fn add(app: &App, ticket: Uuid, requester: Uuid, text: String) -> Result<()> {
+    let (db, app) = (app.db.clone(), app.clone());
+    db.write(move |tx| async move {
+        let said = summary(&text)?;
+        let Ok(ticket) = act::attachable(&*tx, ticket, requester).await else {
+            return Ok(());
+        };
+        let who = Who::system("channels");
+        let hand = Hand::of(&app, &tx, &who).await?;
+        act::attach(&hand, &ticket, act::Repeat::Said(&said)).await?;
+        Ok(())
+    })
+    .await
+}
