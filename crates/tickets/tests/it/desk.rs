@@ -1,5 +1,7 @@
 //! What the stories stand on: the two capabilities over a database of their own, and the calls they hear of.
 
+use std::sync::Arc;
+
 use std::ops::Deref;
 
 use axum::Router;
@@ -56,7 +58,7 @@ impl Deref for Desk {
 
 impl Desk {
     pub fn new(app: TestApp) -> Self {
-        let capability = tickets::capability(&app);
+        let capability = tickets::capability(&app, Arc::new(AnythingGoes));
         let merged = OpenApiRouter::new()
             .merge(capability.routes.clone())
             .merge(requesters::capability(&app).routes);
@@ -294,4 +296,16 @@ pub fn follow_up() -> Value {
 )]
 async fn pause() {
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+}
+
+/// Cites whatever it is asked.
+struct AnythingGoes;
+
+impl tickets::Answers for AnythingGoes {
+    fn cite<'a>(
+        &'a self,
+        _reference: &'a str,
+    ) -> futures::future::BoxFuture<'a, kernel::problem::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }

@@ -1,6 +1,7 @@
 //! One scenario for each clause of the requirement; docs/conformance.md lists them.
 
 mod a01_screen_pop;
+mod a04_website;
 mod a05_channels;
 mod a07_complaint;
 mod a09_incident;

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod cases;
+pub mod chat;
 pub mod floor;
 pub mod peers;
 pub mod served;
