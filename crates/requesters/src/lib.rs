@@ -19,7 +19,7 @@ pub use person::proof::{
     CallWay, OneTimeCode, Outcome, SmsCode, finish_proof, finish_sms_proof, start_proof,
     start_sms_proof,
 };
-pub use person::store::same_person;
+pub use person::store::{ids_of_person, same_person};
 pub use requester::Requester;
 pub use requester::store::{
     Caller, by_number, find, find_many, find_or_create_by_number, find_or_create_many, sought,

@@ -11,6 +11,7 @@ pub mod instruction;
 mod matter;
 mod people;
 pub mod pop;
+mod proof;
 mod rights;
 mod rules;
 pub mod section;
@@ -104,6 +105,7 @@ pub fn capability(app: &App) -> Capability {
         .routes(routes!(matter::edit::rows))
         .routes(routes!(matter::edit::put))
         .routes(routes!(pop::show))
+        .routes(routes!(proof::hear))
         .with_state(app.clone())
         .merge(matter::sheet::routes(app))
         .merge(ticket::file::routes(app))

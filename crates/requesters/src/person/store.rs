@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use kernel::audit::{self, Who};
 use kernel::problem::{Result, not_found, stale};
 use kernel::{App, Audience, Permission as _, Tx};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect as _,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect as _,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -41,6 +41,26 @@ pub async fn same_person(conn: &impl ConnectionTrait, requester_id: Uuid) -> Res
         ids.push(requester_id);
     }
     Ok(ids)
+}
+
+/// The ids of [`same_person`] as a query, for lists that are narrowed to a person.
+pub fn ids_of_person(requester_id: Uuid) -> SelectStatement {
+    let me = Alias::new("me");
+    let root = || {
+        Func::coalesce([
+            Expr::col((me.clone(), Column::PersonId)),
+            Expr::col((me.clone(), Column::Id)),
+        ])
+    };
+    let of_person = Condition::any()
+        .add(Expr::col((row::Entity, Column::Id)).eq(root()))
+        .add(Expr::col((row::Entity, Column::PersonId)).eq(root()));
+    Query::select()
+        .column((row::Entity, Column::Id))
+        .from(row::Entity)
+        .join_as(JoinType::InnerJoin, row::Entity, me.clone(), of_person)
+        .and_where(Expr::col((me.clone(), Column::Id)).eq(requester_id))
+        .to_owned()
 }
 
 /// These requesters and the others of the same persons.
