@@ -6,7 +6,7 @@ pub mod number;
 pub mod person;
 pub mod requester;
 
-use kernel::{App, Capability, Migration, migration};
+use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -15,7 +15,11 @@ pub use identity::store::find_or_create_by_identity;
 pub use identity::{ExternalId, OnChannel, Writer};
 pub use number::{Number, NumberKind, last_digits, normalise};
 pub use person::claim::{note_claimed_mail, note_claimed_number};
-pub use person::store::same_person;
+pub use person::proof::{
+    CallWay, OneTimeCode, Outcome, SmsCode, finish_proof, finish_sms_proof, start_proof,
+    start_sms_proof,
+};
+pub use person::store::{ids_of_person, same_person};
 pub use requester::Requester;
 pub use requester::store::{
     Caller, by_number, find, find_many, find_or_create_by_number, find_or_create_many, sought,
@@ -32,6 +36,16 @@ kernel::permissions! {
     pub RevealRequesters = "requesters:reveal" {
         Agent: All, ShiftLead: All, OpsManager: All, PurchaserBusiness: All,
     }
+    /// Say that two requesters are one person, or are not, with a reason.
+    pub MergeRequesters = "requesters:merge" { Agent: All, ShiftLead: All, OpsManager: All }
+    /// See the block list.
+    pub ViewBlocks = "requester_blocks:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Ask for a block.
+    pub AskBlocks = "requester_blocks:ask" { Agent: All, ShiftLead: All, OpsManager: All }
+    /// Approve or decline a block that somebody else asked for, and lift one.
+    pub DecideBlocks = "requester_blocks:decide" { ShiftLead: All, OpsManager: All }
 }
 
 /// The tables of this crate.
@@ -39,6 +53,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026112311_requesters"),
         migration!("2026112607_identities"),
+        migration!("2026112608_proofs"),
     ]
 }
 
@@ -53,7 +68,10 @@ pub fn capability(app: &App) -> Capability {
             .routes(routes!(http::list))
             .routes(routes!(http::get, http::rename))
             .routes(routes!(http::reveal))
-            .with_state(app.clone()),
+            .with_state(app.clone())
+            .merge(person::http::routes(app))
+            .merge(block::http::routes(app)),
+        event_handlers: vec![timer::start::<block::store::Blocks>(app)],
         ..Capability::default()
     }
 }

@@ -46,3 +46,14 @@ pub struct Requester {
     /// Rises with each change; send it back with a change.
     pub version: i64,
 }
+
+impl Requester {
+    /// Who calls, as a call that came in shows him: the number was proven to be somebody's, but not that he calls.
+    #[must_use]
+    pub fn on_a_call(mut self) -> Self {
+        UNVERIFIED.clone_into(&mut self.identity);
+        self.proven_by = None;
+        self.proven_at = None;
+        self
+    }
+}

@@ -12,6 +12,7 @@ pub mod left;
 mod matter;
 mod people;
 pub mod pop;
+mod proof;
 mod rights;
 mod rules;
 pub mod section;
@@ -107,6 +108,7 @@ pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
         .routes(routes!(matter::edit::rows))
         .routes(routes!(matter::edit::put))
         .routes(routes!(pop::show))
+        .routes(routes!(proof::hear))
         .with_state(app.clone())
         .merge(contact::http::completing(app, answers))
         .merge(matter::sheet::routes(app))

@@ -115,8 +115,14 @@ pub async fn for_call(app: &App, viewer: &Viewer, scope: &Scope, call: Uuid) -> 
         .await?
         .into_iter();
     let contact_record = contacts.next().ok_or_else(|| not_found("contact record"))?;
+    // What came in shows a number that anybody can pretend to have.
+    let came_in = contact_record.direction == "inbound" && contact_record.medium == "voice";
     Ok(Pop {
-        requester,
+        requester: if came_in {
+            requester.on_a_call()
+        } else {
+            requester
+        },
         calls: contacts.map(Into::into).collect(),
         tickets: ticket_views(conn, app.clock.now(), viewer, tickets).await?,
         contact_record,

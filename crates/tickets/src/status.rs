@@ -121,9 +121,10 @@ async fn show(
     let requester = requesters::by_number(app, conn, &question.phone)
         .await?
         .ok_or_else(unknown)?;
+    let person = requesters::same_person(conn, requester.id).await?;
     let ticket = row::Entity::find()
         .filter(Column::Number.eq(number))
-        .filter(Column::RequesterId.eq(requester.id))
+        .filter(Column::RequesterId.is_in(person))
         .filter(Column::State.is_not_in([TicketState::Draft.as_str(), TicketState::Void.as_str()]))
         .one(conn)
         .await?

@@ -6,7 +6,7 @@ use kernel::problem::{Result, internal};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter,
-    QuerySelect as _, RelationDef,
+    QueryOrder as _, QuerySelect as _, RelationDef,
 };
 
 use super::{NO_NUMBER, OnChannel, Writer, mail_of};
@@ -163,4 +163,21 @@ async fn seen(
         requester: requester.into(),
         new: false,
     })
+}
+
+/// Accounts shown of one person.
+const SHOWN: u64 = 100;
+
+/// The identities of these requesters, those seen last first.
+pub(crate) async fn of_requesters(
+    conn: &impl ConnectionTrait,
+    requesters: &[uuid::Uuid],
+) -> Result<Vec<row::Model>> {
+    Ok(row::Entity::find()
+        .filter(row::Column::RequesterId.is_in(requesters.iter().copied()))
+        .order_by_desc(row::Column::LastSeenAt)
+        .order_by_desc(row::Column::Id)
+        .limit(SHOWN)
+        .all(conn)
+        .await?)
 }

@@ -5,6 +5,7 @@ use kernel::{App, Email, Phone};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait as _, QueryFilter,
+    QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -36,6 +37,8 @@ kernel::words! {
 
 /// Numbers and addresses that one requester may give: who goes on is trying out whose they are.
 const MOST: u64 = 10;
+/// Claims looked at: a value that many give is no reason for anything.
+const LOOKED_AT: u64 = 50;
 
 /// Keeps the number that a writer typed, as a claim: nothing is linked by it. Says no to what is no number.
 pub async fn note_claimed_number(
@@ -115,7 +118,48 @@ async fn note(
     Ok(())
 }
 
+/// What these requesters gave.
+pub(crate) async fn of(
+    conn: &impl ConnectionTrait,
+    requesters: &[Uuid],
+) -> Result<Vec<row::Model>> {
+    Ok(row::Entity::find()
+        .filter(row::Column::RequesterId.is_in(requesters.iter().copied()))
+        .order_by_asc(row::Column::ClaimedAt)
+        .all(conn)
+        .await?)
+}
+
+/// Who gave one of these values, by their hashes.
+pub(crate) async fn by(conn: &impl ConnectionTrait, hashes: &[String]) -> Result<Vec<Uuid>> {
+    Ok(row::Entity::find()
+        .select_only()
+        .column(row::Column::RequesterId)
+        .filter(row::Column::Hash.is_in(hashes.iter().cloned()))
+        .order_by_desc(row::Column::ClaimedAt)
+        .limit(LOOKED_AT)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// One value as it was given; `None` when this requester gave none such.
+pub(crate) async fn clear(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    requester: Uuid,
+    id: Option<Uuid>,
+) -> Result<Option<String>> {
+    let Some(id) = id else { return Ok(None) };
+    let given = row::Entity::find_by_id(id)
+        .filter(row::Column::RequesterId.eq(requester))
+        .one(conn)
+        .await?;
+    let open = |row: row::Model| app.key.unseal(&label(row.id), &row.sealed);
+    given.map(open).transpose()
+}
+
 /// Under which label a claim is sealed.
-pub(crate) fn label(id: Uuid) -> String {
+fn label(id: Uuid) -> String {
     format!("requester_claim:{id}")
 }

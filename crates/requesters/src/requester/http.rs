@@ -13,41 +13,58 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Requester, store};
+use crate::person::claim;
+use crate::person::http::{RequesterDetail, detail};
+use crate::person::store as persons;
 use crate::{EditRequesters, RevealRequesters, ViewRequesters};
 
 const LONGEST_NAME: usize = 50;
 const LONGEST_REASON: usize = 200;
 
-/// Lists requesters, the last to call first.
+/// A requester as lists show him.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequesterRow {
+    /// Who, masked.
+    #[serde(flatten)]
+    pub requester: Requester,
+    /// How many requesters the person has, this one included.
+    pub members: i64,
+}
+
+/// Lists requesters, the last to call or write first: one for each person, and with `q` every one that it names.
 #[utoipa::path(
     get, path = "/api/v1/requesters", tag = "requesters",
     params(ListQuery),
-    responses((status = 200, body = Page<Requester>)),
+    responses((status = 200, body = Page<RequesterRow>)),
 )]
 pub(crate) async fn list(
     actor: Actor<ViewRequesters>,
     State(app): State<App>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<Requester>>> {
-    Ok(Json(
-        store::list(&app, app.db.read(), actor.scope(), &query).await?,
-    ))
+) -> Result<Json<Page<RequesterRow>>> {
+    let conn = app.db.read();
+    let page = store::list(&app, conn, actor.scope(), &query).await?;
+    let persons = page.items.iter().map(|requester| requester.person_id);
+    let sizes = persons::sizes(conn, persons.collect::<Vec<_>>()).await?;
+    Ok(Json(page.map(|requester| RequesterRow {
+        members: sizes.get(&requester.person_id).copied().unwrap_or(1),
+        requester,
+    })))
 }
 
-/// One requester, masked.
+/// One requester with the person behind it, masked.
 #[utoipa::path(
     get, path = "/api/v1/requesters/{id}", tag = "requesters",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = Requester), (status = 404, body = Problem)),
+    responses((status = 200, body = RequesterDetail), (status = 404, body = Problem)),
 )]
 pub(crate) async fn get(
     actor: Actor<ViewRequesters>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-) -> Result<Json<Requester>> {
-    Ok(Json(
-        store::get(app.db.read(), actor.scope(), id).await?.into(),
-    ))
+) -> Result<Json<RequesterDetail>> {
+    let conn = app.db.read();
+    Ok(Json(detail(&app, conn, actor.scope(), id).await?))
 }
 
 /// What may be written about a requester.
@@ -110,6 +127,8 @@ pub(crate) enum RevealField {
     Phone,
     /// The name.
     Name,
+    /// What a writer says is his.
+    Claim,
 }
 
 /// What is to be read, and why.
@@ -118,6 +137,8 @@ pub(crate) enum RevealField {
 pub(crate) struct RevealRequest {
     /// The value.
     field: RevealField,
+    /// Which claim.
+    claim_id: Option<Uuid>,
     /// Why it is needed, 2 to 200 characters; it stands in the audit trail.
     reason: String,
 }
@@ -161,6 +182,7 @@ pub(crate) async fn reveal(
             let value = match field {
                 RevealField::Phone => row.phone,
                 RevealField::Name => row.name,
+                RevealField::Claim => claim::clear(&app, &*tx, id, request.claim_id).await?,
             };
             let value =
                 value.ok_or_else(|| refused("nothing_to_reveal", "this value is not known"))?;

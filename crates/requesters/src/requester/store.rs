@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Requester, UNVERIFIED};
 use crate::number::{Number, NumberKind, last_digits, normalise};
+use crate::person::store::same_persons;
 
 kernel::table! {
     /// One requester.
@@ -233,18 +234,19 @@ pub async fn find_many(conn: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Ve
 /// How many requesters one search finds.
 const MOST_SOUGHT: u64 = 200;
 
-/// The requesters that `words` name as [`list`] does, who were in contact last, at most 200; for a crate that has
-/// already checked who may know them.
+/// The requesters that `words` name as [`list`] does, who were in contact last, at most 200, and the
+/// others of the same persons; for a crate that has already checked who may know them.
 pub async fn sought(app: &App, conn: &impl ConnectionTrait, words: &str) -> Result<Vec<Uuid>> {
-    Ok(row::Entity::find()
+    let found = row::Entity::find()
         .select_only()
-        .column(row::Column::Id)
+        .columns([row::Column::Id, row::Column::PersonId])
         .filter(named(app, words))
         .order_by_desc(row::Column::LastContactAt)
         .limit(MOST_SOUGHT)
         .into_tuple()
         .all(conn)
-        .await?)
+        .await?;
+    same_persons(conn, found).await
 }
 
 /// A whole number, its last four digits, or the beginning of a name.
@@ -260,17 +262,17 @@ fn named(app: &App, words: &str) -> Condition {
     }
 }
 
-/// One page of requesters; `q` is a whole number, its last four digits as `*1234`, or the beginning of a name.
+/// One page of requesters, one for each person unless they are looked for; `q` is a whole number, its last four digits as `*1234`, or the beginning of a name.
 pub(crate) async fn list(
     app: &App,
     conn: &impl ConnectionTrait,
     scope: &Scope,
     query: &ListQuery,
 ) -> Result<Page<Requester>> {
-    let mut select = visible(scope);
-    if let Some(words) = query.words()? {
-        select = select.filter(named(app, words));
-    }
+    let select = match query.words()? {
+        Some(words) => visible(scope).filter(named(app, words)),
+        None => visible(scope).filter(row::Column::PersonId.is_null()),
+    };
     let sortable = [
         ("last_contact_at", row::Column::LastContactAt),
         ("first_contact_at", row::Column::FirstContactAt),

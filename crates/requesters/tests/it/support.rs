@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use axum::Router;
 use axum::http::{Method, StatusCode};
 use kernel::{Principal, Role};
 use requesters::{OnChannel, Requester, Writer};
@@ -14,14 +15,10 @@ pub struct Desk {
 }
 
 pub async fn on_both(story: impl AsyncFn(Desk)) {
-    let migrations = requesters::migrations();
+    let migrations = [organization::migrations(), requesters::migrations()].concat();
     testing::on_both(&migrations, async |app| {
         let (router, _) = requesters::capability(&app).routes.split_for_parts();
-        story(Desk {
-            app,
-            door: Door(router),
-        })
-        .await;
+        story(Desk::over(app, router)).await;
     })
     .await;
 }
@@ -39,6 +36,11 @@ impl Deref for Desk {
 }
 
 impl Desk {
+    pub fn over(app: TestApp, router: Router) -> Self {
+        let door = Door(router);
+        Self { app, door }
+    }
+
     pub async fn rings(&self, number: &'static str) -> Requester {
         let app = (*self.app).clone();
         self.app

@@ -89,7 +89,7 @@ pub struct Filter {
     pub state: Option<String>,
     /// Only records of this agent.
     pub agent: Option<Uuid>,
-    /// Only records of this requester.
+    /// Only records of the person that this requester is.
     pub requester: Option<Uuid>,
     /// Only contacts that belong to this ticket.
     pub ticket: Option<Uuid>,
@@ -155,13 +155,16 @@ pub(crate) async fn list(
             Column::AgentId,
             (filter.mine == Some(true)).then_some(actor),
         ),
-        (Column::RequesterId, filter.requester),
         (Column::TicketId, filter.ticket),
     ];
     for (column, id) in ids {
         if let Some(id) = id {
             select = select.filter(column.eq(id));
         }
+    }
+    if let Some(requester) = filter.requester {
+        let person = requesters::ids_of_person(requester);
+        select = select.filter(Column::RequesterId.in_subquery(person));
     }
     if let Some(incident) = filter.incident {
         select = select.filter(Column::Id.in_subquery(incident::link::contacts_of(incident)));
@@ -188,7 +191,10 @@ pub(crate) async fn list(
     }
     if let Some(words) = query.words()? {
         select = match requesters::by_number(app, conn, words).await? {
-            Some(requester) => select.filter(Column::RequesterId.eq(requester.id)),
+            Some(requester) => {
+                let person = requesters::same_person(conn, requester.id).await?;
+                select.filter(Column::RequesterId.is_in(person))
+            }
             None => select.filter(containing(Column::Summary, words)),
         };
     }
@@ -220,15 +226,16 @@ pub(crate) async fn find(conn: &impl ConnectionTrait, call: Uuid) -> Result<Opti
     Ok(row::Entity::find_by_id(call).one(conn).await?)
 }
 
-/// The last contacts of a requester before this one, the newest first; for the pop.
+/// The last contacts of a person before this one, the newest first; for the pop.
 pub(crate) async fn last_of(
     conn: &impl ConnectionTrait,
     requester: Uuid,
     but: Uuid,
     count: u64,
 ) -> Result<Vec<row::Model>> {
+    let person = requesters::same_person(conn, requester).await?;
     Ok(row::Entity::find()
-        .filter(Column::RequesterId.eq(requester))
+        .filter(Column::RequesterId.is_in(person))
         .filter(Column::Id.ne(but))
         .order_by_desc(Column::StartedAt)
         .order_by_desc(Column::Id)

@@ -580,7 +580,7 @@ pub(crate) fn headline(text: &str) -> String {
     line.chars().take(LONGEST).collect()
 }
 
-/// The ticket a contact may be attached to: open, and of the same requester.
+/// The ticket a contact may be attached to: open, and of the same person.
 pub(crate) async fn attachable(
     conn: &impl ConnectionTrait,
     id: Uuid,
@@ -590,7 +590,12 @@ pub(crate) async fn attachable(
         .one(conn)
         .await?
         .ok_or_else(|| unknown(id))?;
-    if ticket.requester_id != requester {
+    let same = ticket.requester_id == requester;
+    if !same
+        && !requesters::same_person(conn, requester)
+            .await?
+            .contains(&ticket.requester_id)
+    {
         return Err(unknown(id));
     }
     if !ticket.open || ticket.standing()? == State::Draft {

@@ -40,14 +40,15 @@ pub async fn taker(
     Ok(Some(cover.map_or(owner, |(cover, _)| cover)))
 }
 
-/// The requester's newest open ticket about this matter.
+/// The person's newest open ticket about this matter.
 pub(crate) async fn open_alike(
     conn: &impl ConnectionTrait,
     requester: Uuid,
     matter: &str,
 ) -> Result<Option<row::Model>> {
+    let person = requesters::same_person(conn, requester).await?;
     Ok(row::Entity::find()
-        .filter(Column::RequesterId.eq(requester))
+        .filter(Column::RequesterId.is_in(person))
         .filter(Column::Open.eq(true))
         .filter(Column::MatterCode.eq(matter))
         .filter(Column::State.ne(Standing::Draft.as_str()))

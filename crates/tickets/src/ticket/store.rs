@@ -193,6 +193,9 @@ impl Filter {
                     .add(Column::RunsUntil.gte(now))
             }
         });
+        let person = self
+            .requester
+            .map(|who| Column::RequesterId.in_subquery(requesters::ids_of_person(who)));
         let in_transfer = self.in_transfer.map(|offered| {
             if offered {
                 Column::TransferTo.is_not_null()
@@ -244,7 +247,7 @@ impl Filter {
             .add_option(text(Column::State, &self.state))
             .add_option(self.owner.map(|owner| Column::CurrentOwnerId.eq(owner)))
             .add_option(self.first_owner.map(|owner| Column::FirstOwnerId.eq(owner)))
-            .add_option(self.requester.map(|who| Column::RequesterId.eq(who)))
+            .add_option(person)
             .add_option(text(Column::RequestType, &self.request_type))
             .add_option(text(Column::MatterCode, &self.matter))
             .add_option(text(Column::Section, &self.section))
@@ -311,13 +314,14 @@ pub(crate) async fn of_calls(
         .await?)
 }
 
-/// The open tickets of a requester, the newest first; for the pop, whoever owns them.
+/// The open tickets of a person, by whichever way they came, the newest first; for the pop, whoever owns them.
 pub(crate) async fn open_of(
     conn: &impl ConnectionTrait,
     requester: Uuid,
 ) -> Result<Vec<row::Model>> {
+    let person = requesters::same_person(conn, requester).await?;
     Ok(row::Entity::find()
-        .filter(Column::RequesterId.eq(requester))
+        .filter(Column::RequesterId.is_in(person))
         .filter(Column::Open.eq(true))
         .filter(Column::State.ne(State::Draft.as_str()))
         .order_by_desc(Column::OpenedAt)

@@ -242,9 +242,10 @@ pub(super) async fn alike(
         life::State::Merged,
         life::State::Rejected,
     ];
+    let person = requesters::same_person(conn, ticket.requester_id).await?;
     let rows = viewer
         .tickets()
-        .filter(Column::RequesterId.eq(ticket.requester_id))
+        .filter(Column::RequesterId.is_in(person))
         .filter(Column::MatterCode.eq(matter.as_str()))
         .filter(Column::OpenedAt.gte(ticket.opened_at - SAME_WITHIN))
         .filter(Column::OpenedAt.lte(ticket.opened_at + SAME_WITHIN))

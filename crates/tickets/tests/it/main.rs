@@ -18,6 +18,7 @@ mod matters;
 mod measure;
 mod offered;
 mod owed;
+mod person;
 mod pop;
 mod repeat;
 mod rights;
