@@ -15,7 +15,7 @@ export function start({ port = 0, beat = 15_000 } = {}) {
   const world = {
     open: true, opens_at: '2026-11-27T00:30:00Z', notice: '2026-1', files: new Map(), streams: new Set(),
     /** Mishaps: how often the next request of a route is refused, whether streams live but bring nothing. */
-    refuse: [], mute: false, delay: 0, left: [], log: [], sessions: new Map(),
+    refuse: [], lose: 0, mute: false, delay: 0, left: [], log: [], sessions: new Map(),
   }
   const iso = (ms = 0) => new Date(Date.now() + ms).toISOString()
   const view = (s) => ({
@@ -55,8 +55,9 @@ export function start({ port = 0, beat = 15_000 } = {}) {
     end: () => { const s = latest(); s.state = 'ended'; add(s, 'system', '本次咨询已结束'); state(s) },
     hours: ({ open }) => { world.open = open; for (const s of world.sessions.values()) state(s) },
     notice: ({ version }) => { world.notice = version },
-    /** Refuse the next `times` requests whose path holds `path`. */
+    /** Refuse the next `times` POST requests to `path`. */
     refuse: ({ path, status, code = 'refused', times = 1, after, field }) => world.refuse.push({ path, status, code, times, after, field }),
+    lose: ({ times }) => { world.lose = times },
     mute: ({ on }) => { world.mute = on },
     delay: ({ ms }) => { world.delay = ms },
     cut: () => { for (const { res } of world.streams) res.destroy() },
@@ -69,6 +70,7 @@ export function start({ port = 0, beat = 15_000 } = {}) {
     return file
   }
 
+  let own = 0
   const server = createServer((req, res) => {
     const url = new URL(req.url, 'http://x')
     const chunks = []
@@ -93,10 +95,17 @@ export function start({ port = 0, beat = 15_000 } = {}) {
     if (!url.pathname.startsWith('/api/')) return page(res, url)
     const path = url.pathname.replace('/api/v1/chat', '')
     world.log.push(`${req.method} ${path}${url.search}`)
-    const refused = world.refuse.find((one) => path.startsWith(one.path) && one.times > 0)
+    if (world.lose && req.method === 'POST' && path === '/messages') {
+      // It arrives; the answer does not.
+      world.lose -= 1
+      const lost = JSON.parse(body.toString())
+      const of = world.sessions.get(req.headers.authorization?.replace('Bearer ', ''))
+      if (!of.known.has(lost.client_id)) of.known.set(lost.client_id, add(of, 'me', lost.text, { client_id: lost.client_id, silent: true }))
+      return problem(res, 504, 'timeout')
+    }
+    const refused = world.refuse.find((one) => req.method === 'POST' && path.startsWith(one.path) && one.times > 0)
     if (refused) {
       refused.times -= 1
-      if (refused.status === 0) return req.socket.destroy()
       return problem(res, refused.status, refused.code, refused.field ? { field: refused.field } : {}, refused.after ? { 'retry-after': String(refused.after) } : {})
     }
     if (url.pathname === '/api/v1/config-public') return json(res, 200, { name: '首接', timezone: 'Asia/Shanghai' })
@@ -171,7 +180,6 @@ export function start({ port = 0, beat = 15_000 } = {}) {
 
   /** Files with the headers the server ought to give them. */
   function page(res, url) {
-    if (url.pathname === '/other') return other(res)
     let name = normalize(url.pathname).replace(/^\/+/, '')
     if (name === '' || name.endsWith('/')) name += 'index.html'
     let path = join(dist, name)
@@ -187,7 +195,7 @@ export function start({ port = 0, beat = 15_000 } = {}) {
 
   /** Somebody else's page: strict about scripts and styles, and with styles that would spoil a careless widget. */
   function other(res) {
-    const base = `http://127.0.0.1:${server.address().port}`
+    const base = `http://127.0.0.1:${own}`
     res.writeHead(200, {
       'content-type': TYPES.html,
       'content-security-policy': `default-src 'self'; script-src ${base}; style-src 'nonce-${ORIGIN}'; frame-src ${base}`,
@@ -198,18 +206,22 @@ export function start({ port = 0, beat = 15_000 } = {}) {
 <script src="${base}/widget.js" data-channel="web" data-lang="zh-CN" async></script></html>`)
   }
 
-  return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve({
-    port: server.address().port,
+  // Another port is another origin.
+  const neighbour = createServer((req, res) => other(res))
+  const listen = (one, at) => new Promise((done) => one.listen(at, '127.0.0.1', done))
+  return Promise.all([listen(server, port), listen(neighbour, 0)]).then(() => ({
+    port: (own = server.address().port),
+    otherPort: neighbour.address().port,
     world,
     play: (what, more = {}) => play[what](more),
     /** The process dies in the middle: every connection with it. */
     crash: () => new Promise((done) => { server.closeAllConnections(); server.close(done) }),
-    again: (port) => new Promise((done) => server.listen(port, '127.0.0.1', done)),
-    stop: () => { server.closeAllConnections(); server.close() },
-  })))
+    again: (port) => listen(server, port),
+    stop: () => { for (const one of [server, neighbour]) { one.closeAllConnections(); one.close() } },
+  }))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const mock = await start({ port: +(process.env.PORT ?? 4020) })
-  console.log(`chat stand-in on http://127.0.0.1:${mock.port}/site/ and http://localhost:${mock.port}/other`)
+  console.log(`chat stand-in on http://127.0.0.1:${mock.port}/site/ and http://127.0.0.1:${mock.otherPort}/`)
 }

@@ -5,6 +5,8 @@ import { filled, WORDS, type Language, type Word, type Words } from './words'
 
 export class Frame {
   readonly words: Words
+  /** Whether the visitor is in here: nothing takes the focus out of the host page by itself. */
+  attended = true
   private readonly heading = h('h1', { tabindex: -1 })
   private readonly sub = h('p', { class: 'sub' })
   private readonly actions = h('div', { class: 'actions' })
@@ -49,7 +51,7 @@ export class Frame {
   show(view: HTMLElement, focus: HTMLElement | null = null): void {
     this.act()
     this.place.replaceChildren(view)
-    ;(focus ?? this.heading).focus({ preventScroll: true })
+    if (this.attended) (focus ?? this.heading).focus({ preventScroll: true })
   }
 
   /** Why a request was refused, for the visitor. */

@@ -1,7 +1,7 @@
 // The page inside the frame: which view stands, and what goes on between the visitor, the server and the host page.
 import './style.css'
 import { Api, Problem, randomId } from './api'
-import type { Form } from './checks'
+import type { Form } from '../../src/features/public/checks'
 import { h } from './dom'
 import { Frame } from './frame'
 import { Host } from './host'
@@ -25,6 +25,8 @@ let chat: ChatView | null = null
 let form: Partial<Form> = {}
 /** Folded until the host page says otherwise. */
 let open = window.parent === window
+/** Opened by the visitor, not by the page that was loaded again. */
+let attended = open
 /** One key a form, so that what is sent twice over a poor line counts once. */
 let key = randomId()
 /** Drawing again in the other language, whatever stands. */
@@ -32,9 +34,15 @@ let draw: () => void = () => {}
 
 const host = new Host(asked.get('host'), (said) => {
   open = said !== 'folded'
+  attend(said === 'open')
   look()
   if (said === 'open') (chat && !chat.composer.element.hidden ? chat.composer : document.querySelector('h1'))?.focus()
 })
+
+function attend(now: boolean): void {
+  attended = now
+  frame.attended = now
+}
 
 function speak(lang: Language): void {
   frame = new Frame(lang, host.known ? () => host.tell({ shoujie: 'close' }) : null, () => {
@@ -42,6 +50,7 @@ function speak(lang: Language): void {
     speak(lang === 'zh' ? 'en' : 'zh')
     draw()
   })
+  frame.attended = attended
 }
 
 function fresh(): Session {
@@ -77,7 +86,7 @@ function broken(): void {
   draw = broken
   const retry = h('button', { type: 'button', class: 'main', click: () => void begin() }, frame.words.retry)
   frame.under('')
-  frame.show(h('div', { class: 'page' }, h('h2', {}, frame.words.broken), h('p', { class: 'quiet' }, frame.words.broken_what), retry), open ? retry : null)
+  frame.show(h('div', { class: 'page' }, h('h2', {}, frame.words.broken), h('p', { class: 'quiet' }, frame.words.broken_what), retry), retry)
 }
 
 function talk(): void {
@@ -85,7 +94,7 @@ function talk(): void {
   chat = new ChatView(frame, config!, kept, session, { api, leave: () => leave(), forget: () => void forget() })
   frame.show(chat.element)
   chat.shown()
-  if (open) chat.composer.focus()
+  if (attended) chat.composer.focus()
   look()
 }
 
@@ -198,6 +207,8 @@ async function begin(): Promise<void> {
 
 // --- the page ---
 
+addEventListener('pointerdown', () => attend(true), { capture: true })
+addEventListener('keydown', () => attend(true), { capture: true })
 addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return
   if (!chat?.escape()) host.tell({ shoujie: 'close' })

@@ -4,6 +4,8 @@
 export interface Memory {
   get(key: string): string | null
   set(key: string, value: string | null): void
+  /** Whether it outlives the page. */
+  lasting: boolean
 }
 
 type Kept = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
@@ -12,6 +14,7 @@ export function memory(name: string, places: (() => Kept)[] = [() => localStorag
   const own = new Map<string, string>()
   const store = works(name, places)
   return {
+    lasting: store !== null,
     get(key) {
       try {
         return store?.getItem(`${name}.${key}`) ?? own.get(key) ?? null

@@ -52,6 +52,7 @@ export class Session {
     const token = this.memory.get('token')
     if (!token) return false
     this.api.token = token
+    this.restore()
     try {
       await this.catchUp()
     } catch (error) {
@@ -59,8 +60,8 @@ export class Session {
       this.forget()
       return false
     }
-    this.restore()
     this.line.start()
+    void this.pump()
     return true
   }
 
@@ -282,7 +283,7 @@ export class Session {
     void this.pump()
   }
 
-  /** Words not yet sent outlive a reload; files cannot. */
+  /** Words not yet sent outlive a reload; files cannot. Restored before anything is fetched, which would save anew. */
   private save(): void {
     const texts = this.thread.pending.filter(({ file }) => !file).map(({ client_id, text, at }) => ({ client_id, text, at }))
     this.memory.set('outbox', texts.length > 0 ? JSON.stringify(texts) : null)
@@ -297,8 +298,6 @@ export class Session {
     } catch {
       this.memory.set('outbox', null)
     }
-    this.save()
-    void this.pump()
   }
 
   async end(): Promise<void> {

@@ -39,6 +39,3 @@ export function plainName(name: string): string {
   // eslint-disable-next-line no-control-regex
   return name.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '').trim() || 'file'
 }
-
-/** Characters as a person counts them. */
-export const lengthOf = (text: string): number => [...text].length

@@ -83,7 +83,7 @@ function start(script: HTMLScriptElement): void {
     frame = document.createElement('iframe')
     frame.title = names.frame
     frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads')
-    frame.setAttribute('allow', "camera 'none'; microphone 'none'; geolocation 'none'")
+    frame.setAttribute('allow', "clipboard-write; camera 'none'; microphone 'none'; geolocation 'none'")
     frame.referrerPolicy = 'origin'
     frame.src = `${address}&host=${encodeURIComponent(self.origin)}`
     panel.append(frame)

@@ -67,7 +67,8 @@ export class ChatView {
       h('button', { type: 'button', class: 'second', click: () => this.askEnd(false) }, words.end_no))
     this.sure.hidden = true
     this.notice.append(this.noticeText, h('button', { type: 'button', class: 'second', click: () => to.leave() }, words.turn_into_left))
-    this.element = h('div', { class: 'chat' }, this.sure, this.notice, h('div', { class: 'scroll' }, this.log, this.below), this.typing, this.after, this.composer.element, this.viewer)
+    const unkept = memory.lasting ? null : h('p', { class: 'banner' }, words.not_kept)
+    this.element = h('div', { class: 'chat' }, this.sure, unkept, this.notice, h('div', { class: 'scroll' }, this.log, this.below), this.typing, this.after, this.composer.element, this.viewer)
     this.log.addEventListener('scroll', () => {
       if (this.near()) this.below.hidden = true
     }, { passive: true })

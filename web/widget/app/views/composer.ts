@@ -4,7 +4,8 @@ import { isPicture, kindsOf, refusalOf, typeOf } from '../files'
 import { bytes } from '../format'
 import type { Frame } from '../frame'
 import type { Memory } from '../memory'
-import { lengthOf, plainName } from '../text'
+import { lengthOf } from '../../../src/features/public/checks'
+import { plainName } from '../text'
 import type { Config } from '../types'
 
 /** Only near the end is it said how much is left. */

@@ -1,5 +1,5 @@
 // The two forms before anything is said: to begin a conversation, or to leave a message.
-import { faultsOf, type Fault, type Field, type Form } from '../checks'
+import { faultsOf, type Fault, type Field, type Form } from '../../../src/features/public/checks'
 import { Problem } from '../api'
 import { h, say } from '../dom'
 import { link, type Frame } from '../frame'
