@@ -12,6 +12,10 @@ if (!existsSync(executablePath)) {
   console.log('no Chromium here: the walk is left out')
   process.exit(0)
 }
+if (!existsSync(new URL('../dist/widget/index.html', import.meta.url))) {
+  console.error('the widget was not built: npm run build')
+  process.exit(1)
+}
 const shots = process.env.SHOTS
 if (shots) mkdirSync(shots, { recursive: true })
 
@@ -32,7 +36,7 @@ async function walk(name, size, steps, { path = null, host = '127.0.0.1', lang =
     // A refused or lost request is part of the walk.
     if (line.type() === 'error' && !/Failed to load resource|net::ERR/.test(line.text())) faults.push(line.text())
   })
-  page.setDefaultTimeout(8_000)
+  page.setDefaultTimeout(20_000)
   const shot = async (what) => shots && page.screenshot({ path: `${shots}/${name}-${what}.png` })
   const frame = page.frameLocator('.panel iframe')
   try {
@@ -180,7 +184,7 @@ for (const size of ['desk', 'phone']) {
     await frame.getByText('SJ20261126-0001').waitFor()
     await frame.getByText('11-30 18:00 前').waitFor()
     assert.equal(mock.world.left.length, 1)
-    await frame.getByRole('button', { name: '复制编号' }).click()
+    await frame.getByRole('button', { name: '复制工单号' }).click()
     await frame.getByText(/已复制|长按/).waitFor()
     await shot('2-left')
   })

@@ -24,7 +24,8 @@ export function isFromFrame(data: unknown): data is FromFrame {
 }
 
 export function isToFrame(data: unknown): data is ToFrame {
-  return ['open', 'open_quietly', 'folded'].includes(String(record(data)?.shoujie))
+  const said = record(data)?.shoujie
+  return said === 'open' || said === 'open_quietly' || said === 'folded'
 }
 
 /** The origin of the page that holds the frame, as it gave it; null when it is not one. */

@@ -21,7 +21,6 @@ const PATHS = {
   down: 'M6 9.5l6 6 6-6',
   file: 'M6 3h8l4 4v14H6zM14 3v4h4',
   done: 'M5 12.5l4.5 4.5L19 7.5',
-  end: 'M9 4H5v16h4M14 8l4 4-4 4M18 12H9',
 }
 export type Icon = keyof typeof PATHS
 

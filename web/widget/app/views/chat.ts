@@ -35,7 +35,10 @@ export class ChatView {
   private readonly endButton: HTMLButtonElement
   readonly composer: Composer
   private readonly messages = new Map<string, MessageView>()
-  private readonly days = new Map<string, HTMLElement>()
+  /** By the first message of the day. */
+  private readonly days = new Map<string, { element: HTMLElement; name: HTMLElement }>()
+  /** Whether the end is what is looked at; kept while the log grows and shrinks around it. */
+  private stuck = true
   private afterOf = ''
   private known = false
 
@@ -52,7 +55,7 @@ export class ChatView {
     })
     this.below = h('button', { type: 'button', class: 'below', click: () => this.toEnd() }, icon('down', 16), words.new_below)
     this.below.hidden = true
-    this.endButton = h('button', { type: 'button', class: 'plain', 'aria-label': words.end, title: words.end, click: () => this.askEnd(true) }, icon('end', 20))
+    this.endButton = h('button', { type: 'button', class: 'plain word', 'aria-label': words.end, click: () => this.askEnd(true) }, words.end_yes)
     const failed = h('span', { class: 'fault' })
     const yes = h('button', { type: 'button', class: 'second danger' }, words.end_yes)
     yes.addEventListener('click', () => {
@@ -70,8 +73,15 @@ export class ChatView {
     const unkept = memory.lasting ? null : h('p', { class: 'banner' }, words.not_kept)
     this.element = h('div', { class: 'chat' }, this.sure, unkept, this.notice, h('div', { class: 'scroll' }, this.log, this.below), this.typing, this.after, this.composer.element, this.viewer)
     this.log.addEventListener('scroll', () => {
-      if (this.near()) this.below.hidden = true
+      this.stuck = this.near()
+      if (this.stuck) this.below.hidden = true
     }, { passive: true })
+    const settle = () => {
+      if (this.stuck) this.toEnd()
+    }
+    if (typeof ResizeObserver === 'function') new ResizeObserver(settle).observe(this.log)
+    // A picture that has come pushes the rest down.
+    this.log.addEventListener('load', settle, { capture: true })
     this.element.addEventListener('dragover', (event) => event.preventDefault())
     this.element.addEventListener('drop', (event) => {
       event.preventDefault()
@@ -116,6 +126,7 @@ export class ChatView {
     return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR
   }
   toEnd(): void {
+    this.stuck = true
     this.log.scrollTop = this.log.scrollHeight
     this.below.hidden = true
   }
@@ -124,7 +135,6 @@ export class ChatView {
     const { conversation, thread, loaded, over } = this.session
     if (!conversation) return
     const { words } = this.frame
-    const near = this.near()
     const waiting = conversation.state === 'waiting'
     const agent = conversation.agent?.staff_no
     this.frame.under(
@@ -147,7 +157,7 @@ export class ChatView {
       // Not before: what was said earlier is not read out as if it came just now.
       requestAnimationFrame(() => this.log.setAttribute('aria-busy', 'false'))
       this.toEnd()
-    } else if (near) this.toEnd()
+    } else if (this.stuck) this.toEnd()
     else if (added) this.below.hidden = false
   }
 
@@ -174,19 +184,22 @@ export class ChatView {
         added ||= entry.message !== null && entry.message.from !== 'me'
       }
       if (!before || !sameDay(before.at, view.at)) {
-        const name = dayName(view.at, this.frame.words)
-        dayKeys.add(name)
-        let day = this.days.get(name)
-        if (!day) this.days.set(name, (day = h('li', { class: 'day' }, h('span', {}, name))))
-        wanted.push(day)
+        dayKeys.add(entry.key)
+        let day = this.days.get(entry.key)
+        if (!day) {
+          const name = h('span')
+          this.days.set(entry.key, (day = { name, element: h('li', { class: 'day' }, name) }))
+        }
+        say(day.name, dayName(view.at, this.frame.words))
+        wanted.push(day.element)
       }
       wanted.push(view.element)
       before = view
     }
-    for (const [name, day] of this.days) {
-      if (dayKeys.has(name)) continue
-      day.remove()
-      this.days.delete(name)
+    for (const [key, day] of this.days) {
+      if (dayKeys.has(key)) continue
+      day.element.remove()
+      this.days.delete(key)
     }
     // Moves nothing that stands where it should: what is moved is read out again.
     let at: Element | null = this.log.firstElementChild
