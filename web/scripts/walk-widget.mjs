@@ -211,7 +211,7 @@ await walk('desk-order', 'desk', async (at) => {
   play('say', { text: '丢失的', silent: true })
   play('say', { text: '随后的' })
   await frame.getByText('丢失的').waitFor()
-  assert.deepEqual((await texts(frame)).slice(1), ['第一', '第二', '丢失的', '随后的'])
+  assert.deepEqual((await texts(frame)).slice(2), ['第一', '第二', '丢失的', '随后的'])
   // The same words under the same mark count once, though the first answer was lost.
   play('lose', { times: 2 })
   await frame.getByLabel('输入内容').fill('甲')
@@ -300,6 +300,7 @@ await walk('desk-keyboard', 'desk', async ({ page, frame, play, shot }) => {
   for (let n = 0; n < 14; n += 1) {
     await page.keyboard.press('Tab')
     seen.push(await inside())
+    if (seen.at(-1) === 'f-text') await page.keyboard.type('照片传不上')
     if (seen.at(-1) === 'f-consent') break
   }
   for (const one of ['收起', 'f-name', 'f-phone', 'f-matter', 'f-text', 'f-consent']) assert.ok(seen.includes(one), `${one} is reached: ${seen}`)
@@ -354,6 +355,7 @@ await walk('narrow-whole', 'narrow', async (at) => {
   await shot('1-form')
   const wide = await frame.locator('html').evaluate((e) => [e.scrollWidth, e.clientWidth])
   assert.equal(wide[0], wide[1])
+  await frame.getByLabel('想问什么').fill('怎么报名')
   await frame.getByRole('checkbox').check()
   await frame.getByRole('button', { name: '开始咨询' }).click()
   await frame.getByText('前面还有 2 位').waitFor()
@@ -369,6 +371,7 @@ await walk('desk-english', 'desk', async ({ page, frame, play, shot }) => {
   await frame.getByRole('button', { name: 'English' }).click()
   await frame.getByRole('button', { name: 'Start the chat' }).waitFor()
   await shot('1-form')
+  await frame.getByLabel('Your question').fill('How do I sign up?')
   await frame.getByRole('checkbox').check()
   await frame.getByRole('button', { name: 'Start the chat' }).click()
   await frame.getByText('2 before you').waitFor()

@@ -19,31 +19,38 @@ export function start({ port = 0, beat = 15_000 } = {}) {
   }
   const iso = (ms = 0) => new Date(Date.now() + ms).toISOString()
   const view = (s) => ({
-    id: s.id, state: s.state, place: s.state === 'waiting' ? s.place : null, agent: s.agent ? { staff_no: s.agent } : null, open: world.open,
-    last_seq: s.messages.at(-1)?.seq ?? 0, agent_read_seq: s.agentRead, may_rate: s.state === 'ended' && !s.satisfaction, satisfaction: s.satisfaction,
+    id: s.messages.length > 0 ? s.id : null, state: s.messages.length > 0 ? s.state : 'none', place: s.state === 'waiting' ? s.place : null, agent: s.agent ? { staff_no: s.agent } : null, open: world.open,
+    last_seq: s.last, agent_read_seq: s.agentRead, may_rate: s.state === 'ended' && !s.satisfaction, satisfaction: s.satisfaction,
   })
   const event = (s, kind, data, id) => {
     if (world.mute) return
-    for (const stream of world.streams) if (stream.s === s) stream.res.write(`${id ? `id: ${id}\n` : ''}event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`)
+    for (const stream of world.streams) if (stream.s === s) stream.res.write(`${id ? `id: ${s.id}.${id}\n` : ''}event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`)
+  }
+  /** `12`, or `<conversation>.12`; of another conversation, from the beginning. */
+  const behind = (s, place) => {
+    const [of, seq] = (place ?? '0').includes('.') ? place.split('.') : [s.id, place]
+    return of === s.id ? +(seq ?? 0) : 0
   }
   const state = (s) => event(s, 'state', view(s))
   function add(s, from, text, more = {}) {
-    const message = { id: randomUUID(), seq: (s.messages.at(-1)?.seq ?? 0) + 1 + (more.skip ?? 0), from, kind: more.file ? (more.file.media_type.startsWith('image/') ? 'image' : 'file') : 'text', text, file: more.file ?? null, at: more.at ?? iso(), client_id: more.client_id ?? null }
+    const message = { id: randomUUID(), conversation_id: s.id, seq: (s.last += 1), from, kind: more.file ? (more.file.media_type.startsWith('image/') ? 'image' : 'file') : 'text', text, file: more.file ?? null, at: more.at ?? iso(), client_id: more.client_id ?? null }
     s.messages.push(message)
     if (!more.silent) event(s, 'message', message, message.seq)
     return message
   }
+  const hide = (s) => (s.last += 1)
   /** A message after the end opens the next conversation; its numbers begin anew. */
   function reopen(s) {
     if (s.state !== 'ended' && s.state !== 'left') return
-    Object.assign(s, { id: randomUUID(), state: 'waiting', place: 1, agent: null, agentRead: 0, satisfaction: null, messages: [] })
+    Object.assign(s, { id: randomUUID(), state: 'waiting', place: 1, agent: null, agentRead: 0, satisfaction: null, messages: [], last: 0 })
     state(s)
   }
   const latest = () => [...world.sessions.values()].at(-1)
 
   const play = {
-    accept: ({ no = '8003' }) => { const s = latest(); Object.assign(s, { state: 'active', agent: no }); add(s, 'system', `${no} 号客服已接入`); state(s) },
-    say: ({ text, file, skip, silent, at }) => add(latest(), 'agent', text ?? '', { file: file && addFile(file), skip, silent, at }),
+    // What happened has a place too, which a visitor is not told of.
+    accept: ({ no = '8003' }) => { const s = latest(); Object.assign(s, { state: 'active', agent: no }); hide(s); state(s); add(s, 'system', '您好，已为您接通。') },
+    say: ({ text, file, silent, at }) => add(latest(), 'agent', text ?? '', { file: file && addFile(file), silent, at }),
     swap: ({ texts }) => { // Two that come in the wrong order, and one of them twice.
       const s = latest()
       const [a, b] = texts.map((text) => add(s, 'agent', text, { silent: true }))
@@ -51,8 +58,8 @@ export function start({ port = 0, beat = 15_000 } = {}) {
     },
     place: ({ place }) => { latest().place = place; state(latest()) },
     typing: () => event(latest(), 'typing', { until: iso(6_000) }),
-    read: () => { const s = latest(); s.agentRead = s.messages.at(-1).seq; event(s, 'read', { seq: s.agentRead }) },
-    end: () => { const s = latest(); s.state = 'ended'; add(s, 'system', '本次咨询已结束'); state(s) },
+    read: () => { const s = latest(); s.agentRead = s.last; event(s, 'read', { seq: s.agentRead }) },
+    end: () => { const s = latest(); s.state = 'ended'; hide(s); state(s) },
     hours: ({ open }) => { world.open = open; for (const s of world.sessions.values()) state(s) },
     notice: ({ version }) => { world.notice = version },
     /** Refuse the next `times` POST requests to `path`. */
@@ -106,24 +113,22 @@ export function start({ port = 0, beat = 15_000 } = {}) {
     const refused = world.refuse.find((one) => req.method === 'POST' && path.startsWith(one.path) && one.times > 0)
     if (refused) {
       refused.times -= 1
-      return problem(res, refused.status, refused.code, refused.field ? { field: refused.field } : {}, refused.after ? { 'retry-after': String(refused.after) } : {})
+      return problem(res, refused.status, refused.code, { ...(refused.field ? { field: refused.field } : {}), ...(refused.after ? { retry_after_s: refused.after } : {}) }, {})
     }
     if (url.pathname === '/api/v1/config-public') return json(res, 200, { name: '首接', timezone: 'Asia/Shanghai' })
     const sent = req.headers['content-type']?.startsWith('application/json') && body.length > 0 ? JSON.parse(body.toString()) : {}
-    if (path === '/config') return json(res, 200, { channel: 'web', name: '在线咨询', open: world.open, opens_at: world.open ? null : world.opens_at, notice: { version: world.notice, text: NOTICE }, form: { matters: [{ code: '101', name: '报名条件' }, { code: '106', name: '缴费与退费' }, { code: '201', name: '职称评审认定' }] }, most_text: 2000, most_file: 5 << 20, files: ['image/png', 'image/jpeg', 'application/pdf'], hotline: '12333' })
+    if (path === '/config') return json(res, 200, { channel: 'web', name: '在线咨询', open: world.open, opens_at: world.open ? null : world.opens_at, notice: { version: world.notice, text: NOTICE }, form: { matters: [{ code: '101', name: '报名条件' }, { code: '106', name: '缴费与退费' }, { code: '201', name: '职称评审认定' }] }, most_text: 2000, most_file: 5 << 20, files: ['image/png', 'image/jpeg', 'image/gif', 'application/pdf', 'text/plain', 'application/zip'], hotline: '12333' })
     if (path === '/sessions' || path === '/left-messages') {
       if (sent.consent !== world.notice) return problem(res, 422, 'consent_missing', { field: 'consent' })
       if (sent.phone && !/^[\d +()-]{7,}$/.test(sent.phone)) return problem(res, 422, 'bad_value', { field: 'phone' })
       if (path === '/left-messages') {
         if (!sent.phone) return problem(res, 422, 'bad_value', { field: 'phone' })
-        const key = req.headers['idempotency-key']
-        const before = world.left.find((one) => key && one.key === key)
-        if (!before) world.left.push({ ...sent, key })
+        if (!world.left.some((one) => one.client_id === sent.client_id)) world.left.push(sent)
         return json(res, 201, { number: `SJ20261126-${String(world.left.length).padStart(4, '0')}`, due_at: '2026-11-30T10:00:00Z' })
       }
-      const s = { id: randomUUID(), token: randomUUID(), state: 'waiting', place: 3, agent: null, agentRead: 0, satisfaction: null, messages: [], known: new Map() }
+      const s = { id: randomUUID(), token: randomUUID(), state: 'waiting', place: 3, agent: null, agentRead: 0, satisfaction: null, messages: [], last: 0, known: new Map() }
       world.sessions.set(s.token, s)
-      if (sent.text) add(s, 'me', sent.text)
+      if (sent.text) add(s, 'me', sent.text, { client_id: `first-${s.id}` })
       return json(res, 201, { token: s.token, conversation: view(s) })
     }
     const token = req.headers.authorization?.replace('Bearer ', '') ?? url.searchParams.get('token')
@@ -131,13 +136,13 @@ export function start({ port = 0, beat = 15_000 } = {}) {
     if (!s) return problem(res, 401, 'not_a_visitor')
     if (path === '' || path === '/') return json(res, 200, view(s))
     if (path === '/events') {
-      const after = +(req.headers['last-event-id'] ?? url.searchParams.get('after') ?? 0)
+      const after = behind(s, req.headers['last-event-id'] ?? url.searchParams.get('after'))
       res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      res.write(': hello\n\n')
+      res.write(`event: state\ndata: ${JSON.stringify(view(s))}\n\n`)
       const stream = { s, res }
       world.streams.add(stream)
       if (!world.mute) {
-        for (const one of s.messages.filter((m) => m.seq > after)) res.write(`id: ${one.seq}\nevent: message\ndata: ${JSON.stringify(one)}\n\n`)
+        for (const one of s.messages.filter((m) => m.seq > after)) res.write(`id: ${s.id}.${one.seq}\nevent: message\ndata: ${JSON.stringify(one)}\n\n`)
       }
       const pulse = setInterval(() => res.write(': beat\n\n'), beat)
       const gone = () => { clearInterval(pulse); world.streams.delete(stream) }
@@ -146,7 +151,7 @@ export function start({ port = 0, beat = 15_000 } = {}) {
       return
     }
     if (path === '/messages' && req.method === 'GET') {
-      const rest = s.messages.filter((m) => m.seq > +(url.searchParams.get('after') ?? 0))
+      const rest = s.messages.filter((m) => m.seq > behind(s, url.searchParams.get('after')))
       return json(res, 200, { items: rest.slice(0, 50), more: rest.length > 50 })
     }
     if (path === '/messages' || path === '/files') {
@@ -172,8 +177,8 @@ export function start({ port = 0, beat = 15_000 } = {}) {
       res.writeHead(200, { 'content-type': file.media_type, 'content-disposition': 'attachment' })
       return res.end(file.data)
     }
-    if (path === '/end') { if (s.state !== 'ended') { s.state = 'ended'; add(s, 'system', '您已结束本次咨询'); state(s) } return json(res, 204, null) }
-    if (path === '/rating') { s.satisfaction = sent.said; state(s); return json(res, 204, null) }
+    if (path === '/end') { if (s.state !== 'ended') { s.state = 'ended'; hide(s); state(s) } return json(res, 200, view(s)) }
+    if (path === '/rating') { s.satisfaction = sent.said; state(s); return json(res, 200, view(s)) }
     if (path === '/typing' || path === '/read') return json(res, 204, null)
     problem(res, 404, 'not_found')
   }

@@ -11,7 +11,7 @@ function world() {
   const trouble: Problem[] = []
   let known = true
   const add = (from: Message['from'], text: string, client_id: string | null = null): Message => {
-    const message: Message = { id: `m${conversation.id}${messages.length}`, seq: (messages.at(-1)?.seq ?? 0) + 1, from, kind: 'text', text, file: null, at: '2026-11-26T01:00:00Z', client_id }
+    const message: Message = { conversation_id: conversation.id!, id: `m${conversation.id}${messages.length}`, seq: (messages.at(-1)?.seq ?? 0) + 1, from, kind: 'text', text, file: null, at: '2026-11-26T01:00:00Z', client_id }
     messages.push(message)
     conversation.last_seq = message.seq
     return message
@@ -22,11 +22,16 @@ function world() {
   const api = {
     token: null as string | null,
     current: vi.fn(async () => (check(), { ...conversation })),
-    messages: vi.fn(async (after: number) => (check(), { items: messages.filter(({ seq }) => seq > after), more: false })),
+    messages: vi.fn(async (after: string) => {
+      check()
+      const [of, place] = after.split('.')
+      return { items: messages.filter(({ seq }) => of !== conversation.id || seq > Number(place)), more: false }
+    }),
     send: vi.fn(async (clientId: string, text: string) => {
       check()
       const error = trouble.shift()
       const before = messages.find(({ client_id }) => client_id === clientId)
+      if (conversation.state === 'none') Object.assign(conversation, { id: 'c1', state: 'waiting' })
       if (conversation.state === 'ended') {
         Object.assign(conversation, { id: 'c2', state: 'waiting', last_seq: 0 })
         messages.length = 0
@@ -117,6 +122,19 @@ describe('the session of a visitor', () => {
     await pass(0)
     expect(session.conversation).toMatchObject({ id: 'c2', state: 'waiting' })
     expect(texts(session)).toEqual(['first', 'again'])
+    session.forget()
+  })
+
+  it('begins with no conversation at all until the first word', async () => {
+    const server = world()
+    Object.assign(server.conversation, { id: null, state: 'none' })
+    const { session } = sessionOf(server)
+    session.begin('token', { ...server.conversation })
+    expect(session.going).toBe(false)
+    session.send('a')
+    await pass(0)
+    expect(session.going).toBe(true)
+    expect(texts(session)).toEqual(['a'])
     session.forget()
   })
 

@@ -3,7 +3,7 @@ import { Thread, type Outgoing } from '../../widget/app/thread'
 import type { Message } from '../../widget/app/types'
 
 const message = (seq: number, more: Partial<Message> = {}): Message => ({
-  id: `m${seq}`, seq, from: 'agent', kind: 'text', text: `t${seq}`, file: null, at: '2026-11-26T01:00:00Z', client_id: null, ...more,
+  id: `m${seq}`, conversation_id: 'c1', seq, from: 'agent', kind: 'text', text: `t${seq}`, file: null, at: '2026-11-26T01:00:00Z', client_id: null, ...more,
 })
 const outgoing = (client_id: string, state: Outgoing['state'] = 'queued'): Outgoing => ({ client_id, text: client_id, file: null, at: '2026-11-26T01:00:00Z', state, progress: 0, why: null })
 const texts = (thread: Thread) => thread.entries.map((entry) => entry.message?.text ?? entry.outgoing!.text)
@@ -65,10 +65,13 @@ describe('the thread of a visitor', () => {
   it('goes on with the next conversation, whose numbers begin anew', () => {
     const thread = begun()
     thread.fetched([message(1), message(2)])
+    expect(thread.place).toBe('c1.2')
+    expect(thread.enter(null)).toBe(false)
     expect(thread.enter('c1')).toBe(false)
     expect(thread.enter('c2')).toBe(true)
-    expect(thread.complete).toBe(0)
-    thread.fetched([message(1, { id: 'n1', text: 'new' })])
+    expect(thread.place).toBe('c2.0')
+    expect(thread.isHere(message(1))).toBe(false)
+    thread.fetched([message(1, { id: 'n1', conversation_id: 'c2', text: 'new' })])
     expect(texts(thread)).toEqual(['t1', 't2', 'new'])
     expect(thread.unread(0)).toBe(1)
   })

@@ -46,6 +46,7 @@ describe('files', () => {
     expect(refused('a.svg', 'image/svg+xml', 5)).toBe('file_type')
     expect(refused('a.html', 'text/html', 5)).toBe('file_type')
     expect(refused('a.PDF', '', 5)).toBeNull()
+    expect(refusalOf({ name: 'a.zip', type: 'application/x-zip-compressed', size: 5 }, { ...config, files: ['application/zip'] })).toBeNull()
   })
   it('have a type even where the browser knows none', () => expect(typeOf({ name: 'x.JPG', type: '' })).toBe('image/jpeg'))
   it('are named by their ends', () => expect(kindsOf(config.files)).toBe('png, jpg, pdf'))

@@ -18,7 +18,7 @@ function problemOf(status: number, text: string, retryAfter: string | null): Pro
   } catch {
     // Not a problem document: a proxy's page, perhaps.
   }
-  const asked = Number(retryAfter)
+  const asked = Number(body.retry_after_s ?? retryAfter)
   return new Problem(status, { ...body, wait_s: Number.isFinite(asked) && asked > 0 ? Math.min(asked, 3_600) : status === 429 ? 30 : 0 })
 }
 
@@ -34,13 +34,13 @@ export class Api {
     return { accept: 'application/json', ...(this.token ? { authorization: `Bearer ${this.token}` } : {}), ...more }
   }
 
-  private async ask<T>(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<T> {
+  private async ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
     const abort = new AbortController()
     const patience = setTimeout(() => abort.abort(), PATIENCE_MS)
     try {
       const response = await fetch(BASE + path, {
         method,
-        headers: this.headers({ ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(key ? { 'idempotency-key': key } : {}) }),
+        headers: this.headers(body === undefined ? {} : { 'content-type': 'application/json' }),
         body: body === undefined ? undefined : JSON.stringify(body),
         credentials: 'omit',
         cache: 'no-store',
@@ -57,23 +57,23 @@ export class Api {
   }
 
   config = (): Promise<Config> => this.ask('GET', `/config?channel=${encodeURIComponent(this.channel)}`)
-  begin = (form: { consent: string; name?: string; phone?: string; matter?: string; text?: string }, key: string): Promise<{ token: string; conversation: Conversation }> =>
-    this.ask('POST', '/sessions', { channel: this.channel, ...form }, key)
-  leave = (form: { consent: string; name?: string; phone: string; matter?: string; text: string }, key: string): Promise<Receipt> =>
-    this.ask('POST', '/left-messages', { channel: this.channel, ...form }, key)
+  begin = (form: { consent: string; name?: string; phone?: string; matter?: string; text?: string }): Promise<{ token: string; conversation: Conversation }> =>
+    this.ask('POST', '/sessions', { channel: this.channel, ...form })
+  leave = (form: { consent: string; name?: string; phone: string; matter?: string; text: string }, clientId: string): Promise<Receipt> =>
+    this.ask('POST', '/left-messages', { channel: this.channel, ...form, client_id: clientId })
   current = (): Promise<Conversation> => this.ask('GET', '')
-  messages = (after: number): Promise<{ items: Message[]; more: boolean }> => this.ask('GET', `/messages?after=${after}`)
+  messages = (after: string): Promise<{ items: Message[]; more: boolean }> => this.ask('GET', `/messages?after=${after}`)
   send = (clientId: string, text: string): Promise<Message> => this.ask('POST', '/messages', { client_id: clientId, text })
   typing = (): Promise<null> => this.ask('POST', '/typing', {})
   read = (seq: number): Promise<null> => this.ask('POST', '/read', { seq })
   end = (): Promise<unknown> => this.ask('POST', '/end', {})
   rate = (said: Said, words: string): Promise<unknown> => this.ask('POST', '/rating', { said, ...(words ? { words } : {}) })
 
-  /** The stream of events after `seq`. */
-  async events(seq: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  /** The stream of events behind a place. */
+  async events(after: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     let response: Response
     try {
-      response = await fetch(`${BASE}/events?after=${seq}`, { headers: this.headers({ accept: 'text/event-stream' }), credentials: 'omit', cache: 'no-store', signal })
+      response = await fetch(`${BASE}/events?after=${after}`, { headers: this.headers({ accept: 'text/event-stream' }), credentials: 'omit', cache: 'no-store', signal })
     } catch {
       throw Problem.unreachable()
     }

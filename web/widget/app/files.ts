@@ -17,9 +17,14 @@ export const typeOf = (file: { name: string; type: string }): string => file.typ
 /** Why it cannot be sent: a key of the words. */
 export function refusalOf(file: { name: string; type: string; size: number }, config: Pick<Config, 'files' | 'most_file'>): 'file_empty' | 'file_large' | 'file_type' | null {
   if (file.size === 0) return 'file_empty'
-  if (!config.files.includes(typeOf(file))) return 'file_type'
+  // Browsers name some types otherwise than anybody else; the end of the name then says as much.
+  if (!config.files.includes(typeOf(file)) && !config.files.includes(BY_NAME[endOf(file.name)] ?? '')) return 'file_type'
   return file.size > config.most_file ? 'file_large' : null
 }
+
+/** What the picker offers. */
+export const offered = (types: readonly string[]): string =>
+  [...types, ...Object.keys(BY_NAME).filter((end) => types.includes(BY_NAME[end]!)).map((end) => `.${end}`)].join(',')
 
 /** The kinds in words, as their ends: png, jpg, pdf. */
 export function kindsOf(types: readonly string[]): string {

@@ -57,7 +57,10 @@ export class Frame {
   /** Why a request was refused, for the visitor. */
   refusal(error: unknown): string {
     if (!(error instanceof Problem)) return this.words.refused
-    if (error.status === 429) return this.say('too_many', { n: waitOf(error) })
+    if (error.status === 429) {
+      const wait = waitOf(error)
+      return wait > 90 ? this.say('too_many_long', { n: Math.ceil(wait / 60) }) : this.say('too_many', { n: wait })
+    }
     return error.status === 0 ? this.words.unreachable : this.words.refused
   }
 }

@@ -27,7 +27,7 @@ let form: Partial<Form> = {}
 let open = window.parent === window
 /** Opened by the visitor, not by the page that was loaded again. */
 let attended = open
-/** One key a form, so that what is sent twice over a poor line counts once. */
+/** One id a message that is left, so that what is sent twice over a poor line counts once. */
 let key = randomId()
 /** Drawing again in the other language, whatever stands. */
 let draw: () => void = () => {}
@@ -58,7 +58,7 @@ function fresh(): Session {
     changed: () => {
       chat?.update()
       host.tell({ shoujie: 'unread', count: open ? 0 : session.unread })
-      host.tell({ shoujie: 'going', going: session.conversation !== null && !session.over })
+      host.tell({ shoujie: 'going', going: session.going })
       line()
     },
     news: () => look(),
@@ -120,8 +120,7 @@ function ask(notice?: Word): void {
     },
     again: changed,
     send: async (now) => {
-      const { token, conversation } = await api.begin(filledOf(now), key)
-      key = randomId()
+      const { token, conversation } = await api.begin(filledOf(now))
       form = { ...now, consent: false, text: '' }
       session.begin(token, conversation)
       talk()
@@ -133,7 +132,7 @@ function leave(notice?: Word): void {
   draw = () => leave(notice)
   chat = null
   frame.under(config!.open ? frame.words.rather_leave : frame.words.off_hours)
-  const going = session.conversation !== null && !session.over
+  const going = session.going
   const words = session.thread.entries.map(({ message, outgoing }) => (message?.from === 'me' ? message.text : outgoing?.text)).filter(Boolean).join('\n')
   frame.show(formView(frame, {
     kind: 'leave', config: config!, otherWord: going ? 'back' : 'rather_chat',
@@ -150,7 +149,7 @@ function leave(notice?: Word): void {
       key = randomId()
       form = { ...now, consent: false, text: '' }
       // Who leaves a message waits no longer.
-      if (session.conversation && !session.over) await session.end().catch(() => {})
+      if (session.going) await session.end().catch(() => {})
       const done = () => {
         draw = done
         frame.under('')

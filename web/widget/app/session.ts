@@ -38,7 +38,7 @@ export class Session {
 
   constructor(private readonly api: Api, private readonly memory: Memory, private readonly hooks: Hooks) {
     this.line = new Line({
-      open: (signal) => api.events(this.thread.complete, signal),
+      open: (signal) => api.events(this.thread.place, signal),
       catchUp: () => this.catchUp(),
       hear: (event) => this.hear(event),
       tell: (state) => this.told(state),
@@ -88,9 +88,9 @@ export class Session {
   }
 
   private enter(conversation: Conversation): void {
-    const first = this.conversation === null
-    const another = this.thread.enter(conversation.id)
-    if (first || another) {
+    const another = this.conversation?.id !== conversation.id
+    this.thread.enter(conversation.id)
+    if (another) {
       const [id, seq] = (this.memory.get('read') ?? '').split(':')
       this.read = id === conversation.id ? Number(seq) || 0 : 0
     }
@@ -110,9 +110,13 @@ export class Session {
     this.enter(now)
     if (!this.loaded || now.last_seq > this.thread.complete) {
       for (let page = 0; page < PAGES; page += 1) {
-        const { items, more } = await this.api.messages(this.thread.complete)
-        this.arrived(this.thread.fetched(items, more ? 0 : now.last_seq))
-        if (!more || items.length === 0) break
+        const { items, more } = await this.api.messages(this.thread.place)
+        const here = items.filter((message) => this.thread.isHere(message))
+        const another = here.length < items.length
+        this.arrived(this.thread.fetched(here, more || another ? 0 : now.last_seq))
+        // The next conversation began between the two questions: it is asked for with the next look.
+        if (another) setTimeout(() => this.line.nudge(), 1_000)
+        if (!more || another) break
       }
     }
     this.loaded = true
@@ -150,8 +154,8 @@ export class Session {
   }
 
   private receive(message: Message): void {
-    // After the end it belongs to the next conversation, of which we do not know yet.
-    if (this.over) {
+    // Before the first word, and after the end, it opens a conversation of which we do not know yet.
+    if (!this.thread.isHere(message)) {
       this.quietly(this.catchUp())
       return
     }
@@ -173,6 +177,10 @@ export class Session {
   get over(): boolean {
     return this.conversation?.state === 'ended' || this.conversation?.state === 'left'
   }
+  /** Somebody waits or talks. */
+  get going(): boolean {
+    return this.conversation?.state === 'waiting' || this.conversation?.state === 'active'
+  }
   get unread(): number {
     return this.thread.unread(this.read)
   }
@@ -185,7 +193,7 @@ export class Session {
 
   private look(): void {
     const seq = this.thread.lastTheirs
-    if (!this.seen || !this.loaded || seq <= this.read || !this.conversation) return
+    if (!this.seen || !this.loaded || seq <= this.read || !this.conversation?.id) return
     this.read = seq
     this.memory.set('read', `${this.conversation.id}:${seq}`)
     this.quietly(this.api.read(seq))
@@ -227,8 +235,8 @@ export class Session {
       try {
         const message = await this.post(one)
         this.failures = 0
-        // What is written after the end opens the next conversation: first hear which.
-        if (this.over) {
+        // It may have opened a conversation: first hear which.
+        if (!this.thread.isHere(message)) {
           await this.asking?.catch(() => {})
           await this.catchUp()
         } else this.receive(message)

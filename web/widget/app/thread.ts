@@ -32,8 +32,8 @@ export class Thread {
   complete = 0
 
   /** Says which conversation is meant from now on; true when it is another than before. */
-  enter(conversation: string): boolean {
-    if (conversation === this.conversation) return false
+  enter(conversation: string | null): boolean {
+    if (conversation === null || conversation === this.conversation) return false
     const another = this.conversation !== null
     this.conversation = conversation
     if (another) {
@@ -41,6 +41,15 @@ export class Thread {
       this.complete = 0
     }
     return another
+  }
+
+  /** From where to read on, as the server says it. */
+  get place(): string {
+    return this.conversation === null ? '0' : `${this.conversation}.${this.complete}`
+  }
+  /** Whether it stands in the conversation that is meant. */
+  isHere(message: Message): boolean {
+    return message.conversation_id === this.conversation
   }
 
   /** All that there is from `complete` on up to `upTo`. */

@@ -16,12 +16,13 @@ export interface Config {
 }
 
 export interface Conversation {
-  id: string
-  state: 'waiting' | 'active' | 'ended' | 'left'
+  /** Null before the first word. */
+  id: string | null
+  state: 'none' | 'waiting' | 'active' | 'ended' | 'left'
   /** 1 = next. */
   place: number | null
   /** The number of an agent, never the name. */
-  agent: { staff_no: string } | null
+  agent: { staff_no: string | null } | null
   open: boolean
   last_seq: number
   agent_read_seq: number
@@ -38,6 +39,8 @@ export interface SentFile {
 
 export interface Message {
   id: string
+  /** Places are those of one conversation. */
+  conversation_id: string
   seq: number
   from: 'me' | 'agent' | 'system'
   kind: string

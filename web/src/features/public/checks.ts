@@ -10,7 +10,7 @@ export interface Form {
   matter: string
   text: string
 }
-export type Fault = 'consent_missing' | 'phone_missing' | 'phone_wrong' | 'text_missing' | 'text_long' | 'name_long'
+export type Fault = 'consent_missing' | 'phone_missing' | 'phone_wrong' | 'text_missing' | 'text_long' | 'name_long' | 'name_wrong'
 export type Field = keyof Form
 
 /** Telephone numbers of this country and others, however they are grouped. */

@@ -9,6 +9,8 @@ export interface LeftMessage {
   phone: string
   matter?: string
   text: string
+  /** The form's own id: sent again, it is the same message. */
+  client_id: string
 }
 
 /** The channel that a message of the website's form comes by. */

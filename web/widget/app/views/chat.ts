@@ -141,9 +141,10 @@ export class ChatView {
       waiting ? words.waiting
         : conversation.state === 'left' ? words.left_state
           : over ? words.ended
-            : agent ? this.frame.say('serving', { no: agent }) : words.online)
-    this.endButton.hidden = over
-    if (over) this.sure.hidden = true
+            : agent ? this.frame.say('serving', { no: agent })
+              : conversation.agent ? words.serving_any : words.online)
+    this.endButton.hidden = !this.session.going
+    if (!this.session.going) this.sure.hidden = true
     this.notice.hidden = !waiting
     if (waiting) {
       const place = conversation.place

@@ -1,6 +1,6 @@
 // Where the visitor writes; a file is looked at before it goes.
 import { h, icon, say } from '../dom'
-import { isPicture, kindsOf, refusalOf, typeOf } from '../files'
+import { isPicture, kindsOf, offered, refusalOf, typeOf } from '../files'
 import { bytes } from '../format'
 import type { Frame } from '../frame'
 import type { Memory } from '../memory'
@@ -31,7 +31,7 @@ export class Composer {
     const touch = matchMedia('(pointer: coarse)').matches
     this.input = h('textarea', { rows: 1, 'aria-label': words.input, placeholder: touch ? words.input_touch : words.input_hint })
     this.input.value = memory.get('draft') ?? ''
-    this.picker = h('input', { type: 'file', accept: config.files.join(','), class: 'visually-hidden', tabindex: -1, 'aria-hidden': 'true' })
+    this.picker = h('input', { type: 'file', accept: offered(config.files), class: 'visually-hidden', tabindex: -1, 'aria-hidden': 'true' })
     this.button = h('button', { type: 'submit', class: 'icon send', 'aria-label': words.send, title: words.send }, icon('send', 22))
     const attach = h('button', { type: 'button', class: 'icon', 'aria-label': words.attach, title: words.attach, click: () => this.picker.click() }, icon('attach', 22))
     if (config.files.length === 0) attach.hidden = true

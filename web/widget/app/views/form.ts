@@ -76,7 +76,7 @@ export function formView(frame: Frame, ask: FormAsk): HTMLElement {
     event.preventDefault()
     if (button.disabled) return
     const form = read()
-    const faults = faultsOf(form, { phone: leaving, text: leaving, mostText: config.most_text })
+    const faults = faultsOf(form, { phone: leaving, text: true, mostText: config.most_text })
     for (const one of ORDER) mark(one, faults[one] ? worded(faults[one]) : '')
     say(refusal, '')
     const first = ORDER.find((one) => faults[one])
@@ -90,8 +90,9 @@ export function formView(frame: Frame, ask: FormAsk): HTMLElement {
       if (problem?.code === 'consent_missing') return ask.again(form)
       const at = ORDER.find((one) => one === problem?.field)
       if (problem?.status === 422 && at === 'phone') mark('phone', words.phone_wrong)
+      else if (problem?.status === 422 && at === 'name') mark('name', words.name_wrong)
       else if (problem?.status === 422 && at === 'text') mark('text', form.text.trim() ? worded('text_long') : words.text_missing)
-      if (problem?.status === 422 && (at === 'phone' || at === 'text')) controls[at].focus()
+      if (problem?.status === 422 && (at === 'phone' || at === 'text' || at === 'name')) controls[at].focus()
       else say(refusal, frame.refusal(error))
     }
     button.disabled = false
@@ -107,7 +108,7 @@ export function formView(frame: Frame, ask: FormAsk): HTMLElement {
       field('name', words.name, name, false),
       field('phone', words.phone, phone, leaving, leaving ? words.phone_left : words.phone_why)),
     config.form.matters.length > 0 ? field('matter', words.matter, matter, false) : null,
-    field('text', leaving ? words.words_left : words.words, text, leaving),
+    field('text', leaving ? words.words_left : words.words, text, true),
     h('div', { class: 'field' },
       h('h2', { id: 'notice' }, words.notice),
       h('div', { class: 'notice', tabindex: 0, role: 'region', 'aria-labelledby': 'notice' }, config.notice.text),

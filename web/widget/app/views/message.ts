@@ -95,7 +95,9 @@ export class MessageView {
     }
     this.element.className = `message ${from}${outgoing ? ' pending' : ''}`
     if (from === 'system') {
-      this.element.replaceChildren(h('p', { class: 'event' }, message!.text))
+      const line = words(message!.text)
+      line.classList.add('event')
+      this.element.replaceChildren(line)
       return
     }
     const body = outgoing
