@@ -14,13 +14,14 @@ run:
 server:
 	@cargo build --locked
 
-## The console; rebuilt when a source is newer than the bundle.
-web: web/dist/index.html
+## The console and the chat widget; rebuilt when a source is newer than the bundle.
+web: web/dist/widget/index.html
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	@cd web && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
-web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/index.html web/vite.config.ts web/package.json -type f 2>/dev/null)
+# What is built last stands for all of it.
+web/dist/widget/index.html: web/node_modules/.package-lock.json $(shell find web/src web/widget web/public web/index.html web/vite.config.ts web/package.json -type f 2>/dev/null)
 	@cd web && npm run --silent build
 
 ## Everything; installs what the tests need when it may.

@@ -20,6 +20,8 @@ export default defineConfig({
     proxy: {
       '/api': { target: server, changeOrigin: false },
       '/sip': { target: server, ws: true, changeOrigin: false },
+      // As built; to work on the frame itself: `npm run dev:widget`.
+      '^/(widget|site)(/|\\.js)': { target: server, changeOrigin: false },
     },
   },
   build: {

@@ -31,6 +31,7 @@ export const router = createRouter({
   routes: [
     { path: '/sign-in', name: 'sign_in', component: () => import('@/features/organization/SignInPage.vue'), meta: { open: true, title: 'pages.sign_in' } },
     { path: '/status', name: 'status', component: () => import('@/features/public/StatusPage.vue'), meta: { public: true, title: 'pages.status' } },
+    { path: '/leave-message', name: 'leave_message', component: () => import('@/features/public/LeaveMessagePage.vue'), meta: { public: true, title: 'pages.leave_message' } },
     { path: wallboard.path, name: wallboard.name, component: wallboard.load as never, meta: { title: 'pages.wallboard', needs: wallboard.needs } },
     {
       path: '/',
