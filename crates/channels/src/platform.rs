@@ -3,7 +3,19 @@
 //!
 //! A platform's request is verified on its raw bytes before anything of it is parsed.
 
+pub mod email;
+mod http;
+pub mod onebot;
+pub mod qq_bot;
+pub mod sms;
+mod token;
+mod verify;
+pub mod wechat;
+pub mod wechat_kf;
+pub mod wechat_oa;
+
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use axum::body::Bytes;
@@ -47,6 +59,94 @@ impl Account {
     pub fn secret(&self, name: &str) -> &str {
         self.secrets.0.get(name).map_or("", String::as_str)
     }
+
+    /// A setting that is a number.
+    pub fn number(&self, name: &str, default: i64) -> i64 {
+        self.setting(name).trim().parse().unwrap_or(default)
+    }
+
+    /// The address of the platform's API, without a slash at its end.
+    fn base(&self, default: &str) -> String {
+        let base = match self.setting("api_base").trim() {
+            "" => default,
+            base => base,
+        };
+        base.trim_end_matches('/').to_owned()
+    }
+}
+
+/// A setting or a secret that an adapter knows; the console makes its form of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// It is sealed and never shown.
+    pub secret: bool,
+    /// Nothing works without it.
+    pub required: bool,
+    /// What holds when it is not there.
+    pub default: &'static str,
+}
+
+impl Setting {
+    const fn needed(name: &'static str) -> Self {
+        Self {
+            name,
+            secret: false,
+            required: true,
+            default: "",
+        }
+    }
+
+    const fn default(name: &'static str, default: &'static str) -> Self {
+        Self {
+            required: false,
+            default,
+            ..Self::needed(name)
+        }
+    }
+
+    const fn secret(name: &'static str) -> Self {
+        Self {
+            secret: true,
+            ..Self::needed(name)
+        }
+    }
+
+    const fn optional_secret(name: &'static str) -> Self {
+        Self {
+            secret: true,
+            ..Self::default(name, "")
+        }
+    }
+}
+
+/// The kinds of channels an adapter speaks for, with what each has to be told.
+pub const KINDS: &[(&str, &[Setting])] = &[
+    ("wechat_oa", wechat_oa::SETTINGS),
+    ("wechat_kf", wechat_kf::SETTINGS),
+    ("qq_bot", qq_bot::SETTINGS),
+    ("onebot", onebot::SETTINGS),
+    ("email", email::SETTINGS),
+    ("sms", sms::SETTINGS),
+];
+
+// One of each in a process: they keep access tokens, which platforms count.
+static OFFICIAL: LazyLock<Arc<wechat_oa::WechatOa>> = LazyLock::new(Arc::default);
+static KEFU: LazyLock<Arc<wechat_kf::WechatKf>> = LazyLock::new(Arc::default);
+static QQ: LazyLock<Arc<qq_bot::QqBot>> = LazyLock::new(Arc::default);
+
+/// The adapter of a kind of channel; `None` for the website and for what is noted by hand.
+pub fn adapter(kind: &str) -> Option<Arc<dyn Adapter>> {
+    Some(match kind {
+        "wechat_oa" => OFFICIAL.clone(),
+        "wechat_kf" => KEFU.clone(),
+        "qq_bot" => QQ.clone(),
+        "onebot" => Arc::new(onebot::OneBot),
+        "email" => Arc::new(email::Mail),
+        "sms" => Arc::new(sms::Sms),
+        _ => return None,
+    })
 }
 
 /// What a platform sent to our address, as it came.
@@ -126,6 +226,26 @@ pub struct Inbound {
     pub at: Option<DateTime<Utc>>,
     /// What an answer has to refer to: QQ's `msg_id`, an e-mail's `Message-ID`.
     pub reply_ref: Option<String>,
+    /// A machine wrote it (an absence note, a newsletter): it is shown and never answered by a machine, or two would
+    /// answer each other for ever.
+    #[serde(default)]
+    pub automatic: bool,
+}
+
+impl Inbound {
+    /// What one user did, with nothing else known.
+    pub fn of(user: impl Into<String>, id: impl Into<String>, what: What) -> Self {
+        Self {
+            external_user: user.into(),
+            external_group: None,
+            external_id: id.into(),
+            nickname: None,
+            what,
+            at: None,
+            reply_ref: None,
+            automatic: false,
+        }
+    }
 }
 
 /// What a person did.
@@ -307,25 +427,4 @@ pub trait Adapter: Send + Sync {
     fn longest_text(&self) -> usize {
         2000
     }
-}
-
-/// A setting or a secret that an adapter knows.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting {
-    /// Its name.
-    pub name: &'static str,
-    /// It is kept sealed.
-    pub secret: bool,
-    /// It has to be there.
-    pub required: bool,
-    /// What holds where it is not.
-    pub default: &'static str,
-}
-
-/// The kinds of channels an adapter speaks for, with what each has to be told.
-pub const KINDS: &[(&str, &[Setting])] = &[];
-
-/// The adapter of a kind of channel; `None` for the website and for what is noted by hand.
-pub fn adapter(_kind: &str) -> Option<std::sync::Arc<dyn Adapter>> {
-    None
 }

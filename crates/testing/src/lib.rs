@@ -2,8 +2,10 @@
 
 pub mod call;
 mod openpyxl;
+pub mod platforms;
 mod port;
 mod postgres;
+mod python;
 mod sqlite;
 mod template;
 
@@ -17,6 +19,7 @@ pub use call::{Answer, Door, call, principal};
 pub use openpyxl::openpyxl;
 pub use port::free_port;
 pub use postgres::stop as stop_postgres;
+pub use python::{Peer, python};
 pub use template::with_kernel;
 
 /// A Monday at 10:00 in Guangzhou: a working day inside the service hours.

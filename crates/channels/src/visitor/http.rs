@@ -379,6 +379,7 @@ async fn hear(front: &Front, visitor: &Visitor, said: Said) -> Result<message_ro
                 },
                 at: None,
                 reply_ref: None,
+                automatic: false,
             };
             let new = New {
                 client_id: Some(said.client_id),

@@ -1,1 +1,4 @@
 //! What the crate promises, on both databases.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod platforms;
