@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::Channels;
 use crate::channel::{self, row as channel_row};
 use crate::conversation::store::{self, row};
-use crate::conversation::{Action, Case, State};
+use crate::conversation::{Action, Case, EndReason, State};
 use crate::message::store::{self as messages, New};
 use crate::message::{Delivery, Direction, Kind, file};
 use crate::platform::{Inbound, MediaKind, What};
@@ -328,6 +328,8 @@ pub(crate) async fn hear(
         Some(open) => (open, false),
         None => (open(present, tx, writer, one).await?, true),
     };
+    let blocked =
+        fresh && !writer.new && is_blocked(app, tx, writer, &present.channel.code).await?;
     let before = conversation.clone();
     let resumed = conversation.standing()? == State::Left && present.open;
     if resumed {
@@ -348,7 +350,18 @@ pub(crate) async fn hear(
         &mut conversation,
         now,
     );
+    if one.automatic {
+        // Two machines would answer each other for ever.
+        conversation.window_trigger = Some(AUTOMATIC.to_owned());
+    }
     let message = messages::append(app, &**tx, &mut conversation, said).await?;
+    if blocked {
+        let ended = conversation
+            .case()?
+            .next(Action::End(EndReason::Blocked), &moment);
+        conversation.set_case(&ended.map_err(|refusal| before.said_no(refusal))?);
+        conversation.ended_at = Some(now);
+    }
     if conversation.standing()? == State::Active {
         let waits_since = conversation.unanswered_since.unwrap_or(now);
         let back_at =
@@ -356,7 +369,7 @@ pub(crate) async fn hear(
         conversation.next_alarm_at = Some(back_at.max(now));
     }
     let saved = versioned::save(app, &**tx, &before, conversation).await?;
-    if fresh {
+    if fresh && !blocked {
         store::tell_house(app, tx, "conversation.offered", &saved).await?;
     }
     if resumed || reopened || fresh {
@@ -375,6 +388,17 @@ pub(crate) async fn hear(
         message,
         next,
     })
+}
+
+/// What opened the window of what a machine wrote.
+pub(crate) const AUTOMATIC: &str = "automatic";
+
+/// A block keeps somebody from new conversations; what he writes is kept.
+async fn is_blocked(app: &App, tx: &Tx, writer: &Writer, channel: &str) -> Result<bool> {
+    let (id, now) = (writer.requester.id, app.clock.now());
+    Ok(requesters::blocked(&**tx, id, channel, now)
+        .await?
+        .is_some())
 }
 
 async fn open(

@@ -130,7 +130,8 @@ async fn tell_requester(
     let text = words
         .replace("{number}", &ticket.number)
         .replace("{due}", &due);
-    if window::take(row, 1, app.clock.now()).is_err() {
+    let machine = row.window_trigger.as_deref() == Some(intake::AUTOMATIC);
+    if machine || window::take(row, 1, app.clock.now()).is_err() {
         messages::append(app, &**tx, row, New::system("left_untold")).await?;
         return Ok(());
     }

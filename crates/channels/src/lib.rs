@@ -157,6 +157,7 @@ pub fn capability(channels: &Channels) -> Capability {
         .routes(routes!(conversation::verbs::transfer))
         .routes(routes!(conversation::verbs::end))
         .routes(routes!(conversation::verbs::close))
+        .routes(routes!(message::http::prove))
         .routes(routes!(message::http::list, message::http::say))
         .routes(routes!(message::http::file))
         .routes(routes!(channel::http::list))

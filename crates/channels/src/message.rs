@@ -47,6 +47,8 @@ words! {
         Link = "link",
         /// What somebody did on the platform: followed, chose in the menu.
         Event = "event",
+        /// A one-time code for the requester alone: colleagues see that it was sent.
+        Code = "code",
     }
 }
 

@@ -14,7 +14,7 @@ pub use block::store::{Blocked, VOICE, blocked};
 pub use identity::store::find_or_create_by_identity;
 pub use identity::{ExternalId, OnChannel, Writer};
 pub use number::{Number, NumberKind, last_digits, normalise};
-pub use person::claim::{note_claimed_mail, note_claimed_number};
+pub use person::claim::{gave_number, note_claimed_mail, note_claimed_number};
 pub use person::proof::{
     CallWay, OneTimeCode, Outcome, SmsCode, finish_proof, finish_sms_proof, start_proof,
     start_sms_proof,

@@ -123,7 +123,8 @@ pub async fn start(options: Options) -> Result<Running> {
         jobs: nightly.into_iter().collect(),
         ..Capability::default()
     });
-    let outside = Router::new().fallback(console::serve);
+    let frames = console::Frames::from_config(&app.config)?;
+    let outside = Router::new().fallback(console::serve).with_state(frames);
     let sign_in = organization.clone();
     let assembled = kernel::mount(&app, capabilities, outside, |router| {
         router.layer(from_fn_with_state(sign_in, organization::sign_in_layer))

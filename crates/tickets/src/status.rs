@@ -118,17 +118,20 @@ async fn show(
     desk.admit(peer.map(|Extension(peer)| peer.0.ip()))?;
     let (app, conn) = (&desk.app, desk.app.db.read());
     let number = checked("number", &question.number)?.to_uppercase();
-    let requester = requesters::by_number(app, conn, &question.phone)
-        .await?
-        .ok_or_else(unknown)?;
-    let person = requesters::same_person(conn, requester.id).await?;
     let ticket = row::Entity::find()
         .filter(Column::Number.eq(number))
-        .filter(Column::RequesterId.is_in(person))
         .filter(Column::State.is_not_in([TicketState::Draft.as_str(), TicketState::Void.as_str()]))
         .one(conn)
         .await?
         .ok_or_else(unknown)?;
+    // By the number the request came from, or by the one that was given with it.
+    let person = requesters::same_person(conn, ticket.requester_id).await?;
+    let caller = requesters::by_number(app, conn, &question.phone).await?;
+    let his = caller.is_some_and(|caller| person.contains(&caller.id))
+        || requesters::gave_number(app, conn, ticket.requester_id, &question.phone).await?;
+    if !his {
+        return Err(unknown());
+    }
     let state = ticket.standing()?;
     let answered = matches!(
         state,

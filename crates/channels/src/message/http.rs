@@ -133,6 +133,36 @@ pub(crate) async fn say(
     append(actor, channels, id, said.client_id, new).await
 }
 
+/// Sends the requester a one-time code. Who reads it out on the telephone is he who writes here: the agent of
+/// that call gives it to `POST /api/v1/calls/{id}/proof`.
+#[utoipa::path(
+    post, path = "/api/v1/conversations/{id}/proof", tag = "conversations",
+    params(("id" = Uuid, Path)),
+    responses((status = 201, body = MessageView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 429, body = Problem)),
+)]
+pub(crate) async fn prove(
+    actor: Actor<AnswerConversations>,
+    State(channels): State<Channels>,
+    Path(id): Path<Uuid>,
+) -> Result<(StatusCode, Json<MessageView>)> {
+    let app = channels.app().clone();
+    let row = conversations::get(app.db.read(), actor.scope(), id).await?;
+    must_have(&row, &actor)?;
+    let (services, client_id) = (app.clone(), app.ids.next().to_string());
+    let code =
+        app.db
+            .write(move |tx| async move {
+                requesters::start_proof(&services, &*tx, row.requester_id).await
+            })
+            .await?;
+    let words = format!(
+        "您的核验码：{}。请在电话中告诉座席，15 分钟内有效。",
+        code.reveal()
+    );
+    let new = New::of(Direction::Out, Kind::Code, words);
+    append(actor, channels, id, client_id, new).await
+}
+
 /// The sender's own id of a file.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

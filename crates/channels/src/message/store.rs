@@ -285,8 +285,12 @@ pub(crate) fn view(
         id: row.id,
         seq: row.seq,
         direction: row.direction,
+        text: if row.kind == Kind::Code.as_str() {
+            String::new()
+        } else {
+            row.text
+        },
         kind: row.kind,
-        text: row.text,
         author,
         at: row.at,
         delivery: row.delivery,

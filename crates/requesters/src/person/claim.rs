@@ -163,3 +163,22 @@ pub(crate) async fn clear(
 fn label(id: Uuid) -> String {
     format!("requester_claim:{id}")
 }
+
+/// The requester gave this number when he wrote: whoever knows it, and the number of his request, may ask for it.
+pub async fn gave_number(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    requester_id: Uuid,
+    number: &str,
+) -> Result<bool> {
+    let Some(number) = normalise(number) else {
+        return Ok(false);
+    };
+    let found = row::Entity::find()
+        .filter(row::Column::RequesterId.eq(requester_id))
+        .filter(row::Column::Kind.eq(ClaimKind::Phone.as_str()))
+        .filter(row::Column::Hash.eq(hash_of(app, &number)))
+        .count(conn)
+        .await?;
+    Ok(found > 0)
+}
