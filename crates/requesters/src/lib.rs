@@ -16,7 +16,7 @@ pub use identity::{ExternalId, OnChannel, Writer};
 pub use number::{Number, NumberKind, last_digits, normalise};
 pub use person::claim::{gave_number, note_claimed_mail, note_claimed_number};
 pub use person::proof::{
-    CallWay, OneTimeCode, Outcome, SmsCode, finish_proof, finish_sms_proof, start_proof,
+    CallWay, OneTimeCode, ProofOutcome, SmsCode, finish_proof, finish_sms_proof, start_proof,
     start_sms_proof,
 };
 pub use person::store::{ids_of_person, same_person};

@@ -5,7 +5,7 @@ use axum::extract::State;
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, not_found, refused};
 use kernel::{Actor, App};
-use requesters::{CallWay, EditRequesters, Outcome};
+use requesters::{CallWay, EditRequesters, ProofOutcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,14 +26,14 @@ pub(crate) struct HeardCode {
     post, path = "/api/v1/calls/{id}/proof", tag = "requesters", operation_id = "hear_code",
     params(("id" = Uuid, Path, description = "The call")),
     request_body = HeardCode,
-    responses((status = 200, body = Outcome), (status = 404, body = Problem), (status = 409, body = Problem), (status = 429, body = Problem)),
+    responses((status = 200, body = ProofOutcome), (status = 404, body = Problem), (status = 409, body = Problem), (status = 429, body = Problem)),
 )]
 pub(crate) async fn hear(
     actor: Actor<EditRequesters>,
     State(app): State<App>,
     Path(call): Path<Uuid>,
     Json(heard): Json<HeardCode>,
-) -> Result<Json<Outcome>> {
+) -> Result<Json<ProofOutcome>> {
     // What was told of the call and not heard yet is heard now.
     events::catch_up(&app, call).await?;
     let db = app.db.clone();
@@ -56,7 +56,7 @@ pub(crate) async fn hear(
         })
         .await?;
     match outcome {
-        Outcome::Wrong { left } => Err(refused("proof_wrong_code", "no such code holds")
+        ProofOutcome::Wrong { left } => Err(refused("proof_wrong_code", "no such code holds")
             .with_field("code")
             .with_way_out("ask for it again; a new one is shown to whoever writes")
             .with("left", left)),

@@ -39,7 +39,7 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
 
 /// A block as the list shows it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct BlockView {
+pub struct RequesterBlock {
     /// Identifies it.
     pub id: Uuid,
     /// Who, masked.
@@ -84,7 +84,7 @@ async fn views(
     conn: &impl ConnectionTrait,
     now: DateTime<Utc>,
     rows: Vec<row::Model>,
-) -> Result<Vec<BlockView>> {
+) -> Result<Vec<RequesterBlock>> {
     let who = rows.iter().flat_map(|row| {
         [Some(row.asked_by), row.decided_by, row.lifted_by]
             .into_iter()
@@ -98,7 +98,7 @@ async fn views(
         known.into_iter().map(|known| (known.id, known)).collect();
     rows.into_iter()
         .map(|row| {
-            Ok(BlockView {
+            Ok(RequesterBlock {
                 in_force: row.case()?.holds_at(now),
                 channels: row.named(),
                 requester: known.get(&row.requester_id).cloned(),
@@ -123,7 +123,7 @@ async fn views(
         .collect()
 }
 
-async fn one(app: &App, row: row::Model) -> Result<BlockView> {
+async fn one(app: &App, row: row::Model) -> Result<RequesterBlock> {
     let views = views(app.db.read(), app.clock.now(), vec![row]).await?;
     views
         .into_iter()
@@ -135,14 +135,14 @@ async fn one(app: &App, row: row::Model) -> Result<BlockView> {
 #[utoipa::path(
     get, path = "/api/v1/requester-blocks", tag = "requester-blocks", operation_id = "list_requester_blocks",
     params(ListQuery, Filter),
-    responses((status = 200, body = Page<BlockView>)),
+    responses((status = 200, body = Page<RequesterBlock>)),
 )]
 pub(crate) async fn list(
     actor: Actor<ViewBlocks>,
     State(app): State<App>,
     Query(query): Query<ListQuery>,
     Query(filter): Query<Filter>,
-) -> Result<Json<Page<BlockView>>> {
+) -> Result<Json<Page<RequesterBlock>>> {
     let (conn, now) = (app.db.read(), app.clock.now());
     let page = store::list(conn, now, actor.scope(), (&query, &filter)).await?;
     let shown = page.shown(async |rows| views(conn, now, rows).await);
@@ -153,13 +153,13 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/v1/requester-blocks/{id}", tag = "requester-blocks", operation_id = "get_requester_block",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = BlockView), (status = 404, body = Problem)),
+    responses((status = 200, body = RequesterBlock), (status = 404, body = Problem)),
 )]
 pub(crate) async fn get(
     actor: Actor<ViewBlocks>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-) -> Result<Json<BlockView>> {
+) -> Result<Json<RequesterBlock>> {
     let row = store::get(app.db.read(), actor.scope(), id).await?;
     Ok(Json(one(&app, row).await?))
 }
@@ -167,7 +167,7 @@ pub(crate) async fn get(
 /// Whom to block, where, why and until when.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NewBlock {
+pub(crate) struct NewRequesterBlock {
     /// Who; the whole person is blocked.
     requester_id: Uuid,
     /// Codes of the channels; every written one when left out. The telephone only as `voice`.
@@ -186,14 +186,14 @@ pub(crate) struct NewBlock {
 /// Asks for a block; somebody else decides.
 #[utoipa::path(
     post, path = "/api/v1/requester-blocks", tag = "requester-blocks", operation_id = "ask_requester_block",
-    request_body = NewBlock,
-    responses((status = 201, body = BlockView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+    request_body = NewRequesterBlock,
+    responses((status = 201, body = RequesterBlock), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn ask(
     actor: Actor<AskBlocks>,
     State(app): State<App>,
-    Json(mut request): Json<NewBlock>,
-) -> Result<(StatusCode, Json<BlockView>)> {
+    Json(mut request): Json<NewRequesterBlock>,
+) -> Result<(StatusCode, Json<RequesterBlock>)> {
     request.channels.sort_unstable();
     request.channels.dedup();
     if request.channels.len() > MOST_CHANNELS {
@@ -227,7 +227,7 @@ pub(crate) async fn ask(
 /// A decision about a block.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Decision {
+pub(crate) struct BlockDecision {
     /// The version that was read.
     version: i64,
     /// What is said to it; needed to decline and to lift.
@@ -240,7 +240,7 @@ async fn decide(
     who: Who,
     (id, version): (Uuid, i64),
     done: (Action, Option<String>),
-) -> Result<Json<BlockView>> {
+) -> Result<Json<RequesterBlock>> {
     let (db, writer) = (app.db.clone(), app.clone());
     let after = db
         .write(async move |tx| {
@@ -256,15 +256,15 @@ async fn decide(
 #[utoipa::path(
     post, path = "/api/v1/requester-blocks/{id}/approve", tag = "requester-blocks", operation_id = "approve_requester_block",
     params(("id" = Uuid, Path)),
-    request_body = Decision,
-    responses((status = 200, body = BlockView), (status = 404, body = Problem), (status = 409, body = Problem)),
+    request_body = BlockDecision,
+    responses((status = 200, body = RequesterBlock), (status = 404, body = Problem), (status = 409, body = Problem)),
 )]
 pub(crate) async fn approve(
     actor: Actor<DecideBlocks>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Json(request): Json<Decision>,
-) -> Result<Json<BlockView>> {
+    Json(request): Json<BlockDecision>,
+) -> Result<Json<RequesterBlock>> {
     let note = checked("note", &request.note)?;
     let by = actor.user_id();
     let done = (
@@ -278,15 +278,15 @@ pub(crate) async fn approve(
 #[utoipa::path(
     post, path = "/api/v1/requester-blocks/{id}/decline", tag = "requester-blocks", operation_id = "decline_requester_block",
     params(("id" = Uuid, Path)),
-    request_body = Decision,
-    responses((status = 200, body = BlockView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+    request_body = BlockDecision,
+    responses((status = 200, body = RequesterBlock), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn decline(
     actor: Actor<DecideBlocks>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Json(request): Json<Decision>,
-) -> Result<Json<BlockView>> {
+    Json(request): Json<BlockDecision>,
+) -> Result<Json<RequesterBlock>> {
     let done = (Action::Decline, Some(needed("note", &request.note)?));
     decide(app, actor.who(), (id, request.version), done).await
 }
@@ -295,15 +295,15 @@ pub(crate) async fn decline(
 #[utoipa::path(
     post, path = "/api/v1/requester-blocks/{id}/lift", tag = "requester-blocks", operation_id = "lift_requester_block",
     params(("id" = Uuid, Path)),
-    request_body = Decision,
-    responses((status = 200, body = BlockView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+    request_body = BlockDecision,
+    responses((status = 200, body = RequesterBlock), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn lift(
     actor: Actor<DecideBlocks>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Json(request): Json<Decision>,
-) -> Result<Json<BlockView>> {
+    Json(request): Json<BlockDecision>,
+) -> Result<Json<RequesterBlock>> {
     let done = (Action::Lift, Some(needed("note", &request.note)?));
     decide(app, actor.who(), (id, request.version), done).await
 }

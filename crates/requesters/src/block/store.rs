@@ -145,7 +145,7 @@ impl row::Model {
 
 /// A block as the page of its requester shows it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Standing {
+pub struct BlockStanding {
     /// The block.
     pub id: Uuid,
     /// `requested` or `approved`.
@@ -167,7 +167,7 @@ pub(crate) async fn standing_of(
     conn: &impl ConnectionTrait,
     person: &[Uuid],
     now: DateTime<Utc>,
-) -> Result<Vec<Standing>> {
+) -> Result<Vec<BlockStanding>> {
     let rows = row::Entity::find()
         .filter(Column::RequesterId.is_in(person.iter().copied()))
         .filter(Column::Open.eq(true))
@@ -177,7 +177,7 @@ pub(crate) async fn standing_of(
         .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Standing {
+            Ok(BlockStanding {
                 in_force: row.case()?.holds_at(now),
                 channels: row.named(),
                 id: row.id,

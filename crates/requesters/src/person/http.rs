@@ -16,11 +16,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::link::{self, Line, LinkView};
+use super::link::{self, Line, PersonLink};
 use super::store::{self, Basis};
-use super::suggest::{self, Suggestion};
+use super::suggest::{self, PersonSuggestion};
 use super::{LinkWhat, claim};
-use crate::block::store::{self as blocks, Standing};
+use crate::block::store::{self as blocks, BlockStanding};
 use crate::identity::ExternalId;
 use crate::identity::store as identities;
 use crate::requester::store as requesters;
@@ -38,7 +38,7 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
 
 /// Where somebody writes from.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct IdentityView {
+pub struct RequesterIdentity {
     /// Identifies it.
     pub id: Uuid,
     /// The channel's code.
@@ -55,7 +55,7 @@ pub struct IdentityView {
 
 /// What somebody says is his; it proves nothing.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ClaimView {
+pub struct RequesterClaim {
     /// Identifies it.
     pub id: Uuid,
     /// `phone` or `mail`.
@@ -68,15 +68,15 @@ pub struct ClaimView {
 
 /// One requester of a person.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct MemberView {
+pub struct PersonMember {
     /// Who, masked.
     pub requester: Requester,
     /// The requester it was merged into; null for the one that the others were joined to.
     pub merged_into: Option<Uuid>,
     /// Where he writes from.
-    pub identities: Vec<IdentityView>,
+    pub identities: Vec<RequesterIdentity>,
     /// What he says is his.
-    pub claims: Vec<ClaimView>,
+    pub claims: Vec<RequesterClaim>,
 }
 
 /// A requester as his page shows him, with the person behind him.
@@ -86,9 +86,9 @@ pub struct RequesterDetail {
     #[serde(flatten)]
     pub requester: Requester,
     /// The requesters of the person, himself among them.
-    pub members: Vec<MemberView>,
+    pub members: Vec<PersonMember>,
     /// Blocks of the person that are asked for or in force.
-    pub blocks: Vec<Standing>,
+    pub blocks: Vec<BlockStanding>,
 }
 
 /// Within the actor's scope: the requester with the person behind it.
@@ -101,10 +101,10 @@ pub(crate) async fn detail(
     let requester = requesters::get(conn, scope, id).await?;
     let rows = store::rows_of(conn, id).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut written: HashMap<Uuid, Vec<IdentityView>> = HashMap::new();
+    let mut written: HashMap<Uuid, Vec<RequesterIdentity>> = HashMap::new();
     for row in identities::of_requesters(conn, &ids).await? {
         let seen = written.entry(row.requester_id).or_default();
-        seen.push(IdentityView {
+        seen.push(RequesterIdentity {
             id: row.id,
             channel: row.channel,
             external_id: ExternalId::new(row.external_id),
@@ -113,19 +113,19 @@ pub(crate) async fn detail(
             last_seen_at: row.last_seen_at,
         });
     }
-    let mut claimed: HashMap<Uuid, Vec<ClaimView>> = HashMap::new();
+    let mut claimed: HashMap<Uuid, Vec<RequesterClaim>> = HashMap::new();
     for row in claim::of(conn, &ids).await? {
         claimed
             .entry(row.requester_id)
             .or_default()
-            .push(ClaimView {
+            .push(RequesterClaim {
                 id: row.id,
                 kind: row.kind,
                 value: row.masked,
                 claimed_at: row.claimed_at,
             });
     }
-    let members = rows.into_iter().map(|row| MemberView {
+    let members = rows.into_iter().map(|row| PersonMember {
         merged_into: row.merged_into,
         identities: written.remove(&row.id).unwrap_or_default(),
         claims: claimed.remove(&row.id).unwrap_or_default(),
@@ -140,16 +140,16 @@ pub(crate) async fn detail(
 
 /// What was joined, parted, proven and declined, the newest first.
 #[utoipa::path(
-    get, path = "/api/v1/requesters/{id}/links", tag = "requesters",
+    get, path = "/api/v1/requesters/{id}/links", tag = "requesters", operation_id = "list_person_links",
     params(("id" = Uuid, Path), ListQuery),
-    responses((status = 200, body = Page<LinkView>), (status = 404, body = Problem)),
+    responses((status = 200, body = Page<PersonLink>), (status = 404, body = Problem)),
 )]
 pub(crate) async fn links(
     actor: Actor<ViewRequesters>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<LinkView>>> {
+) -> Result<Json<Page<PersonLink>>> {
     let conn = app.db.read();
     requesters::get(conn, actor.scope(), id).await?;
     let members = store::same_person(conn, id).await?;
@@ -158,32 +158,32 @@ pub(crate) async fn links(
 
 /// Who else the person may be.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SuggestionList {
+pub struct PersonSuggestions {
     /// The strongest reason first, at most 20.
-    pub items: Vec<Suggestion>,
+    pub items: Vec<PersonSuggestion>,
 }
 
 /// Who else the person may be, and what speaks for it. Nobody is joined by it.
 #[utoipa::path(
-    get, path = "/api/v1/requesters/{id}/suggestions", tag = "requesters",
+    get, path = "/api/v1/requesters/{id}/suggestions", tag = "requesters", operation_id = "list_person_suggestions",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = SuggestionList), (status = 404, body = Problem)),
+    responses((status = 200, body = PersonSuggestions), (status = 404, body = Problem)),
 )]
 pub(crate) async fn suggestions(
     actor: Actor<ViewRequesters>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-) -> Result<Json<SuggestionList>> {
+) -> Result<Json<PersonSuggestions>> {
     let conn = app.db.read();
     requesters::get(conn, actor.scope(), id).await?;
     let items = suggest::of(conn, id).await?;
-    Ok(Json(SuggestionList { items }))
+    Ok(Json(PersonSuggestions { items }))
 }
 
 /// Why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Reason {
+pub(crate) struct LinkReason {
     /// 2 to 200 characters; it stands in the history.
     reason: String,
 }
@@ -191,7 +191,7 @@ pub(crate) struct Reason {
 /// Whom the person is joined to, and why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct MergeRequest {
+pub(crate) struct PersonMerge {
     /// A requester of the other person.
     into: Uuid,
     /// What shows that they are one, 2 to 200 characters.
@@ -209,16 +209,16 @@ fn reason(text: &str) -> Result<String> {
 
 /// Says that another requester is not this person: the suggestion does not come again.
 #[utoipa::path(
-    post, path = "/api/v1/requesters/{id}/suggestions/{other}/decline", tag = "requesters",
+    post, path = "/api/v1/requesters/{id}/suggestions/{other}/decline", tag = "requesters", operation_id = "decline_person_suggestion",
     params(("id" = Uuid, Path), ("other" = Uuid, Path, description = "The other requester")),
-    request_body = Reason,
+    request_body = LinkReason,
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn decline(
     actor: Actor<MergeRequesters>,
     State(app): State<App>,
     Path((id, other)): Path<(Uuid, Uuid)>,
-    Json(request): Json<Reason>,
+    Json(request): Json<LinkReason>,
 ) -> Result<StatusCode> {
     let reason = reason(&request.reason)?;
     let db = app.db.clone();
@@ -246,16 +246,16 @@ pub(crate) async fn decline(
 
 /// Joins this person to another one by decision: history and open tickets are shown together from now on.
 #[utoipa::path(
-    post, path = "/api/v1/requesters/{id}/merge", tag = "requesters",
+    post, path = "/api/v1/requesters/{id}/merge", tag = "requesters", operation_id = "merge_person",
     params(("id" = Uuid, Path)),
-    request_body = MergeRequest,
+    request_body = PersonMerge,
     responses((status = 200, body = RequesterDetail), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn merge(
     actor: Actor<MergeRequesters>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Json(request): Json<MergeRequest>,
+    Json(request): Json<PersonMerge>,
 ) -> Result<Json<RequesterDetail>> {
     let reason = reason(&request.reason)?;
     let db = app.db.clone();
@@ -273,16 +273,16 @@ pub(crate) async fn merge(
 
 /// Takes a merge back: this requester, with whoever had been merged into it, stands for itself again.
 #[utoipa::path(
-    post, path = "/api/v1/requesters/{id}/unmerge", tag = "requesters",
+    post, path = "/api/v1/requesters/{id}/unmerge", tag = "requesters", operation_id = "unmerge_person",
     params(("id" = Uuid, Path)),
-    request_body = Reason,
+    request_body = LinkReason,
     responses((status = 200, body = RequesterDetail), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn unmerge(
     actor: Actor<MergeRequesters>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
-    Json(request): Json<Reason>,
+    Json(request): Json<LinkReason>,
 ) -> Result<Json<RequesterDetail>> {
     let reason = reason(&request.reason)?;
     let db = app.db.clone();

@@ -93,7 +93,7 @@ pub(crate) async fn about(
 
 /// A line of the history, as the page shows it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LinkView {
+pub struct PersonLink {
     /// Identifies it.
     pub id: Uuid,
     /// When.
@@ -117,21 +117,21 @@ pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     members: &[Uuid],
     query: &ListQuery,
-) -> Result<Page<LinkView>> {
+) -> Result<Page<PersonLink>> {
     let select = row::Entity::find().filter(touching(members));
     let sortable = [("at", Column::At)];
     let page = paginate(conn, select, query, &sortable, Column::Id).await?;
     page.shown(async |rows| views(conn, rows).await).await
 }
 
-async fn views(conn: &impl ConnectionTrait, rows: Vec<row::Model>) -> Result<Vec<LinkView>> {
+async fn views(conn: &impl ConnectionTrait, rows: Vec<row::Model>) -> Result<Vec<PersonLink>> {
     let people = rows.iter().filter_map(|row| row.by_id);
     let people = organization::colleagues(conn, people).await?;
     let requesters = rows.iter().flat_map(|row| [row.from_id, row.into_id]);
     let known = crate::find_many(conn, requesters.collect()).await?;
     let known: HashMap<Uuid, Requester> =
         known.into_iter().map(|known| (known.id, known)).collect();
-    let views = rows.into_iter().map(|row| LinkView {
+    let views = rows.into_iter().map(|row| PersonLink {
         by: row.by_id.and_then(|id| people.get(&id).cloned()),
         from: known.get(&row.from_id).cloned(),
         into: known.get(&row.into_id).cloned(),

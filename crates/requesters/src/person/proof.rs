@@ -5,7 +5,7 @@
 //! suggests. [`start_sms_proof`] gives a code for a text message to the number; he types it where he writes.
 //!
 //! A try is counted before it is looked at and has to be committed also when it fails: wrong codes are an
-//! [`Outcome`], not a problem.
+//! [`ProofOutcome`], not a problem.
 
 use chrono::TimeDelta;
 use kernel::audit::Who;
@@ -106,7 +106,7 @@ pub enum CallWay {
 /// What became of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ProofOutcome {
     /// The number is his own: both requesters are one person.
     Proven {
         /// Who writes.
@@ -235,7 +235,7 @@ pub async fn finish_proof(
     who: &Who,
     said: &str,
     (caller, way): (Uuid, CallWay),
-) -> Result<Outcome> {
+) -> Result<ProofOutcome> {
     must_have_number(&**tx, caller).await?;
     let left = count_try(app, tx, caller).await?;
     let hash = code_hash(app, ProofKind::Code, &digits(said));
@@ -247,10 +247,10 @@ pub async fn finish_proof(
         .await?;
     // One code for two writers, though hardly ever: it speaks for neither.
     let [proof] = open.as_slice() else {
-        return Ok(Outcome::Wrong { left });
+        return Ok(ProofOutcome::Wrong { left });
     };
     if !close(app, tx, proof.id, caller).await? {
-        return Ok(Outcome::Wrong { left });
+        return Ok(ProofOutcome::Wrong { left });
     }
     caller::Entity::delete_by_id(caller).exec(&**tx).await?;
     let writer = proof.requester_id;
@@ -266,7 +266,7 @@ pub async fn finish_proof(
             };
             link::note(app, &**tx, who, line).await?;
             store::news(app, tx, line);
-            Ok(Outcome::Suggested { writer, caller })
+            Ok(ProofOutcome::Suggested { writer, caller })
         }
     }
 }
@@ -278,7 +278,7 @@ pub async fn finish_sms_proof(
     who: &Who,
     writer: Uuid,
     said: &str,
-) -> Result<Outcome> {
+) -> Result<ProofOutcome> {
     let proof = row::Entity::find()
         .filter(Column::RequesterId.eq(writer))
         .filter(Column::Way.eq(ProofKind::Sms.as_str()))
@@ -304,7 +304,7 @@ pub async fn finish_sms_proof(
     }
     if code_hash(app, ProofKind::Sms, &digits(said)) != proof.code_hash {
         let left = Ord::max(TRIES - proof.tries - 1, 0);
-        return Ok(Outcome::Wrong { left });
+        return Ok(ProofOutcome::Wrong { left });
     }
     let sealed = proof.number_sealed.as_deref().unwrap_or_default();
     let number = app.key.unseal(&label(proof.id), sealed)?;
@@ -326,7 +326,7 @@ async fn prove(
     who: &Who,
     (writer, caller): (Uuid, Uuid),
     kind: ProofKind,
-) -> Result<Outcome> {
+) -> Result<ProofOutcome> {
     let person = store::rows_of(&**tx, caller).await?;
     let one = person.iter().any(|row| row.id == writer);
     let person_id = if one {
@@ -335,7 +335,7 @@ async fn prove(
         store::join(app, tx, who, (writer, caller), Basis::Proof(kind)).await?
     };
     store::mark_proven(app, tx, who, (writer, caller), kind).await?;
-    Ok(Outcome::Proven {
+    Ok(ProofOutcome::Proven {
         writer,
         caller,
         person_id,

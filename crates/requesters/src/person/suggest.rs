@@ -35,7 +35,7 @@ kernel::words! {
 
 /// Somebody who may be the same person.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Suggestion {
+pub struct PersonSuggestion {
     /// Who.
     pub requester: Requester,
     /// What speaks for it, the strongest first.
@@ -59,7 +59,7 @@ impl Found {
 }
 
 /// Who else the person of `id` may be, without those who were declined.
-pub(crate) async fn of(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Suggestion>> {
+pub(crate) async fn of(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<PersonSuggestion>> {
     let rows = store::rows_of(conn, id).await?;
     let members: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let numbers: Vec<String> = rows
@@ -116,7 +116,7 @@ pub(crate) async fn of(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Sugg
             .max()
     };
     let known = crate::find_many(conn, likely.keys().copied().collect()).await?;
-    let mut suggestions: Vec<Suggestion> = known
+    let mut suggestions: Vec<PersonSuggestion> = known
         .into_iter()
         .filter(|known| match said_no.get(&known.person_id) {
             // A code read out since then is news.
@@ -125,7 +125,7 @@ pub(crate) async fn of(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Sugg
         })
         .filter_map(|requester| {
             let reasons = likely.get(&requester.id)?.iter().copied().collect();
-            Some(Suggestion { requester, reasons })
+            Some(PersonSuggestion { requester, reasons })
         })
         .collect();
     suggestions.sort_by(|a, b| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::audit::Who;
 use kernel::problem::Result;
-use requesters::{CallWay, Outcome};
+use requesters::{CallWay, ProofOutcome};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ impl Desk {
             .await
     }
 
-    async fn reads_out(&self, code: &str, caller: Uuid, way: CallWay) -> Result<Outcome> {
+    async fn reads_out(&self, code: &str, caller: Uuid, way: CallWay) -> Result<ProofOutcome> {
         let (app, code) = ((*self.app).clone(), code.to_owned());
         self.app
             .db
@@ -51,7 +51,7 @@ impl Desk {
             .await
     }
 
-    async fn types(&self, writer: Uuid, code: &str) -> Result<Outcome> {
+    async fn types(&self, writer: Uuid, code: &str) -> Result<ProofOutcome> {
         let (app, code) = ((*self.app).clone(), code.to_owned());
         self.app
             .db
@@ -85,7 +85,7 @@ async fn a_code_read_out_on_a_call_to_the_number_makes_one_person() {
         let person_id = caller;
         assert_eq!(
             proven,
-            Outcome::Proven {
+            ProofOutcome::Proven {
                 writer,
                 caller,
                 person_id
@@ -104,7 +104,7 @@ async fn a_code_read_out_on_a_call_to_the_number_makes_one_person() {
             .await
             .unwrap();
         assert!(
-            matches!(replayed, Outcome::Wrong { .. }),
+            matches!(replayed, ProofOutcome::Wrong { .. }),
             "a code serves once"
         );
     })
@@ -123,7 +123,7 @@ async fn a_code_on_a_call_that_came_in_suggests_and_joins_nobody() {
             .unwrap();
         assert_eq!(
             heard,
-            Outcome::Suggested {
+            ProofOutcome::Suggested {
                 writer,
                 caller: victim
             }
@@ -150,7 +150,7 @@ async fn guessing_ends_after_five_tries() {
                 .reads_out(&wrong, caller, CallWay::WeCalled)
                 .await
                 .unwrap();
-            assert_eq!(outcome, Outcome::Wrong { left });
+            assert_eq!(outcome, ProofOutcome::Wrong { left });
         }
         let right = desk.reads_out(&code, caller, CallWay::WeCalled).await;
         assert_eq!(right.unwrap_err().code, "proof_too_many_tries");
@@ -161,7 +161,7 @@ async fn guessing_ends_after_five_tries() {
             .unwrap();
         assert_eq!(
             late,
-            Outcome::Wrong { left: 4 },
+            ProofOutcome::Wrong { left: 4 },
             "the code is too old by now"
         );
 
@@ -187,7 +187,7 @@ async fn a_message_to_the_number_proves_it_to_its_own_writer_alone() {
         assert_eq!(stolen.unwrap_err().code, "proof_none_open");
         desk.sms(thief, "13900000009").await.unwrap();
         let stolen = desk.types(thief, &code).await.unwrap();
-        assert_eq!(stolen, Outcome::Wrong { left: 4 });
+        assert_eq!(stolen, ProofOutcome::Wrong { left: 4 });
         let read_out = desk.rings("13900000003").await.id;
         let wrong_way = desk
             .reads_out(&code, read_out, CallWay::WeCalled)
@@ -195,12 +195,12 @@ async fn a_message_to_the_number_proves_it_to_its_own_writer_alone() {
             .unwrap();
         assert_eq!(
             wrong_way,
-            Outcome::Wrong { left: 4 },
+            ProofOutcome::Wrong { left: 4 },
             "it was sent to be typed"
         );
 
         let proven = desk.types(writer, &code).await.unwrap();
-        let Outcome::Proven { caller, .. } = proven else {
+        let ProofOutcome::Proven { caller, .. } = proven else {
             panic!("{proven:?}");
         };
         // Nobody had called from the number yet.
@@ -224,7 +224,7 @@ async fn codes_are_given_seldom_and_strangers_are_not_troubled() {
             .await
             .unwrap();
         assert!(
-            matches!(replaced, Outcome::Wrong { .. }),
+            matches!(replaced, ProofOutcome::Wrong { .. }),
             "the last one holds"
         );
         desk.code(writer).await.unwrap();
@@ -270,7 +270,7 @@ async fn a_code_that_two_enter_at_once_serves_one() {
         let proven = [first.unwrap(), second.unwrap()];
         let made = proven
             .iter()
-            .filter(|one| matches!(one, Outcome::Proven { .. }));
+            .filter(|one| matches!(one, ProofOutcome::Proven { .. }));
         assert_eq!(made.count(), 1, "{proven:?}");
         assert_eq!(desk.person(writer).await.len(), 2);
     })
