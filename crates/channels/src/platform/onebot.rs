@@ -2,7 +2,7 @@
 //! the risk is told where it is switched on.
 //!
 //! Settings: `self_id`, the QQ number; `api_base`, where the program listens; `group_all`, `true` to take all that is
-//! said in groups (default: what names the account); `window_s`. Secrets: `secret` signs events, without it nothing is
+//! said in groups (default: what names the account). Secrets: `secret` signs events, without it nothing is
 //! taken; `access_token` for calls.
 //!
 //! Calls use segments, never CQ codes: what an agent writes cannot become one. Files go as picture, voice or film.
@@ -33,7 +33,6 @@ pub const SETTINGS: &[Setting] = &[
     Setting::needed("self_id"),
     Setting::needed("api_base"),
     Setting::default("group_all", "false"),
-    Setting::default(verify::WINDOW, "300"),
     Setting::secret("secret"),
     Setting::secret("access_token"),
 ];
@@ -74,7 +73,7 @@ impl Adapter for OneBot {
         if number.is_empty() || header != number || word(&told, "self_id") != number {
             return Err(wrong("the event is for another account"));
         }
-        verify::fresh(app, account, &word(&told, "time"))?;
+        verify::fresh(app, &word(&told, "time"))?;
         let all = account.setting("group_all") == "true";
         Ok(Received {
             inbound: inbound(&told, all)?,

@@ -11,15 +11,13 @@ use kernel::problem::{Problem, Result, bad_request, unauthorized};
 use reqwest::Url;
 use subtle::ConstantTimeEq as _;
 
-use super::{Account, RawRequest};
+use super::RawRequest;
+use crate::settings::Settings;
 
 /// The longest body of a callback: a text message has 2,048 bytes, a QQ event with ten attachments some 20,000.
 pub(crate) const LONGEST_BODY: usize = 512 << 10;
 
-/// A setting of every account that is called: how old a signature may be.
-pub(crate) const WINDOW: &str = "window_s";
-
-/// The code of [`wrong`].
+/// A request that its secret did not sign.
 pub(crate) fn wrong(detail: &str) -> Problem {
     unauthorized("signature_wrong", detail)
 }
@@ -50,10 +48,10 @@ pub(crate) fn size(request: &RawRequest) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a signature that was made too long ago, or in the future: it may have been overheard. `at` is what was
-/// signed, in seconds of Unix time.
-pub(crate) fn fresh(app: &App, account: &Account, at: &str) -> Result<()> {
-    let window: i64 = account.number(WINDOW, 300);
+/// Refuses a signature that was made longer ago than `channels.window_s`, or so far ahead: it may have been overheard.
+/// `at` is what was signed, in seconds of Unix time.
+pub(crate) fn fresh(app: &App, at: &str) -> Result<()> {
+    let window = Settings::from_config(app)?.window_s;
     let at: i64 = at
         .trim()
         .parse()

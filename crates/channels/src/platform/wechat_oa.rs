@@ -1,7 +1,7 @@
 //! WeChat Official Account (微信公众号, domain C.1).
 //!
 //! Settings: `appid`; `mode`, `safe` (default: only encrypted pushes are taken) or `plain` (also plain ones, whose
-//! signature does not cover what is said: for trials only); `api_base`; `window_s`, how old a push may be.
+//! signature does not cover what is said: for trials only); `api_base`.
 //! Secrets: `token`, `encoding_aes_key`, `encoding_aes_key_previous` (while it is being changed), `app_secret`.
 //!
 //! What it cannot: send files that are neither picture, voice nor film; withdraw a message. A message with a text and a
@@ -32,7 +32,6 @@ pub const SETTINGS: &[Setting] = &[
     Setting::needed("appid"),
     Setting::default("mode", "safe"),
     Setting::default("api_base", "https://api.weixin.qq.com"),
-    Setting::default(verify::WINDOW, "300"),
     Setting::secret("token"),
     Setting::secret("encoding_aes_key"),
     Setting::optional_secret("encoding_aes_key_previous"),
@@ -62,7 +61,7 @@ impl Adapter for WechatOa {
             if !verify::same(given, &signature(&parts)) {
                 return Err(wrong("the signature is not that of this request"));
             }
-            verify::fresh(app, account, timestamp)
+            verify::fresh(app, timestamp)
         };
         match request.method {
             Method::GET => {

@@ -2,8 +2,11 @@
 //! implementations (`tests/peers`).
 
 mod garbage;
+mod onebot;
 mod peers;
 mod qq_bot;
+mod sms;
+mod wechat_kf;
 mod wechat_oa;
 
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use channels::platform::wechat::envelope::Envelope;
-use channels::platform::{Account, RawRequest, qq_bot};
+use channels::platform::{Account, RawRequest, onebot, qq_bot, sms, wechat_kf};
 use proptest::prelude::*;
 use serde_json::Value;
 use testing::TestApp;
@@ -117,6 +117,31 @@ proptest! {
         let told = format!("{{\"op\":0,\"t\":\"C2C_MESSAGE_CREATE\",\"d\":{data}}}");
         if let Ok(told) = serde_json::from_str::<Value>(&told) {
             let _ = qq_bot::inbound(&told);
+        }
+    }
+
+    #[test]
+    fn cq_codes_of_any_shape_are_read(text in "[\\[\\]CQ:,=&;#0-9a-z你]{0,80}") {
+        let told = serde_json::json!({
+            "post_type": "message", "message_type": "private", "user_id": 1, "message_id": 2, "message": text,
+        });
+        prop_assert!(onebot::inbound(&told, true).is_ok());
+    }
+
+    #[test]
+    fn json_of_any_shape_is_read_or_refused_by_all(data in "[\\[\\]{}\":,a-z0-9]{0,60}") {
+        if let Ok(data) = serde_json::from_str::<Value>(&data) {
+            for post in ["message", "notice"] {
+                let told = serde_json::json!({"post_type": post, "user_id": data, "message_id": 1, "message": data});
+                let _ = onebot::inbound(&told, true);
+            }
+            for origin in [3, 4] {
+                let told = serde_json::json!({"msgid": "m", "origin": origin, "msgtype": "text", "text": data, "event": data});
+                let _ = wechat_kf::inbound(&told);
+            }
+            for kind in ["message", "receipt"] {
+                let _ = sms::inbound("id", &serde_json::json!({"type": kind, "from": data, "id": data}));
+            }
         }
     }
 }
