@@ -40,6 +40,8 @@ words! {
         NoAgent = "no_agent",
         /// It came outside the service hours.
         AfterHours = "after_hours",
+        /// An approved answer was given by the machine, as the requester asked for it by a word or the menu.
+        SelfService = "self_service",
         /// The requester is blocked.
         Blocked = "blocked",
     }

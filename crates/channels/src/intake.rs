@@ -12,9 +12,11 @@ use crate::Channels;
 use crate::channel::{self, row as channel_row};
 use crate::conversation::store::{self, row};
 use crate::conversation::{Action, Case, EndReason, State};
+use crate::house::Script;
 use crate::message::store::{self as messages, New};
 use crate::message::{Delivery, Direction, Kind, file};
 use crate::platform::{Inbound, MediaKind, What};
+use crate::replies;
 use crate::visitor::hub::News;
 use crate::window::{self, WindowRule};
 
@@ -156,8 +158,10 @@ async fn store_all(
     let rules = window::rules(&app).await?;
     let open = channels.house()?.is_open(app.clock.now());
     let mut files = Vec::new();
+    let mut scripts = Vec::new();
     for one in &inbound {
         files.push(brought(&app, one).await?);
+        scripts.push(replies::script_for(channels, channel, one).await?);
     }
     let (channels, channel) = (channels.clone(), channel.clone());
     app.db
@@ -169,8 +173,8 @@ async fn store_all(
                 open,
             };
             let mut next = Vec::new();
-            for (one, file) in inbound.iter().zip(files) {
-                let step = Box::pin(hear_platform(&present, &tx, one, file)).await?;
+            for ((one, file), script) in inbound.iter().zip(files).zip(scripts) {
+                let step = Box::pin(hear_platform(&present, &tx, one, file, script)).await?;
                 if !next.contains(&step) {
                     next.push(step);
                 }
@@ -206,6 +210,7 @@ async fn hear_platform(
     tx: &Tx,
     one: &Inbound,
     file: Option<file::row::Model>,
+    script: Option<Script>,
 ) -> Result<Next> {
     let (app, code) = (present.channels.app(), present.channel.code.as_str());
     if let What::NotDelivered { message, code } = &one.what {
@@ -224,6 +229,15 @@ async fn hear_platform(
         nickname: one.nickname.as_deref(),
     };
     let writer = requesters::find_or_create_by_identity(app, &**tx, who).await?;
+    if replies::rates(present, tx, &writer, one).await? {
+        return Ok(Next::Nothing);
+    }
+    if let Some(script) = script
+        && store::open_of(tx, writer.identity_id).await?.is_none()
+    {
+        replies::answer(present, tx, &writer, one, script).await?;
+        return Ok(Next::Nothing);
+    }
     if let What::Event { event, .. } = &one.what
         && store::open_of(tx, writer.identity_id).await?.is_none()
     {
@@ -240,7 +254,7 @@ async fn hear_platform(
 }
 
 /// What is written down of what a person did.
-fn said(app: &App, one: &Inbound) -> New {
+pub(crate) fn said(app: &App, one: &Inbound) -> New {
     let mut new = match &one.what {
         What::Text { text } => New::of(Direction::In, Kind::Text, plain(text)),
         What::Media {
@@ -401,7 +415,7 @@ async fn is_blocked(app: &App, tx: &Tx, writer: &Writer, channel: &str) -> Resul
         .is_some())
 }
 
-async fn open(
+pub(crate) async fn open(
     present: &Present<'_>,
     tx: &Tx,
     writer: &Writer,

@@ -11,6 +11,7 @@ mod leaving;
 pub mod message;
 mod outbox;
 pub mod platform;
+mod replies;
 mod settings;
 mod visitor;
 mod window;

@@ -20,7 +20,7 @@ use super::store::{self, row};
 use super::{Action, EndReason, Refusal, State};
 use crate::message::store::{self as messages, New};
 use crate::visitor::hub::News;
-use crate::{AnswerConversations, Channels, desk, intake};
+use crate::{AnswerConversations, Channels, desk, intake, replies};
 
 /// How long a sign of typing holds.
 const TYPING: TimeDelta = TimeDelta::seconds(6);
@@ -98,6 +98,9 @@ async fn do_step(
                 ..New::system(line)
             };
             messages::append(app, &**tx, &mut after, new).await?;
+            if action == Action::End(EndReason::Agent) {
+                replies::ask_for_rating(channels, tx, &mut after).await?;
+            }
             versioned::save(app, &**tx, &saved, after).await?
         }
     };

@@ -228,7 +228,7 @@ async fn view(channels: &Channels, identity: Uuid) -> Result<VisitorConversation
     })
 }
 
-fn may_rate(row: &row::Model, now: DateTime<Utc>) -> bool {
+pub(crate) fn may_rate(row: &row::Model, now: DateTime<Utc>) -> bool {
     let over = matches!(row.state.as_str(), "wrap_up" | "closed");
     let lately = row.ended_at.is_some_and(|at| now - at < RATED_WITHIN);
     over && lately && row.accepted_at.is_some() && row.satisfaction.is_none()

@@ -1,6 +1,8 @@
 //! One scenario for each clause of the requirement; docs/conformance.md lists them.
 
 mod a01_screen_pop;
+mod a02_qq;
+mod a03_wechat;
 mod a04_website;
 mod a05_channels;
 mod a07_complaint;

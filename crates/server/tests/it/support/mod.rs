@@ -6,6 +6,7 @@ pub mod cases;
 pub mod chat;
 pub mod floor;
 pub mod peers;
+pub mod platform;
 pub mod served;
 pub mod sipp;
 pub mod sound;
