@@ -1,9 +1,9 @@
 //! The rows of emergencies, their deliveries, and what follows from each step.
 
 use chrono::{DateTime, Utc};
-use kernel::numbers;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
+use kernel::numbers;
 use kernel::problem::{Result, internal, invalid, not_found};
 use kernel::rule;
 use kernel::timer::Alarmed;

@@ -1,8 +1,8 @@
 //! The rows of escalations, and what follows from each step: who is told, and what is written down.
 
-use kernel::numbers;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
+use kernel::numbers;
 use kernel::problem::{Result, internal, not_found};
 use kernel::timer::Alarmed;
 use kernel::versioned::{self, Versioned as _};

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::numbers;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
+use kernel::numbers;
 use kernel::problem::{Result, internal, not_found};
 use kernel::timer::Alarmed;
 use kernel::versioned::{self, Versioned as _};

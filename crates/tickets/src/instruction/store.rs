@@ -1,9 +1,9 @@
 //! The rows of 请示 and 报告, and what follows from each step.
 
 use chrono::{DateTime, Datelike as _, Utc};
-use kernel::numbers;
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
+use kernel::numbers;
 use kernel::problem::{Result, internal, not_found};
 use kernel::timer::Alarmed;
 use kernel::versioned::{self, Versioned as _};

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use kernel::numbers;
 use kernel::http::{Json, Path};
+use kernel::numbers;
 use kernel::problem::{Problem, Result, internal, invalid, not_found, stale};
 use kernel::{Actor, App, Audience, Permission as _, Tx, audit};
 use sea_orm::sea_query::OnConflict;

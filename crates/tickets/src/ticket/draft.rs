@@ -2,8 +2,8 @@
 
 use calendar::SHANGHAI;
 use chrono::{DateTime, Utc};
-use kernel::numbers;
 use kernel::App;
+use kernel::numbers;
 use kernel::problem::{Result, internal};
 use sea_orm::ConnectionTrait;
 use serde_json::json;

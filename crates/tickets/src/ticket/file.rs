@@ -4,10 +4,10 @@ use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use kernel::{attachment, audit};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, not_found, too_large};
 use kernel::{Actor, App};
+use kernel::{attachment, audit};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait as _, QueryFilter, QueryOrder,
     QuerySelect,
