@@ -2,9 +2,12 @@
 
 pub mod approval;
 pub mod article;
+pub mod gap;
 mod number;
 pub mod rights;
 mod rules;
+pub mod search;
+pub mod synonym;
 mod terms;
 
 use kernel::{App, Capability, Migration, migration, timer};
@@ -14,14 +17,22 @@ pub use article::{Cited, cite, cited};
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112621_knowledge")]
+    vec![
+        migration!("2026112621_knowledge"),
+        migration!("2026112622_knowledge_search"),
+    ]
 }
 
 /// What the server mounts.
 pub fn capability(app: &App) -> Capability {
+    let shelf = search::keep::Shelf::default();
+    shelf.warm_up(app);
     let routes = OpenApiRouter::new()
         .merge(approval::http::routes(app))
         .merge(article::http::routes(app))
+        .merge(search::http::routes(app, &shelf))
+        .merge(synonym::routes(app))
+        .merge(gap::http::routes(app))
         .merge(rules::routes(app));
     Capability {
         name: "knowledge",

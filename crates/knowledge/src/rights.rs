@@ -22,6 +22,17 @@ kernel::permissions! {
     pub DecideApprovals = "approvals:decide" { PurchaserAdmin: All, PurchaserBusiness: All }
     /// Put an emergency change into force, which the purchaser then ratifies.
     pub DeclareEmergencyChanges = "approvals:emergency" { ShiftLead: All, OpsManager: All }
+    /// Set which words mean the same.
+    pub ManageSynonyms = "synonyms:manage" { OpsManager: All, PurchaserAdmin: All, PurchaserBusiness: All }
+    /// See what was looked for and not found, and say so.
+    pub ReportGaps = "knowledge_gaps:report" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Make drafts of gaps, and close them.
+    pub HandleGaps = "knowledge_gaps:handle" {
+        ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
     /// Set how long decisions, reading and quizzes may take.
     pub SetKnowledgeRules = "rules:set_knowledge" { PurchaserAdmin: All }
 }

@@ -1,5 +1,7 @@
 //! The rows of articles and their versions.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, containing, paginate};
@@ -19,7 +21,7 @@ use super::{Cited, Content, Kind, joined, split};
 use crate::approval::http::must_be_own;
 use crate::approval::store::{self as approvals, row as change_row};
 use crate::approval::{Action, State};
-use crate::number;
+use crate::{gap, number};
 
 /// Versions shown of one article; of one that has more, the last.
 const SHOWN: u64 = 200;
@@ -172,6 +174,21 @@ pub(crate) async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<row::Mo
         .one(conn)
         .await?
         .ok_or_else(|| not_found("article"))
+}
+
+/// The articles with these ids.
+pub(crate) async fn many(
+    conn: &impl ConnectionTrait,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, row::Model>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = row::Entity::find()
+        .filter(Column::Id.is_in(ids))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 pub(crate) async fn version(
@@ -421,6 +438,9 @@ pub(crate) async fn follow(
     }
     let after = versioned::save(app, &**tx, &before, after).await?;
     shout(app, tx, &after, what);
+    if change.in_force {
+        gap::answered(app, tx, after.id, &after.number).await?;
+    }
     Ok(())
 }
 

@@ -6,4 +6,5 @@ mod articles;
 mod attacks;
 mod diff;
 mod machines;
+mod search;
 mod world;
