@@ -2,7 +2,7 @@
 //! the risk is told where it is switched on.
 //!
 //! Settings: `self_id`, the QQ number; `api_base`, where the program listens; `group_all`, `true` to take all that is
-//! said in groups (default: what names the account). Secrets: `secret` signs events, without it nothing is
+//! said in groups (default: what names the account); `window_s` (300). Secrets: `secret` signs events, without it nothing is
 //! taken; `access_token` for calls.
 //!
 //! Calls use segments, never CQ codes: what an agent writes cannot become one. Files go as picture, voice or film.
@@ -33,6 +33,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::needed("self_id"),
     Setting::needed("api_base"),
     Setting::default("group_all", "false"),
+    verify::WINDOW,
     Setting::secret("secret"),
     Setting::secret("access_token"),
 ];
@@ -73,7 +74,7 @@ impl Adapter for OneBot {
         if number.is_empty() || header != number || word(&told, "self_id") != number {
             return Err(wrong("the event is for another account"));
         }
-        verify::fresh(app, &word(&told, "time"))?;
+        verify::fresh(app, account, &word(&told, "time"))?;
         let all = account.setting("group_all") == "true";
         Ok(Received {
             inbound: inbound(&told, all)?,

@@ -1,6 +1,6 @@
 //! The official bot of QQ (q.qq.com, domain C.3a), by webhook.
 //!
-//! Settings: `appid`; `api_base`; `token_base`. Secret: `app_secret`, which signs
+//! Settings: `appid`; `api_base`; `token_base`; `window_s`, how old an event may be (300). Secret: `app_secret`, which signs
 //! events as well.
 //!
 //! A message is an answer to one that came (`reply_ref` is QQ's `msg_id`): QQ ended messages of one's own accord, so
@@ -33,6 +33,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::needed("appid"),
     Setting::default("api_base", "https://api.sgroup.qq.com"),
     Setting::default("token_base", "https://bots.qq.com"),
+    verify::WINDOW,
     Setting::secret("app_secret"),
 ];
 
@@ -77,7 +78,7 @@ impl Adapter for QqBot {
         if !sign::verify(secret, timestamp, &request.body, signature) {
             return Err(wrong("the signature is not that of this request"));
         }
-        verify::fresh(app, timestamp)?;
+        verify::fresh(app, account, timestamp)?;
         let told = verify::json(&request.body)?;
         match told["op"].as_i64() {
             Some(VALIDATION) => validated(secret, &told),

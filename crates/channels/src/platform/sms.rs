@@ -1,7 +1,7 @@
 //! Text messages (短信) through a gateway, signed in both directions after Standard Webhooks (domain C.5).
 //!
 //! Settings: `url`, where the gateway takes messages; `template`, the id of the operator's template that conversations
-//! use. Secret: `secret` (`whsec_` and Base64, or a text).
+//! use; `window_s` (300). Secret: `secret` (`whsec_` and Base64, or a text).
 //!
 //! Out: `POST url` with `{"id", "mobile", "template", "text"}`; 2xx is taken. In: `POST` to our address with
 //! `{"type": "message", "from", "text", "at"}` or `{"type": "receipt", "id", "status": "delivered" | "failed",
@@ -29,6 +29,7 @@ use super::{
 pub const SETTINGS: &[Setting] = &[
     Setting::needed("url"),
     Setting::default("template", "conversation"),
+    verify::WINDOW,
     Setting::secret("secret"),
 ];
 
@@ -71,7 +72,7 @@ impl Adapter for Sms {
         if secret.is_empty() || !(1..=200).contains(&id.len()) || !known {
             return Err(wrong("the signature is not that of this request"));
         }
-        verify::fresh(app, timestamp)?;
+        verify::fresh(app, account, timestamp)?;
         let told = verify::json(&request.body)?;
         Ok(Received {
             inbound: inbound(id, &told)?.into_iter().collect(),

@@ -11,11 +11,13 @@ use kernel::problem::{Problem, Result, bad_request, unauthorized};
 use reqwest::Url;
 use subtle::ConstantTimeEq as _;
 
-use super::RawRequest;
-use crate::settings::Settings;
+use super::{Account, RawRequest, Setting};
 
 /// The longest body of a callback: a text message has 2,048 bytes, a QQ event with ten attachments some 20,000.
 pub(crate) const LONGEST_BODY: usize = 512 << 10;
+
+/// How many seconds ago a callback may have been signed, or ahead; every account that is called has it.
+pub(crate) const WINDOW: Setting = Setting::default("window_s", "300");
 
 /// A request that its secret did not sign.
 pub(crate) fn wrong(detail: &str) -> Problem {
@@ -48,10 +50,10 @@ pub(crate) fn size(request: &RawRequest) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a signature that was made longer ago than `channels.window_s`, or so far ahead: it may have been overheard.
+/// Refuses a signature that was made longer ago than the account's window, or so far ahead: it may have been overheard.
 /// `at` is what was signed, in seconds of Unix time.
-pub(crate) fn fresh(app: &App, at: &str) -> Result<()> {
-    let window = Settings::from_config(app)?.window_s;
+pub(crate) fn fresh(app: &App, account: &Account, at: &str) -> Result<()> {
+    let window = account.number(WINDOW.name, 300);
     let at: i64 = at
         .trim()
         .parse()

@@ -1,7 +1,7 @@
 //! WeChat Kefu (微信客服 by 企业微信, domain C.2): WeChat only tells that there is news; the news is fetched.
 //!
 //! Settings: `corp_id`; `open_kfid`, the account that people write to; `api_base`; `poll_s`, how often it is looked
-//! without being told (default 1800; WeChat limits it). Secrets: `token`, `encoding_aes_key`,
+//! without being told (default 1800; WeChat limits it); `window_s` (300). Secrets: `token`, `encoding_aes_key`,
 //! `encoding_aes_key_previous`, `secret` (of the application).
 //!
 //! That a message was taken does not say that it arrived: [`What::NotDelivered`] tells the rest.
@@ -33,6 +33,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::needed("open_kfid"),
     Setting::default("api_base", "https://qyapi.weixin.qq.com"),
     Setting::default("poll_s", "1800"),
+    verify::WINDOW,
     Setting::secret("token"),
     Setting::secret("encoding_aes_key"),
     Setting::optional_secret("encoding_aes_key_previous"),
@@ -67,7 +68,7 @@ impl Adapter for WechatKf {
             if !verify::same(part("msg_signature"), &signature(&parts)) {
                 return Err(wrong("the signature is not that of this request"));
             }
-            verify::fresh(app, part("timestamp"))?;
+            verify::fresh(app, account, part("timestamp"))?;
             opened(account, account.setting("corp_id"), encrypted)
         };
         match request.method {

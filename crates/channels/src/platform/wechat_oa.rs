@@ -1,8 +1,8 @@
 //! WeChat Official Account (微信公众号, domain C.1).
 //!
 //! Settings: `appid`; `mode`, `safe` (default: only encrypted pushes are taken) or `plain` (also plain ones, whose
-//! signature does not cover what is said: for trials only); `api_base`.
-//! Secrets: `token`, `encoding_aes_key`, `encoding_aes_key_previous` (while it is being changed), `app_secret`.
+//! signature does not cover what is said: for trials only); `api_base`;
+//! `window_s`, how old a push may be (300). Secrets: `token`, `encoding_aes_key`, `encoding_aes_key_previous` (while it is being changed), `app_secret`.
 //!
 //! What it cannot: send files that are neither picture, voice nor film; withdraw a message. A message with a text and a
 //! file goes as two, text first; if the second fails, the first is sent again with the next attempt.
@@ -32,6 +32,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::needed("appid"),
     Setting::default("mode", "safe"),
     Setting::default("api_base", "https://api.weixin.qq.com"),
+    verify::WINDOW,
     Setting::secret("token"),
     Setting::secret("encoding_aes_key"),
     Setting::optional_secret("encoding_aes_key_previous"),
@@ -61,7 +62,7 @@ impl Adapter for WechatOa {
             if !verify::same(given, &signature(&parts)) {
                 return Err(wrong("the signature is not that of this request"));
             }
-            verify::fresh(app, timestamp)
+            verify::fresh(app, account, timestamp)
         };
         match request.method {
             Method::GET => {
