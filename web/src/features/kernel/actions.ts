@@ -5,7 +5,7 @@ import { fullTime } from '@/lib/format'
 export const ACTIONS = [
   'session.opened', 'session.ended', 'session.refused', 'user.created', 'user.changed', 'user.roles_changed', 'user.locked', 'user.unlocked',
   'user.password_changed', 'user.password_reset', 'user.totp_begun', 'user.totp_on', 'user.totp_off', 'device.added', 'device.secret_changed', 'device.removed', 'party.named',
-  'call.listened', 'requester.revealed', 'requester.renamed', 'agent.state_forced', 'agent.skills_changed', 'queue.changed', 'callback.done',
+  'call.listened', 'requester.revealed', 'requester.renamed', 'requester.merged', 'requester.unmerged', 'requester.proven', 'requester_block.requested', 'requester_block.approved', 'requester_block.declined', 'requester_block.lifted', 'requester_block.over', 'agent.state_forced', 'agent.skills_changed', 'queue.changed', 'callback.done',
   'contact_record.completed', 'ticket.drafted', 'ticket.opened', 'ticket.edited', 'ticket.closed', 'ticket.voided', 'ticket.file_added', 'ticket.file_opened', 'work_orders.imported', 'platform.set_up', 'section.staffed', 'cover.set', 'backup.taken', 'calendar.changed', 'service_hours.changed', 'parameter.confirmed',
   'ticket_limit.set', 'case_term.set', 'escalation_level.set', 'emergency_way.set', 'emergency_category.set', 'dispatch_rule.set', 'matter.changed', 'matters.imported',
   'notice_choices.changed', 'notice_address.changed', 'notice_delivery.replayed',
@@ -37,7 +37,7 @@ function valueWord(key: string, value: unknown, kind: string): string {
   if (UUID.test(String(value))) return `…${shortId(String(value))}`
   if (/^\d{4}-\d\d-\d\dT.*Z$/.test(String(value))) return fullTime(String(value))
   const lists: Record<string, string[]> = {
-    state: [`ticket_states.${value}`, `case_states.${kind}.${value}`], result: [`results.${value}`], side: [`sides.${value}`], role: [`roles.${value}`], way: [`notice_ways.${value}`, `dispatch_ways.${value}`],
+    state: [`ticket_states.${value}`, `case_states.${kind}.${value}`, `block_states.${value}`], result: [`results.${value}`], side: [`sides.${value}`], role: [`roles.${value}`], way: [`notice_ways.${value}`, `dispatch_ways.${value}`],
     request_type: [`request_types.${value}`], priority: [`priorities.${value}`], unit: [`rule_units.${value}`], reason: [`session_ends.${value}`],
   }
   if (key === 'kind' && has(`notice_kinds.${value}`)) return t(`notice_kinds.${value}`, { number: '' }).trim()
