@@ -19,8 +19,6 @@ pub struct Settings {
     pub visitors_per_address: usize,
     /// Messages of one visitor within ten seconds; more have to wait.
     pub messages_per_visitor: usize,
-    /// Callbacks of a platform may be signed this many seconds ago, or ahead.
-    pub window_s: i64,
 }
 
 impl Settings {

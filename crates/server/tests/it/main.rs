@@ -5,6 +5,7 @@
 mod architecture;
 mod backup;
 mod call;
+mod chat_load;
 mod clauses;
 mod conformance;
 mod crash;
