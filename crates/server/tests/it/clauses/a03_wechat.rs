@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use testing::platforms::wechat::{self, Wechat};
 
 use crate::support::TestServer;
-use crate::support::cases::on_both;
+use crate::support::cases::{on_both, on_both_at, path};
+use crate::support::sipp::finished;
 
 async fn account(server: &TestServer, more: &[(&'static str, String)]) -> Wechat {
     let platform = Wechat::start(&server.clock).await;
@@ -230,4 +231,72 @@ async fn a_talk_is_rated_by_a_digit_and_a_picture_is_fetched_at_once() {
         (&json!("satisfied"), &json!("closed"))
     );
     server.stop().await;
+}
+
+/// Scenario 2 of domain.md §G.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_at_nine_on_the_eve_of_a_makeup_workday_is_answered_by_who_owns_it_when_he_phones()
+ {
+    let closed_at_night = [("service.always_open", "false".to_owned())];
+    // A Friday at 10:00; the Sunday after it is a make-up workday.
+    on_both_at("2026-09-18T10:00:00+08:00", &closed_at_night, async |server| {
+        let platform = account(server, &[]).await;
+        let agent = server.desk_agent("agent1").await;
+
+        // He writes, and while he phones he reads out the code he was sent: a suggestion, for a number can be pretended.
+        server.told("wechat_oa", &platform.says("oUSER9", "怎么报名")).await;
+        let conversation = agent.person.takes_conversation().await;
+        let path_of = path("conversations", &conversation);
+        agent.person.post(&format!("{path_of}/proof"), json!({})).await;
+        let code = sent(&platform, 1).await[0]["text"]["content"].as_str().unwrap().to_owned();
+        let digits: String = code.chars().filter(char::is_ascii_digit).take(6).collect();
+        let shown = agent.person.get(&format!("{path_of}/messages")).await;
+        assert!(!shown.to_string().contains(&digits), "the house does not see the code");
+        let caller = server.requester("13900000099", 9_000);
+        let call = agent.in_state("talking").await;
+        let heard = agent.person.post(&format!("/api/v1/calls/{call}/proof"), json!({"code": digits})).await;
+        assert_eq!(heard["outcome"], "suggested", "{heard}");
+        finished(caller, &server.folder).await;
+        agent.in_state("wrap_up").await;
+        agent.write_up(&call, "answered", "核对身份").await;
+        let (writer, by_phone) = (heard["writer"].as_str().unwrap(), heard["caller"].clone());
+        let merge = json!({"into": by_phone, "reason": "来电报出核验码"});
+        agent.person.post(&format!("/api/v1/requesters/{writer}/merge"), merge).await;
+        let record = json!({"request_type": "consult", "matter": "101", "result": "answered", "summary": "报名"});
+        agent.person.closes_conversation(&conversation, record).await;
+        agent.person.put("/api/v1/agent-state", json!({"state": "signed_out"})).await;
+
+        // Saturday, 21:00: nobody is there. He is answered at once, and a ticket with an owner stands for it.
+        server.clock.advance(Duration::from_secs(35 * 3600));
+        let before = platform.sent().len();
+        server.told("wechat_oa", &platform.says("oUSER9", "照片总是上传失败")).await;
+        let answer = sent(&platform, before + 1).await.pop().unwrap();
+        assert!(answer["text"]["content"].as_str().unwrap().contains("编号 SJ20260919-"), "{answer}");
+        let lead = server.sign_in("lead").await;
+        let left = lead.get("/api/v1/conversations?state=left").await["items"][0].clone();
+        let ticket = lead.get(&format!("/api/v1/tickets/{}", left["ticket_id"].as_str().unwrap())).await;
+        assert_eq!((&ticket["state"], &ticket["open"]), (&json!("pending_sign"), &json!(true)));
+        let owner = ticket["owner"].clone();
+        assert!(ticket["sign_due_at"].as_str().unwrap() > "2026-09-20", "the clock begins with the make-up workday: {ticket}");
+
+        // Sunday, 09:00, a working day: he phones, and though others have waited longer it rings at the owner.
+        server.clock.advance(Duration::from_secs(12 * 3600));
+        let names = ["agent1", "agent2", "agent3", "agent4", "agent5", "agent6"];
+        let mut owner_name = "";
+        for name in names {
+            if server.sign_in(name).await.own_id().await == owner["id"] {
+                owner_name = name;
+            }
+        }
+        let other = names.into_iter().find(|name| *name != owner_name).unwrap();
+        let _longer_idle = server.desk_agent(other).await;
+        server.clock.advance(Duration::from_secs(60));
+        let his = server.desk_agent(owner_name).await;
+        let caller = server.requester("13900000099", 6_000);
+        let call = his.in_state("talking").await;
+        let pop = his.person.get(&format!("/api/v1/calls/{call}/pop")).await;
+        assert!(pop["tickets"].to_string().contains(ticket["number"].as_str().unwrap()), "{pop}");
+        finished(caller, &server.folder).await;
+    })
+    .await;
 }

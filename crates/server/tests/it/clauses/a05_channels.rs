@@ -1,5 +1,5 @@
 //! whichever way a request comes, by telephone, in person or as a work order of a platform, it ends as a ticket
-//! with an owner and a clock. Further channels are not there yet; docs/conformance.md says which.
+//! with an owner and a clock; and an administrator adds a channel without a new program.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -67,6 +67,42 @@ async fn each_way_in_ends_as_a_ticket_with_an_owner_and_a_clock() {
         lead.does(&ordered, "dispatch", give).await;
         agent.person.does(&ordered, "handle", json!({"action": "sign"})).await;
         assert_eq!(is_held(&lead, &order, "in_handling").await["first_owner_id"], me);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_adds_a_channel_and_an_agent_notes_what_comes_by_it() {
+    on_both(async |server| {
+        let (manager, agent) = (server.sign_in("manager").await, server.sign_in("agent3").await);
+        let channel = json!({"version": null, "name": "窗口来访", "kind": "manual", "queue": null, "enabled": true});
+        manager.put("/api/v1/channels/window", channel.clone()).await;
+        let again = manager.ask(reqwest::Method::PUT, "/api/v1/channels/window", Some(channel)).await;
+        assert_eq!(again.0, StatusCode::CONFLICT, "{}", again.1);
+        let foreign = agent.ask(reqwest::Method::PUT, "/api/v1/channels/window", Some(json!({}))).await;
+        assert_eq!(foreign.0, StatusCode::FORBIDDEN);
+
+        let visit = json!({"channel": "window", "phone": "13900000058", "name": "李同学", "request_type": "help",
+            "matter": "110", "result": "follow_up", "summary": "来访：证书遗失补办"});
+        let noted = agent.post("/api/v1/manual-contacts", visit.clone()).await;
+        let ticket = agent.get(&format!("/api/v1/tickets/{}", noted["ticket_id"].as_str().unwrap())).await;
+        assert_eq!((&ticket["state"], &ticket["first_owner_id"]), (&json!("in_handling"), &agent.own_id().await));
+        let records = agent.get("/api/v1/contact-records?channel=window").await;
+        assert_eq!(records["total"], 1);
+        assert_eq!((&records["items"][0]["state"], &records["items"][0]["medium"]), (&json!("complete"), &json!("manual")));
+
+        // Without classification it is no record, and what notes itself is not noted by hand.
+        let mut unclassified = visit.clone();
+        unclassified["matter"] = Value::Null;
+        assert_eq!(agent.refused(reqwest::Method::POST, "/api/v1/manual-contacts", unclassified).await.1, "matter_missing");
+        let mut by_web = visit;
+        by_web["channel"] = json!("web");
+        assert_eq!(agent.refused(reqwest::Method::POST, "/api/v1/manual-contacts", by_web).await.1, "channel_not_manual");
+        // An account at a private address is no platform's.
+        let inner = json!({"version": null, "name": "内网", "kind": "onebot", "queue": null, "enabled": true,
+            "settings": {"api_base": "http://169.254.169.254/latest"}, "allow_private": true});
+        let (_, code) = manager.refused(reqwest::Method::PUT, "/api/v1/channels/inner", inner).await;
+        assert_eq!(code, "url_not_allowed");
     })
     .await;
 }

@@ -15,3 +15,4 @@ mod a32_first_owner;
 mod a33_classification;
 mod a34_instruction;
 mod a35_emergency;
+mod a61_approved_answers;

@@ -10,16 +10,22 @@ use super::{OPEN, Person, TestServer};
 
 /// Tells the story on both databases, with the whole product and its demo people; ends the server itself.
 pub async fn on_both(story: impl AsyncFn(&TestServer)) {
+    on_both_at(OPEN, &[], story).await;
+}
+
+/// The same with the clock showing `time` and other settings.
+pub async fn on_both_at(time: &str, more: &[(&str, String)], story: impl AsyncFn(&TestServer)) {
     for kind in Kind::all() {
         eprintln!("--- on {kind:?}");
         let database = testing::database(*kind, &server::migrations()).await;
-        let settings = [
+        let mut settings = vec![
             ("database.url", database.url.clone()),
             // The clock is moved by hours and days; nobody signs in anew for it.
             ("sign_in.idle_minutes", "100000".to_owned()),
             ("sign_in.session_hours", "2000".to_owned()),
         ];
-        let server = TestServer::started_at(OPEN, &settings).await;
+        settings.extend(more.iter().cloned());
+        let server = TestServer::started_at(time, &settings).await;
         story(&server).await;
         server.stop().await;
     }

@@ -1,0 +1,100 @@
+//! what agents say is approved by the purchaser, version by version; an answer cites the version that
+//! holds, and what was withdrawn is said no more.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::Person;
+use crate::support::cases::{on_both, path};
+
+async fn approval(person: &Person, article: &Value) -> Value {
+    let article = person.get(&path("articles", article)).await;
+    let version = if article["working"].is_null() {
+        &article["in_force"]
+    } else {
+        &article["working"]
+    };
+    version["approval"].clone()
+}
+
+async fn does(
+    person: &Person,
+    article: &Value,
+    verb: &str,
+    mut body: Value,
+) -> (StatusCode, Value) {
+    let change = approval(person, article).await;
+    body["version"] = change["version"].clone();
+    let at = format!("{}/{verb}", path("approvals", &change));
+    person.ask(Method::POST, &at, Some(body)).await
+}
+
+fn content(answer: &str) -> Value {
+    json!({"title": "准考证打印", "question": "准考证什么时候打印？", "answer": answer,
+        "source_title": "本次考试报名公告"})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_of_the_supplier_publishes_and_an_answer_cites_the_version_in_force() {
+    on_both(async |server| {
+        let (trainer, manager) = (server.sign_in("trainer").await, server.sign_in("manager").await);
+        let (purchaser, agent) = (server.sign_in("purchaser").await, server.desk_agent("agent1").await);
+        let new = json!({"kind": "script", "matter": "107", "content": content("考前一周开放打印。")});
+        let article = trainer.post("/api/v1/articles", new).await;
+        let id = article["id"].as_str().unwrap().to_owned();
+
+        let mut visitor = server.visitor();
+        visitor.begins("准考证怎么打印").await;
+        let conversation = agent.person.takes_conversation().await;
+        let say = format!("{}/messages", path("conversations", &conversation));
+        let cite = |n: u32, key: &str| json!({"client_id": key, "text": "考前一周开放打印。", "article": format!("{id}@{n}")});
+
+        // A draft is not said, by whichever door.
+        assert_eq!(agent.person.refused(Method::POST, &say, cite(1, "a-1")).await.1, "article_not_in_force");
+        for person in [&trainer, &manager] {
+            let (status, _) = does(person, &article, "approve", json!({})).await;
+            assert!(status == StatusCode::FORBIDDEN || status == StatusCode::CONFLICT, "{status}");
+        }
+        assert!(does(&trainer, &article, "submit", json!({})).await.0.is_success());
+        let (status, _) = does(&manager, &article, "approve", json!({})).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "nobody of the supplier approves");
+        let (status, done) = does(&purchaser, &article, "approve", json!({"opinion": "同意"})).await;
+        assert!(status.is_success(), "{done}");
+        agent.person.post(&say, cite(1, "a-2")).await;
+
+        // A second version takes the place of the first the moment it is approved.
+        let latest = trainer.get(&path("articles", &article)).await;
+        let change = json!({"version": latest["version"], "content": content("考前三天开放打印。")});
+        trainer.must(Method::PATCH, &path("articles", &article), Some(change)).await;
+        assert!(does(&trainer, &article, "submit", json!({})).await.0.is_success());
+        agent.person.post(&say, cite(1, "a-3")).await;
+        assert!(does(&purchaser, &article, "approve", json!({})).await.0.is_success());
+        assert_eq!(agent.person.refused(Method::POST, &say, cite(1, "a-4")).await.1, "article_not_in_force");
+        agent.person.post(&say, cite(2, "a-5")).await;
+        let diff = purchaser.get(&format!("{}/diff?from=1&to=2", path("articles", &article))).await;
+        assert!(diff.to_string().contains("三天"), "{diff}");
+
+        // The record cites it; the rate of citation is a count of records.
+        let record = json!({"request_type": "consult", "matter": "107", "result": "answered", "summary": "打印时间",
+            "articles": [format!("{id}@2")]});
+        let unknown = json!({"request_type": "consult", "matter": "107", "result": "answered", "summary": "打印时间",
+            "articles": [format!("{id}@9")]});
+        agent.person.post(&format!("{}/end", path("conversations", &conversation)), json!({})).await;
+        let complete = format!("/api/v1/contact-records/{}/complete", conversation["id"].as_str().unwrap());
+        assert_eq!(agent.person.refused(Method::POST, &complete, unknown).await.1, "article_unknown");
+        agent.person.post(&complete, record).await;
+        assert_eq!(manager.get("/api/v1/contact-records?cited=true").await["total"], 1);
+        assert_eq!(manager.get("/api/v1/contact-records?cited=false").await["total"], 0);
+
+        // Withdrawn at once, everywhere.
+        let mut screen = agent.person.screen().await;
+        assert!(does(&purchaser, &article, "withdraw", json!({"reason": "公告已改"})).await.0.is_success());
+        screen.hears(&["withdrawn"]).await;
+        visitor.says("m-2", "请再说一次").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(agent.person.refused(Method::POST, &say, cite(2, "a-6")).await.1, "article_not_in_force");
+    })
+    .await;
+}
