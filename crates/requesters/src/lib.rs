@@ -54,6 +54,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112311_requesters"),
         migration!("2026112607_identities"),
         migration!("2026112608_proofs"),
+        migration!("2026112612_accounts"),
     ]
 }
 

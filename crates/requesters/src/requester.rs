@@ -27,6 +27,10 @@ pub struct Requester {
     pub phone: Option<Phone>,
     /// `mobile`, `landline`, `service`, `foreign`, `other`, `withheld`, or `none` for whoever writes.
     pub phone_kind: String,
+    /// The code of the channel he writes by; null of whoever calls.
+    pub channel: Option<String>,
+    /// The name he goes by there.
+    pub nickname: Option<String>,
     /// Where the number belongs; `unknown` until there is a table of regions.
     pub region: String,
     /// How sure it is who this is: a number alone gives `unverified`, a proof of it `proven`.

@@ -11,7 +11,7 @@ export const BLOCK_STATES = ['requested', 'approved', 'declined', 'lifted', 'ove
 export type Likeness = (typeof LIKENESSES)[number]
 export type BlockState = (typeof BLOCK_STATES)[number]
 /** `Requester` */
-export type Requester = Plain & { person_id: Id; proven_by: string | null; proven_at: Timestamp | null }
+export type Requester = Plain & { person_id: Id; proven_by: string | null; proven_at: Timestamp | null; channel: string | null; nickname: string | null }
 /** `RequesterRow` */
 export type RequesterRow = Requester & { members: number }
 /** `RequesterIdentity` */

@@ -6,8 +6,8 @@ import { createServer } from 'node:http'
 const now = () => Date.now()
 const iso = (msAgo = 0) => new Date(now() - msAgo).toISOString()
 const MIN = 60_000
-const everything = ['softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view']
-const agentRights = { 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all', 'sections:view': 'all' }
+const everything = ['softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'requesters:merge', 'requester_blocks:view', 'requester_blocks:ask', 'requester_blocks:decide', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view']
+const agentRights = { 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'requesters:merge': 'all', 'requester_blocks:view': 'all', 'requester_blocks:ask': 'all', 'wallboard:view': 'all', 'sections:view': 'all' }
 const leadRights = Object.fromEntries(everything.filter((p) => !/^(floor:work|softphone|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
 leadRights['users:view'] = 'all'
 const adminRights = Object.fromEntries(everything.filter((p) => !/^(softphone|calls|recordings|demo|tickets|contact|requesters|floor|queues:edit|callbacks)/.test(p)).map((p) => [p, 'all']))
@@ -34,6 +34,15 @@ const calls = Array.from({ length: 75 }, (_, i) => {
   return { id: randomUUID(), direction: 'inbound', caller: phones[i % 6], queue: i % 3 ? 'exam' : 'titles', agent: answered ? ref(agents[i % 6]) : null, offered_at: iso(at), answered_at: answered ? iso(at - 9_000) : null, ended_at: iso(at - 200_000), wait_s: 5 + (i * 7) % 40, talk_s: answered ? 60 + (i * 37) % 400 : null, outcome, has_recording: answered, hotline: '12333', held_s: i % 4 ? 0 : 22, ended_by: 'requester', state: 'ended' }
 })
 const requester = { id: randomUUID(), name: '王*', phone: '139****0001', phone_kind: 'mobile', region: '广东广州', identity: 'unverified', contacts: 4, first_contact_at: iso(40 * 24 * 60 * MIN), last_contact_at: iso(), version: 1 }
+Object.assign(requester, { person_id: requester.id, proven_by: null, proven_at: null, channel: null, nickname: null })
+const writer = { ...requester, id: randomUUID(), name: null, phone: null, phone_kind: 'none', channel: 'wechat_oa', nickname: '小王', contacts: 2 }
+const account = { id: randomUUID(), channel: 'wechat_oa', external_id: 'oX***7Q', nickname: '小王', first_seen_at: iso(9 * 60 * MIN), last_seen_at: iso(50 * MIN) }
+const claim = { id: randomUUID(), kind: 'phone', value: '139****0001', claimed_at: iso(9 * 60 * MIN) }
+const blocks = [{ id: randomUUID(), requester: writer, channels: [], reason: '反复辱骂座席', evidence: '11 月 23 日官网会话三次', from: iso(60 * MIN), until: iso(-7 * 24 * 60 * MIN), state: 'requested', open: true, in_force: false, asked_by: ref(agents[0]), asked_at: iso(60 * MIN), decided_by: null, decided_at: null, decision: null, lifted_by: null, lifted_at: null, lifted_for: null, version: 1 }]
+const person = () => ({
+  ...requester, blocks: blocks.filter((b) => b.open),
+  members: [{ requester, merged_into: null, identities: [], claims: [] }, { requester: writer, merged_into: requester.id, identities: [account], claims: [claim] }],
+})
 const summaries = ['一级建造师报名，单位换了，问工作年限能否连续计算，已请业务科室核对文件后电话答复', '照片上传失败，已登记浏览器版本，待技术单位反馈', '职称申报系统登录不了，已重置，等诉求人确认']
 // A ticket of each state of the life; `draft` to `replied` are open.
 const ticketStates = ['draft', 'pending_sign', 'in_handling', 'suspended', 'pending_review', 'replied', 'closed', 'returned', 'rejected', 'merged', 'void', 'archived']
@@ -126,7 +135,8 @@ const routes = {
   'GET /matters': () => matters,
   'GET /tickets': (q) => page(tickets.filter((t) => (!q.get('state') || t.state === q.get('state')) && (!q.get('open') || String(t.open) === q.get('open')) && (!q.get('q') || t.summary.includes(q.get('q')) || t.number.includes(q.get('q')))), q),
   'GET /contact-records': (q) => page(q.get('owed') ? [...records.values()].filter((r) => r.state === 'owed') : [...records.values()].slice(0, 2), q),
-  'GET /requesters': (q) => page([requester, ...Array.from({ length: 8 }, (_, i) => ({ ...requester, id: randomUUID(), name: i % 2 ? null : '李*', phone: phones[i % 6], region: 'unknown', contacts: i + 1, last_contact_at: iso(i * 300 * MIN) }))], q),
+  'GET /requester-blocks': (q) => page(blocks.filter((b) => (!q.get('open') || b.open) && (!q.get('state') || b.state === q.get('state'))), q),
+  'GET /requesters': (q) => page([{ ...requester, members: 2 }, ...Array.from({ length: 8 }, (_, i) => ({ ...requester, members: 1, id: randomUUID(), name: i % 2 ? null : '李*', phone: phones[i % 6], region: 'unknown', contacts: i + 1, last_contact_at: iso(i * 300 * MIN) }))], q),
   'GET /users': (q) => page(users.filter((u) => !q.get('q') || u.name.includes(q.get('q')) || u.username.includes(q.get('q'))), q),
   'POST /users': (q, b) => (b.username === 'lead' ? problem(422, 'username_taken', { field: 'username' }) : { ...users[0], ...b, id: users[0].id, initial_password: 'qmtz-4kfe-9wna' }),
   'GET /ticket-forms': () => ({ items: [] }),
@@ -178,7 +188,18 @@ function route(method, path, query, body) {
     }
     return detail(found)
   }
-  if (kind === 'requesters') return verb === 'reveal' ? { value: '13900000001' } : requester
+  if (kind === 'requesters') {
+    if (verb === 'reveal') return { value: '13900000001' }
+    if (verb === 'links') return page([{ id: '1', at: iso(60 * MIN), by: ref(agents[0]), what: 'merged', from: writer, into: requester, proof: null, reason: '电话中核对了姓名和报名序号' }], query)
+    if (verb === 'suggestions') return { items: [{ requester: { ...writer, id: randomUUID(), person_id: randomUUID() }, reasons: ['claimed_number'] }] }
+    return person()
+  }
+  if (kind === 'requester-blocks') {
+    const found = blocks.find((b) => b.id === id)
+    if (!found) return problem(404, 'not_found')
+    if (method === 'POST') Object.assign(found, { state: { approve: 'approved', decline: 'declined', lift: 'lifted' }[verb], version: found.version + 1 })
+    return Object.assign(found, { open: ['requested', 'approved'].includes(found.state), in_force: found.state === 'approved' })
+  }
   if (kind === 'calendars') return year(+id)
   if (kind === 'users') return verb === 'reset-password' ? { initial_password: 'abcd-efgh-ijkl' } : (users.find((u) => u.id === id) ?? problem(404, 'not_found'))
   return problem(404, 'not_found')

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { PersonMember, Requester } from '@/api/requesters'
+import type { Requester } from '@/api/requesters'
 import { BLOCK_STATES, IDENTITY_STATES, LIKENESSES, LINK_WHATS, PROOFS } from '@/api/requesters'
-import { BLOCK_CHANNELS, blockSteps, blockTone, channelsWord, channelWord, memberWord, whoWord } from '@/features/requesters/words'
+import { BLOCK_CHANNELS, blockSteps, blockTone, channelsWord, channelWord, wayWord, whoWord } from '@/features/requesters/words'
 // @ts-expect-error a plain script without types
 import { messages } from '../../scripts/check-i18n.mjs'
 
 const requester = (more: Partial<Requester>): Requester => ({
-  id: 'a', person_id: 'a', name: null, phone: null, phone_kind: 'none', region: 'unknown', identity: 'unverified', proven_by: null, proven_at: null,
+  id: 'a', person_id: 'a', name: null, phone: null, phone_kind: 'none', region: 'unknown', identity: 'unverified', proven_by: null, proven_at: null, channel: null, nickname: null,
   contacts: 1, first_contact_at: '2026-11-23T02:00:00Z', last_contact_at: '2026-11-23T02:00:00Z', version: 1, ...more,
 })
 
@@ -18,11 +18,9 @@ describe('who it is', () => {
     expect(whoWord(null)).toBe('—')
   })
   it('of a writer is his account', () => {
-    const account = { id: 'i', channel: 'wechat_oa', external_id: 'oX***7Q', nickname: '小张', first_seen_at: '', last_seen_at: '' }
-    const member: PersonMember = { requester: requester({}), merged_into: null, identities: [account], claims: [] }
-    expect(memberWord(member)).toBe('微信公众号\u2002小张')
-    expect(memberWord({ ...member, identities: [{ ...account, nickname: null }] })).toBe('微信公众号\u2002oX***7Q')
-    expect(memberWord({ ...member, identities: [] })).toBe('网络渠道来访')
+    expect(whoWord(requester({ channel: 'wechat_oa', nickname: '小张' }))).toBe('微信公众号\u2002小张')
+    expect(whoWord(requester({ channel: 'wechat_oa', name: '张**' }))).toBe('微信公众号\u2002张**')
+    expect(wayWord(requester({ channel: 'alipay', name: '张**' }))).toBe('alipay')
   })
 })
 

@@ -78,6 +78,8 @@ pub async fn find_or_create_by_identity(
             merged_into: Set(None),
             proven_at: Set(None),
             proven_by: Set(None),
+            channel: Set(Some(who.channel.to_owned())),
+            nickname: Set(who.shown_nickname()),
             version: Set(1),
         };
         requester_row::Entity::insert(requester)
@@ -139,22 +141,23 @@ async fn seen(
         let mut update = row::Entity::update_many()
             .col_expr(row::Column::LastSeenAt, Expr::value(now))
             .filter(row::Column::Id.eq(identity.id));
-        if let Some(name) = renamed {
-            update = update.col_expr(row::Column::Nickname, Expr::value(name));
+        if let Some(name) = &renamed {
+            update = update.col_expr(row::Column::Nickname, Expr::value(name.as_str()));
         }
         update.exec(tx).await?;
-    }
-    if silent >= LAG {
         let more = i64::from(silent >= NEW_CONTACT);
-        requester_row::Entity::update_many()
+        let mut update = requester_row::Entity::update_many()
             .col_expr(requester_row::Column::LastContactAt, Expr::value(now))
             .col_expr(
                 requester_row::Column::Contacts,
                 Expr::col(requester_row::Column::Contacts).add(more),
             )
-            .filter(requester_row::Column::Id.eq(requester.id))
-            .exec(tx)
-            .await?;
+            .filter(requester_row::Column::Id.eq(requester.id));
+        if let Some(name) = renamed {
+            update = update.col_expr(requester_row::Column::Nickname, Expr::value(name.as_str()));
+            requester.nickname = Some(name);
+        }
+        update.exec(tx).await?;
         requester.last_contact_at = now;
         requester.contacts += more;
     }

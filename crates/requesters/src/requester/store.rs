@@ -32,6 +32,8 @@ kernel::table! {
         merged_into: Option<Uuid>,
         proven_at: Option<DateTimeUtc>,
         proven_by: Option<String>,
+        channel: Option<String>,
+        nickname: Option<String>,
         version: i64,
     }
 }
@@ -51,6 +53,8 @@ impl From<row::Model> for Requester {
             person_id: row.person_id.unwrap_or(row.id),
             proven_at: row.proven_at,
             proven_by: row.proven_by,
+            channel: row.channel,
+            nickname: row.nickname,
             version: row.version,
         }
     }
@@ -87,6 +91,8 @@ pub async fn find_or_create_by_number(
         merged_into: Set(None),
         proven_at: Set(None),
         proven_by: Set(None),
+        channel: Set(None),
+        nickname: Set(None),
         version: Set(1),
     };
     // One statement, since two lines may ring from one number at once.
@@ -157,6 +163,8 @@ pub async fn find_or_create_many(
             merged_into: Set(None),
             proven_at: Set(None),
             proven_by: Set(None),
+            channel: Set(None),
+            nickname: Set(None),
             version: Set(1),
         });
         let place = rows.len() - 1;

@@ -22,6 +22,15 @@ async fn an_account_is_one_requester_who_has_no_number() {
         );
         let again = desk.writes("wechat_oa", OPENID).await;
         assert!(!again.new);
+        let renamed = desk.writes_as("wechat_oa", OPENID, Some("老张")).await;
+        assert_eq!(renamed.requester.nickname.as_deref(), Some("老张"));
+        let shown = desk
+            .get(&format!("/api/v1/requesters/{}", first.requester.id))
+            .await;
+        assert_eq!(
+            (&shown["channel"], &shown["nickname"]),
+            (&json!("wechat_oa"), &json!("老张"))
+        );
         assert_eq!(
             (again.identity_id, again.requester.id),
             (first.identity_id, first.requester.id)
@@ -104,6 +113,7 @@ async fn what_no_platform_sends_is_refused_and_the_id_is_in_no_log() {
         let dressed = desk
             .writes_as("web", "visitor-9", Some(" \u{202e}gnahZ\u{0} "))
             .await;
+        assert_eq!(dressed.requester.nickname.as_deref(), Some("gnahZ"));
         let none = blocked(
             desk.app.db.read(),
             dressed.requester.id,

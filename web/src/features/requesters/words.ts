@@ -1,4 +1,4 @@
-import type { BlockState, PersonMember, Requester, RequesterBlock } from '@/api/requesters'
+import type { BlockState, Requester, RequesterBlock } from '@/api/requesters'
 import { has, listed, t } from '@/i18n'
 
 /** The ways that a block may name; the telephone last, since it is left open unless there is cause. */
@@ -8,21 +8,18 @@ export const BLOCK_CHANNELS = ['web', 'wechat_oa', 'wechat_kf', 'qq_bot', 'onebo
 export const channelWord = (code: string): string => (has(`requester_channels.${code}`) ? t(`requester_channels.${code}`) : code)
 export const channelsWord = (codes: readonly string[]): string => (codes.length ? listed(codes.map(channelWord)) : t('requester_blocks.all_written'))
 
-type Named = Pick<Requester, 'phone' | 'name' | 'phone_kind'>
+/** The account's fields are missing where the schema does not know them yet. */
+type Named = Pick<Requester, 'phone' | 'name' | 'phone_kind'> & Partial<Pick<Requester, 'channel' | 'nickname'>>
 
-/** Who it is, as far as it is known: number, name, or how he comes. */
-export function whoWord(who: Named | null): string {
-  if (!who) return '—'
-  const number = who.phone || (who.phone_kind === 'none' ? '' : t('softphone.withheld'))
-  return [number, who.name].filter(Boolean).join('\u2002') || t('requesters.writes')
+/** How he comes: the number he calls from, or where he writes and as whom. */
+export function wayWord(who: Named): string {
+  if (who.phone) return who.phone
+  if (!who.channel) return t(who.phone_kind === 'none' ? 'requesters.writes' : 'softphone.withheld')
+  return [channelWord(who.channel), who.nickname].filter(Boolean).join('\u2002')
 }
 
-/** The same with the names he goes by where he writes. */
-export function memberWord(member: PersonMember): string {
-  if (member.requester.phone || member.requester.name) return whoWord(member.requester)
-  const [account] = member.identities
-  return account ? `${channelWord(account.channel)}\u2002${account.nickname ?? account.external_id}` : whoWord(member.requester)
-}
+/** Who it is, as far as it is known. */
+export const whoWord = (who: Named | null): string => (who ? [wayWord(who), who.name].filter(Boolean).join('\u2002') : '—')
 
 export const blockTone = (block: Pick<RequesterBlock, 'state' | 'in_force'>): string => {
   const tones: Record<BlockState, string> = { requested: 'amber', approved: block.in_force ? 'red' : 'blue', declined: '', lifted: '', over: '' }
