@@ -64,4 +64,9 @@ export const P = {
   viewCallbacks: 'callbacks:view',
   closeCallbacks: 'callbacks:close',
   operateNotices: 'notices:operate',
+  viewConversations: 'conversations:view',
+  answerConversations: 'conversations:answer',
+  superviseConversations: 'conversations:supervise',
+  viewChannels: 'channels:view',
+  editChannels: 'channels:edit',
 } as const
