@@ -14,7 +14,7 @@ const got = <T>(asked: ReturnType<Roads['GET']>): Promise<T> => take(asked) as P
 
 export const CHANNEL_KINDS = ['web', 'wechat_oa', 'wechat_kf', 'qq_bot', 'onebot', 'email', 'sms', 'manual'] as const
 export type ChannelKind = (typeof CHANNEL_KINDS)[number]
-export const CONVERSATION_STATES = ['waiting', 'active', 'wrap_up', 'closed'] as const
+export const CONVERSATION_STATES = ['waiting', 'active', 'wrap_up', 'left', 'closed'] as const
 export type ConversationState = (typeof CONVERSATION_STATES)[number]
 export type EndReason = 'requester' | 'agent' | 'idle' | 'no_agent' | 'after_hours' | 'abandoned' | 'blocked'
 export type WindowBlock = 'reply_window_closed' | 'reply_quota_used'
@@ -30,7 +30,7 @@ export interface Conversation {
   channel_kind: ChannelKind
   queue: string | null
   state: ConversationState
-  requester: Requester
+  requester: Requester | null
   nickname: string | null
   agent: Colleague | null
   offered_to_me: boolean
@@ -41,7 +41,10 @@ export interface Conversation {
   last_seq: number
   unread: number
   opened_at: Timestamp
+  /** Since when it waits, or waited. */
+  waiting_since: Timestamp
   accepted_at: Timestamp | null
+  first_response_at: Timestamp | null
   ended_at: Timestamp | null
   end_reason: EndReason | null
   unanswered_since: Timestamp | null
@@ -49,8 +52,8 @@ export interface Conversation {
   wrap_up_ends_at: Timestamp | null
   satisfaction: Satisfaction | null
   satisfaction_words: string | null
+  /** The ticket that stands for what was left. */
   ticket_id: Id | null
-  requester_typing_until: Timestamp | null
   requester_read_seq: number
   agent_read_seq: number
   version: number
@@ -77,18 +80,22 @@ export interface Message {
 }
 export interface Messages { items: Message[]; more: boolean }
 
-/** What a live event `conversation` says. */
+/** What a live event `conversation` says. Those who supervise hear of states only. */
 export interface ConversationNews {
   id: Id
-  what: 'offered' | 'ring_over' | 'message' | 'state' | 'read' | 'typing'
+  what: 'offered' | 'ring_over' | 'message' | 'state' | 'read' | 'typing' | 'delivery'
   state: ConversationState
-  agent_id: Id | null
-  channel: string
-  seq?: number | null
-  /** Who read; the requester when it is not said. */
-  who?: 'requester' | 'agent'
+  agent_id?: Id | null
+  channel?: string
+  seq?: number
   message?: Message | null
   until?: Timestamp | null
+  requester_read_seq?: number
+  agent_read_seq?: number
+  unread?: number
+  message_id?: Id
+  delivery?: DeliveryState
+  delivery_error?: string | null
 }
 
 export interface ConversationPop { requester: Requester; calls: PastContact[]; tickets: Ticket[]; contact_record: ContactRecord }
@@ -104,7 +111,9 @@ export const messages = (id: Id, stretch: Stretch = {}) =>
 
 const post = <T>(verb: string, id: Id, body: object = {}) => got<T>(roads.POST(`/api/v1/conversations/{id}/${verb}`, { ...path(id), body }))
 export const accept = (id: Id) => post<Conversation>('accept', id)
-export const decline = (id: Id) => post<Conversation>('decline', id)
+export const decline = (id: Id) => post<null>('decline', id)
+/** One that was left when nobody was there. */
+export const takeUp = (id: Id) => post<Conversation>('take-up', id)
 export interface Outgoing { client_id: string; text: string; note?: boolean; article?: string }
 export const send = (id: Id, body: Outgoing) => post<Message>('messages', id, body)
 export function sendFile(id: Id, clientId: string, file: File): Promise<Message> {
@@ -128,12 +137,17 @@ export interface Channel {
   kind: ChannelKind
   queue: string | null
   enabled: boolean
-  settings: Record<string, string | number | boolean | null>
+  settings: Record<string, string>
   /** Their names; what they say is never told again. */
   secrets: string[]
   allow_private: boolean
+  /** The address its platform calls; null where it calls none. */
+  inbox: string | null
   version: number
 }
+/** What the account of a kind has to be told. */
+export interface KindSetting { name: string; secret: boolean; required: boolean; default: string }
+export interface Kind { kind: ChannelKind; settings: KindSetting[] }
 export interface ChannelWords {
   /** Null for a new one. */
   version: number | null
@@ -146,14 +160,13 @@ export interface ChannelWords {
   secrets?: Record<string, string | null>
   allow_private: boolean
 }
-export const channels = () => got<{ items: Channel[] }>(roads.GET('/api/v1/channels'))
+export const channels = () => got<{ items: Channel[]; kinds: Kind[] }>(roads.GET('/api/v1/channels'))
 export const setChannel = (code: string, body: ChannelWords) => got<Channel>(roads.PUT('/api/v1/channels/{code}', { params: { path: { code } }, body }))
 
 export interface ManualContact {
   channel: string
   phone?: string
   name?: string
-  at?: Timestamp
   request_type: RequestType | null
   matter: string | null
   result: Result

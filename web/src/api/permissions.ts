@@ -69,4 +69,5 @@ export const P = {
   superviseConversations: 'conversations:supervise',
   viewChannels: 'channels:view',
   editChannels: 'channels:edit',
+  noteContacts: 'contacts:note',
 } as const

@@ -29,6 +29,8 @@ export const useConversations = defineStore('conversations', () => {
   const session = useSession()
   const known = shallowReactive(new Map<Id, Conversation>())
   const threads = new Map<Id, Thread>()
+  /** Until when a requester is typing. */
+  const typing = shallowReactive(new Map<Id, string>())
   const drafts = reactive(new Map<Id, DraftText>())
   /** The one that is in sight, to its end. */
   const looking = ref<Id | null>(null)
@@ -139,10 +141,14 @@ export const useConversations = defineStore('conversations', () => {
     const one = known.get(id)
     switch (event.what) {
       case 'typing':
-        return patch(id, { requester_typing_until: event.until ?? null })
+        return void (event.until && typing.set(id, event.until))
       case 'read':
-        if (event.who === 'agent') return one && patch(id, { agent_read_seq: Math.max(one.agent_read_seq, event.seq ?? 0) })
-        return one && patch(id, { requester_read_seq: Math.max(one.requester_read_seq, event.seq ?? 0) })
+        return one && patch(id, {
+          requester_read_seq: Math.max(one.requester_read_seq, event.requester_read_seq ?? 0), agent_read_seq: Math.max(one.agent_read_seq, event.agent_read_seq ?? 0),
+          unread: event.unread ?? one.unread,
+        })
+      case 'delivery':
+        return void (event.message_id && threads.get(id)?.delivered(event.message_id, event.delivery ?? null, event.delivery_error ?? null))
       case 'message':
         return said(event, one)
       case 'ring_over':
@@ -161,15 +167,16 @@ export const useConversations = defineStore('conversations', () => {
     }
     if (message && message.seq > one.last_seq) {
       const inbound = message.direction === 'in'
+      if (inbound) typing.delete(id)
       const seen = looking.value === id && document.visibilityState === 'visible'
       patch(id, {
         last_seq: message.seq, last_at: message.at,
         ...(message.text && (inbound || message.direction === 'out') ? { last_text: message.text } : {}),
-        ...(inbound ? { requester_typing_until: null, unanswered_since: one.unanswered_since ?? message.at } : {}),
+        ...(inbound ? { unanswered_since: one.unanswered_since ?? message.at } : {}),
         ...(message.direction === 'out' ? { unanswered_since: null } : {}),
         ...(inbound && !seen ? { unread: one.unread + 1 } : {}),
       })
-      if (inbound && !seen && one.agent?.id === me.value && one.state === 'active') chime(`chat.${id}.${message.seq}`, MESSAGE)
+      if (inbound && !seen && one.agent?.id === me.value && one.state !== 'waiting') chime(`chat.${id}.${message.seq}`, MESSAGE)
     }
     // Window and quota move with every message.
     readSoon(id)
@@ -199,7 +206,13 @@ export const useConversations = defineStore('conversations', () => {
     }
   }
   const accept = (id: Id) => doing(id, api.accept)
-  const decline = (id: Id) => doing(id, api.decline)
+  const takeUp = (id: Id) => doing(id, api.takeUp)
+  /** It rings on at the next one; here it is over. */
+  async function decline(id: Id): Promise<void> {
+    await api.decline(id)
+    patch(id, { offered_to_me: false, offered_until: null })
+    readSoon(id)
+  }
   const end = (id: Id) => doing(id, api.end)
   const close = (id: Id) => doing(id, api.close)
   const transfer = (id: Id, body: Parameters<typeof api.transfer>[1]) => doing(id, (one) => api.transfer(one, body))
@@ -256,10 +269,11 @@ export const useConversations = defineStore('conversations', () => {
     due.clear()
     known.clear()
     threads.clear()
+    typing.clear()
     drafts.clear()
     looking.value = null
     loaded.value = false
   }
 
-  return { known, hand, offer, unread, looking, news, loaded, problem, me, put, read, refresh, thread, heard, seen, accept, decline, end, close, transfer, send, draft, write, start, stop }
+  return { known, hand, offer, unread, looking, news, loaded, problem, me, put, read, refresh, thread, typing, heard, seen, accept, decline, takeUp, end, close, transfer, send, draft, write, start, stop }
 })

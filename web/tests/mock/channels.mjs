@@ -7,13 +7,15 @@ const DAY = 24 * 60 * MIN
 export function channels({ iso, problem, page, live, ref, agents, requester, tickets, records, record, calls, me, matterName }) {
   const later = (ms) => new Date(Date.now() + ms).toISOString()
   const list = [
-    ['web', '官网在线客服', 'web', 'exam', true, { greeting: '您好，请问有什么可以帮您？', ask_phone: false }, []],
-    ['wechat_oa', '人事考试服务号', 'wechat_oa', 'exam', true, { app_id: 'wx5823bf96d3bd56c7', replies: 5, window_hours: 48 }, ['app_secret', 'token', 'encoding_aes_key']],
-    ['wechat_kf', '微信客服', 'wechat_kf', 'titles', false, { corp_id: 'ww1436e0e65a779aee' }, ['corp_secret']],
-    ['qq', '考试服务 QQ', 'qq_bot', 'exam', true, { app_id: '102001234', replies: 5, window_minutes: 60, group_window_minutes: 5 }, ['bot_secret']],
-    ['email', '服务邮箱', 'email', 'titles', true, { address: 'fuwu@example.org', imap_host: 'imap.example.org', imap_port: 993 }, ['password']],
+    ['web', '官网在线客服', 'web', 'exam', true, {}, []],
+    ['wechat_oa', '人事考试服务号', 'wechat_oa', 'exam', true, { appid: 'wx5823bf96d3bd56c7', mode: 'safe' }, ['app_secret', 'token', 'encoding_aes_key']],
+    ['wechat_kf', '微信客服', 'wechat_kf', 'titles', false, { corp_id: 'ww1436e0e65a779aee' }, ['token']],
+    ['qq', '考试服务 QQ', 'qq_bot', 'exam', true, { appid: '102001234' }, ['app_secret']],
+    ['email', '服务邮箱', 'email', 'titles', true, {}, []],
     ['walk_in', '来访', 'manual', null, true, {}, []],
-  ].map(([code, name, kind, queue, enabled, settings, secrets]) => ({ code, name, kind, queue, enabled, settings, secrets, allow_private: false, version: 1 }))
+  ].map(([code, name, kind, queue, enabled, settings, secrets]) => ({ code, name, kind, queue, enabled, settings, secrets, allow_private: false, inbox: ['web', 'manual'].includes(kind) ? null : `/api/v1/channel-inbox/${code}`, version: 1 }))
+  const needs = (...list) => list.map((text) => { const [name, fallback = ''] = text.replace(/^[*?]+/, '').split('='); return { name, secret: text.startsWith('*'), required: !text.includes('?') && !fallback, default: fallback } })
+  const kinds = Object.entries({ web: [], manual: [], wechat_oa: ['appid', 'mode=safe', 'api_base=https://api.weixin.qq.com', 'window_s=300', '*token', '*encoding_aes_key', '*?encoding_aes_key_previous', '*app_secret'], wechat_kf: ['corp_id', 'open_kfid', 'api_base=https://qyapi.weixin.qq.com', 'poll_s=1800', '*token', '*encoding_aes_key', '*secret'], qq_bot: ['appid', 'api_base=https://api.sgroup.qq.com', 'token_base=https://bots.qq.com', 'window_s=300', '*app_secret'], onebot: ['self_id', 'api_base', 'group_all=false', '*secret', '*access_token'], email: [], sms: ['url', 'template=conversation', '*secret'] }).map(([kind, list]) => ({ kind, settings: needs(...list) }))
   const files = new Map()
   const all = []
   const threads = new Map()
@@ -34,8 +36,8 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
     const c = {
       id: randomUUID(), number: `HH20261126-${String(++number).padStart(4, '0')}`, channel, channel_name: ch.name, channel_kind: ch.kind, queue: ch.queue, state,
       requester: { ...requester, id: randomUUID(), name: null, phone: null, phone_kind: 'withheld', region: 'unknown', contacts: 1 }, nickname, agent, offered_to_me: false, offered_until: null, subject: null, last_text: '', last_at: iso(ago), last_seq: 0, unread: 0,
-      opened_at: iso(ago), accepted_at: state === 'waiting' ? null : iso(ago - 40_000), ended_at: null, end_reason: null, unanswered_since: null, window: null, wrap_up_ends_at: null, satisfaction: null, satisfaction_words: null, ticket_id: null,
-      requester_typing_until: null, requester_read_seq: 0, agent_read_seq: 0, version: 1, ...more,
+      opened_at: iso(ago), accepted_at: state === 'waiting' ? null : iso(ago - 40_000), ended_at: null, end_reason: null, unanswered_since: null, window: null, wrap_up_ends_at: null, satisfaction: null, satisfaction_words: null, ticket_id: null, waiting_since: iso(ago), first_response_at: null,
+      requester_read_seq: 0, agent_read_seq: 0, version: 1, ...more,
     }
     all.unshift(c)
     threads.set(c.id, [])
@@ -45,8 +47,8 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
   const mine = ref(agents[0])
   // The long one: three days of words, pictures, a voice, notes.
   const long = open('web', '张先生', 'active', mine, 2 * DAY, { requester: { ...requester, name: '张*', phone: '138****6612' }, requester_read_seq: 234, agent_read_seq: 238 })
-  message(long, 'system', 'queued', 2 * DAY)
-  message(long, 'system', 'accepted', 2 * DAY - 30_000)
+  message(long, 'system', 'put_back', 2 * DAY)
+  message(long, 'system', 'taken', 2 * DAY - 30_000)
   const chat = ['您好，我报名时照片一直上传不了', '请问照片的大小和格式是什么？', 'JPG，大概 300 KB，用手机拍的', '照片要求 JPG 格式、30 KB 以内，请用报名系统里的照片处理工具压缩后再上传。', '工具在哪里下载？', '在报名首页右下角“常用工具”，也可以打开 https://example.org/photo-tool 下载。']
   for (let i = 0; i < 228; i++) message(long, i % 2 ? 'out' : 'in', chat[i % 6], 2 * DAY - (i + 2) * 11 * MIN, i % 24 === 3 ? { article: 'a0000000-0000-7000-8000-000000000001@7' } : {})
   const picture = { id: randomUUID(), name: '报错截图.png', media_type: 'image/png', bytes: 48_213 }
@@ -60,23 +62,24 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
   message(long, 'in', '我把报名表发给您', 4 * MIN, { kind: 'file', file: paper })
   message(long, 'out', '收到，我核对一下。', 3 * MIN, { delivery: 'sent' })
   const wechat = open('wechat_oa', '小雨不下雨', 'active', mine, 47 * 60 * MIN, { window: { expires_at: later(8 * MIN), left: 2, blocked: null }, unread: 1 })
-  message(wechat, 'system', 'accepted', 47 * 60 * MIN)
+  message(wechat, 'system', 'taken', 47 * 60 * MIN)
   message(wechat, 'in', '准考证什么时候可以打印？', 47 * 60 * MIN)
   message(wechat, 'out', '您好，考前一周开放打印，具体日期以报名系统通知为准。', 46 * 60 * MIN)
   message(wechat, 'in', '我的身份证丢了，用临时身份证可以进考场吗', 6 * MIN)
   const qq = open('qq', '夜航船', 'active', mine, 90 * MIN, { window: { expires_at: iso(10 * MIN), left: 3, blocked: 'reply_window_closed' } })
-  message(qq, 'system', 'accepted', 89 * MIN)
+  message(qq, 'system', 'taken', 89 * MIN)
   message(qq, 'in', '退费一般多久到账呀', 88 * MIN)
   message(qq, 'out', '我帮您查一下。', 80 * MIN, { delivery: 'dead', delivery_error: '22009' })
   message(qq, 'in', '好的谢谢', 70 * MIN)
   const done = open('web', '访客 7F3A', 'wrap_up', mine, 40 * MIN, { wrap_up_ends_at: later(95_000), end_reason: 'requester', ended_at: iso(MIN), satisfaction: 'satisfied', satisfaction_words: '回复很快' })
   message(done, 'in', '职称评审材料可以邮寄吗？', 30 * MIN)
   message(done, 'out', '可以，请寄到受理点并保留快递单号。', 25 * MIN)
-  message(done, 'system', 'ended', MIN)
+  message(done, 'system', 'ended_by_agent', MIN)
   for (let i = 0; i < 5; i++) {
     const w = open(['web', 'wechat_oa', 'qq', 'web', 'email'][i], ['访客 9C21', '南风知我意', '追风少年', '李女士', 'wang@example.org'][i], 'waiting', null, (i + 1) * 70_000)
     message(w, 'in', ['请问成绩复核怎么申请', '在吗？急', '继续教育学时不够怎么办', '系统提示“工作年限不足”', '关于职称证书补办的咨询'][i], (i + 1) * 65_000)
   }
+  for (let i = 0; i < 2; i++) { const c = open(['wechat_oa', 'web'][i], ['晚归人', '访客 5D10'][i], 'left', null, (i + 3) * 60 * MIN, { end_reason: ['after_hours', 'no_agent'][i], ticket_id: tickets[5].id, ...(i ? {} : { window: { expires_at: later(40 * 60 * MIN), left: 4, blocked: null } }) }); message(c, 'in', ['报名截止前能改报考专业吗', '证书上的名字错了怎么办'][i], (i + 3) * 60 * MIN) }
   for (let i = 0; i < 3; i++) message(open('web', ['访客 11B0', '陈同学', '访客 A2D4'][i], 'active', ref(agents[i + 1]), (20 + i) * MIN), 'in', '请问报名截止是哪天？', 5 * MIN)
   for (let i = 0; i < 64; i++) {
     const c = open(['web', 'wechat_oa', 'qq', 'email'][i % 4], ['王同学', '清风', '访客 3E55', 'li@example.org'][i % 4], 'closed', ref(agents[i % 6]), (i + 2) * 3 * 60 * MIN, { end_reason: ['agent', 'requester', 'idle', 'abandoned'][i % 4], satisfaction: ['satisfied', null, 'fair', 'dissatisfied'][i % 4], satisfaction_words: i % 4 === 3 ? '等了很久' : null, ended_at: iso((i + 2) * 3 * 60 * MIN - 20 * MIN) })
@@ -98,7 +101,7 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
   const move = (c, part) => { Object.assign(c, part, { version: c.version + 1 }); tell(c, 'state'); return c }
   function offer(channel = 'web') {
     const c = open(channel, '赵小姐', 'waiting', null, 20_000, { offered_to_me: true, offered_until: later(20_000), ...(channel === 'web' ? {} : { window: { expires_at: later(48 * 60 * MIN), left: 5, blocked: null } }) })
-    message(c, 'system', 'queued', 20_000)
+    message(c, 'system', 'put_back', 20_000)
     message(c, 'in', '您好，二建报名缴费成功了但是状态显示未缴费', 15_000)
     tell(c, 'offered', { agent_id: mine.id, until: c.offered_until })
     setTimeout(() => { if (c.offered_to_me) { Object.assign(c, { offered_to_me: false, offered_until: null, version: c.version + 1 }); tell(c, 'ring_over') } }, 20_000)
@@ -114,7 +117,7 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
   const find = (q) => articles.filter(([, num, , title, answer, cut]) => !q || [num.toLowerCase(), title, answer, cut].some((text) => text.includes(q.toLowerCase())) || [...q].filter((char) => title.includes(char)).length >= 2)
 
   function route(method, path, query, body) {
-    if (path === '/channels') return { items: list }
+    if (path === '/channels') return { items: list, kinds }
     if (path.startsWith('/channels/') && method === 'PUT') {
       const code = path.split('/')[2]
       let one = list.find((c) => c.code === code)
@@ -134,7 +137,7 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
     if (path === '/conversations') {
       const q = query
       const words = q.get('q') ?? ''
-      return page(all.filter((c) => (!q.get('state') || c.state === q.get('state')) && (!q.get('channel') || c.channel === q.get('channel')) && (!q.get('open') || c.state !== 'closed') && (!q.get('mine') || c.agent?.id === me().id)
+      return page(all.filter((c) => (!q.get('state') || c.state === q.get('state')) && (!q.get('channel') || c.channel === q.get('channel')) && (!q.get('open') || c.state !== 'closed') && (!q.get('mine') || c.agent?.id === me().id || c.offered_to_me)
         && (!q.get('agent') || c.agent?.id === q.get('agent')) && (!q.get('satisfaction') || c.satisfaction === q.get('satisfaction')) && (!words || `${c.nickname}${c.number}${c.last_text}`.includes(words))), q)
     }
     const [, kind, id, verb] = path.split('/')
@@ -155,9 +158,10 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
         if (!c.offered_to_me) return problem(409, 'no_longer_offered')
         records.get(id).agent = mine
         move(c, { state: 'active', offered_to_me: false, offered_until: null, agent: mine, accepted_at: iso() })
-        say(c, 'system', 'accepted')
+        say(c, 'system', 'taken')
         return c
-      case 'POST decline': return c.offered_to_me ? move(c, { offered_to_me: false, offered_until: null }) : problem(409, 'no_longer_offered')
+      case 'POST decline': if (c.offered_to_me) { Object.assign(c, { offered_to_me: false, offered_until: null, version: c.version + 1 }); tell(c, 'ring_over', { agent_id: mine.id }) } return null
+      case 'POST take-up': if (c.state !== 'left') return problem(409, 'no_longer_offered'); move(c, { state: 'active', agent: ref(me()), accepted_at: iso(), end_reason: null }); records.get(id).agent = c.agent; say(c, 'system', 'taken'); return c
       case 'POST messages': {
         if (failNext > 0) { failNext -= 1; return problem(503, 'database_busy') }
         const known = thread.find((m) => m.client_id === body.client_id)
@@ -167,20 +171,20 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
         if (c.state !== 'active') return problem(409, 'conversation_ended')
         if (c.window?.blocked) return problem(409, c.window.blocked)
         const sent = say(c, 'out', body.text, { client_id: body.client_id, article: body.article ?? null, delivery: 'pending' })
-        setTimeout(() => { sent.delivery = 'sent'; tell(c, 'message', { message: sent, seq: sent.seq }) }, 500)
-        setTimeout(() => { c.requester_read_seq = sent.seq; tell(c, 'read', { seq: sent.seq }) }, 1_500)
+        setTimeout(() => { sent.delivery = 'sent'; tell(c, 'delivery', { message_id: sent.id, message_seq: sent.seq, delivery: 'sent', delivery_error: null }) }, 500)
+        setTimeout(() => { c.requester_read_seq = sent.seq; tell(c, 'read', { requester_read_seq: sent.seq }) }, 1_500)
         return sent
       }
       case 'POST files': return say(c, 'out', '', { kind: /^image/.test(body?.type) ? 'image' : 'file', client_id: query.get('client_id'), file: { id: randomUUID(), name: body?.name ?? '附件.pdf', media_type: body?.type ?? 'application/pdf', bytes: body?.bytes ?? 1000 } })
       case 'POST read': c.agent_read_seq = Math.max(c.agent_read_seq, body.seq); c.unread = 0; return null
       case 'POST typing': return null
       case 'POST transfer': {
-        const to = agents.find((a) => a.id === body.agent_id)
-        say(c, 'system', 'transferred')
-        return move(c, to ? { agent: ref(to) } : { agent: null, state: 'waiting', queue: body.queue })
+        say(c, 'note', body.reason, { author: mine })
+        say(c, 'system', 'put_back')
+        return move(c, { agent: null, state: 'waiting', waiting_since: iso(), queue: body.queue ?? c.queue })
       }
       case 'POST end':
-        say(c, 'system', 'ended')
+        say(c, 'system', 'ended_by_agent')
         return move(c, { state: 'wrap_up', ended_at: iso(), end_reason: 'agent', wrap_up_ends_at: later(60_000), unanswered_since: null })
       case 'POST close': return records.get(id).state === 'complete' ? move(c, { state: 'closed', wrap_up_ends_at: null }) : problem(409, 'wrap_up_incomplete')
     }

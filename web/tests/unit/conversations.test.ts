@@ -12,9 +12,9 @@ const { byUrgency, hindrance, markOf, windowShort } = await import('@/features/c
 const { citationOf, slash } = await import('@/features/channels/scripts')
 const { parts } = await import('@/features/channels/links')
 const { chatKey } = await import('@/features/channels/chat-keys')
-const { inHand, tabQuery } = await import('@/features/channels/tabs')
-const { secretsOf, settingsOf } = await import('@/features/channels/settings')
-const { searchScripts } = await import('@/api/knowledge')
+const { inHand, tabQuery, tabsFor } = await import('@/features/channels/tabs')
+const { lacking, rowsOf } = await import('@/features/channels/settings')
+const { searchScripts } = await import('@/api/scripts')
 const { useConversations } = await import('@/stores/conversations')
 const { useSession } = await import('@/stores/session')
 
@@ -26,8 +26,8 @@ function message(seq: number, part: Partial<Message> = {}): Message {
 function talk(part: Partial<Conversation> = {}): Conversation {
   return {
     id: 'c1', number: 'HH20261126-0001', channel: 'web', channel_name: '官网', channel_kind: 'web', queue: 'exam', state: 'active', requester: { id: 'r1' } as never, nickname: '张先生', agent: ME, offered_to_me: false, offered_until: null,
-    subject: null, last_text: '', last_at: at(0), last_seq: 0, unread: 0, opened_at: at(0), accepted_at: at(0), ended_at: null, end_reason: null, unanswered_since: null, window: null, wrap_up_ends_at: null, satisfaction: null,
-    satisfaction_words: null, ticket_id: null, requester_typing_until: null, requester_read_seq: 0, agent_read_seq: 0, version: 1, ...part,
+    subject: null, last_text: '', last_at: at(0), last_seq: 0, unread: 0, opened_at: at(0), accepted_at: at(0), ended_at: null, end_reason: null, unanswered_since: null, window: null, wrap_up_ends_at: null, satisfaction: null, waiting_since: at(0), first_response_at: null,
+    satisfaction_words: null, ticket_id: null, requester_read_seq: 0, agent_read_seq: 0, version: 1, ...part,
   }
 }
 
@@ -135,6 +135,19 @@ describe('a thread', () => {
     await Promise.all([thread.catchUp(), thread.catchUp(), thread.catchUp()])
     await vi.waitFor(() => expect(thread.items.value).toHaveLength(450))
     expect(asked.filter((one) => one.includes('after')).length).toBeLessThanOrEqual(4)
+  })
+})
+
+describe('how far a message came', () => {
+  it('is told behind it', async () => {
+    fill(2)
+    const chats = useConversations()
+    chats.put(talk())
+    const thread = chats.thread('c1')
+    await thread.catchUp()
+    chats.heard({ id: 'c1', what: 'delivery', state: 'active', message_id: 'm2', delivery: 'dead', delivery_error: '45015' })
+    expect(thread.items.value.map((one) => [one.delivery, one.delivery_error])).toEqual([[null, null], ['dead', '45015']])
+    chats.stop()
   })
 })
 
@@ -307,11 +320,14 @@ describe('the conversations in hand', () => {
   it('read by one side move only the marks of that side', () => {
     const chats = useConversations()
     chats.put(talk())
-    chats.heard(news({ what: 'read', seq: 5 }))
-    chats.heard(news({ what: 'read', seq: 3 }))
+    chats.heard(news({ what: 'read', seq: 9, requester_read_seq: 5 }))
+    chats.heard(news({ what: 'read', seq: 9, requester_read_seq: 3 }))
     expect(chats.known.get('c1')).toMatchObject({ requester_read_seq: 5, agent_read_seq: 0 })
     chats.heard(news({ what: 'typing', until: at(30) }))
-    expect(chats.known.get('c1')?.requester_typing_until).toBe(at(30))
+    expect(chats.typing.get('c1')).toBe(at(30))
+    // Who has written types no more.
+    chats.heard(news({ what: 'message', message: message(1) }))
+    expect(chats.typing.has('c1')).toBe(false)
     chats.stop()
   })
 })
@@ -326,6 +342,8 @@ describe('what the platform would refuse', () => {
     expect(hindrance(open(3, 0), 'me', now)).toBe('reply_window_closed')
     expect(hindrance(open(3, 60, 'reply_window_closed'), 'me', now)).toBe('reply_window_closed')
     expect(hindrance(talk({ agent: { ...ME, id: 'other' } }), 'me', now)).toBe('not_your_conversation')
+    expect(hindrance(talk({ agent: { ...ME, id: 'other' } }), 'me', now, true)).toBeNull()
+    expect(hindrance(talk({ state: 'left', agent: null }), 'me', now, true)).toBe('left')
     expect(hindrance(talk({ state: 'waiting', agent: null }), 'me', now)).toBe('not_accepted')
     expect(hindrance(talk({ state: 'wrap_up' }), 'me', now)).toBe('conversation_ended')
   })
@@ -385,8 +403,18 @@ describe('keys, tabs and settings', () => {
     expect(inHand([talk(), talk({ id: 'c2', channel: 'qq', nickname: '夜航船' })], { q: 'yhc', channel: '' }).map((one) => one.id)).toEqual(['c2'])
     expect(inHand([talk(), talk({ id: 'c2', channel: 'qq' })], { q: '', channel: 'web' })).toHaveLength(1)
   })
+  it('show a lead what waits, and an agent only what is his or was left', () => {
+    expect(tabsFor(false)).toEqual(['mine', 'left', 'closed'])
+    expect(tabsFor(true)).toEqual(['mine', 'waiting', 'left', 'all', 'closed'])
+  })
   it('know what a channel needs, and keep what they do not know', () => {
-    expect(secretsOf('wechat_oa', ['app_secret', 'other'])).toEqual(['app_secret', 'token', 'encoding_aes_key', 'previous_aes_key', 'other'])
-    expect(settingsOf('manual', { room: 'A', open: true })).toEqual([{ name: 'room', kind: 'text' }, { name: 'open', kind: 'flag' }])
+    const setting = (name: string, secret = false, required = true, fallback = '') => ({ name, secret, required, default: fallback })
+    const kinds = [{ kind: 'wechat_oa' as const, settings: [setting('appid'), setting('mode', false, false, 'safe'), setting('token', true), setting('old', true, false)] }]
+    const channel = { kind: 'wechat_oa', settings: { room: 'A' }, secrets: ['token', 'other'] } as never
+    const { settings, secrets } = rowsOf(kinds, 'wechat_oa', channel)
+    expect(settings.map((one) => one.name)).toEqual(['appid', 'mode', 'room'])
+    expect(secrets.map((one) => one.name)).toEqual(['token', 'old', 'other'])
+    expect(lacking(kinds, channel)).toBe(1)
+    expect(rowsOf(kinds, 'manual', null)).toEqual({ settings: [], secrets: [] })
   })
 })

@@ -1,6 +1,6 @@
 // Finding an approved script and taking it whole.
 import { ref, shallowRef } from 'vue'
-import { scriptText, sayable, type ScriptHit, searchScripts, suggestScripts } from '@/api/knowledge'
+import { scriptText, sayable, type ScriptHit, searchScripts, suggestScripts } from '@/api/scripts'
 import { t } from '@/i18n'
 import { day } from '@/lib/format'
 import type { Picked } from '@/stores/conversations'

@@ -2,13 +2,14 @@
 import type { Conversation } from '@/api/channels'
 
 export type Hindrance =
-  | 'not_accepted' | 'conversation_ended' | 'not_your_conversation' | 'reply_window_closed' | 'reply_quota_used'
+  | 'not_accepted' | 'left' | 'conversation_ended' | 'not_your_conversation' | 'reply_window_closed' | 'reply_quota_used'
 
-/** Why nothing can be sent now; null when it can. The platform is never asked what it would refuse. */
-export function hindrance(one: Conversation, me: string | null, now: number): Hindrance | null {
+/** Why nothing can be sent now; null when it can. The platform is never asked what it would refuse. `all`: one may answer for others. */
+export function hindrance(one: Conversation, me: string | null, now: number, all = false): Hindrance | null {
   if (one.state === 'wrap_up' || one.state === 'closed') return 'conversation_ended'
   if (one.state === 'waiting') return 'not_accepted'
-  if (one.agent?.id !== me) return 'not_your_conversation'
+  if (one.state === 'left') return 'left'
+  if (one.agent?.id !== me && !all) return 'not_your_conversation'
   const { window } = one
   if (!window) return null
   if (window.blocked) return window.blocked
@@ -32,14 +33,14 @@ export function windowShort(one: Conversation, now: number): boolean {
   return one.window.blocked !== null || (left !== null && left <= SOON_MS) || (one.window.left !== null && one.window.left <= 1)
 }
 
-export type Mark = 'offered' | 'waiting' | 'unanswered' | 'answered' | 'wrap_up' | 'closed'
+export type Mark = 'offered' | 'waiting' | 'unanswered' | 'answered' | 'wrap_up' | 'left' | 'closed'
 export function markOf(one: Conversation): Mark {
   if (one.state === 'waiting') return one.offered_to_me ? 'offered' : 'waiting'
   if (one.state === 'active') return one.unanswered_since ? 'unanswered' : 'answered'
   return one.state
 }
 
-const URGENCY: Record<Mark, number> = { offered: 0, unanswered: 1, answered: 3, wrap_up: 3, waiting: 4, closed: 5 }
+const URGENCY: Record<Mark, number> = { offered: 0, unanswered: 1, answered: 3, wrap_up: 3, waiting: 4, left: 4, closed: 5 }
 const BLOCKED = 2
 /** Who cannot be answered there any more comes after those who can. */
 const urgency = (one: Conversation, mark: Mark): number => (mark === 'unanswered' && one.window?.blocked ? BLOCKED : URGENCY[mark])

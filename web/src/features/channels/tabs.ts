@@ -4,15 +4,19 @@ import type { Filters } from '@/api/client'
 import { matches } from '@/lib/pinyin'
 import { whoIs } from './standing'
 
-export const TABS = ['mine', 'waiting', 'all', 'closed'] as const
+export const TABS = ['mine', 'waiting', 'left', 'all', 'closed'] as const
 export type Tab = (typeof TABS)[number]
+
+/** Who sees only his own sees nobody wait: what waits for him rings. */
+export const tabsFor = (all: boolean): Tab[] => TABS.filter((tab) => all || (tab !== 'waiting' && tab !== 'all'))
 
 /** Null where nothing is asked: what is in my hand is known already. */
 export function tabQuery(tab: Tab, all: boolean, filters: { q: string; channel: string }): Filters | null {
   const { q, channel } = filters
   switch (tab) {
     case 'mine': return null
-    case 'waiting': return { state: 'waiting', q, channel }
+    case 'waiting': return { state: 'waiting', q, channel, sort: 'waiting_since' }
+    case 'left': return { state: 'left', q, channel, sort: 'waiting_since' }
     case 'all': return { open: true, q, channel }
     case 'closed': return { state: 'closed', ...(all ? {} : { mine: true }), q, channel }
   }

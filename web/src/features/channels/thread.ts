@@ -138,6 +138,11 @@ export function createThread(id: Id) {
     }
   }
 
+  /** How far one of ours has come. */
+  function delivered(messageId: Id, delivery: Message['delivery'], delivery_error: string | null): void {
+    items.value = items.value.map((one) => (one.id === messageId ? { ...one, delivery, delivery_error } : one))
+  }
+
   function change(clientId: string, part: Partial<Pending>): void {
     pending.value = pending.value.map((one) => (one.client_id === clientId ? { ...one, ...part } : one))
   }
@@ -184,7 +189,7 @@ export function createThread(id: Id) {
     return one
   }
 
-  return { id, items, pending: shown, failed, older, loaded, loading, loadingOlder, problem, lastSeq, catchUp, earlier, take, send, retry, drop }
+  return { id, items, pending: shown, failed, older, loaded, loading, loadingOlder, problem, lastSeq, catchUp, earlier, take, delivered, send, retry, drop }
 }
 
 export type Thread = ReturnType<typeof createThread>
