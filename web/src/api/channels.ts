@@ -16,7 +16,7 @@ export const CHANNEL_KINDS = ['web', 'wechat_oa', 'wechat_kf', 'qq_bot', 'onebot
 export type ChannelKind = (typeof CHANNEL_KINDS)[number]
 export const CONVERSATION_STATES = ['waiting', 'active', 'wrap_up', 'left', 'closed'] as const
 export type ConversationState = (typeof CONVERSATION_STATES)[number]
-export type EndReason = 'requester' | 'agent' | 'idle' | 'no_agent' | 'after_hours' | 'abandoned' | 'blocked'
+export type EndReason = 'self_service' | 'requester' | 'agent' | 'idle' | 'no_agent' | 'after_hours' | 'abandoned' | 'blocked'
 export type WindowBlock = 'reply_window_closed' | 'reply_quota_used'
 
 /** How long and how often the platform still takes a reply. */
@@ -60,7 +60,7 @@ export interface Conversation {
 }
 
 export type Direction = 'in' | 'out' | 'note' | 'system'
-export type MessageKind = 'text' | 'image' | 'voice' | 'video' | 'file' | 'location' | 'link' | 'event'
+export type MessageKind = 'text' | 'image' | 'voice' | 'video' | 'file' | 'location' | 'link' | 'event' | 'code'
 export type DeliveryState = 'pending' | 'sent' | 'failed' | 'dead'
 export interface MessageFile { id: Id; name: string; media_type: string; bytes: number }
 export interface Message {
@@ -123,6 +123,8 @@ export function sendFile(id: Id, clientId: string, file: File): Promise<Message>
     params: { path: { id }, query: { client_id: clientId } }, body: form, bodySerializer: (body: unknown) => body as FormData,
   }))
 }
+/** Sends a one-time code that only the requester sees; read out on a call it shows that both are the same person. */
+export const sendCode = (id: Id) => post<Message>('proof', id)
 export const markRead = (id: Id, seq: number) => post<null>('read', id, { seq })
 export const typing = (id: Id) => post<null>('typing', id)
 export const transfer = (id: Id, body: { queue?: string; agent_id?: Id; reason: string }) => post<Conversation>('transfer', id, body)

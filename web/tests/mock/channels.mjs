@@ -176,6 +176,7 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
         return sent
       }
       case 'POST files': return say(c, 'out', '', { kind: /^image/.test(body?.type) ? 'image' : 'file', client_id: query.get('client_id'), file: { id: randomUUID(), name: body?.name ?? '附件.pdf', media_type: body?.type ?? 'application/pdf', bytes: body?.bytes ?? 1000 } })
+      case 'POST proof': return say(c, 'out', '', { kind: 'code', author: mine })
       case 'POST read': c.agent_read_seq = Math.max(c.agent_read_seq, body.seq); c.unread = 0; return null
       case 'POST typing': return null
       case 'POST transfer': {
