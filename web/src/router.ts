@@ -40,6 +40,7 @@ export const router = createRouter({
         { path: '', name: 'home', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.home' } },
         ...framed,
         { path: '/calls/:id', name: 'call', component: () => import('@/features/telephony/CallPage.vue'), meta: { title: 'pages.call', needs: [...need('calls'), ...need('my_calls')] } },
+        { path: '/conversations/:id', name: 'conversation', component: () => import('@/features/channels/ConversationPage.vue'), meta: { title: 'pages.conversation', needs: need('conversations') } },
         { path: '/tickets/:id', name: 'ticket', component: () => import('@/features/tickets/TicketPage.vue'), meta: { title: 'pages.ticket', needs: need('tickets') } },
         { path: '/work-orders/import', name: 'work_order_import', component: () => import('@/features/work-orders/ImportPage.vue'), meta: { title: 'pages.work_order_import', needs: [P.importWorkOrders] } },
         { path: '/matters/import', name: 'matter_import', component: () => import('@/features/matters/MatterImportPage.vue'), meta: { title: 'pages.matter_import', needs: [P.manageMatters] } },

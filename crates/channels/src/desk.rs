@@ -112,6 +112,7 @@ async fn ring(channels: &Channels, work: WorkId, agent: AgentId) -> Result<()> {
             after.offered_to = Some(agent);
             after.offered_until = Some(until);
             let saved = versioned::save(&app, &*tx, &before, after).await?;
+            store::tell_house_of(&app, &tx, "conversation.ringing", &saved, Some(agent)).await?;
             store::tell_screens(&app, &tx, &saved, "offered", json!({ "until": until }));
             Ok(true)
         })

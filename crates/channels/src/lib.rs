@@ -156,6 +156,7 @@ pub fn capability(channels: &Channels) -> Capability {
         .routes(routes!(conversation::verbs::read))
         .routes(routes!(conversation::verbs::typing))
         .routes(routes!(conversation::verbs::transfer))
+        .routes(routes!(conversation::verbs::receivers))
         .routes(routes!(conversation::verbs::end))
         .routes(routes!(conversation::verbs::close))
         .routes(routes!(message::http::prove))

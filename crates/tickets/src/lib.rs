@@ -108,6 +108,7 @@ pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
         .routes(routes!(matter::edit::rows))
         .routes(routes!(matter::edit::put))
         .routes(routes!(pop::show))
+        .routes(routes!(pop::of_conversation))
         .routes(routes!(proof::hear))
         .with_state(app.clone())
         .merge(contact::http::completing(app, answers))

@@ -143,3 +143,18 @@ pub(crate) async fn show(
     let viewer = Viewer::of(&app, &actor).await?;
     Ok(Json(for_call(&app, &viewer, actor.scope(), id).await?))
 }
+
+/// Who writes, with the last five contacts and the open tickets.
+#[utoipa::path(
+    get, path = "/api/v1/conversations/{id}/pop", tag = "tickets",
+    params(("id" = Uuid, Path, description = "The conversation")),
+    responses((status = 200, body = Pop), (status = 404, body = Problem)),
+)]
+pub(crate) async fn of_conversation(
+    actor: Actor<ViewContactRecords>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Pop>> {
+    let viewer = Viewer::of(&app, &actor).await?;
+    Ok(Json(for_call(&app, &viewer, actor.scope(), id).await?))
+}

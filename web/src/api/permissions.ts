@@ -64,4 +64,10 @@ export const P = {
   viewCallbacks: 'callbacks:view',
   closeCallbacks: 'callbacks:close',
   operateNotices: 'notices:operate',
+  viewConversations: 'conversations:view',
+  answerConversations: 'conversations:answer',
+  superviseConversations: 'conversations:supervise',
+  viewChannels: 'channels:view',
+  editChannels: 'channels:edit',
+  noteContacts: 'contacts:note',
 } as const

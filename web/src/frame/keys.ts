@@ -2,7 +2,10 @@ import { onBeforeUnmount, onMounted } from 'vue'
 import { keysOpen, paletteOpen } from '@/lib/overlays'
 import { tell } from '@/lib/tell'
 import { P } from '@/api/permissions'
+import { useRouter } from 'vue-router'
+import { acceptOffer, declineOffer } from '@/features/channels/offer'
 import { usePhone } from '@/softphone/store'
+import { useConversations } from '@/stores/conversations'
 import { useFloor } from '@/stores/floor'
 import { useSession } from '@/stores/session'
 
@@ -14,6 +17,8 @@ export function useFrameKeys(): void {
   const phone = usePhone()
   const floor = useFloor()
   const session = useSession()
+  const chats = useConversations()
+  const router = useRouter()
 
   function callKey(event: KeyboardEvent): (() => unknown) | null {
     if (!session.can(P.takeCalls)) return null
@@ -23,8 +28,9 @@ export function useFrameKeys(): void {
       return () => floor.set(next)
     }
     switch (event.key) {
-      case CALL_KEYS.answer: return () => phone.answer()
-      case CALL_KEYS.hang_up: return () => (phone.ringing ? phone.decline() : phone.hangUp())
+      // A call goes before a conversation.
+      case CALL_KEYS.answer: return () => (chats.offer && !phone.call && !floor.workId ? acceptOffer(router) : phone.answer())
+      case CALL_KEYS.hang_up: return () => (chats.offer && !phone.call && !floor.workId ? declineOffer() : phone.ringing ? phone.decline() : phone.hangUp())
       case CALL_KEYS.hold: return state === 'talking' || state === 'held' ? () => phone.toggleHold() : () => {}
       case CALL_KEYS.mute: return state === 'talking' || state === 'held' ? () => phone.toggleMute() : () => {}
       default: return null

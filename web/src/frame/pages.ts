@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, CircleCheck, CircleClose, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Medal, Memo, Message, Monitor, OfficeBuilding, Operation, Phone,
-  PhoneFilled, SetUp, Stamp, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
+  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineSquare, CircleCheck, CircleClose, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Medal, Memo, Message, Monitor, OfficeBuilding, Operation, Phone,
+  PhoneFilled, SetUp, Share, Stamp, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -22,6 +22,7 @@ export interface PageDef {
 
 export const PAGES: PageDef[] = [
   { name: 'desk', path: '/desk', icon: Headset, needs: [P.takeCalls], group: 'work', load: () => import('@/features/floor/DeskPage.vue') },
+  { name: 'inbox', path: '/inbox', icon: ChatDotRound, needs: [P.answerConversations], group: 'work', load: () => import('@/features/channels/InboxPage.vue') },
   { name: 'my_day', path: '/my-day', icon: AlarmClock, needs: [P.handleTickets], group: 'work', load: () => import('@/features/tickets/MyDayPage.vue') },
   { name: 'sign_off', path: '/sign-off', icon: CircleCheck, needs: [P.signOffTickets], group: 'work', load: () => import('@/features/tickets/SignOffPage.vue') },
   { name: 'my_calls', path: '/my/calls', icon: Phone, needs: [P.takeCalls], group: 'work', load: () => import('@/features/telephony/CallsPage.vue') },
@@ -29,6 +30,7 @@ export const PAGES: PageDef[] = [
   { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
   { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
   { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
+  { name: 'conversations', path: '/conversations', icon: ChatLineSquare, needs: [P.viewConversations], wide: true, group: 'floor', load: () => import('@/features/channels/ConversationsPage.vue') },
   { name: 'risk', path: '/risk', icon: WarningFilled, needs: [P.dispatchTickets], group: 'floor', load: () => import('@/features/tickets/RiskPage.vue') },
   { name: 'tickets', path: '/tickets', icon: Memo, needs: [P.viewTickets], wide: true, group: 'floor', load: () => import('@/features/tickets/TicketsPage.vue') },
   { name: 'first_owners', path: '/first-owners', icon: Medal, needs: [P.viewTickets], group: 'floor', load: () => import('@/features/tickets/FirstOwnersPage.vue') },
@@ -47,6 +49,7 @@ export const PAGES: PageDef[] = [
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
   { name: 'calendar', path: '/calendar', icon: Calendar, needs: [], group: 'organization', load: () => import('@/features/calendar/CalendarPage.vue') },
   { name: 'telephony', path: '/telephony', icon: Connection, needs: [P.viewTelephony], group: 'system', load: () => import('@/features/telephony/TelephonyPage.vue') },
+  { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
   { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },

@@ -2,15 +2,16 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { channels } from './channels.mjs'
 
 const now = () => Date.now()
 const iso = (msAgo = 0) => new Date(now() - msAgo).toISOString()
 const MIN = 60_000
-const everything = ['softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'requesters:merge', 'requester_blocks:view', 'requester_blocks:ask', 'requester_blocks:decide', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view']
-const agentRights = { 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'requesters:merge': 'all', 'requester_blocks:view': 'all', 'requester_blocks:ask': 'all', 'wallboard:view': 'all', 'sections:view': 'all' }
-const leadRights = Object.fromEntries(everything.filter((p) => !/^(floor:work|softphone|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
+const everything = ['conversations:view', 'conversations:answer', 'conversations:supervise', 'contacts:note', 'channels:view', 'channels:edit', 'softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view', 'requesters:merge', 'requester_blocks:view', 'requester_blocks:ask', 'requester_blocks:decide']
+const agentRights = { 'conversations:view': 'own', 'conversations:answer': 'own', 'channels:view': 'all', 'contacts:note': 'all', 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all', 'sections:view': 'all', 'requesters:merge': 'all', 'requester_blocks:view': 'all', 'requester_blocks:ask': 'all' }
+const leadRights = Object.fromEntries(everything.filter((p) => !/^(floor:work|softphone|channels:edit|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
 leadRights['users:view'] = 'all'
-const adminRights = Object.fromEntries(everything.filter((p) => !/^(softphone|calls|recordings|demo|tickets|contact|requesters|floor|queues:edit|callbacks)/.test(p)).map((p) => [p, 'all']))
+const adminRights = Object.fromEntries(everything.filter((p) => !/^(softphone|conversations|contacts:note|calls|recordings|demo|tickets|contact|requesters|floor|queues:edit|callbacks)/.test(p)).map((p) => [p, 'all']))
 
 const people = [['agent1', '林晓雨', '8001'], ['agent2', '陈嘉明', '8002'], ['agent3', '黄思敏', '8003'], ['agent4', '何志强', '8004'], ['agent5', '吴佩珊', '8005'], ['agent6', '梁文博', '8006']]
 const agents = people.map(([username, name, staff_no], i) => ({ id: `00000000-0000-7000-8000-00000000000${i + 1}`, username, name, staff_no }))
@@ -152,7 +153,11 @@ const routes = {
   'GET /parameters': (q) => page([['wage.minimum.guangzhou_fen', '250000', '2025-03-01', '粤府函〔2025〕 关于调整我省最低工资标准的通知'], ['floor.wrap_up_s', '30', '2026-01-01', '合同附件二'], ['order12345.reply_workdays.consult', '5', '2026-01-01', '广州市 12345 工单办理规范']].map(([key, value, from, source], i) => ({ id: String(i), key, value, unit: ['fen', 's', 'workdays'][i], effective_from: `${from}T00:00:00+08:00`, effective_to: null, source_doc_no: source, source_url: '', note: '', recorded_at: iso(), confirmed_by: null, confirmed_at: i ? iso(400 * MIN) : null })), q),
 }
 
+const chat = channels({ iso, problem, page, live, ref, agents, requester, tickets, records, record, calls, matterName, me: () => agents.find((a) => a.username === who) ?? agents[0] })
+
 function route(method, path, query, body) {
+  const written = chat.route(method, path, query, body)
+  if (written !== undefined) return written
   const fixed = routes[`${method} ${path}`]
   if (fixed) return fixed(query, body)
   const [, kind, id, verb] = path.split('/')
@@ -269,15 +274,23 @@ const server = createServer((req, res) => {
     res.writeHead(200, { 'content-type': 'audio/wav', 'content-length': 44 + data.length, 'accept-ranges': 'bytes' })
     return res.end(Buffer.concat([head, data]))
   }
+  if (path.startsWith('/conversation-files/')) {
+    const bytes = chat.fileOf(path.split('/')[2])
+    res.writeHead(200, { 'content-type': bytes[0] === 0x89 ? 'image/png' : 'application/pdf' })
+    return res.end(bytes)
+  }
   let text = ''
+  const multipart = /multipart/.test(req.headers['content-type'] ?? '')
   req.on('data', (chunk) => (text += chunk))
   req.on('end', () => {
     if (path === '/mock/sign-in') who = url.searchParams.get('who')
     if (path === '/mock/ring') beginRing()
     if (path === '/mock/set') setMine(JSON.parse(text))
+    if (path === '/mock/cut') for (const stream of streams) stream.end()
+    if (path.startsWith('/mock/chat-')) return res.end(String(chat.stage(path.slice(11), url.searchParams) ?? ''))
     if (path.startsWith('/mock/')) return res.end('ok')
     if (!who && !['/session', '/config-public'].includes(path)) { const p = problem(401, 'not_signed_in'); res.writeHead(401, { 'content-type': 'application/problem+json' }); return res.end(JSON.stringify(p.body)) }
-    const found = route(req.method, path, url.searchParams, text ? JSON.parse(text) : undefined)
+    const found = route(req.method, path, url.searchParams, multipart ? { name: /filename="(.*?)"/.exec(text)?.[1], type: /content-type: (\S+)/i.exec(text)?.[1], bytes: text.length } : text ? JSON.parse(text) : undefined)
     const status = found?.body && found.status ? found.status : found === null ? 204 : 200
     setTimeout(() => {
       res.writeHead(status, { 'content-type': 'application/json' })

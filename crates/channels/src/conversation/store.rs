@@ -369,9 +369,20 @@ pub(crate) async fn tell_house(
     kind: &'static str,
     row: &row::Model,
 ) -> Result<()> {
+    tell_house_of(app, tx, kind, row, row.agent_id).await
+}
+
+/// The same of an agent who does not have it yet.
+pub(crate) async fn tell_house_of(
+    app: &App,
+    tx: &Tx,
+    kind: &'static str,
+    row: &row::Model,
+    agent: Option<Uuid>,
+) -> Result<()> {
     let payload = json!({
         "medium": "chat", "channel": row.channel, "direction": "inbound", "queue": row.queue,
-        "requester_id": row.requester_id, "agent": row.agent_id, "owner_id": row.agent_id,
+        "requester_id": row.requester_id, "agent": agent, "owner_id": agent,
         "number": row.number, "outcome": outcome(row), "at": app.clock.now(),
     });
     app.events.publish(tx, kind, row.id, payload).await

@@ -10,7 +10,8 @@ use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, bad_request, refused};
 use kernel::text::needed;
 use kernel::{Role, Scope, versioned};
-use serde::Deserialize;
+use organization::Colleague;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -364,4 +365,47 @@ pub(crate) async fn close(
         channels.floor().ended(work).await;
     }
     view(&channels, actor.user_id(), closed).await
+}
+
+/// Somebody a conversation may be handed to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConversationReceiver {
+    /// Who.
+    #[serde(flatten)]
+    pub person: Colleague,
+    /// His state at the floor.
+    pub state: &'static str,
+}
+
+/// Those a conversation may be handed to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConversationReceivers {
+    /// Every agent but the one who has it.
+    pub items: Vec<ConversationReceiver>,
+}
+
+/// Lists whom a conversation may be handed to, with their state now.
+#[utoipa::path(
+    get, path = "/api/v1/conversations/{id}/receivers", tag = "conversations",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = ConversationReceivers), (status = 404, body = Problem)),
+)]
+pub(crate) async fn receivers(
+    actor: Actor<AnswerConversations>,
+    Shared(channels): Shared<Channels>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<ConversationReceivers>> {
+    let conn = channels.app().db.read();
+    let row = store::get(conn, actor.scope(), id).await?;
+    let agents = organization::colleagues::holders(conn, Role::Agent).await?;
+    let items = agents
+        .into_iter()
+        .filter(|agent| row.agent_id != Some(agent.id))
+        .map(|person| ConversationReceiver {
+            state: channels.floor().state_of(person.id).as_str(),
+            person,
+        });
+    Ok(Json(ConversationReceivers {
+        items: items.collect(),
+    }))
 }

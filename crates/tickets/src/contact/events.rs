@@ -25,6 +25,7 @@ pub(crate) const CONTACT_EVENTS: &[&str] = &[
     "call.abandoned",
     "call.interrupted",
     "conversation.offered",
+    "conversation.ringing",
     "conversation.answered",
     "conversation.handed_on",
     "conversation.ended",
@@ -151,7 +152,7 @@ async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
     }
     let untaken = || Some(Condition::all().add(Column::AnsweredAt.is_null()));
     match kind {
-        "call.ringing" => {
+        "call.ringing" | "conversation.ringing" => {
             if let Some(agent) = facts.agent {
                 store::note(&**tx, call, Column::AgentId, agent, untaken()).await?;
             }

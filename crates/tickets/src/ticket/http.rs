@@ -422,6 +422,8 @@ pub(crate) async fn show_clock(
 pub(crate) struct NewTicket {
     /// The requester's number; without one a requester of no number is made.
     phone: Option<String>,
+    /// The requester, where he is known already: he wrote, and has no number.
+    requester_id: Option<Uuid>,
     /// 诉求类型
     request_type: RequestType,
     /// Code of a leaf of the matter tree.
@@ -472,8 +474,15 @@ pub(crate) async fn open(
     let ticket = db
         .write(move |tx| async move {
             let hand = Hand::of(&app, &tx, &who).await?;
-            let number = new.phone.unwrap_or_default();
-            let requester = requesters::find_or_create_by_number(&app, &*tx, &number).await?;
+            let requester = match (new.requester_id, new.phone) {
+                (Some(id), _) => requesters::find(&*tx, id)
+                    .await?
+                    .ok_or_else(|| kernel::problem::not_found("requester"))?,
+                (None, phone) => {
+                    let number = phone.unwrap_or_default();
+                    requesters::find_or_create_by_number(&app, &*tx, &number).await?
+                }
+            };
             let alike = repeat::open_alike(&*tx, requester.id, &new.matter).await?;
             if let Some(open) = alike.as_ref().filter(|_| !new.anyway) {
                 repeat::refuse_second(&*tx, &looks, open).await?;

@@ -24,6 +24,7 @@ fn wrap_up() -> impl Strategy<Value = WrapUp> {
             matter,
             result,
             summary: summary.to_owned(),
+            articles: Vec::new(),
             ticket_id,
         },
     )

@@ -2,6 +2,7 @@
 import { computed, reactive, ref, shallowRef, watch, type Ref } from 'vue'
 import { asProblem, type Problem } from '@/api/problem'
 import * as callsApi from '@/api/calls'
+import { conversationPop } from '@/api/channels'
 import * as api from '@/api/tickets'
 import type { ContactRecord, Pop } from '@/api/types'
 import { missing } from './wrap-up-keys'
@@ -11,7 +12,14 @@ const SAVE_AFTER_MS = 700
 const TOO_EARLY_MS = 250
 const TOO_EARLY_TRIES = 12
 
-export function useContactRecord(callId: Ref<string | null>) {
+/** Who it is about and what is written so far, of a call or of a conversation: the record knows which. */
+export async function popOfEither(id: string): Promise<Pop> {
+  const { medium } = await api.contactRecord(id)
+  return medium === 'chat' ? conversationPop(id) : callsApi.pop(id)
+}
+
+/** Of a call, or of whatever else has a pop of its own under that id: a conversation. */
+export function useContactRecord(callId: Ref<string | null>, readPop: (id: string) => Promise<Pop> = callsApi.pop) {
   const pop = shallowRef<Pop | null>(null)
   const record = shallowRef<ContactRecord | null>(null)
   const draft = reactive<api.RecordDraft>(blank())
@@ -39,7 +47,7 @@ export function useContactRecord(callId: Ref<string | null>) {
     const mine = ++turn
     loading.value = true
     try {
-      const found = await callsApi.pop(id)
+      const found = await readPop(id)
       if (mine !== turn || callId.value !== id) return
       pop.value = found
       take(found.contact_record)

@@ -292,7 +292,7 @@ async fn a_question_at_nine_on_the_eve_of_a_makeup_workday_is_answered_by_who_ow
         let _longer_idle = server.desk_agent(other).await;
         server.clock.advance(Duration::from_secs(60));
         let his = server.desk_agent(owner_name).await;
-        let caller = server.requester("13900000099", 6_000);
+        let caller = server.requester("13900000099", 9_000);
         let call = his.in_state("talking").await;
         let pop = his.person.get(&format!("/api/v1/calls/{call}/pop")).await;
         assert!(pop["tickets"].to_string().contains(ticket["number"].as_str().unwrap()), "{pop}");

@@ -1,0 +1,8 @@
+import type { Conversation } from '@/api/channels'
+import { has, t } from '@/i18n'
+
+/** The last words; of a message that is none its kind, which the server writes as `[image]`. */
+export function lastWords(one: Pick<Conversation, 'last_text'>): string {
+  const kind = /^\[([a-z]+)\]$/.exec(one.last_text)?.[1]
+  return kind && has(`chats.kinds.${kind}`) ? `[${t(`chats.kinds.${kind}`)}]` : one.last_text
+}
