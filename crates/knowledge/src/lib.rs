@@ -2,13 +2,16 @@
 
 pub mod approval;
 pub mod article;
+pub mod fault_tree;
 pub mod gap;
+pub mod lookup;
 mod number;
 pub mod rights;
 mod rules;
 pub mod search;
 pub mod synonym;
 mod terms;
+mod upload;
 
 use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,6 +23,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026112621_knowledge"),
         migration!("2026112622_knowledge_search"),
+        migration!("2026112623_knowledge_guidance"),
     ]
 }
 
@@ -33,6 +37,10 @@ pub fn capability(app: &App) -> Capability {
         .merge(search::http::routes(app, &shelf))
         .merge(synonym::routes(app))
         .merge(gap::http::routes(app))
+        .merge(lookup::http::routes(app))
+        .merge(lookup::public::routes(app))
+        .merge(fault_tree::http::routes(app))
+        .merge(fault_tree::walk::routes(app))
         .merge(rules::routes(app));
     Capability {
         name: "knowledge",

@@ -5,6 +5,8 @@ mod approvals;
 mod articles;
 mod attacks;
 mod diff;
+mod fault_trees;
+mod lookups;
 mod machines;
 mod search;
 mod world;
