@@ -6,6 +6,7 @@ pub mod fault_tree;
 pub mod gap;
 pub mod lookup;
 mod number;
+pub mod reading;
 pub mod rights;
 mod rules;
 pub mod search;
@@ -17,6 +18,7 @@ use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use article::{Cited, cite, cited};
+pub use reading::http::{Blocking, must_pass};
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
@@ -24,6 +26,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112621_knowledge"),
         migration!("2026112622_knowledge_search"),
         migration!("2026112623_knowledge_guidance"),
+        migration!("2026112624_knowledge_reading"),
     ]
 }
 
@@ -41,13 +44,17 @@ pub fn capability(app: &App) -> Capability {
         .merge(lookup::public::routes(app))
         .merge(fault_tree::http::routes(app))
         .merge(fault_tree::walk::routes(app))
+        .merge(reading::http::routes(app))
         .merge(rules::routes(app));
     Capability {
         name: "knowledge",
         migrations: migrations(),
         permissions: rights::permissions(),
         routes,
-        event_handlers: vec![timer::start::<approval::store::Approvals>(app)],
-        jobs: Vec::new(),
+        event_handlers: vec![
+            timer::start::<approval::store::Approvals>(app),
+            timer::start::<reading::store::Readings>(app),
+        ],
+        jobs: vec![reading::store::job(app)],
     }
 }

@@ -47,6 +47,15 @@ kernel::permissions! {
         Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
         PurchaserAdmin: All, PurchaserBusiness: All,
     }
+    /// Set who must read a version and pass which quiz.
+    pub SetReading = "reading:set" {
+        ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// See whom a version has reached, and whom not yet.
+    pub ViewCoverage = "reading:coverage" {
+        ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        PurchaserAdmin: All, PurchaserBusiness: All,
+    }
     /// Set how long decisions, reading and quizzes may take.
     pub SetKnowledgeRules = "rules:set_knowledge" { PurchaserAdmin: All }
 }

@@ -8,5 +8,6 @@ mod diff;
 mod fault_trees;
 mod lookups;
 mod machines;
+mod readings;
 mod search;
 mod world;
