@@ -2,24 +2,31 @@
 
 pub mod approval;
 pub mod article;
+pub mod fault_tree;
 pub mod gap;
+pub mod lookup;
 mod number;
+pub mod reading;
 pub mod rights;
 mod rules;
 pub mod search;
 pub mod synonym;
 mod terms;
+mod upload;
 
 use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use article::{Cited, cite, cited};
+pub use reading::http::{Blocking, must_pass};
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026112621_knowledge"),
         migration!("2026112622_knowledge_search"),
+        migration!("2026112623_knowledge_guidance"),
+        migration!("2026112624_knowledge_reading"),
     ]
 }
 
@@ -33,13 +40,21 @@ pub fn capability(app: &App) -> Capability {
         .merge(search::http::routes(app, &shelf))
         .merge(synonym::routes(app))
         .merge(gap::http::routes(app))
+        .merge(lookup::http::routes(app))
+        .merge(lookup::public::routes(app))
+        .merge(fault_tree::http::routes(app))
+        .merge(fault_tree::walk::routes(app))
+        .merge(reading::http::routes(app))
         .merge(rules::routes(app));
     Capability {
         name: "knowledge",
         migrations: migrations(),
         permissions: rights::permissions(),
         routes,
-        event_handlers: vec![timer::start::<approval::store::Approvals>(app)],
-        jobs: Vec::new(),
+        event_handlers: vec![
+            timer::start::<approval::store::Approvals>(app),
+            timer::start::<reading::store::Readings>(app),
+        ],
+        jobs: vec![reading::store::job(app)],
     }
 }

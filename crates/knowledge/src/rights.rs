@@ -33,6 +33,29 @@ kernel::permissions! {
     pub HandleGaps = "knowledge_gaps:handle" {
         ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, PurchaserAdmin: All, PurchaserBusiness: All,
     }
+    /// See examination plans and rounds of title evaluations.
+    pub ViewLookups = "lookups:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        Liaison: All, Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Maintain examination plans and rounds of title evaluations, also from a file.
+    pub MaintainLookups = "lookups:maintain" { PurchaserAdmin: All, PurchaserBusiness: All }
+    /// Walk fault trees with a requester.
+    pub WalkFaultTrees = "fault_trees:walk" { Agent: All, ShiftLead: All, OpsManager: All }
+    /// See walks through fault trees: an agent his own.
+    pub ViewWalks = "fault_tree_walks:view" {
+        Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Set who must read a version and pass which quiz.
+    pub SetReading = "reading:set" {
+        ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// See whom a version has reached, and whom not yet.
+    pub ViewCoverage = "reading:coverage" {
+        ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
+        PurchaserAdmin: All, PurchaserBusiness: All,
+    }
     /// Set how long decisions, reading and quizzes may take.
     pub SetKnowledgeRules = "rules:set_knowledge" { PurchaserAdmin: All }
 }

@@ -224,6 +224,8 @@ pub const RULES: &[Rule] = &[
     Rule::on("knowledge.withdrawn", "knowledge_withdrawn", &[Originator, Lead]).duty(),
     Rule::on("knowledge.expired", "knowledge_expired", &[Section]).duty(),
     Rule::on("knowledge.due_for_review", "knowledge_due_for_review", &[Section]).duty(),
+    Rule::on("reading.assigned", "reading_assigned", &[Owner]).duty(),
+    Rule::on("reading.overdue", "reading_overdue", &[Owner, Lead]).duty().urgent(),
 ];
 
 /// What is over with what: when the event happens, notices of these kinds about its subject are done.
@@ -251,6 +253,8 @@ pub const SETTLED: &[(&str, &[&str])] = &[
     ("knowledge.lapsed", &["knowledge_ratification_due"]),
     ("knowledge.submitted", &["knowledge_returned"]),
     ("knowledge.reviewed", &["knowledge_due_for_review"]),
+    ("reading.done", &["reading_assigned", "reading_overdue"]),
+    ("reading.ended", &["reading_assigned", "reading_overdue"]),
     ("knowledge.superseded", &["knowledge_due_for_review"]),
     ("emergency.closed", &["emergency_raised", "emergency_followed_up", "emergency_unreached", "emergency_overdue"]),
 ];

@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{Action, Case, Moment, State, Terms};
-use crate::{article, number, terms};
+use crate::{article, fault_tree, number, terms};
 
 /// Lines shown with a change; one that lives longer shows the last of them.
 const SHOWN: u64 = 500;
@@ -32,6 +32,8 @@ words! {
     Kind {
         /// 知识与口径
         Article = "article",
+        /// 故障指引
+        FaultTree = "fault_tree",
     }
 }
 
@@ -421,6 +423,7 @@ async fn write(
     tell(app, tx, who, &after, told).await?;
     match after.what_kind()? {
         Kind::Article => article::store::follow(app, tx, &after, told.0).await?,
+        Kind::FaultTree => fault_tree::store::follow(app, tx, &after, told.0).await?,
     }
     Ok(after)
 }

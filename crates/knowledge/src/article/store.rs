@@ -21,6 +21,7 @@ use super::{Cited, Content, Kind, joined, split};
 use crate::approval::http::must_be_own;
 use crate::approval::store::{self as approvals, row as change_row};
 use crate::approval::{Action, State};
+use crate::reading::store as reading;
 use crate::{gap, number};
 
 /// Versions shown of one article; of one that has more, the last.
@@ -440,6 +441,9 @@ pub(crate) async fn follow(
     shout(app, tx, &after, what);
     if change.in_force {
         gap::answered(app, tx, after.id, &after.number).await?;
+    }
+    if !matches!(what, "edited" | "submitted" | "recalled" | "returned") {
+        reading::follow(app, tx, change).await?;
     }
     Ok(())
 }
