@@ -135,6 +135,8 @@ pub const KINDS: &[(&str, &[Setting])] = &[
 static OFFICIAL: LazyLock<Arc<wechat_oa::WechatOa>> = LazyLock::new(Arc::default);
 static KEFU: LazyLock<Arc<wechat_kf::WechatKf>> = LazyLock::new(Arc::default);
 static QQ: LazyLock<Arc<qq_bot::QqBot>> = LazyLock::new(Arc::default);
+// It knows which mail breaks the connection.
+static MAIL: LazyLock<Arc<email::Mailbox>> = LazyLock::new(Arc::default);
 
 /// The adapter of a kind of channel; `None` for the website and for what is noted by hand.
 pub fn adapter(kind: &str) -> Option<Arc<dyn Adapter>> {
@@ -143,7 +145,7 @@ pub fn adapter(kind: &str) -> Option<Arc<dyn Adapter>> {
         "wechat_kf" => KEFU.clone(),
         "qq_bot" => QQ.clone(),
         "onebot" => Arc::new(onebot::OneBot),
-        "email" => Arc::new(email::Mail),
+        "email" => MAIL.clone(),
         "sms" => Arc::new(sms::Sms),
         _ => return None,
     })

@@ -4,6 +4,7 @@
 //! They share nothing with the product: what both get wrong in the same way is found by the peers of PyPI.
 
 pub mod kefu;
+pub mod mail;
 pub mod onebot;
 pub mod qq;
 pub mod sms;

@@ -98,10 +98,15 @@ pub(crate) fn json(body: &[u8]) -> Result<serde_json::Value> {
     serde_json::from_slice(body).map_err(|error| unreadable(error.to_string()))
 }
 
+/// A text without what no database keeps: PostgreSQL takes no NUL.
+pub(crate) fn kept(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// A text or a number of a JSON object as text, empty when it is neither.
 pub(crate) fn word(value: &serde_json::Value, name: &str) -> String {
     match &value[name] {
-        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::String(text) => kept(text),
         serde_json::Value::Number(number) => number.to_string(),
         _ => String::new(),
     }

@@ -1,6 +1,7 @@
 //! What the adapters promise, against stand-ins of the platforms (`testing::platforms`) and other people's
 //! implementations (`tests/peers`).
 
+mod email;
 mod garbage;
 mod onebot;
 mod peers;

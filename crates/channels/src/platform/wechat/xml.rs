@@ -8,7 +8,7 @@ use kernel::problem::Result;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::platform::verify::unreadable;
+use crate::platform::verify::{kept, unreadable};
 
 /// Elements below each other: `xml/SendPicsInfo/PicList/item/PicMd5Sum` is the deepest.
 const DEEPEST: usize = 8;
@@ -53,8 +53,7 @@ pub(crate) fn fields(document: &[u8]) -> Result<BTreeMap<String, String>> {
                 if let Some((_, inner)) = path.split_first()
                     && !inner.is_empty()
                 {
-                    let text = std::mem::take(&mut text);
-                    fields.entry(inner.join("/")).or_insert(text);
+                    fields.entry(inner.join("/")).or_insert(kept(&text));
                 }
                 text.clear();
                 path.pop();

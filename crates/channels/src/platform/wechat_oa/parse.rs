@@ -21,12 +21,12 @@ pub(crate) fn fields(body: &[u8]) -> Result<BTreeMap<String, String>> {
     let mut fields = BTreeMap::new();
     for (name, value) in object {
         match value {
-            Value::String(text) => fields.insert(name, text),
+            Value::String(text) => fields.insert(name, verify::kept(&text)),
             Value::Number(number) => fields.insert(name, number.to_string()),
             Value::Object(inner) => {
                 for (below, value) in inner {
                     if let Value::String(text) = value {
-                        fields.insert(format!("{name}/{below}"), text);
+                        fields.insert(format!("{name}/{below}"), verify::kept(&text));
                     }
                 }
                 None

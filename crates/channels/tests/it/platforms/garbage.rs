@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use channels::platform::wechat::envelope::Envelope;
-use channels::platform::{Account, RawRequest, onebot, qq_bot, sms, wechat_kf};
+use channels::platform::{Account, RawRequest, email, onebot, qq_bot, sms, wechat_kf};
 use proptest::prelude::*;
 use serde_json::Value;
 use testing::TestApp;
@@ -61,6 +61,14 @@ const XML: &[u8] = "<xml><ToUserName><![CDATA[gh]]></ToUserName><FromUserName><!
     .as_bytes();
 const EVENT: &[u8] = r#"{"op":0,"t":"C2C_MESSAGE_CREATE","d":{"id":"m","content":"你好","timestamp":"2026-11-23T10:00:00+08:00","author":{"user_openid":"u"},"attachments":[{"content_type":"image/png","filename":"a.png","url":"x/y"}]}}"#
     .as_bytes();
+
+const MAIL: &[u8] = "From: =?UTF-8?B?5bCP546L?= <wang@mail.example>\r\nTo: <hotline@exam.example>\r\nSubject: =?GB2312?B?1qTK6Q==?=\r\n\
+    Message-ID: <1@mail.example>\r\nIn-Reply-To: <2@mail.example>\r\nReferences: <3@mail.example>\r\nMIME-Version: 1.0\r\n\
+    Auto-Submitted: no\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\
+    Content-Type: text/html; charset=gb18030\r\n\r\n<p>hello<b>\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+    Action: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+    RnJvbTogPGFAYj4NCg0KeA==\r\n--b\r\nContent-Type: image/png; name*=utf-8''%E8%AF%81.png\r\n\
+    Content-Disposition: attachment\r\n\r\nx\r\n--b--\r\n".as_bytes();
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -143,5 +151,25 @@ proptest! {
                 let _ = sms::inbound("id", &serde_json::json!({"type": kind, "from": data, "id": data}));
             }
         }
+    }
+
+    #[test]
+    fn a_mail_of_any_shape_is_read_or_set_aside(bytes in near(MAIL), whole: bool) {
+        let mail = email::parse::Mail { size: bytes.len(), bytes, whole, at: None };
+        let read = email::parse::read(&mail, "hotline@exam.example");
+        if let email::parse::Read::Said(inbound) = read {
+            for one in inbound {
+                prop_assert!(!one.external_user.contains(char::is_whitespace));
+                let reference = one.reply_ref.unwrap_or_default();
+                let reference = email::parse::Reference::of(&reference);
+                prop_assert!(reference.thread.iter().all(|id| id.is_ascii() && !id.contains(char::is_whitespace)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_reference_of_any_shape_is_taken_apart(reference in "\\PC{0,80}(\n\\PC{0,80}){0,3}") {
+        let reference = email::parse::Reference::of(&reference);
+        prop_assert!(!reference.subject.contains(char::is_control));
     }
 }

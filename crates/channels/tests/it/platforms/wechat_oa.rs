@@ -197,6 +197,15 @@ async fn what_people_do_is_read() {
         name: name.map(str::to_owned),
         text: text.map(str::to_owned),
     };
+    let nul = act("<MsgType>text</MsgType><Content><![CDATA[a\0b]]></Content>");
+    assert_eq!(
+        nul,
+        What::Text {
+            text: "a\u{fffd}b".to_owned()
+        },
+        "PostgreSQL takes no NUL"
+    );
+
     let image = "<MsgType>image</MsgType><PicUrl>http://x/y</PicUrl><MediaId>m1</MediaId>";
     assert_eq!(act(image), media(MediaKind::Image, "m1", None, None));
     let voice = "<MsgType>voice</MsgType><MediaId>m2</MediaId><Format>amr</Format><Recognition>喂</Recognition>";
