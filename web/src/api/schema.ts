@@ -311,6 +311,1295 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists changes, the last changed first. `waiting=true` is the purchaser's desk. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those the purchaser owes a decision on, or only the others. */
+                    waiting?: boolean;
+                    /** @description Only those in this state. */
+                    state?: components["schemas"]["State"];
+                    /** @description Only changes of this kind. */
+                    kind?: components["schemas"]["Kind"];
+                    /** @description Only changes of this thing. */
+                    subject?: string;
+                    /** @description Only emergency changes, or only the others. */
+                    emergency?: boolean;
+                    /** @description Only what is to be looked at again, or only the others. */
+                    due_for_review?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ApprovalView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One change, with its time line. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Consents to a change. With a later `effective_at` it takes effect by itself, within a second of it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a draft up. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovalStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/emergency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts a change into force at once, because waiting would do harm. The purchaser is told and must ratify it in
+         *     time, else it falls and what stood before stands again.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovalReason"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/ratify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Consents to an emergency change after the fact. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovalStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a submitted change back before it is decided, so that it can be written on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovalStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses to ratify an emergency change: it falls at once, and what stood before stands again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovalOpinion"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a change back to its author. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovalOpinion"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that what holds was looked at again and is still right, and when it is to be looked at next. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Reviewed"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submits a draft for the purchaser's decision; from now on it does not change. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovalStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraws what holds, or would hold, at once: it leaves every desk when this answers. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovalReason"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApprovalDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists articles and answer scripts, the last changed first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `article` or `script`. */
+                    kind?: components["schemas"]["Kind"];
+                    /** @description Only those of this matter. */
+                    matter?: string;
+                    /** @description Only those of this section of the purchaser. */
+                    section?: string;
+                    /** @description Only those with this tag. */
+                    tag?: string;
+                    /** @description Only those whose latest version is in this state. */
+                    state?: components["schemas"]["State"];
+                    /** @description Only those of which a version holds, or only the others. */
+                    in_force?: boolean;
+                    /** @description Only what is to be looked at again, or only the others. */
+                    due_for_review?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ArticleView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Begins an article with a draft. Nobody answers with it before the purchaser consents (A-61). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewArticle"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArticleDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/articles/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Looks for articles and scripts by Chinese words, words that mean the same, first letters of the pinyin, and the
+         *     number of the article or of its document.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Words, first letters of pinyin, number of a document or an article; at most 200 characters. */
+                    q: string;
+                    /** @description Only this matter. */
+                    matter?: string;
+                    /** @description Only articles, or only scripts. */
+                    kind?: components["schemas"]["Kind"];
+                    /** @description At most so many; 10 unless told, 50 at most. */
+                    limit?: number;
+                    /** @description Also drafts and what does not hold any more. */
+                    all?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Hits"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/articles/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suggests articles and scripts for a text: what the requester wrote, what the agent noted. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Said"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Hits"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/articles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One article: the version that holds, and the one that is being worked on. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArticleDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Writes on a draft, or begins the next version. What was submitted does not change: 409 `article_under_approval`. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EditArticle"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArticleDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/articles/{id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom a version has reached, and whom not yet. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The version; the one in force, else the latest, when left out. */
+                    n?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Coverage"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/articles/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed from one version to another, line by line and character by character. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The older one. */
+                    from: number;
+                    /** @description The newer one. */
+                    to: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArticleDiff"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/articles/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of an article, the newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VersionList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/articles/{id}/versions/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version, as answers cite it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    n: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VersionView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/articles/{id}/versions/{n}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who must read a version and what he is asked, with the right answers. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    n: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReadingPlan"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Says who must read a version and passes which quiz: on a draft, or once on what holds without. Their time begins
+         *     when the version takes effect.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    n: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReadingPlan"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReadingPlan"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -976,6 +2265,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the code that the requester reads out, while the actor talks to him. On a call that we made it proves the
+         *     number and joins writer and caller to one person; on one that came in it suggests that they are.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The call */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HeardCode"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProofOutcome"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/recording": {
         parameters: {
             query?: never;
@@ -1189,6 +2547,879 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channel-inbox/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A platform asks whether this address is ours. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The channel */
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** A platform tells what people wrote. It is answered once that is stored. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The channel */
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the channels. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChannelList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes a channel, or changes it. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChannelRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChannelView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visitor's conversation. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VisitorConversation"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the line is open, what is asked, what is agreed to. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Its code; `web` unless told. */
+                    channel?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VisitConfig"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The visitor ends the conversation, or his waiting. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VisitorConversation"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens to the visitor's conversation, as it happens: `message` (its id is the message's place), `state`,
+         *     `typing`, `read`. Begins with the messages behind the last one seen.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Behind this place: `12`, or `<conversation>.12`, as the stream's ids are. */
+                    after?: string;
+                    /** @description The visitor's token, where no header can be sent. */
+                    token?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a file. 413 over 20 MB, 415 for a kind that is not taken. */
+        post: {
+            parameters: {
+                query: {
+                    /** @description Sent again, it is the same message. */
+                    client_id: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VisitorMessage"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of the visitor's own conversations. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Behind this place: `12`, or `<conversation>.12`, as the stream's ids are. */
+                    after?: string;
+                    /** @description The visitor's token, where no header can be sent. */
+                    token?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/left-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves a message: a ticket with an owner and a deadline stands for it at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewLeftMessage"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeftTicket"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The messages of the visitor's conversation, in their order. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Behind this place: `12`, or `<conversation>.12`, as the stream's ids are. */
+                    after?: string;
+                    /** @description The visitor's token, where no header can be sent. */
+                    token?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VisitorMessages"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Says something. After the end of a conversation it opens the next one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewVisitorMessage"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VisitorMessage"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rates the talk that ended, once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TalkRating"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VisitorConversation"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The visitor has read up to there. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReadUpTo"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a visit; with first words a conversation. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewVisit"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Visit"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The visitor is typing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config-public": {
         parameters: {
             query?: never;
@@ -1251,12 +3482,16 @@ export interface paths {
                     state?: string;
                     /** @description Only records of this agent. */
                     agent?: string;
-                    /** @description Only records of this requester. */
+                    /** @description Only records of the person that this requester is. */
                     requester?: string;
                     /** @description Only contacts that belong to this ticket. */
                     ticket?: string;
                     /** @description Only contacts that belong to this incident. */
                     incident?: string;
+                    /** @description Only contacts by this channel. */
+                    channel?: string;
+                    /** @description Only records that cite an approved answer, or only those that do not. */
+                    cited?: boolean;
                     /** @description Only records of this queue. */
                     queue?: string;
                     /** @description Only records with this result. */
@@ -1424,6 +3659,876 @@ export interface paths {
                     };
                 };
                 422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversation-files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of a conversation; opening it is written to the audit trail. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists conversations, the newest first. `q` is looked for in what was said, too. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `waiting`, `active`, `wrap_up`, `left` or `closed`. */
+                    state?: string;
+                    /** @description Only those that are not over, or only those that are. */
+                    open?: boolean;
+                    /** @description Only those of this channel. */
+                    channel?: string;
+                    /** @description Only those of this queue. */
+                    queue?: string;
+                    /** @description Only those of this agent. */
+                    agent?: string;
+                    /** @description Only those the actor has or had, or that ring at him. */
+                    mine?: boolean;
+                    /** @description Only those of this requester. */
+                    requester?: string;
+                    /** @description `satisfied`, `fair` or `dissatisfied`. */
+                    satisfaction?: string;
+                    /** @description Only those opened at this time or later. */
+                    from?: string;
+                    /** @description Only those opened before this time. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ConversationView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One conversation. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConversationView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a conversation that rings at the actor. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConversationView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The record is written: the conversation is over, the agent's place is free. 409 `wrap_up_incomplete` until it is
+         *     (A-33).
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConversationView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does not take a conversation that rings at the actor: it rings at the next one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the talk: its record is written up now, the requester is asked how it was. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConversationView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a file to the requester. 413 over 20 MB, 415 for a kind that is not taken. */
+        post: {
+            parameters: {
+                query: {
+                    /** @description Sent again, it is the same message. */
+                    client_id: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessageView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The messages of a conversation in their order; the newest unless told. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Those before this place, the nearest. */
+                    before?: number;
+                    /** @description Those behind this place, the nearest. */
+                    after?: number;
+                    /** @description How many, 1 to 200; 50 unless told. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessagePage"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Says something to the requester, or to colleagues as a note. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMessage"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessageView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/pop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who writes, with the last five contacts and the open tickets. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The conversation */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Pop"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends the requester a one-time code. Who reads it out on the telephone is he who writes here (A-05): the agent of
+         *     that call gives it to `POST /api/v1/calls/{id}/proof`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessageView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent has read up to there. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AgentRead"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists whom a conversation may be handed to, with their state now. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConversationReceivers"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/take-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes up a conversation that was left: the requester wrote when nobody was there, and the platform still takes an
+         *     answer.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConversationView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a conversation on to a queue or a colleague. It waits with the place of one that comes now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConversationView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent is typing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2425,6 +5530,660 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Examination plans: registration, printing, examination, scores, review (A-08). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this year. */
+                    year?: number;
+                    /** @description Only what is shown, or only what is not. */
+                    active?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_LookupView_ExamPlan"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-plans/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-plans/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only tells what an import would do. */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["LookupForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookupImport"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-plans/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookupView_ExamPlan"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LookupEntry_ExamPlan"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookupView_ExamPlan"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-plans/{code}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookupHistory_ExamPlan"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fault-tree-walks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Walks, the newest first: of a ticket, a call, a tree. Who reaches only his own sees those he walked, and those of
+         *     the ticket, call or conversation he asks for.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this ticket. */
+                    ticket?: string;
+                    /** @description Only those of this call. */
+                    call?: string;
+                    /** @description Only those of this conversation. */
+                    conversation?: string;
+                    /** @description Only those through this tree. */
+                    tree?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_WalkView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fault-trees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists fault trees, the last changed first; `in_force=true` for those that can be walked. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this matter. */
+                    matter?: string;
+                    /** @description Only those of which a version holds, or only the others. */
+                    in_force?: boolean;
+                    /** @description Only those whose latest version is in this state. */
+                    state?: components["schemas"]["State"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_TreeView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Begins a tree with a draft; nobody walks it before the purchaser consents. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTree"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TreeDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fault-trees/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what is wrong with a tree while it is drawn; nothing is written. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TreeContent"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TreeCheck"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fault-trees/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tree: the version that holds, and the one that is being worked on. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TreeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Writes on a draft, or begins the next version. What was submitted does not change. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EditTree"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TreeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/fault-trees/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a tree, the newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TreeVersionList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fault-trees/{id}/walks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a walk through the version in force. The way is walked again here: what cannot have been is not kept. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewWalk"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WalkView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -3485,6 +7244,315 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/knowledge-gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was looked for and not found, the last asked first; `sort=-asked` for what is asked most. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those in this state. */
+                    state?: components["schemas"]["State"];
+                    /** @description Only those of this matter. */
+                    matter?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_GapView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Says that nothing was found. The same question is counted, not listed again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewGap"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GapDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-gaps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One gap, with the last times it was asked. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GapDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-gaps/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a gap that needs no article. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["GapToClose"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GapDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-gaps/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a draft of a gap; the gap closes by itself when the draft takes effect. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["GapToDraft"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GapDrafted"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manual-contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes a contact that came without a machine: its record is complete at once, by the rules of a call's. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewNotedContact"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NotedContact"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matters": {
         parameters: {
             query?: never;
@@ -3712,6 +7780,212 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I must read and answer. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyReading"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-reading/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers the quiz of what I have read; at most five times an hour. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QuizAnswers"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuizMark"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-reading/{id}/quiz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The quiz of what I have read. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuizView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-reading/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Receipt: I have read it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReadingView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -4496,6 +8770,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/exam-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Examination plans, as the public sees them. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this year. */
+                    year?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_PublicLookup"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/ratings": {
         parameters: {
             query?: never;
@@ -4606,6 +8934,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/title-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rounds of title evaluations, as the public sees them. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this year. */
+                    year?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_PublicLookup"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -4698,6 +9080,337 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/requester-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists blocks, those asked for last first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `requested`, `approved`, `declined`, `lifted` or `over`. */
+                    state?: string;
+                    /** @description Only those asked for or in force, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those that keep somebody away now. */
+                    in_force?: boolean;
+                    /** @description Only those of the person that this requester is. */
+                    requester?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_RequesterBlock"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Asks for a block; somebody else decides. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRequesterBlock"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequesterBlock"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requester-blocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One block. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequesterBlock"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requester-blocks/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves a block that somebody else asked for. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BlockDecision"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequesterBlock"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requester-blocks/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Declines a block, with the reason. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BlockDecision"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequesterBlock"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requester-blocks/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lifts a block before its time, with the reason. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BlockDecision"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequesterBlock"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/requesters": {
         parameters: {
             query?: never;
@@ -4705,7 +9418,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists requesters, the last to call first. */
+        /** Lists requesters, the last to call or write first: one for each person, and with `q` every one that it names. */
         get: {
             parameters: {
                 query?: {
@@ -4729,7 +9442,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Page_Requester"];
+                        "application/json": components["schemas"]["Page_RequesterRow"];
                     };
                 };
             };
@@ -4749,7 +9462,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One requester, masked. */
+        /** One requester with the person behind it, masked. */
         get: {
             parameters: {
                 query?: never;
@@ -4766,7 +9479,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Requester"];
+                        "application/json": components["schemas"]["RequesterDetail"];
                     };
                 };
                 404: {
@@ -4828,6 +9541,125 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/requesters/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was joined, parted, proven and declined, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_PersonLink"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requesters/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Joins this person to another one by decision: history and open tickets are shown together from now on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PersonMerge"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequesterDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/requesters/{id}/reveal": {
         parameters: {
             query?: never;
@@ -4859,6 +9691,181 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Revealed"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requesters/{id}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who else the person may be, and what speaks for it. Nobody is joined by it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonSuggestions"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requesters/{id}/suggestions/{other}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that another requester is not this person: the suggestion does not come again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    /** @description The other requester */
+                    other: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkReason"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requesters/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a merge back: this requester, with whoever had been merged into it, stands for itself again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkReason"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequesterDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
                 409: {
@@ -5227,6 +10234,136 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RuleList_EscalationLevel"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/knowledge-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many working days decisions, ratifications, reading and quizzes may take (A-37, A-61). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_KnowledgeTerm"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_KnowledgeTerm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_KnowledgeTerm"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/reply-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long and how often a platform lets us answer. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_WindowRule"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_WindowRule"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_WindowRule"];
                     };
                 };
                 422: {
@@ -5744,6 +10881,210 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/set-aside-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the messages that were set aside, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_SetAside"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/synonyms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All groups of words that mean the same. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SynonymList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a group; answers all. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSynonyms"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SynonymList"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/synonyms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a group; answers all. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangedSynonyms"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SynonymList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes a group away; answers what is left. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SynonymList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
                 };
             };
         };
@@ -6857,6 +12198,273 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/title-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rounds of title evaluations: application, acceptance, evaluation, publication (A-08). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this year. */
+                    year?: number;
+                    /** @description Only what is shown, or only what is not. */
+                    active?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_LookupView_TitleBatch"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/title-batches/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/title-batches/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only tells what an import would do. */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["LookupForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookupImport"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/title-batches/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookupView_TitleBatch"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LookupEntry_TitleBatch"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookupView_TitleBatch"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/title-batches/{code}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookupHistory_TitleBatch"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -7604,6 +13212,14 @@ export interface components {
             /** @description A call can ring there. */
             reachable: boolean;
         };
+        /** @description How far somebody has read. */
+        AgentRead: {
+            /**
+             * Format: int64
+             * @description The place of the last message read.
+             */
+            seq: number;
+        };
         /** @description The skills of an agent; they say which queues he serves. */
         AgentSkills: {
             /** @description Each skill once. */
@@ -7700,10 +13316,276 @@ export interface components {
              */
             version: number;
         };
+        /** @description A change as its page shows it. */
+        ApprovalDetail: components["schemas"]["ApprovalView"] & {
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["ApprovalLine"][];
+        };
+        /** @description A line of a change's time line. */
+        ApprovalLine: {
+            /** @description What was done: `submitted`. */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said. */
+            note?: string | null;
+            /** @description Who, by name. */
+            who: string;
+            /**
+             * Format: uuid
+             * @description Who, when it was a person.
+             */
+            who_id?: string | null;
+        };
+        /** @description A decision that must be explained. */
+        ApprovalOpinion: {
+            /** @description What the purchaser says. */
+            opinion: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step that needs a reason. */
+        ApprovalReason: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step with nothing to say. */
+        ApprovalStep: {
+            /** @description What is said with it. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A change as lists show it. */
+        ApprovalView: {
+            author?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When the purchaser's decision is due.
+             */
+            due_at?: string | null;
+            /** @description It is to be looked at again now. */
+            due_for_review: boolean;
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_at?: string | null;
+            /** @description It took effect before anybody consented. */
+            emergency: boolean;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `article`, `fault_tree` */
+            kind: string;
+            /**
+             * Format: int32
+             * @description Which version of it.
+             */
+            n: number;
+            /** @description `BG20261126-001` */
+            number: string;
+            /** @description What the purchaser said last. */
+            opinion?: string | null;
+            /** @description It was due before now. */
+            overdue: boolean;
+            /** @description Why it was an emergency. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is to be looked at again.
+             */
+            review_due?: string | null;
+            /** @description Code of the purchaser's section. */
+            section?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /**
+             * Format: uuid
+             * @description What is changed.
+             */
+            subject_id: string;
+            /** @description Its number. */
+            subject_number: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            submitted_at?: string | null;
+            submitted_by?: components["schemas"]["Colleague"] | null;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it ceases to hold by itself.
+             */
+            valid_to?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each step.
+             */
+            version: number;
+        };
         /** @description How it arrived. */
         Arrived: {
             /** @description The person himself says that he has it; else the console showed it. */
             acknowledged?: boolean;
+        };
+        /** @description What a version says. */
+        ArticleContent: {
+            /** @description What agents answer: plain text, a line for each step. */
+            answer: string;
+            /** @description Words by which it is found besides; at most 40. */
+            keywords?: string[];
+            /** @description What stands on the public page; left out, nothing does. */
+            public_answer?: string | null;
+            /** @description What is asked. */
+            question: string;
+            /**
+             * Format: date-time
+             * @description When it is to be looked at again.
+             */
+            review_due?: string | null;
+            /** @description Number of the document it rests on. */
+            source_no?: string;
+            /** @description Title of that document. */
+            source_title: string;
+            /** @description What it is called: one line of at most 120 characters. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description From when it may hold.
+             */
+            valid_from?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ceases to hold by itself.
+             */
+            valid_to?: string | null;
+        };
+        /** @description An article as its page shows it. */
+        ArticleDetail: components["schemas"]["ArticleView"] & {
+            in_force?: components["schemas"]["VersionView"] | null;
+            working?: components["schemas"]["VersionView"] | null;
+        };
+        /** @description What changed from one version to another. */
+        ArticleDiff: {
+            /** @description Every field. */
+            fields: components["schemas"]["DiffField"][];
+            /**
+             * Format: int32
+             * @description The older one.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The newer one.
+             */
+            to: number;
+        };
+        /** @description An article as lists show it. */
+        ArticleView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            created_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description The version in force.
+             */
+            current?: number | null;
+            /** @description The version in force is to be looked at again. */
+            due_for_review: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it holds.
+             */
+            effective_at?: string | null;
+            /** @description The version in force waits for its ratification. */
+            emergency: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `article` or `script` */
+            kind: components["schemas"]["Kind"];
+            /**
+             * Format: int32
+             * @description The latest version.
+             */
+            latest: number;
+            /** @description Code of the matter. */
+            matter: string;
+            /** @description `ZS0001` */
+            number: string;
+            /** @description Code of the purchaser's section that answers for it. */
+            owner_section?: string | null;
+            /**
+             * Format: date-time
+             * @description When the version in force is to be looked at again.
+             */
+            review_due?: string | null;
+            /** @description Where its latest version stands. */
+            state: string;
+            /** @description Words it is filed under. */
+            tags: string[];
+            /** @description What its latest version is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it ceases to hold by itself.
+             */
+            valid_to?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description The state an agent asks for. */
         AskState: {
@@ -7711,6 +13593,13 @@ export interface components {
             reason?: string | null;
             /** @description The state. */
             state: components["schemas"]["Presence"];
+        };
+        /** @description A question without its answer. */
+        AskedQuestion: {
+            /** @description The options. */
+            options: string[];
+            /** @description What is asked. */
+            text: string;
         };
         /** @description One row of the trail. */
         AuditEntry: {
@@ -7772,6 +13661,42 @@ export interface components {
         Away: "absence" | "signed_out" | "left";
         BTreeMap: {
             [key: string]: string;
+        };
+        /** @description A decision about a block. */
+        BlockDecision: {
+            /** @description What is said to it; needed to decline and to lift. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A block as the page of its requester shows it. */
+        BlockStanding: {
+            /** @description The channels it names; none means every written one. */
+            channels: string[];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: uuid
+             * @description The block.
+             */
+            id: string;
+            /** @description It keeps him away now. */
+            in_force: boolean;
+            /** @description Why. */
+            reason: string;
+            /** @description `requested` or `approved`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
         };
         /** @description The first row that is not as it was sealed. */
         Broken: {
@@ -8064,6 +13989,84 @@ export interface components {
              */
             version: number;
         };
+        /** @description A group as it is to be. */
+        ChangedSynonyms: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+            /** @description 2 to 40 words of at least two characters. */
+            words: string[];
+        };
+        /** @description A kind of channel. */
+        ChannelKind: {
+            /** @description Its code. */
+            kind: string;
+            /** @description What its account has to be told. */
+            settings: components["schemas"]["KindSetting"][];
+        };
+        /** @description Every channel, and the kinds there are. */
+        ChannelList: {
+            /** @description By code. */
+            items: components["schemas"]["ChannelView"][];
+            /** @description What a channel may be. */
+            kinds: components["schemas"]["ChannelKind"][];
+        };
+        /** @description A channel as it is to be. */
+        ChannelRequest: {
+            /** @description Its platform stands in one's own network: http and private addresses may be called. */
+            allow_private?: boolean;
+            /** @description It takes and sends. */
+            enabled: boolean;
+            /** @description `web`, `manual` or an adapter; never changes. */
+            kind: string;
+            /** @description Its name, 1 to 60 characters. */
+            name: string;
+            /** @description The queue its conversations join. */
+            queue?: string | null;
+            /** @description The secrets that change; null takes one away. */
+            secrets?: {
+                [key: string]: string | null;
+            };
+            /** @description What is no secret, all of it. */
+            settings?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description The version that was read; null for a new channel.
+             */
+            version?: number | null;
+        };
+        /** @description A channel as it is shown. */
+        ChannelView: {
+            /** @description Its platform stands in one's own network. */
+            allow_private: boolean;
+            /** @description Its code; never changes. */
+            code: string;
+            /** @description It takes and sends. */
+            enabled: boolean;
+            /** @description The address its platform calls; null where it calls none. */
+            inbox?: string | null;
+            /** @description `web`, `manual` or the adapter that speaks for it. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The queue its conversations join; the usual one where null. */
+            queue?: string | null;
+            /** @description The names of its secrets; what they are is never shown. */
+            secrets: string[];
+            /** @description What is no secret. */
+            settings: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description A check of the whole chain. */
         Check: {
             /**
@@ -8174,6 +14177,21 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description The purchaser's consent. */
+        Consent: {
+            /**
+             * Format: date-time
+             * @description From when it is to hold; at once, or from its `valid_from` on, when left out.
+             */
+            effective_at?: string | null;
+            /** @description What the purchaser says. */
+            opinion?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description Contacts to be linked. */
         ContactIds: {
             /** @description The calls of 1 to 200 contact records. */
@@ -8204,6 +14222,8 @@ export interface components {
              * @description When an agent took it.
              */
             answered_at?: string | null;
+            /** @description The approved answers that were given: `<article>@<version>`; none: it was answered freely (自由回答). */
+            articles: string[];
             /**
              * Format: date-time
              * @description When the contact began.
@@ -8216,6 +14236,8 @@ export interface components {
             call_id: string;
             /** @description The number, masked; null when withheld. */
             caller?: string | null;
+            /** @description The channel it came by: `voice`, `web`, `wechat_oa`, `walk_in` … */
+            channel: string;
             /**
              * Format: date-time
              * @description When it was completed.
@@ -8278,6 +14300,128 @@ export interface components {
              */
             wrap_up_ms?: number | null;
         };
+        /** @description Somebody a conversation may be handed to. */
+        ConversationReceiver: components["schemas"]["Colleague"] & {
+            /** @description His state at the floor. */
+            state: string;
+        };
+        /** @description Those a conversation may be handed to. */
+        ConversationReceivers: {
+            /** @description Every agent but the one who has it. */
+            items: components["schemas"]["ConversationReceiver"][];
+        };
+        /** @description A conversation as it is shown. */
+        ConversationView: {
+            /**
+             * Format: date-time
+             * @description When it was first taken.
+             */
+            accepted_at?: string | null;
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description How far the agent has read.
+             */
+            agent_read_seq: number;
+            /** @description The channel's code. */
+            channel: string;
+            /** @description Its adapter: `web`, `wechat_oa`, … */
+            channel_kind: string;
+            /** @description Its name. */
+            channel_name: string;
+            /** @description `requester`, `agent`, `idle`, `abandoned`, `no_agent`, `after_hours` or `blocked`. */
+            end_reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When an agent first answered (K-15).
+             */
+            first_response_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it, and its contact record.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was said.
+             */
+            last_at: string;
+            /**
+             * Format: int64
+             * @description The place of the last message.
+             */
+            last_seq: number;
+            /** @description The beginning of the last message. */
+            last_text: string;
+            /** @description The name he goes by on the channel. */
+            nickname?: string | null;
+            /** @description `HH20261126-001` */
+            number: string;
+            /** @description It rings at the actor now. */
+            offered_to_me: boolean;
+            /**
+             * Format: date-time
+             * @description Until when it rings.
+             */
+            offered_until?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            opened_at: string;
+            /** @description The queue's code. */
+            queue?: string | null;
+            requester?: components["schemas"]["Requester"] | null;
+            /**
+             * Format: int64
+             * @description How far the requester has read.
+             */
+            requester_read_seq: number;
+            /** @description `satisfied`, `fair` or `dissatisfied`. */
+            satisfaction?: string | null;
+            /** @description The requester's own words about it. */
+            satisfaction_words?: string | null;
+            /** @description `waiting`, `active`, `wrap_up`, `left` or `closed`. */
+            state: string;
+            /** @description What it is about, where the requester said so. */
+            subject?: string | null;
+            /**
+             * Format: uuid
+             * @description The ticket that stands for what was left.
+             */
+            ticket_id?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when a message of the requester waits for an answer.
+             */
+            unanswered_since?: string | null;
+            /**
+             * Format: int64
+             * @description Messages of the requester that nobody has read.
+             */
+            unread: number;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Since when it waits, or waited.
+             */
+            waiting_since: string;
+            window?: components["schemas"]["WindowView"] | null;
+            /**
+             * Format: date-time
+             * @description When the wrap-up runs out.
+             */
+            wrap_up_ends_at?: string | null;
+        };
         /** @description How much there was of something. */
         Count: {
             /**
@@ -8325,12 +14469,38 @@ export interface components {
              */
             user_id: string;
         };
+        /** @description Whom a version has reached. */
+        Coverage: {
+            /** @description Who has done all that is asked. */
+            done: number;
+            /** @description `done` of `total` in basis points; 10,000 where nobody is meant. */
+            done_bp: number;
+            /** @description Who is late. */
+            late: number;
+            /** @description Somebody must read it at all. */
+            must_read: boolean;
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            n: number;
+            /** @description Everybody who is meant. */
+            people: components["schemas"]["CoveredPerson"][];
+            /** @description Who has read it. */
+            read: number;
+            /** @description Who is meant. */
+            total: number;
+        };
         /** @description Who stands in for somebody now. */
         CoveredBy: {
             /** @description Who stands in. */
             person: components["schemas"]["Colleague"];
             /** @description Why the owner is not there. */
             reason: components["schemas"]["Away"];
+        };
+        /** @description What one person has done. */
+        CoveredPerson: components["schemas"]["ReadingView"] & {
+            person?: components["schemas"]["Colleague"] | null;
         };
         /** @description Name, password and, where the user has one, the one-time code. */
         Credentials: {
@@ -8439,6 +14609,34 @@ export interface components {
         DeviceWithSecret: components["schemas"]["DeviceView"] & {
             /** @description Shown this once. */
             secret: string;
+        };
+        /** @description A field. */
+        DiffField: {
+            /** @description It is not the same in both. */
+            changed: boolean;
+            /** @description `answer` */
+            field: string;
+            /** @description Its lines; of an unchanged field too. */
+            lines: components["schemas"]["DiffLine"][];
+        };
+        /** @description A line. */
+        DiffLine: {
+            /** @description What became of the line. */
+            op: components["schemas"]["DiffOp"];
+            /** @description Its pieces: what of a changed line stands in the other one as well is `equal`. */
+            segments: components["schemas"]["DiffSegment"][];
+        };
+        /**
+         * @description What became of a piece of text.
+         * @enum {string}
+         */
+        DiffOp: "equal" | "insert" | "delete";
+        /** @description A piece of a line. */
+        DiffSegment: {
+            /** @description What became of it. */
+            op: components["schemas"]["DiffOp"];
+            /** @description The text. */
+            text: string;
         };
         /**
          * @description Why somebody is given an order.
@@ -8563,6 +14761,21 @@ export interface components {
             /** @description The section it goes to, or `leader`; the matter's own section when left out. */
             to?: string | null;
         };
+        /** @description What is to be changed; what is left out stays as it is. */
+        EditArticle: {
+            content?: components["schemas"]["ArticleContent"] | null;
+            /** @description Code of the matter. */
+            matter?: string | null;
+            /** @description Code of the purchaser's section; empty for none. */
+            owner_section?: string | null;
+            /** @description Words it is filed under. */
+            tags?: string[] | null;
+            /**
+             * Format: int64
+             * @description The version of the row that was read.
+             */
+            version: number;
+        };
         /** @description What is to be corrected; a field left out stays as it is. */
         EditRequest: {
             /**
@@ -8587,6 +14800,16 @@ export interface components {
             /**
              * Format: int64
              * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What a tree is to say. */
+        EditTree: {
+            /** @description The whole content. */
+            content: components["schemas"]["TreeContent"];
+            /**
+             * Format: int64
+             * @description The version of the row that was read.
              */
             version: number;
         };
@@ -8774,10 +14997,130 @@ export interface components {
              */
             version: number;
         };
+        /** @description 考试计划: one examination of one year. */
+        ExamPlan: {
+            /**
+             * Format: date-time
+             * @description 证书领取开始
+             * @default null
+             */
+            certificate_from: string | null;
+            /**
+             * @description 报名入口
+             * @default
+             */
+            entrance: string;
+            /**
+             * Format: date-time
+             * @description 考试开始
+             * @default null
+             */
+            exam_from: string | null;
+            /**
+             * Format: date-time
+             * @description 考试结束
+             * @default null
+             */
+            exam_to: string | null;
+            /**
+             * @description 收费
+             * @default
+             */
+            fee: string;
+            /**
+             * @description 内部备注
+             * @default
+             */
+            internal_note: string;
+            /**
+             * @description 说明
+             * @default
+             */
+            note: string;
+            /**
+             * Format: date-time
+             * @description 缴费截止
+             * @default null
+             */
+            payment_to: string | null;
+            /**
+             * Format: date-time
+             * @description 准考证打印开始
+             * @default null
+             */
+            print_from: string | null;
+            /**
+             * Format: date-time
+             * @description 准考证打印截止
+             * @default null
+             */
+            print_to: string | null;
+            /**
+             * Format: date-time
+             * @description 报名开始
+             * @default null
+             */
+            registration_from: string | null;
+            /**
+             * Format: date-time
+             * @description 报名截止
+             * @default null
+             */
+            registration_to: string | null;
+            /**
+             * Format: date-time
+             * @description 成绩复核开始
+             * @default null
+             */
+            review_from: string | null;
+            /**
+             * Format: date-time
+             * @description 成绩复核截止
+             * @default null
+             */
+            review_to: string | null;
+            /**
+             * Format: date-time
+             * @description 成绩公布
+             * @default null
+             */
+            score_at: string | null;
+        };
         /** @description Why more time is needed. */
         ExtendWrapUp: {
             /** @description 1 to 100 characters; stands in the history. */
             reason: string;
+        };
+        /** @description The id of a platform: `ox***7Q` wherever it is shown, logged or sent. */
+        ExternalId: string;
+        /** @description One answer of a question. */
+        FaultAnswer: {
+            /** @description What is said: 是, 否, 提示密码错误. */
+            label: string;
+            /** @description The node it leads to. */
+            to: string;
+        };
+        /** @description One node: a question with its answers, or without answers what a walk ends with. */
+        FaultNode: {
+            /** @description Where the answers lead; at most ten. */
+            answers?: components["schemas"]["FaultAnswer"][];
+            /**
+             * Format: uuid
+             * @description The article that says the rest; needed with the outcome `article`.
+             */
+            article_id?: string | null;
+            /** @description Names it within the tree: small letters, digits, `_`. */
+            id: string;
+            outcome?: components["schemas"]["Outcome"] | null;
+            /** @description What is asked, or what is said at the end. */
+            text: string;
+        };
+        /** @description One step of a walk. */
+        FaultStep: {
+            /** @description Which answer was given, counted from 0. */
+            answer: number;
+            /** @description At which node. */
+            node: string;
         };
         /**
          * @description A canonical field of a work order (domain C.6).
@@ -8913,6 +15256,108 @@ export interface components {
             /** @description One for each request type. */
             items: components["schemas"]["Form"][];
         };
+        /** @description One time it was asked. */
+        GapAsking: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Colleague"] | null;
+            /** @description What was noted. */
+            note: string;
+            /** @description In which words. */
+            query: string;
+            /** @description `call`, `conversation` or `search` */
+            source: string;
+            /**
+             * Format: uuid
+             * @description Which call or conversation.
+             */
+            source_id?: string | null;
+        };
+        /** @description A gap as its page shows it. */
+        GapDetail: components["schemas"]["GapView"] & {
+            /** @description The last times it was asked, the newest first. */
+            askings: components["schemas"]["GapAsking"][];
+        };
+        /** @description A gap and the draft that is to answer it. */
+        GapDrafted: {
+            /** @description The draft. */
+            article: components["schemas"]["ArticleDetail"];
+            /** @description The gap. */
+            gap: components["schemas"]["GapDetail"];
+        };
+        /** @description Why a gap is none. */
+        GapToClose: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What the draft begins with. */
+        GapToDraft: {
+            kind?: components["schemas"]["Kind"] | null;
+            /** @description Code of the matter; that of the gap when left out. */
+            matter?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A question without an answer. */
+        GapView: {
+            /**
+             * Format: uuid
+             * @description The draft that is to answer it.
+             */
+            article_id?: string | null;
+            /**
+             * Format: int64
+             * @description How often it was asked.
+             */
+            asked: number;
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was asked first.
+             */
+            first_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was asked last.
+             */
+            last_at: string;
+            last_by?: components["schemas"]["Colleague"] | null;
+            /** @description Code of the matter. */
+            matter?: string | null;
+            /** @description What was noted last. */
+            note: string;
+            /** @description As it was asked first. */
+            query: string;
+            /** @description Why it was closed. */
+            reason?: string | null;
+            /** @description `open`, `drafted` or `closed` */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description What the owner does. */
         Handling: {
             /** @enum {string} */
@@ -8981,6 +15426,11 @@ export interface components {
              */
             seq: number;
         };
+        /** @description What was read out. */
+        HeardCode: {
+            /** @description Six digits. */
+            code: string;
+        };
         /** @description One line of a ticket's history. */
         HistoryLine: {
             /** @description `drafted`, `opened`, `signed`, `transfer_offered` …, `contact_attached`, `alarm`. */
@@ -9025,6 +15475,69 @@ export interface components {
              * @description Who; null for the system itself.
              */
             who_id?: string | null;
+        };
+        /** @description What was found. */
+        Hit: {
+            /** @description The whole answer. */
+            answer: string;
+            /** @description The part of the answer around what was found. */
+            answer_excerpt: string;
+            /** @description What an answer cites. */
+            citation: string;
+            /** @description It is to be looked at again. */
+            due_for_review: boolean;
+            /**
+             * Format: uuid
+             * @description The article.
+             */
+            id: string;
+            /** @description This version is what holds. */
+            in_force: boolean;
+            /** @description The words it is found by, with a space between. */
+            keywords: string;
+            /** @description `article` or `script` */
+            kind: components["schemas"]["Kind"];
+            /** @description Where. */
+            marks: components["schemas"]["Mark"][];
+            /** @description Code of the matter. */
+            matter: string;
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            n: number;
+            /** @description `ZS0001` */
+            number: string;
+            /** @description What is asked. */
+            question: string;
+            /**
+             * Format: float
+             * @description The higher, the better.
+             */
+            score: number;
+            /** @description Number of the document it rests on. */
+            source_no: string;
+            /** @description Title of that document. */
+            source_title: string;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it ceases to hold by itself.
+             */
+            valid_to?: string | null;
+            /** @description Why it was found. */
+            why: components["schemas"]["Why"][];
+        };
+        /** @description What was found, the best first. */
+        Hits: {
+            /** @description The hits. */
+            items: components["schemas"]["Hit"][];
+            /**
+             * Format: int64
+             * @description How long it took the server, in microseconds.
+             */
+            took_us: number;
         };
         /** @description What an import did, or would do. */
         ImportReport: {
@@ -9319,10 +15832,41 @@ export interface components {
          * @enum {string}
          */
         Kind: "instruction_request" | "report";
+        /** @description A setting or a secret of a kind. */
+        KindSetting: {
+            /** @description What holds where it is not. */
+            default: string;
+            /** @description Its name. */
+            name: string;
+            /** @description It has to be there. */
+            required: boolean;
+            /** @description It is kept sealed and never shown. */
+            secret: boolean;
+        };
+        /** @description How many working days one step may take. */
+        KnowledgeTerm: {
+            /** @description The step: `approval.ratify`. */
+            code: string;
+            /**
+             * Format: int32
+             * @description 1 to 60.
+             */
+            working_days: number;
+        };
         /** @description The columns of a platform's template, in their order. */
         Layout: {
             /** @description From left to right. */
             columns: components["schemas"]["Column"][];
+        };
+        /** @description The ticket that stands for it. */
+        LeftTicket: {
+            /**
+             * Format: date-time
+             * @description When an answer is due.
+             */
+            due_at: string;
+            /** @description Its number, which the requester is told. */
+            number: string;
         };
         /** @description One level. */
         LevelView: {
@@ -9354,10 +15898,20 @@ export interface components {
             states: components["schemas"]["State"][];
         };
         /**
+         * @description What speaks for two being one.
+         * @enum {string}
+         */
+        Likeness: "code_heard" | "claimed_number" | "claimed_mail" | "same_mail" | "same_claim";
+        /**
          * @description How one ticket stands to the other.
          * @enum {string}
          */
         LinkKind: "related" | "parent" | "duplicate";
+        /** @description Why. */
+        LinkReason: {
+            /** @description 2 to 200 characters; it stands in the history. */
+            reason: string;
+        };
         /** @description The other end of a link. */
         LinkView: {
             /**
@@ -9381,6 +15935,536 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description A row as it is to be. */
+        LookupEntry_ExamPlan: {
+            /** @description It is shown; it is when left out. */
+            active?: boolean | null;
+            /** @description 考试计划: one examination of one year. */
+            fields: {
+                /**
+                 * Format: date-time
+                 * @description 证书领取开始
+                 * @default null
+                 */
+                certificate_from: string | null;
+                /**
+                 * @description 报名入口
+                 * @default
+                 */
+                entrance: string;
+                /**
+                 * Format: date-time
+                 * @description 考试开始
+                 * @default null
+                 */
+                exam_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 考试结束
+                 * @default null
+                 */
+                exam_to: string | null;
+                /**
+                 * @description 收费
+                 * @default
+                 */
+                fee: string;
+                /**
+                 * @description 内部备注
+                 * @default
+                 */
+                internal_note: string;
+                /**
+                 * @description 说明
+                 * @default
+                 */
+                note: string;
+                /**
+                 * Format: date-time
+                 * @description 缴费截止
+                 * @default null
+                 */
+                payment_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 准考证打印开始
+                 * @default null
+                 */
+                print_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 准考证打印截止
+                 * @default null
+                 */
+                print_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 报名开始
+                 * @default null
+                 */
+                registration_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 报名截止
+                 * @default null
+                 */
+                registration_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 成绩复核开始
+                 * @default null
+                 */
+                review_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 成绩复核截止
+                 * @default null
+                 */
+                review_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 成绩公布
+                 * @default null
+                 */
+                score_at: string | null;
+            };
+            /** @description What it is called. */
+            name: string;
+            /** @description The names of the fields that the public sees. */
+            public?: string[];
+            /**
+             * Format: int64
+             * @description The version that was read; 0 or left out for a new row.
+             */
+            version?: number;
+            /**
+             * Format: int32
+             * @description The year it is valid for.
+             */
+            year: number;
+        };
+        /** @description A row as it is to be. */
+        LookupEntry_TitleBatch: {
+            /** @description It is shown; it is when left out. */
+            active?: boolean | null;
+            /** @description 职称批次: one round of evaluations of one year. */
+            fields: {
+                /**
+                 * Format: date-time
+                 * @description 受理开始
+                 * @default null
+                 */
+                accept_from: string | null;
+                /**
+                 * @description 受理点
+                 * @default
+                 */
+                accept_point: string;
+                /**
+                 * Format: date-time
+                 * @description 受理截止
+                 * @default null
+                 */
+                accept_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 申报开始
+                 * @default null
+                 */
+                apply_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 申报截止
+                 * @default null
+                 */
+                apply_to: string | null;
+                /**
+                 * @description 评委会
+                 * @default
+                 */
+                board: string;
+                /**
+                 * Format: date-time
+                 * @description 证书领取开始
+                 * @default null
+                 */
+                certificate_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 评审开始
+                 * @default null
+                 */
+                evaluation_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 评审结束
+                 * @default null
+                 */
+                evaluation_to: string | null;
+                /**
+                 * @description 内部备注
+                 * @default
+                 */
+                internal_note: string;
+                /**
+                 * @description 层级
+                 * @default
+                 */
+                level: string;
+                /**
+                 * @description 说明
+                 * @default
+                 */
+                note: string;
+                /**
+                 * @description 进度
+                 * @default
+                 */
+                progress: string;
+                /**
+                 * Format: date-time
+                 * @description 公示开始
+                 * @default null
+                 */
+                publicity_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 公示截止
+                 * @default null
+                 */
+                publicity_to: string | null;
+                /**
+                 * @description 系列
+                 * @default
+                 */
+                series: string;
+                /**
+                 * Format: date-time
+                 * @description 补正截止
+                 * @default null
+                 */
+                supplement_to: string | null;
+            };
+            /** @description What it is called. */
+            name: string;
+            /** @description The names of the fields that the public sees. */
+            public?: string[];
+            /**
+             * Format: int64
+             * @description The version that was read; 0 or left out for a new row.
+             */
+            version?: number;
+            /**
+             * Format: int32
+             * @description The year it is valid for.
+             */
+            year: number;
+        };
+        /** @description A table as one part named `file` of a form. */
+        LookupForm: {
+            /**
+             * Format: binary
+             * @description `.xlsx` or `.csv`
+             */
+            file: string;
+        };
+        /** @description The versions of a row, the newest first. */
+        LookupHistory_ExamPlan: {
+            /** @description At most 200. */
+            items: components["schemas"]["LookupView_ExamPlan"][];
+        };
+        /** @description The versions of a row, the newest first. */
+        LookupHistory_TitleBatch: {
+            /** @description At most 200. */
+            items: components["schemas"]["LookupView_TitleBatch"][];
+        };
+        /** @description What an import does, or would do. */
+        LookupImport: {
+            /** @description Codes that say something else now. */
+            changed: string[];
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */
+            errors: components["schemas"]["LookupRemark"][];
+            /** @description How many errors there are. */
+            errors_total: number;
+            /** @description Codes that were not there. */
+            new: string[];
+            /** @description Rows with anything in them, the heading not counted. */
+            rows: number;
+            /** @description Rows that are as they were. */
+            unchanged: number;
+        };
+        /** @description Something about one cell of the file. */
+        LookupRemark: {
+            /** @description Stable code; the console translates it. */
+            code: string;
+            /** @description The column as the sheet shows it: `C`. */
+            column?: string | null;
+            /** @description What is wrong, in one sentence. */
+            detail: string;
+            /** @description The field it means. */
+            field: string;
+            /**
+             * Format: int32
+             * @description The row as the sheet shows it; null when it is about the whole file.
+             */
+            row?: number | null;
+        };
+        /** @description A row of a look-up table. */
+        LookupView_ExamPlan: {
+            /** @description It is shown. */
+            active: boolean;
+            /** @description Names it for good. */
+            code: string;
+            /** @description 考试计划: one examination of one year. */
+            fields: {
+                /**
+                 * Format: date-time
+                 * @description 证书领取开始
+                 * @default null
+                 */
+                certificate_from: string | null;
+                /**
+                 * @description 报名入口
+                 * @default
+                 */
+                entrance: string;
+                /**
+                 * Format: date-time
+                 * @description 考试开始
+                 * @default null
+                 */
+                exam_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 考试结束
+                 * @default null
+                 */
+                exam_to: string | null;
+                /**
+                 * @description 收费
+                 * @default
+                 */
+                fee: string;
+                /**
+                 * @description 内部备注
+                 * @default
+                 */
+                internal_note: string;
+                /**
+                 * @description 说明
+                 * @default
+                 */
+                note: string;
+                /**
+                 * Format: date-time
+                 * @description 缴费截止
+                 * @default null
+                 */
+                payment_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 准考证打印开始
+                 * @default null
+                 */
+                print_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 准考证打印截止
+                 * @default null
+                 */
+                print_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 报名开始
+                 * @default null
+                 */
+                registration_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 报名截止
+                 * @default null
+                 */
+                registration_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 成绩复核开始
+                 * @default null
+                 */
+                review_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 成绩复核截止
+                 * @default null
+                 */
+                review_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 成绩公布
+                 * @default null
+                 */
+                score_at: string | null;
+            };
+            /** @description What it is called. */
+            name: string;
+            /** @description The names of the fields that the public sees. */
+            public: string[];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            updated_at: string;
+            updated_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /** @description What is coming, open and over now. */
+            windows: components["schemas"]["WindowView"][];
+            /**
+             * Format: int32
+             * @description The year it is valid for.
+             */
+            year: number;
+        };
+        /** @description A row of a look-up table. */
+        LookupView_TitleBatch: {
+            /** @description It is shown. */
+            active: boolean;
+            /** @description Names it for good. */
+            code: string;
+            /** @description 职称批次: one round of evaluations of one year. */
+            fields: {
+                /**
+                 * Format: date-time
+                 * @description 受理开始
+                 * @default null
+                 */
+                accept_from: string | null;
+                /**
+                 * @description 受理点
+                 * @default
+                 */
+                accept_point: string;
+                /**
+                 * Format: date-time
+                 * @description 受理截止
+                 * @default null
+                 */
+                accept_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description 申报开始
+                 * @default null
+                 */
+                apply_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 申报截止
+                 * @default null
+                 */
+                apply_to: string | null;
+                /**
+                 * @description 评委会
+                 * @default
+                 */
+                board: string;
+                /**
+                 * Format: date-time
+                 * @description 证书领取开始
+                 * @default null
+                 */
+                certificate_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 评审开始
+                 * @default null
+                 */
+                evaluation_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 评审结束
+                 * @default null
+                 */
+                evaluation_to: string | null;
+                /**
+                 * @description 内部备注
+                 * @default
+                 */
+                internal_note: string;
+                /**
+                 * @description 层级
+                 * @default
+                 */
+                level: string;
+                /**
+                 * @description 说明
+                 * @default
+                 */
+                note: string;
+                /**
+                 * @description 进度
+                 * @default
+                 */
+                progress: string;
+                /**
+                 * Format: date-time
+                 * @description 公示开始
+                 * @default null
+                 */
+                publicity_from: string | null;
+                /**
+                 * Format: date-time
+                 * @description 公示截止
+                 * @default null
+                 */
+                publicity_to: string | null;
+                /**
+                 * @description 系列
+                 * @default
+                 */
+                series: string;
+                /**
+                 * Format: date-time
+                 * @description 补正截止
+                 * @default null
+                 */
+                supplement_to: string | null;
+            };
+            /** @description What it is called. */
+            name: string;
+            /** @description The names of the fields that the public sees. */
+            public: string[];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            updated_at: string;
+            updated_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /** @description What is coming, open and over now. */
+            windows: components["schemas"]["WindowView"][];
+            /**
+             * Format: int32
+             * @description The year it is valid for.
+             */
+            year: number;
+        };
+        /** @description Where something was found in a text. */
+        Mark: {
+            /** @description Behind the last one. */
+            end: number;
+            /** @description `title`, `question`, `answer` (of the excerpt) or `keywords` */
+            field: string;
+            /** @description The first character, counted in code points. */
+            start: number;
+        };
         /** @description A branch or a leaf of the matter tree. */
         Matter: {
             /** @description The branches below; a leaf has none and is what a request is classified with. */
@@ -9401,6 +16485,13 @@ export interface components {
              * @description The version that was read; left out for a new matter.
              */
             version?: number | null;
+        };
+        /** @description A matter one can choose. */
+        MatterChoice: {
+            /** @description Its code. */
+            code: string;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A matter that changes. */
         MatterDiff: {
@@ -9544,6 +16635,73 @@ export interface components {
              */
             version: number;
         };
+        /** @description A file as it is shown. */
+        MessageFile: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What it is by its content. */
+            media_type: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description Messages of a conversation. */
+        MessagePage: {
+            /** @description In their order. */
+            items: components["schemas"]["MessageView"][];
+            /** @description There are more on that side. */
+            more: boolean;
+        };
+        /** @description A message as agents see it. */
+        MessageView: {
+            /** @description The approved answer it cites: `<article>@<version>`. */
+            article?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             */
+            at: string;
+            author?: components["schemas"]["Colleague"] | null;
+            /** @description The sender's own id of it. */
+            client_id?: string | null;
+            /** @description `pending`, `sent`, `failed` or `dead`; null for what the requester said. */
+            delivery?: string | null;
+            /** @description Why it did not arrive: a code. */
+            delivery_error?: string | null;
+            /** @description `in`, `out`, `note` or `system`. */
+            direction: string;
+            file?: components["schemas"]["MessageFile"] | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `text`, `image`, `voice`, `video`, `file`, `location`, `link` or `event`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Its place in the conversation, from 1 on, without gaps.
+             */
+            seq: number;
+            /** @description The words; of a system line its code. */
+            text: string;
+        };
+        /** @description What one owes. */
+        MyReading: {
+            /** @description Something holds one up. */
+            blocking: boolean;
+            /** @description What is owed first, then the latest; at most 200. */
+            items: components["schemas"]["ReadingView"][];
+            /** @description How many are owed. */
+            open: number;
+        };
         /** @description A section that somebody answers for. */
         MySection: {
             /** @description `exams`: what `GET /api/v1/tickets?state=pending_review&section=` takes. */
@@ -9562,6 +16720,19 @@ export interface components {
         MySections: {
             /** @description All of them. */
             items: components["schemas"]["MySection"][];
+        };
+        /** @description An article to be begun. */
+        NewArticle: {
+            /** @description What its first version says. */
+            content: components["schemas"]["ArticleContent"];
+            /** @description `article` or `script` */
+            kind: components["schemas"]["Kind"];
+            /** @description Code of the matter. */
+            matter: string;
+            /** @description Code of the purchaser's section that answers for it. */
+            owner_section?: string | null;
+            /** @description Words it is filed under. */
+            tags?: string[];
         };
         /** @description A contact that came without a call: a visit, a letter, a colleague's word. */
         NewContact: {
@@ -9601,6 +16772,21 @@ export interface components {
             /** @description What it is about, up to 2,000 characters; the ticket's title when left out. */
             title?: string | null;
         };
+        /** @description What was looked for and not found. */
+        NewGap: {
+            /** @description Code of the matter. */
+            matter?: string | null;
+            /** @description What else is known. */
+            note?: string | null;
+            /** @description The question: at most 200 characters. */
+            query: string;
+            source?: components["schemas"]["Source"] | null;
+            /**
+             * Format: uuid
+             * @description Which call or conversation.
+             */
+            source_id?: string | null;
+        };
         /** @description A known fault. */
         NewIncident: {
             /** @description The one answer that all agents give. */
@@ -9612,6 +16798,26 @@ export interface components {
             /** @description What is known to be wrong. */
             title: string;
         };
+        /** @description A message that is left. */
+        NewLeftMessage: {
+            /** @description The channel's code: `web`. */
+            channel: string;
+            /**
+             * Format: uuid
+             * @description The form's own id: sent again, it is the same message.
+             */
+            client_id?: string | null;
+            /** @description The version of the privacy notice that was agreed to. */
+            consent: string;
+            /** @description Code of the matter. */
+            matter?: string | null;
+            /** @description How the requester wants to be called. */
+            name?: string | null;
+            /** @description The number he is called back on, and asks by where his request stands. */
+            phone: string;
+            /** @description What he wants, 1 to 2,000 characters. */
+            text: string;
+        };
         /** @description A link to be made. */
         NewLink: {
             /** @description What the other ticket is to this one. */
@@ -9622,12 +16828,45 @@ export interface components {
              */
             other_id: string;
         };
+        /** @description What an agent says. */
+        NewMessage: {
+            /** @description The approved answer it is: `<article>@<version>`. */
+            article?: string | null;
+            /** @description The sender's own id of it: sent again, it is the same message. */
+            client_id: string;
+            /** @description For colleagues only. */
+            note?: boolean;
+            /** @description 1 to 2,000 characters. */
+            text: string;
+        };
         /** @description A note to be written. */
         NewNote: {
             /** @description What it says, 1 to 2,000 characters. */
             body: string;
             /** @description `internal` or `requester`. */
             kind: components["schemas"]["NoteKind"];
+        };
+        /** @description A contact that is noted. */
+        NewNotedContact: {
+            /** @description The channel's code. */
+            channel: string;
+            /** @description Code of the matter. */
+            matter?: string | null;
+            /** @description His name, if he gave one. */
+            name?: string | null;
+            /** @description The requester's number, if he gave one. */
+            phone?: string | null;
+            /** @description 诉求类型 */
+            request_type?: string | null;
+            /** @description 处理结果, as of a call. */
+            result: string;
+            /** @description 摘要, at most 2,000 characters. */
+            summary?: string;
+            /**
+             * Format: uuid
+             * @description With `attached`: the requester's open ticket.
+             */
+            ticket_id?: string | null;
         };
         /** @description A value with its source. */
         NewParameter: {
@@ -9651,6 +16890,30 @@ export interface components {
             source_url?: string;
             /** @description The value as text; a number where the value so far is one. */
             value: string;
+        };
+        /** @description Whom to block, where, why and until when. */
+        NewRequesterBlock: {
+            /** @description Codes of the channels; every written one when left out. The telephone only as `voice`. */
+            channels?: string[];
+            /** @description What shows it: messages, calls, tickets. */
+            evidence: string;
+            /**
+             * Format: date-time
+             * @description From when; at once when left out.
+             */
+            from?: string | null;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Who; the whole person is blocked.
+             */
+            requester_id: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
         };
         /** @description A row to be recorded. */
         NewRule_CaseTerm: {
@@ -9767,6 +17030,26 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_KnowledgeTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description How many working days one step may take. */
+            rule: {
+                /** @description The step: `approval.ratify`. */
+                code: string;
+                /**
+                 * Format: int32
+                 * @description 1 to 60.
+                 */
+                working_days: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_TicketLimit: {
             /**
              * Format: date-time
@@ -9818,6 +17101,38 @@ export interface components {
             /** @description Where it stands: the document, the agreement. */
             source: string;
         };
+        /** @description A row to be recorded. */
+        NewRule_WindowRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description What a platform allows after what a person did. */
+            rule: {
+                /** @description The adapter of the channel: `wechat_oa`. */
+                kind: string;
+                /**
+                 * Format: int32
+                 * @description How many minutes it stands open.
+                 */
+                minutes: number;
+                /**
+                 * Format: int32
+                 * @description How many answers it takes; null: any number.
+                 */
+                replies?: number | null;
+                /** @description What opens the window: `message`, `group_message`, `menu`, `follow` or `scan`. */
+                trigger: string;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A group to be added. */
+        NewSynonyms: {
+            /** @description 2 to 40 words of at least two characters. */
+            words: string[];
+        };
         /** @description A request that came without a call: a visit, a letter, a colleague's word. */
         NewTicket: {
             /** @description It is another request, although one of the same requester about the same matter is open. */
@@ -9836,10 +17151,75 @@ export interface components {
             priority?: components["schemas"]["Priority"];
             /** @description 诉求类型 */
             request_type: components["schemas"]["RequestType"];
+            /**
+             * Format: uuid
+             * @description The requester, where he is known already: he wrote, and has no number.
+             */
+            requester_id?: string | null;
             /** @description 摘要, 1 to 2,000 characters. */
             summary: string;
             /** @description 标题, up to 300 characters; the beginning of the summary when left out. */
             title?: string | null;
+        };
+        /** @description A tree to be begun. */
+        NewTree: {
+            /** @description What its first version says. */
+            content: components["schemas"]["TreeContent"];
+            /** @description Code of the matter. */
+            matter: string;
+            /** @description Code of the purchaser's section that answers for it. */
+            owner_section?: string | null;
+        };
+        /** @description Begins a visit. */
+        NewVisit: {
+            /** @description The channel's code: `web`. */
+            channel: string;
+            /** @description The version of the privacy notice that was agreed to. */
+            consent: string;
+            /** @description Code of the matter. */
+            matter?: string | null;
+            /** @description How the visitor wants to be called. */
+            name?: string | null;
+            /** @description His number; it proves nothing by itself. */
+            phone?: string | null;
+            /** @description His first words; without them nobody is asked yet. */
+            text?: string | null;
+        };
+        /** @description A message of a visitor. */
+        NewVisitorMessage: {
+            /** @description The visitor's own id of it: sent again, it is the same message. */
+            client_id: string;
+            /** @description 1 to 2,000 characters. */
+            text: string;
+        };
+        /** @description A walk to be kept. */
+        NewWalk: {
+            /** @description It was broken off before its end. */
+            broken_off?: boolean;
+            /**
+             * Format: uuid
+             * @description The call it was walked in.
+             */
+            call_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation it was walked in.
+             */
+            conversation_id?: string | null;
+            /**
+             * Format: int32
+             * @description The version of the tree that was walked.
+             */
+            n: number;
+            /** @description What else was noted. */
+            note?: string | null;
+            /** @description The way, from the first node on. */
+            steps: components["schemas"]["FaultStep"][];
+            /**
+             * Format: uuid
+             * @description The ticket it belongs to.
+             */
+            ticket_id?: string | null;
         };
         /**
          * @description What becomes of an agent who lets it ring.
@@ -9874,6 +17254,26 @@ export interface components {
             id: string;
             /** @description `internal`, `requester` or `instruction`. */
             kind: string;
+        };
+        /** @description What became of it. */
+        NotedContact: {
+            /**
+             * Format: uuid
+             * @description The contact record.
+             */
+            contact_record_id: string;
+            /**
+             * Format: uuid
+             * @description The ticket that was opened, or that it belongs to.
+             */
+            ticket_id?: string | null;
+        };
+        /** @description The privacy notice. */
+        Notice: {
+            /** @description The words. */
+            text: string;
+            /** @description What one agrees to by. */
+            version: string;
         };
         /** @description Where a person is reached. */
         NoticeAddress: {
@@ -10075,6 +17475,11 @@ export interface components {
             /** @description The door it goes through. */
             desk: components["schemas"]["Desk"];
         };
+        /**
+         * @description What a walk ends with.
+         * @enum {string}
+         */
+        Outcome: "solved" | "article" | "escalate";
         /** @description Days on which the owner is away. */
         OwnerAbsence: {
             /**
@@ -10103,6 +17508,190 @@ export interface components {
              * @description Rises with each change; send it back with a change. 0 while nothing was set.
              */
             version: number;
+        };
+        /** @description One page of a list. */
+        Page_ApprovalView: {
+            /** @description The rows. */
+            items: {
+                author?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was begun.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decided_at?: string | null;
+                decided_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When the purchaser's decision is due.
+                 */
+                due_at?: string | null;
+                /** @description It is to be looked at again now. */
+                due_for_review: boolean;
+                /**
+                 * Format: date-time
+                 * @description From when it holds.
+                 */
+                effective_at?: string | null;
+                /** @description It took effect before anybody consented. */
+                emergency: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `article`, `fault_tree` */
+                kind: string;
+                /**
+                 * Format: int32
+                 * @description Which version of it.
+                 */
+                n: number;
+                /** @description `BG20261126-001` */
+                number: string;
+                /** @description What the purchaser said last. */
+                opinion?: string | null;
+                /** @description It was due before now. */
+                overdue: boolean;
+                /** @description Why it was an emergency. */
+                reason?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it is to be looked at again.
+                 */
+                review_due?: string | null;
+                /** @description Code of the purchaser's section. */
+                section?: string | null;
+                /** @description Where it stands. */
+                state: string;
+                /**
+                 * Format: uuid
+                 * @description What is changed.
+                 */
+                subject_id: string;
+                /** @description Its number. */
+                subject_number: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                submitted_at?: string | null;
+                submitted_by?: components["schemas"]["Colleague"] | null;
+                /** @description What it is called. */
+                title: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ceases to hold by itself.
+                 */
+                valid_to?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each step.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_ArticleView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                created_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int32
+                 * @description The version in force.
+                 */
+                current?: number | null;
+                /** @description The version in force is to be looked at again. */
+                due_for_review: boolean;
+                /**
+                 * Format: date-time
+                 * @description Since when it holds.
+                 */
+                effective_at?: string | null;
+                /** @description The version in force waits for its ratification. */
+                emergency: boolean;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `article` or `script` */
+                kind: components["schemas"]["Kind"];
+                /**
+                 * Format: int32
+                 * @description The latest version.
+                 */
+                latest: number;
+                /** @description Code of the matter. */
+                matter: string;
+                /** @description `ZS0001` */
+                number: string;
+                /** @description Code of the purchaser's section that answers for it. */
+                owner_section?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the version in force is to be looked at again.
+                 */
+                review_due?: string | null;
+                /** @description Where its latest version stands. */
+                state: string;
+                /** @description Words it is filed under. */
+                tags: string[];
+                /** @description What its latest version is called. */
+                title: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ceases to hold by itself.
+                 */
+                valid_to?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -10302,6 +17891,8 @@ export interface components {
                  * @description When an agent took it.
                  */
                 answered_at?: string | null;
+                /** @description The approved answers that were given: `<article>@<version>`; none: it was answered freely (自由回答). */
+                articles: string[];
                 /**
                  * Format: date-time
                  * @description When the contact began.
@@ -10314,6 +17905,8 @@ export interface components {
                 call_id: string;
                 /** @description The number, masked; null when withheld. */
                 caller?: string | null;
+                /** @description The channel it came by: `voice`, `web`, `wechat_oa`, `walk_in` … */
+                channel: string;
                 /**
                  * Format: date-time
                  * @description When it was completed.
@@ -10375,6 +17968,130 @@ export interface components {
                  * @description How long the wrap-up took, in milliseconds.
                  */
                 wrap_up_ms?: number | null;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_ConversationView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was first taken.
+                 */
+                accepted_at?: string | null;
+                agent?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description How far the agent has read.
+                 */
+                agent_read_seq: number;
+                /** @description The channel's code. */
+                channel: string;
+                /** @description Its adapter: `web`, `wechat_oa`, … */
+                channel_kind: string;
+                /** @description Its name. */
+                channel_name: string;
+                /** @description `requester`, `agent`, `idle`, `abandoned`, `no_agent`, `after_hours` or `blocked`. */
+                end_reason?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When an agent first answered (K-15).
+                 */
+                first_response_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it, and its contact record.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was said.
+                 */
+                last_at: string;
+                /**
+                 * Format: int64
+                 * @description The place of the last message.
+                 */
+                last_seq: number;
+                /** @description The beginning of the last message. */
+                last_text: string;
+                /** @description The name he goes by on the channel. */
+                nickname?: string | null;
+                /** @description `HH20261126-001` */
+                number: string;
+                /** @description It rings at the actor now. */
+                offered_to_me: boolean;
+                /**
+                 * Format: date-time
+                 * @description Until when it rings.
+                 */
+                offered_until?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was opened.
+                 */
+                opened_at: string;
+                /** @description The queue's code. */
+                queue?: string | null;
+                requester?: components["schemas"]["Requester"] | null;
+                /**
+                 * Format: int64
+                 * @description How far the requester has read.
+                 */
+                requester_read_seq: number;
+                /** @description `satisfied`, `fair` or `dissatisfied`. */
+                satisfaction?: string | null;
+                /** @description The requester's own words about it. */
+                satisfaction_words?: string | null;
+                /** @description `waiting`, `active`, `wrap_up`, `left` or `closed`. */
+                state: string;
+                /** @description What it is about, where the requester said so. */
+                subject?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The ticket that stands for what was left.
+                 */
+                ticket_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when a message of the requester waits for an answer.
+                 */
+                unanswered_since?: string | null;
+                /**
+                 * Format: int64
+                 * @description Messages of the requester that nobody has read.
+                 */
+                unread: number;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+                /**
+                 * Format: date-time
+                 * @description Since when it waits, or waited.
+                 */
+                waiting_since: string;
+                window?: components["schemas"]["WindowView"] | null;
+                /**
+                 * Format: date-time
+                 * @description When the wrap-up runs out.
+                 */
+                wrap_up_ends_at?: string | null;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -10562,6 +18279,67 @@ export interface components {
                 ticket_number?: string | null;
                 /** @description What it is about. */
                 title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_GapView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The draft that is to answer it.
+                 */
+                article_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often it was asked.
+                 */
+                asked: number;
+                /**
+                 * Format: date-time
+                 * @description When it was closed.
+                 */
+                closed_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was asked first.
+                 */
+                first_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was asked last.
+                 */
+                last_at: string;
+                last_by?: components["schemas"]["Colleague"] | null;
+                /** @description Code of the matter. */
+                matter?: string | null;
+                /** @description What was noted last. */
+                note: string;
+                /** @description As it was asked first. */
+                query: string;
+                /** @description Why it was closed. */
+                reason?: string | null;
+                /** @description `open`, `drafted` or `closed` */
+                state: string;
                 /**
                  * Format: int64
                  * @description Rises with each change.
@@ -10862,6 +18640,275 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_LookupView_ExamPlan: {
+            /** @description The rows. */
+            items: {
+                /** @description It is shown. */
+                active: boolean;
+                /** @description Names it for good. */
+                code: string;
+                /** @description 考试计划: one examination of one year. */
+                fields: {
+                    /**
+                     * Format: date-time
+                     * @description 证书领取开始
+                     * @default null
+                     */
+                    certificate_from: string | null;
+                    /**
+                     * @description 报名入口
+                     * @default
+                     */
+                    entrance: string;
+                    /**
+                     * Format: date-time
+                     * @description 考试开始
+                     * @default null
+                     */
+                    exam_from: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 考试结束
+                     * @default null
+                     */
+                    exam_to: string | null;
+                    /**
+                     * @description 收费
+                     * @default
+                     */
+                    fee: string;
+                    /**
+                     * @description 内部备注
+                     * @default
+                     */
+                    internal_note: string;
+                    /**
+                     * @description 说明
+                     * @default
+                     */
+                    note: string;
+                    /**
+                     * Format: date-time
+                     * @description 缴费截止
+                     * @default null
+                     */
+                    payment_to: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 准考证打印开始
+                     * @default null
+                     */
+                    print_from: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 准考证打印截止
+                     * @default null
+                     */
+                    print_to: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 报名开始
+                     * @default null
+                     */
+                    registration_from: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 报名截止
+                     * @default null
+                     */
+                    registration_to: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 成绩复核开始
+                     * @default null
+                     */
+                    review_from: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 成绩复核截止
+                     * @default null
+                     */
+                    review_to: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 成绩公布
+                     * @default null
+                     */
+                    score_at: string | null;
+                };
+                /** @description What it is called. */
+                name: string;
+                /** @description The names of the fields that the public sees. */
+                public: string[];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                updated_at: string;
+                updated_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+                /** @description What is coming, open and over now. */
+                windows: components["schemas"]["WindowView"][];
+                /**
+                 * Format: int32
+                 * @description The year it is valid for.
+                 */
+                year: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_LookupView_TitleBatch: {
+            /** @description The rows. */
+            items: {
+                /** @description It is shown. */
+                active: boolean;
+                /** @description Names it for good. */
+                code: string;
+                /** @description 职称批次: one round of evaluations of one year. */
+                fields: {
+                    /**
+                     * Format: date-time
+                     * @description 受理开始
+                     * @default null
+                     */
+                    accept_from: string | null;
+                    /**
+                     * @description 受理点
+                     * @default
+                     */
+                    accept_point: string;
+                    /**
+                     * Format: date-time
+                     * @description 受理截止
+                     * @default null
+                     */
+                    accept_to: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 申报开始
+                     * @default null
+                     */
+                    apply_from: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 申报截止
+                     * @default null
+                     */
+                    apply_to: string | null;
+                    /**
+                     * @description 评委会
+                     * @default
+                     */
+                    board: string;
+                    /**
+                     * Format: date-time
+                     * @description 证书领取开始
+                     * @default null
+                     */
+                    certificate_from: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 评审开始
+                     * @default null
+                     */
+                    evaluation_from: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 评审结束
+                     * @default null
+                     */
+                    evaluation_to: string | null;
+                    /**
+                     * @description 内部备注
+                     * @default
+                     */
+                    internal_note: string;
+                    /**
+                     * @description 层级
+                     * @default
+                     */
+                    level: string;
+                    /**
+                     * @description 说明
+                     * @default
+                     */
+                    note: string;
+                    /**
+                     * @description 进度
+                     * @default
+                     */
+                    progress: string;
+                    /**
+                     * Format: date-time
+                     * @description 公示开始
+                     * @default null
+                     */
+                    publicity_from: string | null;
+                    /**
+                     * Format: date-time
+                     * @description 公示截止
+                     * @default null
+                     */
+                    publicity_to: string | null;
+                    /**
+                     * @description 系列
+                     * @default
+                     */
+                    series: string;
+                    /**
+                     * Format: date-time
+                     * @description 补正截止
+                     * @default null
+                     */
+                    supplement_to: string | null;
+                };
+                /** @description What it is called. */
+                name: string;
+                /** @description The names of the fields that the public sees. */
+                public: string[];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                updated_at: string;
+                updated_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+                /** @description What is coming, open and over now. */
+                windows: components["schemas"]["WindowView"][];
+                /**
+                 * Format: int32
+                 * @description The year it is valid for.
+                 */
+                year: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_NoteView: {
             /** @description The rows. */
             items: {
@@ -11058,44 +19105,177 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
-        Page_Requester: {
+        Page_PersonLink: {
             /** @description The rows. */
             items: {
                 /**
-                 * Format: int64
-                 * @description How often the requester has called or written, this time included.
-                 */
-                contacts: number;
-                /**
                  * Format: date-time
-                 * @description When the requester was first heard of.
+                 * @description When.
                  */
-                first_contact_at: string;
+                at: string;
+                by?: components["schemas"]["Colleague"] | null;
+                from?: components["schemas"]["Requester"] | null;
                 /**
                  * Format: uuid
-                 * @description Identifies the requester.
+                 * @description Identifies it.
                  */
                 id: string;
-                /** @description How sure it is who this is: a number alone gives `unverified`. */
-                identity: string;
+                into?: components["schemas"]["Requester"] | null;
+                /** @description What showed it: `code` or `sms`. */
+                proof?: string | null;
+                /** @description Why. */
+                reason?: string | null;
+                /** @description `merged`, `unmerged`, `proven`, `suggested` or `declined`. */
+                what: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_PublicLookup: {
+            /** @description The rows. */
+            items: {
+                /** @description Names it for good. */
+                code: string;
+                /** @description The fields that are for the public, by their names. */
+                fields: Record<string, never>;
+                /** @description What it is called. */
+                name: string;
+                /** @description What is coming, open and over now. */
+                windows: components["schemas"]["WindowView"][];
+                /**
+                 * Format: int32
+                 * @description The year it is valid for.
+                 */
+                year: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_RequesterBlock: {
+            /** @description The rows. */
+            items: {
                 /**
                  * Format: date-time
-                 * @description When the requester last called or wrote.
+                 * @description When.
                  */
-                last_contact_at: string;
-                /** @description The name the requester gave, masked; null until it was asked. */
-                name?: string | null;
-                /** @description The number, masked; null when the caller withheld it. */
-                phone?: string | null;
-                /** @description `mobile`, `landline`, `service`, `foreign`, `other` or `withheld`. */
-                phone_kind: string;
-                /** @description Where the number belongs; `unknown` until there is a table of regions. */
-                region: string;
+                asked_at: string;
+                asked_by?: components["schemas"]["Colleague"] | null;
+                /** @description The channels it names; none means every written one. `voice` is covered only where it is named. */
+                channels: string[];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decided_at?: string | null;
+                decided_by?: components["schemas"]["Colleague"] | null;
+                /** @description What he said to it. */
+                decision?: string | null;
+                /** @description What shows it: messages, calls, tickets. */
+                evidence: string;
+                /**
+                 * Format: date-time
+                 * @description From when.
+                 */
+                from: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description It keeps him away now. */
+                in_force: boolean;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                lifted_at?: string | null;
+                lifted_by?: components["schemas"]["Colleague"] | null;
+                /** @description Why. */
+                lifted_for?: string | null;
+                /** @description It is asked for or holds. */
+                open: boolean;
+                /** @description Why. */
+                reason: string;
+                requester?: components["schemas"]["Requester"] | null;
+                /** @description `requested`, `approved`, `declined`, `lifted` or `over`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description Until when.
+                 */
+                until: string;
                 /**
                  * Format: int64
-                 * @description Rises with each change; send it back with a change.
+                 * @description Rises with each change.
                  */
                 version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_RequesterRow: {
+            /** @description The rows. */
+            items: (components["schemas"]["Requester"] & {
+                /**
+                 * Format: int64
+                 * @description How many requesters the person has, this one included.
+                 */
+                members: number;
+            })[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_SetAside: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it came.
+                 */
+                at: string;
+                /** @description The channel. */
+                channel: string;
+                /** @description How much there is of it, in characters. */
+                characters: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description Why: a code. */
+                reason: string;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -11218,6 +19398,64 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_TreeView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                created_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int32
+                 * @description The version in force.
+                 */
+                current?: number | null;
+                /** @description The version in force waits for its ratification. */
+                emergency: boolean;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description The latest version.
+                 */
+                latest: number;
+                /** @description Code of the matter. */
+                matter: string;
+                /** @description `GZ0001` */
+                number: string;
+                /** @description Code of the purchaser's section that answers for it. */
+                owner_section?: string | null;
+                /** @description Where its latest version stands. */
+                state: string;
+                /** @description What its latest version is called. */
+                title: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_UserView: {
             /** @description The rows. */
             items: {
@@ -11266,6 +19504,74 @@ export interface components {
                  * @description To be sent back with a change.
                  */
                 version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_WalkView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The article that said the rest.
+                 */
+                article_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: uuid
+                 * @description The call it was walked in.
+                 */
+                call_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The conversation it was walked in.
+                 */
+                conversation_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Its version.
+                 */
+                n: number;
+                /** @description What else was noted. */
+                note: string;
+                /** @description `solved`, `article` or `escalate`; null for a walk that was broken off. */
+                outcome?: string | null;
+                /** @description What was said at the end; the open question of a walk that was broken off. */
+                outcome_text: string;
+                /** @description The way: what was asked and answered. */
+                path: components["schemas"]["WalkedStep"][];
+                /**
+                 * Format: uuid
+                 * @description The ticket it belongs to.
+                 */
+                ticket_id?: string | null;
+                /** @description What that version was called. */
+                title: string;
+                /**
+                 * Format: uuid
+                 * @description The tree.
+                 */
+                tree_id: string;
+                /** @description Its number. */
+                tree_number: string;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -11437,6 +19743,64 @@ export interface components {
              */
             to: string;
         };
+        /** @description A line of the history, as the page shows it. */
+        PersonLink: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Colleague"] | null;
+            from?: components["schemas"]["Requester"] | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            into?: components["schemas"]["Requester"] | null;
+            /** @description What showed it: `code` or `sms`. */
+            proof?: string | null;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description `merged`, `unmerged`, `proven`, `suggested` or `declined`. */
+            what: string;
+        };
+        /** @description One requester of a person. */
+        PersonMember: {
+            /** @description What he says is his. */
+            claims: components["schemas"]["RequesterClaim"][];
+            /** @description Where he writes from. */
+            identities: components["schemas"]["RequesterIdentity"][];
+            /**
+             * Format: uuid
+             * @description The requester it was merged into; null for the one that the others were joined to.
+             */
+            merged_into?: string | null;
+            /** @description Who, masked. */
+            requester: components["schemas"]["Requester"];
+        };
+        /** @description Whom the person is joined to, and why. */
+        PersonMerge: {
+            /**
+             * Format: uuid
+             * @description A requester of the other person.
+             */
+            into: string;
+            /** @description What shows that they are one, 2 to 200 characters. */
+            reason: string;
+        };
+        /** @description Somebody who may be the same person. */
+        PersonSuggestion: {
+            /** @description What speaks for it, the strongest first. */
+            reasons: components["schemas"]["Likeness"][];
+            /** @description Who. */
+            requester: components["schemas"]["Requester"];
+        };
+        /** @description Who else the person may be. */
+        PersonSuggestions: {
+            /** @description The strongest reason first, at most 20. */
+            items: components["schemas"]["PersonSuggestion"][];
+        };
         /** @description A platform that sends work orders. */
         Platform: {
             /** @description Orders of it are taken. */
@@ -11557,6 +19921,52 @@ export interface components {
              */
             version: number;
         };
+        /** @description What became of a try. */
+        ProofOutcome: {
+            /**
+             * Format: uuid
+             * @description Who has the number.
+             */
+            caller: string;
+            /** @enum {string} */
+            outcome: "proven";
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            person_id: string;
+            /**
+             * Format: uuid
+             * @description Who writes.
+             */
+            writer: string;
+        } | {
+            /**
+             * Format: uuid
+             * @description Who calls from the number.
+             */
+            caller: string;
+            /** @enum {string} */
+            outcome: "suggested";
+            /**
+             * Format: uuid
+             * @description Who writes.
+             */
+            writer: string;
+        } | {
+            /**
+             * Format: int32
+             * @description Tries left.
+             */
+            left: number;
+            /** @enum {string} */
+            outcome: "wrong";
+        };
+        /** @description The agent as the public knows him. */
+        PublicAgent: {
+            /** @description 工号 */
+            staff_no?: string | null;
+        };
         /** @description The public settings. */
         PublicConfig: {
             /** @description The demo: the sign-in page offers its people. */
@@ -11571,6 +19981,22 @@ export interface components {
             name: string;
             /** @description The version of this binary. */
             version: string;
+        };
+        /** @description A row as the public sees it. */
+        PublicLookup: {
+            /** @description Names it for good. */
+            code: string;
+            /** @description The fields that are for the public, by their names. */
+            fields: Record<string, never>;
+            /** @description What it is called. */
+            name: string;
+            /** @description What is coming, open and over now. */
+            windows: components["schemas"]["WindowView"][];
+            /**
+             * Format: int32
+             * @description The year it is valid for.
+             */
+            year: number;
         };
         /** @description What is told: nothing of the house, nothing of the person. */
         PublicStatus: {
@@ -11688,6 +20114,48 @@ export interface components {
             /** @description The queues. */
             items: components["schemas"]["QueueItem"][];
         };
+        /** @description One's answers. */
+        QuizAnswers: {
+            /** @description One for each question in their order: the option, counted from 0. */
+            answers: number[];
+        };
+        /** @description How a quiz was answered. The right answers are told once it is passed. */
+        QuizMark: {
+            /** @description It is enough. */
+            passed: boolean;
+            /**
+             * Format: int32
+             * @description The share of right answers.
+             */
+            percent: number;
+            /** @description What is owed now. */
+            reading: components["schemas"]["ReadingView"];
+            /** @description The questions with their answers and why; null until the quiz is passed. */
+            solution?: components["schemas"]["QuizQuestion"][] | null;
+            /** @description How many were wrong. */
+            wrong: number;
+        };
+        /** @description A question of a quiz, as it is set and kept; who answers is shown [`QuizQuestion::asked`]. */
+        QuizQuestion: {
+            /** @description The right one, counted from 0. */
+            answer: number;
+            /** @description Why, shown once the quiz is passed. */
+            explanation?: string;
+            /** @description 2 to 6 options. */
+            options: string[];
+            /** @description What is asked. */
+            text: string;
+        };
+        /** @description The questions, without their answers. */
+        QuizView: {
+            /**
+             * Format: int32
+             * @description The share of right answers that passes.
+             */
+            pass_percent: number;
+            /** @description In their order. */
+            questions: components["schemas"]["AskedQuestion"][];
+        };
         /** @description What became of a rating. */
         Rated: {
             /** @description The stage the request has now. */
@@ -11701,6 +20169,92 @@ export interface components {
             token: string;
             /** @description In his own words, up to 2,000 characters. */
             words?: string | null;
+        };
+        /** @description How far somebody has read. */
+        ReadUpTo: {
+            /**
+             * Format: int64
+             * @description The place of the last message read.
+             */
+            seq: number;
+        };
+        /** @description Who must read a version, and what he is asked. */
+        ReadingPlan: {
+            /** @description Everybody with one of these roles; at least one. */
+            audience: components["schemas"]["Role"][];
+            /**
+             * Format: int32
+             * @description The share of right answers that passes: 1 to 100.
+             */
+            pass_percent: number;
+            /** @description At most 20; none where reading is enough. */
+            questions: components["schemas"]["QuizQuestion"][];
+        };
+        /** @description What one owes of one version. */
+        ReadingView: {
+            /**
+             * Format: uuid
+             * @description The article.
+             */
+            article_id: string;
+            /**
+             * Format: date-time
+             * @description Since when it is owed.
+             */
+            assigned_at: string;
+            /**
+             * Format: int32
+             * @description Times it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description The best of them.
+             */
+            best_percent: number;
+            /** @description Its time is over: it holds one up until it is done. */
+            blocking: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            n: number;
+            /** @description The article's number. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When it was.
+             */
+            passed_at?: string | null;
+            /**
+             * Format: int32
+             * @description Questions of the quiz.
+             */
+            questions: number;
+            /**
+             * Format: date-time
+             * @description When the quiz is to be passed; null without one.
+             */
+            quiz_due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was.
+             */
+            read_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is to be read.
+             */
+            read_due_at: string;
+            /** @description `to_read`, `to_answer`, `done` or `ended` */
+            state: string;
+            /** @description What the version is called. */
+            title: string;
         };
         /** @description Somebody who may be given a ticket. */
         Receiver: components["schemas"]["Colleague"] & {
@@ -11821,6 +20375,8 @@ export interface components {
         RequestType: "consult" | "help" | "complaint" | "report" | "suggestion" | "praise" | "fault";
         /** @description Somebody who calls or writes. */
         Requester: {
+            /** @description The code of the channel he writes by; null of whoever calls. */
+            channel?: string | null;
             /**
              * Format: int64
              * @description How often the requester has called or written, this time included.
@@ -11836,7 +20392,7 @@ export interface components {
              * @description Identifies the requester.
              */
             id: string;
-            /** @description How sure it is who this is: a number alone gives `unverified`. */
+            /** @description How sure it is who this is: a number alone gives `unverified`, a proof of it `proven`. */
             identity: string;
             /**
              * Format: date-time
@@ -11845,10 +20401,24 @@ export interface components {
             last_contact_at: string;
             /** @description The name the requester gave, masked; null until it was asked. */
             name?: string | null;
-            /** @description The number, masked; null when the caller withheld it. */
+            /** @description The name he goes by there. */
+            nickname?: string | null;
+            /**
+             * Format: uuid
+             * @description The person: the requester that the others of the same person were joined to; its own id while it stands alone.
+             */
+            person_id: string;
+            /** @description The number, masked; null when the caller withheld it, and of whoever writes. */
             phone?: string | null;
-            /** @description `mobile`, `landline`, `service`, `foreign`, `other` or `withheld`. */
+            /** @description `mobile`, `landline`, `service`, `foreign`, `other`, `withheld`, or `none` for whoever writes. */
             phone_kind: string;
+            /**
+             * Format: date-time
+             * @description When it was proven.
+             */
+            proven_at?: string | null;
+            /** @description What proved it: `code` or `sms`. */
+            proven_by?: string | null;
             /** @description Where the number belongs; `unknown` until there is a table of regions. */
             region: string;
             /**
@@ -11856,6 +20426,112 @@ export interface components {
              * @description Rises with each change; send it back with a change.
              */
             version: number;
+        };
+        /** @description A block as the list shows it. */
+        RequesterBlock: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked_at: string;
+            asked_by?: components["schemas"]["Colleague"] | null;
+            /** @description The channels it names; none means every written one. `voice` is covered only where it is named. */
+            channels: string[];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["Colleague"] | null;
+            /** @description What he said to it. */
+            decision?: string | null;
+            /** @description What shows it: messages, calls, tickets. */
+            evidence: string;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description It keeps him away now. */
+            in_force: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            lifted_at?: string | null;
+            lifted_by?: components["schemas"]["Colleague"] | null;
+            /** @description Why. */
+            lifted_for?: string | null;
+            /** @description It is asked for or holds. */
+            open: boolean;
+            /** @description Why. */
+            reason: string;
+            requester?: components["schemas"]["Requester"] | null;
+            /** @description `requested`, `approved`, `declined`, `lifted` or `over`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description What somebody says is his; it proves nothing. */
+        RequesterClaim: {
+            /**
+             * Format: date-time
+             * @description When he gave it first.
+             */
+            claimed_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `phone` or `mail`. */
+            kind: string;
+            /** @description The value, masked. */
+            value: string;
+        };
+        /** @description A requester as his page shows him, with the person behind him. */
+        RequesterDetail: components["schemas"]["Requester"] & {
+            /** @description Blocks of the person that are asked for or in force. */
+            blocks: components["schemas"]["BlockStanding"][];
+            /** @description The requesters of the person, himself among them. */
+            members: components["schemas"]["PersonMember"][];
+        };
+        /** @description Where somebody writes from. */
+        RequesterIdentity: {
+            /** @description The channel's code. */
+            channel: string;
+            /** @description The platform's id of him, masked. */
+            external_id: components["schemas"]["ExternalId"];
+            /**
+             * Format: date-time
+             * @description When he first wrote.
+             */
+            first_seen_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When he last wrote.
+             */
+            last_seen_at: string;
+            /** @description The name he goes by there. */
+            nickname?: string | null;
         };
         /** @description Who wants something, masked. */
         RequesterRef: {
@@ -11869,13 +20545,26 @@ export interface components {
             /** @description The number, masked; null when withheld. */
             phone?: string | null;
         };
+        /** @description A requester as lists show him. */
+        RequesterRow: components["schemas"]["Requester"] & {
+            /**
+             * Format: int64
+             * @description How many requesters the person has, this one included.
+             */
+            members: number;
+        };
         /**
          * @description The value to be read in the clear.
          * @enum {string}
          */
-        RevealField: "phone" | "name";
+        RevealField: "phone" | "name" | "claim";
         /** @description What is to be read, and why. */
         RevealRequest: {
+            /**
+             * Format: uuid
+             * @description Which claim.
+             */
+            claim_id?: string | null;
             /** @description The value. */
             field: components["schemas"]["RevealField"];
             /** @description Why it is needed, 2 to 200 characters; it stands in the audit trail. */
@@ -11887,6 +20576,21 @@ export interface components {
             field: components["schemas"]["RevealField"];
             /** @description As it is stored. */
             value: string;
+        };
+        /** @description Looked at again and still right. */
+        Reviewed: {
+            /** @description What the purchaser says. */
+            opinion?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is to be looked at again.
+             */
+            review_due?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /**
          * @description The roles of the two sides (domain A.0).
@@ -11945,9 +20649,19 @@ export interface components {
             items: components["schemas"]["RuleView_EscalationLevel"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_KnowledgeTerm: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_KnowledgeTerm"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_TicketLimit: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_TicketLimit"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_WindowRule: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_WindowRule"][];
         };
         /**
          * @description How a row stands to the present.
@@ -12109,6 +20823,34 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_KnowledgeTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description How many working days one step may take. */
+            rule: {
+                /** @description The step: `approval.ratify`. */
+                code: string;
+                /**
+                 * Format: int32
+                 * @description 1 to 60.
+                 */
+                working_days: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_TicketLimit: {
             /**
              * Format: date-time
@@ -12167,6 +20909,50 @@ export interface components {
             source: string;
             /** @description How it stands to the present. */
             standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_WindowRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What a platform allows after what a person did. */
+            rule: {
+                /** @description The adapter of the channel: `wechat_oa`. */
+                kind: string;
+                /**
+                 * Format: int32
+                 * @description How many minutes it stands open.
+                 */
+                minutes: number;
+                /**
+                 * Format: int32
+                 * @description How many answers it takes; null: any number.
+                 */
+                replies?: number | null;
+                /** @description What opens the window: `message`, `group_message`, `menu`, `follow` or `scan`. */
+                trigger: string;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description What a requester wrote, or an agent typed. */
+        Said: {
+            /** @description At most so many; 10 unless told, 50 at most. */
+            limit?: number | null;
+            /** @description Only this matter. */
+            matter?: string | null;
+            /** @description The text, up to 2,000 characters. */
+            text: string;
         };
         /**
          * @description What the requester said when asked (回访).
@@ -12290,6 +21076,25 @@ export interface components {
             /** @description Sessions. */
             sessions: number;
         };
+        /** @description A message that could not be stored as one. */
+        SetAside: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /** @description The channel. */
+            channel: string;
+            /** @description How much there is of it, in characters. */
+            characters: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Why: a code. */
+            reason: string;
+        };
         /** @description How a platform is set up. */
         Setup: {
             /** @description Orders of it are taken. */
@@ -12340,6 +21145,11 @@ export interface components {
             /** @description Code of the skill: lower-case letters, digits, `-` and `_`, at most 32. */
             skill: string;
         };
+        /**
+         * @description Where a gap was felt.
+         * @enum {string}
+         */
+        Source: "call" | "conversation" | "search";
         /** @description So many of a unit. */
         Span: {
             /**
@@ -12413,6 +21223,31 @@ export interface components {
             /** @description The one who asks is among them. */
             watching: boolean;
         };
+        /** @description All groups. */
+        SynonymList: {
+            /** @description By their first words. */
+            items: components["schemas"]["SynonymView"][];
+        };
+        /** @description A group of words that mean the same. */
+        SynonymView: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /** @description 2 to 40 words. */
+            words: string[];
+        };
         /** @description A table as one part named `file` of a form. */
         TableForm: {
             /**
@@ -12420,6 +21255,13 @@ export interface components {
              * @description `.xlsx` or `.csv`
              */
             file: string;
+        };
+        /** @description How a talk was. */
+        TalkRating: {
+            /** @description `satisfied`, `fair` or `dissatisfied`. */
+            said: string;
+            /** @description In his own words, up to 2,000 characters. */
+            words?: string | null;
         };
         /** @description The state of telephony. */
         TelephonyView: {
@@ -12650,6 +21492,104 @@ export interface components {
              */
             version: number;
         };
+        /** @description 职称批次: one round of evaluations of one year. */
+        TitleBatch: {
+            /**
+             * Format: date-time
+             * @description 受理开始
+             * @default null
+             */
+            accept_from: string | null;
+            /**
+             * @description 受理点
+             * @default
+             */
+            accept_point: string;
+            /**
+             * Format: date-time
+             * @description 受理截止
+             * @default null
+             */
+            accept_to: string | null;
+            /**
+             * Format: date-time
+             * @description 申报开始
+             * @default null
+             */
+            apply_from: string | null;
+            /**
+             * Format: date-time
+             * @description 申报截止
+             * @default null
+             */
+            apply_to: string | null;
+            /**
+             * @description 评委会
+             * @default
+             */
+            board: string;
+            /**
+             * Format: date-time
+             * @description 证书领取开始
+             * @default null
+             */
+            certificate_from: string | null;
+            /**
+             * Format: date-time
+             * @description 评审开始
+             * @default null
+             */
+            evaluation_from: string | null;
+            /**
+             * Format: date-time
+             * @description 评审结束
+             * @default null
+             */
+            evaluation_to: string | null;
+            /**
+             * @description 内部备注
+             * @default
+             */
+            internal_note: string;
+            /**
+             * @description 层级
+             * @default
+             */
+            level: string;
+            /**
+             * @description 说明
+             * @default
+             */
+            note: string;
+            /**
+             * @description 进度
+             * @default
+             */
+            progress: string;
+            /**
+             * Format: date-time
+             * @description 公示开始
+             * @default null
+             */
+            publicity_from: string | null;
+            /**
+             * Format: date-time
+             * @description 公示截止
+             * @default null
+             */
+            publicity_to: string | null;
+            /**
+             * @description 系列
+             * @default
+             */
+            series: string;
+            /**
+             * Format: date-time
+             * @description 补正截止
+             * @default null
+             */
+            supplement_to: string | null;
+        };
         /** @description What a platform said of a work order. */
         Told: {
             /**
@@ -12740,6 +21680,112 @@ export interface components {
             secret: string;
             /** @description `otpauth://…`, to show as a QR code. */
             uri: string;
+        };
+        /** @description To whom a conversation goes. */
+        Transfer: {
+            /**
+             * Format: uuid
+             * @description The agent who is asked first; while he does not take it, it is for anybody of the queue.
+             */
+            agent_id?: string | null;
+            /** @description The queue; the same one when left out. */
+            queue?: string | null;
+            /** @description Why, 1 to 2,000 characters; stands in the conversation as a note. */
+            reason: string;
+        };
+        /** @description What is wrong with a tree. */
+        TreeCheck: {
+            /** @description Nothing for a tree that can be walked. */
+            faults: components["schemas"]["TreeFault"][];
+        };
+        /** @description What a version of a tree says. */
+        TreeContent: {
+            /** @description Its nodes; a walk begins at the first. */
+            nodes: components["schemas"]["FaultNode"][];
+            /** @description By what one knows the fault. */
+            symptom?: string;
+            /** @description What it is called: one line of at most 120 characters. */
+            title: string;
+        };
+        /** @description A tree as its page shows it. */
+        TreeDetail: components["schemas"]["TreeView"] & {
+            in_force?: components["schemas"]["TreeVersionView"] | null;
+            working?: components["schemas"]["TreeVersionView"] | null;
+        };
+        /** @description What is wrong with a tree. */
+        TreeFault: {
+            /** @description Stable code. */
+            code: string;
+            /** @description What is wrong, in one sentence. */
+            detail: string;
+            /** @description At which node; empty for the whole tree. */
+            node: string;
+        };
+        /** @description Versions of one tree, the newest first. */
+        TreeVersionList: {
+            /** @description At most 200. */
+            items: components["schemas"]["TreeVersionView"][];
+        };
+        /** @description A version of a tree. */
+        TreeVersionView: components["schemas"]["TreeContent"] & {
+            /** @description Where it stands with the purchaser. */
+            approval: components["schemas"]["ApprovalView"];
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description 1, 2 …
+             */
+            n: number;
+        };
+        /** @description A tree as lists show it. */
+        TreeView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            created_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description The version in force.
+             */
+            current?: number | null;
+            /** @description The version in force waits for its ratification. */
+            emergency: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description The latest version.
+             */
+            latest: number;
+            /** @description Code of the matter. */
+            matter: string;
+            /** @description `GZ0001` */
+            number: string;
+            /** @description Code of the purchaser's section that answers for it. */
+            owner_section?: string | null;
+            /** @description Where its latest version stands. */
+            state: string;
+            /** @description What its latest version is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /**
          * @description What a time is counted in.
@@ -12984,6 +22030,138 @@ export interface components {
              */
             version: number;
         };
+        /** @description Versions of one article, the newest first. */
+        VersionList: {
+            /** @description At most 200. */
+            items: components["schemas"]["VersionView"][];
+        };
+        /** @description A version of an article. */
+        VersionView: components["schemas"]["ArticleContent"] & {
+            /** @description Where it stands with the purchaser. */
+            approval: components["schemas"]["ApprovalView"];
+            author?: components["schemas"]["Colleague"] | null;
+            /** @description What an answer cites: `uuid@n`. */
+            citation: string;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description 1, 2 …
+             */
+            n: number;
+        };
+        /** @description A visit that began. */
+        Visit: {
+            /** @description His conversation. */
+            conversation: components["schemas"]["VisitorConversation"];
+            /** @description Who the visitor is from now on; told this once. */
+            token: string;
+        };
+        /** @description What the website's window needs to know. */
+        VisitConfig: {
+            /** @description The channel. */
+            channel: string;
+            /** @description Media types of the files that are taken. */
+            files: string[];
+            /** @description What is asked first. */
+            form: components["schemas"]["VisitForm"];
+            /** @description The number to call. */
+            hotline: string;
+            /** @description The largest file, in bytes. */
+            most_file: number;
+            /** @description The longest text, in characters. */
+            most_text: number;
+            /** @description What this hotline is called. */
+            name: string;
+            /** @description The privacy notice. */
+            notice: components["schemas"]["Notice"];
+            /** @description The line is open. */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description When it opens next.
+             */
+            opens_at?: string | null;
+        };
+        /** @description What is asked before the first word. */
+        VisitForm: {
+            /** @description The matters. */
+            matters: components["schemas"]["MatterChoice"][];
+        };
+        /** @description A conversation as its visitor sees it. */
+        VisitorConversation: {
+            agent?: components["schemas"]["PublicAgent"] | null;
+            /**
+             * Format: int64
+             * @description How far the agent has read.
+             */
+            agent_read_seq: number;
+            /**
+             * Format: uuid
+             * @description Identifies it; null before the first word.
+             */
+            id?: string | null;
+            /**
+             * Format: int64
+             * @description The place of the last message.
+             */
+            last_seq: number;
+            /** @description It can be rated. */
+            may_rate: boolean;
+            /** @description The line is open. */
+            open: boolean;
+            /**
+             * Format: int64
+             * @description The place in the queue while it waits; 1 is next.
+             */
+            place?: number | null;
+            /** @description `satisfied`, `fair` or `dissatisfied`. */
+            satisfaction?: string | null;
+            /** @description `none`, `waiting`, `active`, `ended` or `left`. */
+            state: string;
+        };
+        /** @description A message as a visitor sees it. */
+        VisitorMessage: {
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             */
+            at: string;
+            /** @description The visitor's own id of it. */
+            client_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation it stands in.
+             */
+            conversation_id: string;
+            file?: components["schemas"]["MessageFile"] | null;
+            /** @description `me`, `agent` or `system`. */
+            from: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `text`, `image`, `voice`, `video` or `file`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Its place there.
+             */
+            seq: number;
+            /** @description The words. */
+            text: string;
+        };
+        /** @description Messages of a visitor. */
+        VisitorMessages: {
+            /** @description In their order. */
+            items: components["schemas"]["VisitorMessage"][];
+            /** @description There are more behind them. */
+            more: boolean;
+        };
         /** @description A work that waits. */
         WaitingView: {
             /** @description The requester, masked. */
@@ -13007,6 +22185,71 @@ export interface components {
              * @description The call or conversation.
              */
             work_id: string;
+        };
+        /** @description A walk as it was. */
+        WalkView: {
+            /**
+             * Format: uuid
+             * @description The article that said the rest.
+             */
+            article_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description The call it was walked in.
+             */
+            call_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation it was walked in.
+             */
+            conversation_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Its version.
+             */
+            n: number;
+            /** @description What else was noted. */
+            note: string;
+            /** @description `solved`, `article` or `escalate`; null for a walk that was broken off. */
+            outcome?: string | null;
+            /** @description What was said at the end; the open question of a walk that was broken off. */
+            outcome_text: string;
+            /** @description The way: what was asked and answered. */
+            path: components["schemas"]["WalkedStep"][];
+            /**
+             * Format: uuid
+             * @description The ticket it belongs to.
+             */
+            ticket_id?: string | null;
+            /** @description What that version was called. */
+            title: string;
+            /**
+             * Format: uuid
+             * @description The tree.
+             */
+            tree_id: string;
+            /** @description Its number. */
+            tree_number: string;
+        };
+        /** @description A step as it is kept: readable without the tree. */
+        WalkedStep: {
+            /** @description What was answered. */
+            answer: string;
+            /** @description At which node. */
+            node: string;
+            /** @description What was asked. */
+            text: string;
         };
         /** @description The numbers everybody can read from across the room. */
         Wallboard: {
@@ -13097,6 +22340,50 @@ export interface components {
             /** @description Peaks 0–255: the requester's lane, then the agent's. */
             lanes: number[][];
         };
+        /**
+         * @description Why something was found.
+         * @enum {string}
+         */
+        Why: "word" | "synonym" | "pinyin" | "document" | "number";
+        /** @description What a platform allows after what a person did. */
+        WindowRule: {
+            /** @description The adapter of the channel: `wechat_oa`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description How many minutes it stands open.
+             */
+            minutes: number;
+            /**
+             * Format: int32
+             * @description How many answers it takes; null: any number.
+             */
+            replies?: number | null;
+            /** @description What opens the window: `message`, `group_message`, `menu`, `follow` or `scan`. */
+            trigger: string;
+        };
+        /**
+         * @description How a window stands to the present.
+         * @enum {string}
+         */
+        WindowStanding: "coming" | "open" | "over";
+        /** @description A window as it stands. */
+        WindowView: {
+            /**
+             * Format: date-time
+             * @description Its beginning.
+             */
+            from?: string | null;
+            /** @description `registration`, `print`, `exam`, `score`, `review`, `certificate`, `apply`, `accept`, `evaluation`, `publicity` */
+            name: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["WindowStanding"];
+            /**
+             * Format: date-time
+             * @description Its end.
+             */
+            to?: string | null;
+        };
         /** @description The words of a platform, by list. */
         WordMaps: {
             /** @description The platform's own categories → codes of our matters. */
@@ -13156,6 +22443,8 @@ export interface components {
         };
         /** @description What the agent writes about a contact. */
         WrapUpRequest: {
+            /** @description The approved answers that were given: `<article>@<version>`, at most 20. */
+            articles?: string[];
             /** @description Code of a leaf of the matter tree. */
             matter?: string | null;
             request_type?: components["schemas"]["RequestType"] | null;
