@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod article;
+pub mod demo;
 pub mod fault_tree;
 pub mod gap;
 pub mod lookup;

@@ -4,6 +4,7 @@
 mod approvals;
 mod articles;
 mod attacks;
+mod demo;
 mod diff;
 mod fault_trees;
 mod lookups;
