@@ -58,7 +58,7 @@ impl Rule for WindowRule {
 
 /// What of a window is left.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct WindowView {
+pub struct ReplyWindow {
     /// When it closes.
     pub expires_at: DateTime<Utc>,
     /// Answers it still takes; null: any number.
@@ -116,7 +116,7 @@ pub(crate) fn open(
 }
 
 /// The window of a conversation as it is now; `None` when its platform has none.
-pub(crate) fn view(conversation: &conversation::Model, now: DateTime<Utc>) -> Option<WindowView> {
+pub(crate) fn view(conversation: &conversation::Model, now: DateTime<Utc>) -> Option<ReplyWindow> {
     let expires_at = conversation.window_ends_at?;
     let left = conversation.window_left;
     let blocked = if expires_at <= now {
@@ -126,7 +126,7 @@ pub(crate) fn view(conversation: &conversation::Model, now: DateTime<Utc>) -> Op
     } else {
         None
     };
-    Some(WindowView {
+    Some(ReplyWindow {
         expires_at,
         left,
         blocked,

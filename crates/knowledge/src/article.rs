@@ -21,7 +21,7 @@ const LONGEST_WORD: usize = 40;
 
 words! {
     /// What an article is.
-    Kind {
+    ArticleKind {
         /// 知识条目
         Article = "article",
         /// 应答口径: said as it stands.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::approval::Action;
 use crate::approval::store::{self as approvals, row as change_row};
 use crate::article::store::{self as articles, Edit, New};
-use crate::article::{Content, Kind};
+use crate::article::{ArticleKind, Content};
 use crate::fault_tree::{Tree, store as trees};
 use crate::gap;
 use crate::lookup::store as lookups;
@@ -110,7 +110,7 @@ fn content(faq: &Faq, answer: &str, review_due: Option<DateTime<Utc>>) -> Conten
 fn new(faq: &Faq, content: Content, author_id: Uuid) -> New {
     let (_, section, _) = decider(faq.matter);
     New {
-        kind: Kind::Article,
+        kind: ArticleKind::Article,
         matter: faq.matter.to_owned(),
         section: Some(section.to_owned()),
         tags: Vec::new(),
@@ -296,7 +296,7 @@ async fn must_read(app: &App, tx: &Tx, cast: &Cast) -> Result<()> {
     );
     content.public_answer = None;
     let mut new = new(&faq, content, cast.id("trainer")?);
-    new.kind = Kind::Script;
+    new.kind = ArticleKind::Script;
     let who = cast.who("trainer")?;
     let article = articles::create(app, tx, &who, new).await?;
     let question = |text: &str, options: &[&str], answer: usize, explanation: &str| QuizQuestion {

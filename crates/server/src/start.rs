@@ -85,6 +85,7 @@ pub async fn start(options: Options) -> Result<Running> {
     organization.prepare().await?;
     if demo {
         organization::demo::seed(&app).await?;
+        knowledge::demo::seed(&app).await?;
     } else {
         let people = organization::colleagues::anybody(app.db.read()).await?;
         anyhow::ensure!(

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::store::{self, Filter, row};
 use crate::channel;
-use crate::window::{self, WindowView};
+use crate::window::{self, ReplyWindow};
 use crate::{Channels, ViewConversations};
 
 /// A conversation as it is shown.
@@ -72,7 +72,7 @@ pub struct ConversationView {
     /// Since when a message of the requester waits for an answer.
     pub unanswered_since: Option<DateTime<Utc>>,
     /// What the platform still lets us answer; null where it has no such limit.
-    pub window: Option<WindowView>,
+    pub window: Option<ReplyWindow>,
     /// When the wrap-up runs out.
     pub wrap_up_ends_at: Option<DateTime<Utc>>,
     /// `satisfied`, `fair` or `dissatisfied`.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::diff::{self, DiffField};
 use super::store::{self, Edit, Filter, New, row, version_row};
-use super::{Content, Kind, code, split, words};
+use super::{ArticleKind, Content, code, split, words};
 use crate::approval::http::{ApprovalView, views as approval_views};
 use crate::approval::store as approvals;
 use crate::rights::{ViewArticles, WriteArticles};
@@ -43,7 +43,7 @@ pub struct ArticleView {
     /// `ZS0001`
     pub number: String,
     /// `article` or `script`
-    pub kind: Kind,
+    pub kind: ArticleKind,
     /// Code of the matter.
     pub matter: String,
     /// Code of the purchaser's section that answers for it.
@@ -296,7 +296,7 @@ async fn get(
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewArticle {
     /// `article` or `script`
-    kind: Kind,
+    kind: ArticleKind,
     /// Code of the matter.
     matter: String,
     /// Code of the purchaser's section that answers for it.

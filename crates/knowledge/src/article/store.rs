@@ -17,7 +17,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Cited, Content, Kind, joined, split};
+use super::{ArticleKind, Cited, Content, joined, split};
 use crate::approval::http::must_be_own;
 use crate::approval::store::{self as approvals, row as change_row};
 use crate::approval::{Action, State};
@@ -115,7 +115,7 @@ impl version_row::Model {
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// `article` or `script`.
-    pub kind: Option<Kind>,
+    pub kind: Option<ArticleKind>,
     /// Only those of this matter.
     pub matter: Option<String>,
     /// Only those of this section of the purchaser.
@@ -143,7 +143,11 @@ pub(crate) async fn list(
         }
     };
     let all = Condition::all()
-        .add_option(filter.kind.map(|kind| Column::Kind.eq(kind.as_str())))
+        .add_option(
+            filter
+                .kind
+                .map(|kind| Column::Kind.eq(kind.as_str())),
+        )
         .add_option(
             filter
                 .matter
@@ -241,7 +245,7 @@ pub(super) async fn cited(
 /// An article to be begun.
 #[derive(Debug, Clone)]
 pub(crate) struct New {
-    pub kind: Kind,
+    pub kind: ArticleKind,
     pub matter: String,
     pub section: Option<String>,
     pub tags: Vec<String>,
@@ -463,7 +467,7 @@ fn shout(app: &App, tx: &Tx, article: &row::Model, what: &str) {
 }
 
 /// The kind of an article.
-pub(crate) fn kind_of(article: &row::Model) -> Result<Kind> {
-    Kind::parse(&article.kind)
+pub(crate) fn kind_of(article: &row::Model) -> Result<ArticleKind> {
+    ArticleKind::parse(&article.kind)
         .ok_or_else(|| internal(format!("article {} has no valid kind", article.number)))
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{Filter, New, Source, row};
 use crate::article::http::{ArticleDetail, detail};
-use crate::article::{Content, Kind, code, store as articles};
+use crate::article::{ArticleKind, Content, code, store as articles};
 use crate::rights::{HandleGaps, ReportGaps};
 
 /// The longest question that is kept, in characters.
@@ -236,7 +236,7 @@ struct GapToDraft {
     /// Code of the matter; that of the gap when left out.
     matter: Option<String>,
     /// `article` when left out.
-    kind: Option<Kind>,
+    kind: Option<ArticleKind>,
 }
 
 /// A gap and the draft that is to answer it.
@@ -284,7 +284,7 @@ async fn draft(
                 review_due: None,
             };
             let new = articles::New {
-                kind: request.kind.unwrap_or(Kind::Article),
+                kind: request.kind.unwrap_or(ArticleKind::Article),
                 matter,
                 section: None,
                 tags: Vec::new(),

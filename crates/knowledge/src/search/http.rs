@@ -20,7 +20,7 @@ use super::keep::Shelf;
 use super::words::{Place, excerpt, place_of_letters, places};
 use super::{Found, Narrow, Question, Why};
 use crate::approval::store as approvals;
-use crate::article::Kind;
+use crate::article::ArticleKind;
 use crate::article::split;
 use crate::article::store::{self as articles, version_row};
 use crate::rights::ViewArticles;
@@ -59,7 +59,7 @@ struct Sought {
     /// Only this matter.
     matter: Option<String>,
     /// Only articles, or only scripts.
-    kind: Option<Kind>,
+    kind: Option<ArticleKind>,
     /// At most so many; 10 unless told, 50 at most.
     limit: Option<usize>,
     /// Also drafts and what does not hold any more.
@@ -102,7 +102,7 @@ pub struct Hit {
     /// What an answer cites.
     pub citation: String,
     /// `article` or `script`
-    pub kind: Kind,
+    pub kind: ArticleKind,
     /// Code of the matter.
     pub matter: String,
     /// What it is called.

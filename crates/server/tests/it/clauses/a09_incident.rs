@@ -63,3 +63,38 @@ async fn sixty_tickets_of_one_fault_get_one_banner_one_answer_and_one_report() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_tree_the_purchaser_approved_is_walked_and_its_path_kept_on_the_ticket() {
+    on_both(async |server| {
+        let (trainer, purchaser) = (server.sign_in("trainer").await, server.sign_in("purchaser").await);
+        let agent = server.sign_in("agent1").await;
+        let content = json!({"title": "系统登录不了（演练）", "symptom": "提示账号异常", "nodes": [
+            {"id": "browser", "text": "换浏览器能登录吗？", "answers": [{"label": "能", "to": "done"}, {"label": "不能", "to": "account"}]},
+            {"id": "account", "text": "提示账号异常吗？", "answers": [{"label": "是", "to": "up"}, {"label": "否", "to": "up"}]},
+            {"id": "done", "text": "已解决", "outcome": "solved"},
+            {"id": "up", "text": "登记单位名称和报错内容", "outcome": "escalate"}]});
+        let mut broken = content.clone();
+        broken["nodes"][1]["answers"][0]["to"] = json!("nowhere");
+        let draft = |content| json!({"matter": "213", "content": content});
+        let (_, code) = trainer.refused(Method::POST, "/api/v1/fault-trees", draft(broken)).await;
+        assert_eq!(code, "tree_invalid");
+        let tree = trainer.post("/api/v1/fault-trees", draft(content)).await;
+        let ticket = agent.opens("help", "213", "系统登录不了").await;
+        let walk = json!({"n": 1, "ticket_id": ticket["id"], "steps": [{"node": "browser", "answer": 1}, {"node": "account", "answer": 0}]});
+        let walks = format!("{}/walks", path("fault-trees", &tree));
+        assert!(agent.ask(Method::POST, &walks, Some(walk.clone())).await.0.is_client_error(), "a draft is not walked");
+
+        for (person, verb) in [(&trainer, "submit"), (&purchaser, "approve")] {
+            let tree = person.get(&path("fault-trees", &tree)).await;
+            let change = &tree["working"]["approval"];
+            let body = json!({"version": change["version"]});
+            person.post(&format!("{}/{verb}", path("approvals", change)), body).await;
+        }
+        let walked = agent.post(&walks, walk).await;
+        assert_eq!(walked["outcome"], "escalate", "{walked}");
+        let kept = agent.get(&format!("/api/v1/fault-tree-walks?ticket={}", ticket["id"].as_str().unwrap())).await;
+        assert_eq!(kept["items"][0]["path"][0]["answer"], "不能", "{kept}");
+    })
+    .await;
+}
