@@ -269,12 +269,21 @@ impl Agent {
             }
     }
 
-    /// He may be offered this medium now. A call takes the whole person: nothing else is offered
-    /// beside it; open chats do not keep a call away.
+    /// He may be offered this medium now. Voice first: a call takes the whole person, nothing is offered beside it,
+    /// and neither open chats nor one that rings keep it away.
     pub(crate) fn free_for(&self, media: MediaKind) -> bool {
-        self.on_duty(media)
-            && !self.occupied()
-            && (media == MediaKind::Voice || self.chats.len() < self.profile.chat_slots as usize)
+        let room = match media {
+            MediaKind::Voice => true,
+            MediaKind::Chat => {
+                self.chat_ringing.is_none() && self.chats.len() < self.profile.chat_slots as usize
+            }
+        };
+        self.on_duty(media) && self.in_hand.is_none() && room
+    }
+
+    /// Chats he has or is offered.
+    pub(crate) fn chats_in_hand(&self) -> usize {
+        self.chats.len() + usize::from(self.chat_ringing.is_some())
     }
 
     pub(crate) fn is_listed(&self, queue: usize, media: MediaKind) -> bool {

@@ -12,7 +12,7 @@ use crate::distributor::Acd;
 use crate::message::Output;
 use crate::queue::Place;
 use crate::timer::Timer;
-use crate::work::{AgentId, MediaKind, Outcome, Stage, WorkId};
+use crate::work::{AgentId, Declined, MediaKind, Outcome, Stage, WorkId};
 
 impl Acd {
     /// Finds an agent for a work that stands nowhere yet, or lets it wait.
@@ -101,7 +101,10 @@ impl Acd {
             .iter()
             .find(|(_, work)| agent.free_for(self.items[work].media))
             .copied();
-        from_queues.chain(by_name).min()
+        let chat = |work: &WorkId| self.items[work].media == MediaKind::Chat;
+        from_queues
+            .chain(by_name)
+            .min_by_key(|(place, work)| (chat(work), *place, *work))
     }
 
     /// Works that wait for an agent who will not take them are for anybody.
@@ -175,7 +178,14 @@ impl Acd {
         self.timers.arm(Timer::Ring(item.place, id), until);
         if let Some(agent) = self.agents.get_mut(&to) {
             match media {
-                MediaKind::Voice => agent.in_hand = Some(InHand::Ringing(id)),
+                MediaKind::Voice => {
+                    agent.in_hand = Some(InHand::Ringing(id));
+                    let chat = agent.chat_ringing.take();
+                    if let Some(chat) = chat {
+                        self.stop_ringing(chat, to);
+                        self.send_back(chat, to, Declined::Busy);
+                    }
+                }
                 MediaKind::Chat => agent.chat_ringing = Some(id),
             }
         }
@@ -187,6 +197,10 @@ impl Acd {
             until,
         });
         self.tell(to, By::Work);
+        if media == MediaKind::Chat {
+            // A call may still come before he takes it.
+            self.list(to);
+        }
     }
 
     fn list(&mut self, id: AgentId) {
@@ -200,7 +214,7 @@ impl Acd {
             for (index, proficiency) in &agent.serves {
                 let key = FreeKey {
                     proficiency: std::cmp::Reverse(*proficiency),
-                    chats: agent.chats.len(),
+                    chats: agent.chats_in_hand(),
                     idle_since: agent.idle_since,
                     agent: id,
                 };

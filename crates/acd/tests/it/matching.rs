@@ -236,6 +236,21 @@ fn an_agent_on_a_call_gets_no_chat_and_a_chat_does_not_keep_calls_away() {
 }
 
 #[test]
+fn a_call_takes_the_place_of_a_chat_that_rings_and_the_chat_goes_to_the_next() {
+    let mut floor = Floor::hotline(2);
+    floor.offer_work(0, "hotline", |work| work.media = MediaKind::Chat);
+    assert_eq!(floor.rung(), [(work(0), agent(0))]);
+    // Who is offered no chat is asked first.
+    floor.offer(1, "hotline");
+    assert_eq!(floor.rings(1), Some(work(1)));
+    floor.offer(2, "hotline");
+    assert_eq!(floor.rings(0), Some(work(2)), "the chat does not keep it away");
+    // Nobody is left for the chat; it stands where it stood, and nobody is on break for it.
+    floor.end_unanswered(1);
+    assert_eq!(floor.rung().last(), Some(&(work(0), agent(1))));
+}
+
+#[test]
 fn chats_fill_slots_and_go_to_who_has_fewest() {
     let mut floor = Floor::hotline(2);
     for n in 0..5 {

@@ -471,14 +471,14 @@ impl Model {
             .works
             .values()
             .any(|seen| seen.media == MediaKind::Chat && seen.at == At::Ringing(view.id));
-        if view.state != AgentState::Ready || view.wish.is_some() || chat_rings {
+        if view.state != AgentState::Ready || view.wish.is_some() {
             return;
         }
         for (id, seen) in &self.works {
             let Some(queue) = &seen.queue else { continue };
             let could = match seen.media {
                 MediaKind::Voice => view.reachable,
-                MediaKind::Chat => view.chats < 2,
+                MediaKind::Chat => view.chats < 2 && !chat_rings,
             };
             let stage = self.acd.work_view(*id).unwrap().stage;
             let passed_over = seen
