@@ -165,7 +165,7 @@ async fn what_people_write_is_read() {
     assert_eq!(all[1].what, media(MediaKind::Image, url, "证明.png", None));
     assert_eq!(
         all[2].what,
-        media(MediaKind::Voice, Some("https://a/v"), "v.amr", Some("喂"))
+        media(MediaKind::Voice, Some("https://a/w"), "v.wav", Some("喂"))
     );
     assert_eq!(all[3].what, media(MediaKind::File, None, "表.xlsx", None));
 
