@@ -2,6 +2,8 @@
 //! implementations (`tests/peers`).
 
 mod email;
+mod email_broken;
+mod email_read;
 mod garbage;
 mod onebot;
 mod peers;
@@ -9,6 +11,7 @@ mod qq_bot;
 mod sms;
 mod wechat_kf;
 mod wechat_oa;
+mod wechat_oa_send;
 
 use std::path::Path;
 use std::sync::Arc;

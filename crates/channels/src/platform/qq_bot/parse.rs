@@ -43,7 +43,7 @@ pub fn inbound(told: &Value) -> Result<Vec<Inbound>> {
             },
         )
     };
-    let text = word(data, "content").trim().to_owned();
+    let text = faceless(&word(data, "content"));
     let mut all = Vec::new();
     let attachments = data["attachments"]
         .as_array()
@@ -64,14 +64,22 @@ pub fn inbound(told: &Value) -> Result<Vec<Inbound>> {
     Ok(all)
 }
 
+/// A text whose faces, `<faceType=3,faceId="1",ext="…">`, are named.
+fn faceless(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once("<faceType=") {
+        let Some((_, after)) = tag.split_once('>') else {
+            break;
+        };
+        out.extend([before, "[表情]"]);
+        rest = after;
+    }
+    out.push_str(rest);
+    out.trim().to_owned()
+}
+
 fn media(attachment: &Value) -> What {
-    let url = word(attachment, "url");
-    // Some of QQ's addresses come without a scheme.
-    let url = match url.strip_prefix("//") {
-        Some(rest) => format!("https://{rest}"),
-        None if url.is_empty() || url.contains("://") => url,
-        None => format!("https://{url}"),
-    };
     let kind = word(attachment, "content_type");
     let kind = match kind.split('/').next().unwrap_or_default() {
         "image" => MediaKind::Image,
@@ -79,11 +87,25 @@ fn media(attachment: &Value) -> What {
         "video" => MediaKind::Video,
         _ => MediaKind::File,
     };
+    // What is spoken comes as SILK, which nothing here plays, and as WAV beside it.
+    let wav = Some(word(attachment, "voice_wav_url")).filter(|url| !url.is_empty());
+    let name = word(attachment, "filename");
+    let name = match (&wav, name.rsplit_once('.')) {
+        (Some(_), Some((stem, _))) => format!("{stem}.wav"),
+        _ => name,
+    };
+    let url = wav.unwrap_or_else(|| word(attachment, "url"));
+    // Some of QQ's addresses come without a scheme.
+    let url = match url.strip_prefix("//") {
+        Some(rest) => format!("https://{rest}"),
+        None if url.is_empty() || url.contains("://") => url,
+        None => format!("https://{url}"),
+    };
     What::Media {
         kind,
         media_ref: some(url),
         bytes: None,
-        name: plain_name(&word(attachment, "filename")),
+        name: plain_name(&name),
         text: some(word(attachment, "asr_refer_text")),
     }
 }

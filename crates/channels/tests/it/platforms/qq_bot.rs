@@ -122,10 +122,14 @@ async fn what_people_write_is_read() {
     };
     let attachments = json!([
         {"content_type": "image/png", "filename": "a/证明.png", "url": "multimedia.nt.qq.com.cn/d?x=1"},
-        {"content_type": "voice", "filename": "v.amr", "url": "https://a/v", "asr_refer_text": "喂"},
+        {"content_type": "voice", "filename": "v.amr", "url": "https://a/v", "voice_wav_url": "https://a/w", "asr_refer_text": "喂"},
         {"content_type": "file", "filename": "表.xlsx", "url": ""},
     ]);
-    let all = read(&qq.says("u1", " 看这个 ", &attachments));
+    let all = read(&qq.says(
+        "u1",
+        " 看这个<faceType=1,faceId=\"13\",ext=\"e30=\"> ",
+        &attachments,
+    ));
     let ids: Vec<_> = all.iter().map(|one| one.external_id.as_str()).collect();
     assert_eq!(
         ids,
@@ -147,7 +151,7 @@ async fn what_people_write_is_read() {
     assert_eq!(
         all[0].what,
         What::Text {
-            text: "看这个".to_owned()
+            text: "看这个[表情]".to_owned()
         }
     );
     let media = |kind, media_ref: Option<&str>, name: &str, text: Option<&str>| What::Media {
@@ -161,7 +165,7 @@ async fn what_people_write_is_read() {
     assert_eq!(all[1].what, media(MediaKind::Image, url, "证明.png", None));
     assert_eq!(
         all[2].what,
-        media(MediaKind::Voice, Some("https://a/v"), "v.amr", Some("喂"))
+        media(MediaKind::Voice, Some("https://a/w"), "v.wav", Some("喂"))
     );
     assert_eq!(all[3].what, media(MediaKind::File, None, "表.xlsx", None));
 
