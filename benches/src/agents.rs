@@ -37,6 +37,12 @@ impl Person {
         Ok(person)
     }
 
+    /// The stream of what his screens are told.
+    pub async fn screen(&self) -> Result<reqwest::Response> {
+        let stream = self.client.get(format!("{}/api/v1/events", self.base));
+        Ok(stream.send().await?.error_for_status()?)
+    }
+
     /// Asks and reads the answer; what he may not see is an answer too.
     pub async fn try_ask(&self, path: &str) -> Result<()> {
         let response = self

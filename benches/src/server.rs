@@ -47,6 +47,17 @@ impl Server {
         cores: &str,
         log: &str,
     ) -> Result<Self> {
+        Self::start_set(folder, database, binary, (cores, log), &[]).await
+    }
+
+    /// The same with settings, as the environment takes them.
+    pub async fn start_set(
+        folder: &Path,
+        database: &str,
+        binary: &Path,
+        (cores, log): (&str, &str),
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         let prompts = folder.join("prompts");
         std::fs::create_dir_all(&prompts)?;
         std::fs::write(prompts.join("greeting.wav"), silence(160))?;
@@ -60,6 +71,7 @@ impl Server {
             .env("SHOUJIE_LOG", log)
             .env("SHOUJIE__DATA_DIR", folder.join("data"))
             .env("SHOUJIE__RTP__PROMPTS", &prompts)
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

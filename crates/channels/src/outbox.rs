@@ -32,10 +32,10 @@ static ATTEMPTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
 
 /// Conversations served at the same time.
 const AT_ONCE: usize = 16;
-/// How long one message may take.
-const LIMIT: Duration = Duration::from_secs(30);
+/// How long one message may take: a file of 20 MB over a slow line.
+const LIMIT: Duration = Duration::from_secs(100);
 /// One node sends; it takes over from one that is silent so long.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+const LEASE: TimeDelta = TimeDelta::seconds(180);
 /// The longest sleep: on `PostgreSQL` another node may have written.
 const LONGEST: TimeDelta = TimeDelta::seconds(5);
 /// The pause after a problem, so that a database that is gone is not pressed.
@@ -260,6 +260,7 @@ async fn try_send(
         text: (!message.text.is_empty()).then(|| message.text.clone()),
         file,
         subject: to.subject,
+        automatic: message.author_id.is_none(),
     };
     Ok(adapter.send(app, &channel.account(app)?, &outgoing).await)
 }
@@ -288,7 +289,10 @@ async fn fetch(channels: &Channels, message: row::Model) -> Result<()> {
             let (file, error, due_at) = match fetched {
                 Ok(file) => (Some(file), None, None),
                 // What is too large, or of a kind that is not taken, stays so.
-                Err(code) if last || matches!(code, "too_large" | "file_kind_not_taken") => {
+                Err(code)
+                    if last
+                        || matches!(code, "too_large" | "file_kind_not_taken" | "media_gone") =>
+                {
                     (None, Some(code), None)
                 }
                 Err(code) => {

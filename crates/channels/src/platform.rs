@@ -338,6 +338,8 @@ pub struct Outgoing {
     pub file: Option<OutgoingFile>,
     /// The subject line, where there is one (e-mail).
     pub subject: Option<String>,
+    /// The machine says it, no person.
+    pub automatic: bool,
 }
 
 /// A file to be sent.

@@ -1,6 +1,6 @@
 //! Who gets which work.
 
-use acd::{Declined, Input, MediaKind, NoAnswer, Presence, Queue, SkillNeed};
+use acd::{AgentState, Declined, Input, MediaKind, NoAnswer, Presence, Queue, SkillNeed};
 
 use crate::support::{Floor, agent, profile, secs, work};
 
@@ -244,9 +244,17 @@ fn a_call_takes_the_place_of_a_chat_that_rings_and_the_chat_goes_to_the_next() {
     floor.offer(1, "hotline");
     assert_eq!(floor.rings(1), Some(work(1)));
     floor.offer(2, "hotline");
-    assert_eq!(floor.rings(0), Some(work(2)), "the chat does not keep it away");
+    assert_eq!(
+        floor.rings(0),
+        Some(work(2)),
+        "the chat does not keep it away"
+    );
     // Nobody is left for the chat; it stands where it stood, and nobody is on break for it.
-    floor.end_unanswered(1);
+    assert_eq!(floor.state(0), AgentState::Ringing);
+    floor.does(Input::Withdraw {
+        work: work(1),
+        at: None,
+    });
     assert_eq!(floor.rung().last(), Some(&(work(0), agent(1))));
 }
 

@@ -107,6 +107,7 @@ fn text(app: &App, to: &str, text: &str) -> Outgoing {
         text: Some(text.to_owned()),
         file: None,
         subject: None,
+        automatic: false,
     }
 }
 

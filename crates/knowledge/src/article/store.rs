@@ -143,11 +143,7 @@ pub(crate) async fn list(
         }
     };
     let all = Condition::all()
-        .add_option(
-            filter
-                .kind
-                .map(|kind| Column::Kind.eq(kind.as_str())),
-        )
+        .add_option(filter.kind.map(|kind| Column::Kind.eq(kind.as_str())))
         .add_option(
             filter
                 .matter

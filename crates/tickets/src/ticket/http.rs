@@ -422,7 +422,7 @@ pub(crate) async fn show_clock(
 pub(crate) struct NewTicket {
     /// The requester's number; without one a requester of no number is made.
     phone: Option<String>,
-    /// The requester, where he is known already: he wrote, and has no number.
+    /// The requester, where he is known already: he wrote. A number beside it is kept as one he gave.
     requester_id: Option<Uuid>,
     /// 诉求类型
     request_type: RequestType,
@@ -475,9 +475,15 @@ pub(crate) async fn open(
         .write(move |tx| async move {
             let hand = Hand::of(&app, &tx, &who).await?;
             let requester = match (new.requester_id, new.phone) {
-                (Some(id), _) => requesters::find(&*tx, id)
-                    .await?
-                    .ok_or_else(|| kernel::problem::not_found("requester"))?,
+                (Some(id), phone) => {
+                    let known = requesters::find(&*tx, id).await?;
+                    let known = known.ok_or_else(|| not_found("requester"))?;
+                    // The number he gave to be called back on; it proves nothing.
+                    if let Some(number) = phone {
+                        requesters::note_claimed_number(&app, &*tx, id, &number).await?;
+                    }
+                    known
+                }
                 (None, phone) => {
                     let number = phone.unwrap_or_default();
                     requesters::find_or_create_by_number(&app, &*tx, &number).await?

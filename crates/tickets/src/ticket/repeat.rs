@@ -93,7 +93,9 @@ pub(crate) async fn refuse_second(
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewContact {
     /// The requester's number: who knows it may add to the ticket, whoever owns it.
-    phone: String,
+    phone: Option<String>,
+    /// The requester, where he is known already: he wrote.
+    requester_id: Option<Uuid>,
     /// What was said, 1 to 2,000 characters.
     summary: String,
 }
@@ -128,9 +130,15 @@ pub(crate) async fn add(
     let (db, done, who, agent) = (app.db.clone(), app.clone(), actor.who(), actor.user_id());
     let (ticket, cover) = db
         .write(move |tx| async move {
-            let requester = requesters::by_number(&app, &*tx, &new.phone).await?;
-            let requester = requester.ok_or_else(|| act::unknown(id))?;
-            let ticket = act::attachable(&*tx, id, requester.id).await?;
+            let requester = match (new.requester_id, &new.phone) {
+                (Some(known), _) => known,
+                (None, Some(phone)) => {
+                    let known = requesters::by_number(&app, &*tx, phone).await?;
+                    known.ok_or_else(|| act::unknown(id))?.id
+                }
+                (None, None) => return Err(act::unknown(id)),
+            };
+            let ticket = act::attachable(&*tx, id, requester).await?;
             // Nobody meets a complaint about himself.
             if ticket.complained_agent_id == Some(agent) {
                 return Err(act::unknown(id));

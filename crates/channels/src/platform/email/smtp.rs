@@ -72,10 +72,15 @@ fn written(
         .date(app.clock.now().into())
         // The same at every attempt: who got it before can tell.
         .message_id(Some(id.to_owned()))
-        // RFC 3834 §5: a person wrote it.
+        // RFC 3834 §5: whether a person wrote it.
         .raw_header(HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
-            "no".to_owned(),
+            if message.automatic {
+                "auto-replied"
+            } else {
+                "no"
+            }
+            .to_owned(),
         ));
     if let Some(answered) = reference.answered {
         mail = mail.in_reply_to(answered);
