@@ -17,8 +17,8 @@ use uuid::Uuid;
 use words::{bare, initials, plain, tokens};
 
 word_list! {
-    /// Why something was found.
-    Why {
+    /// FoundBy something was found.
+    FoundBy {
         /// A word stands in it.
         Word = "word",
         /// A word stands in it that means the same.
@@ -32,7 +32,7 @@ word_list! {
     }
 }
 
-impl Why {
+impl FoundBy {
     fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -157,8 +157,8 @@ pub struct Found {
     pub n: i32,
     /// The higher, the better.
     pub score: f32,
-    /// Why.
-    pub why: Vec<Why>,
+    /// FoundBy.
+    pub why: Vec<FoundBy>,
 }
 
 /// One word of a question.
@@ -375,7 +375,7 @@ impl Index {
             if found.iter().any(|found| found.article_id == doc.article_id) {
                 continue;
             }
-            let reasons = Why::ALL.iter().filter(|reason| why & reason.bit() != 0);
+            let reasons = FoundBy::ALL.iter().filter(|reason| why & reason.bit() != 0);
             found.push(Found {
                 article_id: doc.article_id,
                 n: doc.n,
@@ -402,9 +402,9 @@ impl Index {
             let many = list.len() as f32;
             let rarity = (1.0 + (docs - many + 0.5).max(0.0) / (many + 0.5)).ln();
             let (share, reason) = if term.synonym {
-                (SYNONYM, Why::Synonym)
+                (SYNONYM, FoundBy::Synonym)
             } else {
-                (1.0, Why::Word)
+                (1.0, FoundBy::Word)
             };
             for Posting { slot, weight } in list {
                 let slot = *slot as usize;
@@ -431,7 +431,7 @@ impl Question {
         }
         // Words are cut otherwise now and then; then the text itself is looked through.
         if nothing_by_words && long_enough && doc.text.contains(&self.whole) {
-            *why |= Why::Word.bit();
+            *why |= FoundBy::Word.bit();
             more += 1.0;
         }
         for part in &self.letters {
@@ -449,17 +449,17 @@ impl Question {
                 })
             });
             if let Some(best) = best.reduce(f32::max) {
-                *why |= Why::Pinyin.bit();
+                *why |= FoundBy::Pinyin.bit();
                 more += PINYIN * best;
             }
         }
         if self.bare.len() >= 3 {
             if self.numbered && doc.source_no.contains(&self.bare) {
-                *why |= Why::Document.bit();
+                *why |= FoundBy::Document.bit();
                 more += DOCUMENT;
             }
             if doc.number == self.bare {
-                *why |= Why::Number.bit();
+                *why |= FoundBy::Number.bit();
                 more += NUMBER;
             }
         }
