@@ -17,7 +17,7 @@ use uuid::Uuid;
 use words::{bare, initials, plain, tokens};
 
 word_list! {
-    /// FoundBy something was found.
+    /// Why something was found.
     FoundBy {
         /// A word stands in it.
         Word = "word",
@@ -157,7 +157,7 @@ pub struct Found {
     pub n: i32,
     /// The higher, the better.
     pub score: f32,
-    /// FoundBy.
+    /// Why.
     pub why: Vec<FoundBy>,
 }
 

@@ -119,7 +119,7 @@ pub struct ArticleHit {
     pub score: f32,
     /// This version is what holds.
     pub in_force: bool,
-    /// FoundBy it was found.
+    /// Why it was found.
     pub why: Vec<FoundBy>,
     /// Where.
     pub marks: Vec<HitMark>,
