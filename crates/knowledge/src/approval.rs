@@ -16,7 +16,7 @@ use kernel::{Side, machine};
 
 words! {
     /// Where a change stands.
-    State {
+    ChangeState {
         /// 草稿
         Draft = "draft",
         /// 待审批: the purchaser owes a decision.
@@ -40,7 +40,7 @@ words! {
     }
 }
 
-impl State {
+impl ChangeState {
     /// What it says is what holds now.
     pub fn in_force(self) -> bool {
         matches!(self, Self::PendingRatification | Self::Effective)
@@ -76,7 +76,7 @@ pub type Moment<'a> = machine::Moment<'a, Terms>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// Where it stands.
-    pub state: State,
+    pub state: ChangeState,
     /// It took effect before anybody consented.
     pub emergency: bool,
     /// When the purchaser's decision is due.
@@ -154,7 +154,7 @@ kernel::refusals! {
     /// Why something cannot be done.
     Refusal {
         /// It cannot be done in this state.
-        NotNow(state: State) = "approval_not_now", format!("is {}: this cannot be done now", state.as_str());
+        NotNow(state: ChangeState) = "approval_not_now", format!("is {}: this cannot be done now", state.as_str());
         /// It is over.
         Ended = "approval_ended", "is over and does not change", "propose a new version";
         /// It is being decided on.
@@ -172,7 +172,7 @@ impl Case {
     /// A new draft, which holds until then and is to be looked at again then.
     pub fn draft(until: Option<DateTime<Utc>>, review_at: Option<DateTime<Utc>>) -> Self {
         Self {
-            state: State::Draft,
+            state: ChangeState::Draft,
             emergency: false,
             due_at: None,
             reminders: 0,
@@ -186,22 +186,22 @@ impl Case {
     /// The time of its next sign: a decision that is late, the beginning, the review, the end.
     pub fn alarm_at(&self) -> Option<DateTime<Utc>> {
         match self.state {
-            State::Submitted => self.due_at,
-            State::Approved => self.effective_at,
-            State::PendingRatification => earliest([self.due_at, self.until]),
-            State::Effective => earliest([self.review_at, self.until]),
-            State::Paused => self.until,
-            State::Draft
-            | State::Returned
-            | State::Withdrawn
-            | State::Expired
-            | State::Superseded => None,
+            ChangeState::Submitted => self.due_at,
+            ChangeState::Approved => self.effective_at,
+            ChangeState::PendingRatification => earliest([self.due_at, self.until]),
+            ChangeState::Effective => earliest([self.review_at, self.until]),
+            ChangeState::Paused => self.until,
+            ChangeState::Draft
+            | ChangeState::Returned
+            | ChangeState::Withdrawn
+            | ChangeState::Expired
+            | ChangeState::Superseded => None,
         }
     }
 
     /// The change after `action`, or why not.
     pub fn next(&self, action: &Action, moment: &Moment<'_>) -> Result<Self, Refusal> {
-        use State::{
+        use ChangeState::{
             Approved, Draft, Effective, Expired, Paused, PendingRatification, Returned, Submitted,
             Superseded, Withdrawn,
         };
@@ -260,25 +260,28 @@ impl Case {
         Ok(case)
     }
 
-    fn lapse(&mut self, state: State, moment: &Moment<'_>) -> Result<(), Refusal> {
+    fn lapse(&mut self, state: ChangeState, moment: &Moment<'_>) -> Result<(), Refusal> {
         let alarm = self.alarm_at().ok_or(Refusal::NotNow(state))?;
         if alarm > moment.now {
             return Err(Refusal::NotYet);
         }
         let over = self.until.is_some_and(|until| until <= moment.now);
         match state {
-            State::Submitted => {
+            ChangeState::Submitted => {
                 self.reminders += 1;
                 self.due_at = Some(moment.due(&moment.rules.decide));
             }
             // Nobody was there to put it into force before its validity was over.
-            State::Approved | State::PendingRatification | State::Effective | State::Paused
+            ChangeState::Approved
+            | ChangeState::PendingRatification
+            | ChangeState::Effective
+            | ChangeState::Paused
                 if over =>
             {
-                self.rest(State::Expired);
+                self.rest(ChangeState::Expired);
             }
-            State::Approved => self.hold_from(alarm, moment.now),
-            State::PendingRatification => self.rest(State::Withdrawn),
+            ChangeState::Approved => self.hold_from(alarm, moment.now),
+            ChangeState::PendingRatification => self.rest(ChangeState::Withdrawn),
             _ => {
                 self.review_at = None;
                 self.due_for_review = true;
@@ -289,16 +292,16 @@ impl Case {
 
     fn hold_from(&mut self, at: DateTime<Utc>, now: DateTime<Utc>) {
         if at > now {
-            self.rest(State::Approved);
+            self.rest(ChangeState::Approved);
             self.effective_at = Some(at);
         } else {
-            self.rest(State::Effective);
+            self.rest(ChangeState::Effective);
             self.effective_at = Some(now);
         }
     }
 
     /// Nobody owes a decision in this state.
-    fn rest(&mut self, state: State) {
+    fn rest(&mut self, state: ChangeState) {
         self.state = state;
         self.due_at = None;
         self.reminders = 0;

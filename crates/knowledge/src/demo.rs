@@ -269,7 +269,7 @@ async fn in_work(app: &App, tx: &Tx, cast: &Cast) -> Result<()> {
         let asked = gap::New {
             query: query.to_owned(),
             matter: Some("108".to_owned()),
-            source: gap::Source::Call,
+            source: gap::GapSource::Call,
             source_id: None,
             note: String::new(),
             by: cast.id(agent)?,

@@ -22,7 +22,7 @@ const LONGEST_LABEL: usize = 60;
 
 words! {
     /// What a walk ends with.
-    Outcome {
+    FaultOutcome {
         /// 已解决
         Solved = "solved",
         /// An article or a script says the rest.
@@ -55,7 +55,7 @@ pub struct FaultNode {
     pub answers: Vec<FaultAnswer>,
     /// What a walk ends with here; needed where there are no answers.
     #[serde(default)]
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<FaultOutcome>,
     /// The article that says the rest; needed with the outcome `article`.
     #[serde(default)]
     pub article_id: Option<Uuid>,
@@ -163,7 +163,7 @@ impl Tree {
                     "node_both",
                     "it has answers and ends the walk as well".to_owned(),
                 ),
-                (true, Some(Outcome::Article)) if node.article_id.is_none() => {
+                (true, Some(FaultOutcome::Article)) if node.article_id.is_none() => {
                     wrong(id, "article_missing", "it names no article".to_owned());
                 }
                 _ => {}

@@ -23,7 +23,7 @@ const SHOWN: u64 = 50;
 
 words! {
     /// Where a gap stands.
-    State {
+    GapState {
         /// 待补充
         Open = "open",
         /// 已起草
@@ -35,7 +35,7 @@ words! {
 
 words! {
     /// Where a gap was felt.
-    Source {
+    GapSource {
         /// In a call.
         Call = "call",
         /// In a conversation.
@@ -89,7 +89,7 @@ kernel::versioned!(row, |gap| format!("gap `{}`", gap.query));
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only those in this state.
-    pub state: Option<State>,
+    pub state: Option<GapState>,
     /// Only those of this matter.
     pub matter: Option<String>,
 }
@@ -139,7 +139,7 @@ pub(crate) async fn askings(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec
 pub(crate) struct New {
     pub query: String,
     pub matter: Option<String>,
-    pub source: Source,
+    pub source: GapSource,
     pub source_id: Option<Uuid>,
     pub note: String,
     pub by: Uuid,
@@ -170,7 +170,7 @@ pub(crate) async fn report(app: &App, tx: &Tx, who: &Who, new: New) -> Result<ro
             query_key: key,
             query: new.query.clone(),
             matter_code: new.matter,
-            state: State::Open.as_str().to_owned(),
+            state: GapState::Open.as_str().to_owned(),
             open: true,
             asked: 1,
             first_at: now,
@@ -222,12 +222,12 @@ pub(crate) async fn drafted(
     before: &row::Model,
     article_id: Uuid,
 ) -> Result<row::Model> {
-    if before.state != State::Open.as_str() {
+    if before.state != GapState::Open.as_str() {
         let detail = format!("{} is {}", versioned::Versioned::what(before), before.state);
         return Err(refused("gap_not_open", detail));
     }
     let mut after = before.clone();
-    State::Drafted.as_str().clone_into(&mut after.state);
+    GapState::Drafted.as_str().clone_into(&mut after.state);
     after.article_id = Some(article_id);
     let after = versioned::save(app, &**tx, before, after).await?;
     tell(app, tx, who, &after, "drafted").await?;
@@ -247,7 +247,7 @@ pub(crate) async fn close(
         return Err(refused("gap_not_open", detail));
     }
     let mut after = before.clone();
-    State::Closed.as_str().clone_into(&mut after.state);
+    GapState::Closed.as_str().clone_into(&mut after.state);
     after.open = false;
     after.reason = Some(reason);
     after.closed_by = who.user_id;

@@ -19,7 +19,7 @@ use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use article::{Cited, cite, cited};
-pub use reading::http::{Blocking, must_pass};
+pub use reading::http::{BlockingReading, must_pass};
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {

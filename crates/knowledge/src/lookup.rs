@@ -191,7 +191,7 @@ table_of! {
 
 words! {
     /// How a window stands to the present.
-    WindowStanding {
+    LookupStanding {
         /// 未开始
         Coming = "coming",
         /// 进行中
@@ -203,7 +203,7 @@ words! {
 
 /// A window as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct WindowView {
+pub struct LookupWindow {
     /// `registration`, `print`, `exam`, `score`, `review`, `certificate`, `apply`, `accept`, `evaluation`, `publicity`
     pub name: &'static str,
     /// Its beginning.
@@ -211,7 +211,7 @@ pub struct WindowView {
     /// Its end.
     pub to: Option<DateTime<Utc>>,
     /// How it stands to the present.
-    pub standing: WindowStanding,
+    pub standing: LookupStanding,
 }
 
 /// A row of a table as somebody writes it.
@@ -293,7 +293,11 @@ impl<F: Facts> Entry<F> {
     }
 
     /// Its windows that have a beginning or an end, for whom sees only these fields.
-    pub fn windows(&self, now: DateTime<Utc>, only: Option<&[String]>) -> Result<Vec<WindowView>> {
+    pub fn windows(
+        &self,
+        now: DateTime<Utc>,
+        only: Option<&[String]>,
+    ) -> Result<Vec<LookupWindow>> {
         let facts = self.shown(only)?;
         let views = F::WINDOWS.iter().filter_map(|window| {
             let from = moment(&facts, window.from);
@@ -302,13 +306,13 @@ impl<F: Facts> Entry<F> {
                 return None;
             }
             let standing = if from.is_some_and(|from| from > now) {
-                WindowStanding::Coming
+                LookupStanding::Coming
             } else if to.is_some_and(|to| to < now) {
-                WindowStanding::Over
+                LookupStanding::Over
             } else {
-                WindowStanding::Open
+                LookupStanding::Open
             };
-            Some(WindowView {
+            Some(LookupWindow {
                 name: window.name,
                 from,
                 to,

@@ -16,7 +16,7 @@ const MOST_QUESTIONS: usize = 20;
 
 words! {
     /// What somebody owes of a reading.
-    State {
+    ReadingState {
         /// 待阅读
         ToRead = "to_read",
         /// 待测验
@@ -160,15 +160,15 @@ pub struct Case {
 
 impl Case {
     /// What is owed.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> ReadingState {
         if self.ended {
-            State::Ended
+            ReadingState::Ended
         } else if self.read_at.is_none() {
-            State::ToRead
+            ReadingState::ToRead
         } else if self.quiz_due_at.is_some() && self.passed_at.is_none() {
-            State::ToAnswer
+            ReadingState::ToAnswer
         } else {
-            State::Done
+            ReadingState::Done
         }
     }
 
@@ -176,18 +176,18 @@ impl Case {
     pub fn blocking(&self, now: DateTime<Utc>) -> bool {
         let late = |due: DateTime<Utc>| due < now;
         match self.state() {
-            State::ToRead => late(self.read_due_at) || self.quiz_due_at.is_some_and(late),
-            State::ToAnswer => self.quiz_due_at.is_some_and(late),
-            State::Done | State::Ended => false,
+            ReadingState::ToRead => late(self.read_due_at) || self.quiz_due_at.is_some_and(late),
+            ReadingState::ToAnswer => self.quiz_due_at.is_some_and(late),
+            ReadingState::Done | ReadingState::Ended => false,
         }
     }
 
     /// When he is told next that he is late.
     pub fn alarm_after(&self, told: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
         let dues = match self.state() {
-            State::ToRead => [Some(self.read_due_at), self.quiz_due_at],
-            State::ToAnswer => [self.quiz_due_at, None],
-            State::Done | State::Ended => [None, None],
+            ReadingState::ToRead => [Some(self.read_due_at), self.quiz_due_at],
+            ReadingState::ToAnswer => [self.quiz_due_at, None],
+            ReadingState::Done | ReadingState::Ended => [None, None],
         };
         let ahead = |due: &DateTime<Utc>| told.is_none_or(|told| *due > told);
         dues.into_iter().flatten().filter(ahead).min()

@@ -18,7 +18,7 @@ use words::{bare, initials, plain, tokens};
 
 word_list! {
     /// Why something was found.
-    Why {
+    FoundBy {
         /// A word stands in it.
         Word = "word",
         /// A word stands in it that means the same.
@@ -32,7 +32,7 @@ word_list! {
     }
 }
 
-impl Why {
+impl FoundBy {
     fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -125,8 +125,8 @@ struct Doc {
     text: String,
     title: String,
     source_no: String,
-    /// First letters of the title and of each keyword.
-    letters: Vec<String>,
+    /// First letters of the title and of each keyword, a line for each.
+    letters: String,
     length: f32,
     in_force: bool,
 }
@@ -158,7 +158,7 @@ pub struct Found {
     /// The higher, the better.
     pub score: f32,
     /// Why.
-    pub why: Vec<Why>,
+    pub why: Vec<FoundBy>,
 }
 
 /// One word of a question.
@@ -179,6 +179,8 @@ pub struct Question {
     pub letters: Vec<String>,
     whole: String,
     bare: String,
+    /// A digit is in it.
+    numbered: bool,
 }
 
 /// The index.
@@ -219,7 +221,8 @@ impl Index {
                 .into_iter()
                 .chain(entry.keywords.iter().map(String::as_str))
                 .map(initials)
-                .collect();
+                .collect::<Vec<_>>()
+                .join("\n");
             let text = [&entry.title, &entry.question, &entry.keywords.join("\n")]
                 .map(|text| plain(text))
                 .join("\n");
@@ -307,8 +310,8 @@ impl Index {
             }
         }
         let letters = whole
-            .split(|char: char| !char.is_ascii_lowercase())
-            .filter(|part| part.len() >= 2)
+            .split(|char: char| !char.is_ascii_alphanumeric())
+            .filter(|part| part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_lowercase()))
             .map(str::to_owned)
             .take(4)
             .collect();
@@ -317,6 +320,7 @@ impl Index {
         Question {
             terms: terms.chain(meant.into_iter().map(term(true))).collect(),
             letters,
+            numbered: whole.bytes().any(|byte| byte.is_ascii_digit()),
             bare: bare(&whole),
             whole,
         }
@@ -350,12 +354,19 @@ impl Index {
                 ranked.push((score, why, doc));
             }
         }
-        ranked.sort_unstable_by(|(one, _, a), (other, _, b)| {
+        let better = |(one, _, a): &(f32, u8, &Doc), (other, _, b): &(f32, u8, &Doc)| {
             let by_score = other.partial_cmp(one).unwrap_or(Ordering::Equal);
             by_score
                 .then_with(|| a.number.cmp(&b.number))
                 .then(b.n.cmp(&a.n))
-        });
+        };
+        // Of one article there are two versions at most: what lies behind is not put in order.
+        let enough = limit * 2;
+        if ranked.len() > enough {
+            ranked.select_nth_unstable_by(enough, better);
+            ranked.truncate(enough);
+        }
+        ranked.sort_unstable_by(better);
         let mut found: Vec<Found> = Vec::new();
         for (score, why, doc) in ranked {
             if found.len() == limit {
@@ -364,7 +375,7 @@ impl Index {
             if found.iter().any(|found| found.article_id == doc.article_id) {
                 continue;
             }
-            let reasons = Why::ALL.iter().filter(|reason| why & reason.bit() != 0);
+            let reasons = FoundBy::ALL.iter().filter(|reason| why & reason.bit() != 0);
             found.push(Found {
                 article_id: doc.article_id,
                 n: doc.n,
@@ -391,9 +402,9 @@ impl Index {
             let many = list.len() as f32;
             let rarity = (1.0 + (docs - many + 0.5).max(0.0) / (many + 0.5)).ln();
             let (share, reason) = if term.synonym {
-                (SYNONYM, Why::Synonym)
+                (SYNONYM, FoundBy::Synonym)
             } else {
-                (1.0, Why::Word)
+                (1.0, FoundBy::Word)
             };
             for Posting { slot, weight } in list {
                 let slot = *slot as usize;
@@ -420,11 +431,14 @@ impl Question {
         }
         // Words are cut otherwise now and then; then the text itself is looked through.
         if nothing_by_words && long_enough && doc.text.contains(&self.whole) {
-            *why |= Why::Word.bit();
+            *why |= FoundBy::Word.bit();
             more += 1.0;
         }
         for part in &self.letters {
-            let best = doc.letters.iter().filter_map(|letters| {
+            if !doc.letters.contains(part.as_str()) {
+                continue;
+            }
+            let best = doc.letters.lines().filter_map(|letters| {
                 let at = letters.find(part.as_str())?;
                 Some(if letters == part {
                     2.0
@@ -435,18 +449,17 @@ impl Question {
                 })
             });
             if let Some(best) = best.reduce(f32::max) {
-                *why |= Why::Pinyin.bit();
+                *why |= FoundBy::Pinyin.bit();
                 more += PINYIN * best;
             }
         }
         if self.bare.len() >= 3 {
-            let named = !doc.source_no.is_empty() && doc.source_no.contains(&self.bare);
-            if named && self.bare.bytes().any(|byte| byte.is_ascii_digit()) {
-                *why |= Why::Document.bit();
+            if self.numbered && doc.source_no.contains(&self.bare) {
+                *why |= FoundBy::Document.bit();
                 more += DOCUMENT;
             }
             if doc.number == self.bare {
-                *why |= Why::Number.bit();
+                *why |= FoundBy::Number.bit();
                 more += NUMBER;
             }
         }

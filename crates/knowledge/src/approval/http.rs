@@ -258,7 +258,7 @@ pub(crate) struct ApprovalOpinion {
 /// The purchaser's consent.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Consent {
+pub(crate) struct ChangeConsent {
     /// The version that was read.
     version: i64,
     /// What the purchaser says.
@@ -270,7 +270,7 @@ pub(crate) struct Consent {
 /// Looked at again and still right.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Reviewed {
+pub(crate) struct ChangeReviewed {
     /// The version that was read.
     version: i64,
     /// What the purchaser says.
@@ -454,14 +454,14 @@ async fn declare_emergency(
 #[utoipa::path(
     post, path = "/api/v1/approvals/{id}/approve", tag = "approvals", operation_id = "approve_change",
     params(("id" = Uuid, Path)),
-    request_body = Consent,
+    request_body = ChangeConsent,
     responses((status = 200, body = ApprovalDetail), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 async fn approve(
     actor: Actor<DecideApprovals>,
     Services(app): Services<App>,
     Path(id): Path<Uuid>,
-    Json(request): Json<Consent>,
+    Json(request): Json<ChangeConsent>,
 ) -> Result<Json<ApprovalDetail>> {
     let opinion = said("opinion", request.opinion.as_deref())?;
     let (by, user, now) = (side_of(actor.principal()), actor.user_id(), app.clock.now());
@@ -565,14 +565,14 @@ async fn withdraw(
 #[utoipa::path(
     post, path = "/api/v1/approvals/{id}/review", tag = "approvals", operation_id = "review_change",
     params(("id" = Uuid, Path)),
-    request_body = Reviewed,
+    request_body = ChangeReviewed,
     responses((status = 200, body = ApprovalDetail), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 async fn review(
     actor: Actor<DecideApprovals>,
     Services(app): Services<App>,
     Path(id): Path<Uuid>,
-    Json(request): Json<Reviewed>,
+    Json(request): Json<ChangeReviewed>,
 ) -> Result<Json<ApprovalDetail>> {
     let opinion = said("opinion", request.opinion.as_deref())?;
     let (by, user, now) = (side_of(actor.principal()), actor.user_id(), app.clock.now());

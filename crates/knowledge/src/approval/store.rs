@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Case, Moment, State, Terms};
+use super::{Action, Case, ChangeState, Moment, Terms};
 use crate::{article, fault_tree, number, terms};
 
 /// Lines shown with a change; one that lives longer shows the last of them.
@@ -29,7 +29,7 @@ const FURTHEST: TimeDelta = TimeDelta::days(366);
 
 words! {
     /// What is changed.
-    Kind {
+    ChangeKind {
         /// 知识与口径
         Article = "article",
         /// 故障指引
@@ -91,14 +91,14 @@ kernel::versioned!(row, |change| format!("change `{}`", change.number));
 
 impl row::Model {
     /// Where it stands.
-    pub fn standing(&self) -> Result<State> {
-        State::parse(&self.state)
+    pub fn standing(&self) -> Result<ChangeState> {
+        ChangeState::parse(&self.state)
             .ok_or_else(|| internal(format!("change {} has no valid state", self.number)))
     }
 
     /// What is changed.
-    pub fn what_kind(&self) -> Result<Kind> {
-        Kind::parse(&self.kind)
+    pub fn what_kind(&self) -> Result<ChangeKind> {
+        ChangeKind::parse(&self.kind)
             .ok_or_else(|| internal(format!("change {} has no valid kind", self.number)))
     }
 
@@ -118,7 +118,10 @@ impl row::Model {
 
     fn with_case(mut self, case: &Case) -> Self {
         case.state.as_str().clone_into(&mut self.state);
-        self.waiting = matches!(case.state, State::Submitted | State::PendingRatification);
+        self.waiting = matches!(
+            case.state,
+            ChangeState::Submitted | ChangeState::PendingRatification
+        );
         self.in_force = case.state.in_force();
         self.emergency = case.emergency;
         self.due_at = case.due_at;
@@ -168,9 +171,9 @@ pub struct Filter {
     /// Only those the purchaser owes a decision on, or only the others.
     pub waiting: Option<bool>,
     /// Only those in this state.
-    pub state: Option<State>,
+    pub state: Option<ChangeState>,
     /// Only changes of this kind.
-    pub kind: Option<Kind>,
+    pub kind: Option<ChangeKind>,
     /// Only changes of this thing.
     pub subject: Option<Uuid>,
     /// Only emergency changes, or only the others.
@@ -258,7 +261,7 @@ pub(crate) async fn lines(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<l
 /// A version of something, as its change begins.
 #[derive(Debug, Clone)]
 pub(crate) struct New {
-    pub kind: Kind,
+    pub kind: ChangeKind,
     pub subject_id: Uuid,
     pub subject_number: String,
     pub n: i32,
@@ -334,7 +337,7 @@ pub(crate) async fn act(
     if !was.in_force() && case.state.in_force() {
         for other in &others {
             match (other.standing()?, case.state) {
-                (State::Effective, State::PendingRatification) => {
+                (ChangeState::Effective, ChangeState::PendingRatification) => {
                     step(
                         app,
                         tx,
@@ -346,8 +349,8 @@ pub(crate) async fn act(
                     )
                     .await?;
                 }
-                (State::Effective | State::Paused, State::Effective)
-                | (State::PendingRatification, _) => {
+                (ChangeState::Effective | ChangeState::Paused, ChangeState::Effective)
+                | (ChangeState::PendingRatification, _) => {
                     let told = ("superseded", None);
                     step(app, tx, who, &present, other, &Action::Supersede, told).await?;
                 }
@@ -356,18 +359,18 @@ pub(crate) async fn act(
         }
     }
     let after = write(app, tx, who, before, &case, (what, note), more).await?;
-    if what == "approved" && case.state == State::Effective {
+    if what == "approved" && case.state == ChangeState::Effective {
         tell(app, tx, who, &after, ("effective", None)).await?;
     }
-    if was == State::PendingRatification {
+    if was == ChangeState::PendingRatification {
         for other in &others {
-            if other.standing()? != State::Paused {
+            if other.standing()? != ChangeState::Paused {
                 continue;
             }
             let (deed, what) = match case.state {
-                State::Effective => (Action::Supersede, "superseded"),
+                ChangeState::Effective => (Action::Supersede, "superseded"),
                 // Superseded by a later emergency change, what stood before waits for that one.
-                State::Withdrawn | State::Expired => (Action::Resume, "resumed"),
+                ChangeState::Withdrawn | ChangeState::Expired => (Action::Resume, "resumed"),
                 _ => continue,
             };
             step(app, tx, who, &present, other, &deed, (what, None)).await?;
@@ -378,12 +381,16 @@ pub(crate) async fn act(
 
 /// The other versions of the same thing that are not over.
 async fn others(conn: &impl ConnectionTrait, of: &row::Model) -> Result<Vec<row::Model>> {
-    let alive = [State::Effective, State::Paused, State::PendingRatification];
+    let alive = [
+        ChangeState::Effective,
+        ChangeState::Paused,
+        ChangeState::PendingRatification,
+    ];
     Ok(row::Entity::find()
         .filter(Column::Kind.eq(of.kind.as_str()))
         .filter(Column::SubjectId.eq(of.subject_id))
         .filter(Column::Id.ne(of.id))
-        .filter(Column::State.is_in(alive.map(State::as_str)))
+        .filter(Column::State.is_in(alive.map(ChangeState::as_str)))
         .all(conn)
         .await?)
 }
@@ -422,8 +429,8 @@ async fn write(
     let after = versioned::save(app, &**tx, before, after).await?;
     tell(app, tx, who, &after, told).await?;
     match after.what_kind()? {
-        Kind::Article => article::store::follow(app, tx, &after, told.0).await?,
-        Kind::FaultTree => fault_tree::store::follow(app, tx, &after, told.0).await?,
+        ChangeKind::Article => article::store::follow(app, tx, &after, told.0).await?,
+        ChangeKind::FaultTree => fault_tree::store::follow(app, tx, &after, told.0).await?,
     }
     Ok(after)
 }
@@ -535,10 +542,10 @@ impl Alarmed for Approvals {
                 continue;
             };
             let what = match (change.standing()?, case.state) {
-                (State::Submitted, _) => "overdue",
-                (State::Approved, State::Effective) => "effective",
-                (_, State::Expired) => "expired",
-                (_, State::Withdrawn) => "lapsed",
+                (ChangeState::Submitted, _) => "overdue",
+                (ChangeState::Approved, ChangeState::Effective) => "effective",
+                (_, ChangeState::Expired) => "expired",
+                (_, ChangeState::Withdrawn) => "lapsed",
                 _ => "due_for_review",
             };
             act(

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{ArticleKind, Cited, Content, joined, split};
 use crate::approval::http::must_be_own;
 use crate::approval::store::{self as approvals, row as change_row};
-use crate::approval::{Action, State};
+use crate::approval::{Action, ChangeState};
 use crate::reading::store as reading;
 use crate::{gap, number};
 
@@ -123,7 +123,7 @@ pub struct Filter {
     /// Only those with this tag.
     pub tag: Option<String>,
     /// Only those whose latest version is in this state.
-    pub state: Option<State>,
+    pub state: Option<ChangeState>,
     /// Only those of which a version holds, or only the others.
     pub in_force: Option<bool>,
     /// Only what is to be looked at again, or only the others.
@@ -260,7 +260,7 @@ pub(crate) async fn create(app: &App, tx: &Tx, who: &Who, new: New) -> Result<ro
         owner_section: new.section,
         tags: joined(&new.tags),
         title: new.content.title.clone(),
-        state: State::Draft.as_str().to_owned(),
+        state: ChangeState::Draft.as_str().to_owned(),
         current_n: None,
         latest_n: 1,
         emergency: false,
@@ -287,7 +287,7 @@ async fn draft(
 ) -> Result<()> {
     let now = app.clock.now();
     let new = approvals::New {
-        kind: approvals::Kind::Article,
+        kind: approvals::ChangeKind::Article,
         subject_id: article.id,
         subject_number: article.number.clone(),
         n: article.latest_n,
@@ -392,7 +392,7 @@ async fn write(
     if !change.standing()?.in_work() {
         let mut next = article.clone();
         next.latest_n += 1;
-        State::Draft.as_str().clone_into(&mut next.state);
+        ChangeState::Draft.as_str().clone_into(&mut next.state);
         next.title = content.title.clone();
         let next = versioned::save(app, &**tx, &article, next).await?;
         draft(app, tx, who, &next, content, user).await?;
@@ -430,7 +430,7 @@ pub(crate) async fn follow(
     }
     if change.in_force {
         after.current_n = Some(change.n);
-        after.emergency = change.standing()? == State::PendingRatification;
+        after.emergency = change.standing()? == ChangeState::PendingRatification;
         after.due_for_review = change.due_for_review;
     } else if before.current_n == Some(change.n) {
         after.current_n = None;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, TimeDelta, TimeZone as _, Utc};
 
-use crate::fault_tree::{FaultAnswer, FaultNode, Outcome};
+use crate::fault_tree::{FaultAnswer, FaultNode, FaultOutcome};
 use crate::lookup::{Entry, ExamPlan, TitleBatch};
 
 /// That hour in Guangzhou, so many days from the present.
@@ -146,7 +146,7 @@ fn asks(id: &str, text: &str, answers: &[(&str, &str)]) -> FaultNode {
     }
 }
 
-fn ends(id: &str, text: &str, outcome: Outcome) -> FaultNode {
+fn ends(id: &str, text: &str, outcome: FaultOutcome) -> FaultNode {
     FaultNode {
         outcome: Some(outcome),
         ..asks(id, text, &[])
@@ -183,27 +183,27 @@ pub(super) fn sign_in_fails() -> Vec<FaultNode> {
         ends(
             "done",
             "已恢复，请继续报名，并妥善保管用户名和密码。",
-            Outcome::Solved,
+            FaultOutcome::Solved,
         ),
         ends(
             "later",
             "请避开高峰，过半小时再试；截止前仍不行请再来电。",
-            Outcome::Solved,
+            FaultOutcome::Solved,
         ),
         ends(
             "locked",
             "请过三十分钟再登录；仍被锁定的，登记姓名和联系方式，转考试机构核实。",
-            Outcome::Escalate,
+            FaultOutcome::Escalate,
         ),
         ends(
             "identity",
             "请登记姓名、证件类型和联系方式，由考试机构核实身份后协助。不要索取密码。",
-            Outcome::Escalate,
+            FaultOutcome::Escalate,
         ),
         ends(
             "report",
             "请登记报错截图、时间、浏览器名称和版本，转技术单位。",
-            Outcome::Escalate,
+            FaultOutcome::Escalate,
         ),
     ]
 }
@@ -238,22 +238,22 @@ pub(super) fn photo_fails() -> Vec<FaultNode> {
         ends(
             "done",
             "已上传，请核对照片是否清晰、是否为本人。",
-            Outcome::Solved,
+            FaultOutcome::Solved,
         ),
         ends(
             "size",
             "请按页面要求的尺寸和大小重新处理后上传。",
-            Outcome::Solved,
+            FaultOutcome::Solved,
         ),
         ends(
             "format",
             "请把照片另存为页面要求的格式后上传。",
-            Outcome::Solved,
+            FaultOutcome::Solved,
         ),
         ends(
             "report",
             "请登记截图、浏览器名称和版本，转技术单位。",
-            Outcome::Escalate,
+            FaultOutcome::Escalate,
         ),
     ]
 }

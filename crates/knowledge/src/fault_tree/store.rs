@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{FaultNode, Tree};
 use crate::approval::http::must_be_own;
 use crate::approval::store::{self as approvals, row as change_row};
-use crate::approval::{Action, State};
+use crate::approval::{Action, ChangeState};
 use crate::article::store as articles;
 use crate::number;
 
@@ -102,7 +102,7 @@ pub struct Filter {
     /// Only those of which a version holds, or only the others.
     pub in_force: Option<bool>,
     /// Only those whose latest version is in this state.
-    pub state: Option<State>,
+    pub state: Option<ChangeState>,
 }
 
 pub(crate) async fn list(
@@ -180,7 +180,7 @@ pub(crate) async fn create(app: &App, tx: &Tx, who: &Who, new: New) -> Result<ro
         matter_code: new.matter,
         owner_section: new.section,
         title: new.content.title.clone(),
-        state: State::Draft.as_str().to_owned(),
+        state: ChangeState::Draft.as_str().to_owned(),
         current_n: None,
         latest_n: 1,
         emergency: false,
@@ -204,7 +204,7 @@ async fn draft(
 ) -> Result<()> {
     let now = app.clock.now();
     let new = approvals::New {
-        kind: approvals::Kind::FaultTree,
+        kind: approvals::ChangeKind::FaultTree,
         subject_id: tree.id,
         subject_number: tree.number.clone(),
         n: tree.latest_n,
@@ -248,7 +248,7 @@ pub(crate) async fn edit(
     if !change.standing()?.in_work() {
         let mut next = tree.clone();
         next.latest_n += 1;
-        State::Draft.as_str().clone_into(&mut next.state);
+        ChangeState::Draft.as_str().clone_into(&mut next.state);
         next.title = content.title.clone();
         let next = versioned::save(app, &**tx, &tree, next).await?;
         draft(app, tx, who, &next, content, user).await?;
@@ -281,7 +281,7 @@ pub(crate) async fn follow(
     }
     if change.in_force {
         after.current_n = Some(change.n);
-        after.emergency = change.standing()? == State::PendingRatification;
+        after.emergency = change.standing()? == ChangeState::PendingRatification;
     } else if before.current_n == Some(change.n) {
         after.current_n = None;
         after.emergency = false;

@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store;
-use super::{FaultStep, Outcome, WalkedStep};
+use super::{FaultOutcome, FaultStep, WalkedStep};
 use crate::rights::{ViewWalks, WalkFaultTrees};
 
 kernel::table! {
@@ -175,7 +175,7 @@ async fn keep(
                 n: new.n,
                 title: version.title,
                 path: serde_json::to_value(&walked.path).map_err(internal)?,
-                outcome: outcome.map(|outcome| Outcome::as_str(outcome).to_owned()),
+                outcome: outcome.map(|outcome| FaultOutcome::as_str(outcome).to_owned()),
                 outcome_text: walked.at.text.clone(),
                 article_id: walked.at.article_id,
                 note,

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Filter, New, Source, row};
+use super::{Filter, GapSource, New, row};
 use crate::article::http::{ArticleDetail, detail};
 use crate::article::{ArticleKind, Content, code, store as articles};
 use crate::rights::{HandleGaps, ReportGaps};
@@ -175,7 +175,7 @@ struct NewGap {
     /// Code of the matter.
     matter: Option<String>,
     /// Where it was asked; at the search box when left out.
-    source: Option<Source>,
+    source: Option<GapSource>,
     /// Which call or conversation.
     source_id: Option<Uuid>,
     /// What else is known.
@@ -201,7 +201,7 @@ async fn report(
     let new = New {
         query,
         matter: matter.map(|matter| code("matter", matter)).transpose()?,
-        source: new.source.unwrap_or(Source::Search),
+        source: new.source.unwrap_or(GapSource::Search),
         source_id: new.source_id,
         note: checked("note", new.note.as_deref().unwrap_or_default())?,
         by: actor.user_id(),

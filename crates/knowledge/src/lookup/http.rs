@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::sheet::{self, LookupImport};
 use super::store::{self, Filter, past, row};
-use super::{Entry, Facts, WindowView};
+use super::{Entry, Facts, LookupWindow};
 use crate::upload;
 
 /// A row of a look-up table.
@@ -37,7 +37,7 @@ pub struct LookupView<F> {
     /// The names of the fields that the public sees.
     pub public: Vec<String>,
     /// What is coming, open and over now.
-    pub windows: Vec<WindowView>,
+    pub windows: Vec<LookupWindow>,
     /// Who wrote it last.
     pub updated_by: Option<Colleague>,
     /// When.

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store::{self, Filter, row};
-use super::{ExamPlan, Facts, TitleBatch, WindowView};
+use super::{ExamPlan, Facts, LookupWindow, TitleBatch};
 
 /// Questions from one address within the window; more have to wait.
 const QUESTIONS: usize = 120;
@@ -83,7 +83,7 @@ pub struct PublicLookup {
     #[schema(value_type = Object)]
     pub fields: Map<String, Value>,
     /// What is coming, open and over now.
-    pub windows: Vec<WindowView>,
+    pub windows: Vec<LookupWindow>,
 }
 
 /// What the public may narrow a table to.

@@ -313,7 +313,7 @@ pub struct CoveredPerson {
 
 /// Whom a version has reached.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Coverage {
+pub struct ReadingCoverage {
     /// The version.
     pub n: i32,
     /// Somebody must read it at all.
@@ -349,14 +349,14 @@ async fn covered(
 #[utoipa::path(
     get, path = "/api/v1/articles/{id}/coverage", tag = "reading", operation_id = "get_coverage",
     params(("id" = Uuid, Path), CoverageOf),
-    responses((status = 200, body = Coverage), (status = 404, body = Problem)),
+    responses((status = 200, body = ReadingCoverage), (status = 404, body = Problem)),
 )]
 async fn coverage(
     _actor: Actor<ViewCoverage>,
     Services(app): Services<App>,
     Path(id): Path<Uuid>,
     Query(of): Query<CoverageOf>,
-) -> Result<Json<Coverage>> {
+) -> Result<Json<ReadingCoverage>> {
     let conn = app.db.read();
     let article = articles::get(conn, id).await?;
     let n = of.n.or(article.current_n).unwrap_or(article.latest_n);
@@ -368,7 +368,7 @@ async fn coverage(
     let count =
         |is: fn(&ReadingView) -> bool| people.iter().filter(|person| is(&person.reading)).count();
     let (total, done) = (people.len(), count(|reading| reading.state == "done"));
-    Ok(Json(Coverage {
+    Ok(Json(ReadingCoverage {
         n,
         must_read,
         total,
@@ -382,7 +382,7 @@ async fn coverage(
 
 /// What holds somebody up: a version he must have read or passed by now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Blocking {
+pub struct BlockingReading {
     /// The reading.
     pub reading_id: Uuid,
     /// The article.
@@ -404,10 +404,10 @@ pub async fn must_pass(
     conn: &impl ConnectionTrait,
     user: Uuid,
     now: DateTime<Utc>,
-) -> Result<Vec<Blocking>> {
+) -> Result<Vec<BlockingReading>> {
     let rows = store::mine(conn, user).await?;
     let late = rows.into_iter().filter(|row| row.case().blocking(now));
-    let blocking = late.map(|row| Blocking {
+    let blocking = late.map(|row| BlockingReading {
         due_at: if row.read_at.is_none() {
             row.read_due_at
         } else {

@@ -15,8 +15,8 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Case, Mark, Quiz, State};
-use crate::approval::State as ChangeState;
+use super::{Case, Mark, Quiz, ReadingState};
+use crate::approval::ChangeState;
 use crate::approval::store as approvals;
 use crate::article::store as articles;
 use crate::article::{joined, split};
@@ -117,7 +117,7 @@ impl row::Model {
         let case = self.case();
         let state = case.state();
         state.as_str().clone_into(&mut self.state);
-        self.done = matches!(state, State::Done | State::Ended);
+        self.done = matches!(state, ReadingState::Done | ReadingState::Ended);
         self.overdue = self.overdue && !self.done;
         self.next_alarm_at = case.alarm_after(told);
         self

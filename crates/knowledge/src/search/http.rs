@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::keep::Shelf;
 use super::words::{Place, excerpt, place_of_letters, places};
-use super::{Found, Narrow, Question, Why};
+use super::{Found, FoundBy, Narrow, Question};
 use crate::approval::store as approvals;
 use crate::article::ArticleKind;
 use crate::article::split;
@@ -70,7 +70,7 @@ struct Sought {
 /// What a requester wrote, or an agent typed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Said {
+struct SuggestFor {
     /// The text, up to 2,000 characters.
     text: String,
     /// Only this matter.
@@ -81,7 +81,7 @@ struct Said {
 
 /// Where something was found in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Mark {
+pub struct HitMark {
     /// `title`, `question`, `answer` (of the excerpt) or `keywords`
     pub field: &'static str,
     /// The first character, counted in code points.
@@ -92,7 +92,7 @@ pub struct Mark {
 
 /// What was found.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Hit {
+pub struct ArticleHit {
     /// The article.
     pub id: Uuid,
     /// `ZS0001`
@@ -120,9 +120,9 @@ pub struct Hit {
     /// This version is what holds.
     pub in_force: bool,
     /// Why it was found.
-    pub why: Vec<Why>,
+    pub why: Vec<FoundBy>,
     /// Where.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<HitMark>,
     /// Number of the document it rests on.
     pub source_no: String,
     /// Title of that document.
@@ -135,9 +135,9 @@ pub struct Hit {
 
 /// What was found, the best first.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Hits {
+pub struct ArticleHits {
     /// The hits.
-    pub items: Vec<Hit>,
+    pub items: Vec<ArticleHit>,
     /// How long it took the server, in microseconds.
     pub took_us: u64,
 }
@@ -154,13 +154,13 @@ fn limit(asked: Option<usize>) -> Result<usize> {
 #[utoipa::path(
     get, path = "/api/v1/articles/search", tag = "knowledge", operation_id = "search_articles",
     params(Sought),
-    responses((status = 200, body = Hits), (status = 400, body = Problem)),
+    responses((status = 200, body = ArticleHits), (status = 400, body = Problem)),
 )]
 async fn search(
     _actor: Actor<ViewArticles>,
     Services(finder): Services<Finder>,
     Query(sought): Query<Sought>,
-) -> Result<Json<Hits>> {
+) -> Result<Json<ArticleHits>> {
     if sought.q.chars().count() > LONGEST || sought.q.contains('\0') {
         return Err(
             bad_request("search_too_long", "q holds at most 200 characters").with_field("q"),
@@ -177,14 +177,14 @@ async fn search(
 /// Suggests articles and scripts for a text: what the requester wrote, what the agent noted.
 #[utoipa::path(
     post, path = "/api/v1/articles/suggest", tag = "knowledge", operation_id = "suggest_articles",
-    request_body = Said,
-    responses((status = 200, body = Hits), (status = 422, body = Problem)),
+    request_body = SuggestFor,
+    responses((status = 200, body = ArticleHits), (status = 422, body = Problem)),
 )]
 async fn suggest(
     _actor: Actor<ViewArticles>,
     Services(finder): Services<Finder>,
-    Json(said): Json<Said>,
-) -> Result<Json<Hits>> {
+    Json(said): Json<SuggestFor>,
+) -> Result<Json<ArticleHits>> {
     let text = needed("text", &said.text)?;
     let narrow = Narrow {
         matter: said.matter,
@@ -194,7 +194,7 @@ async fn suggest(
 }
 
 impl Finder {
-    async fn found(&self, text: &str, narrow: &Narrow, limit: usize) -> Result<Json<Hits>> {
+    async fn found(&self, text: &str, narrow: &Narrow, limit: usize) -> Result<Json<ArticleHits>> {
         let began = self.app.clock.monotonic();
         self.shelf.refresh(&self.app).await?;
         let (question, found) = self.shelf.read(|index| {
@@ -204,14 +204,19 @@ impl Finder {
         });
         let items = self.hits(&question, found, narrow.all).await?;
         let took: Duration = self.app.clock.monotonic().saturating_sub(began);
-        Ok(Json(Hits {
+        Ok(Json(ArticleHits {
             items,
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         }))
     }
 
     /// What was found, as it stands in the tables at this moment.
-    async fn hits(&self, question: &Question, found: Vec<Found>, all: bool) -> Result<Vec<Hit>> {
+    async fn hits(
+        &self,
+        question: &Question,
+        found: Vec<Found>,
+        all: bool,
+    ) -> Result<Vec<ArticleHit>> {
         let (conn, now) = (self.app.db.read(), self.app.clock.now());
         if found.is_empty() {
             return Ok(Vec::new());
@@ -259,23 +264,23 @@ fn hit(
     article: &articles::row::Model,
     version: &version_row::Model,
     change: Option<&approvals::row::Model>,
-) -> Result<Hit> {
+) -> Result<ArticleHit> {
     let words = || question.terms.iter().map(|term| term.token.as_str());
     let keywords = split(&version.keywords).join(" ");
     let answer_excerpt = excerpt(&version.answer, words(), EXCERPT);
-    let mut marks: Vec<Mark> = Vec::new();
+    let mut marks: Vec<HitMark> = Vec::new();
     let mut mark = |field: &'static str, found: Vec<Place>| {
         marks.extend(
             found
                 .into_iter()
-                .map(|Place { start, end }| Mark { field, start, end }),
+                .map(|Place { start, end }| HitMark { field, start, end }),
         );
     };
     mark("title", places(&version.title, words()));
     mark("question", places(&version.question, words()));
     mark("keywords", places(&keywords, words()));
     mark("answer", places(&answer_excerpt, words()));
-    if found.why.contains(&Why::Pinyin) {
+    if found.why.contains(&FoundBy::Pinyin) {
         for letters in &question.letters {
             if let Some(place) = place_of_letters(&version.title, letters) {
                 mark("title", vec![place]);
@@ -284,7 +289,7 @@ fn hit(
             }
         }
     }
-    Ok(Hit {
+    Ok(ArticleHit {
         id: article.id,
         number: article.number.clone(),
         n: version.n,

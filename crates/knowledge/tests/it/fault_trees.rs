@@ -1,7 +1,7 @@
 //! Fault trees: drawn, consented to, walked in the call.
 
 use axum::http::Method;
-use knowledge::fault_tree::{FaultAnswer, FaultNode, FaultStep, Outcome, Tree};
+use knowledge::fault_tree::{FaultAnswer, FaultNode, FaultOutcome, FaultStep, Tree};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn asks(id: &str, answers: &[(&str, &str)]) -> FaultNode {
 
 fn ends(id: &str) -> FaultNode {
     FaultNode {
-        outcome: Some(Outcome::Solved),
+        outcome: Some(FaultOutcome::Solved),
         ..asks(id, &[])
     }
 }
@@ -70,12 +70,12 @@ fn a_tree_names_everything_that_is_wrong_with_it() {
         [fault("a", "tree_in_a_circle")]
     );
     let article = FaultNode {
-        outcome: Some(Outcome::Article),
+        outcome: Some(FaultOutcome::Article),
         ..ends("a")
     };
     assert_eq!(codes(vec![article]), [fault("a", "article_missing")]);
     let both = FaultNode {
-        outcome: Some(Outcome::Solved),
+        outcome: Some(FaultOutcome::Solved),
         ..asks("a", &[("是", "b")])
     };
     assert_eq!(codes(vec![both, ends("b")]), [fault("a", "node_both")]);

@@ -8,7 +8,7 @@ use calendar::{Calendar, DeadlineRule, ServiceClock, ServiceHours, YearCalendar,
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Side;
 use kernel::machine::Moment;
-use knowledge::approval::{Action, Case, Refusal, State, Terms};
+use knowledge::approval::{Action, Case, ChangeState, Refusal, Terms};
 use proptest::prelude::*;
 
 static SERVICE: LazyLock<ServiceClock> = LazyLock::new(|| {
@@ -97,8 +97,8 @@ proptest! {
                 if let Ok(after) = step(&case, &action, now) {
                     case = after;
                 }
-                prop_assert!(!matches!(case.state, State::Effective | State::Approved | State::Paused), "{case:?}");
-                if case.state == State::PendingRatification {
+                prop_assert!(!matches!(case.state, ChangeState::Effective | ChangeState::Approved | ChangeState::Paused), "{case:?}");
+                if case.state == ChangeState::PendingRatification {
                     prop_assert!(case.emergency);
                     let fallen = step(&case, &Action::Lapse, case.due_at.unwrap().max(now)).unwrap();
                     prop_assert!(fallen.state.ended());
@@ -125,7 +125,7 @@ proptest! {
             let overdue = case.until.is_some_and(|until| until <= now);
             prop_assert!(case.state.ended() || leads_on || overdue, "{case:?}");
             prop_assert_eq!(case.state.ended() && case.alarm_at().is_some(), false);
-            let waits = matches!(case.state, State::Submitted | State::PendingRatification);
+            let waits = matches!(case.state, ChangeState::Submitted | ChangeState::PendingRatification);
             prop_assert_eq!(case.due_at.is_some(), waits, "who owes a decision has a clock: {:?}", case);
             if let Some(alarm) = case.alarm_at() {
                 let then = alarm.max(now);
@@ -196,7 +196,7 @@ fn diagram() -> String {
         let names: Vec<&str> = names.iter().copied().collect();
         lines.push(format!("    {from} --> {to}: {}", names.join(", ")));
     }
-    let ends = State::ALL.iter().filter(|state| state.ended());
+    let ends = ChangeState::ALL.iter().filter(|state| state.ended());
     lines.extend(ends.map(|state| format!("    {} --> [*]", state.as_str())));
     lines.join("\n")
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use knowledge::search::words::{excerpt, initials, place_of_letters, places, tokens};
-use knowledge::search::{Entry, Index, Narrow, Why};
+use knowledge::search::{Entry, FoundBy, Index, Narrow};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -87,12 +87,12 @@ fn first_letters_numbers_and_words_that_mean_the_same_find_too() {
             .first()
             .map(|found| (found.article_id.as_u128(), found.why.clone()))
     };
-    assert_eq!(why(&index, "zkz"), Some((1, vec![Why::Pinyin])));
-    assert_eq!(why(&index, "CJSM"), Some((2, vec![Why::Pinyin])));
-    assert_eq!(why(&index, "zs0003").unwrap(), (3, vec![Why::Number]));
+    assert_eq!(why(&index, "zkz"), Some((1, vec![FoundBy::Pinyin])));
+    assert_eq!(why(&index, "CJSM"), Some((2, vec![FoundBy::Pinyin])));
+    assert_eq!(why(&index, "zs0003").unwrap(), (3, vec![FoundBy::Number]));
     let (number, reasons) = why(&index, "粤人社发[2024] 4 号").unwrap();
     assert_eq!(number, 4);
-    assert!(reasons.contains(&Why::Document));
+    assert!(reasons.contains(&FoundBy::Document));
     assert_eq!(
         why(&index, "打印凭证在哪下载").unwrap().0,
         1,
@@ -103,7 +103,7 @@ fn first_letters_numbers_and_words_that_mean_the_same_find_too() {
         vec!["查分".into(), "看分数".into()],
     ]);
     let (number, reasons) = why(&index, "看分数").unwrap();
-    assert_eq!((number, reasons.contains(&Why::Synonym)), (2, true));
+    assert_eq!((number, reasons.contains(&FoundBy::Synonym)), (2, true));
 }
 
 #[test]
