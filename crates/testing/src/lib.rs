@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod call;
+pub mod diagram;
 mod openpyxl;
 pub mod platforms;
 mod port;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, refused, stale};
-use kernel::text::{checked, must_be_code, must_be_name};
+use kernel::text::{must_be_code, must_be_name};
 use kernel::{Actor, audit, outbound};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde::{Deserialize, Serialize};
@@ -172,7 +172,7 @@ impl ChannelRequest {
         }
         for (name, value) in &self.settings {
             must_be_code("settings", name)?;
-            checked("settings", value)?;
+            must_be_plain("settings", value)?;
             if value.contains("://") {
                 outbound::checked(value, self.allow_private)
                     .map_err(|problem| problem.with_field(format!("settings.{name}")))?;
@@ -180,10 +180,24 @@ impl ChannelRequest {
         }
         for (name, value) in &self.secrets {
             must_be_code("secrets", name)?;
-            checked("secrets", value.as_deref().unwrap_or_default())?;
+            must_be_plain("secrets", value.as_deref().unwrap_or_default())?;
         }
         Ok(())
     }
+}
+
+/// The longest value of a setting in characters: a chain of certificates.
+const LONGEST: usize = 20_000;
+
+fn must_be_plain(field: &'static str, value: &str) -> Result<()> {
+    if value.chars().count() > LONGEST {
+        return Err(invalid(field, "text_too_long", "at most 20,000 characters"));
+    }
+    let odd = |char: char| char.is_control() && !matches!(char, '\n' | '\r' | '\t');
+    if value.chars().any(odd) {
+        return Err(invalid(field, "text_not_plain", "a control character"));
+    }
+    Ok(())
 }
 
 /// Makes a channel, or changes it.

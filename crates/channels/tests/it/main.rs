@@ -1,4 +1,5 @@
 //! What the crate promises, on both databases.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod machines;
 mod platforms;

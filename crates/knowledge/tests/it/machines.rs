@@ -1,7 +1,6 @@
 //! The machine of changes under its laws, and its diagram in the README.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::Path;
 use std::sync::LazyLock;
 
 use calendar::{Calendar, DeadlineRule, ServiceClock, ServiceHours, YearCalendar, YearNotice};
@@ -10,6 +9,7 @@ use kernel::Side;
 use kernel::machine::Moment;
 use knowledge::approval::{Action, Case, ChangeState, Refusal, Terms};
 use proptest::prelude::*;
+use testing::diagram::{Edges, drawn, is_drawn};
 
 static SERVICE: LazyLock<ServiceClock> = LazyLock::new(|| {
     let notice: YearNotice = serde_json::from_str(calendar::SHIPPED[0]).unwrap();
@@ -158,7 +158,7 @@ fn one_working_day_for_a_ratification_ends_with_the_service_of_the_next_working_
 
 /// The edges between states that any walk takes, with what takes them.
 fn diagram() -> String {
-    let mut edges: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut edges: Edges = BTreeMap::new();
     let mut reached: Vec<(Case, DateTime<Utc>)> = drafts()
         .into_iter()
         .map(|case| (case, monday_10()))
@@ -191,30 +191,10 @@ fn diagram() -> String {
             }
         }
     }
-    let mut lines = vec!["stateDiagram-v2".to_owned(), "    [*] --> draft".to_owned()];
-    for ((from, to), names) in &edges {
-        let names: Vec<&str> = names.iter().copied().collect();
-        lines.push(format!("    {from} --> {to}: {}", names.join(", ")));
-    }
-    let ends = ChangeState::ALL.iter().filter(|state| state.ended());
-    lines.extend(ends.map(|state| format!("    {} --> [*]", state.as_str())));
-    lines.join("\n")
+    drawn(&["draft"], &edges)
 }
 
 #[test]
 fn the_readme_draws_the_machine_as_it_is() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once("```mermaid\n").unwrap();
-    let (drawn, after) = rest.split_once("\n```\n").unwrap();
-    let diagram = diagram();
-    if drawn != diagram && std::env::var("INSTA_UPDATE").is_ok_and(|wish| wish == "always") {
-        std::fs::write(
-            &path,
-            format!("{before}```mermaid\n{diagram}\n```\n{after}"),
-        )
-        .unwrap();
-        return;
-    }
-    assert_eq!(drawn, diagram, "`make schema` draws it anew");
+    is_drawn(env!("CARGO_MANIFEST_DIR"), "Change", &diagram());
 }

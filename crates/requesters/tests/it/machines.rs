@@ -1,11 +1,11 @@
 //! The state machine of this crate under the test of all machines, and its diagram in the README.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use requesters::block::{Action, Case, Moment, Refusal, State, Terms};
+use testing::diagram::{drawn, is_drawn};
 use uuid::Uuid;
 
 const ASKER: Uuid = Uuid::from_u128(1);
@@ -96,7 +96,7 @@ fn who_is_late_approves_nothing() {
 }
 
 fn diagram() -> String {
-    let mut edges = BTreeMap::<_, BTreeSet<&str>>::new();
+    let mut edges = BTreeMap::<_, BTreeSet<&'static str>>::new();
     let (mut reached, mut next) = (vec![asked(1)], 0);
     while let Some(case) = reached.get(next).cloned() {
         next += 1;
@@ -113,36 +113,10 @@ fn diagram() -> String {
             }
         }
     }
-    let mut lines = vec![
-        "stateDiagram-v2".to_owned(),
-        "    [*] --> requested".to_owned(),
-    ];
-    for ((from, to), names) in &edges {
-        let names: Vec<&str> = names.iter().copied().collect();
-        lines.push(format!("    {from} --> {to}: {}", names.join(", ")));
-    }
-    let left: BTreeSet<&str> = edges.keys().map(|(from, _)| *from).collect();
-    let ends: BTreeSet<&str> = edges
-        .keys()
-        .map(|(_, to)| *to)
-        .filter(|to| !left.contains(to))
-        .collect();
-    lines.extend(ends.iter().map(|state| format!("    {state} --> [*]")));
-    lines.join("\n")
+    drawn(&["requested"], &edges)
 }
 
 #[test]
 fn the_readme_draws_the_machine_as_it_is() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once("### Block\n").expect("its heading");
-    let (said, rest) = rest.split_once("```mermaid\n").unwrap();
-    let (drawn, after) = rest.split_once("\n```\n").unwrap();
-    let diagram = diagram();
-    if drawn != diagram && std::env::var("INSTA_UPDATE").is_ok_and(|wish| wish == "always") {
-        let text = format!("{before}### Block\n{said}```mermaid\n{diagram}\n```\n{after}");
-        std::fs::write(&path, text).unwrap();
-        return;
-    }
-    assert_eq!(drawn, diagram, "`make schema` draws it anew");
+    is_drawn(env!("CARGO_MANIFEST_DIR"), "Block", &diagram());
 }

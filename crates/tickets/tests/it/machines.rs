@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Debug;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use calendar::ServiceClock;
@@ -11,6 +10,7 @@ use kernel::Role;
 use kernel::machine::Moment;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use testing::diagram::{drawn, is_drawn};
 use tickets::escalation::{Ladder, Level};
 use tickets::ticket::life;
 use tickets::{contact, emergency, escalation, incident, instruction};
@@ -133,41 +133,13 @@ impl<C: Clone + Debug> Machine<C> {
     }
 
     fn diagram(&self) -> String {
-        let mut lines = vec!["stateDiagram-v2".to_owned()];
-        let starts: BTreeSet<&str> = self.starts.iter().map(self.state).collect();
-        lines.extend(starts.iter().map(|state| format!("    [*] --> {state}")));
-        let edges = self.edges();
-        for ((from, to), names) in &edges {
-            let names: Vec<&str> = names.iter().copied().collect();
-            lines.push(format!("    {from} --> {to}: {}", names.join(", ")));
-        }
-        let left: BTreeSet<&str> = edges.keys().map(|(from, _)| *from).collect();
-        let ends: BTreeSet<&str> = edges
-            .keys()
-            .map(|(_, to)| *to)
-            .filter(|to| !left.contains(to))
-            .collect();
-        lines.extend(ends.iter().map(|state| format!("    {state} --> [*]")));
-        lines.join("\n")
+        let starts: Vec<&str> = self.starts.iter().map(self.state).collect();
+        drawn(&starts, &self.edges())
     }
 
     /// The README draws the machine as it is; `make schema` draws it anew.
     fn is_drawn(&self) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let heading = format!("### {}\n", self.name);
-        let (before, rest) = text
-            .split_once(&heading)
-            .unwrap_or_else(|| panic!("no `{heading}` in the README"));
-        let (said, rest) = rest.split_once("```mermaid\n").unwrap();
-        let (drawn, after) = rest.split_once("\n```\n").unwrap();
-        let diagram = self.diagram();
-        if drawn != diagram && std::env::var("INSTA_UPDATE").is_ok_and(|wish| wish == "always") {
-            let text = format!("{before}{heading}{said}```mermaid\n{diagram}\n```\n{after}");
-            std::fs::write(&path, text).unwrap();
-            return;
-        }
-        assert_eq!(drawn, diagram, "{}: `make schema` draws it anew", self.name);
+        is_drawn(env!("CARGO_MANIFEST_DIR"), self.name, &self.diagram());
     }
 }
 

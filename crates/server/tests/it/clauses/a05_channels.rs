@@ -1,12 +1,19 @@
 //! A-05: whichever way a request comes, by telephone, in person or as a work order of a platform, it ends as a ticket
 //! with an owner and a clock; and an administrator adds a channel without a new program.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use testing::platforms::kefu::Kefu;
+use testing::platforms::mail::Mailbox;
+use testing::platforms::onebot::OneBot;
+use testing::platforms::sms::Gateway;
 
-use crate::support::Person;
 use crate::support::cases::{on_both, path};
+use crate::support::floor::DeskAgent;
 use crate::support::sipp::finished;
+use crate::support::{Person, TestServer};
 
 /// Somebody answers for it, and its time runs.
 async fn is_held(lead: &Person, ticket: &Value, state: &str) -> Value {
@@ -105,4 +112,127 @@ async fn an_administrator_adds_a_channel_and_an_agent_notes_what_comes_by_it() {
         assert_eq!(code, "url_not_allowed");
     })
     .await;
+}
+
+/// What the requester writes and is answered, by whichever platform.
+async fn answered_by(agent: &DeskAgent, code: &str, asked: &str) -> Value {
+    let conversation = agent.person.takes_conversation().await;
+    assert_eq!(conversation["channel"], code, "{conversation}");
+    let messages = agent
+        .person
+        .get(&format!(
+            "{}/messages",
+            path("conversations", &conversation)
+        ))
+        .await;
+    assert_eq!(messages["items"][0]["text"], asked, "{messages}");
+    agent
+        .person
+        .answers(&conversation, "a-1", "请以公告为准。")
+        .await;
+    let record = json!({"request_type": "consult", "matter": "101", "result": "answered", "summary": "公告"});
+    agent
+        .person
+        .closes_conversation(&conversation, record)
+        .await;
+    let records = agent
+        .person
+        .get(&format!("/api/v1/contact-records?channel={code}"))
+        .await;
+    assert_eq!(records["total"], 1);
+    conversation
+}
+
+async fn sent<T>(look: impl Fn() -> Vec<T>) -> Vec<T> {
+    for _ in 0..200 {
+        let sent = look();
+        if !sent.is_empty() {
+            return sent;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nothing was sent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_sms_kefu_and_onebot_a_question_is_answered_and_recorded() {
+    on_both(async |server| {
+        let agent = server.desk_agent("agent1").await;
+        let gateway = Gateway::start(&server.clock).await;
+        server
+            .channel("sms", "sms", gateway.settings(), Gateway::secrets())
+            .await;
+        let text = gateway.says("13900000066", "报名几号开始");
+        assert_eq!(server.told("sms", &text).await.0, StatusCode::OK);
+        assert_eq!(
+            server.told("sms", &text).await.0,
+            StatusCode::OK,
+            "the gateway sends it again"
+        );
+        answered_by(&agent, "sms", "报名几号开始").await;
+        assert!(
+            sent(|| gateway.sent()).await[0]
+                .to_string()
+                .contains("请以公告为准")
+        );
+
+        let kefu = Kefu::start(&server.clock, 100).await;
+        server
+            .channel("kefu", "wechat_kf", kefu.settings(), Kefu::secrets())
+            .await;
+        let rings = kefu.says(
+            "wmUSER1",
+            &json!({"msgtype": "text", "text": {"content": "职称怎么报"}}),
+        );
+        assert_eq!(server.told("kefu", &rings).await.0, StatusCode::OK);
+        answered_by(&agent, "kefu", "职称怎么报").await;
+        assert!(
+            sent(|| kefu.sent()).await[0]
+                .to_string()
+                .contains("请以公告为准")
+        );
+
+        let onebot = OneBot::start(&server.clock).await;
+        server
+            .channel("onebot", "onebot", onebot.settings(), OneBot::secrets())
+            .await;
+        let event = onebot.says(10_001, &json!("证书怎么领"));
+        assert!(server.told("onebot", &event).await.0.is_success());
+        answered_by(&agent, "onebot", "证书怎么领").await;
+        assert!(
+            sent(|| onebot.sent()).await[0]
+                .1
+                .to_string()
+                .contains("请以公告为准")
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_is_fetched_answered_in_its_thread_and_one_that_cannot_be_read_holds_up_nothing() {
+    let Some(mailbox) = Mailbox::start() else {
+        return;
+    };
+    let server = TestServer::demo().await;
+    let agent = server.desk_agent("agent1").await;
+    let mut settings = mailbox.settings();
+    settings.retain(|(name, _)| *name != "poll_s");
+    settings.push(("poll_s", "1".to_owned()));
+    server
+        .channel("mail", "email", settings, Mailbox::secrets())
+        .await;
+    // The first look at a mailbox decides from where on it is read.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let now = server.clock.now();
+    mailbox.comes(b"\xff\xfe no mail at all \x00\x01", now);
+    let mail = "From: Wang <wang@mail.example>\r\nTo: <hotline@exam.example>\r\nMessage-ID: <q1@mail.example>\r\n\
+        Subject: =?UTF-8?B?5oql5ZCN?=\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n报名什么时候开始？\r\n";
+    mailbox.comes(mail.as_bytes(), now);
+    let conversation = answered_by(&agent, "mail", "报名什么时候开始？").await;
+    let out = sent(|| mailbox.sent()).await;
+    let text = String::from_utf8_lossy(&out[0].1).into_owned();
+    assert!(text.contains("In-Reply-To: <q1@mail.example>"), "{text}");
+    assert_eq!(conversation["channel_kind"], "email");
+    server.stop().await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use testing::platforms::wechat::Wechat;
 
 use crate::support::Person;
 use crate::support::cases::{on_both, path};
@@ -95,6 +96,64 @@ async fn nobody_of_the_supplier_publishes_and_an_answer_cites_the_version_in_for
         visitor.says("m-2", "请再说一次").await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert_eq!(agent.person.refused(Method::POST, &say, cite(2, "a-6")).await.1, "article_not_in_force");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_machine_says_only_what_is_approved_by_a_word_or_the_menu() {
+    on_both(async |server| {
+        let (trainer, purchaser, lead) = (
+            server.sign_in("trainer").await,
+            server.sign_in("purchaser").await,
+            server.sign_in("lead").await,
+        );
+        let new =
+            json!({"kind": "script", "matter": "107", "content": content("考前一周开放打印。")});
+        let article = trainer.post("/api/v1/articles", new).await;
+        let id = article["id"].as_str().unwrap();
+        let platform = Wechat::start(&server.clock).await;
+        let mut settings = platform.settings();
+        settings.push(("replies", format!("准考证={id}\nmenu:TICKET={id}")));
+        server
+            .channel("wechat_oa", "wechat_oa", settings, Wechat::secrets())
+            .await;
+
+        // Not approved yet: the word goes to people.
+        server
+            .told("wechat_oa", &platform.says("oUSERa", "准考证"))
+            .await;
+        assert_eq!(
+            lead.get("/api/v1/conversations?state=waiting").await["total"],
+            1
+        );
+        does(&trainer, &article, "submit", json!({})).await;
+        does(&purchaser, &article, "approve", json!({})).await;
+
+        let before = platform.sent().len();
+        server
+            .told("wechat_oa", &platform.says("oUSERb", "准考证"))
+            .await;
+        server
+            .told("wechat_oa", &platform.happens("oUSERc", "CLICK", "TICKET"))
+            .await;
+        for _ in 0..100 {
+            if platform.sent().len() == before + 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let sent = platform.sent();
+        assert_eq!(sent.len(), before + 2, "{sent:?}");
+        assert!(sent[before..].iter().all(|one| {
+            one["text"]["content"]
+                .as_str()
+                .unwrap()
+                .starts_with("考前一周开放打印。")
+        }));
+        let served = lead.get("/api/v1/conversations?state=closed").await;
+        assert_eq!(served["total"], 2);
+        assert_eq!(served["items"][0]["end_reason"], "self_service");
     })
     .await;
 }
