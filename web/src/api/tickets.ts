@@ -82,6 +82,8 @@ export interface RecordDraft {
   result: Result | null
   summary: string
   ticket_id: Id | null
+  /** What the answer rests on, `uuid@version`; none: it was given freely. */
+  articles: string[]
 }
 /** Without a version the last writer wins: a draft has one writer, whose newest word counts. */
 export const saveRecord = (call: Id, body: RecordDraft) =>

@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineSquare, CircleCheck, CircleClose, Collection, Connection, DataBoard, DocumentChecked, Files, Headset, Key, Lightning, Medal, Memo, Message, Monitor, OfficeBuilding, Operation, Phone,
-  PhoneFilled, SetUp, Share, Stamp, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
+  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, DataBoard, DocumentChecked, EditPen, Files, Guide, Headset, Key, Lightning, Medal, Memo, Message, Monitor, Notebook, OfficeBuilding, Operation, Phone,
+  PhoneFilled, QuestionFilled, Reading, Search, SetUp, Share, Stamp, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -16,7 +16,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'floor' | 'cases' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'floor' | 'cases' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -27,6 +27,14 @@ export const PAGES: PageDef[] = [
   { name: 'sign_off', path: '/sign-off', icon: CircleCheck, needs: [P.signOffTickets], group: 'work', load: () => import('@/features/tickets/SignOffPage.vue') },
   { name: 'my_calls', path: '/my/calls', icon: Phone, needs: [P.takeCalls], group: 'work', load: () => import('@/features/telephony/CallsPage.vue') },
   { name: 'my_tickets', path: '/my/tickets', icon: Tickets, needs: [P.takeCalls], group: 'work', load: () => import('@/features/tickets/TicketsPage.vue') },
+  { name: 'my_reading', path: '/my-reading', icon: Reading, needs: [P.viewArticles], group: 'work', load: () => import('@/features/knowledge/ReadingPage.vue') },
+  { name: 'knowledge_search', path: '/knowledge-search', icon: Search, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/SearchPage.vue') },
+  { name: 'lookups', path: '/lookups', icon: Clock, needs: [P.viewLookups], group: 'knowledge', load: () => import('@/features/knowledge/LookupsPage.vue') },
+  { name: 'fault_trees', path: '/fault-trees', icon: Guide, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/FaultTreesPage.vue') },
+  { name: 'articles', path: '/articles', icon: Notebook, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/ArticlesPage.vue') },
+  { name: 'approvals', path: '/approvals', icon: EditPen, needs: [P.viewApprovals], group: 'knowledge', load: () => import('@/features/knowledge/ApprovalsPage.vue') },
+  { name: 'knowledge_gaps', path: '/knowledge-gaps', icon: QuestionFilled, needs: [P.handleGaps], group: 'knowledge', load: () => import('@/features/knowledge/GapsPage.vue') },
+  { name: 'synonyms', path: '/synonyms', icon: Share, needs: [P.manageSynonyms], group: 'knowledge', load: () => import('@/features/knowledge/SynonymsPage.vue') },
   { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
   { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
   { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
@@ -67,4 +75,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'floor', 'cases', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'floor', 'cases', 'organization', 'system'] as const

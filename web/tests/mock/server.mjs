@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { channels } from './channels.mjs'
+import { knowledge, rightsOf } from './knowledge.mjs'
 
 const now = () => Date.now()
 const iso = (msAgo = 0) => new Date(now() - msAgo).toISOString()
@@ -56,7 +57,7 @@ const tickets = Array.from({ length: 24 }, (_, i) => {
 const offered = { pending_sign: ['sign', 'ask_return'], in_handling: ['reply', 'close', 'offer_transfer', 'suspend', 'ask_extension'], suspended: ['resume'], pending_review: [], replied: ['revisit'], closed: ['archive'] }
 const after = { sign: 'in_handling', reply: 'replied', close: 'closed', suspend: 'suspended', resume: 'in_handling', revisit: 'closed', archive: 'archived' }
 const detail = (t) => ({ ...t, form: {}, actions: (offered[t.state] ?? []).map((action) => ({ desk: 'handle', action })), asked: null, attempts: 0, complained_agent: null, paused_at: t.state === 'suspended' ? iso(60 * MIN) : null, reopenings: 0, sign_due_at: null, sign_off: t.request_type === 'complaint', supervised_until: null, transfer_until: null, urged: 0 })
-const record = (call, state, i = 0) => ({ call_id: call.id, medium: 'voice', direction: 'inbound', queue: 'exam', agent: call.agent ?? ref(agents[0]), requester_id: requester.id, requester_name: '王*', caller: call.caller, at: call.offered_at, answered_at: call.answered_at, ended_at: call.ended_at, outcome: call.outcome, wrap_up_ms: null, state, request_type: null, matter: null, matter_name: null, result: null, summary: i ? summaries[i % 3] : '', ticket_id: null, ticket: { id: tickets[10].id, number: tickets[10].number, state: tickets[10].state }, owed_since: state === 'owed' ? iso(20 * MIN) : null, late: false, completed_at: null, completed_by: null, version: 1 })
+const record = (call, state, i = 0) => ({ call_id: call.id, medium: 'voice', direction: 'inbound', queue: 'exam', agent: call.agent ?? ref(agents[0]), requester_id: requester.id, requester_name: '王*', caller: call.caller, at: call.offered_at, answered_at: call.answered_at, ended_at: call.ended_at, outcome: call.outcome, wrap_up_ms: null, state, request_type: null, matter: null, matter_name: null, result: null, summary: i ? summaries[i % 3] : '', ticket_id: null, articles: [], ticket: { id: tickets[10].id, number: tickets[10].number, state: tickets[10].state }, owed_since: state === 'owed' ? iso(20 * MIN) : null, late: false, completed_at: null, completed_by: null, version: 1 })
 const records = new Map(calls.slice(1, 4).map((c, i) => [c.id, record(c, 'owed', i + 1)]))
 let current = null
 
@@ -97,7 +98,7 @@ let who = null
 function session() {
   const agent = agents.find((a) => a.username === who)
   const user = users.find((u) => u.username === who) ?? users[0]
-  return { user: { id: user.id, username: who, name: user.name, staff_no: user.staff_no, department: user.department, side: user.side, roles: user.roles, permissions: agent ? agentRights : who === 'lead' ? leadRights : adminRights, totp: false }, must_change_password: who === 'purchaser', idle_timeout_s: 1200 }
+  return { user: { id: user.id, username: who, name: user.name, staff_no: user.staff_no, department: user.department, side: user.side, roles: user.roles, permissions: { ...(agent ? agentRights : who === 'lead' ? leadRights : who === 'purchaser' ? {} : adminRights), ...rightsOf(who) }, totp: false }, must_change_password: who === 'purchaser' && Boolean(process.env.FIRST_SIGN_IN), idle_timeout_s: 1200 }
 }
 const page = (items, q) => {
   const per = +(q.get('per_page') ?? 50)
@@ -154,9 +155,10 @@ const routes = {
 }
 
 const chat = channels({ iso, problem, page, live, ref, agents, requester, tickets, records, record, calls, matterName, me: () => agents.find((a) => a.username === who) ?? agents[0] })
+const known = knowledge({ agents, users, matterName, page, problem, live, who: () => who })
 
 function route(method, path, query, body) {
-  const written = chat.route(method, path, query, body)
+  const written = known(method, path, query, body) ?? chat.route(method, path, query, body)
   if (written !== undefined) return written
   const fixed = routes[`${method} ${path}`]
   if (fixed) return fixed(query, body)
@@ -289,7 +291,7 @@ const server = createServer((req, res) => {
     if (path === '/mock/cut') for (const stream of streams) stream.end()
     if (path.startsWith('/mock/chat-')) return res.end(String(chat.stage(path.slice(11), url.searchParams) ?? ''))
     if (path.startsWith('/mock/')) return res.end('ok')
-    if (!who && !['/session', '/config-public'].includes(path)) { const p = problem(401, 'not_signed_in'); res.writeHead(401, { 'content-type': 'application/problem+json' }); return res.end(JSON.stringify(p.body)) }
+    if (!who && !['/session', '/config-public'].includes(path) && !path.startsWith('/public/')) { const p = problem(401, 'not_signed_in'); res.writeHead(401, { 'content-type': 'application/problem+json' }); return res.end(JSON.stringify(p.body)) }
     const found = route(req.method, path, url.searchParams, multipart ? { name: /filename="(.*?)"/.exec(text)?.[1], type: /content-type: (\S+)/i.exec(text)?.[1], bytes: text.length } : text ? JSON.parse(text) : undefined)
     const status = found?.body && found.status ? found.status : found === null ? 204 : 200
     setTimeout(() => {

@@ -37,7 +37,7 @@ export function useContactRecord(callId: Ref<string | null>, readPop: (id: strin
   const complete = computed(() => record.value?.state === 'complete')
 
   function blank(): api.RecordDraft {
-    return { request_type: null, matter: null, result: null, summary: '', ticket_id: null }
+    return { request_type: null, matter: null, result: null, summary: '', ticket_id: null, articles: [] }
   }
 
   /** Reads who calls and what is written so far; never over what is being typed. */
@@ -74,6 +74,7 @@ export function useContactRecord(callId: Ref<string | null>, readPop: (id: strin
     draft.result = found.result
     draft.summary = found.summary ?? ''
     draft.ticket_id = found.ticket_id
+    draft.articles = [...((found as { articles?: string[] }).articles ?? [])]
   }
 
   function change(part: Partial<api.RecordDraft>): void {

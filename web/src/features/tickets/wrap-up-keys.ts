@@ -9,6 +9,7 @@ export type WrapUpAction =
   | { do: 'attach' }
   | { do: 'matter' }
   | { do: 'summary' }
+  | { do: 'knowledge' }
   | { do: 'extend' }
   | { do: 'save' }
   | { do: 'leave_field' }
@@ -34,7 +35,7 @@ export const QUICK_RESULTS: readonly QuickResult[] = [
   { key: 'A', word: 'consult_answered', result: 'answered', type: 'consult' },
 ]
 
-export const OTHER_KEYS = { attach: 'L', matter: '/', summary: 'B', extend: 'Y' } as const
+export const OTHER_KEYS = { attach: 'L', matter: '/', summary: 'B', knowledge: 'K', extend: 'Y' } as const
 
 export interface Press {
   key: string
@@ -66,6 +67,7 @@ export function interpret(press: Press): WrapUpAction | null {
     case OTHER_KEYS.attach: return { do: 'attach' }
     case OTHER_KEYS.matter: return { do: 'matter' }
     case OTHER_KEYS.summary: return { do: 'summary' }
+    case OTHER_KEYS.knowledge: return { do: 'knowledge' }
     case OTHER_KEYS.extend: return { do: 'extend' }
     default: return null
   }
