@@ -1,7 +1,7 @@
 // Conversations over the channels, and the channels themselves.
 import { api, type Filters, listing, type Sent, take } from './client'
 import type { components } from './schema'
-import type { ContactRecord, Id, Page, PastContact, Requester, RequestType, Result, Satisfaction, Ticket, Timestamp } from './types'
+import type { AgentStateName, ContactRecord, Id, Page, PastContact, Requester, RequestType, Result, Satisfaction, Ticket, Timestamp } from './types'
 
 type S = components['schemas']
 type With<T, U> = Omit<T, keyof U> & U
@@ -53,7 +53,7 @@ export interface ConversationNews {
 
 export interface ConversationPop { requester: Requester; calls: PastContact[]; tickets: Ticket[]; contact_record: ContactRecord }
 /** Somebody a conversation may be handed to, with his state on the floor. */
-export type ConversationReceiver = Sent<S['ConversationReceiver']>
+export type ConversationReceiver = With<Sent<S['ConversationReceiver']>, { state: AgentStateName }>
 
 /** The most a message may say, in characters. */
 export const MOST_TEXT = 2000
