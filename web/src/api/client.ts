@@ -51,6 +51,7 @@ interface Answer<T> {
   response: Response
 }
 
+const GATEWAY = [502, 503, 504]
 /** The body of an answer; every refusal, the network's too, is thrown as a `Problem`. */
 export async function take<T>(asked: Promise<Answer<T>>): Promise<Sent<T>> {
   let answer: Answer<T>
@@ -62,6 +63,8 @@ export async function take<T>(asked: Promise<Answer<T>>): Promise<Sent<T>> {
   const { data, error, response } = answer
   if (response.ok) return data as Sent<T>
   const body = typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : undefined
+  // Said by a gateway in front: the server itself was not there.
+  if (!body && GATEWAY.includes(response.status)) throw Problem.unreachable()
   const problem = new Problem(response.status, body ?? {
     code: response.status >= 500 ? 'internal' : 'unexpected',
     title: `HTTP ${response.status}`,

@@ -1,71 +1,57 @@
 import { api, type Filters, listing, type Sent, take } from './client'
 import type { components } from './schema'
-import type { Colleague, Id, Page, Requester as Plain, Timestamp } from './types'
+import type { Id, Page, Requester } from './types'
 
-// --- By hand until the schema knows them; then each is `Sent<S['…']>` by the name beside it. ---
+type S = components['schemas']
+type With<T, U> = Omit<T, keyof U> & U
+
 export const IDENTITY_STATES = ['unverified', 'proven'] as const
 export const PROOFS = ['code', 'sms'] as const
 export const LINK_WHATS = ['merged', 'unmerged', 'proven', 'suggested', 'declined'] as const
-export const LIKENESSES = ['code_heard', 'claimed_number', 'claimed_mail', 'same_mail', 'same_claim'] as const
+export const LIKENESSES = ['code_heard', 'claimed_number', 'claimed_mail', 'same_mail', 'same_claim'] as const satisfies readonly S['Likeness'][]
 export const BLOCK_STATES = ['requested', 'approved', 'declined', 'lifted', 'over'] as const
-export type Likeness = (typeof LIKENESSES)[number]
+export type Likeness = S['Likeness']
 export type BlockState = (typeof BLOCK_STATES)[number]
-/** `Requester` */
-export type Requester = Plain & { person_id: Id; proven_by: string | null; proven_at: Timestamp | null; channel: string | null; nickname: string | null }
-/** `RequesterRow` */
-export type RequesterRow = Requester & { members: number }
-/** `RequesterIdentity` */
-export interface RequesterIdentity { id: Id; channel: string; external_id: string; nickname: string | null; first_seen_at: Timestamp; last_seen_at: Timestamp }
-/** `RequesterClaim` */
-export interface RequesterClaim { id: Id; kind: string; value: string; claimed_at: Timestamp }
-/** `PersonMember` */
-export interface PersonMember { requester: Requester; merged_into: Id | null; identities: RequesterIdentity[]; claims: RequesterClaim[] }
-/** `BlockStanding` */
-export interface BlockStanding { id: Id; state: BlockState; in_force: boolean; channels: string[]; reason: string; from: Timestamp; until: Timestamp }
-/** `RequesterDetail` */
-export type RequesterDetail = Requester & { members: PersonMember[]; blocks: BlockStanding[] }
-/** `PersonLink` */
-export interface PersonLink { id: Id; at: Timestamp; by: Colleague | null; what: (typeof LINK_WHATS)[number]; from: Requester | null; into: Requester | null; proof: string | null; reason: string | null }
-/** `PersonSuggestion` */
-export interface PersonSuggestion { requester: Requester; reasons: Likeness[] }
-/** `RequesterBlock` */
-export interface RequesterBlock {
-  id: Id; requester: Requester | null; channels: string[]; reason: string; evidence: string; from: Timestamp; until: Timestamp; state: BlockState; open: boolean; in_force: boolean
-  asked_by: Colleague | null; asked_at: Timestamp; decided_by: Colleague | null; decided_at: Timestamp | null; decision: string | null
-  lifted_by: Colleague | null; lifted_at: Timestamp | null; lifted_for: string | null; version: number
-}
-/** `NewRequesterBlock` */
-export interface NewRequesterBlock { requester_id: Id; channels: string[]; reason: string; evidence: string; until: Timestamp }
-/** `ProofOutcome`, but for a wrong code, which is a refusal */
-export type ProofOutcome = { outcome: 'proven'; writer: Id; caller: Id; person_id: Id } | { outcome: 'suggested'; writer: Id; caller: Id }
+export type { Requester }
+export type RequesterRow = Sent<S['RequesterRow']>
+export type RequesterIdentity = Sent<S['RequesterIdentity']>
+export type RequesterClaim = Sent<S['RequesterClaim']>
+export type PersonMember = Sent<S['PersonMember']>
+export type BlockStanding = With<Sent<S['BlockStanding']>, { state: BlockState }>
+export type RequesterDetail = With<Sent<S['RequesterDetail']>, { blocks: BlockStanding[] }>
+export type PersonLink = With<Sent<S['PersonLink']>, { what: (typeof LINK_WHATS)[number] }>
+export type PersonSuggestion = Sent<S['PersonSuggestion']>
+export type RequesterBlock = With<Sent<S['RequesterBlock']>, { state: BlockState }>
+export type NewRequesterBlock = S['NewRequesterBlock']
+/** A wrong code is a refusal and comes as none of these. */
+export type ProofOutcome = Exclude<Sent<S['ProofOutcome']>, { outcome: 'wrong' }>
 
-type Later<T> = Promise<{ data?: T; error?: unknown; response: Response }>
-const later = api as unknown as { GET<T>(path: string, init?: object): Later<T>; POST<T>(path: string, init?: object): Later<T> }
-const get = <T>(path: string, init?: object) => take<T>(later.GET<T>(path, init)) as Promise<T>
-const post = <T>(path: string, body: object, id: Id) => take<T>(later.POST<T>(path, { params: { path: { id } }, body })) as Promise<T>
 const at = (id: Id) => ({ params: { path: { id } } })
-// --- until here ---
 
-export const requesters = (filters: Filters): Promise<Page<RequesterRow>> => get('/api/v1/requesters', listing(filters))
-export const requester = (id: Id): Promise<RequesterDetail> => get('/api/v1/requesters/{id}', at(id))
-export const renameRequester = (id: Id, version: number, name: string): Promise<Sent<components['schemas']['Requester']>> =>
-  take(api.PATCH('/api/v1/requesters/{id}', { params: { path: { id } }, body: { version, name } }))
+export const requesters = (filters: Filters) => take(api.GET('/api/v1/requesters', listing(filters))) as Promise<Page<RequesterRow>>
+export const requester = (id: Id) => take(api.GET('/api/v1/requesters/{id}', at(id))) as Promise<RequesterDetail>
+export const renameRequester = (id: Id, version: number, name: string) => take(api.PATCH('/api/v1/requesters/{id}', { ...at(id), body: { version, name } }))
 /** Shows one value in the clear; the reason stands in the audit trail. */
-export const reveal = (id: Id, value: { field: 'phone' | 'name' } | { field: 'claim'; claim_id: Id }, reason: string): Promise<{ value: string }> =>
-  post('/api/v1/requesters/{id}/reveal', { ...value, reason }, id)
+export const reveal = (id: Id, value: { field: 'phone' | 'name' } | { field: 'claim'; claim_id: Id }, reason: string) =>
+  take(api.POST('/api/v1/requesters/{id}/reveal', { ...at(id), body: { ...value, reason } }))
 
-export const personLinks = (id: Id, filters: Filters): Promise<Page<PersonLink>> => get('/api/v1/requesters/{id}/links', { params: { ...at(id).params, ...listing(filters).params } })
-export const personSuggestions = async (id: Id): Promise<PersonSuggestion[]> => (await get<{ items: PersonSuggestion[] }>('/api/v1/requesters/{id}/suggestions', at(id))).items
-export const declineSuggestion = async (id: Id, other: Id, reason: string): Promise<void> => {
-  await take(later.POST('/api/v1/requesters/{id}/suggestions/{other}/decline', { params: { path: { id, other } }, body: { reason } }))
-}
-export const mergePerson = (id: Id, into: Id, reason: string): Promise<RequesterDetail> => post('/api/v1/requesters/{id}/merge', { into, reason }, id)
-export const unmergePerson = (id: Id, reason: string): Promise<RequesterDetail> => post('/api/v1/requesters/{id}/unmerge', { reason }, id)
+export const personLinks = (id: Id, filters: Filters) =>
+  take(api.GET('/api/v1/requesters/{id}/links', { params: { ...at(id).params, ...listing(filters).params } })) as Promise<Page<PersonLink>>
+export const personSuggestions = async (id: Id): Promise<PersonSuggestion[]> => (await take(api.GET('/api/v1/requesters/{id}/suggestions', at(id)))).items
+export const declineSuggestion = (id: Id, other: Id, reason: string) =>
+  take(api.POST('/api/v1/requesters/{id}/suggestions/{other}/decline', { params: { path: { id, other } }, body: { reason } }))
+export const mergePerson = (id: Id, into: Id, reason: string) =>
+  take(api.POST('/api/v1/requesters/{id}/merge', { ...at(id), body: { into, reason } })) as Promise<RequesterDetail>
+export const unmergePerson = (id: Id, reason: string) => take(api.POST('/api/v1/requesters/{id}/unmerge', { ...at(id), body: { reason } })) as Promise<RequesterDetail>
 /** The code that the person on this call reads out. */
-export const hearCode = (call: Id, code: string): Promise<ProofOutcome> => post('/api/v1/calls/{id}/proof', { code }, call)
+export const hearCode = (call: Id, code: string) => take(api.POST('/api/v1/calls/{id}/proof', { ...at(call), body: { code } })) as Promise<ProofOutcome>
 
-export const requesterBlocks = (filters: Filters): Promise<Page<RequesterBlock>> => get('/api/v1/requester-blocks', listing(filters))
-export const requesterBlock = (id: Id): Promise<RequesterBlock> => get('/api/v1/requester-blocks/{id}', at(id))
-export const askBlock = (block: NewRequesterBlock): Promise<RequesterBlock> => take<RequesterBlock>(later.POST('/api/v1/requester-blocks', { body: block })) as Promise<RequesterBlock>
-export type BlockStep = 'approve' | 'decline' | 'lift'
-export const stepBlock = (id: Id, version: number, step: BlockStep, note: string): Promise<RequesterBlock> => post(`/api/v1/requester-blocks/{id}/${step}`, { version, note }, id)
+export const requesterBlocks = (filters: Filters) => take(api.GET('/api/v1/requester-blocks', listing(filters))) as Promise<Page<RequesterBlock>>
+export const requesterBlock = (id: Id) => take(api.GET('/api/v1/requester-blocks/{id}', at(id))) as Promise<RequesterBlock>
+export const askBlock = (body: NewRequesterBlock) => take(api.POST('/api/v1/requester-blocks', { body })) as Promise<RequesterBlock>
+const BLOCK_DOORS = {
+  approve: '/api/v1/requester-blocks/{id}/approve', decline: '/api/v1/requester-blocks/{id}/decline', lift: '/api/v1/requester-blocks/{id}/lift',
+} as const
+export type BlockStep = keyof typeof BLOCK_DOORS
+export const stepBlock = (id: Id, version: number, step: BlockStep, note: string) =>
+  take(api.POST(BLOCK_DOORS[step], { ...at(id), body: { version, note } })) as Promise<RequesterBlock>

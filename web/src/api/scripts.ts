@@ -1,58 +1,30 @@
-// Approved scripts, as far as the inbox needs them. Where there is no knowledge base yet nothing is found, and nobody is told off.
-import { api, take } from './client'
+// Approved scripts, as far as the inbox needs them. Who may not see the knowledge base finds nothing, and is not told off.
+import { api, type Sent, take } from './client'
 import { asProblem } from './problem'
-import type { Id, Timestamp } from './types'
+import type { components } from './schema'
+import type { Id } from './types'
 
-interface Roads {
-  GET(path: string, init?: object): Promise<{ data?: unknown; error?: unknown; response: Response }>
-  POST: Roads['GET']
-}
-const roads = api as unknown as Roads
-
+type S = components['schemas']
 /** What a search found: an approved text, as much of it as a list shows. */
-export interface ScriptHit {
-  id: Id
-  number: string
-  n: number
-  /** "<id>@<version>" */
-  citation: string
-  kind: 'article' | 'script'
-  title: string
-  question: string
-  answer_excerpt: string
-  in_force: boolean
-  valid_to: Timestamp | null
-  due_for_review: boolean
-}
+export type ScriptHit = Omit<Sent<S['Hit']>, 'kind'> & { kind: 'article' | 'script' }
 /** One version of it, whole. */
-export interface ScriptText {
-  n: number
-  title: string
-  answer: string
-  public_answer: string | null
-  citation: string
-  approval: { effective_at: Timestamp | null }
-}
+export type ScriptText = Sent<S['VersionView']>
 
-/** Without the right, or before there is a knowledge base, there is nothing to find. */
-async function orNone<T>(asked: ReturnType<Roads['GET']>, none: T): Promise<T> {
+async function orNone<T>(asked: Promise<T>, none: T): Promise<T> {
   try {
-    return (await take(asked)) as T
+    return await asked
   } catch (error) {
-    if ([403, 404, 405, 501].includes(asProblem(error).status)) return none
+    if ([403, 404].includes(asProblem(error).status)) return none
     throw error
   }
 }
 
 const LIMIT = 8
-export async function searchScripts(q: string): Promise<ScriptHit[]> {
-  return (await orNone(roads.GET('/api/v1/articles/search', { params: { query: { q, limit: LIMIT } } }), { items: [] as ScriptHit[] })).items
-}
-export async function suggestScripts(text: string): Promise<ScriptHit[]> {
-  return (await orNone(roads.POST('/api/v1/articles/suggest', { body: { text, limit: LIMIT } }), { items: [] as ScriptHit[] })).items
-}
-export const scriptText = (id: Id, n: number) =>
-  orNone<ScriptText | null>(roads.GET('/api/v1/articles/{id}/versions/{n}', { params: { path: { id, n } } }), null)
+const hits = (asked: Promise<unknown>): Promise<ScriptHit[]> => orNone((asked as Promise<{ items: ScriptHit[] }>).then((found) => found.items), [])
+export const searchScripts = (q: string) => hits(take(api.GET('/api/v1/articles/search', { params: { query: { q, limit: LIMIT } } })))
+export const suggestScripts = (text: string) => hits(take(api.POST('/api/v1/articles/suggest', { body: { text, limit: LIMIT } })))
+export const scriptText = (id: Id, n: number): Promise<ScriptText | null> =>
+  orNone<ScriptText | null>(take(api.GET('/api/v1/articles/{id}/versions/{n}', { params: { path: { id, n } } })), null)
 
 /** What may be sent to a requester: of an article that has words for the public, those. */
-export const sayable = (text: ScriptText): string => text.public_answer || text.answer
+export const sayable = (text: Pick<ScriptText, 'public_answer' | 'answer'>): string => text.public_answer || text.answer

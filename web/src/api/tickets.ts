@@ -34,7 +34,7 @@ export interface TicketWords {
 }
 export const editTicket = (id: Id, version: number, body: TicketWords) =>
   take(api.PATCH('/api/v1/tickets/{id}', { ...path(id), body: { version, ...body } as never })) as Promise<TicketDetail>
-export type NewTicket = TicketWords & { phone?: string; anyway?: boolean; request_type: RequestType; matter: string; summary: string }
+export type NewTicket = TicketWords & { phone?: string; requester_id?: Id; anyway?: boolean; request_type: RequestType; matter: string; summary: string }
 export const openTicket = (body: NewTicket) => take(api.POST('/api/v1/tickets', { body: body as never })) as Promise<TicketDetail>
 
 export type Desk = Offered['desk']

@@ -120,7 +120,10 @@ export const useConversations = defineStore('conversations', () => {
   }
   function catchUpAll(): void {
     void refresh()
-    for (const thread of threads.values()) if (thread.loaded.value) void thread.catchUp()
+    for (const thread of threads.values()) {
+      if (thread.loaded.value) void thread.catchUp()
+      thread.resume()
+    }
   }
 
   function thread(id: Id): Thread {
@@ -268,6 +271,7 @@ export const useConversations = defineStore('conversations', () => {
     rings.clear()
     due.clear()
     known.clear()
+    for (const thread of threads.values()) thread.halt()
     threads.clear()
     typing.clear()
     drafts.clear()

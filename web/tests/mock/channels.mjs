@@ -127,6 +127,7 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
       Object.assign(one, rest, { version: one.version + 1, secrets: [...new Set([...one.secrets.filter((s) => secrets[s] !== null), ...Object.keys(secrets).filter((s) => secrets[s] !== null)])] })
       return one
     }
+    if (path === '/set-aside-messages') return page([['wechat_oa', 'payload_unreadable', 412], ['email', 'mail_unreadable', 18_204]].map(([channel, reason, characters], i) => ({ id: randomUUID(), at: iso((i + 1) * 5 * 60 * MIN), channel, reason, characters })), query)
     if (path === '/manual-contacts') return { contact_record_id: randomUUID(), ticket_id: body.result === 'answered' ? null : tickets[3].id }
     if (path === '/articles/search') return { items: find(query.get('q') ?? '').map(hit), took_us: 800 }
     if (path === '/articles/suggest') return { items: find(body.text).slice(0, 3).map(hit), took_us: 900 }
@@ -179,6 +180,7 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
       case 'POST proof': return say(c, 'out', '', { kind: 'code', author: mine })
       case 'POST read': c.agent_read_seq = Math.max(c.agent_read_seq, body.seq); c.unread = 0; return null
       case 'POST typing': return null
+      case 'GET receivers': return { items: agents.filter((one) => one.id !== c.agent?.id).map((one) => ({ ...ref(one), state: one.state ?? 'signed_out' })) }
       case 'POST transfer': {
         say(c, 'note', body.reason, { author: mine })
         say(c, 'system', 'put_back')

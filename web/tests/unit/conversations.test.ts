@@ -183,6 +183,31 @@ describe('what goes out', () => {
     await thread.retry()
     expect(thread.items.value.map((one) => one.text)).toEqual(['一', '二', '三'])
   })
+  it('goes out by itself once the server is there again, in its order', async () => {
+    vi.useFakeTimers()
+    try {
+      const thread = createThread('c1')
+      await thread.catchUp()
+      refuse = [502, null]
+      await thread.send({ text: '一' })
+      await thread.send({ text: '二' })
+      expect(thread.pending.value[0]).toMatchObject({ state: 'failed', problem: { code: 'unreachable' } })
+      await vi.advanceTimersByTimeAsync(1_100)
+      expect(thread.items.value).toEqual([])
+      refuse = null
+      await vi.advanceTimersByTimeAsync(2_100)
+      expect(thread.items.value.map((one) => one.text)).toEqual(['一', '二'])
+      // What the server refuses for good is not asked again.
+      refuse = [409, { code: 'conversation_ended' }]
+      await thread.send({ text: '三' })
+      refuse = null
+      thread.resume()
+      await vi.advanceTimersByTimeAsync(30_000)
+      expect(thread.pending.value).toHaveLength(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
   it('is not doubled when the answer was lost', async () => {
     const thread = createThread('c1')
     await thread.catchUp()

@@ -109,9 +109,9 @@ describe('what a ticket says', () => {
     expect(changedWords(hidden, draftOf(hidden))).toEqual({})
   })
   it('names the first field that a new one lacks', () => {
-    expect(newTicket(draftOf(null), '')).toBe('request_type')
-    expect(newTicket({ ...draftOf(before), summary: ' ' }, '')).toBe('summary')
-    expect(newTicket(draftOf(before), ' 13800000000 ')).toMatchObject({ phone: '13800000000', matter: '114', form: { system: '报名' } })
+    expect(newTicket(draftOf(null), { phone: '' })).toBe('request_type')
+    expect(newTicket({ ...draftOf(before), summary: ' ' }, { phone: '' })).toBe('summary')
+    expect(newTicket(draftOf(before), { phone: ' 13800000000 ' })).toMatchObject({ phone: '13800000000', matter: '114', form: { system: '报名' } })
   })
 })
 

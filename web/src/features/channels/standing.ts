@@ -53,4 +53,4 @@ export function byUrgency(a: Conversation, b: Conversation): number {
 }
 
 /** Who it is: as the person said, as the platform says, or by what is known. */
-export const whoIs = (one: Conversation): string => one.nickname || one.requester?.name || one.requester?.phone || one.number
+export const whoIs = (one: Conversation): string => one.nickname || one.requester?.nickname || one.requester?.name || one.requester?.phone || one.number

@@ -19,6 +19,9 @@ export interface Pending {
   state: 'sending' | 'failed' | 'sent'
   problem: Problem | null
 }
+/** It goes out by itself once the server is there again; a second time it would be the same message. */
+export const passing = (problem: Problem | null): boolean => problem !== null && (problem.code === 'unreachable' || problem.status >= 500)
+const AGAIN_MS = [1_000, 2_000, 5_000, 10_000, 20_000]
 
 export const PAGE = 50
 const CATCH_UP = 200
@@ -47,6 +50,8 @@ export function createThread(id: Id) {
   let catching: Promise<void> | null = null
   let again = false
   let sending = false
+  let tries = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   const lastSeq = (): number => items.value.at(-1)?.seq ?? 0
   const shown = computed(() => {
@@ -157,10 +162,13 @@ export function createThread(id: Id) {
           const sent = file
             ? await api.sendFile(id, client_id, file)
             : await api.send(id, { client_id, text, ...(note ? { note } : {}), ...(article ? { article } : {}) })
+          tries = 0
           change(client_id, { state: 'sent' })
           take(sent)
         } catch (error) {
-          change(one.client_id, { problem: asProblem(error) })
+          const problem = asProblem(error)
+          change(one.client_id, { problem })
+          if (passing(problem)) timer = setTimeout(() => void retry(), AGAIN_MS[Math.min(tries++, AGAIN_MS.length - 1)])
           pending.value = pending.value.map((other) => (other.state === 'sending' ? { ...other, state: 'failed' } : other))
         }
       }
@@ -180,16 +188,22 @@ export function createThread(id: Id) {
     return run()
   }
   function retry(): Promise<void> {
+    clearTimeout(timer)
     pending.value = pending.value.map((one) => (one.state === 'failed' ? { ...one, state: 'sending', problem: null } : one))
     return run()
   }
+  /** The line is back. */
+  function resume(): void {
+    if (pending.value.some((one) => one.state === 'failed' && passing(one.problem))) void retry()
+  }
+  const halt = (): void => clearTimeout(timer)
   function drop(clientId: string): Pending | undefined {
     const one = pending.value.find((other) => other.client_id === clientId)
     pending.value = pending.value.filter((other) => other.client_id !== clientId)
     return one
   }
 
-  return { id, items, pending: shown, failed, older, loaded, loading, loadingOlder, problem, lastSeq, catchUp, earlier, take, delivered, send, retry, drop }
+  return { id, items, pending: shown, failed, older, loaded, loading, loadingOlder, problem, lastSeq, catchUp, earlier, take, delivered, send, retry, resume, halt, drop }
 }
 
 export type Thread = ReturnType<typeof createThread>

@@ -1,4 +1,5 @@
 // What each table of rules says, field by field: its columns, its form and its words follow from here.
+import { CHANNEL_KINDS } from '@/api/channels'
 import { P } from '@/api/permissions'
 import { PRIORITIES, REQUEST_TYPES, UNITS, type RuleKind, type RuleRow, type Span } from '@/api/types'
 import { roleName } from '@/features/organization/roles'
@@ -25,8 +26,11 @@ export interface RuleField {
   /** Stands in one column of the table with the others of this name. */
   together?: 'counts'
 }
-export interface RuleShape { right: string; fields: RuleField[]; blank: Record<string, unknown> | null }
+/** `view` where a right of its own shows the table. */
+export interface RuleShape { right: string; view?: string; fields: RuleField[]; blank: Record<string, unknown> | null }
 
+/** What needs no platform's leave to be answered. */
+const NO_WINDOW: readonly string[] = ['web', 'email', 'sms', 'manual']
 const working = (n: number): Span => ({ unit: 'working_days', n })
 const ACTIVE: RuleField = { key: 'active', value: 'flag' }
 const ways = ['console', 'email', 'sms']
@@ -85,6 +89,16 @@ export const RULES: Record<RuleKind, RuleShape> = {
     ],
     blank: { name: '', platform: null, section: null, matter: null, way: 'round_robin', agents: [], active: true },
   },
+  reply_windows: {
+    right: P.editChannels,
+    view: P.viewChannels,
+    fields: [
+      { key: 'kind', value: 'word', words: CHANNEL_KINDS.filter((kind) => !NO_WINDOW.includes(kind)), under: 'channel_kinds', subject: true },
+      { key: 'trigger', value: 'word', words: ['message', 'group_message', 'menu', 'follow', 'scan'], under: 'window_triggers', subject: true },
+      { key: 'minutes', value: 'number', least: 1, most: 44_640 }, { key: 'replies', value: 'number', any: true, least: 1, most: 1_000 },
+    ],
+    blank: { kind: 'wechat_oa', trigger: 'message', minutes: 2_880, replies: null },
+  },
 }
 
 /** The fields column by column. */
@@ -103,7 +117,7 @@ const word = (key: string, code: string): string => (has(key) ? t(key) : code)
 /** One field of a rule in words. */
 export function cellWord(field: RuleField, rule: Record<string, unknown>, names: Names): string {
   const value = rule[field.key]
-  if (value === null || value === undefined || value === '') return field.any ? t('rules.all') : '—'
+  if (value === null || value === undefined || value === '') return field.any ? t(field.value === 'number' ? 'rules.unlimited' : 'rules.all') : '—'
   switch (field.value) {
     case 'span': return spanWord(value as Span)
     case 'flag': return t(value ? 'tickets.yes' : 'tickets.no')
