@@ -108,6 +108,8 @@ pub(crate) async fn writer(
     Ok((writer, name))
 }
 
+/// The name he gave; what we know of him otherwise is masked.
 fn shown_name(requester: &Requester) -> Option<String> {
-    requester.name.as_ref().map(kernel::PersonName::masked)
+    let known = requester.name.as_ref().map(kernel::PersonName::masked);
+    requester.nickname.clone().or(known)
 }
