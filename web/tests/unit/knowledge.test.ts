@@ -141,7 +141,7 @@ describe('the form of an article', () => {
 
 describe('a table of dates', () => {
   const fields = { registration_from: '2026-11-20T01:00:00Z', registration_to: '2026-11-30T09:00:00Z', payment_to: '2026-12-01T09:00:00Z', exam_from: '2026-12-09T16:00:00Z', exam_to: '2026-12-11T16:00:00Z', score_at: '2027-01-01T16:00:00Z' }
-  const row = { code: 'a', year: 2026, name: '甲', active: true, public: ['registration_from', 'registration_to'], fields, version: 3, updated_at: '2026-11-01T00:00:00Z', updated_by: null } as LookupRow
+  const row = { code: 'a', year: 2026, name: '甲', active: true, public: ['registration_from', 'registration_to'], fields, windows: [], version: 3, updated_at: '2026-11-01T00:00:00Z', updated_by: null } as LookupRow
   const of = (key: string) => TABLES['exam-plans'].windows.find((one) => one.key === key)!
   const state = (key: string, moment: string) => windowState(fields, of(key), Date.parse(moment))
   it('knows what is open, from the first moment to the last', () => {

@@ -74,7 +74,7 @@ export function useContactRecord(callId: Ref<string | null>, readPop: (id: strin
     draft.result = found.result
     draft.summary = found.summary ?? ''
     draft.ticket_id = found.ticket_id
-    draft.articles = [...((found as { articles?: string[] }).articles ?? [])]
+    draft.articles = [...found.articles]
   }
 
   function change(part: Partial<api.RecordDraft>): void {
