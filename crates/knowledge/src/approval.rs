@@ -117,7 +117,11 @@ pub enum Action {
         by: Side,
     },
     /// 应急变更: in force at once.
-    Emergency,
+    Emergency {
+        /// When the ratification is due already of the emergency change whose place it takes: one after another
+        /// gains no time.
+        within: Option<DateTime<Utc>>,
+    },
     /// 追认
     Ratify {
         /// Of whom decides.
@@ -228,13 +232,14 @@ impl Case {
                 case.rest(Returned);
             }
             // What the purchaser has just returned is no emergency.
-            (Draft | Submitted, Action::Emergency) => {
+            (Draft | Submitted, Action::Emergency { within }) => {
                 case.not_over(moment.now)?;
                 case.state = PendingRatification;
                 case.emergency = true;
                 case.reminders = 0;
                 case.effective_at = Some(moment.now);
-                case.due_at = Some(moment.due(&moment.rules.ratify));
+                let due = moment.due(&moment.rules.ratify);
+                case.due_at = Some(within.map_or(due, |within| within.min(due)));
             }
             (PendingRatification, Action::Ratify { by }) => {
                 by_purchaser(*by)?;

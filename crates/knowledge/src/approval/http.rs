@@ -436,18 +436,23 @@ async fn declare_emergency(
     Json(request): Json<ApprovalReason>,
 ) -> Result<Json<ApprovalDetail>> {
     let reason = needed("reason", &request.reason)?;
-    let (by, now) = (actor.user_id(), app.clock.now());
-    take(actor, app, (id, request.version), move |_| {
-        let kept = reason.clone();
-        Ok(
-            Deed::of(Action::Emergency, "emergency", Some(reason)).also(move |change| {
+    let (db, done, who, by) = (app.db.clone(), app.clone(), actor.who(), actor.user_id());
+    let change = db
+        .write(move |tx| async move {
+            let now = app.clock.now();
+            let before = versioned::as_read(store::get(&*tx, id).await?, request.version)?;
+            let action = store::emergency(&*tx, &before).await?;
+            let kept = reason.clone();
+            let more = move |change: &mut row::Model| {
                 change.reason = Some(kept);
                 change.submitted_by = Some(by);
                 change.submitted_at = Some(now);
-            }),
-        )
-    })
-    .await
+            };
+            let told = ("emergency", Some(reason.as_str()));
+            store::act(&app, &tx, &who, &before, &action, told, more).await
+        })
+        .await?;
+    detail(&done, change).await
 }
 
 /// Consents to a change. With a later `effective_at` it takes effect by itself, within a second of it.

@@ -6,7 +6,7 @@ use calendar::ServiceClock;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::{self, Who};
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Result, internal, invalid, not_found};
+use kernel::problem::{Result, internal, invalid, not_found, refused};
 use kernel::timer::Alarmed;
 use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Role, Tx, words};
@@ -377,6 +377,50 @@ pub(crate) async fn act(
         }
     }
     Ok(after)
+}
+
+/// The action that puts a change into force at once. One emergency change after another gains no time, and what the
+/// purchaser refused, forgot or took off comes back with his consent only.
+pub(crate) async fn emergency(conn: &impl ConnectionTrait, change: &row::Model) -> Result<Action> {
+    let same = || {
+        row::Entity::find()
+            .filter(Column::Kind.eq(change.kind.as_str()))
+            .filter(Column::SubjectId.eq(change.subject_id))
+    };
+    let fallen = same()
+        .filter(Column::Emergency.eq(true))
+        .filter(Column::State.eq(ChangeState::Withdrawn.as_str()))
+        .order_by_desc(Column::EndedAt)
+        .one(conn)
+        .await?;
+    if let Some(fallen) = fallen {
+        let consented = [
+            ChangeState::Approved,
+            ChangeState::Effective,
+            ChangeState::Paused,
+            ChangeState::Expired,
+            ChangeState::Superseded,
+        ];
+        let since = same()
+            .filter(Column::State.is_in(consented.map(ChangeState::as_str)))
+            .filter(Column::DecidedAt.gt(fallen.ended_at))
+            .one(conn)
+            .await?;
+        if since.is_none() {
+            let detail = format!(
+                "{} fell: the next change needs consent first",
+                fallen.number
+            );
+            return Err(refused("emergency_fell_before", detail)
+                .with_way_out("submit the change and wait for the purchaser's decision"));
+        }
+    }
+    let waiting = same()
+        .filter(Column::State.eq(ChangeState::PendingRatification.as_str()))
+        .one(conn)
+        .await?;
+    let within = waiting.and_then(|waiting| waiting.due_at);
+    Ok(Action::Emergency { within })
 }
 
 /// The other versions of the same thing that are not over.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{content, on_both, text, with};
+use crate::world::{World, content, on_both, text, with};
 
 fn actions(change: &Value) -> Vec<&str> {
     let lines = change["lines"].as_array().unwrap();
@@ -227,24 +227,52 @@ async fn an_emergency_change_that_is_refused_or_forgotten_falls_and_what_stood_b
 }
 
 #[tokio::test]
-async fn one_emergency_after_another_leaves_what_was_consented_to_waiting() {
+async fn one_emergency_after_another_gains_no_time_and_leaves_what_was_consented_to_waiting() {
     on_both(async |world| {
         let article = world.published(content("旧")).await;
+        let mut dues = Vec::new();
         for text in ["急一", "急二"] {
             world.edit(&article, "agent1", content(text)).await;
-            world
+            let held = world
                 .verb(&article, "lead", "emergency", json!({"reason": "急"}))
                 .await;
+            dues.push(held["due_at"].clone());
+            world.pass(24);
         }
+        assert_eq!(dues[0], dues[1], "the supplier cannot go on for ever");
         let state = async |n: u32| world.change_of(&article, n).await["state"].clone();
-        assert_eq!(
-            (state(1).await, state(2).await, state(3).await),
-            (
-                json!("paused"),
-                json!("superseded"),
-                json!("pending_ratification")
-            )
-        );
+        assert_eq!(state(2).await, "superseded");
+        world
+            .until("the second falls with the time of the first", async || {
+                state(3).await == "withdrawn"
+            })
+            .await;
+        assert_eq!(state(1).await, "effective");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_fell_once_comes_back_with_consent_only() {
+    on_both(async |world| {
+        let article = world.published(content("旧")).await;
+        let urgent = async |text: &str| {
+            world.edit(&article, "agent1", content(text)).await;
+            let (path, body) = World::door_of(
+                &world.change(&article).await,
+                "emergency",
+                json!({"reason": "急"}),
+            );
+            world
+                .ask(
+                    &world.who("lead"),
+                    axum::http::Method::POST,
+                    &path,
+                    Some(body),
+                )
+                .await
+        };
+        assert_eq!(urgent("急一").await.status, 200);
         world
             .verb(
                 &article,
@@ -253,10 +281,15 @@ async fn one_emergency_after_another_leaves_what_was_consented_to_waiting() {
                 json!({"opinion": "不予追认"}),
             )
             .await;
+        let again = urgent("急二").await;
         assert_eq!(
-            (state(1).await, state(3).await),
-            (json!("effective"), json!("withdrawn"))
+            (again.status.as_u16(), &again.json["code"]),
+            (409, &json!("emergency_fell_before"))
         );
+        assert_eq!(world.article(&article).await["current"], 1);
+        world.verb(&article, "agent1", "submit", json!({})).await;
+        world.verb(&article, "section", "approve", json!({})).await;
+        assert_eq!(urgent("急三").await.status, 200, "consented to since");
     })
     .await;
 }

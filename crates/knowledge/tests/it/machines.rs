@@ -46,7 +46,7 @@ fn actions(by: Side, now: DateTime<Utc>) -> Vec<(&'static str, Action)> {
         ("approved", Action::Approve { by, at: now }),
         ("approved for later", Action::Approve { by, at: later }),
         ("returned", Action::Return { by }),
-        ("emergency", Action::Emergency),
+        ("emergency", Action::Emergency { within: None }),
         ("ratified", Action::Ratify { by }),
         ("refused", Action::Refuse { by }),
         ("withdrawn", Action::Withdraw { by }),
@@ -150,10 +150,30 @@ fn an_alarm_before_its_time_says_no() {
 #[test]
 fn one_working_day_for_a_ratification_ends_with_the_service_of_the_next_working_day() {
     let friday_16 = "2026-11-27T08:00:00Z".parse().unwrap();
-    let held = step(&Case::draft(None, None), &Action::Emergency, friday_16).unwrap();
+    let held = step(
+        &Case::draft(None, None),
+        &Action::Emergency { within: None },
+        friday_16,
+    )
+    .unwrap();
     let monday = "2026-11-30T10:00:00Z".parse::<DateTime<Utc>>().unwrap();
     let due = held.due_at.unwrap();
     assert_eq!(due.date_naive(), monday.date_naive(), "{due}");
+}
+
+#[test]
+fn one_emergency_after_another_gains_no_time() {
+    let soon = monday_10() + TimeDelta::hours(1);
+    let second = Action::Emergency { within: Some(soon) };
+    let held = step(&Case::draft(None, None), &second, monday_10()).unwrap();
+    assert_eq!(held.due_at, Some(soon));
+    let late = Action::Emergency {
+        within: Some(soon + TimeDelta::days(30)),
+    };
+    let held = step(&Case::draft(None, None), &late, monday_10()).unwrap();
+    let alone = Action::Emergency { within: None };
+    let first = step(&Case::draft(None, None), &alone, monday_10()).unwrap();
+    assert_eq!(held.due_at, first.due_at);
 }
 
 /// The edges between states that any walk takes, with what takes them.
