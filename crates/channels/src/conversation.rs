@@ -146,19 +146,20 @@ impl Case {
             ..self
         };
         match (self.state, action) {
-            (Closed, _) => Err(Refusal::Ended),
+            (Closed, _)
+            | (WrapUp, Action::PutBack | Action::End(_) | Action::Leave(_))
+            | (Left, Action::Leave(_)) => Err(Refusal::Ended),
             (Waiting | Left, Action::Take(agent)) => Ok(Self {
                 agent: Some(agent),
                 reason: None,
                 ..to(Active, Some(moment.now + moment.idle))
             }),
-            (Active | WrapUp, Action::Take(_)) => Err(Refusal::Taken),
+            (Active | WrapUp, Action::Take(_)) | (Active, Action::Leave(_)) => Err(Refusal::Taken),
             (Active, Action::PutBack) => Ok(Self {
                 agent: None,
                 ..to(Waiting, None)
             }),
             (Waiting | Left, Action::PutBack) => Err(Refusal::NotTaken),
-            (WrapUp, Action::PutBack | Action::End(_) | Action::Leave(_)) => Err(Refusal::Ended),
             (Waiting | Left, Action::End(reason)) => Ok(Self {
                 reason: Some(reason),
                 ..to(Closed, None)
@@ -176,8 +177,6 @@ impl Case {
                 ..to(Waiting, None)
             }),
             (Waiting | Active | WrapUp, Action::Resume) => Err(Refusal::NotEnded),
-            (Active, Action::Leave(_)) => Err(Refusal::Taken),
-            (Left, Action::Leave(_)) => Err(Refusal::Ended),
             (WrapUp, Action::Close) | (WrapUp | Left, Action::RunOut) => Ok(to(Closed, None)),
             (Waiting | Active | Left, Action::Close) | (Waiting | Active, Action::RunOut) => {
                 Err(Refusal::NotEnded)

@@ -64,15 +64,11 @@ pub(crate) async fn take(
     if inbound.is_empty() {
         return Ok(());
     }
-    let all = store_all(channels, channel, inbound.clone()).await;
-    let next = match all {
+    let next = match store_all(channels, channel, inbound.clone()).await {
         Ok(next) => next,
         // The database is away: the platform sends it again.
         Err(problem) if problem.status == 503 => return Err(problem),
-        Err(problem) if inbound.len() == 1 => {
-            vec![one_by_one(channels, channel, inbound, Some(problem)).await?].concat()
-        }
-        Err(_) => one_by_one(channels, channel, inbound, None).await?,
+        Err(_) => one_by_one(channels, channel, inbound).await?,
     };
     for step in next {
         follow(channels, step).await;
@@ -80,20 +76,15 @@ pub(crate) async fn take(
     Ok(())
 }
 
+/// Each by itself and once more: another delivery of one may have been faster. What fails again is set aside.
 async fn one_by_one(
     channels: &Channels,
     channel: &channel_row::Model,
     inbound: Vec<Inbound>,
-    known: Option<Problem>,
 ) -> Result<Vec<Next>> {
     let mut next = Vec::new();
     for one in inbound {
-        let stored = match &known {
-            // Two deliveries of one message at once: the other one has it now.
-            Some(problem) if problem.status != 500 => Err(problem.clone()),
-            _ => store_all(channels, channel, vec![one.clone()]).await,
-        };
-        match stored {
+        match store_all(channels, channel, vec![one.clone()]).await {
             Ok(steps) => next.extend(steps),
             Err(problem) if problem.status == 503 => return Err(problem),
             Err(problem) => set_aside(channels.app(), channel, &one, &problem).await?,

@@ -121,13 +121,12 @@ async fn owner(
     }
     let open = open_of(&**tx, &agents).await?;
     agents.sort_by_key(|agent| (open.get(agent).copied().unwrap_or_default(), *agent));
-    let fallback = match agents.first() {
-        Some(agent) => *agent,
-        None => {
-            let leads = organization::colleagues::holders(&**tx, Role::ShiftLead).await?;
-            let lead = leads.first().map(|lead| lead.id);
-            lead.ok_or_else(|| internal("nobody is there to own what was left"))?
-        }
+    let fallback = if let Some(agent) = agents.first() {
+        *agent
+    } else {
+        let leads = organization::colleagues::holders(&**tx, Role::ShiftLead).await?;
+        let lead = leads.first().map(|lead| lead.id);
+        lead.ok_or_else(|| internal("nobody is there to own what was left"))?
     };
     let by_rule = Owner::ByRule { fallback };
     let mut dispatcher = Dispatcher::take(tx, by_rule, now, 1).await?;

@@ -411,15 +411,17 @@ async fn hear(front: &Front, visitor: &Visitor, said: Said) -> Result<message_ro
 )]
 async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Response> {
     let visitor = front.visitor(&headers, None).await?;
-    unkept(Json(view(&front.channels, visitor.identity_id).await?))
+    Ok(unkept(Json(
+        view(&front.channels, visitor.identity_id).await?,
+    )))
 }
 
 /// What is personal stands in no cache.
-fn unkept(body: impl IntoResponse) -> Result<Response> {
+fn unkept(body: impl IntoResponse) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 /// From where to read on.
@@ -476,7 +478,7 @@ async fn list(
         None => (Vec::new(), false),
     };
     let items = shown(conn, rows).await?;
-    unkept(Json(VisitorMessages { items, more }))
+    Ok(unkept(Json(VisitorMessages { items, more })))
 }
 
 /// A message of a visitor.
@@ -668,7 +670,7 @@ async fn end(State(front): State<Front>, headers: HeaderMap) -> Result<Response>
             }
         }
     }
-    unkept(Json(view(channels, visitor.identity_id).await?))
+    Ok(unkept(Json(view(channels, visitor.identity_id).await?)))
 }
 
 /// How a talk was.
@@ -713,7 +715,7 @@ async fn rate(
             rated(&app, &tx, before, &rating.said, words).await
         })
         .await?;
-    unkept(Json(view(&channels, identity).await?))
+    Ok(unkept(Json(view(&channels, identity).await?)))
 }
 
 /// Writes down how a talk was; 409 where there is nothing to rate.

@@ -44,12 +44,12 @@ async fn a_signed_event_is_taken_and_an_answer_after_the_window_is_blocked() {
         assert_eq!(sent[0].1["content"], "请换浏览器再试");
         assert!(sent[0].1["msg_id"].is_string() && sent[0].1["msg_seq"] == 1, "{sent:?}");
 
-        server.clock.advance(Duration::from_secs(9 * 60));
+        server.clock.advance(Duration::from_mins(9));
         server.told("qq", &platform.says("oQQ1", "好的", &json!([]))).await;
-        server.clock.advance(Duration::from_secs(9 * 60));
+        server.clock.advance(Duration::from_mins(9));
         let reply = json!({"client_id": "a-2", "text": "还在吗"});
         agent.person.post(&format!("{path}/messages"), reply).await;
-        server.clock.advance(Duration::from_secs(8 * 60));
+        server.clock.advance(Duration::from_mins(8));
         let conversation = agent.person.get(&path).await;
         assert_eq!(conversation["state"], "active", "{conversation}");
     })

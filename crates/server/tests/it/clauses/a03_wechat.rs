@@ -115,7 +115,7 @@ async fn a_message_is_taken_once_answered_and_the_sixth_answer_is_blocked_before
         sent(&platform, 6).await;
 
         // After 48 hours nothing is taken, whatever is left of the quota.
-        server.clock.advance(Duration::from_secs(48 * 3600 + 60));
+        server.clock.advance(Duration::from_mins(48 * 60 + 1));
         let late = json!({"client_id": "a-7", "text": "来晚了"});
         let (status, problem) = agent
             .person
@@ -267,7 +267,7 @@ async fn a_question_at_nine_on_the_eve_of_a_makeup_workday_is_answered_by_who_ow
         agent.person.put("/api/v1/agent-state", json!({"state": "signed_out"})).await;
 
         // Saturday, 21:00: nobody is there. He is answered at once, and a ticket with an owner stands for it.
-        server.clock.advance(Duration::from_secs(35 * 3600));
+        server.clock.advance(Duration::from_hours(35));
         let before = platform.sent().len();
         server.told("wechat_oa", &platform.says("oUSER9", "照片总是上传失败")).await;
         let answer = sent(&platform, before + 1).await.pop().unwrap();
@@ -280,7 +280,7 @@ async fn a_question_at_nine_on_the_eve_of_a_makeup_workday_is_answered_by_who_ow
         assert!(ticket["sign_due_at"].as_str().unwrap() > "2026-09-20", "the clock begins with the make-up workday: {ticket}");
 
         // Sunday, 09:00, a working day: he phones, and though others have waited longer it rings at the owner.
-        server.clock.advance(Duration::from_secs(12 * 3600));
+        server.clock.advance(Duration::from_hours(12));
         let names = ["agent1", "agent2", "agent3", "agent4", "agent5", "agent6"];
         let mut owner_name = "";
         for name in names {
@@ -290,7 +290,7 @@ async fn a_question_at_nine_on_the_eve_of_a_makeup_workday_is_answered_by_who_ow
         }
         let other = names.into_iter().find(|name| *name != owner_name).unwrap();
         let _longer_idle = server.desk_agent(other).await;
-        server.clock.advance(Duration::from_secs(60));
+        server.clock.advance(Duration::from_mins(1));
         let his = server.desk_agent(owner_name).await;
         let caller = server.requester("13900000099", 9_000);
         let call = his.in_state("talking").await;

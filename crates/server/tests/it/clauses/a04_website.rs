@@ -166,7 +166,7 @@ async fn a_visitor_chats_comes_back_after_a_reload_and_rates_the_talk() {
 
 async fn closed(server: &TestServer) -> Person {
     // 21:00 in Guangzhou.
-    server.clock.advance(Duration::from_secs(11 * 3600));
+    server.clock.advance(Duration::from_hours(11));
     server.sign_in("lead").await
 }
 

@@ -105,7 +105,7 @@ async fn who_has_not_passed_in_time_is_held_and_told_of() {
             .until(&format!("{path_of}/coverage?n=1"), Duration::from_secs(5), |coverage| coverage["total"] == 6)
             .await;
         // Two working days and more: nobody has passed.
-        server.clock.advance(Duration::from_secs(4 * 24 * 3600));
+        server.clock.advance(Duration::from_hours(4 * 24));
         let told = agent
             .until("/api/v1/notices", Duration::from_secs(5), |notices| notices.to_string().contains("reading_overdue"))
             .await;
