@@ -61,6 +61,9 @@ export const useConversations = defineStore('conversations', () => {
       if (oldest) known.delete(oldest)
     }
     watchRing(now, before?.offered_to_me ?? false)
+    // Lines of the system are told by the state alone.
+    const thread = threads.get(one.id)
+    if (thread?.loaded.value && one.last_seq > thread.lastSeq()) void thread.catchUp()
     return now
   }
   function patch(id: Id, part: Partial<Conversation>): void {
