@@ -47,12 +47,19 @@ export const useConversations = defineStore('conversations', () => {
   const offer = computed(() => hand.value.find((one) => one.offered_to_me && one.state === 'waiting') ?? null)
   const unread = computed(() => hand.value.reduce((sum, one) => sum + one.unread, 0))
 
+  const declined = new Set<string>()
+  /** What I declined rings no more, nor what nobody told the end of. */
+  function ringsYet(one: Conversation): boolean {
+    if (!one.offered_to_me || declined.has(`${one.id} ${one.offered_until}`)) return false
+    return one.offered_until === null || Date.parse(one.offered_until) + RING_GRACE_MS > serverNow()
+  }
+
   /** Takes what the server says of one; an older word than what stands here is dropped. */
   function put(one: Conversation): Conversation {
     const before = known.get(one.id)
     if (before && before.version > one.version) return before
     // Of what is in sight nothing is unread, even before the server heard that.
-    const now = looking.value === one.id ? { ...one, unread: 0 } : one
+    const now = { ...one, ...(looking.value === one.id ? { unread: 0 } : {}), offered_to_me: ringsYet(one) }
     known.delete(one.id)
     known.set(one.id, now)
     if (known.size > KNOWN) {
@@ -61,6 +68,9 @@ export const useConversations = defineStore('conversations', () => {
       if (oldest) known.delete(oldest)
     }
     watchRing(now, before?.offered_to_me ?? false)
+    // Lines of the system are told by the state alone.
+    const thread = threads.get(one.id)
+    if (thread?.loaded.value && one.last_seq > thread.lastSeq()) void thread.catchUp()
     return now
   }
   function patch(id: Id, part: Partial<Conversation>): void {
@@ -212,7 +222,9 @@ export const useConversations = defineStore('conversations', () => {
   const takeUp = (id: Id) => doing(id, api.takeUp)
   /** It rings on at the next one; here it is over. */
   async function decline(id: Id): Promise<void> {
+    const ring = `${id} ${known.get(id)?.offered_until}`
     await api.decline(id)
+    declined.add(ring)
     patch(id, { offered_to_me: false, offered_until: null })
     readSoon(id)
   }
@@ -274,6 +286,7 @@ export const useConversations = defineStore('conversations', () => {
     for (const thread of threads.values()) thread.halt()
     threads.clear()
     typing.clear()
+    declined.clear()
     drafts.clear()
     looking.value = null
     loaded.value = false

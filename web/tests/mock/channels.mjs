@@ -180,7 +180,7 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
       case 'POST proof': return say(c, 'out', '', { kind: 'code', author: mine })
       case 'POST read': c.agent_read_seq = Math.max(c.agent_read_seq, body.seq); c.unread = 0; return null
       case 'POST typing': return null
-      case 'GET receivers': return { items: agents.filter((one) => one.id !== c.agent?.id).map((one) => ({ ...ref(one), state: one.state ?? 'signed_out' })) }
+      case 'GET receivers': return { items: agents.map((one, i) => ({ ...ref(one), state: ['ready', 'ready', 'talking', 'break', 'signed_out', 'signed_out'][i] })).filter((one) => one.id !== c.agent?.id) }
       case 'POST transfer': {
         say(c, 'note', body.reason, { author: mine })
         say(c, 'system', 'put_back')

@@ -33,8 +33,12 @@ describe('the client', () => {
     await expect(take(api.GET('/api/v1/floor'))).rejects.toMatchObject({ status: 0, code: 'unreachable' })
   })
   it('survives an answer that is no problem document', async () => {
+    answer(500, '<html>broken</html>', 'text/html')
+    await expect(take(api.GET('/api/v1/floor'))).rejects.toMatchObject({ status: 500, code: 'internal' })
+  })
+  it('takes a gateway that finds no server for a lost line', async () => {
     answer(502, '<html>bad gateway</html>', 'text/html')
-    await expect(take(api.GET('/api/v1/floor'))).rejects.toMatchObject({ status: 502, code: 'internal' })
+    await expect(take(api.GET('/api/v1/floor'))).rejects.toMatchObject({ status: 0, code: 'unreachable' })
   })
   it('tells once the session is gone, and why', async () => {
     const told = vi.fn()

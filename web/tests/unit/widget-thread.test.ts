@@ -51,6 +51,15 @@ describe('the thread of a visitor', () => {
     expect(thread.pending.map((one) => one.client_id)).toEqual(['b'])
   })
 
+  it('leaves as a message only what was written in this conversation', () => {
+    const thread = begun()
+    thread.fetched([message(1, { from: 'me', text: '上次的' }), message(2)])
+    thread.enter('c2')
+    thread.fetched([message(1, { id: 'n1', conversation_id: 'c2', from: 'me', text: '这次的' })])
+    thread.add(outgoing('还在路上'))
+    expect(thread.myWords).toBe('这次的\n还在路上')
+  })
+
   it('lets nothing overtake, except what was refused for good', () => {
     const thread = begun()
     thread.add(outgoing('a', 'failed'))

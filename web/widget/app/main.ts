@@ -133,10 +133,9 @@ function leave(notice?: Word): void {
   chat = null
   frame.under(config!.open ? frame.words.rather_leave : frame.words.off_hours)
   const going = session.going
-  const words = session.thread.entries.map(({ message, outgoing }) => (message?.from === 'me' ? message.text : outgoing?.text)).filter(Boolean).join('\n')
   frame.show(formView(frame, {
     kind: 'leave', config: config!, otherWord: going ? 'back' : 'rather_chat',
-    given: { ...form, text: form.text || (going ? words : '') },
+    given: { ...form, text: form.text || (going ? session.thread.myWords : '') },
     notice: notice && frame.words[notice],
     other: going || session.conversation ? () => talk() : config!.open ? (now) => {
       form = now

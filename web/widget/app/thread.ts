@@ -113,6 +113,11 @@ export class Thread {
       ...this.waiting.map((outgoing): Entry => ({ key: outgoing.client_id, message: null, outgoing })),
     ]
   }
+  /** What I wrote in this conversation, and what is on its way to it. */
+  get myWords(): string {
+    const said = this.placed.filter(({ turn, message }) => turn === this.turn && message.from === 'me').map(({ message }) => message.text)
+    return [...said, ...this.waiting.map(({ text }) => text)].filter(Boolean).join('\n')
+  }
   /** The highest number of theirs in this conversation. */
   get lastTheirs(): number {
     return this.placed.reduce((most, { turn, message }) => (turn === this.turn && message.from !== 'me' ? Math.max(most, message.seq) : most), 0)

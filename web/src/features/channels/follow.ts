@@ -9,10 +9,7 @@ export function useFollow(id: Id, needed: () => boolean): void {
   const chats = useConversations()
   const timer = setInterval(() => {
     if (!needed() || document.visibilityState !== 'visible') return
-    void chats.read(id).then((one) => {
-      const thread = chats.thread(id)
-      if (one && thread.loaded.value && one.last_seq > thread.lastSeq()) void thread.catchUp()
-    })
+    void chats.read(id)
   }, EVERY_MS)
   onScopeDispose(() => clearInterval(timer))
 }

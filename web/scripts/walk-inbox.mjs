@@ -1,0 +1,225 @@
+// An agent's walk through the built inbox in a real Chromium, against the stand-in server: one conversation from the
+// ring to its closed record by keyboard alone, a transfer, a file, and a server that is away for a while.
+// `SHOTS=/tmp/shots node scripts/walk-inbox.mjs` keeps pictures.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import { createRequire } from 'node:module'
+import { connect } from 'node:net'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const { chromium } = createRequire(import.meta.url)('playwright-core')
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+if (!existsSync(executablePath)) {
+  console.log('no Chromium here: the walk is left out')
+  process.exit(0)
+}
+const dist = fileURLToPath(new URL('../dist', import.meta.url))
+if (!existsSync(`${dist}/index.html`)) {
+  console.error('the console was not built: npm run build')
+  process.exit(1)
+}
+const shots = process.env.SHOTS
+if (shots) mkdirSync(shots, { recursive: true })
+
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
+/** The stand-in, and before it the built console; `away` lets it refuse as a gateway without a server does. */
+async function start() {
+  const mock = spawn(process.execPath, [fileURLToPath(new URL('../tests/mock/server.mjs', import.meta.url))], { env: { ...process.env, PORT: '0', DELAY: '5' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const port = await new Promise((resolve, reject) => {
+    mock.stdout.on('data', (text) => resolve(Number(/mock on (\d+)/.exec(text)[1])))
+    mock.on('exit', () => reject(new Error('the stand-in did not start')))
+  })
+  const state = { away: false }
+  const streams = new Set()
+  const front = createServer((asked, answer) => {
+    const path = new URL(asked.url, 'http://x').pathname
+    if (path.startsWith('/api/')) {
+      if (state.away) return answer.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>')
+      const on = request({ port, host: '127.0.0.1', method: asked.method, path: asked.url, headers: asked.headers }, (from) => {
+        answer.writeHead(from.statusCode, from.headers)
+        from.pipe(answer)
+      })
+      on.on('error', () => answer.destroy())
+      streams.add(answer)
+      answer.on('close', () => { streams.delete(answer); on.destroy() })
+      return asked.pipe(on)
+    }
+    const file = extname(path) && existsSync(dist + path) ? dist + path : `${dist}/index.html`
+    answer.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
+  })
+  front.on('upgrade', (asked, socket, head) => {
+    const on = connect(port, '127.0.0.1', () => {
+      on.write(`${asked.method} ${asked.url} HTTP/1.1\r\n${asked.rawHeaders.map((part, i) => (i % 2 ? `${part}\r\n` : `${part}: `)).join('')}\r\n`)
+      on.write(head)
+      socket.pipe(on).pipe(socket)
+    })
+    on.on('error', () => socket.destroy())
+    socket.on('error', () => on.destroy())
+    socket.on('close', () => on.destroy())
+  })
+  await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve))
+  const base = `http://127.0.0.1:${front.address().port}`
+  const stage = async (turn, query = {}) => (await fetch(`http://127.0.0.1:${port}/api/v1/mock/${turn}?${new URLSearchParams(query)}`)).text()
+  return {
+    base, stage,
+    away(on) {
+      state.away = on
+      if (on) for (const stream of streams) stream.destroy()
+    },
+    stop() {
+      mock.removeAllListeners('exit')
+      mock.kill()
+      front.closeAllConnections()
+      front.close()
+    },
+  }
+}
+
+const browser = await chromium.launch({ executablePath, headless: true, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] })
+let failures = 0
+async function walk(name, viewport, steps) {
+  if (process.argv[2] && !name.includes(process.argv[2])) return
+  const server = await start()
+  const context = await browser.newContext({ viewport, locale: 'zh-CN' })
+  const page = await context.newPage()
+  const faults = []
+  page.on('pageerror', (error) => faults.push(`pageerror: ${error.message}`))
+  page.on('console', (line) => {
+    // A refused or lost request is part of the walk.
+    if (line.type() === 'error' && !/Failed to load resource|net::ERR|WebSocket/.test(line.text())) faults.push(line.text())
+  })
+  page.setDefaultTimeout(10_000)
+  const shot = async (what) => shots && page.screenshot({ path: `${shots}/${name}-${what}.png` })
+  try {
+    await server.stage('sign-in', { who: 'agent1' })
+    await server.stage('chat-clear')
+    await page.goto(`${server.base}/desk`)
+    await page.getByText('电话已连上').waitFor()
+    await steps({ page, server, shot, press: (key) => page.keyboard.press(key), type: (text) => page.keyboard.type(text), at: (id) => page.getByTestId(id) })
+    assert.deepEqual(faults, [])
+    console.log(`ok   ${name}`)
+  } catch (error) {
+    failures += 1
+    console.error(`FAIL ${name}: ${error.stack}\n${faults.join('\n')}`)
+    if (shots) await page.screenshot({ path: `${shots}/${name}-FAILED.png` }).catch(() => {})
+  } finally {
+    await context.close()
+    server.stop()
+  }
+}
+
+const focused = (page, id) => page.waitForFunction((asked) => document.activeElement?.closest(`[data-testid="${asked}"]`), id)
+const bubble = (page, text) => page.getByTestId('thread').getByText(text, { exact: true })
+/** It rings on whichever page, and is taken by key. */
+async function taken({ page, server, press, at }) {
+  await server.stage('chat-offer')
+  await at('chat-offer').waitFor()
+  await press('F2')
+  await page.waitForURL(/\/inbox\?.*open=/)
+  await focused(page, 'compose')
+}
+
+const LOW = { width: 1366, height: 768 }
+await walk('by keyboard alone', LOW, async (it) => {
+  const { page, server, shot, press, type, at } = it
+  await taken(it)
+  await type('您好，请稍等，我看一下。')
+  await press('Control+Enter')
+  await bubble(page, '您好，请稍等，我看一下。').waitFor()
+  await page.getByTestId('thread').getByText('已读').first().waitFor()
+  await server.stage('chat-typing')
+  await page.getByTestId('thread').getByText(/正在输入/).waitFor()
+  await server.stage('chat-say', { text: '准考证什么时候打印？' })
+  await bubble(page, '准考证什么时候打印？').waitFor()
+  // An approved answer by the initials of its pinyin.
+  await type('/zkzdy')
+  await at('script-picker').getByText('准考证打印时间').waitFor()
+  await shot('script')
+  await press('Enter')
+  await page.waitForFunction(() => document.querySelector('[data-testid="compose"]').value.startsWith('准考证在考前一周'))
+  await press('Control+Enter')
+  await page.getByTestId('thread').getByText(/准考证在考前一周开放打印/).last().waitFor()
+  await press('Alt+n')
+  await type('上周问过同样的问题')
+  await press('Control+Enter')
+  await bubble(page, '上周问过同样的问题').waitFor()
+  await press('Alt+e')
+  await page.getByText('结束这次会话？').waitFor()
+  await press('Enter')
+  await page.waitForFunction(() => !document.querySelector('.el-overlay:not([style*="display: none"])'))
+  await focused(page, 'wrap-up-form')
+  await bubble(page, '座席结束了会话').waitFor()
+  await press('1')
+  await type('/zkz')
+  await page.locator('#matter-list').getByText('准考证').first().waitFor()
+  await press('Enter')
+  await press('d')
+  await press('b')
+  await type('问准考证打印时间，已答复')
+  await shot('record')
+  await press('Control+Enter')
+  await page.waitForURL((url) => !url.searchParams.has('open'))
+  await at('inbox').getByText('手上没有会话').waitFor()
+})
+
+await walk('a transfer by keys, to who is free first', LOW, async (it) => {
+  const { page, shot, press, type, at } = it
+  await taken(it)
+  await press('Alt+t')
+  await at('transfer-dialog').waitFor()
+  await page.waitForFunction(() => document.activeElement?.closest('.el-radio-group'))
+  await press('ArrowRight')
+  await at('transfer-agent').waitFor()
+  await press('Tab')
+  await press('Enter')
+  await page.getByRole('option', { name: /陈嘉明/ }).waitFor()
+  await shot('receivers')
+  await type('嘉')
+  await press('ArrowDown')
+  await press('Enter')
+  await press('Tab')
+  await type('职称的问题，请接手')
+  await press('Control+Enter')
+  await page.getByText('已转接').waitFor()
+  await at('inbox').getByText('手上没有会话').waitFor()
+})
+
+await walk('a file, and one that is declined', LOW, async (it) => {
+  const { page, server, press, at } = it
+  await taken(it)
+  await at('chat-file').setInputFiles({ name: '办理指南.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\n%%EOF\n') })
+  await page.locator('.files').getByText('办理指南.pdf').waitFor()
+  await press('Control+Enter')
+  await page.getByTestId('thread').getByText('办理指南.pdf').waitFor()
+  await server.stage('chat-offer')
+  await at('chat-offer').waitFor()
+  await press('F4')
+  await at('chat-offer').waitFor({ state: 'detached' })
+  assert.equal(await at('inbox').getByTestId('chat-list').getByRole('option').count(), 1)
+})
+
+await walk('a server that is away for a while', { width: 1920, height: 1080 }, async (it) => {
+  const { page, server, shot, press, type } = it
+  await taken(it)
+  server.away(true)
+  for (const text of ['断线时说的一', '断线时说的二']) {
+    await type(text)
+    await press('Control+Enter')
+  }
+  await page.getByText('没有发出，正在自动重发').waitFor()
+  await shot('away')
+  await server.stage('chat-silent', { text: '您还在吗？' })
+  server.away(false)
+  for (const text of ['断线时说的一', '断线时说的二', '您还在吗？']) await bubble(page, text).waitFor()
+  await page.getByTestId('pending').first().waitFor({ state: 'detached' })
+  const said = await page.getByTestId('thread').innerText()
+  for (const text of ['断线时说的一', '断线时说的二', '您还在吗？']) assert.equal(said.split(text).length, 2, `${text} stands there once`)
+  assert.ok(said.indexOf('断线时说的一') < said.indexOf('断线时说的二'), 'in the order they were written')
+  await shot('back')
+})
+
+await browser.close()
+process.exit(failures ? 1 : 0)
