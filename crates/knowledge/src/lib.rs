@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod article;
+pub mod assist;
 pub mod demo;
 pub mod fault_tree;
 pub mod gap;
@@ -15,7 +16,9 @@ pub mod synonym;
 mod terms;
 mod upload;
 
-use kernel::{App, Capability, Migration, migration, timer};
+use std::sync::Arc;
+
+use kernel::{App, Capability, Migration, Result, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use article::{Cited, cite, cited};
@@ -31,8 +34,8 @@ pub fn migrations() -> Vec<Migration> {
     ]
 }
 
-/// What the server mounts.
-pub fn capability(app: &App) -> Capability {
+/// What the server mounts; a summary chooses from `choices`.
+pub fn capability(app: &App, choices: Arc<dyn assist::Choices>) -> Result<Capability> {
     let shelf = search::keep::Shelf::default();
     shelf.warm_up(app);
     let routes = OpenApiRouter::new()
@@ -46,8 +49,9 @@ pub fn capability(app: &App) -> Capability {
         .merge(fault_tree::http::routes(app))
         .merge(fault_tree::walk::routes(app))
         .merge(reading::http::routes(app))
+        .merge(assist::http::routes(app, &shelf, choices)?)
         .merge(rules::routes(app));
-    Capability {
+    Ok(Capability {
         name: "knowledge",
         migrations: migrations(),
         permissions: rights::permissions(),
@@ -57,5 +61,5 @@ pub fn capability(app: &App) -> Capability {
             timer::start::<reading::store::Readings>(app),
         ],
         jobs: vec![reading::store::job(app)],
-    }
+    })
 }

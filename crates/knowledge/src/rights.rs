@@ -56,6 +56,8 @@ kernel::permissions! {
         ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
         PurchaserAdmin: All, PurchaserBusiness: All,
     }
+    /// Ask the model for suggestions and summaries, where there is one.
+    pub UseAssist = "assist:use" { Agent: All, ShiftLead: All }
     /// Set how long decisions, reading and quizzes may take.
     pub SetKnowledgeRules = "rules:set_knowledge" { PurchaserAdmin: All }
 }

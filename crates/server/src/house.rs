@@ -11,6 +11,7 @@ use kernel::audit::Who;
 use kernel::{App, Result};
 use organization::Organization;
 use sea_orm::EntityTrait as _;
+use tickets::words::RequestType;
 use tickets::{Answers, contact, left};
 use uuid::Uuid;
 
@@ -149,4 +150,17 @@ async fn cited(app: &App, reference: &str) -> Result<()> {
     let now = app.clock.now();
     knowledge::article::cite(app.db.read(), reference, now).await?;
     Ok(())
+}
+
+/// Summaries choose from the words of tickets.
+pub struct Closed(pub App);
+
+impl knowledge::assist::Choices for Closed {
+    fn request_types(&self) -> Vec<&'static str> {
+        RequestType::ALL.iter().map(|word| word.as_str()).collect()
+    }
+
+    fn matters(&self) -> BoxFuture<'_, Result<Vec<(String, String)>>> {
+        Box::pin(tickets::matter_choices(self.0.db.read()))
+    }
 }

@@ -17,7 +17,7 @@ use telephony::Telephony;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::house::{Approved, TheHouse};
+use crate::house::{Approved, Closed, TheHouse};
 use crate::tls::{self, TlsListener};
 use crate::wiring::{Agents, Callers, Devices, Hours, OnDuty, OnPost};
 use crate::{backup, console, public};
@@ -118,7 +118,7 @@ pub async fn start(options: Options) -> Result<Running> {
         &notices,
         &channels,
         demo,
-    );
+    )?;
     capabilities.push(Capability {
         name: "backup",
         jobs: nightly.into_iter().collect(),
@@ -157,13 +157,13 @@ fn capabilities(
     notices: &Notices,
     channels: &Channels,
     demo: bool,
-) -> Vec<Capability> {
+) -> kernel::Result<Vec<Capability>> {
     let server = Capability {
         name: "server",
         routes: public::routes(app, demo),
         ..Capability::default()
     };
-    vec![
+    Ok(vec![
         kernel::capability(app),
         organization::capability(organization),
         requesters::capability(app),
@@ -171,10 +171,10 @@ fn capabilities(
         telephony::capability(telephony),
         tickets::capability(app, Arc::new(Approved(app.clone()))),
         notices::capability(notices),
-        knowledge::capability(app),
+        knowledge::capability(app, Arc::new(Closed(app.clone())))?,
         channels::capability(channels),
         server,
-    ]
+    ])
 }
 
 /// Plain HTTP on loopback, where browsers trust it; HTTPS anywhere else or where a certificate is given.

@@ -194,7 +194,12 @@ async fn suggest(
 }
 
 impl Finder {
-    async fn found(&self, text: &str, narrow: &Narrow, limit: usize) -> Result<Json<ArticleHits>> {
+    pub(crate) async fn found(
+        &self,
+        text: &str,
+        narrow: &Narrow,
+        limit: usize,
+    ) -> Result<Json<ArticleHits>> {
         let began = self.app.clock.monotonic();
         self.shelf.refresh(&self.app).await?;
         let (question, found) = self.shelf.read(|index| {

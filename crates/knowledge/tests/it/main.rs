@@ -3,6 +3,7 @@
 
 mod approvals;
 mod articles;
+mod assist;
 mod attacks;
 mod demo;
 mod diff;

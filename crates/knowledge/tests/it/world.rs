@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
@@ -11,6 +12,8 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use testing::{Door, TestApp};
 use uuid::Uuid;
+
+use crate::assist::Closed;
 
 pub fn migrations() -> Vec<Migration> {
     [organization::migrations(), knowledge::migrations()].concat()
@@ -41,11 +44,13 @@ impl Deref for World {
 }
 
 impl World {
-    async fn new(app: TestApp) -> Self {
+    pub async fn new(app: TestApp) -> Self {
         let organization = Organization::new(&app).unwrap();
         organization.prepare().await.unwrap();
         organization::demo::seed(&app).await.unwrap();
-        let router = app.start(vec![knowledge::capability(&app)]).await;
+        let router = app
+            .start(vec![knowledge::capability(&app, Arc::new(Closed)).unwrap()])
+            .await;
         let mut people = HashMap::new();
         for person in organization::demo::PEOPLE {
             let found =
