@@ -2,6 +2,7 @@
 
 pub mod channel;
 pub mod conversation;
+pub mod demo;
 mod desk;
 mod follow;
 pub mod house;

@@ -49,7 +49,8 @@ impl Frames {
 /// A file of the console; any other path is the console itself, which routes by address.
 pub async fn serve(State(frames): State<Frames>, uri: Uri) -> Response {
     let asked = uri.path().trim_start_matches('/');
-    if asked.starts_with("api/") {
+    // The demo's platforms are mounted before this, or they are not there.
+    if asked.starts_with("api/") || asked.starts_with("demo/") {
         return kernel::problem::not_found("endpoint").into_response();
     }
     let page = PAGES

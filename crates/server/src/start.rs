@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use crate::house::{Approved, Closed, TheHouse};
 use crate::tls::{self, TlsListener};
 use crate::wiring::{Agents, Callers, Devices, Hours, OnDuty, OnPost};
-use crate::{backup, console, public};
+use crate::{backup, console, demo, public};
 
 /// How the server is to run.
 pub struct Options {
@@ -125,7 +125,21 @@ pub async fn start(options: Options) -> Result<Running> {
         ..Capability::default()
     });
     let frames = console::Frames::from_config(&app.config)?;
-    let outside = Router::new().fallback(console::serve).with_state(frames);
+    let tcp = bind(listen).await?;
+    let secure = is_secure(&app, listen)?;
+    let mut outside = Router::new().fallback(console::serve).with_state(frames);
+    let platforms = if demo {
+        let http = if secure {
+            None
+        } else {
+            Some(tcp.local_addr()?)
+        };
+        let platforms = demo::Platforms::open(&app, http).await?;
+        outside = outside.merge(platforms.routes());
+        Some(platforms)
+    } else {
+        None
+    };
     let sign_in = organization.clone();
     let assembled = kernel::mount(&app, capabilities, outside, |router| {
         router.layer(from_fn_with_state(sign_in, organization::sign_in_layer))
@@ -137,7 +151,10 @@ pub async fn start(options: Options) -> Result<Running> {
     telephony.start(Arc::new(Devices(app.clone()))).await?;
     channels.start().await?;
 
-    let (http, secure, serving) = serve_http(&app, listen, assembled.router).await?;
+    if let Some(platforms) = platforms {
+        platforms.serve(&app, assembled.router.clone());
+    }
+    let (http, serving) = serve_http(&app, listen, tcp, secure, assembled.router)?;
     Ok(Running {
         http,
         sip: telephony.stack()?.address(),
@@ -177,24 +194,32 @@ fn capabilities(
     ])
 }
 
+async fn bind(listen: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listen on {listen}"))
+}
+
 /// Plain HTTP on loopback, where browsers trust it; HTTPS anywhere else or where a certificate is given.
-async fn serve_http(
+fn is_secure(app: &App, listen: SocketAddr) -> Result<bool> {
+    let certificate: String = app.config.get("http.tls_certificate")?;
+    Ok(!certificate.is_empty() || !listen.ip().is_loopback())
+}
+
+fn serve_http(
     app: &App,
     listen: SocketAddr,
+    tcp: TcpListener,
+    secure: bool,
     router: Router,
-) -> Result<(SocketAddr, bool, JoinHandle<()>)> {
-    let tcp = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("listen on {listen}"))?;
+) -> Result<(SocketAddr, JoinHandle<()>)> {
     let http = tcp.local_addr()?;
-    let certificate: String = app.config.get("http.tls_certificate")?;
-    let secure = !certificate.is_empty() || !listen.ip().is_loopback();
     let stop = app.shutdown.clone().cancelled_owned();
     let serving = if secure {
         let data_dir: PathBuf = app.config.get("data_dir")?;
         let names = vec!["localhost".to_owned(), host_name(), listen.ip().to_string()];
         let (certificate, key) = tls::certificate(
-            &certificate,
+            &app.config.get::<String>("http.tls_certificate")?,
             &app.config.get::<String>("http.tls_key")?,
             &data_dir,
             names,
@@ -215,7 +240,7 @@ async fn serve_http(
             async move { ended(axum::serve(tcp, service).with_graceful_shutdown(stop).await) },
         )
     };
-    Ok((http, secure, serving))
+    Ok((http, serving))
 }
 
 fn ended(result: std::io::Result<()>) {
@@ -228,12 +253,13 @@ impl Running {
     /// Says where to go and, in the demo, who to be.
     pub fn print_addresses(&self) {
         let scheme = if self.secure { "https" } else { "http" };
-        if self.http.ip().is_unspecified() {
+        let console = if self.http.ip().is_unspecified() {
             // Nobody can open 0.0.0.0.
-            println!("console  {scheme}://{}:{}", host_name(), self.http.port());
+            format!("{scheme}://{}:{}", host_name(), self.http.port())
         } else {
-            println!("console  {scheme}://{}", self.http);
-        }
+            format!("{scheme}://{}", self.http)
+        };
+        println!("console  {console}");
         if self.http.ip().is_loopback() {
             println!(
                 "         {scheme}://localhost:{}  (a second sign-in beside the first)",
@@ -249,6 +275,7 @@ impl Running {
             );
         }
         if self.demo {
+            println!("chat as a requester: {console}/site/");
             println!(
                 "\ndemo sign-ins, password {}:",
                 organization::demo::PASSWORD

@@ -11,6 +11,7 @@ use testing::platforms::Callback;
 use testing::platforms::wechat::Wechat;
 use tokio::sync::watch;
 
+use crate::support::platform::version_of;
 use crate::support::served::Served;
 use crate::support::{Person, folder};
 
@@ -72,7 +73,8 @@ async fn numbered(seconds: usize) {
             .collect::<serde_json::Map<_, _>>()
             .into()
     };
-    let channel = json!({"version": null, "name": "公众号", "kind": "wechat_oa", "queue": "hotline", "enabled": true,
+    let version = version_of(&manager, "wechat_oa").await;
+    let channel = json!({"version": version, "name": "公众号", "kind": "wechat_oa", "queue": "hotline", "enabled": true,
         "settings": map(platform.settings()), "secrets": map(Wechat::secrets()), "allow_private": true});
     manager.put("/api/v1/channels/wechat_oa", channel).await;
 

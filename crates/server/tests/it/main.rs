@@ -10,6 +10,7 @@ mod clauses;
 mod conformance;
 mod crash;
 mod databases;
+mod demo;
 mod load;
 mod rights;
 mod schema;

@@ -4,10 +4,18 @@ use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use testing::platforms::Callback;
 
-use super::TestServer;
+use super::{Person, TestServer};
+
+/// The version of a channel; null before it is there.
+pub async fn version_of(manager: &Person, code: &str) -> Value {
+    let channels = manager.get("/api/v1/channels").await;
+    let mut rows = channels["items"].as_array().unwrap().iter();
+    let row = rows.find(|row| row["code"] == code);
+    row.map_or(Value::Null, |row| row["version"].clone())
+}
 
 impl TestServer {
-    /// Makes a channel whose platform is a stand-in on this machine.
+    /// Makes a channel whose platform is a stand-in on this machine, or points the demo's channel to it.
     pub async fn channel(
         &self,
         code: &str,
@@ -16,6 +24,7 @@ impl TestServer {
         secrets: Vec<(&str, String)>,
     ) {
         let manager = self.sign_in("manager").await;
+        let version = version_of(&manager, code).await;
         let map = |pairs: Vec<(&str, String)>| -> Value {
             let pairs = pairs.into_iter();
             Value::Object(
@@ -24,7 +33,7 @@ impl TestServer {
                     .collect(),
             )
         };
-        let channel = json!({"version": null, "name": code, "kind": kind, "queue": "hotline", "enabled": true,
+        let channel = json!({"version": version, "name": code, "kind": kind, "queue": "hotline", "enabled": true,
             "settings": map(settings), "secrets": map(secrets), "allow_private": true});
         manager
             .put(&format!("/api/v1/channels/{code}"), channel)

@@ -1,0 +1,358 @@
+//! The demo's platforms: a newcomer writes as a requester by WeChat and QQ, and is answered.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use server::Options;
+
+use crate::support::{Person, TestServer};
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn texts(talk: &Value, from: &str) -> Vec<String> {
+    let lines = talk["lines"].as_array().unwrap().iter();
+    let his = lines.filter(|line| line["from"] == from);
+    his.map(|line| line["text"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn talk(phone: &Person, path: &str, done: impl Fn(&Value) -> bool) -> Value {
+    phone.until(path, SOON, done).await
+}
+
+async fn says(phone: &Person, platform: &str, person: &str, text: &str) {
+    let said = json!({"person": person, "text": text});
+    phone.post(&format!("/demo/{platform}/say"), said).await;
+}
+
+/// A story that both platforms tell.
+async fn is_answered_until_the_quota_is_used(platform: &str, channel: &str) {
+    let server = TestServer::demo().await;
+    let phone = server.anonymous();
+    let agent = server.desk_agent("agent1").await.person;
+    let mine = format!("/demo/{platform}/talk?person=wang");
+
+    says(&phone, platform, "wang", "职称系统登录不了 <]]>&").await;
+    let conversation = agent.takes_conversation().await;
+    assert_eq!(conversation["channel"], channel, "{conversation}");
+    assert_eq!(conversation["window"]["left"], 5, "{conversation}");
+    let path = format!(
+        "/api/v1/conversations/{}/messages",
+        conversation["id"].as_str().unwrap()
+    );
+    let messages = agent.get(&path).await;
+    assert_eq!(messages["items"][0]["text"], "职称系统登录不了 <]]>&");
+    let there = talk(&phone, &mine, |talk| talk["lines"][0]["reached"] == "sent").await;
+    assert_eq!(there["lines"][0]["attempts"], 1, "{there}");
+
+    for count in 1..=5 {
+        agent
+            .answers(
+                &conversation,
+                &format!("a-{count}"),
+                &format!("第 {count} 条"),
+            )
+            .await;
+    }
+    let there = talk(&phone, &mine, |talk| texts(talk, "hotline").len() == 5).await;
+    assert_eq!(
+        texts(&there, "hotline"),
+        ["第 1 条", "第 2 条", "第 3 条", "第 4 条", "第 5 条"]
+    );
+    assert_eq!(there["window"]["blocked"], "used", "{there}");
+    let sixth = json!({"client_id": "a-6", "text": "第 6 条"});
+    let (status, code) = agent.refused(Method::POST, &path, sixth.clone()).await;
+    assert_eq!(
+        (status, code.as_str()),
+        (StatusCode::CONFLICT, "reply_quota_used")
+    );
+
+    // Another word opens the window anew.
+    says(&phone, platform, "wang", "还是不行").await;
+    talk(&phone, &mine, |talk| talk["lines"][6]["reached"] == "sent").await;
+    agent.post(&path, sixth).await;
+    talk(&phone, &mine, |talk| texts(talk, "hotline").len() == 6).await;
+
+    // The platform knows better than our count: its refusal closes the window here as well.
+    phone
+        .post(
+            &format!("/demo/{platform}/window-over"),
+            json!({"person": "wang"}),
+        )
+        .await;
+    agent.answers(&conversation, "a-7", "来晚了").await;
+    let there = talk(&phone, &mine, |talk| {
+        let last = talk["lines"].as_array().unwrap().last().unwrap().clone();
+        last["from"] == "platform"
+    })
+    .await;
+    assert_eq!(there["window"]["blocked"], "over", "{there}");
+    let own = path.trim_end_matches("/messages").to_owned();
+    agent
+        .until(&own, SOON, |one| one["window"]["left"] == 0)
+        .await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_by_wechat_is_answered_and_the_sixth_answer_is_blocked() {
+    is_answered_until_the_quota_is_used("wechat", "wechat_oa").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_by_qq_is_answered_and_the_sixth_answer_is_blocked() {
+    is_answered_until_the_quota_is_used("qq", "qq").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_is_seen_on_both_sides() {
+    let server = TestServer::demo().await;
+    let phone = server.anonymous();
+    let agent = server.desk_agent("agent1").await.person;
+    let picture = b"\x89PNG\r\n\x1a\n what it shows".to_vec();
+    for platform in ["wechat", "qq"] {
+        let path = format!("/demo/{platform}/picture?person=liu");
+        let (status, _) = phone.send_file(&path, picture.clone()).await;
+        assert_eq!(status, StatusCode::ACCEPTED);
+        let conversation = agent.takes_conversation().await;
+        let own = format!(
+            "/api/v1/conversations/{}",
+            conversation["id"].as_str().unwrap()
+        );
+        let messages = agent
+            .until(&format!("{own}/messages"), SOON, |page| {
+                page["items"][0]["file"]["id"].is_string()
+            })
+            .await;
+        assert_eq!(messages["items"][0]["file"]["media_type"], "image/png");
+
+        // And the other way.
+        let form = form_of(&picture);
+        let (status, said) = agent
+            .send_form(&format!("{own}/files?client_id=p-1"), &form.0, form.1)
+            .await;
+        assert!(status.is_success(), "{said}");
+        let mine = format!("/demo/{platform}/talk?person=liu");
+        let there = talk(&phone, &mine, |talk| {
+            let mut lines = talk["lines"].as_array().unwrap().iter();
+            lines.any(|line| line["from"] == "hotline" && line["kind"] == "image")
+        })
+        .await;
+        let id = there["lines"][1]["file"].as_str().unwrap();
+        let path = format!("/demo/{platform}/files/{id}");
+        let shown = phone.send(Method::GET, &path, None).await;
+        assert_eq!(shown.headers()["content-type"], "image/png");
+        assert_eq!(shown.bytes().await.unwrap(), picture);
+
+        let (status, code) = phone
+            .send_file(
+                &format!("/demo/{platform}/picture?person=liu"),
+                b"<svg>".to_vec(),
+            )
+            .await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{code}");
+        let record = json!({"request_type": "consult", "matter": "205", "result": "answered", "summary": "看图"});
+        agent.closes_conversation(&conversation, record).await;
+    }
+    server.stop().await;
+}
+
+fn form_of(bytes: &[u8]) -> (String, Vec<u8>) {
+    let mut body =
+        b"--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n"
+            .to_vec();
+    body.extend(bytes);
+    body.extend(b"\r\n--cut--\r\n");
+    ("multipart/form-data; boundary=cut".to_owned(), body)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_menu_is_answered_by_the_machine_and_a_lost_answer_makes_no_second_message() {
+    let server = TestServer::demo().await;
+    let phone = server.anonymous();
+    let people = phone.get("/demo/wechat/people").await;
+    let key = people["menu"][0]["key"].clone();
+    phone
+        .post("/demo/wechat/menu", json!({"person": "sun", "key": key}))
+        .await;
+    let there = talk(&phone, "/demo/wechat/talk?person=sun", |talk| {
+        texts(talk, "hotline").len() == 1
+    })
+    .await;
+    assert!(texts(&there, "hotline")[0].contains("照片"), "{there}");
+
+    // The hotline hears it three times, and the person is told that it arrived.
+    let agent = server.desk_agent("agent1").await.person;
+    let deaf = json!({"person": "chen", "way": "deaf"});
+    for platform in ["wechat", "qq"] {
+        let sent = phone
+            .send(
+                Method::POST,
+                &format!("/demo/{platform}/way"),
+                Some(deaf.clone()),
+            )
+            .await;
+        assert_eq!(sent.status(), StatusCode::NO_CONTENT);
+        says(&phone, platform, "chen", "听得到吗").await;
+        let mine = format!("/demo/{platform}/talk?person=chen");
+        let there = talk(&phone, &mine, |talk| talk["lines"][0]["reached"] == "sent").await;
+        assert_eq!(there["lines"][0]["attempts"], 3, "{there}");
+        let conversation = agent.takes_conversation().await;
+        let path = format!(
+            "/api/v1/conversations/{}/messages",
+            conversation["id"].as_str().unwrap()
+        );
+        let messages = agent.get(&path).await;
+        assert_eq!(
+            messages["items"].to_string().matches("听得到吗").count(),
+            1,
+            "{messages}"
+        );
+        let record = json!({"request_type": "consult", "matter": "205", "result": "answered", "summary": "听到"});
+        agent.closes_conversation(&conversation, record).await;
+    }
+
+    // Nothing arrives: the platform gives up after three attempts.
+    let cut = json!({"person": "zhou", "way": "cut"});
+    phone.send(Method::POST, "/demo/qq/way", Some(cut)).await;
+    says(&phone, "qq", "zhou", "有人吗").await;
+    let there = talk(&phone, "/demo/qq/talk?person=zhou", |talk| {
+        talk["lines"][0]["reached"] == "failed"
+    })
+    .await;
+    assert_eq!(there["lines"][0]["attempts"], 3, "{there}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_message_is_refused_and_nobody_calls_a_platform_without_its_token() {
+    let server = TestServer::demo().await;
+    let phone = server.anonymous();
+    let say = "/demo/qq/say";
+    for (body, code) in [
+        (json!({"person": "wang", "text": " "}), "text_length"),
+        (
+            json!({"person": "wang", "text": "长".repeat(2_001)}),
+            "text_length",
+        ),
+        (
+            json!({"person": "wang", "text": "a\u{7}b"}),
+            "text_not_plain",
+        ),
+        (json!({"person": "../wang", "text": "a"}), "code_invalid"),
+    ] {
+        assert_eq!(phone.refused(Method::POST, say, body).await.1, code);
+    }
+    let (status, _) = phone
+        .refused(
+            Method::POST,
+            "/demo/wechat/menu",
+            json!({"person": "wang", "key": "NONE"}),
+        )
+        .await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    // Nobody calls the platforms without their token.
+    let sent = json!({"touser": "oShoujieDemo_wang", "msgtype": "text", "text": {"content": "x"}});
+    let path = "/demo/wechat/cgi-bin/message/custom/send?access_token=guessed";
+    assert_eq!(phone.post(path, sent).await["errcode"], 40001);
+    let path = "/demo/qq/v2/users/SHOUJIEDEMO_wang/messages";
+    let (status, _) = phone.refused(Method::POST, path, json!({})).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    // It is no API of the product.
+    let openapi = phone.get("/api/openapi.json").await;
+    let mut paths = openapi["paths"].as_object().unwrap().keys();
+    assert!(!paths.any(|path| path.starts_with("/demo")));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_channels_follow_the_server_to_another_port_and_keep_their_secrets() {
+    let first = TestServer::demo().await;
+    let (clock, folder) = (first.clock.clone(), first.folder.clone());
+    let seen = async |server: &TestServer| {
+        let channels = server
+            .sign_in("manager")
+            .await
+            .get("/api/v1/channels")
+            .await;
+        let rows = channels["items"].as_array().unwrap().clone();
+        let row = rows.into_iter().find(|row| row["code"] == "wechat_oa");
+        row.unwrap()
+    };
+    let before = seen(&first).await;
+    assert_eq!(
+        before["settings"]["api_base"],
+        json!(first.url("/demo/wechat"))
+    );
+    says(&first.anonymous(), "wechat", "wang", "我在吗").await;
+    let lead = first.sign_in("lead").await;
+    lead.until("/api/v1/conversations", SOON, |page| page["total"] == 1)
+        .await;
+    first.running.stop().await;
+
+    let second = TestServer::with_clock(clock, folder, &[]).await;
+    let after = seen(&second).await;
+    assert_eq!(
+        after["settings"]["api_base"],
+        json!(second.url("/demo/wechat"))
+    );
+    assert_eq!(after["settings"]["appid"], before["settings"]["appid"]);
+    // What was asked before is answered now: nobody forgets over a start.
+    let agent = second.desk_agent("agent1").await.person;
+    let conversation = agent.takes_conversation().await;
+    agent.answers(&conversation, "a-1", "您在").await;
+    let phone = second.anonymous();
+    talk(&phone, "/demo/wechat/talk?person=wang", |talk| {
+        texts(talk, "hotline") == ["您在"]
+    })
+    .await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_demo_there_are_no_platforms() {
+    let demo = TestServer::demo().await;
+    let (clock, folder) = (demo.clock.clone(), demo.folder.clone());
+    let config = (*demo.running.app.config).clone();
+    // The demo's people may not stay on a server that is none.
+    let services = demo.running.app.clone();
+    services
+        .db
+        .write(async |tx| {
+            use sea_orm::ConnectionTrait as _;
+            for table in ["users", "devices"] {
+                let sql = format!("update {table} set demo_secret = false");
+                tx.execute_unprepared(&sql).await?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    demo.running.stop().await;
+    let running = server::start(Options {
+        config,
+        clock: clock.clone(),
+        demo: false,
+    })
+    .await
+    .unwrap();
+    let plain = TestServer {
+        running,
+        clock,
+        folder,
+    };
+    let phone = plain.anonymous();
+    for (method, path) in [
+        (Method::POST, "/demo/wechat/say"),
+        (Method::POST, "/demo/qq/say"),
+        (Method::GET, "/demo/wechat/talk?person=wang"),
+        (Method::GET, "/demo/qq/people"),
+        (Method::POST, "/demo/wechat/cgi-bin/stable_token"),
+    ] {
+        let said = (method == Method::POST).then(|| json!({"person": "wang", "text": "a"}));
+        let answer = phone.send(method, path, said).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    plain.stop().await;
+}
