@@ -107,15 +107,6 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
     setTimeout(() => { if (c.offered_to_me) { Object.assign(c, { offered_to_me: false, offered_until: null, version: c.version + 1 }); tell(c, 'ring_over') } }, 20_000)
     return c
   }
-  const articles = [
-    ['a0000000-0000-7000-8000-000000000001', 'KJ0012', 7, '照片上传要求与处理工具', '照片须为 JPG 格式、30 KB 以内、近期免冠证件照。请先用报名系统首页“常用工具”里的照片处理工具处理，再上传。', 'zpscyq'],
-    ['a0000000-0000-7000-8000-000000000002', 'KJ0031', 3, '准考证打印时间', '准考证在考前一周开放打印，具体日期以当次考试的通知为准，请登录报名系统打印。', 'zkzdy'],
-    ['a0000000-0000-7000-8000-000000000003', 'KJ0044', 2, '临时身份证与考场入场', '持有效期内的临时居民身份证可以入场；过期证件、复印件、电子证件不能入场。请提前到户籍所在地派出所办理。', 'lssfz'],
-    ['a0000000-0000-7000-8000-000000000004', 'KJ0058', 5, '缴费状态与退费到账', '缴费成功后状态一般在一个工作日内更新；符合条件的退费在审核通过后七个工作日内原路退回。', 'jfzt'],
-  ]
-  const hit = ([id, num, n, title, answer]) => ({ id, number: num, n, citation: `${id}@${n}`, kind: 'script', matter: '106', title, question: `${title}？`, answer_excerpt: answer.slice(0, 60), score: 1, in_force: true, why: ['word'], marks: [], source_no: '', source_title: '', valid_to: null, due_for_review: num === 'KJ0044' })
-  const find = (q) => articles.filter(([, num, , title, answer, cut]) => !q || [num.toLowerCase(), title, answer, cut].some((text) => text.includes(q.toLowerCase())) || [...q].filter((char) => title.includes(char)).length >= 2)
-
   function route(method, path, query, body) {
     if (path === '/channels') return { items: list, kinds }
     if (path.startsWith('/channels/') && method === 'PUT') {
@@ -129,12 +120,6 @@ export function channels({ iso, problem, page, live, ref, agents, requester, tic
     }
     if (path === '/set-aside-messages') return page([['wechat_oa', 'payload_unreadable', 412], ['email', 'mail_unreadable', 18_204]].map(([channel, reason, characters], i) => ({ id: randomUUID(), at: iso((i + 1) * 5 * 60 * MIN), channel, reason, characters })), query)
     if (path === '/manual-contacts') return { contact_record_id: randomUUID(), ticket_id: body.result === 'answered' ? null : tickets[3].id }
-    if (path === '/articles/search') return { items: find(query.get('q') ?? '').map(hit), took_us: 800 }
-    if (path === '/articles/suggest') return { items: find(body.text).slice(0, 3).map(hit), took_us: 900 }
-    if (/^\/articles\/[^/]+\/versions\/\d+$/.test(path)) {
-      const one = articles.find(([id]) => path.includes(id))
-      return one ? { n: one[2], title: one[3], question: '', answer: one[4], public_answer: null, keywords: [], citation: `${one[0]}@${one[2]}`, approval: { effective_at: '2026-11-01T00:00:00+08:00' } } : problem(404, 'not_found')
-    }
     if (path === '/conversations') {
       const q = query
       const words = q.get('q') ?? ''

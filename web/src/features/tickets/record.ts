@@ -8,6 +8,7 @@ import type { ContactRecord, Pop } from '@/api/types'
 import { missing } from './wrap-up-keys'
 
 const SAVE_AFTER_MS = 700
+const SAVE_AGAIN_MS = 3_000
 /** A ring may reach the browser a moment before its record is written. */
 const TOO_EARLY_MS = 250
 const TOO_EARLY_TRIES = 12
@@ -100,7 +101,9 @@ export function useContactRecord(callId: Ref<string | null>, readPop: (id: strin
     } catch (error) {
       if (callId.value === id) {
         dirty.value = true
-        problem.value = asProblem(error)
+        const refusal = (problem.value = asProblem(error))
+        // The server was away: what was written meanwhile is not left to the next key.
+        if (refusal.code === 'unreachable' || refusal.status >= 500) timer = setTimeout(() => void save(), SAVE_AGAIN_MS)
       }
     } finally {
       saving.value = false
