@@ -43,7 +43,7 @@ packages:
 ## Ten minutes of load, and imports against their limit of ten seconds; by hand, on a quiet machine.
 soak: web server
 	@SHOUJIE_SOAK=1 cargo test --locked -p tickets --test it -- --nocapture --test-threads 1 large::
-	@SHOUJIE_SOAK=1 cargo test --locked -p server --test it -- --ignored --nocapture soak
+	@SHOUJIE_SOAK=1 cargo test --locked -p server --test it -- --ignored --nocapture --test-threads 1 soak
 
 ## Comparison programs, by hand; see benches/README.md.
 bench:
@@ -54,7 +54,8 @@ bench:
 ## state machines.
 schema:
 	@INSTA_UPDATE=always cargo test --locked -p server --test it -- rights:: schema::
-	@INSTA_UPDATE=always cargo test --locked -p tickets --test it -- machines::
+	@for crate in tickets requesters knowledge channels; do \
+		INSTA_UPDATE=always cargo test --locked -p $$crate --test it -- machines:: || exit 1; done
 	@cd web && npm run --silent api
 
 clean:

@@ -123,7 +123,8 @@ async fn ring(channels: &Channels, work: WorkId, agent: AgentId) -> Result<()> {
     Ok(())
 }
 
-async fn stop_ringing(channels: &Channels, work: WorkId, agent: AgentId) -> Result<()> {
+/// It rings at this agent no more.
+pub(crate) async fn stop_ringing(channels: &Channels, work: WorkId, agent: AgentId) -> Result<()> {
     let app = channels.app().clone();
     app.db
         .clone()

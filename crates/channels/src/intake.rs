@@ -470,6 +470,8 @@ pub(crate) async fn open(
         made.window_left = last.window_left;
         made.window_ref = last.window_ref;
         made.window_seq = last.window_seq;
+        // The first one counted when he was met.
+        requesters::note_contact(app, &**tx, writer.requester.id).await?;
     }
     versioned::insert(&**tx, &made).await?;
     Ok(made)

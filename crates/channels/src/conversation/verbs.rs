@@ -161,6 +161,8 @@ pub(crate) async fn decline(
     if let Some(work) = row.work_id {
         let me = actor.user_id();
         channels.floor().declined(work, me, Declined::Refused).await;
+        // The floor tells of rings it ends itself.
+        desk::stop_ringing(&channels, work, me).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use kernel::App;
 use kernel::problem::{Result, internal};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter,
     QueryOrder as _, QuerySelect as _, RelationDef,
@@ -26,8 +26,6 @@ kernel::table! {
     }
 }
 
-/// After such a silence a message counts as a new contact. Until then nothing is written for it.
-const NEW_CONTACT: TimeDelta = TimeDelta::hours(1);
 /// How far the time last seen may lag behind.
 const LAG: TimeDelta = TimeDelta::minutes(1);
 
@@ -145,13 +143,8 @@ async fn seen(
             update = update.col_expr(row::Column::Nickname, Expr::value(name.as_str()));
         }
         update.exec(tx).await?;
-        let more = i64::from(silent >= NEW_CONTACT);
         let mut update = requester_row::Entity::update_many()
             .col_expr(requester_row::Column::LastContactAt, Expr::value(now))
-            .col_expr(
-                requester_row::Column::Contacts,
-                Expr::col(requester_row::Column::Contacts).add(more),
-            )
             .filter(requester_row::Column::Id.eq(requester.id));
         if let Some(name) = renamed {
             update = update.col_expr(requester_row::Column::Nickname, Expr::value(name.as_str()));
@@ -159,7 +152,6 @@ async fn seen(
         }
         update.exec(tx).await?;
         requester.last_contact_at = now;
-        requester.contacts += more;
     }
     Ok(Writer {
         identity_id: identity.id,

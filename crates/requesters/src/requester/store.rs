@@ -343,3 +343,17 @@ async fn with_hash(conn: &impl ConnectionTrait, hash: &str) -> Result<Option<row
 pub(crate) fn hash_of(app: &App, number: &Number) -> String {
     Phone::new(number.text.clone()).hash(app.key.bytes())
 }
+
+/// Notes that a requester who is known already turned to us once more: a conversation began, a visit was noted.
+pub async fn note_contact(app: &App, tx: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(
+            row::Column::Contacts,
+            Expr::col(row::Column::Contacts).add(1),
+        )
+        .col_expr(row::Column::LastContactAt, Expr::value(app.clock.now()))
+        .filter(row::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}

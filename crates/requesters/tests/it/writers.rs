@@ -65,7 +65,7 @@ async fn messages_at_once_make_one_requester() {
 }
 
 #[tokio::test]
-async fn a_message_after_a_silence_is_a_new_contact() {
+async fn a_message_is_seen_and_a_conversation_counts_as_a_contact() {
     on_both(async |desk| {
         desk.writes("web", "visitor-0000-0001").await;
         desk.app.clock.advance(Duration::from_mins(10));
@@ -74,7 +74,17 @@ async fn a_message_after_a_silence_is_a_new_contact() {
         assert!(soon.last_contact_at > soon.first_contact_at);
         desk.app.clock.advance(Duration::from_hours(2));
         let later = desk.writes("web", "visitor-0000-0001").await.requester;
-        assert_eq!(later.contacts, 2);
+        assert_eq!(later.contacts, 1);
+        let app = desk.app.clone();
+        let noted = desk
+            .app
+            .db
+            .write(async move |tx| {
+                requesters::note_contact(&app, &*tx, later.id).await?;
+                requesters::find(&*tx, later.id).await
+            })
+            .await;
+        assert_eq!(noted.unwrap().unwrap().contacts, 2);
     })
     .await;
 }

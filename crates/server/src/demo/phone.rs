@@ -21,7 +21,7 @@ const LONGEST: usize = 2_000;
 /// The largest picture in bytes.
 const LARGEST: usize = 4 << 20;
 
-/// People that are nobody.
+/// Cast that are nobody.
 const PEOPLE: [(&str, &str); 6] = [
     ("wang", "王小雨"),
     ("liu", "刘建军"),
@@ -70,7 +70,7 @@ struct Entry {
 }
 
 #[derive(Serialize)]
-struct People {
+struct Cast {
     people: Vec<Person>,
     menu: Vec<Entry>,
     /// How long a message may be answered, in minutes.
@@ -79,14 +79,14 @@ struct People {
     replies: u32,
 }
 
-async fn people(State(stand_in): State<StandIn>) -> Json<People> {
+async fn people(State(stand_in): State<StandIn>) -> Json<Cast> {
     let people = PEOPLE.iter().map(|&(person, name)| Person { person, name });
     let menu = match stand_in.platform() {
         Platform::Wechat => &MENU[..],
         Platform::Qq => &[],
     };
     let (minutes, replies) = stand_in.platform().window();
-    Json(People {
+    Json(Cast {
         people: people.collect(),
         menu: menu
             .iter()

@@ -63,6 +63,7 @@ async fn write(app: &App, tx: &Tx, who: &Who, agent: Uuid, noted: Noted) -> Resu
         .into_iter()
         .next()
         .ok_or_else(|| internal("a requester vanished while being made"))?;
+    requesters::note_contact(app, &**tx, requester).await?;
     let call = app.ids.next();
     let beginning = Beginning {
         call,
