@@ -54,10 +54,7 @@ proptest! {
             // What waits has the clock of its queue; the others have their own.
             let clocked = matches!(case.state, State::Active | State::WrapUp | State::Left);
             prop_assert_eq!(case.due_at.is_some(), clocked, "{:?}", case);
-            prop_assert_eq!(case.state == State::Active, case.agent.is_some() && case.state == State::Active);
-            if let (Some(due), State::Active) = (case.due_at, case.state) {
-                prop_assert!(case.agent.is_some() && due >= now);
-            }
+            prop_assert!(case.state != State::Active || case.agent.is_some(), "{:?}", case);
             // Who writes in a talk that was over has it open again.
             if before.state == State::WrapUp && STEPS.get(step).is_none() {
                 prop_assert_eq!(case.state, State::Active);
