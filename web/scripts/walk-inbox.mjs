@@ -215,7 +215,7 @@ await walk('a server that is away for a while', { width: 1920, height: 1080 }, a
   await shot('away')
   await server.stage('chat-silent', { text: '您还在吗？' })
   server.away(false)
-  for (const text of ['断线时说的一', '断线时说的二', '您还在吗？']) await bubble(page, text).waitFor()
+  for (const text of ['断线时说的一', '断线时说的二', '您还在吗？']) await bubble(page, text).waitFor({ timeout: 20_000 })
   await page.getByTestId('pending').first().waitFor({ state: 'detached' })
   const said = await page.getByTestId('thread').innerText()
   for (const text of ['断线时说的一', '断线时说的二', '您还在吗？']) assert.equal(said.split(text).length, 2, `${text} stands there once`)

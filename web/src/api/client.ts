@@ -21,6 +21,13 @@ export function whenSignedOut(handler: (code: string) => void): void {
   onSignedOut = handler
 }
 
+let onAnswer: () => void = () => {}
+
+/** Called when the server answered: it is there, whatever a line to it thinks. */
+export function whenAnswered(handler: () => void): void {
+  onAnswer = handler
+}
+
 const origin = typeof location === 'undefined' ? 'http://localhost' : location.origin
 
 export const api = createClient<paths>({
@@ -39,6 +46,7 @@ api.use({
   },
   onResponse({ response }) {
     observeServerTime(response.headers.get('date'))
+    if (response.ok) onAnswer()
   },
 })
 

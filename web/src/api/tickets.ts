@@ -13,8 +13,8 @@ export const firstOwnerMeasures = (from: string, to: string) =>
   take(api.GET('/api/v1/first-owner-measures', { params: { query: { from, to } } })) as Promise<{ items: FirstOwnerMeasures[] }>
 export const receivers = (id: Id) => take(api.GET('/api/v1/tickets/{id}/receivers', path(id))) as Promise<{ items: Receiver[] }>
 /** A repeat contact without a call is noted on the open ticket. */
-export const noteContact = (id: Id, phone: string, summary: string) =>
-  take(api.POST('/api/v1/tickets/{id}/contacts', { ...path(id), body: { phone, summary } }))
+export const noteContact = (id: Id, whose: { phone: string } | { requester_id: Id }, summary: string) =>
+  take(api.POST('/api/v1/tickets/{id}/contacts', { ...path(id), body: { ...whose, summary } as never }))
 export const ticket = (id: Id) => take(api.GET('/api/v1/tickets/{id}', path(id))) as Promise<TicketDetail>
 export const ticketHistory = (id: Id, perPage = 100): Promise<Page<HistoryLine>> =>
   take(api.GET('/api/v1/tickets/{id}/history', { params: { path: { id }, query: { per_page: perPage } } }))

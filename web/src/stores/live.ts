@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { onScopeDispose, ref, type Ref } from 'vue'
+import { whenAnswered } from '@/api/client'
 import { LiveConnection, type LiveMessage, type LiveStatus } from '@/live/connection'
 import type { LiveEvent } from '@/live/sse'
 
@@ -51,6 +52,8 @@ export const useLive = defineStore('live', () => {
   }
 
   addEventListener('online', () => link?.nudge())
+  // Who waits for the next try need not, once anything else was answered.
+  whenAnswered(() => status.value === 'lost' && link?.nudge())
 
   function on(kinds: string[], listener: Listener): () => void {
     for (const kind of kinds) {

@@ -111,6 +111,8 @@ describe('what a ticket says', () => {
   it('names the first field that a new one lacks', () => {
     expect(newTicket(draftOf(null), { phone: '' })).toBe('request_type')
     expect(newTicket({ ...draftOf(before), summary: ' ' }, { phone: '' })).toBe('summary')
+    expect(newTicket(draftOf(before), { requester_id: 'r1', phone: ' ' })).not.toHaveProperty('phone')
+    expect(newTicket(draftOf(before), { requester_id: 'r1', phone: '13800000000' })).toMatchObject({ requester_id: 'r1', phone: '13800000000' })
     expect(newTicket(draftOf(before), { phone: ' 13800000000 ' })).toMatchObject({ phone: '13800000000', matter: '114', form: { system: '报名' } })
   })
 })

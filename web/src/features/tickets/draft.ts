@@ -34,14 +34,16 @@ export function changedWords(before: TicketDetail, draft: TicketDraft): TicketWo
   }
 }
 
-/** A new ticket as it is sent, or the name of the first field that is missing. `whose`: the requester, by number or as who he is known already. */
-export function newTicket(draft: TicketDraft, whose: { phone: string } | { requester_id: string }): NewTicket | 'request_type' | 'matter' | 'summary' {
+/** The requester: as who he is known already, by a number, or both. */
+export interface Whose { requester_id?: string; phone?: string }
+/** A new ticket as it is sent, or the name of the first field that is missing. */
+export function newTicket(draft: TicketDraft, { requester_id, phone }: Whose): NewTicket | 'request_type' | 'matter' | 'summary' {
   if (!draft.request_type) return 'request_type'
   if (!draft.matter) return 'matter'
   if (!draft.summary.trim()) return 'summary'
   return {
     request_type: draft.request_type, matter: draft.matter, priority: draft.priority, summary: draft.summary.trim(), form: filled(draft.form), confidential: draft.confidential,
     ...(draft.title.trim() ? { title: draft.title.trim() } : {}), ...(draft.incident_address?.trim() ? { incident_address: draft.incident_address.trim() } : {}),
-    ...('requester_id' in whose ? whose : whose.phone.trim() ? { phone: whose.phone.trim() } : {}),
+    ...(requester_id ? { requester_id } : {}), ...(phone?.trim() ? { phone: phone.trim() } : {}),
   }
 }
