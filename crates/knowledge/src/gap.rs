@@ -89,6 +89,7 @@ kernel::versioned!(row, |gap| format!("gap `{}`", gap.query));
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only those in this state.
+    #[param(inline)]
     pub state: Option<GapState>,
     /// Only those of this matter.
     pub matter: Option<String>,

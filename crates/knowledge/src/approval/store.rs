@@ -171,8 +171,10 @@ pub struct Filter {
     /// Only those the purchaser owes a decision on, or only the others.
     pub waiting: Option<bool>,
     /// Only those in this state.
+    #[param(inline)]
     pub state: Option<ChangeState>,
     /// Only changes of this kind.
+    #[param(inline)]
     pub kind: Option<ChangeKind>,
     /// Only changes of this thing.
     pub subject: Option<Uuid>,

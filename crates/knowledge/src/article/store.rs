@@ -123,6 +123,7 @@ pub struct Filter {
     /// Only those with this tag.
     pub tag: Option<String>,
     /// Only those whose latest version is in this state.
+    #[param(inline)]
     pub state: Option<ChangeState>,
     /// Only those of which a version holds, or only the others.
     pub in_force: Option<bool>,

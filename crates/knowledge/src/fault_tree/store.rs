@@ -102,6 +102,7 @@ pub struct Filter {
     /// Only those of which a version holds, or only the others.
     pub in_force: Option<bool>,
     /// Only those whose latest version is in this state.
+    #[param(inline)]
     pub state: Option<ChangeState>,
 }
 
