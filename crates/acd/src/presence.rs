@@ -162,6 +162,8 @@ impl Acd {
             }
             None => {}
         }
+        // What goes back must not come to him again.
+        self.unlist(id);
         let agent = self.agent(id)?;
         if let Some(chat) = agent.chat_ringing {
             agent.wish = Some(wish.clone());

@@ -4,17 +4,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use floor::{AgentId, Medium, Work, WorkId};
-use kernel::Tx;
+use kernel::audit::Who;
 use kernel::problem::{Result, internal};
 use kernel::versioned;
+use kernel::{App, Tx};
 use serde_json::json;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::Channels;
 use crate::conversation::store::{self, row};
-use crate::conversation::{EndReason, State};
+use crate::conversation::{Action, EndReason, State};
 use crate::leaving;
+use crate::settings::Settings;
 
 /// What the floor tells, in its order.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +97,7 @@ pub(crate) async fn run(channels: Channels) {
 
 async fn ring(channels: &Channels, work: WorkId, agent: AgentId) -> Result<()> {
     let (app, floor) = (channels.app().clone(), channels.floor().clone());
+    let settings = channels.settings().clone();
     let there = app
         .db
         .clone()
@@ -102,6 +105,9 @@ async fn ring(channels: &Channels, work: WorkId, agent: AgentId) -> Result<()> {
             let Some(before) = store::of_work(&tx, work).await? else {
                 return Ok(false);
             };
+            if before.standing()? != State::Waiting {
+                return put_back(&app, &settings, &tx, before).await.map(|()| true);
+            }
             let rules = before
                 .queue
                 .as_deref()
@@ -119,6 +125,17 @@ async fn ring(channels: &Channels, work: WorkId, agent: AgentId) -> Result<()> {
         .await?;
     if !there {
         channels.floor().withdraw(work).await;
+    }
+    Ok(())
+}
+
+/// A lead sent the agent away, and the floor rings for the next one: the conversation is nobody's. What follows from
+/// it ends this work and offers another.
+async fn put_back(app: &App, settings: &Settings, tx: &Tx, row: row::Model) -> Result<()> {
+    if row.standing()? == State::Active {
+        let moment = store::moment(app, settings, 0);
+        let who = Who::system("floor");
+        store::act((app, tx, &who), row, Action::PutBack, &moment, |_| {}).await?;
     }
     Ok(())
 }
@@ -151,17 +168,28 @@ async fn give_up(channels: &Channels, work: WorkId) -> Result<()> {
         .db
         .write(move |tx| async move { store::of_work(&tx, work).await })
         .await?;
-    match found {
-        Some(row) if row.standing()? == State::Waiting => {
-            leaving::leave(channels, row.id, EndReason::NoAgent).await
-        }
-        _ => Ok(()),
+    let Some(row) = found else { return Ok(()) };
+    if row.standing()? == State::Waiting {
+        return leaving::leave(channels, row.id, EndReason::NoAgent).await;
     }
+    let (app, settings) = (channels.app().clone(), channels.settings().clone());
+    let write = app.db.clone();
+    write
+        .write(move |tx| async move {
+            let row = store::locked(&tx, row.id).await?;
+            put_back(&app, &settings, &tx, row).await
+        })
+        .await
 }
 
 /// Gives the floor what an earlier process left: those that wait wait again with the time they have waited, those that
 /// an agent has are his again.
 pub(crate) async fn take_up(channels: &Channels) -> Result<()> {
+    for row in store::left_untold(channels.app().db.read()).await? {
+        if let Err(problem) = leaving::add(channels, row).await {
+            tracing::error!(conversation = %row, %problem, "a ticket was not told");
+        }
+    }
     for row in store::at_the_floor(channels.app().db.read()).await? {
         let taken = match row.standing()? {
             State::Waiting => offer(channels, row.id).await,

@@ -65,6 +65,7 @@ pub(crate) fn handler(channels: &Channels) -> EventHandler {
     EventHandler::new(
         "channels.follow",
         &[
+            "conversation.offered",
             "conversation.put_back",
             "conversation.closed",
             "conversation.ended",
@@ -87,10 +88,13 @@ async fn follow(channels: &Channels, event: &Event) -> Result<()> {
     channels.hub().tell(row.identity_id, News::State);
     match row.standing()? {
         State::Waiting => {
-            if event.kind == "conversation.put_back" {
-                if let Some(work) = row.work_id {
-                    channels.floor().ended(work).await;
-                }
+            if event.kind == "conversation.put_back"
+                && let Some(work) = row.work_id
+            {
+                channels.floor().ended(work).await;
+                desk::offer(channels, id).await?;
+            } else if row.work_id.is_none() {
+                // Whoever stored it was cut off before he could offer it.
                 desk::offer(channels, id).await?;
             }
         }

@@ -90,8 +90,8 @@ pub trait House: Send + Sync {
     fn taker(&self, requester: Uuid) -> BoxFuture<'_, Result<Option<Uuid>>>;
     /// Opens the ticket of what was left, or finds it.
     fn leave(&self, left: Left) -> BoxFuture<'_, Result<LeftTicket>>;
-    /// What the requester adds to a ticket of his.
-    fn add(&self, ticket: Uuid, requester: Uuid, text: String) -> BoxFuture<'_, Result<()>>;
+    /// What the requester adds to a ticket of his; `false` when it is over.
+    fn add(&self, ticket: Uuid, requester: Uuid, text: String) -> BoxFuture<'_, Result<bool>>;
     /// Writes down a contact that came without a machine, for this agent.
     fn note(&self, who: Who, agent: Uuid, noted: Noted) -> BoxFuture<'_, Result<WrittenDown>>;
     /// 404, 409 unless this version of an article may be said now.

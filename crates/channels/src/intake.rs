@@ -355,6 +355,9 @@ pub(crate) async fn hear(
         &mut conversation,
         now,
     );
+    if !one.automatic && conversation.window_trigger.as_deref() == Some(AUTOMATIC) {
+        conversation.window_trigger = None;
+    }
     if one.automatic {
         // Two machines would answer each other for ever.
         conversation.window_trigger = Some(AUTOMATIC.to_owned());
@@ -374,8 +377,10 @@ pub(crate) async fn hear(
         conversation.next_alarm_at = Some(back_at.max(now));
     }
     let saved = versioned::save(app, &**tx, &before, conversation).await?;
-    if fresh && !blocked {
+    if (fresh && !blocked) || resumed {
         store::tell_house(app, tx, "conversation.offered", &saved).await?;
+    } else if reopened {
+        store::tell_house(app, tx, "conversation.resumed", &saved).await?;
     }
     if resumed || reopened || fresh {
         store::tell_screens(app, tx, &saved, "state", Value::Null);

@@ -18,7 +18,7 @@ use crate::visitor::hub::News;
 use crate::window;
 
 /// Messages that are told to a ticket at once.
-const MOST: u64 = 100;
+const MOST: u64 = 1_000;
 
 /// Opens the ticket of a conversation that nobody takes, and tells the requester.
 pub(crate) async fn leave(
@@ -34,7 +34,7 @@ pub(crate) async fn leave(
         return Ok(());
     }
     let channel = channel::row_of(app.db.read(), &row.channel).await?;
-    let (text, told) = words_of(channels, &row, 0).await?;
+    let (text, told) = words_of(channels, &row, row.agent_read_seq).await?;
     let left = Left {
         source: row.id,
         requester: row.requester_id,
@@ -45,6 +45,7 @@ pub(crate) async fn leave(
         preferred_agent: row.first_agent_id.or(row.preferred_agent_id),
     };
     let ticket = channels.house()?.leave(left).await?;
+    let again = channels.clone();
     let (channels, work) = (channels.clone(), row.work_id);
     let floor = channels.floor().clone();
     app.db
@@ -80,7 +81,8 @@ pub(crate) async fn leave(
     if let Some(work) = work {
         floor.withdraw(work).await;
     }
-    Ok(())
+    // What came while the ticket was being opened.
+    Box::pin(add(&again, conversation)).await
 }
 
 /// What the requester wrote since `after`, and the place of the last of it.
@@ -160,17 +162,38 @@ pub(crate) async fn add(channels: &Channels, conversation: Uuid) -> Result<()> {
     if text.is_empty() {
         return Ok(());
     }
-    channels
-        .house()?
-        .add(ticket, row.requester_id, text)
-        .await?;
-    let services = app.clone();
+    let house = channels.house()?;
+    let taken = house.add(ticket, row.requester_id, text.clone()).await?;
+    let fresh = if taken {
+        None
+    } else {
+        // That request is over: this is another one.
+        let channel = channel::row_of(app.db.read(), &row.channel).await?;
+        let left = Left {
+            source: app.ids.next(),
+            requester: row.requester_id,
+            channel: row.channel.clone(),
+            channel_name: channel.name,
+            matter: None,
+            text,
+            preferred_agent: row.first_agent_id.or(row.preferred_agent_id),
+        };
+        Some(house.leave(left).await?)
+    };
+    let services = channels.clone();
     app.db
         .write(move |tx| async move {
+            let app = services.app();
             let before = store::locked(&tx, conversation).await?;
             let mut after = before.clone();
             after.agent_read_seq = after.agent_read_seq.max(last);
-            versioned::save(&services, &*tx, &before, after).await?;
+            if let Some(ticket) = fresh {
+                after.ticket_id = Some(ticket.id);
+                let channel = channel::row_of(&*tx, &after.channel).await?;
+                let reason = EndReason::AfterHours;
+                tell_requester(&services, &tx, &channel, &mut after, &ticket, reason).await?;
+            }
+            versioned::save(app, &*tx, &before, after).await?;
             Ok(())
         })
         .await

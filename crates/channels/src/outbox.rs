@@ -1,6 +1,5 @@
 //! What agents say leaves for the platforms, in order within a conversation; files that people sent are fetched.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -10,7 +9,10 @@ use futures::future::join_all;
 use kernel::metrics::{self, IntCounterVec};
 use kernel::problem::{Result, internal};
 use kernel::{App, Clock, Tx, lease};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use serde_json::json;
 
 use crate::Channels;
@@ -31,7 +33,7 @@ static ATTEMPTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
 });
 
 /// Conversations served at the same time.
-const AT_ONCE: usize = 16;
+const AT_ONCE: u64 = 16;
 /// How long one message may take: a file of 20 MB over a slow line.
 const LIMIT: Duration = Duration::from_secs(100);
 /// One node sends; it takes over from one that is silent so long.
@@ -99,41 +101,29 @@ async fn work(channels: &Channels) -> Result<Option<DateTime<Utc>>> {
     next(app.db.read()).await
 }
 
-/// Of each conversation the first message that waits, while its time has come: what stands behind it waits for it.
+/// The first message of its conversation and direction that waits: what stands behind it waits for it.
+fn heads() -> Select<row::Entity> {
+    row::Entity::find().filter(Expr::cust(
+        "not exists (select 1 from conversation_messages as earlier \
+         where earlier.conversation_id = conversation_messages.conversation_id \
+         and earlier.direction = conversation_messages.direction \
+         and earlier.seq < conversation_messages.seq and earlier.due_at is not null)",
+    ))
+}
+
+/// Those whose time has come.
 async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<row::Model>> {
-    let rows = row::Entity::find()
+    Ok(heads()
         .filter(Column::DueAt.lte(now))
         .order_by_asc(Column::DueAt)
         .order_by_asc(Column::Seq)
-        .limit(200)
+        .limit(AT_ONCE)
         .all(conn)
-        .await?;
-    let mut first: BTreeMap<(uuid::Uuid, bool), row::Model> = BTreeMap::new();
-    for row in rows {
-        let key = (row.conversation_id, row.direction == Direction::In.as_str());
-        let place = first.get(&key).map(|known| known.seq);
-        if place.is_none_or(|seq| row.seq < seq) {
-            first.insert(key, row);
-        }
-    }
-    let mut chosen = Vec::new();
-    for (_, row) in first.into_iter().take(AT_ONCE) {
-        let before = row::Entity::find()
-            .filter(Column::ConversationId.eq(row.conversation_id))
-            .filter(Column::Direction.eq(row.direction.as_str()))
-            .filter(Column::Seq.lt(row.seq))
-            .filter(Column::DueAt.is_not_null())
-            .one(conn)
-            .await?;
-        if before.is_none() {
-            chosen.push(row);
-        }
-    }
-    Ok(chosen)
+        .await?)
 }
 
 async fn next(conn: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>> {
-    let next: Option<Option<DateTime<Utc>>> = row::Entity::find()
+    let next: Option<Option<DateTime<Utc>>> = heads()
         .select_only()
         .column(Column::DueAt)
         .filter(Column::DueAt.is_not_null())
@@ -163,7 +153,12 @@ async fn send(channels: &Channels, message: row::Model) -> Result<()> {
     let conn = app.db.read();
     let channel = channel::row_of(conn, &message.channel).await?;
     let sent = match Clock::guard(LIMIT, try_send(channels, &channel, &message)).await {
-        Ok(sent) => sent?,
+        Ok(Ok(sent)) => sent,
+        Ok(Err(problem)) if problem.status == 503 => return Err(problem),
+        // What is wrong with this one (its file is gone, the secrets cannot be read) is its own.
+        Ok(Err(problem)) => Sent::Later {
+            code: problem.code.to_owned(),
+        },
         Err(_elapsed) => Sent::Later {
             code: "unreachable".to_owned(),
         },

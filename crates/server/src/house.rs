@@ -72,7 +72,7 @@ impl House for TheHouse {
         })
     }
 
-    fn add(&self, ticket: Uuid, requester: Uuid, text: String) -> BoxFuture<'_, Result<()>> {
+    fn add(&self, ticket: Uuid, requester: Uuid, text: String) -> BoxFuture<'_, Result<bool>> {
         Box::pin(left::add(&self.app, ticket, requester, text))
     }
 

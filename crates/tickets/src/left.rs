@@ -13,7 +13,7 @@ use crate::cover;
 use crate::matter;
 use crate::ticket::act::{self, Hand};
 use crate::ticket::draft;
-use crate::ticket::life::{Case, Moment};
+use crate::ticket::life::{Case, Moment, State};
 use crate::ticket::limits;
 use crate::ticket::store::{of_call, row};
 use crate::words::{Priority, RequestType};
@@ -50,8 +50,17 @@ pub async fn leave(app: &App, message: Message) -> Result<row::Model> {
 }
 
 async fn open(app: &App, tx: &Tx, message: Message) -> Result<row::Model> {
-    if let Some(known) = of_call(&**tx, message.source).await? {
-        return Ok(known);
+    let known = of_call(&**tx, message.source).await?;
+    if let Some(known) = &known
+        && known.open
+        && known.standing()? != State::Draft
+    {
+        // He wrote again, and again nobody was there: what he says now goes to the ticket there is.
+        let who = Who::system("channels");
+        let hand = Hand::of(app, tx, &who).await?;
+        let said = summary(&message.text)?;
+        act::attach(&hand, known, act::Repeat::Said(&said)).await?;
+        return Ok(known.clone());
     }
     let now = app.clock.now();
     let section = match &message.matter {
@@ -84,7 +93,8 @@ async fn open(app: &App, tx: &Tx, message: Message) -> Result<row::Model> {
         section,
         title: format!("{}留言：{}", message.channel, first.replace('\n', " ")),
         summary: summary(&message.text)?,
-        source_call_id: Some(message.source),
+        // A talk that broke off has its draft; the ticket of what was left stands beside it.
+        source_call_id: known.is_none().then_some(message.source),
         rules: serde_json::to_value(&rules).map_err(internal)?,
         ..blank
     };
@@ -149,18 +159,22 @@ async fn open_of(conn: &impl ConnectionTrait, agents: &[Uuid]) -> Result<HashMap
     Ok(rows.into_iter().collect())
 }
 
-/// Notes on an open ticket what its requester added, and tells its owner; on one that is over nothing.
-pub async fn add(app: &App, ticket: Uuid, requester: Uuid, text: String) -> Result<()> {
+/// Notes on an open ticket what its requester added, and tells its owner; `false` when the ticket is over.
+pub async fn add(app: &App, ticket: Uuid, requester: Uuid, text: String) -> Result<bool> {
     let (db, app) = (app.db.clone(), app.clone());
     db.write(move |tx| async move {
         let said = summary(&text)?;
-        let Ok(ticket) = act::attachable(&*tx, ticket, requester).await else {
-            return Ok(());
+        let ticket = match act::attachable(&*tx, ticket, requester).await {
+            Ok(ticket) => ticket,
+            Err(problem) if matches!(problem.code, "ticket_not_open" | "not_found") => {
+                return Ok(false);
+            }
+            Err(problem) => return Err(problem),
         };
         let who = Who::system("channels");
         let hand = Hand::of(&app, &tx, &who).await?;
         act::attach(&hand, &ticket, act::Repeat::Said(&said)).await?;
-        Ok(())
+        Ok(true)
     })
     .await
 }

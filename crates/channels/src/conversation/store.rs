@@ -6,7 +6,7 @@ use kernel::list::{ListQuery, Page, beginning_with, containing, paginate};
 use kernel::problem::{Problem, Result, internal, not_found};
 use kernel::versioned;
 use kernel::{App, Audience, Permission as _, Scope, Tx};
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait as _, QueryFilter,
     QueryOrder, QuerySelect, Select,
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{Action, Case, EndReason, Moment, Refusal, State};
 use crate::SuperviseConversations;
+use crate::message::Kind;
 use crate::message::store::row as message_row;
 use crate::settings::Settings;
 
@@ -192,6 +193,8 @@ pub(crate) async fn list(
             .column(message_row::Column::ConversationId)
             .from(message_row::Entity)
             .cond_where(containing(message_row::Column::Text, words))
+            // A one-time code is for the requester alone.
+            .and_where(message_row::Column::Kind.ne(Kind::Code.as_str()))
             .to_owned();
         select = select.filter(
             Condition::any()
@@ -284,6 +287,21 @@ pub(crate) async fn at_the_floor(conn: &impl ConnectionTrait) -> Result<Vec<row:
         .filter(Column::Open.eq(true))
         .order_by_asc(Column::WaitingSince)
         .limit(MOST_AT_THE_FLOOR)
+        .all(conn)
+        .await?)
+}
+
+/// Conversations that were left and in which somebody wrote what their ticket may not know yet.
+pub(crate) async fn left_untold(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>> {
+    Ok(row::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.eq(State::Left.as_str()))
+        .filter(Column::Open.eq(true))
+        .filter(Expr::col(Column::AgentReadSeq).lt(Expr::col(Column::LastSeq)))
+        .order_by_asc(Column::OpenedAt)
+        .limit(MOST_AT_THE_FLOOR)
+        .into_tuple()
         .all(conn)
         .await?)
 }

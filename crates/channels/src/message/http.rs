@@ -219,10 +219,10 @@ async fn append(
     let stored = app
         .db
         .write(move |tx| async move {
+            let before = conversations::locked(&tx, id).await?;
             if let Some(known) = store::by_client_id(&*tx, id, &client_id).await? {
                 return Ok(known);
             }
-            let before = conversations::locked(&tx, id).await?;
             must_have(&before, &actor)?;
             let new = New {
                 client_id: Some(client_id),

@@ -332,14 +332,22 @@ async fn visit(
 }
 
 /// What a visitor says.
+#[derive(Clone)]
 struct Said {
     client_id: String,
     new: New,
     subject: Option<String>,
 }
 
-/// Stores what a visitor says; the message it was before when it is said again.
+/// Stores what a visitor says; the message it was before when it is said again. Of two at once one has to try again.
 async fn hear(front: &Front, visitor: &Visitor, said: Said) -> Result<message_row::Model> {
+    match hear_once(front, visitor, said.clone()).await {
+        Err(problem) if problem.code == "already_exists" => hear_once(front, visitor, said).await,
+        heard => heard,
+    }
+}
+
+async fn hear_once(front: &Front, visitor: &Visitor, said: Said) -> Result<message_row::Model> {
     let channels = &front.channels;
     let app = channels.app();
     if said.client_id.is_empty() || said.client_id.len() > 64 {
@@ -840,8 +848,11 @@ impl Screen {
     /// The state, and what was said since the last message seen. The stream ends when it cannot be read: the browser
     /// comes back.
     async fn catch_up(&mut self) -> Option<()> {
+        self.tail().await?;
         self.state().await?;
-        let conversation = self.conversation?;
+        let Some(conversation) = self.conversation else {
+            return Some(());
+        };
         loop {
             let conn = self.channels.app().db.read().clone();
             let part = Part::After(self.seen);
@@ -854,6 +865,28 @@ impl Screen {
                 return Some(());
             }
         }
+    }
+
+    /// What was said at the end of the conversation that the screen shows, when another one has begun since.
+    async fn tail(&mut self) -> Option<()> {
+        let conn = self.channels.app().db.read().clone();
+        let Some(shows) = self.conversation else {
+            return Some(());
+        };
+        let newest = store::newest_of(&conn, self.identity).await.ok()?;
+        if newest.is_none_or(|newest| newest.id == shows) {
+            return Some(());
+        }
+        let own = store::find(&conn, shows).await.ok()?;
+        if own.is_none_or(|own| own.identity_id != self.identity) {
+            return Some(());
+        }
+        let part = Part::After(self.seen);
+        let found = messages::list(&conn, &[shows], part, Some(&SHOWN), PAGE).await;
+        for view in shown(&conn, found.ok()?.0).await.ok()? {
+            self.show(&view);
+        }
+        Some(())
     }
 
     async fn state(&mut self) -> Option<()> {

@@ -84,12 +84,28 @@ async fn story(kind: Kind) -> Vec<(&'static str, Value)> {
         (&lead, "/api/v1/users?sort=username"),
         (&auditor, "/api/v1/audit"),
     ] {
-        pages.push((path, settled("", &person.get(path).await)));
+        let mut page = person.get(path).await;
+        if path == "/api/v1/audit" {
+            without_seeds(&mut page);
+        }
+        pages.push((path, settled("", &page)));
     }
     let events = lead.get(&format!("/api/v1/calls/{call}/events")).await;
     pages.push(("events", settled("", &events)));
     server.stop().await;
     pages
+}
+
+/// What timers and the demo's seeds write at the start comes in any order.
+fn without_seeds(page: &mut Value) {
+    let seeds = ["system:demo", "system:knowledge"];
+    if let Some(items) = page["items"].as_array_mut() {
+        items.retain(|item| !seeds.contains(&item["who_name"].as_str().unwrap_or_default()));
+        for item in items {
+            item["seq"] = Value::Null;
+        }
+    }
+    page["next"] = Value::Null;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

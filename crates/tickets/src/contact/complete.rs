@@ -96,9 +96,18 @@ pub(crate) async fn complete(
         .await?
         .ok_or_else(|| internal(format!("call {call} has no draft")))?;
     let hand = Hand::of(app, tx, who).await?;
-    let draft = match settled.draft {
-        DraftFate::Open => hand.open(draft, &settled.wrap_up).await?,
-        DraftFate::Void => hand.act(draft, &life::Action::Void, None).await?,
+    let draft = if draft.standing()? == life::State::Draft {
+        match settled.draft {
+            DraftFate::Open => hand.open(draft, &settled.wrap_up).await?,
+            DraftFate::Void => hand.act(draft, &life::Action::Void, None).await?,
+        }
+    } else {
+        // A message that was left has its ticket already; whoever took it up answers for the contact with it.
+        if draft.open && settled.wrap_up.ticket_id.is_none() {
+            act::attach(&hand, &draft, act::Repeat::Call(call)).await?;
+            settled.draft = DraftFate::Open;
+        }
+        draft
     };
     match settled.wrap_up.ticket_id {
         Some(id) => {

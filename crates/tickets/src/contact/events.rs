@@ -28,6 +28,7 @@ pub(crate) const CONTACT_EVENTS: &[&str] = &[
     "conversation.ringing",
     "conversation.answered",
     "conversation.handed_on",
+    "conversation.resumed",
     "conversation.ended",
     "conversation.abandoned",
     "conversation.left",
@@ -159,6 +160,7 @@ async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
         }
         "call.answered" | "conversation.answered" => answered(app, tx, &facts).await?,
         "conversation.handed_on" => handed_on(app, tx, &facts).await?,
+        "conversation.resumed" => goes_on(tx, &facts).await?,
         "call.ended"
         | "call.abandoned"
         | "call.interrupted"
@@ -208,6 +210,9 @@ async fn answered(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
     if !store::note(&**tx, facts.call, Column::AnsweredAt, facts.at, untaken).await? {
         return Ok(());
     }
+    if facts.medium == "chat" {
+        goes_on(tx, facts).await?;
+    }
     store::note(&**tx, facts.call, Column::AgentId, agent, None).await?;
     if let Some(queue) = &facts.queue {
         let unknown = Some(Condition::all().add(Column::Queue.is_null()));
@@ -239,6 +244,16 @@ async fn answered(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
     Ok(())
 }
 
+/// A conversation that was over, or left, goes on: its end is to come.
+async fn goes_on(tx: &Tx, facts: &Facts) -> Result<()> {
+    let before = || Some(Condition::all().add(Column::EndedAt.lt(facts.at)));
+    let none = || None::<String>;
+    store::note(&**tx, facts.call, Column::Outcome, none(), before()).await?;
+    let no_time = None::<DateTime<Utc>>;
+    store::note(&**tx, facts.call, Column::EndedAt, no_time, before()).await?;
+    Ok(())
+}
+
 /// A conversation goes on with another agent: he writes it up. Its ticket stays with who took it first.
 async fn handed_on(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
     let Some(agent) = facts.agent else {
@@ -246,6 +261,7 @@ async fn handed_on(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
     };
     let unwritten = Condition::all().add(Column::State.eq(State::Draft.as_str()));
     store::note(&**tx, facts.call, Column::AgentId, agent, Some(unwritten)).await?;
+    goes_on(tx, facts).await?;
     if let Some(record) = store::find(&**tx, facts.call).await? {
         tell(app, tx, &record);
     }
