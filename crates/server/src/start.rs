@@ -83,9 +83,18 @@ pub async fn start(options: Options) -> Result<Running> {
 
     let organization = Organization::new(&app)?;
     organization.prepare().await?;
+    let tcp = bind(listen).await?;
+    let secure = is_secure(&app, listen)?;
+    let mut platforms = None;
     if demo {
         organization::demo::seed(&app).await?;
         knowledge::demo::seed(&app).await?;
+        let http = if secure {
+            None
+        } else {
+            Some(tcp.local_addr()?)
+        };
+        platforms = Some(demo::Platforms::open(&app, http).await?);
     } else {
         let people = organization::colleagues::anybody(app.db.read()).await?;
         anyhow::ensure!(
@@ -125,21 +134,10 @@ pub async fn start(options: Options) -> Result<Running> {
         ..Capability::default()
     });
     let frames = console::Frames::from_config(&app.config)?;
-    let tcp = bind(listen).await?;
-    let secure = is_secure(&app, listen)?;
     let mut outside = Router::new().fallback(console::serve).with_state(frames);
-    let platforms = if demo {
-        let http = if secure {
-            None
-        } else {
-            Some(tcp.local_addr()?)
-        };
-        let platforms = demo::Platforms::open(&app, http).await?;
+    if let Some(platforms) = &platforms {
         outside = outside.merge(platforms.routes());
-        Some(platforms)
-    } else {
-        None
-    };
+    }
     let sign_in = organization.clone();
     let assembled = kernel::mount(&app, capabilities, outside, |router| {
         router.layer(from_fn_with_state(sign_in, organization::sign_in_layer))

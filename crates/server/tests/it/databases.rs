@@ -9,8 +9,8 @@ use crate::support::sipp::finished;
 use crate::support::{OPEN, TestServer};
 
 /// What differs from run to run: ids, times, and what is measured in milliseconds.
-const OF_THE_RUN: [&str; 8] = [
-    "bytes", "hash", "id", "ms", "_s", "sha256", "number", "offset",
+const OF_THE_RUN: [&str; 9] = [
+    "bytes", "hash", "id", "ms", "_s", "sha256", "number", "offset", "next",
 ];
 
 fn is_of_the_run(name: &str, value: &Value) -> bool {
