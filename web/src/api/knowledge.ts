@@ -55,8 +55,8 @@ export const decide = (id: Id, version: number, verb: ApprovalVerb, said: Record
   take(api.POST(APPROVAL_DOORS[verb], { ...path(id), body: { version, ...said } as never })) as Promise<ApprovalDetail>
 
 /** In code points; those of the answer count in the excerpt. */
-export type Mark = With<Sent<S['Mark']>, { field: 'title' | 'question' | 'answer' | 'keywords' }>
-export type Hit = With<Sent<S['Hit']>, { marks: Mark[]; kind: ArticleKind }> & { effective_at?: Timestamp | null }
+export type Mark = With<Sent<S['HitMark']>, { field: 'title' | 'question' | 'answer' | 'keywords' }>
+export type Hit = With<Sent<S['ArticleHit']>, { marks: Mark[]; kind: ArticleKind }> & { effective_at?: Timestamp | null }
 export const searchArticles = (filters: Filters) => known<{ items: Hit[]; took_us: number }>(take(api.GET('/api/v1/articles/search', listing(filters))))
 export const suggestArticles = (text: string, matter: string | null, limit = 5) =>
   known<{ items: Hit[] }>(take(api.POST('/api/v1/articles/suggest', { body: { text, ...(matter ? { matter } : {}), limit } as never })))
@@ -122,7 +122,7 @@ export function importLookup(table: LookupTable, file: File, dryRun: boolean): P
 /** For everybody on the net: only the public fields. */
 export const publicLookups = (table: LookupTable) => known<Page<PublicLookup>>(take(api.GET(LOOKUP_DOORS[table].open, listing({ per_page: 200 }))))
 
-export const OUTCOMES = ['solved', 'article', 'escalate'] as const satisfies readonly S['Outcome'][]
+export const OUTCOMES = ['solved', 'article', 'escalate'] as const satisfies readonly S['FaultOutcome'][]
 export type OutcomeKind = (typeof OUTCOMES)[number]
 /** A question with its answers, or without answers what a walk ends with. */
 export type TreeNode = Sent<S['FaultNode']>
@@ -151,7 +151,7 @@ export type Quiz = Sent<S['QuizView']>
 /** The right answers are told once it is passed. */
 export type QuizMark = With<Sent<S['QuizMark']>, { reading: Reading; solution: Question[] | null }>
 export type ReadingPlan = Sent<S['ReadingPlan']>
-export type Coverage = With<Sent<S['Coverage']>, { people: (Reading & { person: Colleague | null })[] }>
+export type Coverage = With<Sent<S['ReadingCoverage']>, { people: (Reading & { person: Colleague | null })[] }>
 export const myReading = () => take(api.GET('/api/v1/my-reading')) as Promise<{ items: Reading[]; open: number; blocking: boolean }>
 export const readReceipt = (id: Id) => take(api.POST('/api/v1/my-reading/{id}/read', path(id))) as Promise<Reading>
 export const quiz = (id: Id) => take(api.GET('/api/v1/my-reading/{id}/quiz', path(id))) as Promise<Quiz>

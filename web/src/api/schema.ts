@@ -333,9 +333,9 @@ export interface paths {
                     /** @description Only those the purchaser owes a decision on, or only the others. */
                     waiting?: boolean;
                     /** @description Only those in this state. */
-                    state?: components["schemas"]["State"];
+                    state?: "draft" | "submitted" | "returned" | "approved" | "pending_ratification" | "effective" | "paused" | "withdrawn" | "expired" | "superseded";
                     /** @description Only changes of this kind. */
-                    kind?: components["schemas"]["Kind"];
+                    kind?: "article" | "fault_tree";
                     /** @description Only changes of this thing. */
                     subject?: string;
                     /** @description Only emergency changes, or only the others. */
@@ -433,7 +433,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Consent"];
+                    "application/json": components["schemas"]["ChangeConsent"];
                 };
             };
             responses: {
@@ -859,7 +859,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Reviewed"];
+                    "application/json": components["schemas"]["ChangeReviewed"];
                 };
             };
             responses: {
@@ -1045,7 +1045,7 @@ export interface paths {
                     /** @description Words to look for. */
                     q?: string;
                     /** @description `article` or `script`. */
-                    kind?: components["schemas"]["Kind"];
+                    kind?: components["schemas"]["ArticleKind"];
                     /** @description Only those of this matter. */
                     matter?: string;
                     /** @description Only those of this section of the purchaser. */
@@ -1053,7 +1053,7 @@ export interface paths {
                     /** @description Only those with this tag. */
                     tag?: string;
                     /** @description Only those whose latest version is in this state. */
-                    state?: components["schemas"]["State"];
+                    state?: "draft" | "submitted" | "returned" | "approved" | "pending_ratification" | "effective" | "paused" | "withdrawn" | "expired" | "superseded";
                     /** @description Only those of which a version holds, or only the others. */
                     in_force?: boolean;
                     /** @description Only what is to be looked at again, or only the others. */
@@ -1133,7 +1133,7 @@ export interface paths {
                     /** @description Only this matter. */
                     matter?: string;
                     /** @description Only articles, or only scripts. */
-                    kind?: components["schemas"]["Kind"];
+                    kind?: components["schemas"]["ArticleKind"];
                     /** @description At most so many; 10 unless told, 50 at most. */
                     limit?: number;
                     /** @description Also drafts and what does not hold any more. */
@@ -1150,7 +1150,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Hits"];
+                        "application/json": components["schemas"]["ArticleHits"];
                     };
                 };
                 400: {
@@ -1190,7 +1190,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Said"];
+                    "application/json": components["schemas"]["SuggestFor"];
                 };
             };
             responses: {
@@ -1199,7 +1199,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Hits"];
+                        "application/json": components["schemas"]["ArticleHits"];
                     };
                 };
                 422: {
@@ -1339,7 +1339,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Coverage"];
+                        "application/json": components["schemas"]["ReadingCoverage"];
                     };
                 };
                 404: {
@@ -1594,6 +1594,167 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a model is connected; everything works without. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AssistState"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assist/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the model choose among the approved articles that the search finds for a text. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssistQuestion"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AssistSuggestions"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assist/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drafts a summary of a conversation; it is written down only by the person who confirms it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssistConversation"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AssistSummary"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5882,7 +6043,7 @@ export interface paths {
                     /** @description Only those of which a version holds, or only the others. */
                     in_force?: boolean;
                     /** @description Only those whose latest version is in this state. */
-                    state?: components["schemas"]["State"];
+                    state?: "draft" | "submitted" | "returned" | "approved" | "pending_ratification" | "effective" | "paused" | "withdrawn" | "expired" | "superseded";
                 };
                 header?: never;
                 path?: never;
@@ -7264,7 +7425,7 @@ export interface paths {
                     /** @description Words to look for. */
                     q?: string;
                     /** @description Only those in this state. */
-                    state?: components["schemas"]["State"];
+                    state?: "open" | "drafted" | "closed";
                     /** @description Only those of this matter. */
                     matter?: string;
                 };
@@ -13520,6 +13681,74 @@ export interface components {
              */
             to: number;
         };
+        /** @description What was found. */
+        ArticleHit: {
+            /** @description The whole answer. */
+            answer: string;
+            /** @description The part of the answer around what was found. */
+            answer_excerpt: string;
+            /** @description What an answer cites. */
+            citation: string;
+            /** @description It is to be looked at again. */
+            due_for_review: boolean;
+            /**
+             * Format: uuid
+             * @description The article.
+             */
+            id: string;
+            /** @description This version is what holds. */
+            in_force: boolean;
+            /** @description The words it is found by, with a space between. */
+            keywords: string;
+            /** @description `article` or `script` */
+            kind: components["schemas"]["ArticleKind"];
+            /** @description Where. */
+            marks: components["schemas"]["HitMark"][];
+            /** @description Code of the matter. */
+            matter: string;
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            n: number;
+            /** @description `ZS0001` */
+            number: string;
+            /** @description What is asked. */
+            question: string;
+            /**
+             * Format: float
+             * @description The higher, the better.
+             */
+            score: number;
+            /** @description Number of the document it rests on. */
+            source_no: string;
+            /** @description Title of that document. */
+            source_title: string;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it ceases to hold by itself.
+             */
+            valid_to?: string | null;
+            /** @description Why it was found. */
+            why: components["schemas"]["FoundBy"][];
+        };
+        /** @description What was found, the best first. */
+        ArticleHits: {
+            /** @description The hits. */
+            items: components["schemas"]["ArticleHit"][];
+            /**
+             * Format: int64
+             * @description How long it took the server, in microseconds.
+             */
+            took_us: number;
+        };
+        /**
+         * @description What an article is.
+         * @enum {string}
+         */
+        ArticleKind: "article" | "script";
         /** @description An article as lists show it. */
         ArticleView: {
             /**
@@ -13548,7 +13777,7 @@ export interface components {
              */
             id: string;
             /** @description `article` or `script` */
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["ArticleKind"];
             /**
              * Format: int32
              * @description The latest version.
@@ -13600,6 +13829,85 @@ export interface components {
             options: string[];
             /** @description What is asked. */
             text: string;
+        };
+        /** @description A conversation. */
+        AssistConversation: {
+            /** @description In their order, 1 to 200; of a long conversation how it began and how it ended is looked at. */
+            messages: components["schemas"]["AssistMessage"][];
+        };
+        /**
+         * @description Why the model was no help, and the plain search's order stands.
+         * @enum {string}
+         */
+        AssistDegraded: "address_refused" | "unreachable" | "slow" | "failed" | "too_long" | "malformed" | "not_offered";
+        /** @description What was said. */
+        AssistMessage: {
+            /** @description Who said it. */
+            from: components["schemas"]["AssistSpeaker"];
+            /** @description The words. */
+            text: string;
+        };
+        /** @description What a requester wrote, or an agent typed. */
+        AssistQuestion: {
+            /** @description Only this matter. */
+            matter?: string | null;
+            /** @description The text, up to 2,000 characters. */
+            text: string;
+        };
+        /**
+         * @description Who said something.
+         * @enum {string}
+         */
+        AssistSpeaker: "requester" | "agent";
+        /** @description Whether a model is connected. */
+        AssistState: {
+            /** @description Suggestions and summaries can be asked for. */
+            enabled: boolean;
+        };
+        /** @description An approved article that answers. */
+        AssistSuggestion: {
+            /** @description What an answer cites: `article@version`. */
+            citation: string;
+            /** @description `ZS0001` */
+            number: string;
+            /** @description Behind its last character. */
+            passage_end?: number | null;
+            /** @description Where the passage that answers begins in the text, in code points; none where the model named none. */
+            passage_start?: number | null;
+            /** @description What may be said, as it was approved. */
+            text: string;
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description Approved articles, the best first. */
+        AssistSuggestions: {
+            degraded?: components["schemas"]["AssistDegraded"] | null;
+            /** @description The articles, at most five. */
+            items: components["schemas"]["AssistSuggestion"][];
+            /** @description The model that chose them. */
+            model: string;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            took_ms: number;
+        };
+        /** @description A summary for the agent to confirm or to change; nothing is written down by it. */
+        AssistSummary: {
+            degraded?: components["schemas"]["AssistDegraded"] | null;
+            /** @description Code of a matter. */
+            matter?: string | null;
+            /** @description The model that wrote it. */
+            model: string;
+            /** @description Code of a type of request. */
+            request_type?: string | null;
+            /** @description Plain text of at most 300 characters; none where the model was no help. */
+            summary?: string | null;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            took_ms: number;
         };
         /** @description One row of the trail. */
         AuditEntry: {
@@ -13967,6 +14275,21 @@ export interface components {
             /** @description 系统中断 */
             name: string;
         };
+        /** @description The purchaser's consent. */
+        ChangeConsent: {
+            /**
+             * Format: date-time
+             * @description From when it is to hold; at once, or from its `valid_from` on, when left out.
+             */
+            effective_at?: string | null;
+            /** @description What the purchaser says. */
+            opinion?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description What is to be changed; a field left out stays as it is. */
         ChangeIncident: {
             /** @description The one answer that all agents give. */
@@ -13975,6 +14298,21 @@ export interface components {
             banner?: string | null;
             /** @description What is known to be wrong. */
             title?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Looked at again and still right. */
+        ChangeReviewed: {
+            /** @description What the purchaser says. */
+            opinion?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is to be looked at again.
+             */
+            review_due?: string | null;
             /**
              * Format: int64
              * @description The version that was read.
@@ -14176,21 +14514,6 @@ export interface components {
             unknown_request_types: {
                 [key: string]: number;
             };
-        };
-        /** @description The purchaser's consent. */
-        Consent: {
-            /**
-             * Format: date-time
-             * @description From when it is to hold; at once, or from its `valid_from` on, when left out.
-             */
-            effective_at?: string | null;
-            /** @description What the purchaser says. */
-            opinion?: string | null;
-            /**
-             * Format: int64
-             * @description The version that was read.
-             */
-            version: number;
         };
         /** @description Contacts to be linked. */
         ContactIds: {
@@ -14415,7 +14738,7 @@ export interface components {
              * @description Since when it waits, or waited.
              */
             waiting_since: string;
-            window?: components["schemas"]["WindowView"] | null;
+            window?: components["schemas"]["ReplyWindow"] | null;
             /**
              * Format: date-time
              * @description When the wrap-up runs out.
@@ -14468,28 +14791,6 @@ export interface components {
              * @description An agent or a shift lead.
              */
             user_id: string;
-        };
-        /** @description Whom a version has reached. */
-        Coverage: {
-            /** @description Who has done all that is asked. */
-            done: number;
-            /** @description `done` of `total` in basis points; 10,000 where nobody is meant. */
-            done_bp: number;
-            /** @description Who is late. */
-            late: number;
-            /** @description Somebody must read it at all. */
-            must_read: boolean;
-            /**
-             * Format: int32
-             * @description The version.
-             */
-            n: number;
-            /** @description Everybody who is meant. */
-            people: components["schemas"]["CoveredPerson"][];
-            /** @description Who has read it. */
-            read: number;
-            /** @description Who is meant. */
-            total: number;
         };
         /** @description Who stands in for somebody now. */
         CoveredBy: {
@@ -15111,10 +15412,15 @@ export interface components {
             article_id?: string | null;
             /** @description Names it within the tree: small letters, digits, `_`. */
             id: string;
-            outcome?: components["schemas"]["Outcome"] | null;
+            outcome?: components["schemas"]["FaultOutcome"] | null;
             /** @description What is asked, or what is said at the end. */
             text: string;
         };
+        /**
+         * @description What a walk ends with.
+         * @enum {string}
+         */
+        FaultOutcome: "solved" | "article" | "escalate";
         /** @description One step of a walk. */
         FaultStep: {
             /** @description Which answer was given, counted from 0. */
@@ -15256,6 +15562,11 @@ export interface components {
             /** @description One for each request type. */
             items: components["schemas"]["Form"][];
         };
+        /**
+         * @description Why something was found.
+         * @enum {string}
+         */
+        FoundBy: "word" | "synonym" | "pinyin" | "document" | "number";
         /** @description One time it was asked. */
         GapAsking: {
             /**
@@ -15288,6 +15599,11 @@ export interface components {
             /** @description The gap. */
             gap: components["schemas"]["GapDetail"];
         };
+        /**
+         * @description Where a gap was felt.
+         * @enum {string}
+         */
+        GapSource: "call" | "conversation" | "search";
         /** @description Why a gap is none. */
         GapToClose: {
             /** @description Why. */
@@ -15300,7 +15616,7 @@ export interface components {
         };
         /** @description What the draft begins with. */
         GapToDraft: {
-            kind?: components["schemas"]["Kind"] | null;
+            kind?: components["schemas"]["ArticleKind"] | null;
             /** @description Code of the matter; that of the gap when left out. */
             matter?: string | null;
             /**
@@ -15476,68 +15792,14 @@ export interface components {
              */
             who_id?: string | null;
         };
-        /** @description What was found. */
-        Hit: {
-            /** @description The whole answer. */
-            answer: string;
-            /** @description The part of the answer around what was found. */
-            answer_excerpt: string;
-            /** @description What an answer cites. */
-            citation: string;
-            /** @description It is to be looked at again. */
-            due_for_review: boolean;
-            /**
-             * Format: uuid
-             * @description The article.
-             */
-            id: string;
-            /** @description This version is what holds. */
-            in_force: boolean;
-            /** @description The words it is found by, with a space between. */
-            keywords: string;
-            /** @description `article` or `script` */
-            kind: components["schemas"]["Kind"];
-            /** @description Where. */
-            marks: components["schemas"]["Mark"][];
-            /** @description Code of the matter. */
-            matter: string;
-            /**
-             * Format: int32
-             * @description The version.
-             */
-            n: number;
-            /** @description `ZS0001` */
-            number: string;
-            /** @description What is asked. */
-            question: string;
-            /**
-             * Format: float
-             * @description The higher, the better.
-             */
-            score: number;
-            /** @description Number of the document it rests on. */
-            source_no: string;
-            /** @description Title of that document. */
-            source_title: string;
-            /** @description What it is called. */
-            title: string;
-            /**
-             * Format: date-time
-             * @description When it ceases to hold by itself.
-             */
-            valid_to?: string | null;
-            /** @description Why it was found. */
-            why: components["schemas"]["Why"][];
-        };
-        /** @description What was found, the best first. */
-        Hits: {
-            /** @description The hits. */
-            items: components["schemas"]["Hit"][];
-            /**
-             * Format: int64
-             * @description How long it took the server, in microseconds.
-             */
-            took_us: number;
+        /** @description Where something was found in a text. */
+        HitMark: {
+            /** @description Behind the last one. */
+            end: number;
+            /** @description `title`, `question`, `answer` (of the excerpt) or `keywords` */
+            field: string;
+            /** @description The first character, counted in code points. */
+            start: number;
         };
         /** @description What an import did, or would do. */
         ImportReport: {
@@ -16211,6 +16473,11 @@ export interface components {
              */
             row?: number | null;
         };
+        /**
+         * @description How a window stands to the present.
+         * @enum {string}
+         */
+        LookupStanding: "coming" | "open" | "over";
         /** @description A row of a look-up table. */
         LookupView_ExamPlan: {
             /** @description It is shown. */
@@ -16322,7 +16589,7 @@ export interface components {
              */
             version: number;
             /** @description What is coming, open and over now. */
-            windows: components["schemas"]["WindowView"][];
+            windows: components["schemas"]["LookupWindow"][];
             /**
              * Format: int32
              * @description The year it is valid for.
@@ -16449,21 +16716,29 @@ export interface components {
              */
             version: number;
             /** @description What is coming, open and over now. */
-            windows: components["schemas"]["WindowView"][];
+            windows: components["schemas"]["LookupWindow"][];
             /**
              * Format: int32
              * @description The year it is valid for.
              */
             year: number;
         };
-        /** @description Where something was found in a text. */
-        Mark: {
-            /** @description Behind the last one. */
-            end: number;
-            /** @description `title`, `question`, `answer` (of the excerpt) or `keywords` */
-            field: string;
-            /** @description The first character, counted in code points. */
-            start: number;
+        /** @description A window as it stands. */
+        LookupWindow: {
+            /**
+             * Format: date-time
+             * @description Its beginning.
+             */
+            from?: string | null;
+            /** @description `registration`, `print`, `exam`, `score`, `review`, `certificate`, `apply`, `accept`, `evaluation`, `publicity` */
+            name: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["LookupStanding"];
+            /**
+             * Format: date-time
+             * @description Its end.
+             */
+            to?: string | null;
         };
         /** @description A branch or a leaf of the matter tree. */
         Matter: {
@@ -16726,7 +17001,7 @@ export interface components {
             /** @description What its first version says. */
             content: components["schemas"]["ArticleContent"];
             /** @description `article` or `script` */
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["ArticleKind"];
             /** @description Code of the matter. */
             matter: string;
             /** @description Code of the purchaser's section that answers for it. */
@@ -16737,7 +17012,12 @@ export interface components {
         /** @description A contact that came without a call: a visit, a letter, a colleague's word. */
         NewContact: {
             /** @description The requester's number: who knows it may add to the ticket, whoever owns it. */
-            phone: string;
+            phone?: string | null;
+            /**
+             * Format: uuid
+             * @description The requester, where he is known already: he wrote.
+             */
+            requester_id?: string | null;
             /** @description What was said, 1 to 2,000 characters. */
             summary: string;
         };
@@ -16780,7 +17060,7 @@ export interface components {
             note?: string | null;
             /** @description The question: at most 200 characters. */
             query: string;
-            source?: components["schemas"]["Source"] | null;
+            source?: components["schemas"]["GapSource"] | null;
             /**
              * Format: uuid
              * @description Which call or conversation.
@@ -17153,7 +17433,7 @@ export interface components {
             request_type: components["schemas"]["RequestType"];
             /**
              * Format: uuid
-             * @description The requester, where he is known already: he wrote, and has no number.
+             * @description The requester, where he is known already: he wrote. A number beside it is kept as one he gave.
              */
             requester_id?: string | null;
             /** @description 摘要, 1 to 2,000 characters. */
@@ -17475,11 +17755,6 @@ export interface components {
             /** @description The door it goes through. */
             desk: components["schemas"]["Desk"];
         };
-        /**
-         * @description What a walk ends with.
-         * @enum {string}
-         */
-        Outcome: "solved" | "article" | "escalate";
         /** @description Days on which the owner is away. */
         OwnerAbsence: {
             /**
@@ -17644,7 +17919,7 @@ export interface components {
                  */
                 id: string;
                 /** @description `article` or `script` */
-                kind: components["schemas"]["Kind"];
+                kind: components["schemas"]["ArticleKind"];
                 /**
                  * Format: int32
                  * @description The latest version.
@@ -18086,7 +18361,7 @@ export interface components {
                  * @description Since when it waits, or waited.
                  */
                 waiting_since: string;
-                window?: components["schemas"]["WindowView"] | null;
+                window?: components["schemas"]["ReplyWindow"] | null;
                 /**
                  * Format: date-time
                  * @description When the wrap-up runs out.
@@ -18752,7 +19027,7 @@ export interface components {
                  */
                 version: number;
                 /** @description What is coming, open and over now. */
-                windows: components["schemas"]["WindowView"][];
+                windows: components["schemas"]["LookupWindow"][];
                 /**
                  * Format: int32
                  * @description The year it is valid for.
@@ -18891,7 +19166,7 @@ export interface components {
                  */
                 version: number;
                 /** @description What is coming, open and over now. */
-                windows: components["schemas"]["WindowView"][];
+                windows: components["schemas"]["LookupWindow"][];
                 /**
                  * Format: int32
                  * @description The year it is valid for.
@@ -19149,7 +19424,7 @@ export interface components {
                 /** @description What it is called. */
                 name: string;
                 /** @description What is coming, open and over now. */
-                windows: components["schemas"]["WindowView"][];
+                windows: components["schemas"]["LookupWindow"][];
                 /**
                  * Format: int32
                  * @description The year it is valid for.
@@ -19991,7 +20266,7 @@ export interface components {
             /** @description What it is called. */
             name: string;
             /** @description What is coming, open and over now. */
-            windows: components["schemas"]["WindowView"][];
+            windows: components["schemas"]["LookupWindow"][];
             /**
              * Format: int32
              * @description The year it is valid for.
@@ -20178,6 +20453,28 @@ export interface components {
              */
             seq: number;
         };
+        /** @description Whom a version has reached. */
+        ReadingCoverage: {
+            /** @description Who has done all that is asked. */
+            done: number;
+            /** @description `done` of `total` in basis points; 10,000 where nobody is meant. */
+            done_bp: number;
+            /** @description Who is late. */
+            late: number;
+            /** @description Somebody must read it at all. */
+            must_read: boolean;
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            n: number;
+            /** @description Everybody who is meant. */
+            people: components["schemas"]["CoveredPerson"][];
+            /** @description Who has read it. */
+            read: number;
+            /** @description Who is meant. */
+            total: number;
+        };
         /** @description Who must read a version, and what he is asked. */
         ReadingPlan: {
             /** @description Everybody with one of these roles; at least one. */
@@ -20341,6 +20638,21 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description What of a window is left. */
+        ReplyWindow: {
+            /** @description Why nothing can be sent now: `reply_window_closed` or `reply_quota_used`. */
+            blocked?: string | null;
+            /**
+             * Format: date-time
+             * @description When it closes.
+             */
+            expires_at: string;
+            /**
+             * Format: int32
+             * @description Answers it still takes; null: any number.
+             */
+            left?: number | null;
         };
         /** @description A follow-up report, or the final one. */
         Report: {
@@ -20576,21 +20888,6 @@ export interface components {
             field: components["schemas"]["RevealField"];
             /** @description As it is stored. */
             value: string;
-        };
-        /** @description Looked at again and still right. */
-        Reviewed: {
-            /** @description What the purchaser says. */
-            opinion?: string | null;
-            /**
-             * Format: date-time
-             * @description When it is to be looked at again.
-             */
-            review_due?: string | null;
-            /**
-             * Format: int64
-             * @description The version that was read.
-             */
-            version: number;
         };
         /**
          * @description The roles of the two sides (domain A.0).
@@ -20945,15 +21242,6 @@ export interface components {
             /** @description How it stands to the present. */
             standing: components["schemas"]["RuleStanding"];
         };
-        /** @description What a requester wrote, or an agent typed. */
-        Said: {
-            /** @description At most so many; 10 unless told, 50 at most. */
-            limit?: number | null;
-            /** @description Only this matter. */
-            matter?: string | null;
-            /** @description The text, up to 2,000 characters. */
-            text: string;
-        };
         /**
          * @description What the requester said when asked (回访).
          * @enum {string}
@@ -21145,11 +21433,6 @@ export interface components {
             /** @description Code of the skill: lower-case letters, digits, `-` and `_`, at most 32. */
             skill: string;
         };
-        /**
-         * @description Where a gap was felt.
-         * @enum {string}
-         */
-        Source: "call" | "conversation" | "search";
         /** @description So many of a unit. */
         Span: {
             /**
@@ -21191,6 +21474,15 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description What a requester wrote, or an agent typed. */
+        SuggestFor: {
+            /** @description At most so many; 10 unless told, 50 at most. */
+            limit?: number | null;
+            /** @description Only this matter. */
+            matter?: string | null;
+            /** @description The text, up to 2,000 characters. */
+            text: string;
         };
         /** @description A matter about which more came in lately than usual. */
         Suggestion: {
@@ -22340,11 +22632,6 @@ export interface components {
             /** @description Peaks 0–255: the requester's lane, then the agent's. */
             lanes: number[][];
         };
-        /**
-         * @description Why something was found.
-         * @enum {string}
-         */
-        Why: "word" | "synonym" | "pinyin" | "document" | "number";
         /** @description What a platform allows after what a person did. */
         WindowRule: {
             /** @description The adapter of the channel: `wechat_oa`. */
@@ -22361,28 +22648,6 @@ export interface components {
             replies?: number | null;
             /** @description What opens the window: `message`, `group_message`, `menu`, `follow` or `scan`. */
             trigger: string;
-        };
-        /**
-         * @description How a window stands to the present.
-         * @enum {string}
-         */
-        WindowStanding: "coming" | "open" | "over";
-        /** @description A window as it stands. */
-        WindowView: {
-            /**
-             * Format: date-time
-             * @description Its beginning.
-             */
-            from?: string | null;
-            /** @description `registration`, `print`, `exam`, `score`, `review`, `certificate`, `apply`, `accept`, `evaluation`, `publicity` */
-            name: string;
-            /** @description How it stands to the present. */
-            standing: components["schemas"]["WindowStanding"];
-            /**
-             * Format: date-time
-             * @description Its end.
-             */
-            to?: string | null;
         };
         /** @description The words of a platform, by list. */
         WordMaps: {

@@ -6,7 +6,7 @@ import type { Id } from './types'
 
 type S = components['schemas']
 /** What a search found: an approved text, as much of it as a list shows. */
-export type ScriptHit = Omit<Sent<S['Hit']>, 'kind'> & { kind: 'article' | 'script' }
+export type ScriptHit = Omit<Sent<S['ArticleHit']>, 'kind'> & { kind: 'article' | 'script' }
 /** One version of it, whole. */
 export type ScriptText = Sent<S['VersionView']>
 

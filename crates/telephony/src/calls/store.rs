@@ -59,7 +59,10 @@ pub async fn list(
                     .map(|queue| Column::Queue.eq(queue.as_str())),
             )
             .add_option(filter.requester.map(|requester| {
-                Column::RequesterId.in_subquery(requesters::ids_of_person(requester))
+                let person = requesters::ids_of_person(requester);
+                Condition::any()
+                    .add(Column::RequesterId.eq(requester))
+                    .add(Column::RequesterId.in_subquery(person))
             }))
             .add_option(
                 filter

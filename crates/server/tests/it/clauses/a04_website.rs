@@ -226,5 +226,45 @@ async fn what_is_written_when_nobody_is_there_becomes_an_owned_ticket_with_a_dea
         )
         .await;
     assert!(history.to_string().contains("contact_attached"));
+
+    // The next morning he goes on, and whoever takes it can write it up: it belongs to the ticket there is.
+    server.clock.advance(Duration::from_hours(12));
+    let agent = server.desk_agent("agent1").await;
+    writer.says("m-3", "现在还是登录不了").await;
+    let conversation = agent.person.takes_conversation().await;
+    let record = json!({"request_type": "consult", "matter": "114", "result": "answered", "summary": "换浏览器后可登录"});
+    let written = agent
+        .person
+        .closes_conversation(&conversation, record)
+        .await;
+    assert_eq!(written["ticket_id"], id.as_str(), "{written}");
+
+    // A lead sends an agent away who has a conversation: it rings at the next one, and he can take it.
+    let other = server.desk_agent("agent2").await;
+    writer.says("m-4", "还有一个问题").await;
+    let mine = agent
+        .person
+        .ask(
+            Method::GET,
+            "/api/v1/conversations?mine=true&state=waiting",
+            None,
+        )
+        .await
+        .1;
+    let (first, second) = if mine["items"][0]["offered_to_me"] == true {
+        (&agent, &other)
+    } else {
+        (&other, &agent)
+    };
+    first.person.takes_conversation().await;
+    let away = json!({"state": "signed_out", "reason": "临时离岗"});
+    let who = first.person.own_id().await;
+    let lead = server.sign_in("lead").await;
+    lead.put(
+        &format!("/api/v1/agents/{}/state", who.as_str().unwrap()),
+        away,
+    )
+    .await;
+    second.person.takes_conversation().await;
     server.stop().await;
 }

@@ -121,7 +121,12 @@ pub async fn on_both(story: impl AsyncFn(Hotline)) {
 
 /// The tables of a hotline.
 pub fn migrations() -> Vec<Migration> {
-    [telephony::migrations(), floor::migrations()].concat()
+    [
+        telephony::migrations(),
+        floor::migrations(),
+        requesters::migrations(),
+    ]
+    .concat()
 }
 
 async fn open(kind: Kind, change: impl FnOnce(&mut Settings)) -> Hotline {
