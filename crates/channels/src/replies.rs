@@ -16,7 +16,8 @@ use crate::intake::{self, Present};
 use crate::message::store::{self as messages, New};
 use crate::message::{Delivery, Direction, Kind};
 use crate::platform::{Inbound, What};
-use crate::visitor::http::{may_rate, rated};
+use crate::visitor::http::rated;
+use crate::visitor::view::may_rate;
 use crate::{Channels, outbox, window};
 
 /// The setting with the answers: on each line a word, `menu:KEY` or `follow`, `=` and the article's id.

@@ -3,6 +3,8 @@
 pub(crate) mod form;
 pub(crate) mod http;
 pub(crate) mod hub;
+mod stream;
+pub(crate) mod view;
 
 use chrono::{DateTime, Utc};
 use kernel::App;

@@ -1,50 +1,38 @@
-//! The website's visitors over HTTP and as a stream. No handler here has an actor: the token is who one is.
+//! The website's visitors over HTTP. No handler here has an actor: the token is who one is.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Multipart, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, TimeDelta, Utc};
-use futures::stream;
+use chrono::TimeDelta;
 use kernel::attachment;
 use kernel::http::{Json, Path, Query, ShownOnce};
 use kernel::problem::{Problem, Result, invalid, not_found, refused, unauthorized};
 use kernel::rate::Rate;
 use kernel::text::{checked, must_be_name, needed};
 use kernel::versioned;
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::hub::News;
+use super::view::{PAGE, SHOWN, VisitorConversation, VisitorMessage, may_rate, shown, view};
 use super::{Visitor, begin, by_token, writer};
 use crate::Channels;
 use crate::conversation::store::{self, row};
 use crate::conversation::{Action, EndReason, State as Standing};
 use crate::intake::{self, Present};
 use crate::message::store::{self as messages, New, Part, row as message_row};
-use crate::message::{Direction, Kind, LONGEST, MessageFile, file};
+use crate::message::{Direction, Kind, LONGEST, file};
 use crate::platform::{Inbound, What};
 
-/// Messages of one page.
-const PAGE: u64 = 200;
-/// The stream says that it lives.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a sign of typing holds.
 const TYPING: TimeDelta = TimeDelta::seconds(6);
-/// How long after its end a talk can be rated.
-const RATED_WITHIN: TimeDelta = TimeDelta::hours(24);
 
 /// What the routes of visitors share.
 #[derive(Clone)]
@@ -62,7 +50,11 @@ impl Front {
         peer.map_or(Ok(()), |Extension(peer)| self.begun.admit(peer.0.ip(), now))
     }
 
-    async fn visitor(&self, headers: &HeaderMap, token: Option<&str>) -> Result<Visitor> {
+    pub(super) async fn visitor(
+        &self,
+        headers: &HeaderMap,
+        token: Option<&str>,
+    ) -> Result<Visitor> {
         let bearer = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
@@ -89,7 +81,7 @@ pub(crate) fn routes(channels: &Channels) -> OpenApiRouter<()> {
         .routes(routes!(show))
         .routes(routes!(list, say))
         .routes(routes!(download))
-        .routes(routes!(events))
+        .routes(routes!(super::stream::events))
         .routes(routes!(typing))
         .routes(routes!(read))
         .routes(routes!(end))
@@ -101,137 +93,6 @@ pub(crate) fn routes(channels: &Channels) -> OpenApiRouter<()> {
                 .layer(DefaultBodyLimit::max(attachment::BODY))
                 .with_state(front),
         )
-}
-
-/// The agent as the public knows him.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PublicAgent {
-    /// 工号
-    pub staff_no: Option<String>,
-}
-
-/// A conversation as its visitor sees it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct VisitorConversation {
-    /// Identifies it; null before the first word.
-    pub id: Option<Uuid>,
-    /// `none`, `waiting`, `active`, `ended` or `left`.
-    pub state: &'static str,
-    /// The place in the queue while it waits; 1 is next.
-    pub place: Option<u64>,
-    /// Who answers.
-    pub agent: Option<PublicAgent>,
-    /// The line is open.
-    pub open: bool,
-    /// The place of the last message.
-    pub last_seq: i64,
-    /// How far the agent has read.
-    pub agent_read_seq: i64,
-    /// It can be rated.
-    pub may_rate: bool,
-    /// `satisfied`, `fair` or `dissatisfied`.
-    pub satisfaction: Option<String>,
-}
-
-/// A message as a visitor sees it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct VisitorMessage {
-    /// Identifies it.
-    pub id: Uuid,
-    /// The conversation it stands in.
-    pub conversation_id: Uuid,
-    /// Its place there.
-    pub seq: i64,
-    /// `me`, `agent` or `system`.
-    pub from: &'static str,
-    /// `text`, `image`, `voice`, `video` or `file`.
-    pub kind: String,
-    /// The words.
-    pub text: String,
-    /// The file.
-    pub file: Option<MessageFile>,
-    /// When it was stored.
-    pub at: DateTime<Utc>,
-    /// The visitor's own id of it.
-    pub client_id: Option<String>,
-}
-
-/// What a visitor sees of a conversation: no notes, and of what happened only what concerns him.
-const SHOWN: [Direction; 2] = [Direction::In, Direction::Out];
-
-async fn shown(
-    conn: &impl ConnectionTrait,
-    rows: Vec<message_row::Model>,
-) -> Result<Vec<VisitorMessage>> {
-    let files = messages::files_of(conn, &rows).await?;
-    let views = rows.into_iter().map(|row| VisitorMessage {
-        from: match Direction::parse(&row.direction) {
-            Some(Direction::In) => "me",
-            Some(Direction::Out) if row.author_id.is_some() => "agent",
-            _ => "system",
-        },
-        file: row.file_id.and_then(|id| files.get(&id).cloned()),
-        id: row.id,
-        conversation_id: row.conversation_id,
-        seq: row.seq,
-        kind: row.kind,
-        text: row.text,
-        at: row.at,
-        client_id: row.client_id,
-    });
-    Ok(views.collect())
-}
-
-async fn view(channels: &Channels, identity: Uuid) -> Result<VisitorConversation> {
-    let (app, conn) = (channels.app(), channels.app().db.read());
-    let now = app.clock.now();
-    let open = channels.house()?.is_open(now);
-    let Some(row) = store::newest_of(conn, identity).await? else {
-        return Ok(VisitorConversation {
-            id: None,
-            state: "none",
-            place: None,
-            agent: None,
-            open,
-            last_seq: 0,
-            agent_read_seq: 0,
-            may_rate: false,
-            satisfaction: None,
-        });
-    };
-    let standing = row.standing()?;
-    let place = match standing {
-        Standing::Waiting => Some(store::place(conn, &row).await?),
-        _ => None,
-    };
-    let agent = match row.agent_id {
-        Some(id) => organization::colleagues(conn, [id]).await?.remove(&id),
-        None => None,
-    };
-    Ok(VisitorConversation {
-        id: Some(row.id),
-        state: match standing {
-            Standing::Waiting => "waiting",
-            Standing::Active => "active",
-            Standing::Left => "left",
-            Standing::WrapUp | Standing::Closed => "ended",
-        },
-        place,
-        agent: agent.map(|agent| PublicAgent {
-            staff_no: agent.staff_no,
-        }),
-        open,
-        last_seq: row.last_seq,
-        agent_read_seq: row.agent_read_seq,
-        may_rate: may_rate(&row, now),
-        satisfaction: row.satisfaction,
-    })
-}
-
-pub(crate) fn may_rate(row: &row::Model, now: DateTime<Utc>) -> bool {
-    let over = matches!(row.state.as_str(), "wrap_up" | "closed");
-    let lately = row.ended_at.is_some_and(|at| now - at < RATED_WITHIN);
-    over && lately && row.accepted_at.is_some() && row.satisfaction.is_none()
 }
 
 /// Begins a visit.
@@ -435,15 +296,15 @@ fn unkept(body: impl IntoResponse) -> Response {
 /// From where to read on.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct From {
+pub(super) struct From {
     /// Behind this place: `12`, or `<conversation>.12`, as the stream's ids are.
-    after: Option<String>,
+    pub after: Option<String>,
     /// The visitor's token, where no header can be sent.
-    token: Option<String>,
+    pub token: Option<String>,
 }
 
 /// A place as somebody says it: in which conversation, and which.
-fn place_of(text: &str) -> (Option<Uuid>, i64) {
+pub(super) fn place_of(text: &str) -> (Option<Uuid>, i64) {
     match text.split_once('.') {
         Some((conversation, seq)) => (conversation.parse().ok(), seq.parse().unwrap_or(0)),
         None => (None, text.parse().unwrap_or(0)),
@@ -756,174 +617,4 @@ pub(crate) async fn rated(
     store::tell_house(app, tx, "conversation.rated", &saved).await?;
     store::tell_screens(app, tx, &saved, "state", Value::Null);
     Ok(())
-}
-
-/// What happens to the visitor's conversation, as it happens: `message` (its id is the message's place), `state`,
-/// `typing`, `read`. Begins with the messages behind the last one seen.
-#[utoipa::path(
-    get, path = "/api/v1/chat/events", tag = "chat", params(From),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)),
-)]
-async fn events(
-    State(front): State<Front>,
-    headers: HeaderMap,
-    Query(from): Query<From>,
-) -> Result<Response> {
-    let visitor = front.visitor(&headers, from.token.as_deref()).await?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let (conversation, seen) = last.or(from.after.as_deref()).map_or((None, 0), place_of);
-    let channels = front.channels.clone();
-    let identity = visitor.identity_id;
-    let screen = Screen {
-        news: channels.hub().listen(identity),
-        seen,
-        conversation,
-        waiting: Vec::new(),
-        begun: false,
-        identity,
-        channels,
-    };
-    let stream = stream::unfold(screen, |mut screen| async move {
-        let event = screen.next().await?;
-        Some((Ok::<Event, Infallible>(event), screen))
-    });
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-    let mut response = Sse::new(stream).keep_alive(keep_alive).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-cache, no-transform"),
-    );
-    headers.insert(
-        HeaderName::from_static("x-accel-buffering"),
-        HeaderValue::from_static("no"),
-    );
-    Ok(response)
-}
-
-/// One screen that listens.
-struct Screen {
-    channels: Channels,
-    identity: Uuid,
-    news: broadcast::Receiver<News>,
-    /// The conversation shown, and the last message of it that was told.
-    conversation: Option<Uuid>,
-    seen: i64,
-    waiting: Vec<Event>,
-    begun: bool,
-}
-
-impl Screen {
-    async fn next(&mut self) -> Option<Event> {
-        let shutdown = self.channels.app().shutdown.clone();
-        loop {
-            if let Some(event) = self.waiting.pop() {
-                return Some(event);
-            }
-            if !self.begun {
-                self.begun = true;
-                self.catch_up().await?;
-                continue;
-            }
-            let news = tokio::select! {
-                () = shutdown.cancelled() => return None,
-                news = self.news.recv() => news,
-            };
-            match news {
-                Ok(News::Message(message)) => self.message(*message).await?,
-                Ok(News::State) => self.state().await?,
-                Ok(News::Typing(until)) => self.tell("typing", &json!({ "until": until })),
-                Ok(News::Read(seq)) => self.tell("read", &json!({ "seq": seq })),
-                Err(RecvError::Lagged(_)) => self.catch_up().await?,
-                Err(RecvError::Closed) => return None,
-            }
-        }
-    }
-
-    fn tell(&mut self, kind: &'static str, data: &Value) {
-        let event = Event::default().event(kind).data(data.to_string());
-        self.waiting.insert(0, event);
-    }
-
-    /// The state, and what was said since the last message seen. The stream ends when it cannot be read: the browser
-    /// comes back.
-    async fn catch_up(&mut self) -> Option<()> {
-        self.tail().await?;
-        self.state().await?;
-        let Some(conversation) = self.conversation else {
-            return Some(());
-        };
-        loop {
-            let conn = self.channels.app().db.read().clone();
-            let part = Part::After(self.seen);
-            let found = messages::list(&conn, &[conversation], part, Some(&SHOWN), PAGE).await;
-            let (rows, more) = found.ok()?;
-            for view in shown(&conn, rows).await.ok()? {
-                self.show(&view);
-            }
-            if !more {
-                return Some(());
-            }
-        }
-    }
-
-    /// What was said at the end of the conversation that the screen shows, when another one has begun since.
-    async fn tail(&mut self) -> Option<()> {
-        let conn = self.channels.app().db.read().clone();
-        let Some(shows) = self.conversation else {
-            return Some(());
-        };
-        let newest = store::newest_of(&conn, self.identity).await.ok()?;
-        if newest.is_none_or(|newest| newest.id == shows) {
-            return Some(());
-        }
-        let own = store::find(&conn, shows).await.ok()?;
-        if own.is_none_or(|own| own.identity_id != self.identity) {
-            return Some(());
-        }
-        let part = Part::After(self.seen);
-        let found = messages::list(&conn, &[shows], part, Some(&SHOWN), PAGE).await;
-        for view in shown(&conn, found.ok()?.0).await.ok()? {
-            self.show(&view);
-        }
-        Some(())
-    }
-
-    async fn state(&mut self) -> Option<()> {
-        let view = view(&self.channels, self.identity).await.ok()?;
-        if view.id != self.conversation {
-            // Places are those of one conversation.
-            if self.conversation.is_some() {
-                self.seen = 0;
-            }
-            self.conversation = view.id;
-        }
-        self.tell("state", &json!(view));
-        Some(())
-    }
-
-    async fn message(&mut self, message: message_row::Model) -> Option<()> {
-        let other = self.conversation != Some(message.conversation_id);
-        if other || message.seq != self.seen + 1 {
-            if message.seq <= self.seen && !other {
-                return Some(());
-            }
-            // Another conversation, or a line between that is not the visitor's.
-            return self.catch_up().await;
-        }
-        let conn = self.channels.app().db.read().clone();
-        for view in shown(&conn, vec![message]).await.ok()? {
-            self.show(&view);
-        }
-        Some(())
-    }
-
-    fn show(&mut self, view: &VisitorMessage) {
-        self.seen = self.seen.max(view.seq);
-        let event = Event::default()
-            .event("message")
-            .id(format!("{}.{}", view.conversation_id, view.seq))
-            .data(json!(view).to_string());
-        self.waiting.insert(0, event);
-    }
 }

@@ -49,29 +49,28 @@ pub async fn list(
     query: &ListQuery,
 ) -> Result<Page<call::Model>> {
     use call::Column;
-    let mut found =
-        visible(scope)
-            .add_option(filter.agent.map(|agent| Column::AgentId.eq(agent)))
-            .add_option(
-                filter
-                    .queue
-                    .as_ref()
-                    .map(|queue| Column::Queue.eq(queue.as_str())),
-            )
-            .add_option(filter.requester.map(|requester| {
-                let person = requesters::ids_of_person(requester);
-                Condition::any()
-                    .add(Column::RequesterId.eq(requester))
-                    .add(Column::RequesterId.in_subquery(person))
-            }))
-            .add_option(
-                filter
-                    .state
-                    .as_ref()
-                    .map(|state| Column::State.eq(state.as_str())),
-            )
-            .add_option(filter.from.map(|from| Column::ArrivedAt.gte(from)))
-            .add_option(filter.to.map(|to| Column::ArrivedAt.lt(to)));
+    let mut found = visible(scope)
+        .add_option(filter.agent.map(|agent| Column::AgentId.eq(agent)))
+        .add_option(
+            filter
+                .queue
+                .as_ref()
+                .map(|queue| Column::Queue.eq(queue.as_str())),
+        )
+        .add_option(filter.requester.map(|requester| {
+            let person = requesters::ids_of_person(requester);
+            Condition::any()
+                .add(Column::RequesterId.eq(requester))
+                .add(Column::RequesterId.in_subquery(person))
+        }))
+        .add_option(
+            filter
+                .state
+                .as_ref()
+                .map(|state| Column::State.eq(state.as_str())),
+        )
+        .add_option(filter.from.map(|from| Column::ArrivedAt.gte(from)))
+        .add_option(filter.to.map(|to| Column::ArrivedAt.lt(to)));
     found = match filter.outcome.as_deref() {
         None => found,
         Some("open") => found.add(Column::Outcome.is_null()),
