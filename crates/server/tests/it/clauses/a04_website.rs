@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::support::browser::Browser;
 use crate::support::cases::on_both;
 use crate::support::chat::Visitor;
 use crate::support::{Person, TestServer};
@@ -266,5 +267,67 @@ async fn what_is_written_when_nobody_is_there_becomes_an_owned_ticket_with_a_dea
     )
     .await;
     second.person.takes_conversation().await;
+    server.stop().await;
+}
+
+/// The window as the purchaser's website shows it, in a real browser; `at` is looked for inside its frame.
+fn framed(at: &str) -> String {
+    format!(".panel iframe >> internal:control=enter-frame >> {at}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_browser_the_window_opens_on_the_website_and_goes_on_after_a_reload() {
+    let server = TestServer::demo().await;
+    let agent = server.desk_agent("agent1").await;
+    let mut browser = Browser::start();
+    browser.open("visitor", &server.url("/site/"), None).await;
+    let opener = "role=button[name=/在线咨询/]";
+    browser.click("visitor", opener).await;
+    let begin = framed("role=button[name=\"开始咨询\"]");
+    browser.wait("visitor", &begin, 20_000).await;
+    browser
+        .fill(
+            "visitor",
+            &framed("role=textbox[name=/想问什么/]"),
+            "照片上传失败怎么办？",
+        )
+        .await;
+    browser.click("visitor", &framed("role=checkbox")).await;
+    browser.click("visitor", &begin).await;
+    let conversation = agent.person.takes_conversation().await;
+    agent
+        .person
+        .answers(&conversation, "a-1", "请用照片处理工具处理后再上传。")
+        .await;
+    browser
+        .wait("visitor", &framed("text=请用照片处理工具"), 20_000)
+        .await;
+    browser.wait("visitor", &framed("text=801"), 20_000).await;
+
+    browser.reload("visitor").await;
+    browser.click("visitor", opener).await;
+    browser
+        .wait("visitor", &framed("text=请用照片处理工具"), 20_000)
+        .await;
+    browser
+        .fill(
+            "visitor",
+            &framed("role=textbox[name=/输入内容/]"),
+            "好的，谢谢",
+        )
+        .await;
+    browser
+        .click("visitor", &framed("role=button[name=\"发送\"]"))
+        .await;
+    let path = format!(
+        "/api/v1/conversations/{}/messages",
+        conversation["id"].as_str().unwrap()
+    );
+    agent
+        .person
+        .until(&path, Duration::from_secs(10), |page| {
+            page.to_string().contains("好的，谢谢")
+        })
+        .await;
     server.stop().await;
 }
