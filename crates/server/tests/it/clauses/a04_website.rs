@@ -304,8 +304,8 @@ async fn in_a_browser_the_window_opens_on_the_website_and_goes_on_after_a_reload
         .await;
     browser.wait("visitor", &framed("text=801"), 20_000).await;
 
+    // It was open, so it is again.
     browser.reload("visitor").await;
-    browser.click("visitor", opener).await;
     browser
         .wait("visitor", &framed("text=请用照片处理工具"), 20_000)
         .await;
