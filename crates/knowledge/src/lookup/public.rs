@@ -1,17 +1,16 @@
 //! What the public may look up: shown rows, and of them only the fields that the purchaser has marked. Nobody is
 //! signed in here.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Extension;
 use axum::extract::{ConnectInfo, State};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use kernel::App;
 use kernel::http::{Json, Query};
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result, too_many};
+use kernel::problem::{Problem, Result};
+use kernel::rate::Rate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -24,38 +23,18 @@ use super::{ExamPlan, Facts, LookupWindow, TitleBatch};
 /// Questions from one address within the window; more have to wait.
 const QUESTIONS: usize = 120;
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
-/// Addresses remembered; when there are more, the oldest are forgotten.
-const ADDRESSES: usize = 10_000;
 
 /// What the public routes share.
 #[derive(Clone)]
 struct Desk {
     app: App,
-    asked: Arc<Mutex<HashMap<IpAddr, Vec<DateTime<Utc>>>>>,
+    asked: Rate<IpAddr>,
 }
 
 impl Desk {
     /// Counts a question of this address; 429 when there were too many.
     fn admit(&self, peer: Option<IpAddr>) -> Result<()> {
-        let Some(peer) = peer else { return Ok(()) };
-        let now = self.app.clock.now();
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() >= ADDRESSES && !asked.contains_key(&peer) {
-            asked.retain(|_, times| times.last().is_some_and(|last| now - *last < WINDOW));
-            if asked.len() >= ADDRESSES {
-                asked.clear();
-            }
-        }
-        let times = asked.entry(peer).or_default();
-        times.retain(|at| now - *at < WINDOW);
-        if times.len() >= QUESTIONS {
-            return Err(too_many(
-                "too_many_questions",
-                "too many questions from this address; wait ten minutes",
-            ));
-        }
-        times.push(now);
-        Ok(())
+        peer.map_or(Ok(()), |peer| self.asked.admit(peer, self.app.clock.now()))
     }
 }
 
@@ -66,7 +45,7 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
         .routes(routes!(title_batches))
         .with_state(Desk {
             app: app.clone(),
-            asked: Arc::default(),
+            asked: Rate::new(QUESTIONS, WINDOW),
         })
 }
 
