@@ -13,24 +13,18 @@ pub async fn hold(
     now: DateTime<Utc>,
     lasting: TimeDelta,
 ) -> Result<bool> {
-    let backend = conn.get_database_backend();
-    let update = Statement::from_sql_and_values(
-        backend,
-        "update leases set holder = $1, held_until = $2 where name = $3 and (holder = $1 or held_until < $4)",
+    // One statement: of two that take it for the first time at once, the second must see the first.
+    let take = Statement::from_sql_and_values(
+        conn.get_database_backend(),
+        "insert into leases (name, holder, held_until) values ($1, $2, $3) \
+         on conflict (name) do update set holder = excluded.holder, held_until = excluded.held_until \
+         where leases.holder = excluded.holder or leases.held_until < $4",
         [
+            name.into(),
             holder.into(),
             (now + lasting).into(),
-            name.into(),
             now.into(),
         ],
     );
-    if conn.execute_raw(update).await?.rows_affected() > 0 {
-        return Ok(true);
-    }
-    let insert = Statement::from_sql_and_values(
-        backend,
-        "insert into leases (name, holder, held_until) values ($1, $2, $3) on conflict (name) do nothing",
-        [name.into(), holder.into(), (now + lasting).into()],
-    );
-    Ok(conn.execute_raw(insert).await?.rows_affected() > 0)
+    Ok(conn.execute_raw(take).await?.rows_affected() > 0)
 }

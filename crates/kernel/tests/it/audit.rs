@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use kernel::audit::{self, Who};
 use kernel::{App, Role};
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
 use testing::{call, on_both, principal};
 
@@ -125,6 +125,29 @@ async fn a_refused_change_leaves_no_trace_in_the_trail() {
             .await;
         assert!(refused.is_err());
         assert_eq!(audit::unsealed(app.db.read()).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_many_that_seal_at_once_none_comes_back_before_its_row_is_sealed() {
+    on_both(&[], async |app| {
+        let one = async |number: usize| {
+            let subject = number.to_string();
+            record(&app, "call.listened", &subject).await;
+            audit::seal(&app).await.unwrap();
+            let waits = Statement::from_sql_and_values(
+                app.db.backend(),
+                "select 1 as one from audit_entries where seq is null and subject_id = $1",
+                [subject.into()],
+            );
+            let row = app.db.read().query_one_raw(waits).await.unwrap();
+            assert!(row.is_none(), "row {number} is not sealed");
+        };
+        futures::future::join_all((0..8).map(one)).await;
+        let found = audit::verify(app.db.read()).await.unwrap();
+        assert!(found.is_whole(), "{found}");
+        assert_eq!((found.checked, found.head.unwrap().seq), (8, 8));
     })
     .await;
 }
