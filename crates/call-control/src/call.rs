@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::consult::Third;
+use crate::supervise::Supervisor;
 use crate::types::{
     AgentId, CallId, Command, Declined, DeviceId, Direction, EndedBy, Event, Gone, Input, LegId,
-    Limits, Outcome, Prompt, Refusal, Request, Times,
+    Limits, Line, Outcome, Part, Path, Prompt, Refusal, Request, Times,
 };
 
 /// Telephone keys of one call that are written down: more is a stuck key or somebody's game.
@@ -17,6 +19,8 @@ pub enum State {
     Arriving,
     /// Inbound: the requester hears the greeting.
     Greeting,
+    /// Inbound: the requester chooses in the menu.
+    Menu,
     /// Inbound: the requester waits.
     Queued,
     /// Inbound: an agent is alerted, the requester still hears the queue music.
@@ -31,6 +35,10 @@ pub enum State {
     Held,
     /// The agent's device is gone; the requester hears the hold music until it is back.
     Away,
+    /// Inbound: the requester speaks into the message box.
+    Message,
+    /// The agent is gone, the requester is asked to rate.
+    Survey,
     /// A last prompt plays, then the call ends with this outcome.
     Farewell(Outcome),
     /// Outbound: the agent's own device is alerted.
@@ -47,12 +55,15 @@ impl State {
         match self {
             Self::Arriving => "arriving",
             Self::Greeting => "greeting",
+            Self::Menu => "menu",
             Self::Queued => "queued",
             Self::Ringing => "ringing",
             Self::Confirming => "answered",
             Self::Announcing | Self::Talking => "talking",
             Self::Held => "held",
             Self::Away => "away",
+            Self::Message => "message",
+            Self::Survey => "survey",
             Self::Farewell(_) => "farewell",
             Self::OwnDevice => "own_device",
             Self::Dialling => "dialling",
@@ -92,14 +103,35 @@ pub struct Call {
     pub(crate) adopted: bool,
     /// Telephone keys that stand in the journal.
     pub(crate) digits: u32,
+    /// When an agent left the call to the queue.
+    pub(crate) passed_at: Option<DateTime<Utc>>,
     pub(crate) held_by_request: bool,
     pub(crate) held_by_device: bool,
     pub(crate) held_since: Option<DateTime<Utc>>,
     /// What `floor` was last told about the hold.
     pub(crate) floor_held: bool,
     pub(crate) muted: bool,
+    /// Requester and agent are to hear each other.
     pub(crate) bridged: bool,
+    /// Who hears whom, as last told.
+    pub(crate) connected: Vec<Path>,
     pub(crate) recording: bool,
+    /// The recording is paused until then.
+    pub(crate) paused_until: Option<DateTime<Utc>>,
+    pub(crate) line: Line,
+    /// The queue the requester chose.
+    pub(crate) queue: Option<String>,
+    /// A kept place in the queue is called back.
+    pub(crate) calling_back: bool,
+    /// He was told that he may be called back.
+    pub(crate) callback_offered: bool,
+    pub(crate) third: Option<Third>,
+    pub(crate) supervisor: Option<Supervisor>,
+    /// The number that is being called can be heard.
+    pub(crate) early: bool,
+    /// Who brought the end about, while a last prompt plays.
+    pub(crate) leaving: Option<EndedBy>,
+    pub(crate) message_since: Option<DateTime<Utc>>,
     pub(crate) out: Vec<Command>,
 }
 
@@ -141,13 +173,25 @@ impl Call {
             taken: false,
             adopted: false,
             digits: 0,
+            passed_at: None,
             held_by_request: false,
             held_by_device: false,
             held_since: None,
             floor_held: false,
             muted: false,
             bridged: false,
+            connected: Vec::new(),
             recording: false,
+            paused_until: None,
+            line: Line::default(),
+            queue: None,
+            calling_back: false,
+            callback_offered: false,
+            third: None,
+            supervisor: None,
+            early: false,
+            leaving: None,
+            message_since: None,
             out: Vec::new(),
         }
     }
@@ -192,24 +236,39 @@ impl Call {
         self.muted
     }
 
+    /// The queue the requester chose in the menu; `None` = the usual one.
+    pub fn queue(&self) -> Option<&str> {
+        self.queue.as_deref()
+    }
+
+    /// Whether the recording is paused.
+    pub const fn recording_paused(&self) -> bool {
+        self.paused_until.is_some()
+    }
+
     /// Whether the call is over.
     pub const fn ended(&self) -> bool {
         matches!(self.state, State::Ended(_))
     }
 
     /// When to send `Input::Tick`; `None` only after the end.
-    pub const fn next_deadline(&self) -> Option<DateTime<Utc>> {
+    pub fn next_deadline(&self) -> Option<DateTime<Utc>> {
         if self.ended() {
-            None
-        } else {
-            Some(self.deadline)
+            return None;
         }
+        let third = self.third.as_ref().and_then(Third::deadline);
+        let supervisor = self.supervisor.as_ref().and_then(Supervisor::deadline);
+        [third, supervisor, self.paused_until]
+            .into_iter()
+            .flatten()
+            .fold(Some(self.deadline), |first, at| first.min(Some(at)))
     }
 
     /// Takes a fact and says what is to be done about it. Facts that come too late change nothing.
     pub fn handle(&mut self, input: Input, now: DateTime<Utc>) -> Vec<Command> {
         if !self.ended() {
             self.take(input, now);
+            self.connect_paths();
         }
         std::mem::take(&mut self.out)
     }
@@ -224,12 +283,28 @@ impl Call {
             return Err(Refusal::Ended);
         }
         self.wish(request, now)?;
+        self.connect_paths();
         Ok(std::mem::take(&mut self.out))
+    }
+
+    /// Whether a wish would be granted now.
+    pub fn may(&self, request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
+        self.clone().request(request.clone(), now).map(drop)
     }
 
     fn take(&mut self, input: Input, now: DateTime<Utc>) {
         match input {
             Input::Arrived { open } => self.arrived(open, now),
+            Input::Line(line) => self.line = line,
+            Input::Place(place) => self.say_place(place),
+            Input::EarlyMedia(leg) => {
+                if self.state == State::Dialling && self.requester == Some(leg) && !self.early {
+                    self.early = true;
+                    if let Some(agent) = self.agent_leg {
+                        self.out.push(Command::StopPlaying(agent));
+                    }
+                }
+            }
             Input::Refuse => self.refuse(now),
             Input::PromptEnded(leg) => {
                 if self.requester == Some(leg) {
@@ -247,6 +322,10 @@ impl Call {
                 }
                 match self.state {
                     State::Ringing => self.back_to_queue(),
+                    State::OwnDevice if self.calling_back => {
+                        self.offered = false;
+                        self.end(Outcome::NoAgentAnswer, EndedBy::System, now);
+                    }
                     // The ring was over for `floor` before it heard of the answer, which it will refuse;
                     // it may ring the next agent before it says so.
                     State::Confirming => self.not_confirmed(now),
@@ -255,14 +334,18 @@ impl Call {
             }
             Input::GiveUp => {
                 self.offered = false;
-                if matches!(self.state, State::Queued | State::Ringing) {
-                    self.waited_too_long(now);
+                match self.state {
+                    State::Queued | State::Ringing => self.waited_too_long(now),
+                    State::OwnDevice if self.calling_back => {
+                        self.end(Outcome::NoAgentAnswer, EndedBy::System, now);
+                    }
+                    _ => {}
                 }
             }
             Input::Confirmed(agent) => {
                 if self.agent == Some(agent) && self.state == State::Confirming {
                     (self.offered, self.taken) = (false, true);
-                    self.connect(now);
+                    self.confirmed(now);
                 }
             }
             Input::NotConfirmed(agent) => {
@@ -275,10 +358,13 @@ impl Call {
             Input::LegGone(leg, why) => self.leg_gone(leg, why, now),
             Input::LegHeld(leg, held) => self.leg_held(leg, held, now),
             Input::DeviceBack { agent, device } => self.device_back(agent, device, now),
-            Input::Digit(leg, digit) => self.digit(leg, digit),
+            Input::Digit(leg, digit) => self.digit(leg, digit, now),
             Input::Stop => self.end(Outcome::Interrupted, EndedBy::System, now),
             Input::Tick => {
-                if now >= self.deadline {
+                self.pause_over(now);
+                self.third_overdue(now);
+                self.supervisor_overdue(now);
+                if !self.ended() && now >= self.deadline {
                     self.deadline_passed(now);
                 }
             }
@@ -316,14 +402,28 @@ impl Call {
 
     fn prompt_ended(&mut self, now: DateTime<Utc>) {
         match self.state {
+            State::Greeting if !self.line.menu.is_empty() => self.open_menu(now),
             State::Greeting => self.join_queue(now),
+            // What was said about his place is over.
+            State::Queued | State::Ringing => {
+                if let Some(requester) = self.requester {
+                    self.play(requester, Prompt::QueueMusic);
+                }
+            }
             State::Announcing => self.settle(now),
-            State::Farewell(outcome) => self.end(outcome, EndedBy::System, now),
+            State::Message => self.begin_message(now),
+            State::Farewell(Outcome::AfterHours) if self.line.message_box => {
+                self.open_message_box(now);
+            }
+            State::Farewell(outcome) => {
+                let by = self.leaving.unwrap_or(EndedBy::System);
+                self.end(outcome, by, now);
+            }
             _ => {}
         }
     }
 
-    fn join_queue(&mut self, now: DateTime<Utc>) {
+    pub(crate) fn join_queue(&mut self, now: DateTime<Utc>) {
         let Some(requester) = self.requester else {
             return;
         };
@@ -338,6 +438,14 @@ impl Call {
     fn ring(&mut self, agent: AgentId, staff_no: String, devices: &[DeviceId], now: DateTime<Utc>) {
         match self.state {
             State::Queued => {}
+            // The next agent is rung for the kept place: this attempt is over.
+            State::OwnDevice | State::Confirming
+                if self.calling_back && self.agent != Some(agent) =>
+            {
+                self.offered = false;
+                self.end(Outcome::NoAgentAnswer, EndedBy::System, now);
+                return;
+            }
             State::Ringing | State::Confirming if self.agent == Some(agent) => return,
             State::Ringing => self.back_to_queue(),
             State::Confirming if self.offered => self.back_to_queue(),
@@ -363,14 +471,14 @@ impl Call {
         // First on paper, then on the wire: the console looks the call up as soon as it rings.
         self.journal(Event::Ringing { agent });
         for device in devices {
-            self.invite(agent, *device, false);
+            self.invite(agent, *device, Part::Agent);
         }
         // The longest wait goes on counting: ringing is waiting.
         self.state = State::Ringing;
     }
 
     /// From ringing or an unconfirmed answer back to waiting; the place in the queue is `floor`'s.
-    fn back_to_queue(&mut self) {
+    pub(crate) fn back_to_queue(&mut self) {
         self.hang_up_alerting(None);
         if let Some(leg) = self.agent_leg.take() {
             self.out.push(Command::HangUp(leg));
@@ -378,12 +486,30 @@ impl Call {
         if let Some(agent) = self.agent.take() {
             self.journal(Event::RingEnded { agent });
         }
-        if let Some(queued_at) = self.times.queued_at {
+        if let Some(queued_at) = self.waiting_since() {
             self.enter(State::Queued, queued_at + self.limits.wait);
         }
     }
 
+    /// Since when the requester waits: in the queue, or since he was passed on.
+    fn waiting_since(&self) -> Option<DateTime<Utc>> {
+        self.passed_at.or(self.times.queued_at)
+    }
+
+    fn confirmed(&mut self, now: DateTime<Utc>) {
+        if self.calling_back {
+            self.dial(now);
+        } else {
+            self.connect(now);
+        }
+    }
+
     fn not_confirmed(&mut self, now: DateTime<Utc>) {
+        if self.calling_back {
+            self.offered = false;
+            self.end(Outcome::NoAgentAnswer, EndedBy::System, now);
+            return;
+        }
         self.back_to_queue();
         if !self.offered {
             // `floor` gave up while the device was answering.
@@ -394,6 +520,9 @@ impl Call {
     fn leg_answered(&mut self, leg: LegId, now: DateTime<Utc>) {
         if self.state == State::Dialling && self.requester == Some(leg) {
             self.number_answered(now);
+            return;
+        }
+        if self.third_answered(leg, now) || self.supervisor_answered(leg) {
             return;
         }
         if !self.alerting.iter().any(|(l, _)| *l == leg) {
@@ -407,6 +536,10 @@ impl Call {
                 self.enter(State::Confirming, now + self.limits.confirm);
             }
             (State::Away, _) => self.reattached(now),
+            (State::OwnDevice, Some(agent)) if self.calling_back => {
+                self.out.push(Command::Accepted(agent));
+                self.enter(State::Confirming, now + self.limits.confirm);
+            }
             (State::OwnDevice, _) => self.dial(now),
             // No other state alerts an agent.
             _ => {}
@@ -416,7 +549,11 @@ impl Call {
     fn leg_declined(&mut self, leg: LegId, why: Declined, now: DateTime<Utc>) {
         if self.requester == Some(leg) && self.state == State::Dialling {
             self.requester = None;
+            self.journal(Event::NotReached { why });
             self.end(Outcome::Rejected, EndedBy::Requester, now);
+            return;
+        }
+        if self.third_gone(leg, why, now) || self.supervisor_gone(leg) {
             return;
         }
         if self.requester == Some(leg) || self.agent_leg == Some(leg) {
@@ -437,7 +574,11 @@ impl Call {
                 self.back_to_queue();
                 self.out.push(Command::Declined(agent, why));
             }
-            (State::OwnDevice, _) => {
+            (State::OwnDevice, agent) => {
+                if let Some(agent) = agent.filter(|_| self.calling_back) {
+                    self.offered = false;
+                    self.out.push(Command::Declined(agent, why));
+                }
                 self.end(Outcome::NoAgentAnswer, EndedBy::Agent, now);
             }
             // Away: wait for the device until the grace is over.
@@ -452,19 +593,23 @@ impl Call {
         } else if self.agent_leg == Some(leg) {
             self.agent_leg = None;
             self.agent_gone(why, now);
+        } else if self.third_gone(leg, Declined::Unreachable, now) || self.supervisor_gone(leg) {
         } else if self.alerting.iter().any(|(l, _)| *l == leg) {
             self.leg_declined(leg, Declined::Unreachable, now);
         }
     }
 
     fn requester_gone(&mut self, why: Gone, now: DateTime<Utc>) {
-        let by = if why == Gone::HungUp {
+        let by = if let Some(by) = self.leaving {
+            by
+        } else if why == Gone::HungUp {
             EndedBy::Requester
         } else {
             EndedBy::System
         };
         let outcome = match self.state {
             State::Farewell(outcome) => outcome,
+            State::Message => self.message_outcome(now),
             _ if self.times.answered_at.is_some() => Outcome::Answered,
             _ if why == Gone::Fault => Outcome::Failed,
             _ if self.direction == Direction::Outbound => Outcome::Rejected,
@@ -481,12 +626,29 @@ impl Call {
             State::Arriving => self.end(Outcome::Failed, EndedBy::System, now),
             State::Greeting | State::Announcing | State::Farewell(_) => self.prompt_ended(now),
             State::Queued | State::Ringing => self.waited_too_long(now),
-            State::Confirming => self.connect_unasked(now),
-            State::Talking | State::Held | State::Away => {
-                self.end(Outcome::Answered, EndedBy::System, now);
+            State::Menu => self.join_queue(now),
+            State::Message => self.message_over(now),
+            State::Survey => {
+                let by = self.leaving.unwrap_or(EndedBy::Agent);
+                self.end(Outcome::Answered, by, now);
             }
-            State::OwnDevice => self.end(Outcome::NoAgentAnswer, EndedBy::System, now),
-            State::Dialling => self.end(Outcome::Rejected, EndedBy::System, now),
+            State::Confirming => self.connect_unasked(now),
+            // A three-way call goes on without the one who is lost.
+            State::Away => {
+                if !self.leave_to_third(now) {
+                    self.end(Outcome::Answered, EndedBy::System, now);
+                }
+            }
+            State::Talking | State::Held => self.end(Outcome::Answered, EndedBy::System, now),
+            State::OwnDevice => {
+                self.end(Outcome::NoAgentAnswer, EndedBy::System, now);
+            }
+            State::Dialling => {
+                self.journal(Event::NotReached {
+                    why: Declined::NoAnswer,
+                });
+                self.end(Outcome::Rejected, EndedBy::System, now);
+            }
             State::Ended(_) => {}
         }
     }
@@ -500,35 +662,50 @@ impl Call {
         if let Some(requester) = self.requester {
             self.play(requester, Prompt::AllBusy);
         }
-        self.enter(
-            State::Farewell(Outcome::NoAgentAnswer),
-            now + self.limits.prompt,
-        );
+        let outcome = if self.times.answered_at.is_some() {
+            Outcome::Answered
+        } else {
+            Outcome::NoAgentAnswer
+        };
+        self.enter(State::Farewell(outcome), now + self.limits.prompt);
     }
 
     pub(crate) fn withdraw(&mut self) {
-        if std::mem::take(&mut self.offered) {
-            self.out.push(Command::Withdraw);
+        if !std::mem::take(&mut self.offered) {
+            return;
+        }
+        match self.agent.filter(|_| self.calling_back) {
+            // The requester's place is kept: the next agent is rung for it.
+            Some(agent) => self.out.push(Command::Declined(agent, Declined::NoAnswer)),
+            None => self.out.push(Command::Withdraw),
         }
     }
 
-    fn digit(&mut self, leg: LegId, digit: char) {
+    fn digit(&mut self, leg: LegId, digit: char, now: DateTime<Utc>) {
         let requester = self.requester == Some(leg);
-        if (requester || self.agent_leg == Some(leg)) && self.digits < DIGITS {
-            self.digits += 1;
+        if (!requester && self.agent_leg != Some(leg)) || self.digits >= DIGITS {
+            return;
+        }
+        self.digits += 1;
+        // What the requester keys in while nothing is recorded is a secret.
+        if self.paused_until.is_none() {
             self.journal(Event::Digit { digit, requester });
+        }
+        if requester {
+            self.requester_key(digit, now);
         }
     }
 
     /// The one way out: closes the recording, the legs and `floor`'s books, then says the outcome.
     pub(crate) fn end(&mut self, outcome: Outcome, ended_by: EndedBy, now: DateTime<Utc>) {
-        self.unbridge();
+        self.bridged = false;
+        self.connected.clear();
+        self.drop_third();
+        self.drop_supervisor();
         if std::mem::take(&mut self.recording) {
             self.out.push(Command::StopRecording);
         }
-        if let Some(since) = self.held_since.take() {
-            self.times.held_ms += (now - since).num_milliseconds().max(0);
-        }
+        self.hold_is_over(now);
         for leg in [self.requester.take(), self.agent_leg.take()]
             .into_iter()
             .flatten()
@@ -551,6 +728,13 @@ impl Call {
         self.state = State::Ended(outcome);
     }
 
+    /// Counts a hold that runs.
+    pub(crate) fn hold_is_over(&mut self, now: DateTime<Utc>) {
+        if let Some(since) = self.held_since.take() {
+            self.times.held_ms += (now - since).num_milliseconds().max(0);
+        }
+    }
+
     pub(crate) fn enter(&mut self, state: State, deadline: DateTime<Utc>) {
         self.state = state;
         self.deadline = deadline;
@@ -570,15 +754,20 @@ impl Call {
         leg
     }
 
-    pub(crate) fn invite(&mut self, agent: AgentId, device: DeviceId, reattach: bool) {
-        let leg = self.new_leg();
+    pub(crate) fn invite(&mut self, agent: AgentId, device: DeviceId, part: Part) {
+        let leg = self.ask_in(agent, device, part);
         self.alerting.push((leg, device));
+    }
+
+    pub(crate) fn ask_in(&mut self, agent: AgentId, device: DeviceId, part: Part) -> LegId {
+        let leg = self.new_leg();
         self.out.push(Command::Invite {
             leg,
             agent,
             device,
-            reattach,
+            part,
         });
+        leg
     }
 
     pub(crate) fn hang_up_alerting(&mut self, except: Option<LegId>) {

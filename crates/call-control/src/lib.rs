@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod call;
+mod consult;
+mod keys;
 mod outbound;
+mod supervise;
 mod talk;
 mod types;
 
 pub use call::{Call, State};
 pub use types::{
     AgentId, CallId, Command, Declined, DeviceId, Direction, EndedBy, Event, Gone, Input, LegId,
-    Limits, Outcome, Prompt, Refusal, Request, Times,
+    Limits, Line, Outcome, Part, Party, Path, Place, Prompt, Refusal, Request, Supervision, Times,
 };

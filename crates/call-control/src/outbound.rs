@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::call::{Call, State};
 use crate::types::{
-    AgentId, CallId, Command, DeviceId, Direction, EndedBy, Event, Limits, Outcome, Prompt,
+    AgentId, CallId, Command, DeviceId, Direction, EndedBy, Event, Limits, Outcome, Part, Prompt,
 };
 
 impl Call {
@@ -33,10 +33,29 @@ impl Call {
         } else {
             call.journal(Event::Ringing { agent });
             for device in devices {
-                call.invite(agent, *device, false);
+                call.invite(agent, *device, Part::Agent);
             }
         }
         let commands = std::mem::take(&mut call.out);
+        (call, commands)
+    }
+
+    /// Calls a requester back who kept his place in the queue: `floor` rings this agent for it, and when he
+    /// takes it the number is called.
+    pub fn call_back(
+        id: CallId,
+        agent: AgentId,
+        devices: &[DeviceId],
+        limits: Limits,
+        now: DateTime<Utc>,
+    ) -> (Self, Vec<Command>) {
+        let (mut call, mut commands) = Self::click_to_call(id, agent, devices, limits, now);
+        (call.calling_back, call.offered, call.taken) = (true, !call.ended(), false);
+        if call.ended() {
+            // Nothing of his can ring: the floor asks the next.
+            commands.retain(|command| *command != Command::TalkEnded);
+            commands.insert(0, Command::Declined(agent, crate::Declined::Unreachable));
+        }
         (call, commands)
     }
 
@@ -60,6 +79,8 @@ impl Call {
 
     pub(crate) fn dial(&mut self, now: DateTime<Utc>) {
         let Some(agent_leg) = self.agent_leg else {
+            // Picked up and gone before the number could be called.
+            self.end(Outcome::NoAgentAnswer, EndedBy::Agent, now);
             return;
         };
         let number = self.new_leg();

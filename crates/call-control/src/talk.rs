@@ -4,9 +4,12 @@ use chrono::{DateTime, Utc};
 
 use crate::call::{Call, State};
 use crate::types::{
-    AgentId, Command, DeviceId, Direction, EndedBy, Event, Gone, LegId, Outcome, Prompt, Refusal,
-    Request,
+    AgentId, Command, DeviceId, Direction, EndedBy, Event, Gone, LegId, Outcome, Part, Path,
+    Prompt, Refusal, Request,
 };
+
+/// Keys that may be pressed for an agent in one go.
+const MOST_KEYS: usize = 32;
 
 impl Call {
     /// The agent has the call: recording begins, the requester hears the staff number.
@@ -14,7 +17,7 @@ impl Call {
         let (Some(_), Some(agent)) = (self.requester, self.agent) else {
             return;
         };
-        self.times.answered_at = Some(now);
+        self.times.answered_at.get_or_insert(now);
         if self.agent_leg.is_none() {
             // Picked up and gone before `floor` could confirm.
             self.journal(Event::Answered { agent });
@@ -29,7 +32,7 @@ impl Call {
             return;
         }
         // Both hear it, so that the agent does not speak into it; from then on they hear each other.
-        self.bridge();
+        self.bridged = true;
         let legs = [self.requester, self.agent_leg];
         for leg in legs.into_iter().flatten() {
             self.play(leg, Prompt::StaffNumber(self.staff_no.clone()));
@@ -43,21 +46,67 @@ impl Call {
         let Some(agent) = self.agent else { return };
         (self.offered, self.taken, self.adopted) = (false, true, true);
         self.out.push(Command::Adopt(agent));
-        self.connect(now);
+        if self.calling_back {
+            self.dial(now);
+        } else {
+            self.connect(now);
+        }
     }
 
-    fn bridge(&mut self) {
-        let (Some(requester), Some(agent), false) = (self.requester, self.agent_leg, self.bridged)
-        else {
-            return;
-        };
-        self.bridged = true;
-        self.out.push(Command::Bridge { requester, agent });
-    }
-
+    /// One recording for the whole call, whoever takes part (peers.md §5.2, 37).
     pub(crate) fn start_recording(&mut self) {
-        self.recording = true;
-        self.out.push(Command::StartRecording);
+        if !std::mem::replace(&mut self.recording, true) {
+            self.out.push(Command::StartRecording);
+        }
+    }
+
+    /// Tells who hears whom, when that changed.
+    pub(crate) fn connect_paths(&mut self) {
+        if self.ended() {
+            return;
+        }
+        let paths = self.paths();
+        if paths != self.connected {
+            self.out.push(Command::Connect(paths.clone()));
+            self.connected = paths;
+        }
+    }
+
+    /// Who hears whom as the call stands.
+    fn paths(&self) -> Vec<Path> {
+        let mut paths = Vec::new();
+        let mut hears = |ear: Option<LegId>, mouth: Option<LegId>| {
+            if let (Some(ear), Some(mouth)) = (ear, mouth) {
+                paths.push(Path { ear, mouth });
+            }
+        };
+        if self.state == State::Dialling {
+            hears(self.agent_leg, self.requester.filter(|_| self.early));
+            return paths;
+        }
+        let agent = self.agent_leg;
+        let voice = agent.filter(|_| !self.muted);
+        let requester = self.requester.filter(|_| self.bridged);
+        let with_third = self.third.as_ref().and_then(|third| third.talks_to_agent());
+        let everybody = with_third.filter(|_| self.together());
+        hears(requester, voice);
+        hears(agent, requester);
+        hears(with_third, voice);
+        hears(agent, with_third);
+        hears(self.requester.filter(|_| everybody.is_some()), everybody);
+        hears(everybody, self.requester);
+        if let Some((leg, mode)) = self.supervisor.as_ref().and_then(|s| s.present()) {
+            let leg = Some(leg);
+            hears(leg, self.requester);
+            hears(leg, voice);
+            hears(leg, with_third);
+            let (to_agent, to_all) = mode.heard();
+            hears(agent.filter(|_| to_agent), leg);
+            hears(requester.filter(|_| to_all), leg);
+            hears(everybody.filter(|_| to_all), leg);
+        }
+        paths.sort_unstable();
+        paths
     }
 
     /// Brings requester and agent together, or the requester on hold where somebody wants that.
@@ -66,27 +115,27 @@ impl Call {
             return;
         };
         let until = self.times.answered_at.unwrap_or(now) + self.limits.talk;
-        if self.held_by_request || self.held_by_device {
+        if self.held_by_request || self.held_by_device || self.consulting() {
             if self.held_since.is_none() {
                 self.held_since = Some(now);
                 self.journal(Event::Held);
             }
+            self.bridged = false;
             if self.state != State::Away {
-                self.unbridge();
                 self.play(requester, Prompt::HoldMusic);
             }
             self.tell_floor_held(true);
             self.enter(State::Held, until);
         } else {
-            if let Some(since) = self.held_since.take() {
-                self.times.held_ms += (now - since).num_milliseconds().max(0);
+            if self.held_since.is_some() {
+                self.hold_is_over(now);
                 self.journal(Event::Resumed);
             }
             if matches!(self.state, State::Held | State::Away) {
                 self.out.push(Command::StopPlaying(requester));
             }
             self.tell_floor_held(false);
-            self.bridge();
+            self.bridged = true;
             self.enter(State::Talking, until);
         }
     }
@@ -98,27 +147,21 @@ impl Call {
         }
     }
 
-    pub(crate) fn unbridge(&mut self) {
-        if std::mem::take(&mut self.bridged) {
-            self.out.push(Command::Unbridge);
-        }
-    }
-
     pub(crate) fn wish(&mut self, request: Request, now: DateTime<Utc>) -> Result<(), Refusal> {
         match request {
-            Request::HangUp => {
-                let outcome = match self.state {
-                    State::OwnDevice => Outcome::NoAgentAnswer,
-                    State::Dialling => Outcome::Rejected,
-                    State::Announcing | State::Talking | State::Held | State::Away => {
-                        Outcome::Answered
-                    }
-                    _ => return Err(Refusal::NotTalking),
-                };
-                self.end(outcome, EndedBy::Agent, now);
-            }
+            Request::HangUp => match self.state {
+                State::OwnDevice => self.end(Outcome::NoAgentAnswer, EndedBy::Agent, now),
+                State::Dialling => self.end(Outcome::Rejected, EndedBy::Agent, now),
+                State::Announcing | State::Talking | State::Held | State::Away => {
+                    self.agent_leaves(now);
+                }
+                _ => return Err(Refusal::NotTalking),
+            },
             Request::Hold => {
                 self.in_talk()?;
+                if self.third.is_some() {
+                    return Err(Refusal::ThirdHere);
+                }
                 if self.held_by_request {
                     return Err(Refusal::AlreadyHeld);
                 }
@@ -129,6 +172,9 @@ impl Call {
             }
             Request::Unhold => {
                 self.in_talk()?;
+                if self.third.is_some() {
+                    return Err(Refusal::ThirdHere);
+                }
                 if !self.held_by_request {
                     return Err(Refusal::NotHeld);
                 }
@@ -138,7 +184,7 @@ impl Call {
                 }
             }
             Request::Mute | Request::Unmute => {
-                let leg = self.in_talk()?;
+                self.in_talk()?;
                 let mute = request == Request::Mute;
                 if self.muted == mute {
                     return Err(if mute {
@@ -148,14 +194,75 @@ impl Call {
                     });
                 }
                 self.muted = mute;
-                self.out.push(Command::Mute(leg, mute));
                 self.journal(if mute { Event::Muted } else { Event::Unmuted });
             }
+            Request::PauseRecording => self.pause_recording(now)?,
+            Request::ResumeRecording => {
+                self.paused_until.take().ok_or(Refusal::NotPaused)?;
+                self.recording_resumes();
+            }
+            Request::Digits(keys) => self.press(&keys)?,
+            Request::Consult(party) => self.consult(party, false, now)?,
+            Request::TransferOut => self.consult(crate::Party::Number, true, now)?,
+            Request::Swap => self.swap(now)?,
+            Request::Join => self.join(now)?,
+            Request::EndConsult => self.end_consult(now)?,
+            Request::Complete => self.complete(now)?,
+            Request::Pass => self.pass_on(now)?,
+            Request::Supervise {
+                supervisor,
+                mode,
+                devices,
+            } => self.supervise(supervisor, mode, &devices, now)?,
+            Request::SuperviseAs(mode) => self.supervise_as(mode)?,
+            Request::EndSupervision => self.end_supervision()?,
+            Request::TakeOver => self.take_over(now)?,
         }
         Ok(())
     }
 
-    fn in_talk(&self) -> Result<LegId, Refusal> {
+    fn pause_recording(&mut self, now: DateTime<Utc>) -> Result<(), Refusal> {
+        self.in_talk()?;
+        if !self.recording || self.paused_until.is_some() {
+            return Err(Refusal::NotRecording);
+        }
+        self.paused_until = Some(now + self.limits.pause);
+        self.out.push(Command::PauseRecording(true));
+        self.journal(Event::RecordingPaused);
+        Ok(())
+    }
+
+    fn recording_resumes(&mut self) {
+        self.out.push(Command::PauseRecording(false));
+        self.journal(Event::RecordingResumed);
+    }
+
+    /// A pause that was forgotten ends by itself.
+    pub(crate) fn pause_over(&mut self, now: DateTime<Utc>) {
+        if self.paused_until.take_if(|until| *until <= now).is_some() {
+            self.recording_resumes();
+        }
+    }
+
+    fn press(&mut self, keys: &str) -> Result<(), Refusal> {
+        self.in_talk()?;
+        let allowed = |key: char| key.is_ascii_digit() || matches!(key, '*' | '#' | 'A'..='D');
+        let count = keys.chars().count();
+        if count == 0 || count > MOST_KEYS || !keys.chars().all(allowed) {
+            return Err(Refusal::BadDigits);
+        }
+        let third = self.third.as_ref().and_then(|third| third.talks_to_agent());
+        let Some(leg) = third.or(self.requester.filter(|_| self.bridged)) else {
+            return Err(Refusal::NotTalking);
+        };
+        self.out.push(Command::SendDigits(leg, keys.to_owned()));
+        self.journal(Event::DigitsSent {
+            count: u32::try_from(count).unwrap_or(0),
+        });
+        Ok(())
+    }
+
+    pub(crate) fn in_talk(&self) -> Result<LegId, Refusal> {
         match (self.state, self.agent_leg) {
             (State::Announcing | State::Talking | State::Held, Some(leg)) => Ok(leg),
             _ => Err(Refusal::NotTalking),
@@ -169,6 +276,8 @@ impl Call {
         }
         self.held_by_device = held;
         let change = match self.state {
+            // Whom the agent talks to while he consults is said in the console.
+            _ if self.third.is_some() => false,
             State::Talking => held,
             State::Held => !held && !self.held_by_request,
             // Announcing: `settle` looks at it when the staff number was read out.
@@ -184,19 +293,32 @@ impl Call {
             State::Announcing | State::Talking | State::Held if why != Gone::HungUp => {
                 self.device_lost(now);
             }
-            State::Announcing | State::Talking | State::Held => {
-                self.end(Outcome::Answered, EndedBy::Agent, now);
-            }
+            State::Announcing | State::Talking | State::Held => self.agent_leaves(now),
             State::Dialling => self.end(Outcome::Rejected, EndedBy::Agent, now),
             // Confirming: `connect` finds the leg gone.
             _ => {}
         }
     }
 
+    /// The agent's part is over: a three-way call goes on without him, else the requester is asked to rate.
+    fn agent_leaves(&mut self, now: DateTime<Utc>) {
+        if self.leave_to_third(now) {
+            return;
+        }
+        if self.line.survey && self.direction == Direction::Inbound && self.requester.is_some() {
+            self.begin_survey(now);
+        } else {
+            self.end(Outcome::Answered, EndedBy::Agent, now);
+        }
+    }
+
     fn device_lost(&mut self, now: DateTime<Utc>) {
-        self.unbridge();
-        if let (Some(requester), true) = (self.requester, self.state != State::Held) {
-            self.play(requester, Prompt::HoldMusic);
+        self.bridged = false;
+        if !self.together() {
+            self.return_from_consult();
+            if let (Some(requester), true) = (self.requester, self.state != State::Held) {
+                self.play(requester, Prompt::HoldMusic);
+            }
         }
         // The hold of a device ends with the device. Mute is the agent's own wish and stays: he does not
         // expect to be heard after a reload.
@@ -216,14 +338,11 @@ impl Call {
         if self.alerting.is_empty() {
             self.deadline = now + self.limits.reattach;
         }
-        self.invite(agent, device, true);
+        self.invite(agent, device, Part::Reattach);
     }
 
     pub(crate) fn reattached(&mut self, now: DateTime<Utc>) {
         self.journal(Event::DeviceBack);
-        if let (Some(leg), true) = (self.agent_leg, self.muted) {
-            self.out.push(Command::Mute(leg, true));
-        }
         self.settle(now);
     }
 
@@ -233,8 +352,12 @@ impl Call {
         };
         debug_assert_eq!(self.direction, Direction::Outbound);
         self.times.answered_at = Some(now);
-        self.out.push(Command::StopPlaying(agent_leg));
-        self.out.push(Command::Accepted(agent));
+        if !self.early {
+            self.out.push(Command::StopPlaying(agent_leg));
+        }
+        if !self.calling_back {
+            self.out.push(Command::Accepted(agent));
+        }
         self.start_recording();
         self.journal(Event::Answered { agent });
         self.settle(now);

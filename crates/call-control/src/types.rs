@@ -41,6 +41,10 @@ pub enum Outcome {
     NoAgentAnswer,
     /// The line was closed: the requester heard the after-hours greeting.
     AfterHours,
+    /// The line was closed and the requester left a message (留言).
+    MessageLeft,
+    /// The requester chose to be called back and kept his place in the queue (漏接回拨, A-29).
+    Callback,
     /// Inbound: refused by us before it was answered. Outbound: refused or not answered over there.
     Rejected,
     /// The system stopped, or was killed, while the call was open (中断).
@@ -58,6 +62,8 @@ impl Outcome {
             Self::ShortAbandoned => "short_abandoned",
             Self::NoAgentAnswer => "no_agent_answer",
             Self::AfterHours => "after_hours",
+            Self::MessageLeft => "message_left",
+            Self::Callback => "callback",
             Self::Rejected => "rejected",
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
@@ -106,6 +112,29 @@ pub enum Prompt {
     AllBusy,
     /// Ringing tone for an agent who waits for the far end; never ends by itself.
     Ringback,
+    /// The one-level menu, where one is configured.
+    Menu,
+    /// How many are before the requester, and how long it will take.
+    Position(Place),
+    /// "We will call you back; your place is kept."
+    CallbackPromised,
+    /// "Leave a message after the tone."
+    LeaveMessage,
+    /// "Please rate the service with a key from 1 to 5."
+    Survey,
+    /// Thanks for the rating, or for the message.
+    Thanks,
+}
+
+/// Where a requester stands in his queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// Requesters before him; `None` = not to be told.
+    pub ahead: Option<u32>,
+    /// Minutes he will wait, rounded up; `None` = unknown, or not to be told.
+    pub minutes: Option<u32>,
+    /// He may ask to be called back, with key 1.
+    pub callback: bool,
 }
 
 impl Prompt {
@@ -151,8 +180,14 @@ pub enum Input {
         /// Whether the hotline is open now (service hours).
         open: bool,
     },
+    /// What the line offers beside an agent; told before `Arrived`, and again when it is known later.
+    Line(Line),
     /// Inbound: the call is refused before it is answered (overload, block list, …).
     Refuse,
+    /// Inbound: where the requester stands in the queue, to be said to him now.
+    Place(Place),
+    /// Sound comes from the number that is being called (183 with SDP).
+    EarlyMedia(LegId),
     /// A prompt on this leg was played to its end.
     PromptEnded(LegId),
     /// `floor` asks to alert this agent on every one of these devices.
@@ -195,19 +230,94 @@ pub enum Input {
     Tick,
 }
 
-/// Something an agent wants done with the call; may be refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What the line offers beside an agent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// A one-level menu: key and the queue behind it. Empty by default: straight to a person
+    /// (GB/T 33358).
+    pub menu: Vec<(char, String)>,
+    /// Closed: the requester may leave a message.
+    pub message_box: bool,
+    /// The requester is asked to rate when the agent has ended the call.
+    pub survey: bool,
+}
+
+/// Somebody who is brought into a talk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Party {
+    /// A colleague, on these devices.
+    Agent {
+        /// The colleague.
+        agent: AgentId,
+        /// Read out to the requester when he takes over; may be empty.
+        staff_no: String,
+        /// Every registered contact of his; first answer wins.
+        devices: Vec<DeviceId>,
+    },
+    /// Somebody outside: a section's telephone.
+    Number,
+}
+
+/// How much a supervisor takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Supervision {
+    /// 监听: hears all, nobody hears him.
+    Listen,
+    /// 耳语: the agent hears him.
+    Whisper,
+    /// 强插: everybody hears him.
+    Barge,
+}
+
+/// Something an agent or a supervisor wants done with the call; may be refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// Play music to the requester.
     Hold,
     /// Take the requester back.
     Unhold,
-    /// Stop the agent's voice from reaching the requester.
+    /// Stop the agent's voice from reaching anybody.
     Mute,
     /// Let it through again.
     Unmute,
-    /// End the call.
+    /// End the call; in a three-way call (三方通话) leave it.
     HangUp,
+    /// Ask somebody while the requester hears music (咨询).
+    Consult(Party),
+    /// Pass the call to an outside number as soon as it answers; till then the agent has it.
+    TransferOut,
+    /// Talk to the one who waits, let the other wait.
+    Swap,
+    /// Everybody hears everybody (三方通话).
+    Join,
+    /// Let the third go and return to the requester.
+    EndConsult,
+    /// Leave the call to the third (转接).
+    Complete,
+    /// Leave the call to the queue; `floor` agreed and rings the next agent.
+    Pass,
+    /// Record silence while somebody says secrets.
+    PauseRecording,
+    /// Record again.
+    ResumeRecording,
+    /// Press keys towards whom the agent talks to: `0`–`9`, `*`, `#`, `A`–`D`.
+    Digits(String),
+    /// A supervisor joins.
+    Supervise {
+        /// Who.
+        supervisor: AgentId,
+        /// How.
+        mode: Supervision,
+        /// His registered contacts.
+        devices: Vec<DeviceId>,
+    },
+    /// The supervisor takes part otherwise.
+    SuperviseAs(Supervision),
+    /// The supervisor leaves.
+    EndSupervision,
+    /// The supervisor takes the call; the agent's part is over.
+    TakeOver,
 }
 
 /// Why a request was refused.
@@ -225,6 +335,28 @@ pub enum Refusal {
     AlreadyMuted,
     /// It is not muted.
     NotMuted,
+    /// A third is in the call already.
+    ThirdHere,
+    /// No third is in the call.
+    NoThird,
+    /// The third has not answered yet.
+    ThirdNotReady,
+    /// Everybody is together, nobody waits.
+    Together,
+    /// Nothing of theirs could ring.
+    NoDevice,
+    /// The recording is paused already, or does not run.
+    NotRecording,
+    /// The recording is not paused.
+    NotPaused,
+    /// These are no telephone keys, or too many.
+    BadDigits,
+    /// A supervisor is in the call already.
+    AlreadySupervised,
+    /// No supervisor is in the call.
+    NotSupervised,
+    /// The supervisor's device has not answered yet.
+    SupervisorNotReady,
 }
 
 impl Refusal {
@@ -237,6 +369,17 @@ impl Refusal {
             Self::NotHeld => "call_not_held",
             Self::AlreadyMuted => "call_already_muted",
             Self::NotMuted => "call_not_muted",
+            Self::ThirdHere => "call_third_here",
+            Self::NoThird => "call_no_third",
+            Self::ThirdNotReady => "call_third_not_ready",
+            Self::Together => "call_together",
+            Self::NoDevice => "no_device",
+            Self::NotRecording => "call_not_recording",
+            Self::NotPaused => "call_recording_not_paused",
+            Self::BadDigits => "call_bad_digits",
+            Self::AlreadySupervised => "call_already_supervised",
+            Self::NotSupervised => "call_not_supervised",
+            Self::SupervisorNotReady => "call_supervisor_not_ready",
         }
     }
 }
@@ -256,8 +399,8 @@ pub enum Command {
         agent: AgentId,
         /// Where to.
         device: DeviceId,
-        /// The device comes back into a call that goes on (`X-Reattach: 1`).
-        reattach: bool,
+        /// What for.
+        part: Part,
     },
     /// Send an INVITE to the number of an outbound call.
     Dial(LegId),
@@ -267,17 +410,14 @@ pub enum Command {
     Play(LegId, Prompt),
     /// Stop playing to this leg.
     StopPlaying(LegId),
-    /// Let requester and agent hear each other.
-    Bridge {
-        /// The requester's leg (left lane of the recording).
-        requester: LegId,
-        /// The agent's leg (right lane).
-        agent: LegId,
-    },
-    /// Part them.
-    Unbridge,
-    /// Stop (or let through) what this leg says.
-    Mute(LegId, bool),
+    /// Who hears whom from now on, all of it, in order; who is not named hears nobody.
+    Connect(Vec<Path>),
+    /// The third, or the supervisor, has the agent's place now.
+    Replace(LegId),
+    /// Press these keys towards this leg (RFC 4733).
+    SendDigits(LegId, String),
+    /// Record silence (`true`), or sound again.
+    PauseRecording(bool),
     /// Begin the recording; sent at most once in a call.
     StartRecording,
     /// Close the recording.
@@ -301,6 +441,18 @@ pub enum Command {
     TalkEnded,
     /// Tell `floor` that the call was cut off by the server's stop: instead of `Withdraw` and `TalkEnded`.
     Interrupted,
+    /// Tell `floor` that the colleague who was asked answered.
+    ConsultAnswered(AgentId),
+    /// Tell `floor` that the colleague who was asked is free again.
+    ConsultEnded(AgentId),
+    /// Tell `floor` that the colleague who was asked has the call now, and the agent does not.
+    HandOver(AgentId),
+    /// Ask `floor` to queue the call again: its agent is gone.
+    Pass,
+    /// Ask `floor` to keep the requester's place for a call back; instead of `Withdraw`.
+    KeepPlace,
+    /// Tell the supervisor's screen that he is in the call, or out of it.
+    Supervising(AgentId, Option<Supervision>),
     /// Write this change into the journal.
     Journal(Event),
     /// The call is over; nothing follows.
@@ -310,6 +462,28 @@ pub enum Command {
         /// Who brought it about.
         ended_by: EndedBy,
     },
+}
+
+/// What a device is rung for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// To take the call.
+    Agent,
+    /// To come back into the call that goes on.
+    Reattach,
+    /// To be asked by a colleague.
+    Consult,
+    /// To supervise.
+    Supervise,
+}
+
+/// One leg hears another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Path {
+    /// Who hears.
+    pub ear: LegId,
+    /// Whom.
+    pub mouth: LegId,
 }
 
 /// A line of the call's journal.
@@ -360,6 +534,91 @@ pub enum Event {
     },
     /// The longest wait passed.
     WaitedTooLong,
+    /// The requester chose a queue in the menu.
+    Chosen {
+        /// Its code.
+        queue: String,
+    },
+    /// The requester asked to be called back.
+    CallbackAsked,
+    /// The requester speaks into the message box.
+    MessageBegan,
+    /// He is done; the message lasts so long.
+    MessageLeft {
+        /// Milliseconds.
+        length_ms: i64,
+    },
+    /// Somebody is asked; `None` = a number outside.
+    Consulting {
+        /// The colleague.
+        asked: Option<AgentId>,
+    },
+    /// The one who is asked is on the line.
+    ConsultAnswered {
+        /// The colleague.
+        asked: Option<AgentId>,
+    },
+    /// He did not answer, or is gone.
+    ConsultEnded {
+        /// The colleague.
+        asked: Option<AgentId>,
+    },
+    /// The agent talks to the other one.
+    Swapped,
+    /// A three-way call began.
+    Joined,
+    /// The agent left the call to the third.
+    HandedOver {
+        /// From.
+        from: Option<AgentId>,
+        /// To; `None` = a number outside.
+        to: Option<AgentId>,
+    },
+    /// The agent left the call to the queue.
+    Passed {
+        /// From.
+        from: AgentId,
+    },
+    /// What is said is not recorded.
+    RecordingPaused,
+    /// It is recorded again.
+    RecordingResumed,
+    /// Keys were pressed for the agent; which ones is not kept.
+    DigitsSent {
+        /// How many.
+        count: u32,
+    },
+    /// A supervisor takes part.
+    Supervised {
+        /// Who.
+        supervisor: AgentId,
+        /// How.
+        mode: Supervision,
+    },
+    /// The supervisor left.
+    SupervisionEnded {
+        /// Who.
+        supervisor: AgentId,
+    },
+    /// The supervisor took the call.
+    TakenOver {
+        /// Who.
+        supervisor: AgentId,
+        /// From whom.
+        from: Option<AgentId>,
+    },
+    /// The requester is asked to rate.
+    SurveyBegan,
+    /// The requester rated.
+    Rated {
+        /// 1 to 5.
+        score: u32,
+    },
+    /// The number of an outbound call did not answer.
+    NotReached {
+        /// Why.
+        why: Declined,
+    },
     /// The call is over.
     Ended {
         /// How.
@@ -392,6 +651,16 @@ pub struct Limits {
     pub dial: TimeDelta,
     /// Longest talk.
     pub talk: TimeDelta,
+    /// Somebody who is asked must answer within this.
+    pub consult: TimeDelta,
+    /// A recording that was paused runs again after this.
+    pub pause: TimeDelta,
+    /// The requester must choose in the menu within this.
+    pub menu: TimeDelta,
+    /// Longest message.
+    pub message: TimeDelta,
+    /// The requester must rate within this.
+    pub survey: TimeDelta,
 }
 
 impl Default for Limits {
@@ -407,6 +676,11 @@ impl Default for Limits {
             own_device: TimeDelta::seconds(30),
             dial: TimeDelta::seconds(60),
             talk: TimeDelta::hours(4),
+            consult: TimeDelta::seconds(45),
+            pause: TimeDelta::minutes(3),
+            menu: TimeDelta::seconds(20),
+            message: TimeDelta::minutes(2),
+            survey: TimeDelta::seconds(30),
         }
     }
 }

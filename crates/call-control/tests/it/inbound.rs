@@ -1,5 +1,6 @@
 use call_control::{
-    Command, Declined, EndedBy, Event, Gone, Input, LegId, Outcome, Prompt, Refusal, Request, State,
+    Command, Declined, EndedBy, Event, Gone, Input, LegId, Outcome, Part, Path, Prompt, Refusal,
+    Request, State,
 };
 
 use crate::world::{REQUESTER, World, agent, device};
@@ -105,7 +106,7 @@ fn every_device_rings_and_the_first_answer_wins() {
                 leg: LegId(leg),
                 agent: agent(1),
                 device: device(*d),
-                reattach: false
+                part: Part::Agent
             })
             .collect::<Vec<_>>()
     );
@@ -122,12 +123,18 @@ fn every_device_rings_and_the_first_answer_wins() {
         [
             Command::StartRecording,
             Command::Journal(Event::Answered { agent: agent(1) }),
-            Command::Bridge {
-                requester: REQUESTER,
-                agent: LegId(2)
-            },
             Command::Play(REQUESTER, Prompt::StaffNumber("8001".into())),
             Command::Play(LegId(2), Prompt::StaffNumber("8001".into())),
+            Command::Connect(vec![
+                Path {
+                    ear: REQUESTER,
+                    mouth: LegId(2)
+                },
+                Path {
+                    ear: LegId(2),
+                    mouth: REQUESTER
+                },
+            ]),
         ]
     );
     assert_eq!(w.prompt_ended(), []);

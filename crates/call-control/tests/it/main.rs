@@ -4,9 +4,12 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod consult;
 mod diagram;
 mod inbound;
+mod keys;
 mod outbound;
 mod properties;
+mod supervise;
 mod talk;
 mod world;

@@ -19,10 +19,7 @@ fn click_to_call_rings_the_agent_first_then_the_number() {
     let commands = w.tell(Input::LegAnswered(LegId(1)));
     assert!(commands.contains(&Command::Accepted(agent(1))));
     assert!(commands.contains(&Command::StartRecording));
-    assert!(commands.contains(&Command::Bridge {
-        requester: LegId(1),
-        agent: LegId(0)
-    }));
+    assert!(w.hear_each_other(LegId(0), LegId(1)));
     let commands = w.tell(Input::LegGone(LegId(1), Gone::HungUp));
     assert!(commands.contains(&Command::TalkEnded));
     assert_eq!(w.outcome(), Some(Outcome::Answered));
@@ -64,4 +61,47 @@ fn an_agent_may_give_up_before_the_number_answers() {
             ended_by: EndedBy::Agent
         })
     );
+}
+
+#[test]
+fn early_media_is_heard_before_the_answer() {
+    let mut w = World::agent_to_number();
+    let commands = w.tell(Input::EarlyMedia(LegId(1)));
+    assert_eq!(commands[0], Command::StopPlaying(LegId(0)));
+    assert!(w.hears(LegId(0), LegId(1)) && !w.hears(LegId(1), LegId(0)));
+    w.tell(Input::LegAnswered(LegId(1)));
+    assert!(w.hear_each_other(LegId(0), LegId(1)));
+}
+
+#[test]
+fn a_kept_place_is_called_back_when_the_agent_takes_it() {
+    let mut w = World::call_back(&[device(1)]);
+    let commands = w.tell(Input::LegAnswered(LegId(0)));
+    assert_eq!(commands, [Command::Accepted(agent(1))]);
+    let commands = w.tell(Input::Confirmed(agent(1)));
+    assert_eq!(commands[0], Command::Dial(LegId(1)));
+    let commands = w.tell(Input::LegAnswered(LegId(1)));
+    assert!(
+        !commands.contains(&Command::Accepted(agent(1))),
+        "told once"
+    );
+    assert_eq!(w.call.state(), State::Talking);
+}
+
+#[test]
+fn a_kept_place_stays_kept_when_the_agent_does_not_answer() {
+    for fact in [
+        Input::LegDeclined(LegId(0), Declined::Busy),
+        Input::StopRinging(agent(1)),
+    ] {
+        let mut w = World::call_back(&[device(1)]);
+        w.tell(fact);
+        assert_eq!(w.outcome(), Some(Outcome::NoAgentAnswer));
+        assert!(
+            !w.log.contains(&Command::Withdraw),
+            "the place is not given up"
+        );
+    }
+    let w = World::call_back(&[]);
+    assert_eq!(w.outcome(), Some(Outcome::NoAgentAnswer));
 }

@@ -1,6 +1,8 @@
 //! Random events in random order. What must hold is checked by `World` after every one of them.
 
-use call_control::{Declined, DeviceId, Gone, Input, LegId, Request};
+use call_control::{
+    Declined, DeviceId, Gone, Input, LegId, Line, Party, Place, Request, Supervision,
+};
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
@@ -14,7 +16,7 @@ pub enum Step {
 }
 
 fn leg() -> impl Strategy<Value = LegId> {
-    (0u32..7).prop_map(LegId)
+    (0u32..9).prop_map(LegId)
 }
 
 fn declined() -> impl Strategy<Value = Declined> {
@@ -40,6 +42,53 @@ fn ring() -> impl Strategy<Value = Input> {
         agent: agent(who),
         staff_no,
         devices: (0..devices).map(DeviceId).collect(),
+    })
+}
+
+/// Wishes that bring others in.
+fn with_others() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        4 => (2u8..4, 0u64..3).prop_map(|(who, devices)| {
+            Request::Consult(World::colleague(who, &(0..devices).collect::<Vec<_>>()))
+        }),
+        2 => Just(Request::Consult(Party::Number)),
+        1 => Just(Request::TransferOut),
+        3 => Just(Request::Swap),
+        3 => Just(Request::Join),
+        1 => Just(Request::EndConsult),
+        2 => Just(Request::Complete),
+        2 => Just(Request::Pass),
+        1 => Just(Request::PauseRecording),
+        1 => Just(Request::ResumeRecording),
+        1 => Just(Request::Digits("12#".into())),
+        2 => mode().prop_map(|mode| Request::Supervise {
+            supervisor: agent(9),
+            mode,
+            devices: vec![DeviceId(9)],
+        }),
+        2 => mode().prop_map(Request::SuperviseAs),
+        1 => Just(Request::EndSupervision),
+        1 => Just(Request::TakeOver),
+    ]
+}
+
+fn mode() -> impl Strategy<Value = Supervision> {
+    prop_oneof![
+        Just(Supervision::Listen),
+        Just(Supervision::Whisper),
+        Just(Supervision::Barge)
+    ]
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(menu, message_box, survey)| Line {
+        menu: if menu {
+            vec![('1', "titles".into())]
+        } else {
+            vec![]
+        },
+        message_box,
+        survey,
     })
 }
 
@@ -71,6 +120,16 @@ pub fn step() -> impl Strategy<Value = Step> {
             1 => Just(Request::HangUp)
         ]
         .prop_map(Step::Ask),
+        8 => with_others().prop_map(Step::Ask),
+        2 => line().prop_map(|line| Step::Tell(Input::Line(line))),
+        2 => any::<bool>().prop_map(|callback| Step::Tell(Input::Place(Place {
+            ahead: Some(3),
+            minutes: None,
+            callback,
+        }))),
+        3 => prop_oneof![Just('1'), Just('5'), Just('#')]
+            .prop_map(|key| Step::Tell(Input::Digit(LegId(0), key))),
+        1 => leg().prop_map(|l| Step::Tell(Input::EarlyMedia(l))),
         4 => prop_oneof![Just(0i64), 0i64..3, 0i64..30, 500i64..4000].prop_map(Step::Wait),
         1 => Just(Step::Tell(Input::Tick)),
     ]
@@ -82,6 +141,7 @@ pub fn start(kind: u8) -> World {
         1 => World::agent_to_number(),
         2 => World::talking(),
         3 => World::queued(),
+        4 => World::call_back(&[DeviceId(1)]),
         _ => World::inbound(),
     }
 }
@@ -95,7 +155,9 @@ pub fn walk(world: &mut World, steps: Vec<Step>) {
                 | Input::LegDeclined(l, _)
                 | Input::LegGone(l, _)
                 | Input::LegHeld(l, _)
-                | Input::PromptEnded(l),
+                | Input::PromptEnded(l)
+                | Input::EarlyMedia(l)
+                | Input::Digit(l, _),
             ) if !world.live.contains(&l) => {}
             Step::Tell(input) => {
                 world.tell(input);
@@ -115,7 +177,7 @@ proptest! {
 
     #[test]
     fn every_call_ends_in_exactly_one_outcome_and_leaves_nothing_behind(
-        kind in 0u8..8,
+        kind in 0u8..10,
         steps in prop::collection::vec(step(), 0..60),
     ) {
         let mut world = start(kind);
@@ -131,7 +193,7 @@ proptest! {
         steps in prop::collection::vec(step(), 0..40),
         late in prop::collection::vec(step(), 0..20),
     ) {
-        let mut world = start(4);
+        let mut world = start(9);
         walk(&mut world, steps);
         world.tell(Input::Stop);
         for step in late {
@@ -143,7 +205,7 @@ proptest! {
 
     #[test]
     fn stopping_the_server_ends_the_call_at_once(
-        kind in 0u8..8,
+        kind in 0u8..10,
         steps in prop::collection::vec(step(), 0..40),
     ) {
         let mut world = start(kind);

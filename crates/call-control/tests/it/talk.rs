@@ -1,10 +1,16 @@
 use call_control::{
-    Command, Declined, EndedBy, Event, Gone, Input, LegId, Outcome, Prompt, Refusal, Request, State,
+    Command, Declined, EndedBy, Event, Gone, Input, LegId, Outcome, Part, Path, Prompt, Refusal,
+    Request, State,
 };
 
 use crate::world::{REQUESTER, World, agent, device};
 
 const AGENT: LegId = LegId(1);
+
+fn both_ways(agent: LegId) -> Command {
+    let hears = |ear, mouth| Path { ear, mouth };
+    Command::Connect(vec![hears(REQUESTER, agent), hears(agent, REQUESTER)])
+}
 
 #[test]
 fn either_side_hanging_up_ends_the_other() {
@@ -13,7 +19,6 @@ fn either_side_hanging_up_ends_the_other() {
     assert_eq!(
         commands,
         [
-            Command::Unbridge,
             Command::StopRecording,
             Command::HangUp(REQUESTER),
             Command::TalkEnded,
@@ -41,9 +46,9 @@ fn hold_plays_music_and_unhold_bridges_again() {
         w.ask(Request::Hold).unwrap(),
         [
             Command::Journal(Event::Held),
-            Command::Unbridge,
             Command::Play(REQUESTER, Prompt::HoldMusic),
             Command::Held(true),
+            Command::Connect(vec![]),
         ]
     );
     assert_eq!(w.ask(Request::Hold), Err(Refusal::AlreadyHeld));
@@ -54,10 +59,7 @@ fn hold_plays_music_and_unhold_bridges_again() {
             Command::Journal(Event::Resumed),
             Command::StopPlaying(REQUESTER),
             Command::Held(false),
-            Command::Bridge {
-                requester: REQUESTER,
-                agent: AGENT
-            },
+            both_ways(AGENT),
         ]
     );
     assert_eq!(w.call.times().held_ms, 30_000);
@@ -108,7 +110,13 @@ fn mute_and_unmute() {
     let mut w = World::talking();
     assert_eq!(
         w.ask(Request::Mute).unwrap(),
-        [Command::Mute(AGENT, true), Command::Journal(Event::Muted)]
+        [
+            Command::Journal(Event::Muted),
+            Command::Connect(vec![Path {
+                ear: AGENT,
+                mouth: REQUESTER
+            }]),
+        ]
     );
     assert_eq!(w.ask(Request::Mute), Err(Refusal::AlreadyMuted));
     w.ask(Request::Unmute).unwrap();
@@ -124,14 +132,8 @@ fn who_muted_himself_is_still_mute_when_his_browser_is_back() {
         agent: agent(1),
         device: device(4),
     });
-    let commands = w.tell(Input::LegAnswered(LegId(2)));
-    let muted = commands
-        .iter()
-        .position(|command| *command == Command::Mute(LegId(2), true));
-    let heard = commands
-        .iter()
-        .position(|command| matches!(command, Command::Bridge { .. }));
-    assert!(muted.is_some() && muted < heard, "{commands:?}");
+    w.tell(Input::LegAnswered(LegId(2)));
+    assert!(w.hears(LegId(2), REQUESTER) && !w.hears(REQUESTER, LegId(2)));
     assert!(w.call.muted() && !w.log.contains(&Command::Journal(Event::Unmuted)));
     assert_eq!(w.ask(Request::Mute), Err(Refusal::AlreadyMuted));
     w.ask(Request::Unmute).unwrap();
@@ -144,10 +146,10 @@ fn a_lost_browser_is_waited_for_and_taken_back_into_the_same_recording() {
     assert_eq!(
         commands,
         [
-            Command::Unbridge,
             Command::Play(REQUESTER, Prompt::HoldMusic),
             Command::Held(true),
             Command::Journal(Event::DeviceLost),
+            Command::Connect(vec![]),
         ]
     );
     w.seconds(14);
@@ -160,7 +162,7 @@ fn a_lost_browser_is_waited_for_and_taken_back_into_the_same_recording() {
             leg: LegId(2),
             agent: agent(1),
             device: device(4),
-            reattach: true
+            part: Part::Reattach
         }]
     );
     w.seconds(5);
@@ -170,10 +172,7 @@ fn a_lost_browser_is_waited_for_and_taken_back_into_the_same_recording() {
             Command::Journal(Event::DeviceBack),
             Command::StopPlaying(REQUESTER),
             Command::Held(false),
-            Command::Bridge {
-                requester: REQUESTER,
-                agent: LegId(2)
-            },
+            both_ways(LegId(2)),
         ]
     );
     w.requester_hangs_up();

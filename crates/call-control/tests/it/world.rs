@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use call_control::{
-    AgentId, Call, Command, DeviceId, Direction, Gone, Input, LegId, Limits, Outcome, Refusal,
-    Request, State,
+    AgentId, Call, Command, DeviceId, Direction, Event, Gone, Input, LegId, Limits, Line, Outcome,
+    Party, Path, Refusal, Request, State,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -27,7 +27,11 @@ pub struct World {
     pub log: Vec<Command>,
     offered: bool,
     taken: bool,
-    bridged: Option<(LegId, LegId)>,
+    /// Who hears whom.
+    pub paths: Vec<Path>,
+    /// Colleagues whom `floor` counts as asked.
+    asked: BTreeSet<AgentId>,
+    calling_back: bool,
     held: bool,
     recordings: (u32, u32),
     outcome: Option<Outcome>,
@@ -57,15 +61,34 @@ impl World {
         Self::of(call, now, &commands, &[LegId(0)])
     }
 
+    pub fn call_back(devices: &[DeviceId]) -> Self {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let (call, commands) =
+            Call::call_back(Uuid::nil(), agent(1), devices, Limits::default(), now);
+        Self::with(call, now, &commands, &[], true)
+    }
+
     fn of(call: Call, now: DateTime<Utc>, commands: &[Command], live: &[LegId]) -> Self {
+        Self::with(call, now, commands, live, false)
+    }
+
+    fn with(
+        call: Call,
+        now: DateTime<Utc>,
+        commands: &[Command],
+        live: &[LegId],
+        calling_back: bool,
+    ) -> Self {
         let mut world = Self {
-            taken: call.direction() == Direction::Outbound,
+            taken: call.direction() == Direction::Outbound && !calling_back,
             call,
             now,
             live: live.iter().copied().collect(),
             log: vec![],
-            offered: false,
-            bridged: None,
+            offered: calling_back,
+            paths: vec![],
+            asked: BTreeSet::new(),
+            calling_back,
             held: false,
             recordings: (0, 0),
             outcome: None,
@@ -79,7 +102,18 @@ impl World {
         let asked = self.offered && self.taken;
         let confirming = self.call.state() == State::Confirming;
         let theirs = |agent: &AgentId| self.call.agent() == Some(*agent);
+        let alerted = matches!(self.call.state(), State::OwnDevice | State::Confirming);
         match &input {
+            // The place is kept, and the next agent rung for it.
+            Input::NotConfirmed(agent) if self.calling_back && confirming && theirs(agent) => {
+                (self.offered, self.taken) = (false, false);
+            }
+            Input::StopRinging(agent) if self.calling_back && alerted && theirs(agent) => {
+                (self.offered, self.taken) = (false, false);
+            }
+            Input::Ring { agent, .. } if self.calling_back && alerted && !theirs(agent) => {
+                (self.offered, self.taken) = (false, false);
+            }
             Input::GiveUp => {
                 self.offered = false;
                 // What it gave up it cannot have given to the agent who is just answering.
@@ -96,6 +130,10 @@ impl World {
         }
         if let Input::LegGone(leg, _) | Input::LegDeclined(leg, _) = &input {
             self.live.remove(leg);
+            // The engine takes the leg out of the sound by itself.
+            let leg = *leg;
+            self.paths
+                .retain(|path| path.ear != leg && path.mouth != leg);
         }
         let was_over = self.call.ended();
         let commands = self.call.handle(input, self.now);
@@ -105,18 +143,56 @@ impl World {
     }
 
     pub fn ask(&mut self, request: Request) -> Result<Vec<Command>, Refusal> {
-        let commands = self.call.request(request, self.now)?;
+        let may = self.call.may(&request, self.now);
+        let answer = self.call.request(request, self.now);
+        assert_eq!(may.is_ok(), answer.is_ok(), "may() says otherwise");
+        let commands = answer?;
+        if commands.contains(&Command::Pass) {
+            // Said again by the command.
+        } else if commands
+            .iter()
+            .any(|c| matches!(c, Command::Journal(Event::Passed { .. })))
+        {
+            // `floor` agreed before.
+            (self.offered, self.taken, self.held) = (true, false, false);
+        }
         self.keep_books(&commands);
         Ok(commands)
+    }
+
+    /// Whether these two hear each other.
+    pub fn hear_each_other(&self, one: LegId, other: LegId) -> bool {
+        self.hears(one, other) && self.hears(other, one)
+    }
+
+    pub fn hears(&self, ear: LegId, mouth: LegId) -> bool {
+        self.paths.contains(&Path { ear, mouth })
+    }
+
+    /// A colleague who can be asked.
+    pub fn colleague(who: u8, devices: &[u64]) -> Party {
+        Party::Agent {
+            agent: agent(who),
+            staff_no: "8002".into(),
+            devices: devices.iter().map(|d| DeviceId(*d)).collect(),
+        }
+    }
+
+    /// What the line offers.
+    pub fn line(&mut self, line: Line) {
+        self.tell(Input::Line(line));
     }
 
     /// Lets time pass, with a tick at every deadline on the way.
     pub fn wait(&mut self, by: TimeDelta) -> Vec<Command> {
         let until = self.now + by;
         let mut all = vec![];
+        let mut ticks = 0;
         while let Some(deadline) = self.call.next_deadline().filter(|d| *d <= until) {
             self.now = deadline.max(self.now);
             all.extend(self.tell(Input::Tick));
+            ticks += 1;
+            assert!(ticks < 1000, "{:?} ticks for ever", self.call);
         }
         self.now = until;
         all
@@ -177,20 +253,49 @@ impl World {
                 Command::HangUp(leg) | Command::Reject(leg) => {
                     assert!(self.live.remove(leg), "{leg:?} hung up twice, or gone");
                 }
-                Command::Answer(leg) | Command::Play(leg, _) | Command::Mute(leg, _) => {
+                Command::Answer(leg)
+                | Command::Play(leg, _)
+                | Command::Replace(leg)
+                | Command::SendDigits(leg, _) => {
                     assert!(self.live.contains(leg), "{command:?} to a dead leg");
                 }
-                Command::Bridge { requester, agent } => {
-                    assert_eq!(self.bridged, None, "bridged twice");
-                    assert!(self.live.contains(requester) && self.live.contains(agent));
-                    self.bridged = Some((*requester, *agent));
+                Command::Connect(paths) => {
+                    for path in paths {
+                        assert!(self.live.contains(&path.ear), "{path:?}: a dead ear");
+                        assert!(self.live.contains(&path.mouth), "{path:?}: a dead mouth");
+                    }
+                    self.paths.clone_from(paths);
                 }
-                Command::Unbridge => assert!(self.bridged.take().is_some(), "not bridged"),
+                Command::ConsultAnswered(colleague) => {
+                    self.asked.insert(*colleague);
+                }
+                Command::ConsultEnded(colleague) => {
+                    self.asked.remove(colleague);
+                }
+                Command::HandOver(colleague) => {
+                    assert!(self.taken, "handed over, but not taken");
+                    assert!(self.asked.remove(colleague), "handed to one not asked");
+                }
+                Command::Pass => {
+                    assert!(self.taken, "passed, but not taken");
+                    (self.offered, self.taken, self.held) = (true, false, false);
+                }
+                Command::Journal(Event::Passed { .. }) => self.calling_back = false,
+                Command::KeepPlace => {
+                    assert!(self.offered, "kept a place that is none");
+                    (self.offered, self.taken) = (false, false);
+                }
+                Command::Declined(who, _) if self.calling_back && *who == agent(1) => {
+                    (self.offered, self.taken) = (false, false);
+                }
                 Command::StartRecording => self.recordings.0 += 1,
                 Command::StopRecording => self.recordings.1 += 1,
                 Command::Offer => {
                     assert!(!self.offered, "offered twice");
                     self.offered = true;
+                }
+                Command::PauseRecording(_) => {
+                    assert!(self.recordings.0 > self.recordings.1, "nothing is recorded");
                 }
                 Command::Accepted(_) => self.taken = true,
                 Command::Adopt(_) => (self.offered, self.taken) = (false, true),
@@ -204,7 +309,7 @@ impl World {
                 }
                 Command::TalkEnded => {
                     assert!(self.taken, "ended, but not taken");
-                    self.taken = false;
+                    (self.taken, self.held) = (false, false);
                 }
                 Command::Held(held) => {
                     assert_ne!(self.held, *held, "told floor twice");
@@ -220,7 +325,7 @@ impl World {
             assert!(self.live.is_empty(), "legs left behind: {:?}", self.live);
             assert_eq!(self.recordings.0, self.recordings.1, "recording left open");
             assert!(!self.offered && !self.taken, "floor left with the call");
-            assert_eq!(self.bridged, None, "media left bridged");
+            assert!(self.asked.is_empty(), "a colleague left asked");
             assert_eq!(self.call.next_deadline(), None);
             assert!(self.call.times().ended_at.is_some());
         } else {
