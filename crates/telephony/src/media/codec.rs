@@ -99,6 +99,20 @@ pub fn alaw_sample(byte: u8) -> i16 {
     ALAW_TO_LINEAR[usize::from(byte)]
 }
 
+/// Two A-law bytes heard at once.
+pub fn add_alaw(one: u8, other: u8) -> u8 {
+    match (one, other) {
+        (SILENCE, byte) | (byte, SILENCE) => byte,
+        _ => linear_byte(alaw_sample(one).saturating_add(alaw_sample(other))),
+    }
+}
+
+fn linear_byte(sample: i16) -> u8 {
+    let mut byte = [SILENCE];
+    let _ = PcmaEncoder::new().encode_into(&[sample], &mut byte);
+    byte[0]
+}
+
 /// Linear samples at 8 kHz as A-law.
 pub fn linear_to_alaw(linear: &[i16]) -> Vec<u8> {
     PcmaEncoder::new().encode(linear)

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::codec::{Codec, FromAlaw};
 use super::plane::{MediaConfig, MediaError};
 use super::ports::Ports;
-use super::rtp::{Arrival, Header, KeyPresses, OutStream, Sequence, Stamp};
+use super::rtp::{Arrival, Event, Header, KeyPresses, OutStream, Sequence, Stamp};
 use super::sdp;
 
 pub(super) use web::Identity;
@@ -498,6 +498,38 @@ impl Leg {
         self.out.pause();
     }
 
+    /// Sends one packet of a key press that lasts `samples` by now; `false` when the far end does not take
+    /// them.
+    pub fn press(&mut self, now: Instant, code: u8, samples: u16, ends: bool) -> bool {
+        let Some(event_type) = self
+            .negotiated
+            .send_event
+            .filter(|_| self.negotiated.may_send)
+        else {
+            return false;
+        };
+        let stamp = self
+            .out
+            .press(now, usize::from(samples) == super::codec::FRAME);
+        let payload = Event {
+            code,
+            end: ends,
+            volume: 10,
+            duration: samples,
+        }
+        .build();
+        Self::transmit(
+            &mut self.transport,
+            &mut self.stats,
+            &self.out,
+            now,
+            event_type,
+            stamp,
+            &payload,
+        );
+        true
+    }
+
     /// Passes a packet of another leg on. `alaw` is its sound as A-law and used when the codecs differ.
     pub fn relay(&mut self, now: Instant, packet: &Packet<'_>, alaw: &[u8]) {
         let Some((audio_type, codec)) = self.sendable() else {
@@ -518,30 +550,6 @@ impl Leg {
             packet.ssrc,
             packet.marker,
         );
-        Self::transmit(
-            &mut self.transport,
-            &mut self.stats,
-            &self.out,
-            now,
-            payload_type,
-            stamp,
-            payload,
-        );
-    }
-
-    /// Passes a packet's place in time on, with `alaw` instead of its sound.
-    pub fn relay_as(&mut self, now: Instant, packet: &Packet<'_>, alaw: &[u8]) {
-        let Some((payload_type, codec)) = self.sendable() else {
-            return;
-        };
-        let stamp = self.out.relay(
-            now,
-            packet.sequence,
-            packet.timestamp,
-            packet.ssrc,
-            packet.marker,
-        );
-        let payload = self.encoder.convert(codec, alaw);
         Self::transmit(
             &mut self.transport,
             &mut self.stats,

@@ -21,7 +21,7 @@ pub use leg::{Answer, Leg, LegStats, LostReason, MediaEvent, Packet, Peer};
 pub use plane::{MediaConfig, MediaError, MediaPlane};
 pub use prompts::{Prompt, Prompts};
 pub use recorder::{RecorderEvent, Recording};
-pub use session::{MediaSession, PlayId, Playlist, SessionEvent, SessionEvents, Side};
+pub use session::{BOTH, Hears, MediaSession, PlayId, Playlist, SessionEvent, SessionEvents, Side};
 
 /// The instant the media path works with. Media keeps its own time: a 20 ms frame cannot wait for a
 /// clock that tests move by hours.

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::codec::{RATE, SILENCE};
+use super::codec::{RATE, SILENCE, add_alaw};
 use super::leg::Packet;
 use super::session::Side;
 
-pub use wav::{Waveform, repair, waveform};
+pub use wav::{Mark, Waveform, repair, waveform};
 pub(super) use writer::Writer;
-use writer::{File, Health};
+use writer::{End, File, Health};
 
 /// How long a packet may come late and still find its place.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const FLUSH: Duration = Duration::from_millis(400);
 /// Sound kept in memory while the disk does not take it; beyond that the oldest is given up.
 const BACKLOG: u64 = 20 * RATE as u64;
+
+/// Marks of one recording; what happens more often is in the journal.
+const MOST_MARKS: usize = 1000;
 
 /// What a recording reports while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +60,13 @@ pub(super) struct Recorder {
     file: File,
     started: Instant,
     next_flush: Instant,
-    lanes: [Lane; 2],
+    /// Where each side's time stands.
+    sides: [Lane; Side::ALL.len()],
+    /// Somebody beside the agent spoke in the right lane: what is said at once is added there.
+    shared: bool,
+    /// Silence is recorded.
+    paused: bool,
+    marks: Vec<Mark>,
     /// Interleaved stereo from sample `flushed` on.
     window: Vec<u8>,
     /// Samples that left the window.
@@ -108,7 +117,10 @@ impl Recorder {
             writer: writer.clone(),
             started: now,
             next_flush: now + FLUSH,
-            lanes: Default::default(),
+            sides: Default::default(),
+            shared: false,
+            paused: false,
+            marks: Vec::new(),
             window: Vec::new(),
             flushed: 0,
             lost: 0,
@@ -118,10 +130,15 @@ impl Recorder {
 
     /// Puts a packet's sound, as A-law, in its place.
     pub(super) fn push(&mut self, side: Side, now: Instant, packet: &Packet<'_>, alaw: &[u8]) {
+        if self.paused {
+            return;
+        }
         let arrived = samples(now.saturating_duration_since(self.started)) as i64;
-        let lane = side as usize;
-        let at =
-            self.lanes[lane].place(packet.timestamp, packet.restart, arrived) - self.flushed as i64;
+        let lane = side.lane();
+        self.shared |= !matches!(side, Side::Requester | Side::Agent);
+        let add = self.shared && lane == Side::Agent.lane();
+        let at = self.sides[side as usize].place(packet.timestamp, packet.restart, arrived)
+            - self.flushed as i64;
         // What comes too late for its place is lost, as it was for the ear.
         let skip = (-at).clamp(0, alaw.len() as i64) as usize;
         let begin = at.max(0) as usize;
@@ -129,7 +146,27 @@ impl Recorder {
         self.reach(begin + sound.len());
         let places = self.window[2 * begin..].iter_mut().skip(lane).step_by(2);
         for (place, byte) in places.zip(sound) {
-            *place = *byte;
+            *place = if add { add_alaw(*place, *byte) } else { *byte };
+        }
+    }
+
+    /// Records silence (`true`), or sound again; both stand as marks in the file.
+    pub(super) fn pause(&mut self, on: bool, now: Instant) {
+        if std::mem::replace(&mut self.paused, on) != on {
+            let what = if on {
+                "recording_paused"
+            } else {
+                "recording_resumed"
+            };
+            self.mark(what.to_owned(), now);
+        }
+    }
+
+    /// Notes that something happened now.
+    pub(super) fn mark(&mut self, what: String, now: Instant) {
+        if self.marks.len() < MOST_MARKS {
+            let at = samples(now.saturating_duration_since(self.started));
+            self.marks.push(Mark { at, what });
         }
     }
 
@@ -188,8 +225,12 @@ impl Recorder {
         self.hand_over(end);
         let end = self.flushed.max(end);
         self.lost += end - self.flushed;
-        self.writer
-            .finish(&self.file, 2 * end, milliseconds(self.lost), reply);
+        let end = End {
+            length: 2 * end,
+            lost_ms: milliseconds(self.lost),
+            marks: self.marks,
+        };
+        self.writer.finish(&self.file, end, reply);
     }
 }
 
@@ -241,6 +282,44 @@ mod tests {
         // A clock that jumps without a new stream: the arrival decides.
         recorder.push(Side::Requester, at(200), &packet(900_000, false), &[7; 160]);
         assert_eq!(lane(&recorder.window, 0)[1600], 7);
+    }
+
+    #[test]
+    fn a_third_is_heard_in_the_agents_lane_and_a_pause_is_silence_and_two_marks() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = crate::media::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let path = folder.path().join("a.wav");
+        let writer = Writer::start().unwrap();
+        let mut recorder = Recorder::start(&writer, path.clone(), start);
+        recorder.push(Side::Agent, at(0), &packet(0, true), &[0xa0; 160]);
+        recorder.push(Side::Third, at(0), &packet(7000, true), &[0xa0; 160]);
+        let both = lane(&recorder.window, 1)[0];
+        assert_eq!(both, add_alaw(0xa0, 0xa0));
+        assert!(
+            crate::media::codec::alaw_sample(both).abs()
+                > crate::media::codec::alaw_sample(0xa0).abs()
+        );
+        recorder.pause(true, at(20));
+        recorder.push(Side::Requester, at(20), &packet(1, true), &[1; 160]);
+        recorder.pause(false, at(40));
+        recorder.push(Side::Requester, at(40), &packet(321, true), &[3; 160]);
+        let (reply, done) = oneshot::channel();
+        recorder.finish(at(60), reply);
+        done.blocking_recv().unwrap().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let sound = &bytes[wav::HEADER as usize..][..960];
+        let left: Vec<u8> = sound.iter().step_by(2).copied().collect();
+        assert_eq!((left[0], left[200], left[330]), (SILENCE, SILENCE, 3));
+        let text = String::from_utf8_lossy(&bytes[wav::HEADER as usize + 960..]).into_owned();
+        assert!(text.starts_with("cue ") && text.contains("recording_paused"));
+        assert!(text.contains("recording_resumed"));
+        // The sizes fit, and repairing a good file changes nothing.
+        let riff = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
+        assert_eq!(riff + 8, bytes.len());
+        assert_eq!(repair(&path).unwrap().duration_ms, 60);
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        assert_eq!(waveform(&path, 3).unwrap().duration_ms, 60);
     }
 
     #[test]

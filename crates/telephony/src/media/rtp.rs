@@ -286,6 +286,20 @@ impl OutStream {
         stamp
     }
 
+    /// The stamp of a packet of a key press of ours: all of one press have the time it began at
+    /// (RFC 4733 §2.5.1).
+    pub fn press(&mut self, now: Instant, begins: bool) -> Stamp {
+        if begins {
+            let stamp = self.own(now, super::codec::FRAME as u32);
+            return Stamp {
+                marker: true,
+                ..stamp
+            };
+        }
+        // No other frame came in between: the times are the same.
+        self.own(now, 0)
+    }
+
     /// Breaks off: the next frame of our own begins anew, at the time it then is.
     pub fn pause(&mut self) {
         self.speaker = Speaker::Nobody;

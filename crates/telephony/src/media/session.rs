@@ -1,5 +1,6 @@
 //! The media of one call: one task that reads both legs, plays, bridges and records as it is told.
 
+mod mixer;
 mod task;
 
 use std::path::PathBuf;
@@ -13,14 +14,52 @@ use super::plane::MediaError;
 use super::prompts::Prompt;
 use super::recorder::{RecorderEvent, Recording, Writer};
 
-/// Which end of the call. The requester is the left lane of the recording, the agent the right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Which place in the call. The requester is the left lane of the recording, everybody else the right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// 诉求人: the member of the public, whoever placed the call.
     Requester,
     /// 座席.
     Agent,
+    /// Whom the agent asked in: a colleague, a section.
+    Third,
+    /// Who supervises.
+    Supervisor,
 }
+
+impl Side {
+    /// Every place.
+    pub const ALL: [Self; 4] = [Self::Requester, Self::Agent, Self::Third, Self::Supervisor];
+
+    /// The lane of the recording.
+    pub const fn lane(self) -> usize {
+        match self {
+            Self::Requester => 0,
+            _ => 1,
+        }
+    }
+}
+
+/// One side hears another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hears {
+    /// Who hears.
+    pub ear: Side,
+    /// Whom.
+    pub mouth: Side,
+}
+
+/// Requester and agent hear each other: the usual talk.
+pub const BOTH: [Hears; 2] = [
+    Hears {
+        ear: Side::Requester,
+        mouth: Side::Agent,
+    },
+    Hears {
+        ear: Side::Agent,
+        mouth: Side::Requester,
+    },
+];
 
 /// What to play.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +131,8 @@ pub struct SessionSummary {
     pub requester: LegStats,
     /// Counters of all legs the agents had.
     pub agent: LegStats,
+    /// Counters of all legs of others who took part.
+    pub others: LegStats,
     /// The recording that was still running.
     pub recording: Option<Recording>,
 }
@@ -114,10 +155,12 @@ enum Command {
     Accept(Side, Vec<u8>, oneshot::Sender<Result<(), MediaError>>),
     Play(Side, PlayId, Playlist),
     Stop(Side),
-    Bridge(bool),
-    Hold(Option<Playlist>),
-    Mute(bool),
+    Connect(Vec<Hears>),
+    Move(Side, Side),
+    Press(Side, String),
     Record(PathBuf),
+    PauseRecording(bool),
+    Mark(String),
     FinishRecording(oneshot::Sender<Option<Recording>>),
     Close(oneshot::Sender<SessionSummary>),
 }
@@ -167,25 +210,30 @@ impl MediaSession {
         self.send(Command::Stop(side));
     }
 
-    /// Lets the two sides hear each other, or not.
-    pub fn bridge(&self, on: bool) {
-        self.send(Command::Bridge(on));
+    /// Who hears whom from now on, all of it. A side that was an ear once and hears nobody gets silence.
+    /// What is heard by somebody is recorded; the requester always is.
+    pub fn connect(&self, who: &[Hears]) {
+        self.send(Command::Connect(who.to_vec()));
     }
 
-    /// Hold: the requester hears `music`, the agent nothing, whatever the bridge says. The requester is
-    /// still recorded, the agent is not: what is said in the room is no part of the talk.
-    pub fn hold(&self, music: Playlist) {
-        self.send(Command::Hold(Some(music)));
+    /// Gives one side's leg the place of another, whose leg is dropped.
+    pub fn take_place(&self, from: Side, to: Side) {
+        self.send(Command::Move(from, to));
     }
 
-    /// Ends hold and its music.
-    pub fn unhold(&self) {
-        self.send(Command::Hold(None));
+    /// Presses keys towards a side (RFC 4733): `0`–`9`, `*`, `#`, `A`–`D`. Its ears hear nothing meanwhile.
+    pub fn press(&self, side: Side, keys: String) {
+        self.send(Command::Press(side, keys));
     }
 
-    /// The requester hears silence instead of the agent; the recording too.
-    pub fn mute_agent(&self, on: bool) {
-        self.send(Command::Mute(on));
+    /// Records silence (`true`), or sound again; both are marked in the file.
+    pub fn pause_recording(&self, on: bool) {
+        self.send(Command::PauseRecording(on));
+    }
+
+    /// Marks this moment in the recording.
+    pub fn mark(&self, what: String) {
+        self.send(Command::Mark(what));
     }
 
     /// Starts the stereo recording in a new file. One that runs is finished first.

@@ -18,13 +18,16 @@ const UNKNOWN: u32 = 0x7fff_f000;
 /// A-law, Microsoft's `WAVE_FORMAT_ALAW`.
 const ALAW: u16 = 6;
 
-/// The header of a file with this many bytes of sound; of one that still grows if `None`.
-pub(super) fn header(data: Option<u64>) -> [u8; HEADER as usize] {
+/// The header of a file with this many bytes of sound and of marks behind it; of one that still grows if
+/// `None`.
+pub(super) fn header(data: Option<(u64, u64)>) -> [u8; HEADER as usize] {
+    let marks = data.map_or(0, |(_, marks)| marks);
+    let data = data.map(|(sound, _)| sound);
     let size = |bytes: u64| u32::try_from(bytes).unwrap_or(UNKNOWN);
     // A wrong sample count would be believed; none makes players count.
     let fact = data.map_or(0, |data| size(data / 2));
     let data = data.unwrap_or(UNKNOWN.into());
-    let (riff, data) = (size(data + HEADER - 8), size(data));
+    let (riff, data) = (size(data + HEADER - 8 + marks), size(data));
     let mut bytes = [0; HEADER as usize];
     let mut at = 0;
     let mut put = |part: &[u8]| {
@@ -50,6 +53,64 @@ pub(super) fn header(data: Option<u64>) -> [u8; HEADER as usize] {
     bytes
 }
 
+/// Something that happened in the call, at this sample of the recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Samples since the beginning, 8,000 a second.
+    pub at: u64,
+    /// What happened; the word of the call's journal.
+    pub what: String,
+}
+
+/// The marks as they stand behind the sound: a `cue ` chunk and their names in a `LIST adtl` chunk, which
+/// audio editors show.
+pub(super) fn marks_chunk(marks: &[Mark]) -> Vec<u8> {
+    if marks.is_empty() {
+        return Vec::new();
+    }
+    let word = |number: usize| u32::try_from(number).unwrap_or(UNKNOWN).to_le_bytes();
+    let mut cue = word(marks.len()).to_vec();
+    let mut names = b"adtl".to_vec();
+    for (number, mark) in marks.iter().enumerate() {
+        let at = u32::try_from(mark.at).unwrap_or(UNKNOWN).to_le_bytes();
+        cue.extend(word(number + 1));
+        cue.extend(at);
+        cue.extend(b"data");
+        cue.extend([0; 8]);
+        cue.extend(at);
+        names.extend(b"labl");
+        names.extend(word(4 + mark.what.len() + 1));
+        names.extend(word(number + 1));
+        names.extend(mark.what.as_bytes());
+        names.push(0);
+        if !names.len().is_multiple_of(2) {
+            names.push(0);
+        }
+    }
+    let mut chunk = b"cue ".to_vec();
+    chunk.extend(word(cue.len()));
+    chunk.extend(cue);
+    chunk.extend(b"LIST");
+    chunk.extend(word(names.len()));
+    chunk.extend(names);
+    chunk
+}
+
+/// How many bytes of the file are sound: what its header says, or all the rest of one that still grows.
+fn sound_bytes(file: &File) -> Result<u64> {
+    let rest = file.metadata()?.len().saturating_sub(HEADER) & !1;
+    let mut size = [0; 4];
+    if rest > 0 {
+        file.read_exact_at(&mut size, HEADER - 4)?;
+    }
+    let said = u64::from(u32::from_le_bytes(size));
+    Ok(if said < UNKNOWN.into() && said > 0 && said <= rest {
+        said & !1
+    } else {
+        rest
+    })
+}
+
 /// Puts the sizes of a file right that a killed process left behind. Harmless on a good one.
 pub fn repair(path: &Path) -> Result<Recording> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -58,16 +119,26 @@ pub fn repair(path: &Path) -> Result<Recording> {
     if length >= HEADER {
         check(&file)?;
     }
-    let data = length.saturating_sub(HEADER) & !1;
-    file.write_all_at(&header(Some(data)), 0)?;
-    file.set_len(HEADER + data)?;
-    file.sync_data()?;
+    let data = sound_bytes(&file)?;
+    let marks = length.saturating_sub(HEADER + data);
+    if data + marks == 0 || marks % 2 == 1 || header_grows(&file)? {
+        file.write_all_at(&header(Some((data, 0))), 0)?;
+        file.set_len(HEADER + data)?;
+        file.sync_data()?;
+    }
     Ok(Recording {
         path: path.to_owned(),
         duration_ms: milliseconds(data / 2),
         lost_ms: 0,
         error: None,
     })
+}
+
+/// Whether the header is that of a recording that still runs.
+fn header_grows(file: &File) -> Result<bool> {
+    let mut size = [0; 4];
+    file.read_exact_at(&mut size, HEADER - 4)?;
+    Ok(u32::from_le_bytes(size) == UNKNOWN)
 }
 
 fn check(file: &File) -> Result<()> {
@@ -101,7 +172,7 @@ pub struct Waveform {
 pub fn waveform(path: &Path, buckets: usize) -> Result<Waveform> {
     let mut file = File::open(path)?;
     check(&file)?;
-    let frames = (file.metadata()?.len() - HEADER) / 2;
+    let frames = sound_bytes(&file)? / 2;
     let buckets = buckets.clamp(1, 4000);
     let mut peaks = [vec![0_u16; buckets], vec![0; buckets]];
     file.seek(SeekFrom::Start(HEADER))?;

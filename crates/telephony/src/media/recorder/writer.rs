@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;
 
 use super::super::codec::SILENCE;
-use super::wav::{HEADER, header};
+use super::wav::{HEADER, Mark, header, marks_chunk};
 use super::{Recording, milliseconds};
 
 /// Sound on its way to the disk, all calls together, in bytes: 30 minutes of one call, 2 s of a thousand.
@@ -52,7 +52,18 @@ impl File {
 enum Job {
     Open(u64, PathBuf, Arc<Mutex<Option<String>>>),
     Write(u64, u64, Vec<u8>),
-    Finish(u64, u64, u64, oneshot::Sender<Option<Recording>>),
+    Finish(u64, End, oneshot::Sender<Option<Recording>>),
+}
+
+/// How a recording ends.
+#[derive(Debug, Default)]
+pub(super) struct End {
+    /// Bytes of sound in all.
+    pub length: u64,
+    /// Sound that was given up before it came here.
+    pub lost_ms: u64,
+    /// What happened in between.
+    pub marks: Vec<Mark>,
 }
 
 impl Writer {
@@ -102,14 +113,8 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn finish(
-        &self,
-        file: &File,
-        length: u64,
-        lost_ms: u64,
-        reply: oneshot::Sender<Option<Recording>>,
-    ) {
-        let _ = self.jobs.send(Job::Finish(file.id, length, lost_ms, reply));
+    pub(super) fn finish(&self, file: &File, end: End, reply: oneshot::Sender<Option<Recording>>) {
+        let _ = self.jobs.send(Job::Finish(file.id, end, reply));
     }
 }
 
@@ -151,13 +156,13 @@ fn work(inbox: &mpsc::Receiver<Job>, queued: &AtomicUsize) {
                 }
                 queued.fetch_sub(sound.len(), Relaxed);
             }
-            Job::Finish(id, length, lost_ms, reply) => {
+            Job::Finish(id, end, reply) => {
                 let finished = files.remove(&id).map(|mut open| {
-                    let result = open.finish(length);
+                    let result = open.finish(end.length, &end.marks);
                     open.report(result);
                     Recording {
                         duration_ms: milliseconds(open.end / 2),
-                        lost_ms: lost_ms + milliseconds(open.lost / 2),
+                        lost_ms: end.lost_ms + milliseconds(open.lost / 2),
                         error: open.last_error,
                         path: open.path,
                     }
@@ -219,7 +224,7 @@ impl Open {
         Ok(())
     }
 
-    fn finish(&mut self, length: u64) -> Result<()> {
+    fn finish(&mut self, length: u64, marks: &[Mark]) -> Result<()> {
         if self.file.is_none() {
             self.create()?;
         }
@@ -228,7 +233,9 @@ impl Open {
             return filled;
         };
         // A header that fits what is there, even when the last of it could not be written.
-        file.write_all_at(&header(Some(self.end)), 0)?;
+        let marks = marks_chunk(marks);
+        file.write_all_at(&header(Some((self.end, marks.len() as u64))), 0)?;
+        file.write_all_at(&marks, HEADER + self.end)?;
         file.sync_data()?;
         filled
     }
@@ -246,7 +253,11 @@ mod tests {
         assert_eq!(writer.write(&file, 0, vec![1; 101]), Err(vec![1; 101]));
         assert_eq!(writer.write(&file, 0, vec![1; 100]), Ok(()));
         let (reply, done) = oneshot::channel();
-        writer.finish(&file, 100, 0, reply);
+        let end = End {
+            length: 100,
+            ..End::default()
+        };
+        writer.finish(&file, end, reply);
         assert_eq!(done.blocking_recv().unwrap().unwrap().duration_ms, 6);
         assert_eq!(writer.queued.load(Relaxed), 0);
     }
@@ -268,7 +279,11 @@ mod tests {
         std::fs::remove_file(&blocked).unwrap();
         writer.write(&file, 1600, vec![2; 1600]).unwrap();
         let (reply, done) = oneshot::channel();
-        writer.finish(&file, 3200, 0, reply);
+        let end = End {
+            length: 3200,
+            ..End::default()
+        };
+        writer.finish(&file, end, reply);
         let recording = done.blocking_recv().unwrap().unwrap();
         assert_eq!((recording.duration_ms, recording.lost_ms), (200, 100));
         assert!(recording.error.is_some());

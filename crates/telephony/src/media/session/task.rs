@@ -6,11 +6,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+use std::collections::VecDeque;
+
 use super::super::codec::{FRAME, SILENCE, ToAlaw};
 use super::super::leg::{Leg, LegStats, MediaEvent, Packet};
 use super::super::plane::MediaError;
 use super::super::recorder::{Recorder, Writer};
-use super::{Command, PlayId, Playlist, SessionEvent, SessionSummary, Side};
+use super::super::rtp::Event;
+use super::mixer::{self, Mouth};
+use super::{Command, Hears, PlayId, Playlist, SessionEvent, SessionSummary, Side};
 
 const FRAME_TIME: Duration = Duration::from_millis(20);
 /// A player that is this late does not hurry after its frames; it goes on from now.
@@ -21,27 +25,67 @@ const MOST_AT_ONCE: usize = 64;
 const RESERVED: usize = 64;
 const IDLE: Duration = Duration::from_hours(1);
 
-static QUIET: [u8; 2048] = [SILENCE; 2048];
-
 #[derive(Debug)]
 pub(super) struct Task {
     commands: mpsc::UnboundedReceiver<Command>,
     events: mpsc::Sender<SessionEvent>,
     writer: Writer,
-    requester: End,
-    agent: End,
-    bridged: bool,
-    held: Option<PlayId>,
-    muted: bool,
+    ends: [End; Side::ALL.len()],
     recorder: Option<Recorder>,
-    /// Ids of hold music; ours count down, the callers' up.
-    next_hold: u64,
+    /// When the next frame of mixed sound is due; `None` = nobody hears any.
+    next_mix: Option<Instant>,
+    presses: VecDeque<Press>,
+    /// When the next packet of a key press is due.
+    next_press: Instant,
+}
+
+/// A key that is pressed for somebody.
+#[derive(Debug)]
+struct Press {
+    side: Side,
+    code: u8,
+    /// Packets' turns so far.
+    turn: u16,
+}
+
+/// Turns of 20 ms that a key is down, and that pass before the next.
+const DOWN: u16 = 5;
+const UP: u16 = 4;
+
+/// Whom a side hears, one bit a side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Mouths(u8);
+
+impl Mouths {
+    const fn of(side: Side) -> Self {
+        Self(1 << side as u8)
+    }
+
+    const fn has(self, side: Side) -> bool {
+        self.0 & Self::of(side).0 != 0
+    }
+
+    const fn add(&mut self, side: Side) {
+        self.0 |= Self::of(side).0;
+    }
+
+    /// The only one, if there is one only.
+    fn only(self, side: Side) -> bool {
+        self == Self::of(side)
+    }
 }
 
 /// One side of the call.
 #[derive(Debug, Default)]
 struct End {
-    leg: Option<Leg>,
+    leg: Option<Box<Leg>>,
+    hears: Mouths,
+    /// It was an ear before: it gets silence when it hears nobody.
+    open: bool,
+    /// A key is pressed towards it: its voices wait.
+    pressed: bool,
+    /// What it says to ears that hear several.
+    mouth: Mouth,
     /// Counters of the legs it had before.
     stats: LegStats,
     player: Option<Player>,
@@ -99,11 +143,25 @@ impl Player {
 }
 
 impl End {
-    fn attach(&mut self, mut leg: Leg) {
+    fn attach(&mut self, mut leg: Box<Leg>) {
         self.detach();
         leg.drain();
         self.leg = Some(leg);
         self.decoder = ToAlaw::default();
+    }
+
+    /// Hears one voice, packet by packet.
+    fn hears_only(&self, side: Side) -> bool {
+        self.hears.only(side) && self.player.is_none() && !self.pressed
+    }
+
+    /// Hears frames of ours: several voices, or silence.
+    fn is_mixed(&self) -> bool {
+        self.open
+            && self.leg.is_some()
+            && self.player.is_none()
+            && !self.pressed
+            && self.hears.0.count_ones() != 1
     }
 
     fn detach(&mut self) {
@@ -148,7 +206,7 @@ impl End {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let leg = self.leg.as_ref().map(Leg::deadline);
+        let leg = self.leg.as_ref().map(|leg| leg.deadline());
         let player = self.player.as_ref().map(|player| player.due);
         leg.into_iter().chain(player).min()
     }
@@ -169,13 +227,11 @@ impl Task {
             commands,
             events,
             writer,
-            requester: End::default(),
-            agent: End::default(),
-            bridged: false,
-            held: None,
-            muted: false,
+            ends: std::array::from_fn(|_| End::default()),
             recorder: None,
-            next_hold: u64::MAX,
+            next_mix: None,
+            presses: VecDeque::new(),
+            next_press: super::super::now(),
         }
     }
 
@@ -196,10 +252,7 @@ impl Task {
                     return Poll::Ready(Woken::Command(command));
                 }
                 let mut ready = timer.as_mut().poll(context).is_ready();
-                for leg in [&mut self.requester.leg, &mut self.agent.leg]
-                    .into_iter()
-                    .flatten()
-                {
+                for leg in self.ends.iter_mut().filter_map(|end| end.leg.as_mut()) {
                     ready |= leg.poll_ready(context).is_ready();
                 }
                 if ready {
@@ -221,25 +274,27 @@ impl Task {
 
     fn deadline(&self, now: Instant) -> Instant {
         let recorder = self.recorder.as_ref().map(Recorder::deadline);
-        let ends = [self.requester.deadline(), self.agent.deadline(), recorder];
-        ends.into_iter().flatten().min().unwrap_or(now + IDLE)
+        let press = (!self.presses.is_empty()).then_some(self.next_press);
+        let ends = self.ends.iter().filter_map(End::deadline);
+        ends.chain(recorder)
+            .chain(press)
+            .chain(self.next_mix)
+            .min()
+            .unwrap_or(now + IDLE)
     }
 
     fn end(&mut self, side: Side) -> &mut End {
-        match side {
-            Side::Requester => &mut self.requester,
-            Side::Agent => &mut self.agent,
-        }
+        &mut self.ends[side as usize]
     }
 
     fn leg(&mut self, side: Side) -> Result<&mut Leg, MediaError> {
-        self.end(side).leg.as_mut().ok_or(MediaError::NoLeg)
+        self.end(side).leg.as_deref_mut().ok_or(MediaError::NoLeg)
     }
 
     fn obey(&mut self, command: Command) {
         let now = super::super::now();
         match command {
-            Command::Attach(side, leg) => self.end(side).attach(*leg),
+            Command::Attach(side, leg) => self.end(side).attach(leg),
             Command::Detach(side) => self.end(side).detach(),
             // Who asked may have given up; that is no trouble of ours.
             Command::Negotiate(side, offer, reply) => {
@@ -256,25 +311,29 @@ impl Task {
                 self.end(side).play(Some(player));
             }
             Command::Stop(side) => self.end(side).play(None),
-            Command::Bridge(on) => self.bridged = on,
-            Command::Hold(Some(music)) => {
-                let id = PlayId(self.next_hold);
-                self.next_hold -= 1;
-                self.held = Some(id);
-                self.requester.play(Some(Player::new(id, music, now)));
+            Command::Connect(who) => self.connect(&who),
+            Command::Move(from, to) => self.take_place(from, to),
+            Command::Press(side, keys) => {
+                if self.presses.is_empty() {
+                    self.next_press = now;
+                }
+                let codes = keys.chars().filter_map(Event::code_of);
+                self.presses.extend(codes.map(|code| Press {
+                    side,
+                    code,
+                    turn: 0,
+                }));
             }
-            Command::Hold(None) => {
-                if let Some(id) = self.held.take()
-                    && self
-                        .requester
-                        .player
-                        .as_ref()
-                        .is_some_and(|player| player.id == id)
-                {
-                    self.requester.play(None);
+            Command::PauseRecording(on) => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.pause(on, now);
                 }
             }
-            Command::Mute(on) => self.muted = on,
+            Command::Mark(what) => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.mark(what, now);
+                }
+            }
             Command::Record(path) => {
                 self.finish_recording(now);
                 self.recorder = Some(Recorder::start(&self.writer, path, now));
@@ -300,9 +359,10 @@ impl Task {
 
     async fn close(mut self, reply: Option<oneshot::Sender<SessionSummary>>) {
         let recording = self.finish_recording(super::super::now());
-        let (requester, agent) = (self.requester.total(), self.agent.total());
+        let [requester, agent, mut others, supervisor] = self.ends.each_ref().map(End::total);
+        others += supervisor;
         // Ports are free and browsers told before a slow disk is waited for.
-        drop((self.requester, self.agent));
+        drop(self.ends);
         let recording = match recording {
             Some(recording) => recording.await.ok().flatten(),
             None => None,
@@ -311,21 +371,54 @@ impl Task {
             let _ = reply.send(SessionSummary {
                 requester,
                 agent,
+                others,
                 recording,
             });
         }
     }
 
+    fn connect(&mut self, who: &[Hears]) {
+        for side in Side::ALL {
+            let mut hears = Mouths::default();
+            for path in who.iter().filter(|path| path.ear == side) {
+                hears.add(path.mouth);
+            }
+            let end = self.end(side);
+            end.open |= hears != Mouths::default();
+            if end.hears != hears {
+                end.hears = hears;
+                // Another speaker: his frames begin anew in time.
+                if let Some(leg) = &mut end.leg {
+                    leg.pause();
+                }
+            }
+        }
+        // Old sound of who was not mixed until now.
+        for end in &mut self.ends {
+            end.mouth.hush();
+        }
+    }
+
+    fn take_place(&mut self, from: Side, to: Side) {
+        let mut moved = std::mem::take(self.end(from));
+        let before = self.end(to);
+        before.detach();
+        moved.stats += before.stats;
+        moved.player = None;
+        *before = moved;
+    }
+
     fn work(&mut self, now: Instant) {
-        self.listen(Side::Requester, now);
-        self.listen(Side::Agent, now);
-        for side in [Side::Requester, Side::Agent] {
-            if let Some(id) = self.end(side).play_on(now)
-                && self.held != Some(id)
-            {
+        for side in Side::ALL {
+            self.listen(side, now);
+        }
+        for side in Side::ALL {
+            if let Some(id) = self.end(side).play_on(now) {
                 self.report(SessionEvent::PromptFinished(id));
             }
         }
+        self.press_on(now);
+        self.mix_on(now);
         if let Some(recorder) = &mut self.recorder
             && recorder.deadline() <= now
             && let Some(event) = recorder.flush(now)
@@ -334,46 +427,110 @@ impl Task {
         }
     }
 
+    /// Sends the packets of key presses that are due.
+    fn press_on(&mut self, now: Instant) {
+        while let Some(press) = self.presses.front_mut() {
+            let end = &mut self.ends[press.side as usize];
+            if self.next_press > now {
+                return;
+            }
+            self.next_press = if self.next_press + LATE < now {
+                now
+            } else {
+                self.next_press
+            } + FRAME_TIME;
+            press.turn += 1;
+            let (turn, code) = (press.turn, press.code);
+            end.pressed = turn <= DOWN;
+            if let Some(leg) = end.leg.as_mut().filter(|_| turn <= DOWN) {
+                let samples = turn * FRAME as u16;
+                leg.press(now, code, samples, false);
+                if turn == DOWN {
+                    // The end is said three times.
+                    for _ in 0..3 {
+                        leg.press(now, code, samples, true);
+                    }
+                    leg.pause();
+                }
+            }
+            if turn == DOWN + UP {
+                self.presses.pop_front();
+            }
+        }
+    }
+
+    /// Gives ears that hear several voices, or none, their frame.
+    fn mix_on(&mut self, now: Instant) {
+        if !self.ends.iter().any(End::is_mixed) {
+            self.next_mix = None;
+            return;
+        }
+        let mut due = self.next_mix.unwrap_or(now);
+        if due + LATE < now {
+            due = now;
+        }
+        while due <= now {
+            due += FRAME_TIME;
+            let mut wanted = Mouths::default();
+            for end in self.ends.iter().filter(|end| end.is_mixed()) {
+                wanted.0 |= end.hears.0;
+            }
+            let mut frames = [None; Side::ALL.len()];
+            for side in Side::ALL.into_iter().filter(|side| wanted.has(*side)) {
+                frames[side as usize] = self.end(side).mouth.frame();
+            }
+            for end in self.ends.iter_mut().filter(|end| end.is_mixed()) {
+                let heard = Side::ALL.into_iter().filter(|side| end.hears.has(*side));
+                let frame = mixer::sum(heard.filter_map(|side| frames[side as usize].as_ref()));
+                if let Some(leg) = &mut end.leg {
+                    leg.play(now, &frame);
+                }
+            }
+        }
+        self.next_mix = Some(due);
+    }
+
+    /// Whether what this side says belongs in the recording: the requester's always, another's when it
+    /// is heard; a supervisor's only when the requester hears it.
+    fn is_recorded(&self, side: Side) -> bool {
+        let heard_by = |ear: Side| self.ends[ear as usize].hears.has(side);
+        match side {
+            Side::Requester => true,
+            Side::Agent | Side::Third => [Side::Requester, Side::Agent, Side::Third]
+                .into_iter()
+                .any(heard_by),
+            Side::Supervisor => heard_by(Side::Requester),
+        }
+    }
+
     /// Takes what one leg has, passes it on and records it.
     fn listen(&mut self, side: Side, now: Instant) {
-        let (from, to) = match side {
-            Side::Requester => (&mut self.requester, &mut self.agent),
-            Side::Agent => (&mut self.agent, &mut self.requester),
+        // Out of its place for the time being, so that the others can be sent to.
+        let Some(mut leg) = self.end(side).leg.take() else {
+            return;
         };
-        let Some(leg) = &mut from.leg else { return };
-        // Held and muted sound keeps its place in time, as silence.
-        let silenced = self.held.is_some() || (self.muted && side == Side::Agent);
-        let mut to = to
-            .leg
-            .as_mut()
-            .filter(|_| self.bridged && to.player.is_none());
-        let counts = side == Side::Requester || (self.bridged && !silenced);
-        let mut recorder = self.recorder.as_mut().filter(|_| counts);
-        let events = &self.events;
+        let mut decoder = std::mem::take(&mut self.end(side).decoder);
+        let recorded = self.is_recorded(side);
+        let mixed = self
+            .ends
+            .iter()
+            .any(|end| end.is_mixed() && end.hears.has(side));
         let mut gone = false;
         for _ in 0..MOST_AT_ONCE {
             let event = match leg.next(now) {
                 None => break,
                 Some(MediaEvent::Audio(packet)) => {
-                    pass(
-                        &packet,
-                        now,
-                        side,
-                        silenced,
-                        to.as_deref_mut(),
-                        recorder.as_deref_mut(),
-                        &mut from.decoder,
-                    );
+                    self.pass(&packet, now, side, (recorded, mixed), &mut decoder);
                     continue;
                 }
                 Some(MediaEvent::Dtmf { digit, packet }) => {
-                    if let Some(to) = to.as_deref_mut()
-                        && !silenced
-                    {
-                        to.relay(now, &packet, &[]);
+                    for end in self.ends.iter_mut().filter(|end| end.hears_only(side)) {
+                        if let Some(to) = &mut end.leg {
+                            to.relay(now, &packet, &[]);
+                        }
                     }
                     match digit {
-                        Some(digit) if events.capacity() > RESERVED => {
+                        Some(digit) if self.events.capacity() > RESERVED => {
                             SessionEvent::Dtmf { side, digit }
                         }
                         _ => continue,
@@ -386,50 +543,50 @@ impl Task {
                     SessionEvent::Lost { side, reason }
                 }
             };
-            send(events, event);
+            self.report(event);
         }
+        let end = self.end(side);
+        (end.leg, end.decoder) = (Some(leg), decoder);
         if gone {
-            from.detach();
+            end.detach();
+        }
+    }
+
+    fn pass(
+        &mut self,
+        packet: &Packet<'_>,
+        now: Instant,
+        side: Side,
+        (recorded, mixed): (bool, bool),
+        decoder: &mut ToAlaw,
+    ) {
+        let Some(codec) = packet.codec else { return };
+        let recorder = self.recorder.as_mut().filter(|_| recorded);
+        let transcode = self.ends.iter().any(|end| {
+            end.hears_only(side) && end.leg.as_ref().is_some_and(|to| to.codec() != Some(codec))
+        });
+        // Equal codecs without a recording: not one byte of the sound is looked at.
+        let alaw = if recorder.is_some() || transcode || mixed {
+            decoder.convert(codec, packet.payload)
+        } else {
+            &[]
+        };
+        for end in self.ends.iter_mut().filter(|end| end.hears_only(side)) {
+            if let Some(to) = &mut end.leg {
+                to.relay(now, packet, alaw);
+            }
+        }
+        if mixed {
+            self.ends[side as usize].mouth.say(alaw);
+        }
+        if let Some(recorder) = recorder {
+            recorder.push(side, now, packet, alaw);
         }
     }
 
     fn report(&self, event: SessionEvent) {
-        send(&self.events, event);
-    }
-}
-
-fn pass(
-    packet: &Packet<'_>,
-    now: Instant,
-    side: Side,
-    silenced: bool,
-    to: Option<&mut Leg>,
-    recorder: Option<&mut Recorder>,
-    decoder: &mut ToAlaw,
-) {
-    let Some(codec) = packet.codec else { return };
-    let transcode = to.as_ref().is_some_and(|to| to.codec() != Some(codec));
-    // Equal codecs without a recording: not one byte of the sound is looked at.
-    let alaw = if recorder.is_some() || transcode {
-        decoder.convert(codec, packet.payload)
-    } else {
-        &[]
-    };
-    if let Some(to) = to {
-        if silenced {
-            // In all our codecs a byte is an eighth of a millisecond.
-            to.relay_as(now, packet, &QUIET[..packet.payload.len().min(QUIET.len())]);
-        } else {
-            to.relay(now, packet, alaw);
+        if let Err(mpsc::error::TrySendError::Full(event)) = self.events.try_send(event) {
+            tracing::warn!(?event, "Nobody takes the media events of a call");
         }
-    }
-    if let Some(recorder) = recorder {
-        recorder.push(side, now, packet, alaw);
-    }
-}
-
-fn send(events: &mpsc::Sender<SessionEvent>, event: SessionEvent) {
-    if let Err(mpsc::error::TrySendError::Full(event)) = events.try_send(event) {
-        tracing::warn!(?event, "Nobody takes the media events of a call");
     }
 }

@@ -1,10 +1,10 @@
 //! Two legs that hear each other, or shall not.
 
 use telephony::media::codec::SILENCE;
-use telephony::media::{Codec, Playlist, SessionEvent, Side};
+use telephony::media::{BOTH, Codec, Playlist, SessionEvent, Side};
 
 use super::far_end::EVENT_TYPE;
-use super::{AGENT_HZ, REQUESTER_HZ, call, event, wait};
+use super::{AGENT_HZ, REQUESTER_HZ, call, event, hold, unhold, wait};
 
 #[tokio::test]
 async fn both_sides_hear_each_other_whatever_their_codecs() {
@@ -17,7 +17,7 @@ async fn both_sides_hear_each_other_whatever_their_codecs() {
         let call = call(requester, agent).await;
         wait(300).await;
         assert_eq!(call.agent.sound(), [0_i16; 0], "not before the bridge");
-        call.session.bridge(true);
+        call.session.connect(&BOTH);
         wait(1500).await;
         for (far, hz) in [(&call.requester, AGENT_HZ), (&call.agent, REQUESTER_HZ)] {
             let heard = far.heard_ms(hz);
@@ -42,7 +42,7 @@ async fn equal_codecs_are_passed_on_byte_for_byte_as_one_stream() {
         Playlist::once(vec![call.plane.prompts().digits("8").remove(0)]),
     );
     wait(400).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     wait(600).await;
     let heard = call.requester.heard();
     let (prompt, talk) = heard.split_at(12);
@@ -76,7 +76,7 @@ async fn equal_codecs_are_passed_on_byte_for_byte_as_one_stream() {
 async fn nothing_said_before_the_bridge_is_heard_after_it() {
     let call = call(Codec::Pcma, Codec::Pcma).await;
     wait(1000).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     wait(500).await;
     let heard = call.agent.heard();
     assert!(
@@ -89,11 +89,11 @@ async fn nothing_said_before_the_bridge_is_heard_after_it() {
 #[tokio::test]
 async fn on_hold_the_requester_hears_music_and_the_agent_nothing() {
     let call = call(Codec::Pcma, Codec::Pcma).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     wait(200).await;
     let music =
         telephony::media::Prompt::from_linear(&telephony::media::tone::sine(600.0, 6000.0, 8000));
-    call.session.hold(Playlist::looping(vec![music]));
+    hold(&call.session, vec![music]);
     wait(100).await;
     call.requester.forget();
     call.agent.forget();
@@ -110,7 +110,7 @@ async fn on_hold_the_requester_hears_music_and_the_agent_nothing() {
             .iter()
             .all(|packet| packet.payload.iter().all(|byte| *byte == SILENCE))
     );
-    call.session.unhold();
+    unhold(&call.session);
     wait(100).await;
     call.requester.forget();
     wait(500).await;
@@ -120,8 +120,8 @@ async fn on_hold_the_requester_hears_music_and_the_agent_nothing() {
 #[tokio::test]
 async fn a_muted_agent_hears_and_is_not_heard() {
     let call = call(Codec::Pcma, Codec::Pcmu).await;
-    call.session.bridge(true);
-    call.session.mute_agent(true);
+    call.session.connect(&BOTH);
+    call.session.connect(&BOTH[1..]);
     wait(700).await;
     assert!(call.agent.heard_ms(REQUESTER_HZ) >= 500);
     assert_eq!(call.requester.heard_ms(AGENT_HZ), 0);
@@ -134,7 +134,7 @@ async fn a_muted_agent_hears_and_is_not_heard() {
 #[tokio::test]
 async fn keys_are_reported_once_and_passed_on() {
     let mut call = call(Codec::Pcma, Codec::Pcma).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     call.requester.hush();
     wait(100).await;
     call.requester.press('1', 10, 800).await;
@@ -170,7 +170,7 @@ async fn keys_are_reported_once_and_passed_on() {
 #[tokio::test]
 async fn a_new_agent_leg_takes_over_the_talk() {
     let mut call = call(Codec::Pcma, Codec::Pcma).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     wait(200).await;
     let mut other = super::FarEnd::new(Codec::Pcmu).await;
     let mut leg = call

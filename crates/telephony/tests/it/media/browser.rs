@@ -20,7 +20,7 @@ use telephony::media::{
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{AGENT_HZ, FarEnd, LOOPBACK, REQUESTER_HZ, event, plane, wait};
+use super::{AGENT_HZ, FarEnd, LOOPBACK, REQUESTER_HZ, event, hold, plane, unhold, wait};
 
 const EVENT_TYPE: u8 = 110;
 
@@ -290,7 +290,7 @@ async fn talk(requester_codec: Codec, browser_codec: Codec) -> Talk {
     let (leg, browser) = web_leg(&plane, browser_codec).await;
     session.attach(Side::Agent, leg);
     event(&mut events, 5, connected).await;
-    session.bridge(true);
+    session.connect(&BOTH);
     Talk {
         plane,
         session,
@@ -505,13 +505,12 @@ async fn a_vanished_browser_is_noticed_and_a_new_one_takes_its_place_in_the_same
     );
     let took = vanished.elapsed();
     assert!((4500..6000).contains(&took.as_millis()), "{took:?}");
-    talk.session
-        .hold(Playlist::looping(vec![talk.plane.prompts().music()]));
+    hold(&talk.session, vec![talk.plane.prompts().music()]);
     // The page has been loaded anew.
     let (leg, browser) = web_leg(&talk.plane, Codec::Pcma).await;
     talk.session.attach(Side::Agent, leg);
     event(&mut talk.events, 5, connected).await;
-    talk.session.unhold();
+    unhold(&talk.session);
     wait(800).await;
     assert!(browser.heard_ms(REQUESTER_HZ) >= 500);
     let recording = talk.session.close().await.recording.unwrap();

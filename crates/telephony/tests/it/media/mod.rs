@@ -15,7 +15,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use telephony::media::{
-    Codec, MediaConfig, MediaPlane, MediaSession, Peer, SessionEvent, SessionEvents, Side,
+    BOTH, Codec, MediaConfig, MediaPlane, MediaSession, Peer, Playlist, Prompt, SessionEvent,
+    SessionEvents, Side,
 };
 
 use far_end::FarEnd;
@@ -102,4 +103,16 @@ async fn event<T>(
     tokio::time::timeout(within, found)
         .await
         .expect("the event comes in time")
+}
+
+/// The requester hears music, the agent nothing.
+pub fn hold(session: &MediaSession, music: Vec<Prompt>) {
+    session.connect(&[]);
+    session.play(Side::Requester, Playlist::looping(music));
+}
+
+/// They hear each other again.
+pub fn unhold(session: &MediaSession) {
+    session.stop(Side::Requester);
+    session.connect(&BOTH);
 }

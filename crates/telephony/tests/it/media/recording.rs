@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use telephony::media::recorder::{repair, waveform};
 use telephony::media::tone::{heard_ms, rms};
-use telephony::media::{Codec, Playlist, RecorderEvent, SessionEvent};
+use telephony::media::{BOTH, Codec, Playlist, RecorderEvent, SessionEvent};
 
-use super::{AGENT_HZ, Call, REQUESTER_HZ, call, event, wait};
+use super::{AGENT_HZ, Call, REQUESTER_HZ, call, event, hold, unhold, wait};
 
 /// The lanes of a file as ffmpeg decodes it, and what it complained about.
 fn play(path: &Path) -> ([Vec<i16>; 2], String) {
@@ -61,15 +61,14 @@ async fn a_talk_is_recorded_left_requester_right_agent_with_hold_and_mute_in_it(
     let path = folder.path().join("2026/11/call.wav");
     let call = call(Codec::Pcmu, Codec::Pcma).await;
     wait(300).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     call.session.start_recording(path.clone());
     wait(1000).await;
-    call.session
-        .hold(Playlist::looping(vec![call.plane.prompts().music()]));
+    hold(&call.session, vec![call.plane.prompts().music()]);
     wait(1000).await;
-    call.session.unhold();
+    unhold(&call.session);
     wait(1000).await;
-    call.session.mute_agent(true);
+    call.session.connect(&BOTH[1..]);
     wait(1000).await;
     let recording = call.session.finish_recording().await.unwrap();
     assert_eq!((recording.lost_ms, &recording.error), (0, &None));
@@ -115,7 +114,7 @@ async fn lanes_stay_aligned_to_the_clock_through_loss_and_pauses() {
     let path = folder.path().join("call.wav");
     let mut call = call(Codec::Pcma, Codec::Pcma).await;
     wait(100).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     call.session.start_recording(path.clone());
     wait(1000).await;
     // The requester's phone stops sending for a second and comes back as a new stream.
@@ -143,7 +142,7 @@ async fn a_full_disk_is_reported_and_the_call_goes_on() {
     std::fs::write(&blocked, "").unwrap();
     let path = blocked.join("call.wav");
     let mut call = call(Codec::Pcma, Codec::Pcma).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     call.session.start_recording(path.clone());
     let recorder = |e: &SessionEvent| match e {
         SessionEvent::Recorder(event) => Some(event.clone()),
@@ -184,7 +183,7 @@ async fn records_until_it_is_killed() {
     let mut calls: Vec<Call> = Vec::new();
     for n in 0..5 {
         let call = call(Codec::Pcma, Codec::Pcma).await;
-        call.session.bridge(true);
+        call.session.connect(&BOTH);
         call.session
             .start_recording(Path::new(&folder).join(format!("{n}.wav")));
         calls.push(call);

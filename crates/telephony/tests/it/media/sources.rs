@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use telephony::media::rtp::Header;
-use telephony::media::{Codec, MediaError, Peer, Playlist, Prompt, SessionEvent, Side};
+use telephony::media::{BOTH, Codec, MediaError, Peer, Playlist, Prompt, SessionEvent, Side};
 use tokio::net::UdpSocket;
 
 use super::{
@@ -103,7 +103,7 @@ async fn silence_is_reported_while_it_lasts_but_not_of_a_leg_on_hold() {
 #[tokio::test]
 async fn a_leg_on_hold_is_sent_nothing_until_it_is_taken_back() {
     let mut call = call(Codec::Pcma, Codec::Pcma).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     wait(200).await;
     for hold in ["a=sendonly\r\n", "c=IN IP4 0.0.0.0\r\n"] {
         let offer = call.agent.sdp_with(hold);
@@ -147,7 +147,7 @@ async fn a_leg_on_hold_is_sent_nothing_until_it_is_taken_back() {
 #[tokio::test]
 async fn what_cannot_be_negotiated_is_refused_and_leaves_the_leg_as_it_was() {
     let call = call(Codec::Pcma, Codec::Pcma).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     let offer = call
         .agent
         .sdp()
