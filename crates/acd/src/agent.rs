@@ -269,6 +269,11 @@ impl Agent {
             }
     }
 
+    /// The queue is one of his.
+    pub(crate) fn serves(&self, queue: usize) -> bool {
+        self.serves.iter().any(|(index, _)| *index == queue)
+    }
+
     /// He may be offered this medium now. Voice first: a call takes the whole person, nothing is offered beside it,
     /// and neither open chats nor one that rings keep it away.
     pub(crate) fn free_for(&self, media: MediaKind) -> bool {

@@ -24,6 +24,10 @@ pub struct Settings {
     pub own_max_extensions: u32,
     /// A ready agent whose device is gone for this long goes on break (`device_lost`).
     pub device_grace: Duration,
+    /// Where a work an agent began himself waits when he passes it to another.
+    pub default_queue: String,
+    /// A colleague who is asked and neither answers nor declines is free again after this.
+    pub consult_ring: Duration,
 }
 
 impl Default for Settings {
@@ -34,6 +38,8 @@ impl Default for Settings {
             own_wrap_up: Duration::from_mins(1),
             own_max_extensions: 2,
             device_grace: Duration::from_secs(15),
+            default_queue: "hotline".to_owned(),
+            consult_ring: Duration::from_mins(2),
         }
     }
 }
@@ -137,6 +143,10 @@ impl Acd {
             Input::Declined { work, agent, why } => self.declined(work, agent, why),
             Input::Hold { work, held } => self.hold(work, held)?,
             Input::Began { work, agent } => self.began(work, agent)?,
+            Input::Pass { work, to } => self.pass(work, to)?,
+            Input::Consult { work, agent } => self.consult(work, agent)?,
+            Input::HandOver { work, consult, to } => self.hand_over(work, consult, to)?,
+            Input::KeepPlace { old, new } => self.keep_place(old, &new)?,
             Input::EndWrapUp { agent, work } => self.end_wrap_up(agent, work)?,
             Input::ExtendWrapUp { agent } => self.extend_wrap_up(agent)?,
             Input::Tick => {}

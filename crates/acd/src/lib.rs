@@ -8,13 +8,14 @@ mod message;
 mod presence;
 mod queue;
 mod timer;
+mod transfer;
 mod view;
 mod work;
 mod wrap_up;
 
 pub use agent::{AgentProfile, AgentState, By, Presence, WrapUp};
 pub use distributor::{Acd, Settings};
-pub use message::{Handled, Input, Output, Refusal, RestoredWrapUp};
+pub use message::{Handled, Input, Output, PassTo, Refusal, RestoredWrapUp};
 pub use queue::{NoAnswer, Place, Queue, SkillNeed};
 pub use view::{AgentView, QueueView, WaitingView, WorkView};
 pub use work::{AgentId, Declined, MediaKind, Outcome, Stage, Work, WorkId};

@@ -1,7 +1,5 @@
 //! The life of a work: offered, taken or given back, held, over.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 
 use crate::agent::{By, InHand, Presence, Wish};
@@ -34,14 +32,9 @@ impl Acd {
         self.items.insert(
             work.id,
             Item {
-                media: work.media,
-                queue: Some(index),
-                offered_at,
                 give_up_at,
-                place,
                 preferred: work.preferred_agent,
-                stage: Stage::Waiting,
-                skipped: BTreeSet::new(),
+                ..Item::new(work.media, Some(index), place, offered_at)
             },
         );
         self.seek(work.id);
@@ -63,15 +56,17 @@ impl Acd {
                 self.finish(id, outcome, None);
                 self.hand_empty(agent, By::Work);
             }
-            Stage::Dialling { agent } => {
-                // He was on break before he dialled: he is on break again.
-                self.clear_hand(id, agent);
-                self.finish(id, Outcome::Unanswered, Some(agent));
-                self.hand_empty(agent, By::Work);
-            }
+            Stage::Dialling { agent } => self.not_begun(id, agent),
             Stage::Active { agent } => self.active_over(id, agent, Outcome::Answered),
         }
         Ok(())
+    }
+
+    /// The far end did not answer. He was on break before he dialled: he is on break again.
+    fn not_begun(&mut self, id: WorkId, agent: AgentId) {
+        self.clear_hand(id, agent);
+        self.finish(id, Outcome::Unanswered, Some(agent));
+        self.hand_empty(agent, By::Work);
     }
 
     /// The server stops: what nobody took ends, a talk that was cut off has to be written up.
@@ -119,19 +114,9 @@ impl Acd {
                 let index = *self.codes.get(&work.queue).ok_or(Refusal::QueueUnknown)?;
                 self.seq += 1;
                 let place = Place::new(work.offered_at, 0, self.settings.priority_step, self.seq);
-                self.items.insert(
-                    id,
-                    Item {
-                        media: work.media,
-                        queue: Some(index),
-                        offered_at: work.offered_at.min(self.now),
-                        give_up_at: self.now,
-                        place,
-                        preferred: None,
-                        stage: Stage::Waiting,
-                        skipped: BTreeSet::new(),
-                    },
-                );
+                let since = work.offered_at.min(self.now);
+                self.items
+                    .insert(id, Item::new(work.media, Some(index), place, since));
                 self.empty_hands_of(by, work.media);
                 self.stand(id, by);
             }
@@ -186,8 +171,11 @@ impl Acd {
         let short = self.items.get(&id).is_some_and(|item| {
             let until = at.unwrap_or(self.now).min(self.now);
             let waited = (until - item.offered_at).to_std().unwrap_or_default();
-            item.queue
-                .is_some_and(|index| waited <= self.lines[index].queue.short_abandon)
+            // Who was answered and passed on gave up nothing short.
+            !item.passed
+                && item
+                    .queue
+                    .is_some_and(|index| waited <= self.lines[index].queue.short_abandon)
         });
         if short {
             Outcome::ShortAbandoned
@@ -201,7 +189,24 @@ impl Acd {
             return;
         };
         let (media, queue) = (item.media, self.code(item.queue));
+        let consult = item.consult;
         self.finish(id, outcome, Some(agent));
+        if consult {
+            self.clear_hand(id, agent);
+            self.hand_empty(agent, By::Work);
+        } else {
+            self.part_over(id, agent, media, queue);
+        }
+    }
+
+    /// The agent has the work no longer, and writes it up.
+    pub(crate) fn part_over(
+        &mut self,
+        id: WorkId,
+        agent: AgentId,
+        media: MediaKind,
+        queue: Option<String>,
+    ) {
         // A talk beside the one in hand has no wrap-up of its own: its record is owed.
         let beside = self
             .agents
@@ -280,11 +285,15 @@ impl Acd {
     }
 
     pub(crate) fn ring_timed_out(&mut self, id: WorkId) {
-        let Some(Stage::Ringing { agent, .. }) = self.items.get(&id).map(|item| item.stage) else {
-            return;
-        };
-        self.stop_ringing(id, agent);
-        self.not_taken(id, agent, Declined::NoAnswer);
+        match self.items.get(&id).map(|item| item.stage) {
+            Some(Stage::Ringing { agent, .. }) => {
+                self.stop_ringing(id, agent);
+                self.not_taken(id, agent, Declined::NoAnswer);
+            }
+            // Only a colleague who is asked has a limit here.
+            Some(Stage::Dialling { agent }) => self.not_begun(id, agent),
+            _ => {}
+        }
     }
 
     /// The agent did not take what rang: the work goes back, and the queue's rule goes for him.
@@ -346,6 +355,15 @@ impl Acd {
         if self.items.contains_key(&id) {
             return Err(Refusal::AlreadyOffered);
         }
+        self.free_hand(by)?;
+        self.dials(id, by);
+        self.tell(by, By::Agent);
+        self.settle(by);
+        Ok(())
+    }
+
+    /// Makes the agent's hand empty for a call that is not the distributor's: a wrap-up stands still.
+    pub(crate) fn free_hand(&mut self, by: AgentId) -> Outcomes {
         let now = self.now;
         let agent = self.agent(by)?;
         if agent.presence == Presence::SignedOut {
@@ -365,26 +383,21 @@ impl Acd {
                 return Err(Refusal::AgentBusy);
             }
         }
-        let agent = self.agent(by)?;
-        agent.in_hand = Some(InHand::Dialling(id));
-        self.seq += 1;
-        let place = Place::new(now, 0, self.settings.priority_step, self.seq);
-        self.items.insert(
-            id,
-            Item {
-                media: MediaKind::Voice,
-                queue: None,
-                offered_at: now,
-                give_up_at: now,
-                place,
-                preferred: None,
-                stage: Stage::Dialling { agent: by },
-                skipped: BTreeSet::new(),
-            },
-        );
-        self.tell(by, By::Agent);
-        self.settle(by);
         Ok(())
+    }
+
+    /// A call that rings without the distributor is in this agent's hand.
+    pub(crate) fn dials(&mut self, id: WorkId, by: AgentId) {
+        if let Some(agent) = self.agents.get_mut(&by) {
+            agent.in_hand = Some(InHand::Dialling(id));
+        }
+        self.seq += 1;
+        let place = Place::new(self.now, 0, self.settings.priority_step, self.seq);
+        let item = Item {
+            stage: Stage::Dialling { agent: by },
+            ..Item::new(MediaKind::Voice, None, place, self.now)
+        };
+        self.items.insert(id, item);
     }
 
     pub(crate) fn stop_ringing(&mut self, work: WorkId, agent: AgentId) {

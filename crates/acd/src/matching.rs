@@ -30,8 +30,7 @@ impl Acd {
                 return;
             }
             let wait = self.lines[index].queue.preferred_wait;
-            let serves = agent.serves.iter().any(|(queue, _)| *queue == index);
-            if agent.on_duty(media) && serves && !wait.is_zero() {
+            if agent.on_duty(media) && agent.serves(index) && !wait.is_zero() {
                 let until = self.now + wait;
                 agent.reserved.insert((place, id));
                 item.stage = Stage::Reserved {
@@ -118,10 +117,7 @@ impl Acd {
             .map(|(_, work)| *work)
             .filter(|work| {
                 let item = &self.items[work];
-                let serves = agent
-                    .serves
-                    .iter()
-                    .any(|(queue, _)| Some(*queue) == item.queue);
+                let serves = item.queue.is_some_and(|queue| agent.serves(queue));
                 !serves || !agent.on_duty(item.media)
             })
             .collect();

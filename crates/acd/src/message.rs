@@ -111,6 +111,37 @@ pub enum Input {
         /// The agent.
         agent: AgentId,
     },
+    /// The agent passes the work he has on without waiting for an answer: it stands in a queue again, at its
+    /// old place, and his wrap-up begins.
+    Pass {
+        /// The work.
+        work: WorkId,
+        /// To whom.
+        to: PassTo,
+    },
+    /// A colleague asks this agent something by a call of its own. As `Began`, but it leaves no wrap-up.
+    Consult {
+        /// The call between the two.
+        work: WorkId,
+        /// Who is asked.
+        agent: AgentId,
+    },
+    /// A transfer was completed: the work is this agent's, and the wrap-up of the one who had it begins.
+    HandOver {
+        /// The work.
+        work: WorkId,
+        /// The call in which the two agreed; it is over by this.
+        consult: Option<WorkId>,
+        /// Who has it from now on.
+        to: AgentId,
+    },
+    /// The requester would rather be called back: his wait ends, and the call-back stands in his place.
+    KeepPlace {
+        /// The work that waits.
+        old: WorkId,
+        /// The call-back. It waits since the old one did.
+        new: Work,
+    },
     /// The agent has written the work up.
     EndWrapUp {
         /// The agent.
@@ -125,6 +156,15 @@ pub enum Input {
     },
     /// Time passed: `Acd::next_deadline` was reached.
     Tick,
+}
+
+/// To whom a work is passed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PassTo {
+    /// An agent: he is rung as soon as he is free, for `preferred_wait`; then anybody is.
+    Agent(AgentId),
+    /// A queue, by its code.
+    Queue(String),
 }
 
 /// A wrap-up brought over a restart.
@@ -196,6 +236,28 @@ pub enum Output {
         /// Within the queue's service level.
         in_time: bool,
     },
+    /// The agent passed the work on: it stands in this queue. A `Ring` may follow.
+    Passed {
+        /// The work.
+        work: WorkId,
+        /// Who had it.
+        from: AgentId,
+        /// The queue it stands in now.
+        queue: String,
+        /// Whom it is for, if it was passed to one agent.
+        to: Option<AgentId>,
+    },
+    /// The work went from hand to hand.
+    HandedOver {
+        /// The work.
+        work: WorkId,
+        /// Who had it.
+        from: AgentId,
+        /// Who has it.
+        to: AgentId,
+        /// The queue's code; `None` = an agent began it.
+        queue: Option<String>,
+    },
     /// The work is over. Exactly once for each.
     Ended {
         /// The work.
@@ -211,7 +273,7 @@ pub enum Output {
         /// How long the requester waited, if nobody answered.
         wait: Option<Duration>,
     },
-    /// Wrap-up runs.
+    /// Wrap-up runs. Told again for the same work and agent when he had it twice: the later stands for both.
     WrapUpBegan {
         /// The work.
         work: WorkId,
@@ -296,6 +358,10 @@ pub enum Refusal {
     NotTalking,
     /// No device of the agent is registered: nothing could ring.
     NoDevice,
+    /// This agent takes no work of that queue now.
+    AgentNotFree,
+    /// Nobody waits in this work.
+    NotWaiting,
 }
 
 impl Refusal {
@@ -313,6 +379,8 @@ impl Refusal {
             Self::NoExtensionLeft => "no_extension_left",
             Self::NotTalking => "not_talking",
             Self::NoDevice => "no_device",
+            Self::AgentNotFree => "agent_not_free",
+            Self::NotWaiting => "not_waiting",
         }
     }
 }
@@ -331,6 +399,8 @@ impl std::fmt::Display for Refusal {
             Self::NoExtensionLeft => "wrap-up cannot be extended again",
             Self::NotTalking => "nobody talks in this work",
             Self::NoDevice => "no device of the agent is registered, so no call could ring",
+            Self::AgentNotFree => "this agent takes no work of that queue now",
+            Self::NotWaiting => "nobody waits in this work",
         })
     }
 }

@@ -156,6 +156,35 @@ impl Acd {
             .filter_map(|(_, id)| self.work_view(*id))
     }
 
+    /// How many of its medium are before a work in its queue and still wait; 0 when it rings. `None` when it
+    /// does not wait. Looks at everybody who waits there.
+    pub fn ahead(&self, id: WorkId) -> Option<usize> {
+        let item = self.items.get(&id)?;
+        match item.stage {
+            Stage::Ringing { .. } => return Some(0),
+            Stage::Waiting | Stage::Reserved { .. } => {}
+            Stage::Dialling { .. } | Stage::Active { .. } => return None,
+        }
+        let lane = self.lines[item.queue?].lane(item.media);
+        let before = |(_, other): &&(DateTime<Utc>, WorkId)| {
+            self.items.get(other).is_some_and(|other| {
+                other.place < item.place && !matches!(other.stage, Stage::Ringing { .. })
+            })
+        };
+        Some(lane.unanswered.iter().filter(before).count())
+    }
+
+    /// How many agents are on duty for a queue: free for this medium as soon as what they have in hand is done.
+    pub fn on_duty(&self, code: &str, media: MediaKind) -> usize {
+        let index = self.codes.get(code);
+        let agents = self.agents.values();
+        index.map_or(0, |index| {
+            agents
+                .filter(|agent| agent.on_duty(media) && agent.serves(*index))
+                .count()
+        })
+    }
+
     /// How many works are here.
     pub fn works(&self) -> usize {
         self.items.len()

@@ -98,6 +98,8 @@ pub enum Outcome {
     Unanswered,
     /// The medium was stopped under it, whoever had it.
     Interrupted,
+    /// The requester waits no longer: a call-back took the place.
+    Callback,
 }
 
 impl Outcome {
@@ -110,6 +112,7 @@ impl Outcome {
             Self::NoAgentAnswer => "no_agent_answer",
             Self::Unanswered => "unanswered",
             Self::Interrupted => "interrupted",
+            Self::Callback => "callback",
         }
     }
 }
@@ -157,4 +160,31 @@ pub(crate) struct Item {
     pub preferred: Option<AgentId>,
     pub stage: Stage,
     pub skipped: BTreeSet<AgentId>,
+    /// A colleague asks: no wrap-up.
+    pub consult: bool,
+    /// An agent had it before and passed it on.
+    pub passed: bool,
+}
+
+impl Item {
+    /// A work that stands nowhere yet.
+    pub(crate) fn new(
+        media: MediaKind,
+        queue: Option<usize>,
+        place: Place,
+        since: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            media,
+            queue,
+            offered_at: since,
+            give_up_at: since,
+            place,
+            preferred: None,
+            stage: Stage::Waiting,
+            skipped: BTreeSet::new(),
+            consult: false,
+            passed: false,
+        }
+    }
 }

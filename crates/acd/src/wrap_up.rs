@@ -33,6 +33,10 @@ impl Acd {
         let Some(agent) = self.agents.get_mut(&id) else {
             return;
         };
+        // He had this work before and still wrote that up: one record, one wrap-up.
+        agent
+            .suspended
+            .retain(|(before, _)| before.work != wrap_up.work);
         self.timers.arm(Timer::WrapUp(id), wrap_up.ends_at);
         self.out.push(Output::WrapUpBegan {
             work: wrap_up.work,

@@ -46,6 +46,19 @@ pub struct WaitingView {
     pub rings_at: Option<Uuid>,
 }
 
+/// Where a requester stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// How many of the same medium are before him in his queue. Whose call rings at an agent has nobody
+    /// before him, and is before nobody.
+    pub ahead: u32,
+    /// How long it will take about. Of the queue's last twenty talks the mean time an agent was taken (talk and
+    /// wrap-up), times the places up to his own, over the agents on duty for the queue. An agent of several queues
+    /// counts in each, so it is rather too short. `None` before the first talk since the start, and with nobody
+    /// on duty.
+    pub expected_wait_s: Option<u32>,
+}
+
 /// The floor as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FloorSnapshot {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use acd::{AgentId, AgentState, Declined, Input, MediaKind, Presence, WorkId};
+use acd::{AgentId, AgentState, Declined, Input, MediaKind, PassTo, Presence, WorkId};
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use kernel::App;
@@ -14,13 +14,13 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::agent_state::{AgentView, store as agents};
-use crate::board::{FloorSnapshot, Wallboard};
+use crate::board::{FloorSnapshot, Position, Wallboard};
 use crate::callback::Due;
 use crate::medium::{DeviceKind, Medium, Work};
 use crate::queue::store::{self as queues, Queue};
 use crate::queue::{DEFAULT_QUEUE, QueueRules};
 use crate::task::{Command, FloorSettings, Loaded, Notes, Task, answer, stopped};
-use crate::work_item::store as works;
+use crate::work_item::{parts, store as works};
 
 /// Somebody who can take work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +124,7 @@ impl Floor {
                     queues::insert(&*tx, &queue, now).await?;
                 }
                 let closed = works::close_interrupted(&*tx, now).await?;
+                parts::close_interrupted(&*tx, now).await?;
                 if closed > 0 {
                     tracing::warn!(
                         closed,
@@ -144,7 +145,9 @@ impl Floor {
         let sessions = agents::open_sessions(conn).await?;
         let mut in_wrap_up = Vec::new();
         for id in sessions.iter().filter_map(|session| session.work_id) {
-            in_wrap_up.extend(works::get(conn, id).await?);
+            if let Some(work) = works::get(conn, id).await? {
+                in_wrap_up.push((work, parts::of(conn, id).await?));
+            }
         }
         Ok(Loaded {
             queues: queues::all(conn).await?,
@@ -181,31 +184,8 @@ impl Floor {
 
     /// A requester waits. 409 `queue_unknown`, `already_offered`.
     pub async fn offer(&self, work: Work) -> Result<()> {
-        let Work {
-            id,
-            media,
-            queue,
-            priority,
-            preferred_agent,
-            offered_at,
-            subject,
-        } = work;
-        let work = acd::Work {
-            id,
-            media,
-            queue,
-            priority,
-            preferred_agent,
-            offered_at,
-        };
-        self.input(
-            Input::Offer(work),
-            Notes {
-                subject,
-                ..Notes::default()
-            },
-        )
-        .await
+        let (work, notes) = apart(work);
+        self.input(Input::Offer(work), notes).await
     }
 
     /// The requester gave up. Nothing happens when the work is over already; when an agent has it,
@@ -267,6 +247,54 @@ impl Floor {
         self.know(agent).await?;
         self.input(Input::Began { work, agent }, Notes::default())
             .await
+    }
+
+    /// The agent who has the work passes it on without asking: it waits at the head of a queue and his wrap-up
+    /// begins. The medium is asked to ring the next one. The row keeps the first answer; `work_parts` has who had
+    /// it. 409 `not_talking`, `queue_unknown`, `agent_not_free`.
+    pub async fn pass(&self, work: WorkId, to: PassTo) -> Result<()> {
+        if let PassTo::Agent(agent) = to {
+            self.know(agent).await?;
+        }
+        self.input(Input::Pass { work, to }, Notes::default()).await
+    }
+
+    /// A colleague asks this agent by a call of its own, which the medium rings: then `accepted` or `ended`. It
+    /// leaves no row, no wrap-up and no record, and he has the state back that he had. 409 `agent_busy`,
+    /// `agent_signed_out`, `already_offered`.
+    pub async fn consult(&self, consult: WorkId, agent: AgentId) -> Result<()> {
+        self.know(agent).await?;
+        let input = Input::Consult {
+            work: consult,
+            agent,
+        };
+        self.input(input, Notes::default()).await
+    }
+
+    /// The transfer after a consultation: `work` is the asked agent's from now on, the consultation is over, and
+    /// the wrap-up of the one who had it begins. Without a consultation his hand must be free. 409
+    /// `not_talking`, `agent_busy`, `agent_signed_out`.
+    pub async fn hand_over(
+        &self,
+        work: WorkId,
+        consult: Option<WorkId>,
+        to: AgentId,
+    ) -> Result<()> {
+        self.know(to).await?;
+        let input = Input::HandOver { work, consult, to };
+        self.input(input, Notes::default()).await
+    }
+
+    /// The requester would rather be called back: `old` ends as `callback`, and `new`, the call-back, waits in
+    /// its place since the same time. The figures count one request. 409 `not_waiting`, `queue_unknown`.
+    pub async fn keep_place(&self, old: WorkId, new: Work) -> Result<()> {
+        let (new, notes) = apart(new);
+        self.input(Input::KeepPlace { old, new }, notes).await
+    }
+
+    /// Where a requester stands; `None` when he waits no longer.
+    pub async fn position(&self, work: WorkId) -> Option<Position> {
+        self.run(move |task| task.position(work)).await.ok()?
     }
 
     /// The device that would ring for this agent now; `None` = none is registered. Said again at each
@@ -401,7 +429,9 @@ impl Floor {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if let Some(gate) = gate {
+        // Who passed the work on does not write its record: the last who had it does.
+        let last = self.run(move |task| task.is_last(work, agent)).await?;
+        if let Some(gate) = gate.filter(|_| last) {
             gate.check(work).await?;
         }
         self.input(Input::EndWrapUp { agent, work }, Notes::default())
@@ -487,4 +517,21 @@ impl Floor {
         self.inner.commands.send(command).map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())
     }
+}
+
+/// What the distributor needs of a work, and what only boards do.
+fn apart(work: Work) -> (acd::Work, Notes) {
+    let notes = Notes {
+        subject: work.subject,
+        ..Notes::default()
+    };
+    let work = acd::Work {
+        id: work.id,
+        media: work.media,
+        queue: work.queue,
+        priority: work.priority,
+        preferred_agent: work.preferred_agent,
+        offered_at: work.offered_at,
+    };
+    (work, notes)
 }

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::agent_state::store::{self as agents, Change, SessionRow};
+use crate::work_item::parts::{self, Part};
 use crate::work_item::store as works;
 
 static PENDING: LazyLock<IntGauge> = LazyLock::new(|| {
@@ -44,6 +45,8 @@ pub enum Write {
     Session(SessionRow),
     /// A work as it stands; replaces the row.
     Work(Box<works::Model>),
+    /// An agent's part of a work as it stands; replaces the row.
+    Part(Part),
     /// A domain event.
     Event {
         kind: &'static str,
@@ -66,6 +69,7 @@ impl Write {
             Self::Change(change) => format!("change {} of agent {}", change.id, change.agent_id),
             Self::Session(session) => format!("session {}", session.id),
             Self::Work(work) => format!("work {}", work.id),
+            Self::Part(part) => format!("part {} of work {}", part.number, part.work_id),
             Self::Event { kind, subject, .. } => format!("event {kind} of {subject}"),
             Self::Audit { action, agent, .. } => format!("audit {action} of agent {agent}"),
         }
@@ -262,6 +266,7 @@ async fn apply(app: &App, tx: &Tx, write: Write) -> Result<()> {
         Write::Change(change) => agents::insert_change(&**tx, change).await,
         Write::Session(session) => agents::put_session(&**tx, session).await,
         Write::Work(work) => works::put(&**tx, *work).await,
+        Write::Part(part) => parts::put(&**tx, part).await,
         Write::Event {
             kind,
             subject,

@@ -17,7 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub use acd::{AgentState, Presence};
+pub use acd::{AgentState, PassTo, Presence};
+pub use board::Position;
 pub use handle::{AgentCard, Directory, Floor, WrapUpGate};
 pub use medium::{AgentId, Declined, DeviceKind, MediaKind, Medium, Work, WorkId};
 pub use queue::DEFAULT_QUEUE;
@@ -51,7 +52,10 @@ kernel::permissions! {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112313_floor")]
+    vec![
+        migration!("2026112313_floor"),
+        migration!("2026112640_work_parts"),
+    ]
 }
 
 /// What the server mounts.

@@ -2,10 +2,11 @@
 //! does what `acd` says. One timer is armed, for the next deadline.
 
 mod outputs;
+mod parts;
 mod restart;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -23,8 +24,11 @@ use crate::day::{Day, day_begins};
 use crate::handle::{AgentCard, Inner};
 use crate::journal::{Journal, Write};
 use crate::medium::DeviceKind;
+use crate::queue::DEFAULT_QUEUE;
 use crate::queue::store::Queue;
+use crate::work_item::parts::Part;
 use crate::work_item::store::Model as WorkRow;
+use parts::Paces;
 pub(crate) use restart::Former;
 
 /// The boards are told at most this often.
@@ -58,7 +62,7 @@ pub(crate) struct Loaded {
     pub queues: Vec<Queue>,
     pub agents: Vec<(AgentCard, Skills)>,
     pub sessions: Vec<SessionRow>,
-    pub works: Vec<WorkRow>,
+    pub works: Vec<(WorkRow, Vec<Part>)>,
     pub day: Day,
     pub callbacks: Due,
 }
@@ -83,11 +87,17 @@ pub(crate) struct Task {
     agents: BTreeMap<AgentId, Known>,
     /// Works under way or being written up.
     works: BTreeMap<WorkId, WorkRow>,
+    /// Who had them.
+    parts: BTreeMap<WorkId, Vec<Part>>,
+    /// Calls in which a colleague is asked: they have no row.
+    consults: BTreeSet<WorkId>,
+    /// For how long a work takes an agent, by queue.
+    paces: Paces,
     journal: Journal,
     day: Day,
     callbacks: Due,
     /// Works given up lately: a medium may tell late that somebody took one.
-    given_up: BTreeMap<WorkId, WorkRow>,
+    given_up: BTreeMap<WorkId, (WorkRow, Vec<Part>)>,
     /// Devices of users who take no work, or not yet.
     strangers: BTreeMap<AgentId, DeviceKind>,
     former: BTreeMap<AgentId, Former>,
@@ -103,8 +113,15 @@ impl Task {
         let now = app.clock.now();
         let rules = Settings {
             device_grace: Duration::from_secs(u64::from(settings.device_grace_s)),
+            default_queue: DEFAULT_QUEUE.to_owned(),
             ..Settings::default()
         };
+        let mut works = BTreeMap::new();
+        let mut parts = BTreeMap::new();
+        for (work, had_by) in loaded.works {
+            parts.insert(work.id, had_by);
+            works.insert(work.id, work);
+        }
         let mut task = Self {
             journal: Journal::start(&app),
             restore_until: now + Duration::from_secs(u64::from(settings.restore_within_s)),
@@ -114,11 +131,10 @@ impl Task {
             acd: Acd::new(rules),
             queues: BTreeMap::new(),
             agents: BTreeMap::new(),
-            works: loaded
-                .works
-                .into_iter()
-                .map(|work| (work.id, work))
-                .collect(),
+            works,
+            parts,
+            consults: BTreeSet::new(),
+            paces: Paces::default(),
             day: loaded.day,
             callbacks: loaded.callbacks,
             given_up: BTreeMap::new(),
@@ -235,6 +251,7 @@ impl Task {
         let handled = self.acd.handle(input, now);
         if let (Some(id), true) = (new_work, handled.refusal.is_some()) {
             self.works.remove(&id);
+            self.consults.remove(&id);
         }
         self.apply(handled.outputs, now);
         match handled.refusal {
@@ -249,7 +266,11 @@ impl Task {
         }
         match told {
             // He chose anew before his device was back.
-            Input::Ask { agent, .. } | Input::Began { agent, .. } => self.drop_former(agent, now),
+            Input::Ask { agent, .. }
+            | Input::Began { agent, .. }
+            | Input::Consult { agent, .. } => {
+                self.drop_former(agent, now);
+            }
             Input::Reachable { agent, .. } => self.device_changed(agent, notes.device, now),
             Input::Force {
                 agent,
@@ -294,6 +315,20 @@ impl Task {
                 row.subject = subject;
                 row
             }
+            Input::KeepPlace { old, new } => {
+                let queue = Some(new.queue.clone());
+                // He waits since he began to, whatever became of the line.
+                let since = self.works.get(old).map_or(now, |row| row.offered_at);
+                let mut row = crate::work_item::new(new.id, new.media, queue, since);
+                row.priority = new.priority;
+                row.subject = subject;
+                row.continues = Some(*old);
+                row
+            }
+            Input::Consult { work, .. } => {
+                let new = !self.works.contains_key(work) && self.consults.insert(*work);
+                return new.then_some(*work);
+            }
             Input::Began { work, agent } => {
                 let mut row = crate::work_item::new(*work, acd::MediaKind::Voice, None, now);
                 row.agent_id = Some(*agent);
@@ -302,7 +337,7 @@ impl Task {
             _ => return None,
         };
         // A work that is here already is refused; its row stays.
-        if self.works.contains_key(&row.id) {
+        if self.works.contains_key(&row.id) || self.consults.contains(&row.id) {
             return None;
         }
         let id = row.id;
@@ -350,14 +385,20 @@ impl Task {
         if !self.knows(agent) {
             return Err(not_found("agent"));
         }
-        if let Some(mut row) = self.given_up.remove(&id) {
+        if let Some((row, parts)) = self.given_up.remove(&id) {
             self.take_back(&row);
-            row.ended_at = None;
+            self.works.insert(id, row);
+            self.parts.insert(id, parts);
+        }
+        if let Some(row) = self.works.get_mut(&id)
+            && row.ended_at.take().is_some()
+        {
             row.outcome = None;
             row.short = false;
-            row.wait_ms = None;
             row.callback_due = false;
-            self.works.insert(id, row);
+            if row.accepted_at.is_none() {
+                row.wait_ms = None;
+            }
         }
         let row = self.works.get(&id).ok_or_else(|| not_found("work"))?;
         let media = acd::MediaKind::ALL

@@ -1,6 +1,7 @@
 //! A work as a row: what was offered to the floor and what became of it. The rows are what the
 //! figures are recounted from.
 
+pub mod parts;
 pub mod store;
 
 use acd::{MediaKind, WorkId};
@@ -40,10 +41,14 @@ pub fn new(
         callback_done_at: None,
         callback_done_by: None,
         callback_note: None,
+        continues: None,
     }
 }
 
-/// A call from outside into a queue: what the wallboard counts.
+/// A call from outside into a queue: what the wallboard counts. A request that waits on as a call-back is
+/// counted there.
 pub fn counts(row: &store::Model) -> bool {
-    row.media == MediaKind::Voice.as_str() && row.queue.is_some()
+    row.media == MediaKind::Voice.as_str()
+        && row.queue.is_some()
+        && row.outcome.as_deref() != Some(acd::Outcome::Callback.as_str())
 }

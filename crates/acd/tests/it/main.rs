@@ -6,5 +6,6 @@ mod matching;
 mod random;
 mod size;
 mod support;
+mod transfers;
 mod waiting;
 mod wrap_up;

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use acd::{
-    Acd, AgentId, AgentState, Declined, Input, MediaKind, NoAnswer, Output, Place, Presence, Queue,
-    Settings, SkillNeed, Stage, Work, WorkId,
+    Acd, AgentId, AgentState, Declined, Input, MediaKind, NoAnswer, Output, PassTo, Place,
+    Presence, Queue, Settings, SkillNeed, Stage, Work, WorkId,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -42,6 +42,12 @@ enum Op {
     Skills(u128, u8),
     Rules(usize, u64),
     Restore(u128, Presence),
+    Pass(usize, usize),
+    PassToAgent(usize, u128),
+    Consult(u128),
+    HandOver(usize, usize),
+    HandOverAlone(usize, u128),
+    KeepPlace(usize),
     Wait(u64),
 }
 
@@ -89,7 +95,13 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..3usize, n.clone()).prop_map(|(queue, n)| Op::AdoptUnknown(queue, n)),
         1 => (n.clone(), any::<u8>()).prop_map(|(n, skills)| Op::Skills(n, skills)),
         1 => (0..3usize, 0..30u64).prop_map(|(queue, wrap_up)| Op::Rules(queue, wrap_up)),
-        1 => (n, presence()).prop_map(|(n, presence)| Op::Restore(n, presence)),
+        1 => (n.clone(), presence()).prop_map(|(n, presence)| Op::Restore(n, presence)),
+        2 => (any::<usize>(), 0..3usize).prop_map(|(index, queue)| Op::Pass(index, queue)),
+        2 => (any::<usize>(), n.clone()).prop_map(|(index, n)| Op::PassToAgent(index, n)),
+        2 => n.clone().prop_map(Op::Consult),
+        2 => (any::<usize>(), any::<usize>()).prop_map(|(index, by)| Op::HandOver(index, by)),
+        1 => (any::<usize>(), n).prop_map(|(index, n)| Op::HandOverAlone(index, n)),
+        1 => any::<usize>().prop_map(Op::KeepPlace),
         6 => (0..15_000u64).prop_map(Op::Wait),
     ]
 }
@@ -138,6 +150,8 @@ struct Seen {
     media: MediaKind,
     at: At,
     offered: DateTime<Utc>,
+    /// Given up then.
+    limit: DateTime<Utc>,
     /// Exempt from the order while it may stand aside for its preferred agent.
     aside_until: DateTime<Utc>,
     place: Option<Place>,
@@ -158,13 +172,18 @@ struct Model {
     next: u128,
     /// What the input at hand adopts.
     adopts: Option<WorkId>,
+    /// Colleagues who are asked.
+    consults: BTreeSet<WorkId>,
     log: Vec<Output>,
 }
 
 impl Model {
     fn new() -> Self {
         let mut model = Self {
-            acd: Acd::new(Settings::default()),
+            acd: Acd::new(Settings {
+                default_queue: "other".to_owned(),
+                ..Settings::default()
+            }),
             now: "2026-11-23T01:00:00Z".parse().unwrap(),
             works: BTreeMap::new(),
             over: BTreeSet::new(),
@@ -174,6 +193,7 @@ impl Model {
             skills: BTreeMap::new(),
             next: 0,
             adopts: None,
+            consults: BTreeSet::new(),
             log: Vec::new(),
         };
         for queue in 0..3 {
@@ -222,6 +242,7 @@ impl Model {
             media: offered.media,
             at: At::Waiting,
             offered: offered.offered_at,
+            limit: offered.offered_at + TimeDelta::seconds(90),
             aside_until: self.now + TimeDelta::seconds(aside),
             place: None,
             skipped: BTreeMap::new(),
@@ -252,6 +273,7 @@ impl Model {
         let (offered, adopts) = match &input {
             Input::Offer(work) => (Some(work.clone()), None),
             Input::Adopt { work, .. } => (Some(work.clone()), Some(work.id)),
+            Input::KeepPlace { new, .. } => (Some(new.clone()), None),
             _ => (None, None),
         };
         self.adopts = adopts;
@@ -270,7 +292,10 @@ impl Model {
                 let offered = offered.unwrap();
                 assert!(!self.over.contains(work), "{work} was over: {told}");
                 assert_eq!(*queue, offered.queue, "{told}");
-                let seen = self.seen(offered);
+                let mut seen = self.seen(offered);
+                if told.starts_with("KeepPlace") {
+                    seen.limit = self.now + TimeDelta::seconds(90);
+                }
                 assert!(
                     self.works.insert(*work, seen).is_none(),
                     "{work} offered twice: {told}"
@@ -342,8 +367,36 @@ impl Model {
                     "{told}"
                 );
             }
+            Output::Passed {
+                work,
+                from,
+                queue,
+                to,
+            } => {
+                let until = |seconds| self.now + TimeDelta::seconds(seconds);
+                let seen = self.works.get_mut(work).unwrap();
+                assert_eq!(seen.at, At::Active(*from), "{told}");
+                seen.at = At::Waiting;
+                seen.queue = Some(queue.clone());
+                seen.offered = self.now;
+                seen.limit = until(90);
+                if to.is_some() {
+                    seen.aside_until = until(20);
+                }
+                seen.skipped.insert(*from, until(15));
+                self.begun.remove(work);
+            }
+            Output::HandedOver { work, from, to, .. } => {
+                let seen = self.works.get_mut(work).unwrap();
+                assert_eq!(seen.at, At::Active(*from), "{told}");
+                seen.at = At::Active(*to);
+            }
             Output::WrapUpBegan { work, agent, .. } => {
-                self.writing.entry(*agent).or_default().push(*work);
+                assert!(!self.consults.contains(work), "{told}");
+                let writing = self.writing.entry(*agent).or_default();
+                // The later wrap-up of a work stands for both.
+                writing.retain(|before| before != work);
+                writing.push(*work);
             }
             Output::WrapUpEnded { work, agent } | Output::WrapUpExpired { work, agent } => {
                 let writing = self.writing.get_mut(agent).unwrap();
@@ -422,7 +475,7 @@ impl Model {
             let view = self.acd.work_view(*id).unwrap();
             seen.place = Some(view.place);
             let in_time = |until: DateTime<Utc>| next.is_some_and(|next| next <= until);
-            let limit = seen.offered + TimeDelta::seconds(90);
+            let limit = seen.limit;
             match (view.stage, seen.at) {
                 (Stage::Waiting, At::Waiting) => assert!(in_time(limit), "{told}"),
                 (Stage::Reserved { until, .. }, At::Waiting) => {
@@ -431,9 +484,11 @@ impl Model {
                 (Stage::Ringing { agent, until }, At::Ringing(by)) if agent == by => {
                     assert!(in_time(until), "{told}");
                 }
-                (Stage::Dialling { agent }, At::Dialling(by))
-                | (Stage::Active { agent }, At::Active(by))
-                    if agent == by => {}
+                (Stage::Dialling { agent }, At::Dialling(by)) if agent == by => {
+                    let asked = self.consults.contains(id);
+                    assert!(!asked || in_time(seen.offered + TimeDelta::minutes(2)));
+                }
+                (Stage::Active { agent }, At::Active(by)) if agent == by => {}
                 (stage, at) => panic!("{id} is {stage:?}, told {at:?}: {told}"),
             }
             if let (MediaKind::Voice, At::Ringing(by) | At::Dialling(by) | At::Active(by)) =
@@ -491,6 +546,58 @@ impl Model {
                 view.id
             );
         }
+    }
+
+    /// He could begin a call.
+    fn hand_is_free(&self, n: u128) -> bool {
+        self.acd.agent_view(agent(n)).is_some_and(|view| {
+            !matches!(
+                view.state,
+                AgentState::SignedOut
+                    | AgentState::Ringing
+                    | AgentState::Talking
+                    | AgentState::Held
+            )
+        }) && !self
+            .works
+            .values()
+            .any(|seen| seen.at == At::Ringing(agent(n)))
+    }
+
+    /// A call outside the queues is in his hand.
+    fn dials(&mut self, n: u128) -> WorkId {
+        self.next += 1;
+        let id = work(self.next);
+        if self.hand_is_free(n) {
+            self.begun.insert(id);
+            let seen = Seen {
+                queue: None,
+                media: MediaKind::Voice,
+                at: At::Dialling(agent(n)),
+                offered: self.now,
+                limit: self.now,
+                aside_until: self.now,
+                place: None,
+                skipped: BTreeMap::new(),
+            };
+            self.works.insert(id, seen);
+        }
+        id
+    }
+
+    fn with_agent(&self, index: usize) -> Option<(WorkId, AgentId)> {
+        let of_requesters = |seen: &Seen| matches!(seen.at, At::Active(_));
+        let picked = self
+            .works
+            .iter()
+            .filter(|(id, seen)| of_requesters(seen) && !self.consults.contains(id));
+        let mut works: Vec<_> = picked
+            .map(|(id, seen)| match seen.at {
+                At::Active(by) => (*id, by),
+                _ => unreachable!(),
+            })
+            .collect();
+        (!works.is_empty()).then(|| works.swap_remove(index % works.len()))
     }
 
     fn pick(&self, index: usize, which: impl Fn(&Seen) -> bool) -> Option<(WorkId, At)> {
@@ -611,33 +718,8 @@ impl Model {
                 }
             }
             Op::Begin(n) => {
-                self.next += 1;
-                let id = work(self.next);
-                let free = self.acd.agent_view(agent(n)).is_some_and(|view| {
-                    !matches!(
-                        view.state,
-                        AgentState::SignedOut
-                            | AgentState::Ringing
-                            | AgentState::Talking
-                            | AgentState::Held
-                    )
-                }) && !self
-                    .works
-                    .values()
-                    .any(|seen| seen.at == At::Ringing(agent(n)));
-                if free {
-                    self.begun.insert(id);
-                    let seen = Seen {
-                        queue: None,
-                        media: MediaKind::Voice,
-                        at: At::Dialling(agent(n)),
-                        offered: self.now,
-                        aside_until: self.now,
-                        place: None,
-                        skipped: BTreeMap::new(),
-                    };
-                    self.works.insert(id, seen);
-                }
+                let free = self.hand_is_free(n);
+                let id = self.dials(n);
                 assert_eq!(
                     self.handle(Input::Began {
                         work: id,
@@ -689,6 +771,81 @@ impl Model {
                     reason: None,
                     wrap_up: None,
                 });
+            }
+            Op::Pass(index, queue) => {
+                if let Some((work, _)) = self.with_agent(index) {
+                    let to = PassTo::Queue(QUEUES[queue].to_owned());
+                    assert!(self.handle(Input::Pass { work, to }));
+                }
+            }
+            Op::PassToAgent(index, n) => {
+                let Some((work, from)) = self.with_agent(index) else {
+                    return;
+                };
+                let queue = self.works[&work].queue.clone();
+                let view = self.acd.agent_view(agent(n)).unwrap();
+                let on_duty = view.presence == Presence::Ready
+                    && view.wish.is_none()
+                    && (view.reachable || self.works[&work].media == MediaKind::Chat);
+                let serves = self.serves(agent(n), queue.as_deref().unwrap_or("other"));
+                let to = PassTo::Agent(agent(n));
+                let passed = self.handle(Input::Pass { work, to });
+                assert_eq!(passed, from != agent(n) && on_duty && serves);
+            }
+            Op::Consult(n) => {
+                let free = self.hand_is_free(n);
+                let work = self.dials(n);
+                if free {
+                    self.consults.insert(work);
+                }
+                let agent = agent(n);
+                assert_eq!(self.handle(Input::Consult { work, agent }), free);
+            }
+            Op::HandOver(index, by) => {
+                let asked: Vec<_> = self
+                    .works
+                    .iter()
+                    .filter(|(id, _)| self.consults.contains(id))
+                    .map(|(id, seen)| (*id, seen.at))
+                    .collect();
+                if asked.is_empty() {
+                    return;
+                }
+                let (consult, at) = asked[by % asked.len()];
+                let (At::Active(to) | At::Dialling(to)) = at else {
+                    panic!("{consult} is {at:?}")
+                };
+                if let Some((work, _)) = self.with_agent(index) {
+                    let done =
+                        matches!(at, At::Active(_)) && self.works[&work].media == MediaKind::Voice;
+                    let consult = Some(consult);
+                    assert_eq!(self.handle(Input::HandOver { work, consult, to }), done);
+                }
+            }
+            Op::HandOverAlone(index, n) => {
+                if let Some((work, from)) = self.with_agent(index) {
+                    let to = agent(n);
+                    let done = from != to
+                        && self.hand_is_free(n)
+                        && self.works[&work].media == MediaKind::Voice;
+                    let consult = None;
+                    assert_eq!(self.handle(Input::HandOver { work, consult, to }), done);
+                }
+            }
+            Op::KeepPlace(index) => {
+                let waits = |seen: &Seen| {
+                    matches!(seen.at, At::Waiting | At::Ringing(_))
+                        && seen.media == MediaKind::Voice
+                };
+                if let Some((old, _)) = self.pick(index, waits) {
+                    let mut new = self.as_offered(old);
+                    let place = self.acd.work_view(old).unwrap().place;
+                    self.next += 1;
+                    new.id = work(self.next);
+                    let id = new.id;
+                    assert!(self.handle(Input::KeepPlace { old, new }));
+                    assert_eq!(self.acd.work_view(id).unwrap().place, place);
+                }
             }
             Op::Wait(ms) => self.wait(TimeDelta::milliseconds(i64::try_from(ms).unwrap())),
         }

@@ -13,8 +13,9 @@ use crate::agent_state::store::{By, Change, SessionRow};
 use crate::day::service_day;
 use crate::journal::Write;
 use crate::medium::Medium;
-use crate::work_item::counts;
+use crate::work_item::parts::{OVER, SENT_BACK};
 use crate::work_item::store::Model as WorkRow;
+use crate::work_item::{INTERRUPTED, counts};
 
 /// So long after its end somebody may still tell that a work was taken.
 const GIVEN_UP_FOR: TimeDelta = TimeDelta::minutes(2);
@@ -27,6 +28,8 @@ impl Task {
                 Output::AgentChanged { agent, .. }
                 | Output::AgentWishes { agent, .. }
                 | Output::WrapUpExtended { agent, .. }
+                // Talking before and after, in another call.
+                | Output::HandedOver { to: agent, .. }
                     if !touched.contains(agent) =>
                 {
                     touched.push(*agent);
@@ -98,35 +101,30 @@ impl Task {
             } => {
                 self.ended(work, media, queue.as_deref(), outcome, agent, wait, now);
             }
+            Output::Passed {
+                work,
+                from,
+                queue,
+                to,
+            } => self.passed(work, from, &queue, to, now),
+            Output::HandedOver {
+                work,
+                from,
+                to,
+                queue,
+            } => self.handed_over(work, from, to, queue.as_deref(), now),
             Output::WrapUpBegan {
                 work,
                 agent,
                 queue,
                 ends_at,
-            } => {
-                if let Some(row) = self.works.get_mut(&work) {
-                    row.wrap_up_began_at = Some(now);
-                    row.wrap_up_ended_at = None;
-                }
-                self.write_work(work, now);
-                let facts = Some(json!({ "ends_at": ends_at }));
-                self.work_event(
-                    "work.wrap_up_began",
-                    work,
-                    queue.as_deref(),
-                    Some(agent),
-                    now,
-                    facts,
-                );
-            }
+            } => self.wrap_up_began(work, agent, queue.as_deref(), ends_at, now),
             Output::WrapUpExtended {
-                work, extensions, ..
-            } => {
-                if let Some(row) = self.works.get_mut(&work) {
-                    row.wrap_up_extensions = i32::try_from(extensions).unwrap_or(i32::MAX);
-                }
-                self.write_work(work, now);
-            }
+                work,
+                agent,
+                extensions,
+                ..
+            } => self.wrap_up_extended(work, agent, extensions, now),
             Output::WrapUpEnded { work, agent } => self.wrap_up_over(work, agent, false, now),
             Output::WrapUpExpired { work, agent } => self.wrap_up_over(work, agent, true, now),
             Output::AgentChanged {
@@ -139,7 +137,8 @@ impl Task {
             } => {
                 self.agent_changed(agent, from, to, reason, work, by, now);
             }
-            Output::Returned { .. } | Output::AgentWishes { .. } => {}
+            Output::Returned { work, agent, .. } => self.end_part(work, agent, SENT_BACK, now),
+            Output::AgentWishes { .. } => {}
         }
     }
 
@@ -152,6 +151,9 @@ impl Task {
         in_time: bool,
         now: DateTime<Utc>,
     ) {
+        if self.consults.contains(&work) {
+            return;
+        }
         let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
         let mut first = false;
         if let Some(row) = self.works.get_mut(&work) {
@@ -170,7 +172,8 @@ impl Task {
             });
         }
         self.write_work(work, now);
-        let facts = json!({ "wait_ms": wait_ms, "in_time": in_time });
+        let part = self.begin_part(work, agent, now);
+        let facts = json!({ "wait_ms": wait_ms, "in_time": in_time, "part": part });
         self.work_event("work.accepted", work, queue, Some(agent), now, Some(facts));
     }
 
@@ -185,6 +188,19 @@ impl Task {
         wait: Option<Duration>,
         now: DateTime<Utc>,
     ) {
+        if self.consults.remove(&work) {
+            return;
+        }
+        if outcome == Outcome::Callback {
+            // The request is counted as the call-back that waits on for it.
+            self.count(work, |day, row| {
+                let answered = u64::from(row.accepted_at.is_some());
+                day.offered = day.offered.saturating_sub(1);
+                day.answered = day.answered.saturating_sub(answered);
+                let in_time = u64::from(row.in_time == Some(true));
+                day.in_time = day.in_time.saturating_sub(in_time);
+            });
+        }
         let wait_ms = wait.and_then(|wait| i64::try_from(wait.as_millis()).ok());
         let short = outcome == Outcome::ShortAbandoned;
         let gave_up = matches!(outcome, Outcome::Abandoned | Outcome::ShortAbandoned);
@@ -194,7 +210,19 @@ impl Task {
         );
         let talked = outcome == Outcome::Answered
             || (outcome == Outcome::Interrupted && agent.is_some() && wait.is_none());
+        if let Some(agent) = agent {
+            let ended_as = if outcome == Outcome::Interrupted {
+                INTERRUPTED
+            } else {
+                OVER
+            };
+            self.end_part(work, agent, ended_as, now);
+        }
+        let mut passed_by = None;
         if let Some(row) = self.works.get_mut(&work) {
+            passed_by = row
+                .agent_id
+                .filter(|_| row.accepted_at.is_some() && !talked);
             row.ended_at = Some(now);
             row.outcome = Some(outcome.as_str().to_owned());
             row.short = short;
@@ -215,7 +243,8 @@ impl Task {
             });
         }
         self.write_work(work, now);
-        let kind = if queue.is_some() && !talked {
+        let never_taken = passed_by.is_none() && outcome != Outcome::Callback;
+        let kind = if queue.is_some() && !talked && never_taken {
             "work.abandoned"
         } else {
             "work.ended"
@@ -225,24 +254,35 @@ impl Task {
         if outcome == Outcome::NoAgentAnswer {
             self.medium(media, |medium| medium.give_up(work));
         }
-        // Wrap-up follows a talk; its row is kept until then.
-        if talked && media == MediaKind::Voice {
-            return;
+        if media == MediaKind::Voice {
+            // Wrap-up follows a talk; its row is kept until then.
+            if talked || !self.is_written_up(work) {
+                return;
+            }
+            if let Some(agent) = passed_by {
+                // Who passed it on is the last who had it, and his wrap-up is over: its record is owed.
+                self.work_event("work.wrap_up_expired", work, queue, Some(agent), now, None);
+            }
+        } else if let Some(agent) = agent {
+            self.chat_took(work, agent, now);
         }
+        let parts = self.parts.remove(&work).unwrap_or_default();
         if let Some(row) = self.works.remove(&work)
-            && row.accepted_at.is_none()
+            && !talked
             && row.queue.is_some()
+            && outcome != Outcome::Callback
         {
             self.given_up
-                .retain(|_, row| row.ended_at.is_some_and(|at| now - at < GIVEN_UP_FOR));
-            self.given_up.insert(work, row);
+                .retain(|_, (row, _)| row.ended_at.is_some_and(|at| now - at < GIVEN_UP_FOR));
+            self.given_up.insert(work, (row, parts));
         }
     }
 
     /// Undoes what the end of a work that was given up counted.
     pub(super) fn take_back(&mut self, row: &WorkRow) {
         self.callbacks.remove(row.offered_at, row.id);
-        if !counts(row) || service_day(row.offered_at) != self.day.day {
+        if row.accepted_at.is_some() || !counts(row) || service_day(row.offered_at) != self.day.day
+        {
             return;
         }
         match row.outcome.as_deref() {
@@ -252,29 +292,6 @@ impl Task {
             }
             _ => self.day.lost -= 1,
         }
-    }
-
-    pub(super) fn wrap_up_over(
-        &mut self,
-        work: WorkId,
-        agent: AgentId,
-        expired: bool,
-        now: DateTime<Utc>,
-    ) {
-        let mut queue = None;
-        if let Some(row) = self.works.get_mut(&work) {
-            row.wrap_up_ended_at = Some(now);
-            row.wrap_up_expired = expired;
-            queue.clone_from(&row.queue);
-        }
-        self.write_work(work, now);
-        let kind = if expired {
-            "work.wrap_up_expired"
-        } else {
-            "work.wrap_up_ended"
-        };
-        self.work_event(kind, work, queue.as_deref(), Some(agent), now, None);
-        self.works.remove(&work);
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of one output")]
@@ -383,28 +400,30 @@ impl Task {
         session.state = view.state.as_str().to_owned();
         session.presence = view.presence.as_str().to_owned();
         session.reason = view.reason.map(ToOwned::to_owned);
-        session.work_id = view.work;
+        // A colleague who is asked leaves nothing to be written up.
+        session.work_id = view.work.filter(|work| !self.consults.contains(work));
         session.wrap_up_ends_at = view.wrap_up.map(|wrap_up| wrap_up.ends_at);
         session.wrap_up_extensions = view
             .wrap_up
             .map_or(0, |wrap_up| i32::try_from(wrap_up.extensions).unwrap_or(0));
         session.queue = match view.wrap_up {
             Some(wrap_up) => wrap_up.queue.clone(),
-            None => view
-                .work
-                .and_then(|work| self.works.get(&work)?.queue.clone()),
+            None => {
+                let view = view.work.and_then(|work| self.acd.work_view(work));
+                view.and_then(|view| view.queue.map(ToOwned::to_owned))
+            }
         };
         session.changed_at = now;
         self.journal.write(now, Write::Session(session.clone()));
     }
 
-    fn write_work(&self, work: WorkId, now: DateTime<Utc>) {
+    pub(super) fn write_work(&self, work: WorkId, now: DateTime<Utc>) {
         if let Some(row) = self.works.get(&work) {
             self.journal.write(now, Write::Work(Box::new(row.clone())));
         }
     }
 
-    fn work_event(
+    pub(super) fn work_event(
         &self,
         kind: &'static str,
         work: WorkId,

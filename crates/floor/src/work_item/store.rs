@@ -5,8 +5,8 @@ use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, not_found, refused};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel as _, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel as _, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use uuid::Uuid;
 
@@ -38,6 +38,8 @@ kernel::table! {
         callback_done_at: Option<DateTimeUtc>,
         callback_done_by: Option<Uuid>,
         callback_note: Option<String>,
+        /// The work whose place this call-back took.
+        continues: Option<Uuid>,
     }
 }
 
@@ -102,6 +104,11 @@ pub async fn recount(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<D
             .filter(C::Queue.is_not_null())
             .filter(C::OfferedAt.gte(from))
             .filter(C::OfferedAt.lt(until))
+            .filter(
+                Condition::any()
+                    .add(C::Outcome.is_null())
+                    .add(C::Outcome.ne("callback")),
+            )
     };
     let lost = |outcomes: &[&'static str]| {
         calls()

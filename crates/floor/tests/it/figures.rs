@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use floor::work_item::store::{callbacks_due, recount};
-use floor::{AgentState, Declined, MediaKind, Presence};
+use floor::{AgentState, Declined, MediaKind, PassTo, Presence, Work};
 use serde_json::json;
 
 use crate::hall::{Hall, agent, lead, on_both, on_both_at};
@@ -61,7 +61,7 @@ async fn happens(hall: &Hall, dice: &mut Dice) {
     let floor = hall.floor.snapshot().await.unwrap();
     let number = u8::try_from(dice.below(3)).unwrap() + 1;
     let id = agent(number);
-    match dice.below(16) {
+    match dice.below(20) {
         0..=3 => {
             hall.call().await;
         }
@@ -119,6 +119,48 @@ async fn happens(hall: &Hall, dice: &mut Dice) {
         14 => {
             // Refused while he is busy.
             let _ = hall.floor.began(hall.app.ids.next(), id).await;
+        }
+        15..=16 => {
+            let view = hall.floor.agent(id).await.unwrap();
+            if let (AgentState::Talking, Some(work)) = (view.state, view.work_id) {
+                let to = match dice.below(4) {
+                    0 => PassTo::Queue(floor::DEFAULT_QUEUE.to_owned()),
+                    other => PassTo::Agent(agent(u8::try_from(other).unwrap())),
+                };
+                // Refused when that agent is not free.
+                let _ = hall.floor.pass(work, to).await;
+            }
+        }
+        17 => {
+            let consult = hall.app.ids.next();
+            let view = hall.floor.agent(id).await.unwrap();
+            let other = agent(u8::try_from(dice.below(3)).unwrap() + 1);
+            if let (AgentState::Talking, Some(work)) = (view.state, view.work_id)
+                && hall.floor.consult(consult, other).await.is_ok()
+            {
+                hall.floor.accepted(consult, other).await.unwrap();
+                if dice.below(2) == 0 {
+                    // A consultation itself cannot be handed over.
+                    let _ = hall.floor.hand_over(work, Some(consult), other).await;
+                }
+                hall.floor.ended(consult).await;
+            }
+        }
+        18 => {
+            if let Some(work) = dice.of(&floor.waiting)
+                && work.media == MediaKind::Voice
+            {
+                let new = Work {
+                    id: hall.app.ids.next(),
+                    media: work.media,
+                    queue: work.queue.clone(),
+                    priority: 0,
+                    preferred_agent: None,
+                    offered_at: hall.app.clock.now(),
+                    subject: json!({}),
+                };
+                hall.floor.keep_place(work.work_id, new).await.unwrap();
+            }
         }
         _ => {
             hall.floor.flushed().await.unwrap();

@@ -8,5 +8,6 @@ mod lists;
 mod restart;
 mod rights;
 mod states;
+mod transfers;
 mod work;
 mod wrap_up;
