@@ -42,6 +42,7 @@ struct Sip {
     realm: String,
     hotline_numbers: Vec<String>,
     trunks: Vec<String>,
+    trunk_hosts: Vec<String>,
     tls_listen: String,
     tls_certificate: String,
     tls_key: String,
@@ -86,6 +87,12 @@ impl Settings {
                     .map_err(|error| wrong("sip.trunks", error))
             })
             .collect::<Result<_>>()?;
+        let trunk_hosts = sip
+            .trunk_hosts
+            .iter()
+            .filter(|host| !host.trim().is_empty())
+            .map(|host| parse("sip.trunk_hosts", host))
+            .collect::<Result<_>>()?;
         let listen: std::net::SocketAddr = parse("sip.listen", &sip.listen)?;
         let bind = optional::<IpAddr>("rtp.bind", &rtp.bind)?;
         Ok(Self {
@@ -95,6 +102,7 @@ impl Settings {
                 realm: sip.realm,
                 hotline_numbers: sip.hotline_numbers,
                 trunks,
+                trunk_hosts,
                 invites_per_second: sip.invites_per_second.max(1),
             },
             media: MediaConfig {

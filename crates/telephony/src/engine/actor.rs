@@ -292,7 +292,9 @@ impl Actor {
             return;
         }
         match event {
-            LegEvent::Ringing => {}
+            // Dialled legs only.
+            LegEvent::Ringing | LegEvent::Early(_) | LegEvent::Reanswered(_) => {}
+            LegEvent::Refer { reply, .. } => reply.refuse(603),
             LegEvent::Answered(sdp) => self.answered(leg, &sdp).await,
             LegEvent::Declined(status) => {
                 self.forget(leg);

@@ -5,8 +5,11 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
+use base64::Engine as _;
+
 use super::codec::Codec;
 use super::plane::MediaError;
+use super::srtp::MasterKey;
 
 /// Longest description that is read, in bytes. Real ones have a few hundred, a browser's a few thousand.
 const LONGEST: usize = 64 * 1024;
@@ -84,17 +87,66 @@ pub struct Audio {
     pub ptime_ms: Option<u32>,
     /// `a=fingerprint` of a WebRTC end, its hash in lower case.
     pub fingerprint: Option<String>,
+    /// The first key it gives that we can use (SDES, RFC 4568).
+    pub crypto: Option<Crypto>,
 }
 
 impl Audio {
-    /// RTP without encryption.
+    /// RTP whose profile asks for no encryption.
     pub fn is_plain(&self) -> bool {
         matches!(self.protocol.as_str(), "RTP/AVP" | "RTP/AVPF")
+    }
+
+    /// SRTP with a key in the description.
+    pub fn is_secured(&self) -> bool {
+        matches!(self.protocol.as_str(), "RTP/SAVP" | "RTP/SAVPF") && self.crypto.is_some()
     }
 
     /// The describer puts us on hold.
     pub fn holds(&self) -> bool {
         self.address.is_none() || !self.direction.receives()
+    }
+}
+
+/// A key for SRTP (RFC 4568) of the suite `AES_CM_128_HMAC_SHA1_80`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crypto {
+    /// Which of the offer's keys it is, or answers.
+    pub tag: u32,
+    /// The key.
+    pub key: MasterKey,
+}
+
+/// The only suite that every telephone knows.
+const SUITE: &str = "AES_CM_128_HMAC_SHA1_80";
+
+impl Crypto {
+    /// Reads `tag suite inline:key|lifetime`; `None` for what we cannot do: other suites, key
+    /// identifiers in packets, session parameters.
+    fn parse(value: &str) -> Option<Self> {
+        let mut words = value.split_ascii_whitespace();
+        let tag = words.next()?.parse().ok()?;
+        let suite = words.next()?;
+        let key = words.next()?.strip_prefix("inline:")?;
+        if !suite.eq_ignore_ascii_case(SUITE) || words.next().is_some() {
+            return None;
+        }
+        let mut parts = key.split('|');
+        let key = parts.next()?;
+        if parts.any(|part| part.contains(':')) {
+            return None;
+        }
+        let padded = key.trim_end_matches('=');
+        let bytes = base64::engine::general_purpose::STANDARD_NO_PAD
+            .decode(padded)
+            .ok()?;
+        let key = MasterKey(bytes.try_into().ok()?);
+        Some(Self { tag, key })
+    }
+
+    fn line(&self) -> String {
+        let key = base64::engine::general_purpose::STANDARD.encode(self.key.0);
+        format!("a=crypto:{} {SUITE} inline:{key}\r\n", self.tag)
     }
 }
 
@@ -127,6 +179,7 @@ struct Section {
     maps: Vec<(u8, String)>,
     ptime_ms: Option<u32>,
     fingerprint: Option<String>,
+    crypto: Option<Crypto>,
 }
 
 #[derive(Clone, Copy)]
@@ -232,6 +285,8 @@ fn attribute(section: &mut Section, value: &str) -> Option<()> {
         }
         // A nonsensical wish is no reason to refuse a call.
         "fingerprint" => section.fingerprint = Some(value.trim().to_ascii_lowercase()),
+        // RFC 4568 §5.1.2: the first that can be used.
+        "crypto" => section.crypto = section.crypto.or_else(|| Crypto::parse(value)),
         "ptime" => section.ptime_ms = value.trim().parse().ok(),
         _ => {
             if let Some(direction) = Direction::ALL.into_iter().find(|d| d.name() == name) {
@@ -285,6 +340,7 @@ fn audio(session: &Section, media: &Section) -> Result<Audio, MediaError> {
             .fingerprint
             .clone()
             .or_else(|| session.fingerprint.clone()),
+        crypto: media.crypto,
     })
 }
 
@@ -299,6 +355,8 @@ pub struct Local {
     pub event_type: Option<u8>,
     /// Who sends.
     pub direction: Direction,
+    /// Our key, where one is offered or answered.
+    pub crypto: Option<Crypto>,
     /// Session id of the `o=` line, the same for the leg's life.
     pub id: u32,
     /// Its version, one more for each description.
@@ -308,8 +366,13 @@ pub struct Local {
 impl Local {
     /// An offer.
     pub fn offer(&self) -> String {
+        self.offer_as("RTP/AVP")
+    }
+
+    /// An offer with this profile.
+    pub fn offer_as(&self, protocol: &str) -> String {
         let mut text = self.session();
-        self.media("RTP/AVP", &mut text);
+        self.media(protocol, &mut text);
         text
     }
 
@@ -348,6 +411,9 @@ impl Local {
                 text,
                 "a=rtpmap:{n} telephone-event/8000\r\na=fmtp:{n} 0-15\r\n"
             );
+        }
+        if let Some(crypto) = &self.crypto {
+            text.push_str(&crypto.line());
         }
         let _ = write!(text, "a=ptime:20\r\na={}\r\n", self.direction.name());
     }
@@ -474,6 +540,36 @@ mod tests {
     }
 
     #[test]
+    fn the_first_key_that_can_be_used_is_taken() {
+        let key = "inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+        let secured = OFFER.replace("RTP/AVP", "RTP/SAVP");
+        let text = format!(
+            "{secured}a=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:AAAA\r\na=crypto:2 {SUITE} {key}|2^20|1:4\r\n\
+             a=crypto:3 {SUITE} {key}|2^31\r\na=crypto:4 {SUITE} {key}\r\n"
+        );
+        let audio = read(&text);
+        assert!(audio.is_secured() && !audio.is_plain());
+        let crypto = audio.crypto.unwrap();
+        assert_eq!(crypto.tag, 3);
+        assert_eq!(&crypto.key.0[..4], b"YS__");
+        let mut local = local();
+        local.crypto = Some(crypto);
+        let again = read(&local.offer_as("RTP/SAVP"));
+        assert_eq!(again.crypto, Some(crypto));
+        for odd in [
+            "",
+            "a=crypto:x y z\r\n".to_owned().as_str(),
+            &format!("a=crypto:1 {SUITE} inline:AAAA\r\n"),
+            &format!("a=crypto:1 {SUITE} {key} UNENCRYPTED_SRTP\r\n"),
+            &format!("a=crypto:1 AES_CM_128_HMAC_SHA1_32 {key}\r\n"),
+        ] {
+            let audio = read(&format!("{secured}{odd}"));
+            assert!(!audio.is_secured(), "{odd}");
+        }
+        assert!(!format!("{crypto:?}").contains("89"), "a key shows itself to nobody");
+    }
+
+    #[test]
     fn mangled_descriptions_never_panic() {
         let bytes = OFFER.as_bytes();
         for cut in 0..bytes.len() {
@@ -499,6 +595,7 @@ mod tests {
             codecs: vec![(8, Codec::Pcma)],
             event_type: Some(101),
             direction: Direction::SendRecv,
+            crypto: None,
             id: 1,
             version: 1,
         }

@@ -60,10 +60,39 @@ pub struct Invite {
     pub headers: Vec<(&'static str, String)>,
 }
 
+/// A call of ours over a trunk.
+#[derive(Debug, Clone)]
+pub struct Dial {
+    /// The number to call, as people write it; the trunk's rules rewrite it.
+    pub number: String,
+    /// The number of ours that is shown; `None` withholds it.
+    pub caller_id: Option<String>,
+    /// Our offer.
+    pub offer: String,
+    /// More headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// Which trunk takes it.
+    pub trunk: TrunkChoice,
+}
+
+/// Which trunk a call of ours leaves by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TrunkChoice {
+    /// By priority and weight; the next one when a trunk fails before it rings.
+    #[default]
+    Best,
+    /// This one and no other.
+    Only(uuid::Uuid),
+}
+
 /// What the engine asks of SIP.
 pub trait Signaling: Send + Sync + 'static {
     /// Sends an INVITE. Whatever becomes of it arrives as an event.
     fn invite(&self, invite: Invite) -> (Arc<dyn SipLeg>, LegEvents);
+
+    /// Calls a number over a trunk. Whatever becomes of it arrives as an event; a trunk that fails before
+    /// it rings is not told of while there is another.
+    fn dial(&self, dial: Dial) -> (Arc<dyn SipLeg>, LegEvents);
 
     /// Every contact of this user that can be rung now.
     fn devices(&self, user: uuid::Uuid) -> Vec<Binding>;
@@ -80,6 +109,14 @@ pub trait SipLeg: Send + Sync {
     /// Refuses an incoming leg.
     fn refuse(&self, status: u16);
 
+    /// Sends a re-INVITE with this offer; the outcome arrives as [`LegEvent::Reanswered`].
+    fn reoffer(&self, _sdp: String) {}
+
+    /// Whether the value of a Replaces header (RFC 3891) names this leg.
+    fn is_replaced_by(&self, _replaces: &str) -> bool {
+        false
+    }
+
     /// Ends the leg whatever its state: CANCEL, BYE or a refusal. A far end that has vanished is not
     /// waited for.
     fn hang_up(&self);
@@ -91,14 +128,30 @@ pub type LegEvents = mpsc::UnboundedReceiver<LegEvent>;
 /// Something that happened to a leg.
 #[derive(Debug)]
 pub enum LegEvent {
-    /// 180 or 183.
+    /// 180, or 183 without SDP.
     Ringing,
+    /// 18x with the far end's SDP: what it plays before it answers (early media). Repeated only when
+    /// the SDP changes.
+    Early(Vec<u8>),
     /// 200, with the far end's SDP. Incoming legs: the ACK to an answer of ours that was an offer.
     Answered(Vec<u8>),
-    /// The far end did not take our INVITE; the SIP status.
+    /// The far end did not take our INVITE; its final SIP status.
     Declined(u16),
     /// A re-INVITE or UPDATE with an offer; must be answered.
     Offer(Vec<u8>, OfferReply),
+    /// What became of [`SipLeg::reoffer`]: the far end's answer, or the status of its refusal. What
+    /// stood before still stands after a refusal.
+    Reanswered(Result<Vec<u8>, u16>),
+    /// The far end, a desk phone, asks for a transfer (RFC 3515). The engine carries it out or refuses.
+    Refer {
+        /// The user part of Refer-To: whom to call.
+        to: String,
+        /// Its Replaces (RFC 3891), decoded: an attended transfer to the leg it names; see
+        /// [`SipLeg::is_replaced_by`].
+        replaces: Option<String>,
+        /// Takes the engine's word.
+        reply: ReferReply,
+    },
     /// A telephone key by INFO (application/dtmf-relay).
     Digit(char),
     /// The leg is over.
@@ -117,4 +170,35 @@ pub enum LegEnd {
     ConnectionLost,
     /// No ACK, or the stack gave up.
     Fault,
+}
+
+/// Answers a REFER; dropped, it is refused with 603.
+#[derive(Debug)]
+pub struct ReferReply(pub(crate) oneshot::Sender<Result<mpsc::UnboundedReceiver<u16>, u16>>);
+
+impl ReferReply {
+    /// Refuses with a SIP status.
+    pub fn refuse(self, status: u16) {
+        // The leg may be over.
+        let _ = self.0.send(Err(status));
+    }
+
+    /// Takes it on (202); how it goes is told by NOTIFY.
+    pub fn accept(self) -> ReferProgress {
+        let (tell, told) = mpsc::unbounded_channel();
+        let _ = self.0.send(Ok(told));
+        ReferProgress(tell)
+    }
+}
+
+/// Tells a phone how the transfer that it asked for goes; dropped before a final status, it says 503.
+#[derive(Debug)]
+pub struct ReferProgress(mpsc::UnboundedSender<u16>);
+
+impl ReferProgress {
+    /// 1xx while it rings; 200 or more ends it.
+    pub fn tell(&self, status: u16) {
+        // The phone may have hung up, which is its right.
+        let _ = self.0.send(status);
+    }
 }

@@ -38,6 +38,12 @@ impl FromStr for Network {
 }
 
 impl Network {
+    /// The one address in it; `None` for a range.
+    pub fn single(&self) -> Option<IpAddr> {
+        let whole = if self.address.is_ipv4() { 32 } else { 128 };
+        (self.bits == whole).then_some(self.address)
+    }
+
     /// Whether the address lies in the range. An IPv4 address inside IPv6 counts as IPv4.
     pub fn contains(&self, ip: IpAddr) -> bool {
         match (self.address, ip.to_canonical()) {

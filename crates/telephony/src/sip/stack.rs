@@ -1,5 +1,6 @@
 //! rsipstack behind [`Signaling`]: listeners, what comes in, what goes out.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -22,15 +23,17 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::guard::{Guard, Turned, source_of};
-use super::leg::{self, Leg, Order};
+use super::leg::{self, Dialing, Leg, Order};
 use super::registrar::Registrar;
 use super::sources::{Network, RateLimit};
 use super::transport::{BoundedUdp, acceptor, serve_streams};
 use super::{
-    Binding, CallTaker, DeviceDirectory, IncomingCall, Invite, LegEvent, LegEvents, Registration,
+    Binding, CallTaker, DeviceDirectory, Dial, IncomingCall, Invite, LegEvent, LegEvents, Registration,
     Signaling, SipLeg,
 };
 
+/// Where a trunk listens that names no port.
+const SIP_PORT: u16 = 5060;
 /// Requests that may be worked on at the same time; the next are refused.
 const OPEN_REQUESTS: usize = 4000;
 /// Datagrams a second from one source, for each INVITE a second it may send.
@@ -49,6 +52,8 @@ pub struct SipConfig {
     pub hotline_numbers: Vec<String>,
     /// Who may call them.
     pub trunks: Vec<Network>,
+    /// Where our own calls go, in this order; with none, the single addresses among `trunks`, port 5060.
+    pub trunk_hosts: Vec<SocketAddr>,
     /// INVITEs a second from one source.
     pub invites_per_second: u32,
 }
@@ -137,6 +142,9 @@ impl SipStack {
                 Method::Register,
                 Method::Info,
                 Method::Update,
+                Method::PRack,
+                Method::Refer,
+                Method::Notify,
             ])
             .with_transport_inspector(Box::new(guard))
             .build();
@@ -356,11 +364,15 @@ impl SipStack {
             dialogs: Arc::clone(&self.dialogs),
             clock: self.app.clock.clone(),
             events,
+            name: leg::DialogName::default(),
             connection: None,
             outgoing: false,
             late_offer: offer.is_none(),
+            transfers: false,
             local_sdp: String::new(),
+            dialing: None,
         };
+        let name = Arc::clone(&leg.name);
         // Never sent: an incoming leg does not fail that way.
         let (never, failed) = oneshot::channel();
         tokio::spawn(async move {
@@ -368,7 +380,7 @@ impl SipStack {
             drop(never);
         });
         taker.incoming(IncomingCall {
-            leg: Arc::new(leg::Handle(orders)),
+            leg: Arc::new(leg::Handle { orders, name }),
             events: leg_events,
             called,
             caller: caller_of(&tx.original),
@@ -397,13 +409,26 @@ impl Signaling for SipStack {
     fn invite(&self, invite: Invite) -> (Arc<dyn SipLeg>, LegEvents) {
         let (events, leg_events) = mpsc::unbounded_channel();
         let (orders, order_events) = mpsc::unbounded_channel();
-        let handle = Arc::new(leg::Handle(orders));
+        let name = leg::DialogName::default();
         let decline = events.clone();
-        if let Err(error) = self.send_invite(invite, events, order_events) {
+        let sent = self.send_invite(invite, events, order_events, Arc::clone(&name));
+        if let Err(error) = sent {
             tracing::warn!(%error, "INVITE not sent");
             let _ = decline.send(LegEvent::Declined(500));
         }
-        (handle, leg_events)
+        (Arc::new(leg::Handle { orders, name }), leg_events)
+    }
+
+    fn dial(&self, dial: Dial) -> (Arc<dyn SipLeg>, LegEvents) {
+        let (events, leg_events) = mpsc::unbounded_channel();
+        let (orders, order_events) = mpsc::unbounded_channel();
+        let name = leg::DialogName::default();
+        let decline = events.clone();
+        let sent = self.send_dial(dial, events, order_events, Arc::clone(&name));
+        if let Err(status) = sent {
+            let _ = decline.send(LegEvent::Declined(status));
+        }
+        (Arc::new(leg::Handle { orders, name }), leg_events)
     }
 
     fn devices(&self, user: Uuid) -> Vec<Binding> {
@@ -421,6 +446,7 @@ impl SipStack {
         invite: Invite,
         events: mpsc::UnboundedSender<LegEvent>,
         orders: mpsc::UnboundedReceiver<Order>,
+        name: leg::DialogName,
     ) -> rsipstack::Result<()> {
         let caller: Uri = self.contact.clone();
         let headers = invite
@@ -441,30 +467,115 @@ impl SipStack {
             headers: Some(headers),
             ..InviteOption::default()
         };
-        let (states, state_events) = self.dialogs.new_dialog_state_channel();
-        let (dialog, invited) = self.dialogs.do_invite_async(option, states)?;
-        let (fail, failed) = oneshot::channel();
-        tokio::spawn(async move {
-            match invited.await {
-                Ok(Ok((_, Some(_)))) => drop(fail),
-                _ => {
-                    let _ = fail.send(());
-                }
-            }
-        });
+        let attempt = leg::send(&self.dialogs, option)?;
         let leg = Leg {
-            dialog,
+            dialog: attempt.dialog,
             dialogs: Arc::clone(&self.dialogs),
             clock: self.app.clock.clone(),
             events,
+            name,
             connection: invite.to.closed.clone(),
             outgoing: true,
             late_offer: false,
+            transfers: true,
             local_sdp: invite.offer,
+            dialing: None,
         };
-        tokio::spawn(leg::run(leg, state_events, orders, failed));
+        tokio::spawn(leg::run(leg, attempt.states, orders, attempt.failed));
         Ok(())
     }
+
+    /// Calls over the first trunk that takes it; `Err` is the status that nobody answered with.
+    fn send_dial(
+        &self,
+        dial: Dial,
+        events: mpsc::UnboundedSender<LegEvent>,
+        orders: mpsc::UnboundedReceiver<Order>,
+        name: leg::DialogName,
+    ) -> Result<(), u16> {
+        let ways = self.ways(&dial)?;
+        let clock = self.app.clock.clone();
+        let mut dialing = Dialing::new(Arc::clone(&self.dialogs), clock.clone(), ways);
+        let attempt = dialing.next(0).ok_or(503u16)?;
+        let leg = Leg {
+            dialog: attempt.dialog,
+            dialogs: Arc::clone(&self.dialogs),
+            clock,
+            events,
+            name,
+            connection: None,
+            outgoing: true,
+            late_offer: false,
+            transfers: false,
+            local_sdp: dial.offer,
+            dialing: Some(dialing),
+        };
+        tokio::spawn(leg::run(leg, attempt.states, orders, attempt.failed));
+        Ok(())
+    }
+
+    /// The trunks that this call may take, the best first.
+    fn ways(&self, dial: &Dial) -> Result<VecDeque<leg::Way>, u16> {
+        // 484 Address Incomplete: no trunk is asked about what is no number.
+        if !dialable(&dial.number) {
+            return Err(484);
+        }
+        let hosts = if self.config.trunk_hosts.is_empty() {
+            let single = self.config.trunks.iter().filter_map(Network::single);
+            single.map(|ip| SocketAddr::new(ip, SIP_PORT)).collect()
+        } else {
+            self.config.trunk_hosts.clone()
+        };
+        let ways: VecDeque<_> = hosts
+            .into_iter()
+            .filter_map(|host| {
+                let option = self.trunk_invite(dial, host).ok()?;
+                let trunk = host.to_string();
+                Some(leg::Way { trunk, option })
+            })
+            .collect();
+        if ways.is_empty() { Err(503) } else { Ok(ways) }
+    }
+
+    fn trunk_invite(&self, dial: &Dial, host: SocketAddr) -> rsipstack::Result<InviteOption> {
+        // `#` would end the URI.
+        let number = dial.number.replace('#', "%23");
+        let callee: Uri = format!("sip:{number}@{host}").as_str().try_into()?;
+        let own = &self.contact.host_with_port;
+        let mut headers: Vec<Header> = dial
+            .headers
+            .iter()
+            .map(|(name, value)| Header::Other((*name).to_owned(), value.clone()))
+            .collect();
+        let (caller, display) = match &dial.caller_id {
+            Some(shown) => (format!("sip:{shown}@{own}"), None),
+            None => {
+                headers.push(Header::Other("Privacy".to_owned(), "id".to_owned()));
+                let display = Some("Anonymous".to_owned());
+                ("sip:anonymous@anonymous.invalid".to_owned(), display)
+            }
+        };
+        Ok(InviteOption {
+            caller_display_name: display,
+            caller: caller.as_str().try_into()?,
+            callee,
+            content_type: Some("application/sdp".to_owned()),
+            offer: Some(dial.offer.clone().into_bytes()),
+            contact: self.contact.clone(),
+            headers: Some(headers),
+            support_prack: true,
+            ..InviteOption::default()
+        })
+    }
+}
+
+/// Whether a trunk can be asked for it.
+fn dialable(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    (1..=32).contains(&digits.len())
+        && digits
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == '*' || c == '#')
 }
 
 fn address_taken(listen: SocketAddr, error: &std::io::Error) -> Problem {

@@ -98,6 +98,7 @@ impl Voice {
             codecs: CODECS.to_vec(),
             event_type: Some(sdp::EVENT_TYPE),
             direction: Direction::SendRecv,
+            crypto: None,
             id: rand::random::<u32>() >> 1,
             version: 1,
         };

@@ -1,4 +1,4 @@
-//! Plain RTP over UDP, locked to the source the SDP names.
+//! Plain RTP over UDP, locked to the source the SDP names; encrypted where both sides have a key for it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
@@ -8,7 +8,8 @@ use super::super::codec::Codec;
 use super::super::plane::{MediaConfig, MediaError};
 use super::super::ports::{PortLease, Ports};
 use super::super::rtp::{self, Header, Stamp};
-use super::super::sdp::{self, Direction, Local};
+use super::super::sdp::{self, Crypto, Direction, Local};
+use super::super::srtp::{MasterKey, Srtp};
 use super::{Answer, Negotiated, Peer, Received, local_ip};
 
 /// A source that was silent this long may be replaced by another port of the same address.
@@ -25,8 +26,24 @@ pub(super) struct Plain {
     nat: Option<IpAddr>,
     source: Option<Source>,
     datagram: Vec<u8>,
+    /// Our key, for the leg's life: new ones would begin the packets' numbers anew.
+    key: MasterKey,
+    secured: Option<Secured>,
     pub(super) foreign: u64,
 }
+
+/// The leg is encrypted.
+#[derive(Debug)]
+struct Secured {
+    theirs: MasterKey,
+    incoming: Srtp,
+    outgoing: Srtp,
+    /// The profile that was agreed, for our next offer.
+    protocol: String,
+}
+
+/// The number of our key in offers.
+const KEY_TAG: u32 = 1;
 
 /// Where RTP may come from.
 #[derive(Debug)]
@@ -81,6 +98,7 @@ impl Plain {
             codecs,
             event_type: Some(sdp::EVENT_TYPE),
             direction: Direction::SendRecv,
+            crypto: None,
             id: rand::random::<u32>() >> 1,
             version: 0,
         };
@@ -91,6 +109,8 @@ impl Plain {
             nat: peer.behind_nat.then_some(peer.ip),
             source: None,
             datagram: Vec::with_capacity(256),
+            key: MasterKey::random(),
+            secured: None,
             foreign: 0,
         })
     }
@@ -107,7 +127,39 @@ impl Plain {
         }
         self.local.direction = Direction::SendRecv;
         self.local.version += 1;
-        self.local.offer()
+        // With a key in RTP/AVP who cannot read it answers without (RFC 8643). Signalling takes it out for
+        // lines that are to have none, and asks for RTP/SAVP where it must be.
+        self.local.crypto = Some(Crypto {
+            tag: KEY_TAG,
+            key: self.key,
+        });
+        let agreed = self.secured.as_ref().map(|secured| secured.protocol.clone());
+        self.local.offer_as(agreed.as_deref().unwrap_or("RTP/AVP"))
+    }
+
+    /// Encrypts from now on with their key, or not with none.
+    fn secure(&mut self, theirs: Option<Crypto>, protocol: &str) {
+        let Some(Crypto { key, .. }) = theirs else {
+            self.secured = None;
+            return;
+        };
+        match &mut self.secured {
+            Some(secured) => {
+                if secured.theirs != key {
+                    secured.theirs = key;
+                    secured.incoming = Srtp::new(&key);
+                }
+                protocol.clone_into(&mut secured.protocol);
+            }
+            None => {
+                self.secured = Some(Secured {
+                    theirs: key,
+                    incoming: Srtp::new(&key),
+                    outgoing: Srtp::new(&self.key),
+                    protocol: protocol.to_owned(),
+                });
+            }
+        }
     }
 
     pub(super) fn accept(
@@ -118,8 +170,14 @@ impl Plain {
         if self.local.version == 0 {
             return Err(MediaError::OutOfOrder);
         }
-        let theirs = plain_audio(answer)?;
+        let theirs = usable_audio(answer)?;
         negotiated.settle(&self.local, &theirs.audio, !theirs.audio.holds())?;
+        // An answer's tag names the offer's key; ours has one.
+        let crypto = theirs.audio.crypto.filter(|crypto| crypto.tag == KEY_TAG);
+        if crypto.is_none() && !theirs.audio.is_plain() {
+            return Err(MediaError::Transport(theirs.audio.protocol));
+        }
+        self.secure(crypto, &theirs.audio.protocol);
         self.aim(theirs.audio.address);
         Ok(())
     }
@@ -129,7 +187,7 @@ impl Plain {
         offer: &[u8],
         negotiated: &mut Negotiated,
     ) -> Result<Answer, MediaError> {
-        let offered = plain_audio(offer)?;
+        let offered = usable_audio(offer)?;
         let theirs = &offered.audio;
         // One codec only, so that nobody changes it in mid-call: the one in use, else our favourite.
         let wanted = negotiated
@@ -142,11 +200,16 @@ impl Plain {
         self.local.codecs = vec![chosen];
         self.local.event_type = theirs.event_type;
         self.local.direction = theirs.direction.mirrored();
+        self.local.crypto = theirs.crypto.map(|crypto| Crypto {
+            tag: crypto.tag,
+            key: self.key,
+        });
         self.local.version += 1;
         let mut only = theirs.clone();
         only.codecs = vec![chosen];
         negotiated.settle(&self.local, &only, !theirs.holds())?;
         self.aim(theirs.address);
+        self.secure(theirs.crypto, &theirs.protocol);
         Ok(Answer {
             sdp: self.local.answer(&offered),
             held: theirs.holds(),
@@ -180,10 +243,21 @@ impl Plain {
             let Ok((length, from)) = self.lease.socket.try_recv_from(buffer) else {
                 break;
             };
+            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+            // Before the lock is asked: with a key nobody but the far end takes the leg over.
+            let length = match &mut self.secured {
+                None => length,
+                Some(secured) => match secured.incoming.unprotect(&mut buffer[..length]) {
+                    Some(length) => length,
+                    None => {
+                        self.foreign += 1;
+                        continue;
+                    }
+                },
+            };
             let Some((header, range)) = rtp::parse(&buffer[..length]) else {
                 continue;
             };
-            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
             if self
                 .source
                 .as_mut()
@@ -218,13 +292,18 @@ impl Plain {
             ssrc,
         };
         rtp::build(&header, payload, &mut self.datagram);
+        if let Some(secured) = &mut self.secured
+            && !secured.outgoing.protect(&mut self.datagram)
+        {
+            return false;
+        }
         self.lease.send(&self.datagram, source.target())
     }
 }
 
-fn plain_audio(body: &[u8]) -> Result<sdp::Description, MediaError> {
+fn usable_audio(body: &[u8]) -> Result<sdp::Description, MediaError> {
     let description = sdp::parse(body)?;
-    if description.audio.is_plain() {
+    if description.audio.is_plain() || description.audio.is_secured() {
         Ok(description)
     } else {
         Err(MediaError::Transport(description.audio.protocol))

@@ -1,0 +1,22 @@
+create table trunks (
+  id uuid primary key,
+  name text not null unique,
+  state text not null,
+  kind text not null,
+  host text not null,
+  port integer not null,
+  transport text not null,
+  srtp text not null,
+  auth_user text,
+  auth_secret text,
+  caller_ids jsonb not null,
+  rewrite_in jsonb not null,
+  rewrite_out jsonb not null,
+  priority integer not null,
+  weight integer not null,
+  most_calls integer,
+  options_s integer not null,
+  version bigint not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+);
