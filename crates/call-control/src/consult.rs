@@ -58,7 +58,8 @@ impl Call {
         Some((third.colleague, third.leg.is_some()))
     }
 
-    pub(crate) fn together(&self) -> bool {
+    /// Whether all three hear each other.
+    pub fn together(&self) -> bool {
         self.third
             .as_ref()
             .is_some_and(|third| third.stage == Stage::Together)

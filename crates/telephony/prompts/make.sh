@@ -29,6 +29,19 @@ say goodbye      '感谢您的来电，再见。' 210 0.2
 say staff_number '工号' 200
 say at_your_service '号话务员，为您服务。' 210 0.1
 
+say menu         '请按键选择您要咨询的业务，或者稍候，由座席为您接听。' 210 0.3
+say place_before '您前面还有' 210 0.02
+say place_after  '位来电者正在等候。' 210 0.2
+say wait_about   '预计还需等待' 210 0.02
+say minutes      '分钟。' 210 0.2
+say call_back    '如需保留排队顺序由我们给您回拨，请按一键。' 210 0.3
+say called_back  '已为您保留排队顺序，轮到您时座席将给您回拨，再见。' 210 0.2
+say leave_message '请在提示音后留言，留言结束请按井号键，或者直接挂机。' 210 0.3
+say survey       '请您对本次服务作出评价：非常满意请按五，满意请按四，一般请按三，不满意请按二，非常不满意请按一。' 210 0.3
+say thanks       '感谢您，再见。' 210 0.2
+say incident     '您好，目前系统出现故障，我们正在处理，给您带来不便，敬请谅解。' 210 0.3
+say holiday      '您好，今天是节假日，请在工作日的工作时间再来电。' 210 0.3
+
 # 1 is read 幺, as everywhere on the telephone in Chinese.
 set -- 零 幺 二 三 四 五 六 七 八 九
 digit=0
@@ -39,6 +52,9 @@ done
 
 # Ring-back tone: 450 Hz, 1 s on, 4 s off (GB/T 3380).
 sox -R -n -r 8000 -c 1 -e a-law ring_back.wav synth 1 sine 450 gain -12 fade t 0.01 1 0.01 pad 0 4
+
+# The tone of the message box: 1000 Hz, 0.5 s.
+sox -R -n -r 8000 -c 1 -e a-law tone.wav synth 0.5 sine 1000 gain -12 fade t 0.01 0.5 0.01
 
 # Queue music: four broken chords on a soft plucked string, 10.4 s, made to be repeated.
 note() { # note FILE HZ

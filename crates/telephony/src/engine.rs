@@ -2,6 +2,8 @@
 
 mod actor;
 mod desk;
+mod line;
+mod wish;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use call_control::{AgentId, CallId, DeviceId, Limits, Refusal, Request};
+use call_control::{AgentId, CallId, DeviceId, Limits, Request, Supervision};
 use chrono::{DateTime, TimeDelta, Utc};
 use floor::{DeviceKind, Floor, Medium, WorkId};
 use kernel::problem::{Problem, not_found, refused};
@@ -23,6 +25,10 @@ use crate::media::{MediaPlane, SessionEvent};
 use crate::settings::CallSettings;
 use crate::sip::{CallTaker, IncomingCall, LegEvent, Registration, Signaling};
 use call_control::LegId;
+
+pub use line::LineNow;
+use wish::{Guard, Kept};
+pub use wish::{NumberGuard, Outgoing, Outside, Wish};
 
 /// The floor ends a wait that is too long; should it not, the call does so much later.
 const BACKSTOP: TimeDelta = TimeDelta::minutes(1);
@@ -39,6 +45,13 @@ pub trait ServiceHours: Send + Sync + 'static {
 pub trait CallerLookup: Send + Sync + 'static {
     /// The requester with this number. The number is no proof of who speaks.
     async fn find(&self, number: &str) -> Option<KnownCaller>;
+}
+
+/// Whether this requester is asked to rate now: once in a period.
+#[async_trait]
+pub trait RatingRule: Send + Sync + 'static {
+    /// By the keyed hash of his number.
+    async fn may_ask(&self, caller_hash: &str, at: DateTime<Utc>) -> bool;
 }
 
 /// A requester known by number.
@@ -63,7 +76,12 @@ pub(crate) enum Message {
     GiveUp,
     Confirmed(AgentId, bool),
     Here(AgentId, DeviceId),
-    Request(Request, oneshot::Sender<Result<(), Refusal>>),
+    Request(Request, oneshot::Sender<Result<(), Problem>>),
+    Wish(Wish, oneshot::Sender<Result<(), Problem>>),
+    /// Look where the requester stands in the queue and tell him.
+    Announce,
+    /// The requester may rate (or not: he did so lately).
+    MayRate(bool),
     Stop,
 }
 
@@ -76,6 +94,21 @@ pub struct Standing {
     pub answered: bool,
     /// The agent has muted himself.
     pub muted: bool,
+    /// What is said is not recorded.
+    pub recording_paused: bool,
+    /// A third is in the call.
+    pub third: Option<ThirdStanding>,
+    /// Who supervises, and how.
+    pub supervised: Option<(AgentId, Supervision)>,
+}
+
+/// A third in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThirdStanding {
+    /// The colleague; `None` = a number outside.
+    pub colleague: Option<AgentId>,
+    /// He has answered.
+    pub answered: bool,
 }
 
 #[derive(Clone)]
@@ -97,6 +130,12 @@ pub(crate) struct Inner {
     pub signaling: OnceLock<Arc<dyn Signaling>>,
     pub hours: OnceLock<Arc<dyn ServiceHours>>,
     pub callers: Callers,
+    pub line: line::Setting,
+    pub guard: Guard,
+    pub ratings: OnceLock<Arc<dyn RatingRule>>,
+    /// Works of the floor that are no inbound call: a kept place, and the call that is placed for it.
+    kept: Mutex<HashMap<WorkId, Kept>>,
+    works: Mutex<HashMap<WorkId, CallId>>,
     calls: Mutex<HashMap<CallId, Running>>,
     stopping: AtomicBool,
 }
@@ -125,6 +164,11 @@ impl Engine {
             signaling: OnceLock::new(),
             hours: OnceLock::new(),
             callers,
+            line: line::Setting::default(),
+            guard: Guard::new(),
+            ratings: OnceLock::new(),
+            kept: Mutex::default(),
+            works: Mutex::default(),
             calls: Mutex::default(),
             stopping: AtomicBool::new(false),
         }))
@@ -135,7 +179,7 @@ impl Engine {
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, Running>> {
-        self.0.calls.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.calls)
     }
 
     /// Calls that run now.
@@ -155,28 +199,83 @@ impl Engine {
 
     /// Carries an agent's wish to the call; 404 for a call that does not run, 409 with the refusal's code.
     pub async fn request(&self, call: CallId, request: Request) -> Result<(), Problem> {
-        let mailbox = self
-            .running()
-            .get(&call)
-            .map(|running| running.mailbox.clone());
-        let Some(mailbox) = mailbox else {
-            return Err(call_over());
-        };
-        let (reply, answer) = oneshot::channel();
-        mailbox
-            .send(Message::Request(request, reply))
-            .map_err(|_| call_over())?;
-        match answer.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(refusal)) => Err(refused(
-                refusal.code(),
-                "the call does not stand so that this can be done",
-            )),
-            Err(_) => Err(call_over()),
-        }
+        self.ask(call, |reply| Message::Request(request, reply))
+            .await
     }
 
-    fn tell(&self, call: CallId, message: Message) -> bool {
+    /// Brings others in, or leaves the call to them; 404 and 409 as for [`Engine::request`], and what the
+    /// floor says.
+    pub async fn wish(&self, call: CallId, wish: Wish) -> Result<(), Problem> {
+        self.ask(call, |reply| Message::Wish(wish, reply)).await
+    }
+
+    async fn ask(
+        &self,
+        call: CallId,
+        message: impl FnOnce(oneshot::Sender<Result<(), Problem>>) -> Message,
+    ) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        if !self.tell(call, message(reply)) {
+            return Err(call_over());
+        }
+        answer.await.unwrap_or_else(|_| Err(call_over()))
+    }
+
+    /// What the hotline offers from now on.
+    pub fn set_line(&self, line: LineNow) {
+        self.0.line.set(line);
+    }
+
+    /// Rings the agent's own device, then the number (click to call). 409 `no_device`, and what the floor says.
+    pub async fn call_out(&self, order: Outgoing) -> Result<CallId, Problem> {
+        if self.0.stopping.load(Relaxed) || self.open_calls() >= self.0.settings.most {
+            return Err(kernel::problem::unavailable(
+                "telephony_full",
+                "no more calls can be placed now",
+            ));
+        }
+        let signaling = self.0.signaling.get();
+        if signaling.is_none_or(|sip| sip.devices(order.agent).is_empty()) {
+            return Err(refused(
+                "no_device",
+                "no device of the agent is registered, so no call can be placed",
+            ));
+        }
+        let id = self.0.app.ids.next();
+        self.0.floor.began(id, order.agent).await?;
+        self.start(id, actor::Start::Out(order));
+        Ok(id)
+    }
+
+    /// Starts the task of a call.
+    fn start(&self, id: CallId, start: actor::Start) {
+        let (mailbox, inbox) = mpsc::unbounded_channel();
+        let standing: Arc<RwLock<Standing>> = Arc::default();
+        let crowded = {
+            let mut calls = self.running();
+            let crowded = calls.len() >= self.0.settings.most;
+            let running = Running {
+                mailbox: mailbox.clone(),
+                standing: Arc::clone(&standing),
+            };
+            calls.insert(id, running);
+            crowded
+        };
+        let engine = self.clone();
+        self.0.app.tasks.spawn(async move {
+            actor::run(engine.clone(), id, start, crowded, mailbox, inbox, standing).await;
+            engine.running().remove(&id);
+        });
+    }
+
+    /// A requester waits in the queue without a call.
+    fn keep(&self, work: WorkId, kept: Kept) {
+        lock(&self.0.kept).insert(work, kept);
+    }
+
+    fn tell(&self, work: CallId, message: Message) -> bool {
+        // A call is known to the floor by its own id, unless it returns to a kept place.
+        let call = lock(&self.0.works).get(&work).copied().unwrap_or(work);
         let mailbox = self
             .running()
             .get(&call)
@@ -259,32 +358,17 @@ impl CallTaker for Engine {
             return;
         }
         let id = self.0.app.ids.next();
-        let (mailbox, inbox) = mpsc::unbounded_channel();
-        let standing: Arc<RwLock<Standing>> = Arc::default();
-        let crowded = {
-            let mut calls = self.running();
-            let crowded = calls.len() >= self.0.settings.most;
-            calls.insert(
-                id,
-                Running {
-                    mailbox: mailbox.clone(),
-                    standing: Arc::clone(&standing),
-                },
-            );
-            crowded
-        };
-        let engine = self.clone();
-        self.0.app.tasks.spawn(async move {
-            let inner = Arc::clone(&engine.0);
-            actor::run_inbound(inner, id, call, crowded, mailbox, inbox, standing).await;
-            engine.running().remove(&id);
-        });
+        self.start(id, actor::Start::In(call));
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Medium for Engine {
     fn ring(&self, work: WorkId, agent: AgentId) {
-        if self.tell(work, Message::Ring(agent)) {
+        if self.call_back(work, agent) || self.tell(work, Message::Ring(agent)) {
             return;
         }
         // The call ended while the floor chose: the agent must not stay rung.
@@ -299,7 +383,32 @@ impl Medium for Engine {
     }
 
     fn give_up(&self, work: WorkId) {
+        lock(&self.0.kept).remove(&work);
         self.tell(work, Message::GiveUp);
+    }
+}
+
+impl Engine {
+    /// It is a kept place's turn: the agent is rung, and when he takes it the requester is called.
+    fn call_back(&self, work: WorkId, agent: AgentId) -> bool {
+        let Some(kept) = lock(&self.0.kept).get(&work).cloned() else {
+            return false;
+        };
+        let id = self.0.app.ids.next();
+        lock(&self.0.works).insert(work, id);
+        self.start(id, actor::Start::Back { work, agent, kept });
+        true
+    }
+
+    /// A call that was placed for a kept place is over; `done` when the requester was called.
+    fn called_back(&self, work: WorkId, call: CallId, done: bool) {
+        if done {
+            lock(&self.0.kept).remove(&work);
+        }
+        let mut works = lock(&self.0.works);
+        if works.get(&work) == Some(&call) {
+            works.remove(&work);
+        }
     }
 }
 

@@ -43,7 +43,10 @@ kernel::permissions! {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112314_telephony")]
+    vec![
+        migration!("2026112314_telephony"),
+        migration!("2026112651_call_rating"),
+    ]
 }
 
 /// What the server mounts.

@@ -30,6 +30,8 @@ pub struct Settings {
 pub struct CallSettings {
     /// Code of the queue that the hotline's calls join.
     pub queue: String,
+    /// Where trunks are, as far as the choice of our own address goes: the first trunk's, or the listener's.
+    pub trunk_ip: IpAddr,
     /// Calls at the same time; the next are refused with 503.
     pub most: usize,
     /// Time limits.
@@ -77,7 +79,7 @@ impl Settings {
             let listen = parse("sip.tls_listen", &sip.tls_listen)?;
             Some((listen, read(&sip.tls_certificate)?, read(&sip.tls_key)?))
         };
-        let trunks = sip
+        let trunks: Vec<Network> = sip
             .trunks
             .iter()
             .filter(|trunk| !trunk.trim().is_empty())
@@ -95,6 +97,7 @@ impl Settings {
             .collect::<Result<_>>()?;
         let listen: std::net::SocketAddr = parse("sip.listen", &sip.listen)?;
         let bind = optional::<IpAddr>("rtp.bind", &rtp.bind)?;
+        let trunk_ip = trunks.first().map_or(listen.ip(), Network::address);
         Ok(Self {
             sip: SipConfig {
                 listen,
@@ -116,6 +119,7 @@ impl Settings {
                 ..MediaConfig::default()
             },
             calls: CallSettings {
+                trunk_ip,
                 queue: calls.queue,
                 most: calls.most,
                 limits: Limits {

@@ -58,6 +58,8 @@ kernel::table! {
         recording_lost_ms: Option<i64>,
         /// Journal lines written so far.
         events: i64,
+        /// What the requester rated it, 1 to 5.
+        rating: Option<i32>,
     }
 }
 
@@ -91,6 +93,7 @@ pub(crate) fn blank(id: uuid::Uuid, arrived_at: chrono::DateTime<chrono::Utc>) -
         recording_sha256: None,
         recording_lost_ms: None,
         events: 0,
+        rating: None,
     }
 }
 

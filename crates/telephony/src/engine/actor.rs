@@ -1,47 +1,60 @@
 //! The task of one call.
 
+mod legs;
 mod record;
+mod sound;
+mod wishes;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use call_control::{
-    AgentId, Call, CallId, Command, Declined, DeviceId, EndedBy, Gone, Input, LegId, Outcome,
-    Prompt,
+    AgentId, Call, CallId, Command, Declined, DeviceId, EndedBy, Gone, Input, LegId, Outcome, Path,
+    Place, State,
 };
-use floor::{DeviceKind, MediaKind, Work};
-use kernel::{Audience, Phone};
-use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use chrono::{DateTime, TimeDelta, Utc};
+use floor::{MediaKind, Work, WorkId};
+use kernel::Audience;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use super::desk::{self, Notice};
-use super::{Inner, KnownCaller, Message, Standing, peer_at};
+use super::line::LineNow;
+use super::wish::{ConsultId, Kept, Outgoing, Outside, refusal};
+use super::{Engine, Inner, KnownCaller, Message, Standing, ThirdStanding, peer_at};
 use crate::calls::rows::call;
 use crate::media::{
-    Leg as MediaLeg, MediaError, MediaSession, PlayId, Playlist, RecorderEvent, SessionEvent, Side,
+    Leg as MediaLeg, MediaError, MediaSession, PlayId, RecorderEvent, SessionEvent, Side,
 };
-use crate::sip::{IncomingCall, Invite, LegEnd, LegEvent, LegEvents, SipLeg};
+use crate::sip::{IncomingCall, LegEvents};
+use legs::Slot;
 
 /// A call waits no longer for the database, for the calendar or for a look-up.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// One leg with its SIP and, until it is attached to the session, its media.
-struct Slot {
-    sip: Arc<dyn SipLeg>,
-    side: Side,
-    device: Option<DeviceId>,
-    web: bool,
-    media: Option<MediaLeg>,
-    attached: bool,
-    /// Our SDP for the 200 of an incoming leg.
-    answer: Option<String>,
-    /// Answered by SIP; a browser counts as answered only when its media flows.
-    connecting: bool,
+/// How a call begins.
+pub(super) enum Start {
+    /// An INVITE from a trunk.
+    In(IncomingCall),
+    /// An agent calls somebody.
+    Out(Outgoing),
+    /// A kept place is called back: the floor rings this agent for it.
+    Back {
+        /// The place, as the floor knows it.
+        work: WorkId,
+        /// Who is rung.
+        agent: AgentId,
+        /// Whose place it is.
+        kept: Kept,
+    },
 }
 
 struct Actor {
     engine: Arc<Inner>,
+    handle: Engine,
+    /// What the floor knows the call as.
+    work: WorkId,
     call: Call,
     row: call::Model,
     mailbox: mpsc::UnboundedSender<Message>,
@@ -50,36 +63,70 @@ struct Actor {
     session: MediaSession,
     legs: HashMap<LegId, Slot>,
     plays: HashMap<PlayId, LegId>,
-    on_hold_music: bool,
+    /// Who hears whom, by legs.
+    paths: Vec<Path>,
     caller: Option<KnownCaller>,
+    /// What the line offers to this call.
+    line: LineNow,
+    /// The number of an outbound call.
+    out_to: Option<Outside>,
+    /// The kept place that is called back.
+    kept: Option<WorkId>,
+    /// The number of an outbound call was called.
+    dialled: bool,
+    /// The number that an agent asks in, until it is dialled.
+    asked_number: Option<Outside>,
+    /// The colleague who is asked, as the floor knows it.
+    consult: Option<ConsultId>,
+    /// When the requester is told his place again.
+    announce_at: Option<DateTime<Utc>>,
     outcome: Option<(Outcome, EndedBy)>,
     /// The refusal that an incoming leg gets, when it is more telling than 503.
     refusal: u16,
 }
 
-/// Runs an inbound call from its INVITE to its record.
-pub(super) async fn run_inbound(
-    engine: Arc<Inner>,
+/// Runs a call from its beginning to its record.
+pub(super) async fn run(
+    handle: Engine,
     id: CallId,
-    incoming: IncomingCall,
+    start: Start,
     crowded: bool,
     mailbox: mpsc::UnboundedSender<Message>,
     mut inbox: mpsc::UnboundedReceiver<Message>,
     standing: Arc<RwLock<Standing>>,
 ) {
+    let engine = Arc::clone(handle.inner());
     let now = engine.app.clock.now();
-    let call = Call::inbound(id, engine.limits(), now);
+    let limits = engine.limits();
+    let devices = |agent| -> Vec<DeviceId> {
+        let devices = engine.signaling.get().map(|sip| sip.devices(agent));
+        let devices = devices.unwrap_or_default();
+        devices.iter().map(|device| device.device).collect()
+    };
+    let (work, kept, out_to) = match &start {
+        Start::In(_) => (id, None, None),
+        Start::Out(order) => (id, None, Some(order.to.clone())),
+        Start::Back { work, kept, .. } => (*work, Some(*work), Some(kept.to.clone())),
+    };
+    let (call, first) = match &start {
+        Start::In(_) => (Call::inbound(id, limits, now), vec![]),
+        Start::Out(order) => {
+            Call::click_to_call(id, order.agent, &devices(order.agent), limits, now)
+        }
+        Start::Back { agent, .. } => Call::call_back(id, *agent, &devices(*agent), limits, now),
+    };
     let (session, session_events) = engine.media.start_session();
     let (notices, notice_inbox) = mpsc::unbounded_channel();
     let desk = engine.app.tasks.spawn(desk::tell(
         engine.floor.clone(),
-        id,
+        work,
         notice_inbox,
         mailbox.clone(),
     ));
     forward_media(session_events, mailbox.clone());
-    let row = record::new_row(&engine, id, &incoming, now);
+    let row = record::new_row(&engine, id, &start, now);
     let mut actor = Actor {
+        line: engine.line.get(),
         call,
         row,
         mailbox,
@@ -88,22 +135,50 @@ pub(super) async fn run_inbound(
         session,
         legs: HashMap::new(),
         plays: HashMap::new(),
-        on_hold_music: false,
+        paths: Vec::new(),
         caller: None,
+        out_to,
+        kept,
+        dialled: false,
+        asked_number: None,
+        consult: None,
+        announce_at: None,
         outcome: None,
         refusal: 503,
+        work,
+        handle,
         engine,
     };
-    actor.arrive(incoming, crowded).await;
+    match start {
+        Start::In(incoming) => actor.arrive(incoming, crowded).await,
+        Start::Out(order) => {
+            let details = json!({ "purpose": order.purpose });
+            actor.place(details, first).await;
+        }
+        Start::Back { kept, .. } => {
+            let details = json!({ "purpose": "callback", "asked_in": kept.asked_in });
+            actor.place(details, first).await;
+        }
+    }
     while !actor.call.ended() {
         let deadline = actor.call.next_deadline().unwrap_or(now);
+        let announce = actor.announce_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
         tokio::select! {
             message = inbox.recv() => match message {
                 Some(message) => actor.hear(message).await,
                 None => actor.tell(Input::Stop).await,
             },
-            () = actor.engine.app.clock.sleep_until(deadline) => actor.tell(Input::Tick).await,
+            () = actor.engine.app.clock.sleep_until(deadline.min(announce)) => {
+                if announce < deadline {
+                    actor.announce().await;
+                } else {
+                    actor.tell(Input::Tick).await;
+                }
+            }
         }
+    }
+    if let Some(work) = actor.kept {
+        actor.handle.called_back(work, id, actor.dialled);
     }
     actor.close().await;
     // With the task's end of the channel gone, the desk ends when the last notice was told.
@@ -148,19 +223,7 @@ impl Actor {
             ..
         } = incoming;
         self.journal("arrived", json!({}), vec![]);
-        self.legs.insert(
-            requester,
-            Slot {
-                sip: leg,
-                side: Side::Requester,
-                device: None,
-                web: false,
-                media: None,
-                attached: false,
-                answer: None,
-                connecting: false,
-            },
-        );
+        self.legs.insert(requester, Slot::new(leg, Side::Requester));
         forward_leg(requester, events, self.mailbox.clone());
         if crowded {
             self.tell(Input::Refuse).await;
@@ -200,7 +263,82 @@ impl Actor {
             }
             None => true,
         };
+        let open = open && self.line.closed_by.is_none();
+        self.tell(Input::Line(self.offers())).await;
         self.tell(Input::Arrived { open }).await;
+    }
+
+    /// What the line offers to this call; the rating only once it is known that he may be asked.
+    fn offers(&self) -> call_control::Line {
+        let mut offers = self.line.offers.clone();
+        if offers.survey && self.engine.ratings.get().is_some() {
+            offers.survey = false;
+            self.ask_whether_he_may_rate();
+        }
+        offers
+    }
+
+    fn ask_whether_he_may_rate(&self) {
+        let Some(rule) = self.engine.ratings.get().cloned() else {
+            return;
+        };
+        if self.row.caller.is_empty() {
+            return;
+        }
+        let (hash, now, mailbox) = (
+            self.row.caller_hash.clone(),
+            self.now(),
+            self.mailbox.clone(),
+        );
+        tokio::spawn(async move {
+            let may = rule.may_ask(&hash, now).await;
+            let _ = mailbox.send(Message::MayRate(may));
+        });
+    }
+
+    /// A call of ours: the record is opened, the agent's own device rung.
+    async fn place(&mut self, details: Value, first: Vec<Command>) {
+        self.journal("placed", details, vec![]);
+        self.look_up(self.row.caller.clone());
+        self.carry_out(first).await;
+    }
+
+    /// Tells the requester where he stands, and when he is told again.
+    async fn announce(&mut self) {
+        self.announce_at = None;
+        let rules = self.announcements();
+        if self.call.state() != State::Queued || rules.every.is_none() {
+            return;
+        }
+        self.announce_at = rules.every.map(|every| self.now() + every);
+        let asked = self.engine.floor.position(self.work);
+        let place = self.engine.app.clock.timeout(PATIENCE, asked).await;
+        let Ok(Some(place)) = place else { return };
+        let waited = self.now() - self.call.times().queued_at.unwrap_or(self.row.arrived_at);
+        let minutes = place
+            .expected_wait_s
+            .map(|seconds| seconds.div_ceil(60).max(1));
+        let place = Place {
+            ahead: rules.position.then_some(place.ahead),
+            minutes: minutes.filter(|_| rules.wait),
+            callback: !self.row.caller.is_empty()
+                && rules.callback_after.is_some_and(|after| waited >= after),
+        };
+        if place.ahead.is_some() || place.minutes.is_some() || place.callback {
+            self.tell(Input::Place(place)).await;
+        }
+    }
+
+    /// What a waiting requester is told, by the queue's rules.
+    fn announcements(&self) -> Announcements {
+        Announcements::default()
+    }
+
+    /// The queue this call waits in.
+    fn queue(&self) -> String {
+        self.call
+            .queue()
+            .map_or_else(|| self.engine.settings.queue.clone(), str::to_owned)
     }
 
     fn requester_media(
@@ -248,16 +386,19 @@ impl Actor {
             Message::Confirmed(agent, false) => self.tell(Input::NotConfirmed(agent)).await,
             Message::Here(agent, device) => self.tell(Input::DeviceBack { agent, device }).await,
             Message::Request(request, reply) => {
-                let now = self.now();
-                let answer = match self.call.request(request, now) {
-                    Ok(commands) => {
-                        self.carry_out(commands).await;
-                        Ok(())
-                    }
-                    Err(refusal) => Err(refusal),
-                };
+                let answer = self.request(request).await;
                 // The asker may have gone.
                 let _ = reply.send(answer);
+            }
+            Message::Wish(wish, reply) => {
+                let answer = self.wish(wish).await;
+                let _ = reply.send(answer);
+            }
+            Message::Announce => self.announce().await,
+            Message::MayRate(may) => {
+                let mut offers = self.line.offers.clone();
+                offers.survey = may;
+                self.tell(Input::Line(offers)).await;
             }
             Message::Stop => self.tell(Input::Stop).await,
         }
@@ -285,105 +426,6 @@ impl Actor {
             devices,
         })
         .await;
-    }
-
-    async fn leg_event(&mut self, leg: LegId, event: LegEvent) {
-        if !self.legs.contains_key(&leg) {
-            return;
-        }
-        match event {
-            // Dialled legs only.
-            LegEvent::Ringing | LegEvent::Early(_) | LegEvent::Reanswered(_) => {}
-            LegEvent::Refer { reply, .. } => reply.refuse(603),
-            LegEvent::Answered(sdp) => self.answered(leg, &sdp).await,
-            LegEvent::Declined(status) => {
-                self.forget(leg);
-                self.tell(Input::LegDeclined(leg, declined(status))).await;
-            }
-            LegEvent::Offer(sdp, reply) => self.offered(leg, sdp, reply),
-            LegEvent::Digit(digit) => self.tell(Input::Digit(leg, digit)).await,
-            LegEvent::Gone(end) => {
-                let why = match end {
-                    LegEnd::HungUp => Gone::HungUp,
-                    LegEnd::ConnectionLost => Gone::Lost,
-                    LegEnd::Fault => Gone::Fault,
-                };
-                self.forget(leg);
-                self.tell(Input::LegGone(leg, why)).await;
-            }
-        }
-    }
-
-    /// An agent's device said 200, or the requester's ACK brought the answer to our offer.
-    async fn answered(&mut self, leg: LegId, sdp: &[u8]) {
-        let Some(slot) = self.legs.get_mut(&leg) else {
-            return;
-        };
-        if slot.side == Side::Requester {
-            if let Err(error) = self.session.accept(Side::Requester, sdp).await {
-                tracing::warn!(call = %self.call.id(), %error, "the requester's answer is no use");
-                self.hang_up(leg);
-                self.tell(Input::LegGone(leg, Gone::Fault)).await;
-            }
-            return;
-        }
-        let accepted = match slot.media.as_mut() {
-            Some(media) => media.accept(sdp),
-            None => Err(MediaError::NoLeg),
-        };
-        let web = slot.web;
-        // One agent leg at a time has the media; a second phone picked up meanwhile comes too late.
-        let taken = self
-            .legs
-            .values()
-            .any(|other| other.side == Side::Agent && other.attached);
-        if let Err(error) = &accepted {
-            tracing::warn!(call = %self.call.id(), %error, "the agent's answer is no use");
-        }
-        if accepted.is_err() || taken {
-            self.hang_up(leg);
-            self.tell(Input::LegDeclined(leg, Declined::Unreachable))
-                .await;
-            return;
-        }
-        if let Some(slot) = self.legs.get_mut(&leg) {
-            if let Some(media) = slot.media.take() {
-                self.session.attach(Side::Agent, media);
-            }
-            slot.attached = true;
-            slot.connecting = web;
-        }
-        if !web {
-            self.tell(Input::LegAnswered(leg)).await;
-        }
-    }
-
-    /// A re-INVITE or UPDATE with SDP: hold, a new address. Answered by the media task.
-    fn offered(&self, leg: LegId, sdp: Vec<u8>, reply: oneshot::Sender<Result<String, u16>>) {
-        let Some(slot) = self.legs.get(&leg).filter(|slot| slot.attached) else {
-            let _ = reply.send(Err(491));
-            return;
-        };
-        let (session, side, mailbox) = (self.session.clone(), slot.side, self.mailbox.clone());
-        tokio::spawn(async move {
-            match session.negotiate(side, &sdp).await {
-                Ok(answer) => {
-                    let _ = reply.send(Ok(answer.sdp));
-                    let _ = mailbox.send(Message::LegHeld(leg, answer.held));
-                }
-                Err(error) => {
-                    tracing::info!(%error, "re-offer refused");
-                    let _ = reply.send(Err(488));
-                }
-            }
-        });
-    }
-
-    fn leg_of(&self, side: Side) -> Option<LegId> {
-        self.legs
-            .iter()
-            .find(|(_, slot)| slot.side == side && slot.attached)
-            .map(|(leg, _)| *leg)
     }
 
     async fn media_event(&mut self, event: SessionEvent) {
@@ -476,18 +518,19 @@ impl Actor {
                     leg,
                     agent,
                     device,
-                    reattach,
-                } => {
-                    self.invite(leg, agent, device, reattach);
+                    part,
+                } => self.invite(leg, agent, device, part),
+                Command::Dial(leg) => {
+                    self.dialled = true;
+                    self.dial(leg);
                 }
-                // Outbound calls come with trunks that take them.
-                Command::Dial(leg) => self.undeliverable(leg),
                 Command::HangUp(leg) => self.hang_up(leg),
                 Command::Play(leg, prompt) => self.play(leg, &prompt),
                 Command::StopPlaying(leg) => self.stop_playing(leg),
-                Command::Bridge { .. } => self.session.bridge(true),
-                Command::Unbridge => self.session.bridge(false),
-                Command::Mute(_, on) => self.session.mute_agent(on),
+                Command::Connect(paths) => self.connect(paths),
+                Command::Replace(leg) => self.replace(leg),
+                Command::SendDigits(leg, keys) => self.press(leg, keys),
+                Command::PauseRecording(on) => self.session.pause_recording(on),
                 Command::StartRecording => self.start_recording(),
                 // Finished with the session, when the legs are gone.
                 Command::StopRecording => {}
@@ -499,6 +542,23 @@ impl Actor {
                 Command::Declined(agent, why) => self.notice(Notice::Declined(agent, why)),
                 Command::Held(held) => self.notice(Notice::Held(held)),
                 Command::TalkEnded => self.notice(Notice::TalkEnded),
+                Command::ConsultAnswered(agent) => {
+                    if let Some(consult) = self.consult {
+                        self.notice(Notice::ConsultAnswered(consult, agent));
+                    }
+                }
+                Command::ConsultEnded(_) => {
+                    if let Some(consult) = self.consult.take() {
+                        self.notice(Notice::ConsultEnded(consult));
+                    }
+                }
+                Command::HandOver(to) => {
+                    let consult = self.consult.take();
+                    self.notice(Notice::HandOver(consult, to));
+                }
+                Command::Pass => self.notice(Notice::Pass(self.queue())),
+                Command::KeepPlace => self.keep_place(),
+                Command::Supervising(supervisor, mode) => self.tell_supervisor(supervisor, mode),
                 Command::Journal(event) => self.write(&event).await,
                 Command::Finish { outcome, ended_by } => self.outcome = Some((outcome, ended_by)),
             }
@@ -513,6 +573,15 @@ impl Actor {
         standing.agent = self.call.agent();
         standing.answered = self.call.times().answered_at.is_some();
         standing.muted = self.call.muted();
+        standing.recording_paused = self.call.recording_paused();
+        standing.supervised = self.call.supervised();
+        standing.third = self
+            .call
+            .consulted()
+            .map(|(colleague, answered)| ThirdStanding {
+                colleague,
+                answered,
+            });
     }
 
     fn notice(&self, notice: Notice) {
@@ -520,188 +589,65 @@ impl Actor {
         let _ = self.notices.send(notice);
     }
 
-    fn answer(&mut self, leg: LegId) {
-        let Some(slot) = self.legs.get_mut(&leg) else {
-            return;
-        };
-        // The sockets are read from now on: what queued during the greeting would be heard late.
-        if let Some(media) = slot.media.take() {
-            self.session.attach(slot.side, media);
-            slot.attached = true;
-        }
-        slot.sip.answer(slot.answer.take().unwrap_or_default());
-    }
-
-    fn undeliverable(&self, leg: LegId) {
-        let _ = self
-            .mailbox
-            .send(Message::Leg(leg, LegEvent::Declined(404)));
-    }
-
-    fn invite(&mut self, leg: LegId, agent: AgentId, device: DeviceId, reattach: bool) {
-        let sent = self.try_invite(leg, device, reattach);
-        if let Err(error) = sent {
-            tracing::warn!(call = %self.call.id(), %agent, %error, "device not rung");
-            // A slot is needed for the refusal to be heard.
-            let (_, nothing) = mpsc::unbounded_channel();
-            forward_leg(leg, nothing, self.mailbox.clone());
-            self.legs.insert(
-                leg,
-                Slot {
-                    sip: Arc::new(NoLeg),
-                    side: Side::Agent,
-                    device: Some(device),
-                    web: false,
-                    media: None,
-                    attached: false,
-                    answer: None,
-                    connecting: false,
-                },
-            );
-            let _ = self
-                .mailbox
-                .send(Message::Leg(leg, LegEvent::Declined(480)));
-        }
-    }
-
-    fn try_invite(&mut self, leg: LegId, device: DeviceId, reattach: bool) -> Result<(), String> {
-        let signaling = self.engine.signaling.get().ok_or("SIP is not up")?;
-        let binding = signaling.device(device).ok_or("not registered any more")?;
-        let web = binding.kind == DeviceKind::Softphone;
-        let peer = peer_at(binding.source, true);
-        let mut media = if web {
-            self.engine.media.web_leg(peer)
-        } else {
-            self.engine.media.rtp_leg(peer)
-        }
-        .map_err(|error| error.to_string())?;
-        let offer = media.offer().map_err(|error| error.to_string())?;
-        let mut headers = vec![("X-Call-Id", self.call.id().to_string())];
-        if reattach {
-            headers.push(("X-Reattach", "1".to_owned()));
-        }
-        let display = self.masked_caller();
-        let (sip, events) = signaling.invite(Invite {
-            to: binding,
-            offer,
-            display,
-            headers,
-        });
-        forward_leg(leg, events, self.mailbox.clone());
-        self.legs.insert(
-            leg,
-            Slot {
-                sip,
-                side: Side::Agent,
-                device: Some(device),
-                web,
-                media: Some(media),
-                attached: false,
-                answer: None,
-                connecting: false,
-            },
-        );
-        Ok(())
-    }
-
-    fn masked_caller(&self) -> String {
-        if self.row.caller.is_empty() {
-            "anonymous".to_owned()
-        } else {
-            Phone::new(self.row.caller.clone()).masked()
-        }
-    }
-
-    /// Ends a leg and forgets it; what it still says is not heard.
-    fn hang_up(&mut self, leg: LegId) {
-        if let Some(slot) = self.legs.get(&leg) {
-            slot.sip.hang_up();
-        }
-        self.forget(leg);
-    }
-
-    fn forget(&mut self, leg: LegId) {
-        if let Some(slot) = self.legs.remove(&leg)
-            && slot.attached
-        {
-            self.session.detach(slot.side);
-        }
-        self.plays.retain(|_, played| *played != leg);
-    }
-
-    fn play(&mut self, leg: LegId, prompt: &Prompt) {
-        let Some(slot) = self.legs.get(&leg) else {
-            return;
-        };
-        let prompts = self.engine.media.prompts();
-        if *prompt == Prompt::HoldMusic && slot.side == Side::Requester {
-            self.on_hold_music = true;
-            self.session.hold(Playlist::looping(vec![prompts.music()]));
-            return;
-        }
-        let list = match prompt {
-            Prompt::Greeting => Playlist::once(vec![prompts.greeting()]),
-            Prompt::AfterHours => Playlist::once(vec![prompts.after_hours(), prompts.goodbye()]),
-            Prompt::QueueMusic => Playlist::looping(vec![prompts.queue(), prompts.music()]),
-            Prompt::StaffNumber(number) => Playlist::once(prompts.staff_number(number)),
-            Prompt::HoldMusic => Playlist::looping(vec![prompts.music()]),
-            Prompt::AllBusy => Playlist::once(vec![prompts.busy(), prompts.goodbye()]),
-            Prompt::Ringback => Playlist::looping(vec![prompts.ring_back()]),
-        };
-        let endless = list.looping;
-        let side = slot.side;
-        self.end_hold_music();
-        let play = self.session.play(side, list);
-        if !endless {
-            self.plays.insert(play, leg);
-        }
-    }
-
-    fn stop_playing(&mut self, leg: LegId) {
-        self.end_hold_music();
-        if let Some(slot) = self.legs.get(&leg) {
-            self.session.stop(slot.side);
-        }
-    }
-
-    fn end_hold_music(&mut self) {
-        if std::mem::take(&mut self.on_hold_music) {
-            self.session.unhold();
-        }
-    }
-
     fn offer(&mut self) {
+        let work = self.work_to_offer(self.work, self.call.times().queued_at);
+        self.notice(Notice::Offer(Box::new(work)));
+        self.announce_at = self.announcements().every.map(|every| self.now() + every);
+    }
+
+    fn work_to_offer(&self, id: WorkId, since: Option<DateTime<Utc>>) -> Work {
         let caller = self.caller.as_ref();
-        self.notice(Notice::Offer(Box::new(Work {
-            id: self.call.id(),
+        Work {
+            id,
             media: MediaKind::Voice,
-            queue: self.engine.settings.queue.clone(),
+            queue: self.queue(),
             priority: 0,
             preferred_agent: caller.and_then(|caller| caller.preferred_agent),
-            offered_at: self.call.times().queued_at.unwrap_or(self.row.arrived_at),
+            offered_at: since.unwrap_or(self.row.arrived_at),
             subject: json!({
                 "caller": self.masked_caller(),
                 "name": caller.and_then(|caller| caller.name.as_ref().map(kernel::PersonName::masked)),
             }),
-        })));
+        }
+    }
+
+    /// The requester hangs up and keeps his place: from now on it is a work of its own.
+    fn keep_place(&mut self) {
+        let work = self.engine.app.ids.next();
+        self.handle.keep(
+            work,
+            Kept {
+                to: Outside {
+                    number: self.row.caller.clone(),
+                    caller_id: Some(self.row.hotline.clone()),
+                },
+                queue: self.queue(),
+                asked_in: self.call.id(),
+            },
+        );
+        let offered = self.work_to_offer(work, self.call.times().queued_at);
+        self.notice(Notice::KeepPlace(Box::new(offered)));
+    }
+
+    fn tell_supervisor(&self, supervisor: AgentId, mode: Option<call_control::Supervision>) {
+        let data = json!({
+            "call_id": self.call.id(),
+            "mode": mode.map(call_control::Supervision::as_str),
+            "agent": self.call.agent(),
+        });
+        self.engine
+            .app
+            .live
+            .publish(Audience::User(supervisor), "supervision", data);
     }
 }
 
-/// The leg of a device that could not be rung.
-struct NoLeg;
-
-impl SipLeg for NoLeg {
-    fn answer(&self, _sdp: String) {}
-    fn refuse(&self, _status: u16) {}
-    fn hang_up(&self) {}
-}
-
-/// A person's no (busy, decline) is told from a device that cannot.
-fn declined(status: u16) -> Declined {
-    match status {
-        486 | 600 => Declined::Busy,
-        603 => Declined::Refused,
-        408 | 480 | 487 => Declined::NoAnswer,
-        _ => Declined::Unreachable,
-    }
+/// What a waiting requester is told.
+#[derive(Debug, Clone, Copy, Default)]
+struct Announcements {
+    /// How often; `None` = never.
+    every: Option<TimeDelta>,
+    position: bool,
+    wait: bool,
+    callback_after: Option<TimeDelta>,
 }

@@ -2,10 +2,11 @@
 
 use call_control::{AgentId, CallId, Declined};
 use chrono::{DateTime, Utc};
-use floor::{Floor, Work};
+use floor::{Floor, PassTo, Work};
 use tokio::sync::mpsc;
 
 use super::Message;
+use super::wish::ConsultId;
 
 /// Something to tell the floor.
 pub(super) enum Notice {
@@ -17,6 +18,11 @@ pub(super) enum Notice {
     Declined(AgentId, Declined),
     Held(bool),
     TalkEnded,
+    ConsultAnswered(ConsultId, AgentId),
+    ConsultEnded(ConsultId),
+    HandOver(Option<ConsultId>, AgentId),
+    Pass(String),
+    KeepPlace(Box<Work>),
 }
 
 /// Tells the floor one thing after the other until the call is over.
@@ -45,7 +51,36 @@ pub(super) async fn tell(
             Notice::Declined(agent, why) => floor.declined(call, agent, reason(why)).await,
             Notice::Held(held) => floor.held(call, held).await,
             Notice::TalkEnded => floor.ended(call).await,
+            Notice::ConsultAnswered(consult, agent) => {
+                let answered = floor.accepted(consult, agent).await;
+                said(call, "a colleague's answer", answered);
+            }
+            Notice::ConsultEnded(consult) => floor.ended(consult).await,
+            Notice::HandOver(consult, to) => {
+                if let Err(problem) = floor.hand_over(call, consult, to).await {
+                    tracing::error!(%call, %problem, "the floor does not hand the call over");
+                    // They talk: the books follow.
+                    floor.adopt(call, to).await;
+                }
+            }
+            Notice::Pass(queue) => {
+                if let Err(problem) = floor.pass(call, PassTo::Queue(queue)).await {
+                    tracing::error!(%call, %problem, "the floor does not queue the call again");
+                    let _ = mailbox.send(Message::GiveUp);
+                }
+            }
+            Notice::KeepPlace(work) => {
+                let kept = floor.keep_place(call, *work).await;
+                said(call, "a kept place", kept);
+            }
         }
+    }
+}
+
+/// What the floor refuses here has crossed with an end.
+fn said(call: CallId, what: &str, answer: kernel::Result<()>) {
+    if let Err(problem) = answer {
+        tracing::warn!(%call, %problem, what, "refused by the floor");
     }
 }
 

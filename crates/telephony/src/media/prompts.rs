@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::codec::{RATE, SILENCE, linear_to_alaw, ulaw_to_alaw};
 
@@ -82,6 +82,19 @@ const EMBEDDED: &[(&str, &[u8])] = embedded![
     "at_your_service",
     "ring_back",
     "music",
+    "menu",
+    "place_before",
+    "place_after",
+    "wait_about",
+    "minutes",
+    "call_back",
+    "called_back",
+    "leave_message",
+    "tone",
+    "survey",
+    "thanks",
+    "incident",
+    "holiday",
     "digit_0",
     "digit_1",
     "digit_2",
@@ -94,10 +107,12 @@ const EMBEDDED: &[(&str, &[u8])] = embedded![
     "digit_9",
 ];
 
-/// All prompts, loaded once.
+/// All prompts; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Prompts {
-    by_name: Arc<HashMap<&'static str, Prompt>>,
+    loaded: Arc<HashMap<&'static str, Prompt>>,
+    /// What the purchaser approved instead.
+    approved: Arc<RwLock<HashMap<String, Prompt>>>,
 }
 
 impl Prompts {
@@ -110,16 +125,54 @@ impl Prompts {
             (*name, own.unwrap_or_else(shipped))
         });
         Self {
-            by_name: Arc::new(by_name.collect()),
+            loaded: Arc::new(by_name.collect()),
+            approved: Arc::default(),
         }
+    }
+
+    /// The names there are.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        EMBEDDED.iter().map(|(name, _)| *name)
     }
 
     /// By name.
     pub fn get(&self, name: &str) -> Option<Prompt> {
-        self.by_name.get(name).cloned()
+        let approved = self.approved.read().unwrap_or_else(PoisonError::into_inner);
+        approved
+            .get(name)
+            .or_else(|| self.loaded.get(name))
+            .cloned()
     }
 
-    fn known(&self, name: &str) -> Prompt {
+    /// Plays these from now on instead of what was loaded; all that are replaced, by name.
+    pub fn replace(&self, approved: HashMap<String, Prompt>) {
+        *self
+            .approved
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = approved;
+    }
+
+    /// What is said of a place in the queue.
+    pub fn place(&self, ahead: Option<u32>, minutes: Option<u32>, callback: bool) -> Vec<Prompt> {
+        let mut said = Vec::new();
+        if let Some(ahead) = ahead {
+            said.push(self.known("place_before"));
+            said.extend(self.digits(&ahead.to_string()));
+            said.push(self.known("place_after"));
+        }
+        if let Some(minutes) = minutes {
+            said.push(self.known("wait_about"));
+            said.extend(self.digits(&minutes.to_string()));
+            said.push(self.known("minutes"));
+        }
+        if callback {
+            said.push(self.known("call_back"));
+        }
+        said
+    }
+
+    /// By name; silence for a name there is not.
+    pub fn known(&self, name: &str) -> Prompt {
         self.get(name).unwrap_or_else(|| Prompt::silence(0))
     }
 
@@ -293,6 +346,19 @@ mod tests {
         let wanted = [
             "staff_number",
             "digit_8",
+            "menu",
+            "place_before",
+            "place_after",
+            "wait_about",
+            "minutes",
+            "call_back",
+            "called_back",
+            "leave_message",
+            "tone",
+            "survey",
+            "thanks",
+            "incident",
+            "holiday",
             "digit_0",
             "digit_1",
             "at_your_service",

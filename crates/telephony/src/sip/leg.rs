@@ -459,7 +459,9 @@ impl Leg {
 
     /// Tells the engine; `false` when the dialog is no more at the far end (RFC 3261 §12.2.1.2).
     fn reanswered(&mut self, sdp: String, response: Option<Response>) -> bool {
-        let status = response.as_ref().map_or(408, |response| response.status_code.code());
+        let status = response
+            .as_ref()
+            .map_or(408, |response| response.status_code.code());
         let outcome = match response {
             Some(response) if response.status_code.kind() == StatusCodeKind::Successful => {
                 self.local_sdp = sdp;

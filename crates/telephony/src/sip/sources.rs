@@ -13,6 +13,13 @@ pub struct Network {
     bits: u8,
 }
 
+impl Network {
+    /// Its address.
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
 impl FromStr for Network {
     type Err = String;
 

@@ -28,8 +28,8 @@ use super::registrar::Registrar;
 use super::sources::{Network, RateLimit};
 use super::transport::{BoundedUdp, acceptor, serve_streams};
 use super::{
-    Binding, CallTaker, DeviceDirectory, Dial, IncomingCall, Invite, LegEvent, LegEvents, Registration,
-    Signaling, SipLeg,
+    Binding, CallTaker, DeviceDirectory, Dial, IncomingCall, Invite, LegEvent, LegEvents,
+    Registration, Signaling, SipLeg,
 };
 
 /// Where a trunk listens that names no port.

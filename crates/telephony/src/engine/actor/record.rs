@@ -1,27 +1,43 @@
 //! What is written down of a call: its record and journal, its recording, its closing.
 
-use call_control::{Event, Outcome, State};
+use call_control::{AgentId, Event, Outcome, State};
 use chrono::{DateTime, Utc};
 use kernel::{Audience, Phone};
 use sea_orm::prelude::Uuid;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Actor, PATIENCE};
+use super::{Actor, PATIENCE, Start};
 use crate::calls::journal::Line;
 use crate::calls::recording;
 use crate::calls::rows::{blank, call};
 use crate::engine::Inner;
+use crate::engine::wish::Outside;
 use crate::media::Recording;
 use crate::sip::IncomingCall;
 
-/// The record of a call that comes in.
-pub(super) fn new_row(
-    engine: &Inner,
-    id: Uuid,
-    incoming: &IncomingCall,
-    now: DateTime<Utc>,
-) -> call::Model {
+/// The record of a call that begins.
+pub(super) fn new_row(engine: &Inner, id: Uuid, start: &Start, now: DateTime<Utc>) -> call::Model {
+    let placed = |to: &Outside, agent: AgentId, queue: Option<String>| {
+        let number = requesters::normalise(&to.number).map_or(to.number.clone(), |n| n.text);
+        call::Model {
+            direction: "outbound".to_owned(),
+            hotline: to.caller_id.clone().unwrap_or_default(),
+            caller_hash: Phone::new(number.clone()).hash(engine.app.key.bytes()),
+            caller: number,
+            queue,
+            agent_id: Some(agent),
+            ..blank(id, now)
+        }
+    };
+    match start {
+        Start::In(incoming) => came_in(engine, id, incoming, now),
+        Start::Out(order) => placed(&order.to, order.agent, order.queue.clone()),
+        Start::Back { agent, kept, .. } => placed(&kept.to, *agent, Some(kept.queue.clone())),
+    }
+}
+
+fn came_in(engine: &Inner, id: Uuid, incoming: &IncomingCall, now: DateTime<Utc>) -> call::Model {
     // In the one form in which the same number is found again, however the trunk writes it.
     let caller =
         requesters::normalise(&incoming.caller).map_or(String::new(), |number| number.text);
@@ -66,21 +82,32 @@ impl Actor {
             Event::Answered { .. } => vec!["call.answered"],
             Event::Held => vec!["call.held"],
             Event::Resumed => vec!["call.resumed"],
+            Event::HandedOver { .. } | Event::TakenOver { .. } => vec!["call.handed_over"],
+            Event::Passed { .. } => vec!["call.passed"],
+            Event::Rated { .. } => vec!["call.rated"],
+            Event::CallbackAsked => vec!["call.callback_asked"],
             Event::Ended { outcome, .. } => match outcome {
                 Outcome::Abandoned | Outcome::ShortAbandoned => {
                     vec!["call.ended", "call.abandoned"]
                 }
                 Outcome::Interrupted => vec!["call.ended", "call.interrupted"],
+                Outcome::MessageLeft => vec!["call.ended", "call.message_left"],
                 _ => vec!["call.ended"],
             },
             _ => vec![],
         };
         if matches!(event, Event::Queued) {
-            self.row.queue = Some(self.engine.settings.queue.clone());
+            self.row.queue = Some(self.queue());
         }
         if let Event::Ended { outcome, ended_by } = event {
             self.row.outcome = Some(outcome.as_str().to_owned());
             self.row.ended_by = Some(ended_by.as_str().to_owned());
+        }
+        if marked(event) {
+            self.session.mark(name.clone());
+        }
+        if let Event::Rated { score } = event {
+            self.row.rating = i32::try_from(*score).ok();
         }
         let written = self.journal(&name, details, told);
         if matches!(event, Event::Ringing { .. })
@@ -126,6 +153,10 @@ impl Actor {
                 "caller": Phone::new(row.caller.clone()),
                 "held": self.call.state() == State::Held,
                 "muted": self.call.muted(),
+                "recording_paused": self.call.recording_paused(),
+                "third": self.call.consulted().map(|(colleague, answered)| json!({
+                    "colleague": colleague, "answered": answered, "together": self.call.together(),
+                })),
                 "answered_at": row.answered_at,
                 "outcome": row.outcome,
             });
@@ -186,4 +217,26 @@ impl Actor {
         });
         self.journal("recorded", details, vec!["call.recorded"]);
     }
+}
+
+/// What stands as a mark in the recording.
+const fn marked(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Held
+            | Event::Resumed
+            | Event::DeviceLost
+            | Event::DeviceBack
+            | Event::Consulting { .. }
+            | Event::ConsultAnswered { .. }
+            | Event::ConsultEnded { .. }
+            | Event::Swapped
+            | Event::Joined
+            | Event::HandedOver { .. }
+            | Event::Passed { .. }
+            | Event::Supervised { .. }
+            | Event::SupervisionEnded { .. }
+            | Event::TakenOver { .. }
+            | Event::SurveyBegan
+    )
 }

@@ -1,0 +1,112 @@
+//! What people want done with the call: the floor is asked first where somebody else takes part.
+
+use call_control::{AgentId, Party, Request};
+use floor::PassTo;
+use kernel::Problem;
+
+use super::{Actor, PATIENCE, refusal};
+use crate::engine::wish::{Outside, Wish};
+
+impl Actor {
+    pub(super) async fn request(&mut self, request: Request) -> Result<(), Problem> {
+        let now = self.now();
+        let commands = self.call.request(request, now).map_err(refusal)?;
+        self.carry_out(commands).await;
+        Ok(())
+    }
+
+    pub(super) async fn wish(&mut self, wish: Wish) -> Result<(), Problem> {
+        match wish {
+            Wish::Consult(agent) => self.consult(agent).await,
+            Wish::ConsultNumber(to) => self.outside(to, Request::Consult(Party::Number)).await,
+            Wish::TransferOut(to) => self.outside(to, Request::TransferOut).await,
+            Wish::Pass(to) => self.pass(to).await,
+            Wish::Supervise { supervisor, mode } => {
+                let devices = self.devices(supervisor);
+                self.request(Request::Supervise {
+                    supervisor,
+                    mode,
+                    devices,
+                })
+                .await
+            }
+        }
+    }
+
+    fn devices(&self, agent: AgentId) -> Vec<call_control::DeviceId> {
+        let signaling = self.engine.signaling.get();
+        let devices = signaling.map(|sip| sip.devices(agent)).unwrap_or_default();
+        devices.iter().map(|device| device.device).collect()
+    }
+
+    async fn consult(&mut self, agent: AgentId) -> Result<(), Problem> {
+        let staff_no = self.staff_no(agent);
+        let request = Request::Consult(Party::Agent {
+            agent,
+            staff_no,
+            devices: self.devices(agent),
+        });
+        self.call.may(&request, self.now()).map_err(refusal)?;
+        let consult = self.engine.app.ids.next();
+        self.engine.floor.consult(consult, agent).await?;
+        self.consult = Some(consult);
+        let done = self.request(request).await;
+        if done.is_err() {
+            self.consult = None;
+            self.engine.floor.ended(consult).await;
+        }
+        done
+    }
+
+    fn staff_no(&self, agent: AgentId) -> String {
+        let signaling = self.engine.signaling.get();
+        let devices = signaling.map(|sip| sip.devices(agent)).unwrap_or_default();
+        devices
+            .first()
+            .map(|device| device.staff_no.clone())
+            .unwrap_or_default()
+    }
+
+    /// A number outside is asked only if the rules of outbound calls allow it.
+    async fn outside(&mut self, to: Outside, request: Request) -> Result<(), Problem> {
+        self.call.may(&request, self.now()).map_err(refusal)?;
+        if let (Some(guard), Some(agent)) = (self.engine.guard.get().cloned(), self.call.agent()) {
+            guard.check(agent, &to.number).await?;
+        }
+        self.asked_number = Some(to);
+        let done = self.request(request).await;
+        if done.is_err() {
+            self.asked_number = None;
+        }
+        done
+    }
+
+    async fn pass(&mut self, to: PassTo) -> Result<(), Problem> {
+        self.call.may(&Request::Pass, self.now()).map_err(refusal)?;
+        self.engine.floor.pass(self.work, to).await?;
+        self.request(Request::Pass).await
+    }
+
+    /// The transfer key of a desk phone: our own number means the queue.
+    pub(super) async fn transfer_from_phone(&mut self, to: &str) -> Result<(), Problem> {
+        if to == self.row.hotline || to == self.queue() {
+            return self.pass(PassTo::Queue(self.queue())).await;
+        }
+        let to = Outside {
+            number: to.to_owned(),
+            caller_id: Some(self.row.hotline.clone()),
+        };
+        // Asking the guard must not hold the call up.
+        let clock = self.engine.app.clock.clone();
+        let asked = self.outside(to, Request::TransferOut);
+        clock
+            .timeout(PATIENCE * 5, asked)
+            .await
+            .unwrap_or_else(|_| {
+                Err(kernel::problem::unavailable(
+                    "slow",
+                    "the rules did not answer in time",
+                ))
+            })
+    }
+}
