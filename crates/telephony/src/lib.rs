@@ -10,6 +10,7 @@ pub mod sip;
 mod status;
 mod telephony;
 pub mod test_line;
+pub mod trunk;
 
 use kernel::{Capability, EventHandler, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
@@ -37,13 +38,18 @@ kernel::permissions! {
     }
     /// See registrations and trunks.
     pub ViewTelephony = "telephony:view" { ShiftLead: All, OpsManager: All, SysAdmin: All }
+    /// Add and change trunks.
+    pub EditTrunks = "trunks:edit" { SysAdmin: All }
     /// Place a demo call.
     pub PlaceDemoCalls = "demo:call" { Agent: Own, ShiftLead: All, OpsManager: All, SysAdmin: All }
 }
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112314_telephony")]
+    vec![
+        migration!("2026112314_telephony"),
+        migration!("2026112641_trunks"),
+    ]
 }
 
 /// What the server mounts.
@@ -62,6 +68,9 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(http::waveform))
         .routes(routes!(status::show))
         .routes(routes!(status::place_demo_call))
+        .routes(routes!(trunk::http::list, trunk::http::create))
+        .routes(routes!(trunk::http::change, trunk::http::remove))
+        .routes(routes!(trunk::http::try_number))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
         .with_state(telephony.clone());

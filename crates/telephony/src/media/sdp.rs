@@ -566,7 +566,10 @@ mod tests {
             let audio = read(&format!("{secured}{odd}"));
             assert!(!audio.is_secured(), "{odd}");
         }
-        assert!(!format!("{crypto:?}").contains("89"), "a key shows itself to nobody");
+        assert!(
+            !format!("{crypto:?}").contains("89"),
+            "a key shows itself to nobody"
+        );
     }
 
     #[test]

@@ -87,7 +87,11 @@ impl Source {
     fn take(&mut self, index: u64) {
         if index > self.highest {
             let ahead = index - self.highest;
-            self.seen = if ahead < WINDOW { self.seen << ahead } else { 0 };
+            self.seen = if ahead < WINDOW {
+                self.seen << ahead
+            } else {
+                0
+            };
             self.seen |= 1;
             self.highest = index;
         } else {
@@ -191,7 +195,9 @@ impl Srtp {
 
     fn tag(&self, packet: &[u8], index: u64) -> [u8; TAG] {
         let roc = ((index >> 16) as u32).to_be_bytes();
-        let whole = CRYPTO.sha1_hmac_provider.sha1_hmac(&self.auth, &[packet, &roc]);
+        let whole = CRYPTO
+            .sha1_hmac_provider
+            .sha1_hmac(&self.auth, &[packet, &roc]);
         std::array::from_fn(|at| whole[at])
     }
 }
@@ -228,8 +234,7 @@ impl Head {
 
 /// Compares in the same time whatever the difference.
 fn same(one: &[u8], other: &[u8]) -> bool {
-    one.len() == other.len()
-        && one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
+    one.len() == other.len() && one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
 /// The key derivation of RFC 3711 §4.3 with a rate of 0.
@@ -284,7 +289,10 @@ mod tests {
         let key: [u8; 16] = derive(&master(), LABEL_KEY);
         assert_eq!(key.to_vec(), bytes("C61E7A93744F39EE10734AFE3FF7A087"));
         assert_eq!(srtp.salt.to_vec(), bytes("30CBBC08863D8C85D49DB34A9AE1"));
-        assert_eq!(srtp.auth.to_vec(), bytes("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"));
+        assert_eq!(
+            srtp.auth.to_vec(),
+            bytes("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4")
+        );
     }
 
     #[test]
@@ -309,7 +317,11 @@ mod tests {
         for at in 0..genuine.len() {
             let mut changed = genuine.clone();
             changed[at] ^= 1;
-            assert_eq!(Srtp::new(&master()).unprotect(&mut changed), None, "byte {at}");
+            assert_eq!(
+                Srtp::new(&master()).unprotect(&mut changed),
+                None,
+                "byte {at}"
+            );
         }
         assert!(theirs.unprotect(&mut genuine.clone()).is_some());
         assert_eq!(theirs.unprotect(&mut genuine.clone()), None, "replayed");

@@ -133,7 +133,10 @@ impl Plain {
             tag: KEY_TAG,
             key: self.key,
         });
-        let agreed = self.secured.as_ref().map(|secured| secured.protocol.clone());
+        let agreed = self
+            .secured
+            .as_ref()
+            .map(|secured| secured.protocol.clone());
         self.local.offer_as(agreed.as_deref().unwrap_or("RTP/AVP"))
     }
 

@@ -205,7 +205,12 @@ mod tests {
         };
         assert!(names(&replaces, &id));
         assert!(names("a@b;from-tag=1;to-tag=2;early-only", &id));
-        for wrong in ["a@b", "a@b;to-tag=1", "a@c;to-tag=1;from-tag=2", "a@b;to-tag=1;from-tag=1"] {
+        for wrong in [
+            "a@b",
+            "a@b;to-tag=1",
+            "a@c;to-tag=1;from-tag=2",
+            "a@b;to-tag=1;from-tag=1",
+        ] {
             assert!(!names(wrong, &id), "{wrong}");
         }
     }
