@@ -78,8 +78,6 @@ pub(crate) enum Message {
     Here(AgentId, DeviceId),
     Request(Request, oneshot::Sender<Result<(), Problem>>),
     Wish(Wish, oneshot::Sender<Result<(), Problem>>),
-    /// Look where the requester stands in the queue and tell him.
-    Announce,
     /// The requester may rate (or not: he did so lately).
     MayRate(bool),
     Stop,

@@ -10,6 +10,7 @@ pub mod sip;
 mod status;
 mod telephony;
 pub mod test_line;
+pub mod trunk;
 
 use kernel::{Capability, EventHandler, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
@@ -37,6 +38,8 @@ kernel::permissions! {
     }
     /// See registrations and trunks.
     pub ViewTelephony = "telephony:view" { ShiftLead: All, OpsManager: All, SysAdmin: All }
+    /// Add and change trunks.
+    pub EditTrunks = "trunks:edit" { SysAdmin: All }
     /// Place a demo call.
     pub PlaceDemoCalls = "demo:call" { Agent: Own, ShiftLead: All, OpsManager: All, SysAdmin: All }
 }
@@ -46,6 +49,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026112314_telephony"),
         migration!("2026112651_call_rating"),
+        migration!("2026112641_trunks"),
     ]
 }
 
@@ -65,6 +69,9 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(http::waveform))
         .routes(routes!(status::show))
         .routes(routes!(status::place_demo_call))
+        .routes(routes!(trunk::http::list, trunk::http::create))
+        .routes(routes!(trunk::http::change, trunk::http::remove))
+        .routes(routes!(trunk::http::try_number))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
         .with_state(telephony.clone());

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::media::MediaConfig;
 use crate::sip::SipConfig;
 use crate::sip::sources::Network;
+use crate::trunk::Srtp;
 
 /// Everything telephony is told.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ struct Sip {
     tls_listen: String,
     tls_certificate: String,
     tls_key: String,
+    tls_trusted: String,
+    phone_srtp: String,
     invites_per_second: u32,
 }
 
@@ -95,6 +98,13 @@ impl Settings {
             .filter(|host| !host.trim().is_empty())
             .map(|host| parse("sip.trunk_hosts", host))
             .collect::<Result<_>>()?;
+        let phone_srtp = Srtp::parse(sip.phone_srtp.trim())
+            .ok_or_else(|| wrong("sip.phone_srtp", "is off, optional or required"))?;
+        let tls_trusted = if sip.tls_trusted.is_empty() {
+            None
+        } else {
+            Some(read(&sip.tls_trusted)?)
+        };
         let listen: std::net::SocketAddr = parse("sip.listen", &sip.listen)?;
         let bind = optional::<IpAddr>("rtp.bind", &rtp.bind)?;
         let trunk_ip = trunks.first().map_or(listen.ip(), Network::address);
@@ -106,6 +116,8 @@ impl Settings {
                 hotline_numbers: sip.hotline_numbers,
                 trunks,
                 trunk_hosts,
+                phone_srtp,
+                tls_trusted,
                 invites_per_second: sip.invites_per_second.max(1),
             },
             media: MediaConfig {

@@ -142,6 +142,15 @@ impl Telephony {
             .ok_or_else(|| unavailable("telephony_not_started", "telephony has not started yet"))
     }
 
+    /// Takes in trunks that were added, changed or removed.
+    pub(crate) async fn trunks_changed(&self) -> Result<()> {
+        match self.0.stack.get() {
+            Some(stack) => stack.load_trunks().await,
+            // They are read at the start.
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn demo(&self) -> bool {
         self.0.demo
     }

@@ -148,7 +148,10 @@ pub fn order<T>(candidates: Vec<Candidate<T>>, mut roll: impl FnMut(u64) -> u64)
             .iter()
             .take_while(|one| (one.health == TrunkHealth::Down, one.priority) == level)
             .count();
-        let total: u64 = left[..same].iter().map(|one| u64::from(one.weight.max(1))).sum();
+        let total: u64 = left[..same]
+            .iter()
+            .map(|one| u64::from(one.weight.max(1)))
+            .sum();
         let mut lot = roll(total);
         let drawn = left[..same].iter().position(|one| {
             let weight = u64::from(one.weight.max(1));
@@ -175,11 +178,7 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_fits_rewrites_and_no_other() {
-        let rules = [
-            rule("+86", 3, "0"),
-            rule("0", 0, "9"),
-            rule("", 0, "0471"),
-        ];
+        let rules = [rule("+86", 3, "0"), rule("0", 0, "9"), rule("", 0, "0471")];
         for (number, new, at) in [
             ("+8613900000001", "013900000001", Some(0)),
             ("01012345", "901012345", Some(1)),

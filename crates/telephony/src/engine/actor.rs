@@ -394,7 +394,6 @@ impl Actor {
                 let answer = self.wish(wish).await;
                 let _ = reply.send(answer);
             }
-            Message::Announce => self.announce().await,
             Message::MayRate(may) => {
                 let mut offers = self.line.offers.clone();
                 offers.survey = may;

@@ -1,6 +1,7 @@
 //! One dialog of the stack as a [`SipLeg`].
 
 mod dialing;
+mod offers;
 mod refer;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,28 +9,29 @@ use std::time::Duration;
 
 use kernel::Clock;
 use rsipstack::dialog::DialogId;
-use rsipstack::dialog::dialog::{
-    DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle,
-};
+use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, TerminatedReason};
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::prelude::HasHeaders as _;
-use rsipstack::sip::{Header, Method, Request, Response, StatusCode, StatusCodeKind};
+use rsipstack::sip::{Header, Request, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::secrecy;
+use super::timer::{self, Asked, SessionTimer};
 use super::{LegEnd, LegEvent, SipLeg};
+use crate::trunk::Srtp;
+use crate::trunk::board::Place;
 
 use dialing::Attempt;
-pub(super) use dialing::{Dialing, Way, send};
+pub(super) use dialing::{Dialing, Way};
+use offers::Pending;
 
 /// A hang-up that comes before the ACK waits this long for it: a UAS may not send BYE earlier
 /// (RFC 3261 §15).
 const ACK_PATIENCE: Duration = Duration::from_secs(2);
-/// The engine answers a re-offer within this time, or the far end hears 500.
-const OFFER_PATIENCE: Duration = Duration::from_secs(5);
-/// A re-INVITE of ours that meets the far end's (491) is sent again so often.
-const GLARE_RETRIES: u32 = 4;
+/// The response of an INVITE that was refused comes this soon after the refusal, or not at all.
+const RESPONSE_PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) enum Order {
     Answer(String),
@@ -90,25 +92,15 @@ pub(super) struct Leg {
     pub local_sdp: String,
     /// Where else a call of ours may go.
     pub dialing: Option<Dialing>,
-}
-
-/// What a task of the leg brings back.
-enum Done {
-    /// The engine's answer to a re-offer of the far end.
-    Answered(TransactionHandle, Method, Result<String, u16>),
-    /// The end of a re-INVITE of ours with this SDP.
-    Reoffered(String, Option<Response>),
-}
-
-/// Which offer is on its way; there is never a second one (RFC 3261 §14).
-#[derive(Default)]
-struct Pending {
-    /// Theirs, at the engine.
-    theirs: bool,
-    /// Ours, at the far end.
-    ours: bool,
-    /// The next one of ours.
-    next: Option<String>,
+    /// What its line demands of the voice's secrecy.
+    pub srtp: Srtp,
+    /// The session timer that the INVITE of an incoming leg asked for.
+    pub asked: Asked,
+    pub timer: SessionTimer,
+    /// The far end takes UPDATE.
+    pub updates: bool,
+    /// Its place among the calls of its trunk.
+    pub place: Option<Place>,
 }
 
 /// Serves the dialog until it is over.
@@ -116,15 +108,16 @@ pub(super) async fn run(
     mut leg: Leg,
     mut states: DialogStateReceiver,
     mut orders: mpsc::UnboundedReceiver<Order>,
-    failed: oneshot::Receiver<()>,
+    outcome: oneshot::Receiver<Option<Response>>,
 ) {
     let mut established = false;
     let mut rang = false;
     let mut leaving = false;
     let mut early: Vec<u8> = Vec::new();
     let connection = leg.connection.clone().unwrap_or_default();
-    let mut failed = Box::pin(failed);
-    let mut invite_failed = false;
+    let mut outcome = Box::pin(outcome);
+    let mut over = false;
+    let mut refusal: Option<Response> = None;
     let mut pending = Pending::default();
     let (done, mut dones) = mpsc::unbounded_channel();
     leg.tell_name();
@@ -158,22 +151,19 @@ pub(super) async fn run(
                 }
                 continue;
             }
-            done_now = dones.recv() => {
-                match done_now {
-                    Some(Done::Answered(handle, method, answer)) => {
-                        pending.theirs = false;
-                        leg.answer_offer(&handle, method, answer).await;
-                        leg.reoffer(&mut pending, &done);
-                    }
-                    Some(Done::Reoffered(sdp, response)) => {
-                        pending.ours = false;
-                        if !leg.reanswered(sdp, response) {
-                            leg.leave(&mut states).await;
-                            break LegEnd::Fault;
-                        }
-                        leg.reoffer(&mut pending, &done);
-                    }
-                    None => {}
+            Some(now) = dones.recv() => {
+                if !leg.is_done(now, &mut pending).await {
+                    leg.leave(&mut states).await;
+                    break LegEnd::Fault;
+                }
+                leg.reoffer(&mut pending, &done);
+                continue;
+            }
+            () = dialing::until(&leg.clock, leg.timer.at()) => {
+                if !leg.refresh(&mut pending, &done) {
+                    tracing::info!(id = %leg.dialog.id(), "the far end did not refresh the session");
+                    leg.leave(&mut states).await;
+                    break LegEnd::Fault;
                 }
                 continue;
             }
@@ -186,7 +176,8 @@ pub(super) async fn run(
                 match leg.next_trunk(408) {
                     Some(attempt) => {
                         states = attempt.states;
-                        failed = Box::pin(attempt.failed);
+                        outcome = Box::pin(attempt.outcome);
+                        over = false;
                         continue;
                     }
                     None => {
@@ -197,14 +188,15 @@ pub(super) async fn run(
                     }
                 }
             }
-            result = &mut failed, if !invite_failed => {
-                // The INVITE came to nothing without a final response of the far end.
-                invite_failed = true;
-                if result.is_ok() && !established {
+            result = &mut outcome, if !over => {
+                over = true;
+                refusal = result.ok().flatten();
+                if refusal.is_none() && !established {
+                    // The INVITE came to nothing without a final response of the far end.
                     if let Some(attempt) = leg.next_trunk_before(503, rang) {
                         states = attempt.states;
-                        failed = Box::pin(attempt.failed);
-                        invite_failed = false;
+                        outcome = Box::pin(attempt.outcome);
+                        over = false;
                         continue;
                     }
                     let _ = leg.events.send(LegEvent::Declined(503));
@@ -218,31 +210,48 @@ pub(super) async fn run(
             DialogState::Early(_, response) if leg.outgoing && !established => {
                 leg.heard();
                 rang = true;
-                if response.body.is_empty() {
-                    let _ = leg.events.send(LegEvent::Ringing);
-                } else if response.body != early {
-                    early.clone_from(&response.body);
-                    let _ = leg.events.send(LegEvent::Early(response.body));
+                match secrecy::theirs(&response.body, leg.srtp) {
+                    // A voice that is not as secret as it must be is not heard; the 200 decides.
+                    Ok(sdp) if !sdp.is_empty() => {
+                        if sdp != early {
+                            early.clone_from(&sdp);
+                            let _ = leg.events.send(LegEvent::Early(sdp));
+                        }
+                    }
+                    _ => {
+                        let _ = leg.events.send(LegEvent::Ringing);
+                    }
                 }
             }
             DialogState::Confirmed(_, response) if !established => {
                 established = true;
                 leg.tell_name();
-                if leg.outgoing {
-                    // An answer may have come with a reliable 18x; then the 200 needs none.
-                    let answer = if response.body.is_empty() {
-                        std::mem::take(&mut early)
-                    } else {
-                        response.body
-                    };
-                    let _ = leg.events.send(LegEvent::Answered(answer));
+                leg.agreed(&response);
+                let answer = if leg.outgoing && response.body.is_empty() {
+                    // It came with a reliable 18x; then the 200 needs none.
+                    Some(std::mem::take(&mut early))
+                } else if leg.outgoing {
+                    Some(response.body)
                 } else if leg.late_offer {
-                    let answer = leg
-                        .dialog
-                        .last_remote_ack()
-                        .map(|ack| ack.body)
-                        .unwrap_or_default();
-                    let _ = leg.events.send(LegEvent::Answered(answer));
+                    let ack = leg.dialog.last_remote_ack();
+                    Some(ack.map(|ack| ack.body).unwrap_or_default())
+                } else {
+                    None
+                };
+                match answer.map(|answer| secrecy::theirs(&answer, leg.srtp)) {
+                    None => {}
+                    Some(Ok(answer)) => {
+                        let _ = leg.events.send(LegEvent::Answered(answer));
+                    }
+                    Some(Err(status)) => {
+                        tracing::warn!(id = %leg.dialog.id(), "the voice would not be secret: call ended");
+                        leg.leave(&mut states).await;
+                        if leg.outgoing {
+                            let _ = leg.events.send(LegEvent::Declined(status));
+                            leaving = true;
+                        }
+                        break LegEnd::Fault;
+                    }
                 }
             }
             DialogState::Updated(_, request, handle) => {
@@ -267,12 +276,19 @@ pub(super) async fn run(
             DialogState::Terminated(_, why) => {
                 if leg.outgoing && !established {
                     let status = declined(&why);
-                    if dialing::next_may_do_better(status)
-                        && let Some(attempt) = leg.next_trunk_before(status, rang)
-                    {
+                    if refusal.is_none() && !over && status == 422 {
+                        let response = leg.clock.timeout(RESPONSE_PATIENCE, &mut outcome).await;
+                        refusal = response.ok().and_then(Result::ok).flatten();
+                    }
+                    let again = leg.longer_session(status, refusal.as_ref());
+                    let next = again.or_else(|| {
+                        let other = dialing::next_may_do_better(status);
+                        other.then(|| leg.next_trunk_before(status, rang)).flatten()
+                    });
+                    if let Some(attempt) = next {
                         states = attempt.states;
-                        failed = Box::pin(attempt.failed);
-                        invite_failed = false;
+                        outcome = Box::pin(attempt.outcome);
+                        (over, refusal) = (false, None);
                         continue;
                     }
                     let _ = leg.events.send(LegEvent::Declined(status));
@@ -294,10 +310,16 @@ impl Leg {
     }
 
     fn answer(&mut self, sdp: String) {
-        let header = Header::ContentType("application/sdp".into());
+        let sdp = if self.late_offer {
+            secrecy::our_offer(sdp, self.srtp)
+        } else {
+            sdp
+        };
+        let mut headers = vec![Header::ContentType("application/sdp".into())];
+        headers.extend(self.agree(self.asked));
         if let Err(error) = self
             .dialog
-            .accept(Some(vec![header]), Some(sdp.clone().into_bytes()))
+            .accept(Some(headers), Some(sdp.clone().into_bytes()))
         {
             // The far end hung up at this very moment; the dialog says so itself.
             tracing::debug!(%error, "answer not sent");
@@ -320,6 +342,23 @@ impl Leg {
 
     fn next_trunk(&mut self, status: u16) -> Option<Attempt> {
         let attempt = self.dialing.as_mut()?.next(status)?;
+        Some(self.goes_on_with(attempt))
+    }
+
+    /// The same trunk once more, after it said 422: it wants longer sessions.
+    fn longer_session(&mut self, status: u16, refusal: Option<&Response>) -> Option<Attempt> {
+        let min = (status == 422)
+            .then(|| timer::min_se(&refusal?.headers))
+            .flatten()?;
+        let attempt = self.dialing.as_mut()?.again_with(min)?;
+        Some(self.goes_on_with(attempt))
+    }
+
+    fn goes_on_with(&mut self, attempt: Attempt) -> Attempt {
+        if let Some(way) = self.dialing.as_ref().and_then(Dialing::way) {
+            self.srtp = way.srtp;
+            self.place.clone_from(&way.place);
+        }
         let before = std::mem::replace(&mut self.dialog, attempt.dialog.clone());
         let dialogs = Arc::clone(&self.dialogs);
         tokio::spawn(async move {
@@ -328,7 +367,7 @@ impl Leg {
             dialogs.remove_dialog(&before.id());
         });
         self.tell_name();
-        Some(attempt)
+        attempt
     }
 
     /// Ends the dialog. BYE waits for its response in a task of its own.
@@ -364,135 +403,6 @@ impl Leg {
             dialogs.remove_dialog(&dialog.id());
         });
     }
-
-    /// A re-INVITE or UPDATE of the far end, answered through the engine.
-    async fn offered(
-        &self,
-        request: &Request,
-        handle: TransactionHandle,
-        pending: &mut Pending,
-        done: &mpsc::UnboundedSender<Done>,
-    ) {
-        if request.body.is_empty() {
-            // UPDATE as a keep-alive; a re-INVITE without SDP asks for our offer: what stands.
-            let body = (request.method == Method::Invite).then(|| self.local_sdp.clone());
-            accept_offer(&handle, body).await;
-            return;
-        }
-        if pending.ours {
-            let _ = handle.reply(StatusCode::RequestPending).await;
-            return;
-        }
-        if pending.theirs {
-            // RFC 3261 §14.2: a second one before the first is answered.
-            let again = Header::RetryAfter("3".into());
-            let status = StatusCode::ServerInternalError;
-            let _ = handle.respond(status, Some(vec![again]), None).await;
-            return;
-        }
-        pending.theirs = true;
-        let (reply, answer) = oneshot::channel();
-        let _ = self
-            .events
-            .send(LegEvent::Offer(request.body.clone(), reply));
-        let (clock, done, method) = (self.clock.clone(), done.clone(), request.method);
-        tokio::spawn(async move {
-            let answer = match clock.timeout(OFFER_PATIENCE, answer).await {
-                Ok(Ok(answer)) => answer,
-                _ => Err(500),
-            };
-            // The leg may be over.
-            let _ = done.send(Done::Answered(handle, method, answer));
-        });
-    }
-
-    async fn answer_offer(
-        &mut self,
-        handle: &TransactionHandle,
-        _method: Method,
-        answer: Result<String, u16>,
-    ) {
-        match answer {
-            Ok(answer) => {
-                self.local_sdp.clone_from(&answer);
-                accept_offer(handle, Some(answer)).await;
-            }
-            Err(status) => {
-                let _ = handle.reply(status.into()).await;
-            }
-        }
-    }
-
-    /// Sends our next offer when none is on its way.
-    fn reoffer(&self, pending: &mut Pending, done: &mpsc::UnboundedSender<Done>) {
-        if pending.ours || pending.theirs {
-            return;
-        }
-        let Some(sdp) = pending.next.take() else {
-            return;
-        };
-        pending.ours = true;
-        let (dialog, clock, done) = (self.dialog.clone(), self.clock.clone(), done.clone());
-        let outgoing = self.outgoing;
-        tokio::spawn(async move {
-            let mut response = None;
-            for _ in 0..=GLARE_RETRIES {
-                let header = Header::ContentType("application/sdp".into());
-                response = dialog
-                    .reinvite(Some(vec![header]), Some(sdp.clone().into_bytes()))
-                    .await
-                    .unwrap_or_else(|error| {
-                        tracing::debug!(%error, "re-INVITE not sent");
-                        None
-                    });
-                let glare = response
-                    .as_ref()
-                    .is_some_and(|response| response.status_code == StatusCode::RequestPending);
-                if !glare {
-                    break;
-                }
-                clock.sleep(glare_pause(outgoing)).await;
-            }
-            let _ = done.send(Done::Reoffered(sdp, response));
-        });
-    }
-
-    /// Tells the engine; `false` when the dialog is no more at the far end (RFC 3261 §12.2.1.2).
-    fn reanswered(&mut self, sdp: String, response: Option<Response>) -> bool {
-        let status = response
-            .as_ref()
-            .map_or(408, |response| response.status_code.code());
-        let outcome = match response {
-            Some(response) if response.status_code.kind() == StatusCodeKind::Successful => {
-                self.local_sdp = sdp;
-                Ok(response.body)
-            }
-            _ => Err(status),
-        };
-        let _ = self.events.send(LegEvent::Reanswered(outcome));
-        !matches!(status, 408 | 481)
-    }
-}
-
-async fn accept_offer(handle: &TransactionHandle, sdp: Option<String>) {
-    let (headers, body) = match sdp {
-        Some(sdp) => (
-            Some(vec![Header::ContentType("application/sdp".into())]),
-            Some(sdp.into_bytes()),
-        ),
-        None => (None, None),
-    };
-    let _ = handle.respond(StatusCode::OK, headers, body).await;
-}
-
-/// RFC 3261 §14.1: who made the Call-ID waits longer, so that the two do not meet again.
-fn glare_pause(outgoing: bool) -> Duration {
-    let millis = if outgoing {
-        rand::random_range(2100..=4000)
-    } else {
-        rand::random_range(10..=2000)
-    };
-    Duration::from_millis(millis)
 }
 
 fn declined(why: &TerminatedReason) -> u16 {

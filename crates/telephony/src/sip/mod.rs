@@ -8,10 +8,13 @@
 pub mod digest;
 pub mod guard;
 mod leg;
+mod nat;
 pub mod registrar;
+mod secrecy;
 pub mod socket;
 pub mod sources;
 mod stack;
+mod timer;
 mod transport;
 
 use std::net::IpAddr;

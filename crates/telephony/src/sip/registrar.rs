@@ -4,7 +4,7 @@
 //! and only for that session's own user. A name that does not exist answers exactly like a wrong secret.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -242,6 +242,31 @@ impl Registrar {
         connection
             .get_remote_addr()
             .is_some_and(|address| self.state().sockets.contains_key(address))
+    }
+
+    /// Whether a desk phone registered over UDP from exactly here.
+    pub(super) fn is_phone(&self, source: SocketAddr) -> bool {
+        let now = self.clock.now();
+        self.state().bindings.iter().any(|binding| {
+            binding.desk_phone.is_some()
+                && binding.closed.is_none()
+                && binding.alive(now)
+                && binding
+                    .destination
+                    .get_socketaddr()
+                    .is_ok_and(|at| at == source)
+        })
+    }
+
+    /// Desk phones over UDP that name another address than the one they are at: a NAT lies between.
+    pub(super) fn behind_nat(&self) -> Vec<Binding> {
+        let mut found = self.all();
+        found.retain(|binding| {
+            binding.desk_phone.is_some()
+                && binding.closed.is_none()
+                && binding.contact.host_with_port != binding.destination.addr
+        });
+        found
     }
 
     fn drop_where(&self, state: &mut State, lost: bool, gone: impl Fn(&Binding) -> bool) {

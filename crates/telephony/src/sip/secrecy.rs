@@ -5,7 +5,9 @@ use crate::trunk::Srtp;
 
 /// Lines that carry a key.
 fn is_key(line: &str) -> bool {
-    line.trim_start().to_ascii_lowercase().starts_with("a=crypto:")
+    line.trim_start()
+        .to_ascii_lowercase()
+        .starts_with("a=crypto:")
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -84,9 +86,15 @@ mod tests {
     fn a_line_without_secrecy_sees_no_key_of_ours_and_we_none_of_its() {
         let offer = format!("{PLAIN}{KEY}");
         assert_eq!(our_offer(offer.clone(), Srtp::Off), PLAIN);
-        assert_eq!(theirs(offer.as_bytes(), Srtp::Off).unwrap(), PLAIN.as_bytes());
+        assert_eq!(
+            theirs(offer.as_bytes(), Srtp::Off).unwrap(),
+            PLAIN.as_bytes()
+        );
         assert_eq!(our_offer(offer.clone(), Srtp::Optional), offer);
-        assert_eq!(theirs(offer.as_bytes(), Srtp::Optional).unwrap(), offer.as_bytes());
+        assert_eq!(
+            theirs(offer.as_bytes(), Srtp::Optional).unwrap(),
+            offer.as_bytes()
+        );
     }
 
     #[test]
@@ -104,7 +112,11 @@ mod tests {
             PLAIN.replace("4000", "0"),
             "nonsense".to_owned(),
         ] {
-            assert_eq!(theirs(talked_down.as_bytes(), Srtp::Required), Err(488), "{talked_down}");
+            assert_eq!(
+                theirs(talked_down.as_bytes(), Srtp::Required),
+                Err(488),
+                "{talked_down}"
+            );
         }
         assert_eq!(theirs(b"", Srtp::Required), Ok(Vec::new()));
     }

@@ -1,16 +1,16 @@
-//! rsipstack behind [`Signaling`]: listeners, what comes in, what goes out.
+//! rsipstack behind [`Signaling`](super::Signaling): listeners and what comes in; what goes out in
+//! [`outgoing`].
 
-use std::collections::VecDeque;
+mod outgoing;
+
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use call_control::DeviceId;
 use kernel::{App, Problem};
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
-use rsipstack::dialog::invitation::InviteOption;
 use rsipstack::sip::prelude::{HasHeaders as _, HeadersExt as _, ToTypedHeader as _};
 use rsipstack::sip::{Header, Method, Request, StatusCode, Transport, Uri};
 use rsipstack::transaction::Transaction;
@@ -20,20 +20,25 @@ use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
+
+use crate::trunk::board::{Board, Line, Stranger};
+use crate::trunk::watch::Watch;
+use crate::trunk::{Srtp, TrunkKind, rewritten};
 
 use super::guard::{Guard, Turned, source_of};
-use super::leg::{self, Dialing, Leg, Order};
+use super::leg::{self, Leg};
+use super::nat::Door;
 use super::registrar::Registrar;
+use super::secrecy;
 use super::sources::{Network, RateLimit};
-use super::transport::{BoundedUdp, acceptor, serve_streams};
-use super::{
-    Binding, CallTaker, DeviceDirectory, Dial, IncomingCall, Invite, LegEvent, LegEvents,
-    Registration, Signaling, SipLeg,
-};
+use super::timer::{self, Asked, SessionTimer};
+use super::transport::{BoundedUdp, acceptor, serve_streams, trust};
+use super::{CallTaker, DeviceDirectory, IncomingCall, Registration};
 
-/// Where a trunk listens that names no port.
-const SIP_PORT: u16 = 5060;
+/// The user part of our Contact.
+const OUR_USER: &str = "shoujie";
+/// What we take within a dialog and outside.
+const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY";
 /// Requests that may be worked on at the same time; the next are refused.
 const OPEN_REQUESTS: usize = 4000;
 /// Datagrams a second from one source, for each INVITE a second it may send.
@@ -54,6 +59,10 @@ pub struct SipConfig {
     pub trunks: Vec<Network>,
     /// Where our own calls go, in this order; with none, the single addresses among `trunks`, port 5060.
     pub trunk_hosts: Vec<SocketAddr>,
+    /// Whether the voice of desk phones is encrypted.
+    pub phone_srtp: Srtp,
+    /// Certificates (PEM) that we trust when we call over TLS; `None`: those of the system.
+    pub tls_trusted: Option<Vec<u8>>,
     /// INVITEs a second from one source.
     pub invites_per_second: u32,
 }
@@ -68,6 +77,10 @@ pub struct SipStack {
     sockets: super::socket::Sockets,
     address: SocketAddr,
     contact: Uri,
+    /// Where others reach us over TLS.
+    secure_port: Option<u16>,
+    board: Board,
+    watch: Watch,
     stop: CancellationToken,
 }
 
@@ -100,7 +113,12 @@ impl SipStack {
             Arc::clone(&turned),
             Arc::clone(&seen),
         );
+        let guard = Door {
+            guard,
+            registrar: Arc::clone(&registrar),
+        };
         let layer = TransportLayer::new(stop.clone());
+        trust(&layer, config.tls_trusted.clone());
         let datagrams = config
             .invites_per_second
             .saturating_mul(DATAGRAMS_PER_INVITE);
@@ -151,12 +169,25 @@ impl SipStack {
         let mut incoming = endpoint
             .incoming_transactions()
             .map_err(kernel::problem::internal)?;
-        let contact = format!("sip:shoujie@{}", advertised.addr);
+        let contact = format!("sip:{OUR_USER}@{}", advertised.addr);
+        let contact: Uri = contact
+            .as_str()
+            .try_into()
+            .map_err(kernel::problem::internal)?;
+        let secure_port = match &tls {
+            Some((listener, _)) => Some(listener.local_addr().map_err(kernel::problem::internal)?),
+            None => None,
+        };
+        let watch = Watch {
+            app: app.clone(),
+            endpoint: endpoint.inner.clone(),
+            contact: contact.clone(),
+        };
         let stack = Arc::new(Self {
-            contact: contact
-                .as_str()
-                .try_into()
-                .map_err(kernel::problem::internal)?,
+            contact,
+            secure_port: secure_port.map(|address| address.port()),
+            board: Board::new(&app, &config),
+            watch,
             dialogs: Arc::new(DialogLayer::new(endpoint.inner.clone())),
             registrar,
             turned,
@@ -204,6 +235,7 @@ impl SipStack {
                 }
             }
         });
+        tasks.spawn(Arc::clone(&stack).keep_ways_open());
         let inner = endpoint.inner.clone();
         tasks.spawn(async move {
             if let Err(error) = inner.serve().await {
@@ -233,6 +265,7 @@ impl SipStack {
                 });
             }
         });
+        stack.load_trunks().await?;
         tracing::info!(%address, "SIP listens on UDP and TCP");
         Ok(stack)
     }
@@ -302,7 +335,7 @@ impl SipStack {
                 tx.reply_with(reply.status, reply.headers, None).await
             }
             Method::Options => {
-                let allow = Header::Allow("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE".into());
+                let allow = Header::Allow(ALLOW.into());
                 let accept = Header::Accept("application/sdp".into());
                 tx.reply_with(StatusCode::OK, vec![allow, accept], None)
                     .await
@@ -327,20 +360,34 @@ impl SipStack {
         let Some(source) = source else {
             return tx.reply(StatusCode::BadRequest).await;
         };
-        let trunk = !self.registrar.is_socket(&connection)
-            && self
-                .config
-                .trunks
-                .iter()
-                .any(|network| network.contains(source));
-        if !trunk {
+        let asked_for = tx.original.uri.user().unwrap_or_default().to_owned();
+        let trunk = if self.registrar.is_socket(&connection) {
+            Err(Stranger)
+        } else {
+            self.board.caller(source, &asked_for)
+        };
+        let Ok(line) = trunk else {
             tracing::info!(%source, "INVITE refused: not a trunk peer");
             return tx.reply(StatusCode::Forbidden).await;
-        }
+        };
         // Only the hotline exists for the outside: names of agents look like any wrong number.
-        let called = tx.original.uri.user().unwrap_or_default().to_owned();
-        if !self.config.hotline_numbers.contains(&called) {
+        let Some(called) = self.called(&tx.original, asked_for, line.as_deref()) else {
             return tx.reply(StatusCode::NotFound).await;
+        };
+        let place = line.as_ref().map(|line| line.place());
+        if matches!(place, Some(None)) {
+            tracing::warn!(%source, "INVITE refused: the trunk has as many calls as it may");
+            return tx.reply(StatusCode::ServiceUnavailable).await;
+        }
+        let srtp = line.as_ref().map_or(Srtp::Off, |line| line.trunk.srtp);
+        let offer = match secrecy::theirs(&tx.original.body, srtp) {
+            Ok(offer) => (!offer.is_empty()).then_some(offer),
+            Err(status) => return tx.reply(status.into()).await,
+        };
+        let asked = timer::asked(&tx.original.headers);
+        if asked == Asked::TooShort {
+            let min = Header::Other("Min-SE".to_owned(), timer::MIN_SE.to_string());
+            return tx.reply_with(StatusCode::from(422), vec![min], None).await;
         }
         if let Some(unsupported) = unsupported_extension(&tx.original) {
             let header = Header::Unsupported(unsupported.into());
@@ -356,7 +403,6 @@ impl SipStack {
         let dialog = self
             .dialogs
             .get_or_create_server_invite(&tx, states, None, Some(contact))?;
-        let offer = (!tx.original.body.is_empty()).then(|| tx.original.body.clone());
         let (events, leg_events) = mpsc::unbounded_channel();
         let (orders, order_events) = mpsc::unbounded_channel();
         let leg = Leg {
@@ -371,6 +417,11 @@ impl SipStack {
             transfers: false,
             local_sdp: String::new(),
             dialing: None,
+            srtp,
+            asked,
+            timer: SessionTimer::Off,
+            updates: timer::lists(&tx.original.headers, &["Allow"], "UPDATE"),
+            place: place.flatten(),
         };
         let name = Arc::clone(&leg.name);
         // Never sent: an incoming leg does not fail that way.
@@ -383,7 +434,10 @@ impl SipStack {
             leg: Arc::new(leg::Handle { orders, name }),
             events: leg_events,
             called,
-            caller: caller_of(&tx.original),
+            caller: match &line {
+                Some(line) => rewritten(&line.trunk.rewrite_in, &caller_of(&tx.original)).0,
+                None => caller_of(&tx.original),
+            },
             source,
             offer,
             sip_call_id: tx.original.call_id_header()?.value().to_owned(),
@@ -392,190 +446,42 @@ impl SipStack {
         dialog.handle(&mut tx).await
     }
 
+    /// The number of ours that was called; `None` when it is none of ours. A carrier that we register with
+    /// calls our user there and names the number in To.
+    fn called(&self, request: &Request, user: String, line: Option<&Line>) -> Option<String> {
+        let to = || {
+            let to = request.to_header().ok()?.typed().ok()?;
+            to.uri.user().map(str::to_owned)
+        };
+        let by_user = line.is_some_and(|line| {
+            line.trunk.kind == TrunkKind::Registration
+                && (line.trunk.auth_user.as_deref() == Some(user.as_str()) || user == OUR_USER)
+        });
+        let number = if by_user { to()? } else { user };
+        let number = match line {
+            Some(line) => rewritten(&line.trunk.rewrite_in, &number).0,
+            None => number,
+        };
+        self.config
+            .hotline_numbers
+            .contains(&number)
+            .then_some(number)
+    }
+
     /// Our Contact as the far end of this connection must use it.
     fn contact_for(&self, connection: &SipConnection) -> Uri {
         let mut contact = self.contact.clone();
         let transport = connection.transport();
         if transport != Transport::Udp {
+            if let Some(port) = self.secure_port.filter(|_| transport == Transport::Tls) {
+                contact.host_with_port.port = Some(port.into());
+            }
             contact
                 .params
                 .push(rsipstack::sip::Param::Transport(transport));
         }
         contact
     }
-}
-
-impl Signaling for SipStack {
-    fn invite(&self, invite: Invite) -> (Arc<dyn SipLeg>, LegEvents) {
-        let (events, leg_events) = mpsc::unbounded_channel();
-        let (orders, order_events) = mpsc::unbounded_channel();
-        let name = leg::DialogName::default();
-        let decline = events.clone();
-        let sent = self.send_invite(invite, events, order_events, Arc::clone(&name));
-        if let Err(error) = sent {
-            tracing::warn!(%error, "INVITE not sent");
-            let _ = decline.send(LegEvent::Declined(500));
-        }
-        (Arc::new(leg::Handle { orders, name }), leg_events)
-    }
-
-    fn dial(&self, dial: Dial) -> (Arc<dyn SipLeg>, LegEvents) {
-        let (events, leg_events) = mpsc::unbounded_channel();
-        let (orders, order_events) = mpsc::unbounded_channel();
-        let name = leg::DialogName::default();
-        let decline = events.clone();
-        let sent = self.send_dial(dial, events, order_events, Arc::clone(&name));
-        if let Err(status) = sent {
-            let _ = decline.send(LegEvent::Declined(status));
-        }
-        (Arc::new(leg::Handle { orders, name }), leg_events)
-    }
-
-    fn devices(&self, user: Uuid) -> Vec<Binding> {
-        self.registrar.of(user)
-    }
-
-    fn device(&self, device: DeviceId) -> Option<Binding> {
-        self.registrar.get(device)
-    }
-}
-
-impl SipStack {
-    fn send_invite(
-        &self,
-        invite: Invite,
-        events: mpsc::UnboundedSender<LegEvent>,
-        orders: mpsc::UnboundedReceiver<Order>,
-        name: leg::DialogName,
-    ) -> rsipstack::Result<()> {
-        let caller: Uri = self.contact.clone();
-        let headers = invite
-            .headers
-            .into_iter()
-            .map(|(name, value)| Header::Other(name.to_owned(), value))
-            .collect();
-        let option = InviteOption {
-            caller_display_name: Some(invite.display),
-            caller,
-            callee: invite.to.contact.clone(),
-            // A browser's contact is *.invalid and a phone's may lie behind a NAT: where its REGISTER
-            // came from is where it is.
-            destination: Some(invite.to.destination.clone()),
-            content_type: Some("application/sdp".to_owned()),
-            offer: Some(invite.offer.clone().into_bytes()),
-            contact: self.contact.clone(),
-            headers: Some(headers),
-            ..InviteOption::default()
-        };
-        let attempt = leg::send(&self.dialogs, option)?;
-        let leg = Leg {
-            dialog: attempt.dialog,
-            dialogs: Arc::clone(&self.dialogs),
-            clock: self.app.clock.clone(),
-            events,
-            name,
-            connection: invite.to.closed.clone(),
-            outgoing: true,
-            late_offer: false,
-            transfers: true,
-            local_sdp: invite.offer,
-            dialing: None,
-        };
-        tokio::spawn(leg::run(leg, attempt.states, orders, attempt.failed));
-        Ok(())
-    }
-
-    /// Calls over the first trunk that takes it; `Err` is the status that nobody answered with.
-    fn send_dial(
-        &self,
-        dial: Dial,
-        events: mpsc::UnboundedSender<LegEvent>,
-        orders: mpsc::UnboundedReceiver<Order>,
-        name: leg::DialogName,
-    ) -> Result<(), u16> {
-        let ways = self.ways(&dial)?;
-        let clock = self.app.clock.clone();
-        let mut dialing = Dialing::new(Arc::clone(&self.dialogs), clock.clone(), ways);
-        let attempt = dialing.next(0).ok_or(503u16)?;
-        let leg = Leg {
-            dialog: attempt.dialog,
-            dialogs: Arc::clone(&self.dialogs),
-            clock,
-            events,
-            name,
-            connection: None,
-            outgoing: true,
-            late_offer: false,
-            transfers: false,
-            local_sdp: dial.offer,
-            dialing: Some(dialing),
-        };
-        tokio::spawn(leg::run(leg, attempt.states, orders, attempt.failed));
-        Ok(())
-    }
-
-    /// The trunks that this call may take, the best first.
-    fn ways(&self, dial: &Dial) -> Result<VecDeque<leg::Way>, u16> {
-        // 484 Address Incomplete: no trunk is asked about what is no number.
-        if !dialable(&dial.number) {
-            return Err(484);
-        }
-        let hosts = if self.config.trunk_hosts.is_empty() {
-            let single = self.config.trunks.iter().filter_map(Network::single);
-            single.map(|ip| SocketAddr::new(ip, SIP_PORT)).collect()
-        } else {
-            self.config.trunk_hosts.clone()
-        };
-        let ways: VecDeque<_> = hosts
-            .into_iter()
-            .filter_map(|host| {
-                let option = self.trunk_invite(dial, host).ok()?;
-                let trunk = host.to_string();
-                Some(leg::Way { trunk, option })
-            })
-            .collect();
-        if ways.is_empty() { Err(503) } else { Ok(ways) }
-    }
-
-    fn trunk_invite(&self, dial: &Dial, host: SocketAddr) -> rsipstack::Result<InviteOption> {
-        // `#` would end the URI.
-        let number = dial.number.replace('#', "%23");
-        let callee: Uri = format!("sip:{number}@{host}").as_str().try_into()?;
-        let own = &self.contact.host_with_port;
-        let mut headers: Vec<Header> = dial
-            .headers
-            .iter()
-            .map(|(name, value)| Header::Other((*name).to_owned(), value.clone()))
-            .collect();
-        let (caller, display) = match &dial.caller_id {
-            Some(shown) => (format!("sip:{shown}@{own}"), None),
-            None => {
-                headers.push(Header::Other("Privacy".to_owned(), "id".to_owned()));
-                let display = Some("Anonymous".to_owned());
-                ("sip:anonymous@anonymous.invalid".to_owned(), display)
-            }
-        };
-        Ok(InviteOption {
-            caller_display_name: display,
-            caller: caller.as_str().try_into()?,
-            callee,
-            content_type: Some("application/sdp".to_owned()),
-            offer: Some(dial.offer.clone().into_bytes()),
-            contact: self.contact.clone(),
-            headers: Some(headers),
-            support_prack: true,
-            ..InviteOption::default()
-        })
-    }
-}
-
-/// Whether a trunk can be asked for it.
-fn dialable(number: &str) -> bool {
-    let digits = number.strip_prefix('+').unwrap_or(number);
-    (1..=32).contains(&digits.len())
-        && digits
-            .chars()
-            .all(|c| c.is_ascii_digit() || c == '*' || c == '#')
 }
 
 fn address_taken(listen: SocketAddr, error: &std::io::Error) -> Problem {
@@ -654,5 +560,8 @@ fn unsupported_extension(request: &Request) -> Option<String> {
                 .map(|token| token.trim().to_owned())
                 .collect::<Vec<_>>()
         })
-        .find(|token| !token.is_empty() && !token.eq_ignore_ascii_case("100rel"))
+        .find(|token| {
+            let known = ["100rel", "timer"];
+            !token.is_empty() && !known.iter().any(|one| token.eq_ignore_ascii_case(one))
+        })
 }

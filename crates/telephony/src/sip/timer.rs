@@ -75,7 +75,11 @@ impl SessionExpires {
 pub(super) fn value(headers: &Headers, names: &[&str]) -> Option<String> {
     headers
         .iter()
-        .find(|header| names.iter().any(|name| header.name().eq_ignore_ascii_case(name)))
+        .find(|header| {
+            names
+                .iter()
+                .any(|name| header.name().eq_ignore_ascii_case(name))
+        })
         .map(|header| header.value().trim().to_owned())
 }
 
@@ -83,7 +87,11 @@ pub(super) fn value(headers: &Headers, names: &[&str]) -> Option<String> {
 pub(super) fn lists(headers: &Headers, names: &[&str], token: &str) -> bool {
     headers
         .iter()
-        .filter(|header| names.iter().any(|name| header.name().eq_ignore_ascii_case(name)))
+        .filter(|header| {
+            names
+                .iter()
+                .any(|name| header.name().eq_ignore_ascii_case(name))
+        })
         .flat_map(|header| header.value().split(','))
         .any(|one| one.trim().eq_ignore_ascii_case(token))
 }
@@ -202,16 +210,41 @@ mod tests {
     #[test]
     fn a_far_end_that_can_chooses_who_refreshes() {
         for (lines, expected) in [
-            (vec![("Supported", "timer"), ("Session-Expires", "600;refresher=uas")], (600, Refresher::Uas, false)),
-            (vec![("k", "100rel, TIMER"), ("x", "600")], (600, Refresher::Uac, true)),
-            (vec![("Supported", "timer"), ("Session-Expires", "99999 ; refresher=uac")], (7200, Refresher::Uac, true)),
+            (
+                vec![
+                    ("Supported", "timer"),
+                    ("Session-Expires", "600;refresher=uas"),
+                ],
+                (600, Refresher::Uas, false),
+            ),
+            (
+                vec![("k", "100rel, TIMER"), ("x", "600")],
+                (600, Refresher::Uac, true),
+            ),
+            (
+                vec![
+                    ("Supported", "timer"),
+                    ("Session-Expires", "99999 ; refresher=uac"),
+                ],
+                (7200, Refresher::Uac, true),
+            ),
             // A proxy's: the far end itself cannot refresh, and would not know 422.
-            (vec![("Session-Expires", "60;refresher=uac")], (90, Refresher::Uas, false)),
+            (
+                vec![("Session-Expires", "60;refresher=uac")],
+                (90, Refresher::Uas, false),
+            ),
             (vec![("Supported", "timer")], (1800, Refresher::Uas, false)),
         ] {
             let (seconds, refresher, require) = expected;
-            let agreed = SessionExpires { seconds, refresher: Some(refresher) };
-            assert_eq!(asked(&headers(&lines)), Asked::Agreed(agreed, require), "{lines:?}");
+            let agreed = SessionExpires {
+                seconds,
+                refresher: Some(refresher),
+            };
+            assert_eq!(
+                asked(&headers(&lines)),
+                Asked::Agreed(agreed, require),
+                "{lines:?}"
+            );
         }
         assert_eq!(asked(&headers(&[])), Asked::None);
         let short = [("Supported", "timer"), ("Session-Expires", "60")];
@@ -221,22 +254,38 @@ mod tests {
     #[test]
     fn half_way_for_who_refreshes_and_a_little_before_the_end_for_who_waits() {
         let after = |seconds| now() + TimeDelta::seconds(seconds);
-        let timer = |text: &str| SessionTimer::answered(&headers(&[("Session-Expires", text)]), now());
-        assert_eq!(timer("1800;refresher=uac"), SessionTimer::Refresh(after(900), 1800));
+        let timer =
+            |text: &str| SessionTimer::answered(&headers(&[("Session-Expires", text)]), now());
+        assert_eq!(
+            timer("1800;refresher=uac"),
+            SessionTimer::Refresh(after(900), 1800)
+        );
         assert_eq!(timer("1800"), SessionTimer::Refresh(after(900), 1800));
-        assert_eq!(timer("1800;refresher=uas"), SessionTimer::Watch(after(1768)));
+        assert_eq!(
+            timer("1800;refresher=uas"),
+            SessionTimer::Watch(after(1768))
+        );
         assert_eq!(timer("90;refresher=uas"), SessionTimer::Watch(after(60)));
         for off in ["0", "", "nonsense"] {
             assert_eq!(timer(off), SessionTimer::Off, "{off}");
         }
-        assert_eq!(SessionTimer::answered(&headers(&[]), now()), SessionTimer::Off);
+        assert_eq!(
+            SessionTimer::answered(&headers(&[]), now()),
+            SessionTimer::Off
+        );
     }
 
     #[test]
     fn a_422_says_what_is_long_enough() {
         assert_eq!(min_se(&headers(&[("Min-SE", "3600;x=y")])), Some(3600));
         assert_eq!(min_se(&headers(&[("Min-SE", "x")])), None);
-        let written = SessionExpires { seconds: 90, refresher: Some(Refresher::Uas) };
-        assert_eq!(SessionExpires::parse(written.header().value()), Some(written));
+        let written = SessionExpires {
+            seconds: 90,
+            refresher: Some(Refresher::Uas),
+        };
+        assert_eq!(
+            SessionExpires::parse(written.header().value()),
+            Some(written)
+        );
     }
 }

@@ -14,8 +14,8 @@ use rsipstack::platform::net::UdpSocket as StackSocket;
 use rsipstack::sip::Transport;
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transport::tcp::TcpConnection;
-use rsipstack::transport::tls::TlsConnection;
-use rsipstack::transport::{SipAddr, SipConnection};
+use rsipstack::transport::tls::{TlsConfig, TlsConnection};
+use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -203,6 +203,32 @@ pub(super) fn acceptor(certificate: &[u8], key: &[u8]) -> std::result::Result<Tl
         .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| said(&error))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Where the systems we run on keep the certificates they trust.
+const SYSTEM_TRUST: [&str; 2] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+];
+
+/// Whom we trust when we call over TLS: `trusted` (PEM), else whom this machine trusts. With neither no
+/// certificate is good.
+pub(super) fn trust(layer: &TransportLayer, trusted: Option<Vec<u8>>) {
+    // The stack builds its clients with the process's provider; a second installation changes nothing.
+    let _ = ring::default_provider().install_default();
+    let ca_certs = trusted.or_else(|| {
+        let found = SYSTEM_TRUST
+            .iter()
+            .find_map(|file| std::fs::read(file).ok());
+        if found.is_none() {
+            tracing::info!("no certificates to trust: trunks over TLS need sip.tls_trusted");
+        }
+        found
+    });
+    layer.set_tls_config(TlsConfig {
+        ca_certs,
+        ..TlsConfig::default()
+    });
 }
 
 #[cfg(test)]

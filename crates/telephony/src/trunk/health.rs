@@ -151,7 +151,10 @@ mod tests {
     fn one_lost_datagram_is_no_failure_and_two_are() {
         let mut health = Health::unknown(at(0));
         assert_eq!(health.hear(answer(200), at(1)), None);
-        assert_eq!((health.state, health.latency_ms), (TrunkHealth::Up, Some(7)));
+        assert_eq!(
+            (health.state, health.latency_ms),
+            (TrunkHealth::Up, Some(7))
+        );
         assert_eq!(health.hear(Heard::Silence, at(2)), None);
         assert_eq!(health.state, TrunkHealth::Up);
         assert_eq!(health.hear(Heard::Silence, at(3)), Some(Turn::WentDown));
@@ -187,9 +190,15 @@ mod tests {
     #[test]
     fn registrations_are_renewed_in_time_and_failures_back_off() {
         let good = |granted| next_registration(Some(granted), 0, 0.0).num_seconds();
-        assert_eq!([good(3600), good(300), good(40), good(1)], [3240, 270, 20, 1]);
+        assert_eq!(
+            [good(3600), good(300), good(40), good(1)],
+            [3240, 270, 20, 1]
+        );
         let failed = |failures| next_registration(None, failures, 0.0).num_seconds();
-        assert_eq!([failed(1), failed(2), failed(5), failed(99)], [5, 10, 80, 300]);
+        assert_eq!(
+            [failed(1), failed(2), failed(5), failed(99)],
+            [5, 10, 80, 300]
+        );
         assert!(next_registration(None, 2, 1.0) < next_registration(None, 2, 0.0));
     }
 }

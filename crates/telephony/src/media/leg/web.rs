@@ -162,6 +162,7 @@ impl Web {
             codecs,
             event_type: Some(EVENT_TYPE),
             direction: Direction::SendRecv,
+            crypto: None,
             id: 0,
             version: 0,
         };

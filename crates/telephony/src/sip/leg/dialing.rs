@@ -9,7 +9,12 @@ use rsipstack::dialog::dialog::DialogStateReceiver;
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::dialog::invitation::InviteOption;
 use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::sip::{Header, Response};
 use tokio::sync::oneshot;
+
+use super::super::timer::{self, SessionExpires};
+use crate::trunk::Srtp;
+use crate::trunk::board::Place;
 
 /// A trunk that says nothing at all for so long is taken as dead when there is another; the stack itself
 /// would wait 32 s.
@@ -19,45 +24,53 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(4);
 pub(in super::super) struct Attempt {
     pub dialog: InviteDialog,
     pub states: DialogStateReceiver,
-    /// Says when it came to nothing without a response.
-    pub failed: oneshot::Receiver<()>,
+    /// Its final response; `None` when it came to nothing without one.
+    pub outcome: oneshot::Receiver<Option<Response>>,
 }
 
 /// Sends an INVITE.
-pub(in super::super) fn send(
-    dialogs: &Arc<DialogLayer>,
-    option: InviteOption,
-) -> rsipstack::Result<Attempt> {
+fn send(dialogs: &Arc<DialogLayer>, option: InviteOption) -> rsipstack::Result<Attempt> {
     let (states, state_events) = dialogs.new_dialog_state_channel();
     let (dialog, invited) = dialogs.do_invite_async(option, states)?;
-    let (fail, failed) = oneshot::channel();
+    let (ended, outcome) = oneshot::channel();
     tokio::spawn(async move {
-        match invited.await {
-            Ok(Ok((_, Some(_)))) => drop(fail),
-            _ => {
-                let _ = fail.send(());
-            }
-        }
+        let response = match invited.await {
+            Ok(Ok((_, response))) => response,
+            _ => None,
+        };
+        // The leg may be over.
+        let _ = ended.send(response);
     });
     Ok(Attempt {
         dialog,
         states: state_events,
-        failed,
+        outcome,
     })
 }
 
-/// The way to one trunk.
+/// The way to one trunk, or to a device.
+#[derive(Clone)]
 pub(in super::super) struct Way {
     /// For the log.
     pub trunk: String,
     pub option: InviteOption,
+    pub srtp: Srtp,
+    /// It asks for a session timer.
+    pub timed: bool,
+    /// Its place among the trunk's calls.
+    pub place: Option<Place>,
 }
+
+/// How often one trunk may want a longer session.
+const LONGER: u32 = 2;
 
 /// The ways that are left.
 pub(in super::super) struct Dialing {
     dialogs: Arc<DialogLayer>,
     clock: Clock,
     ways: VecDeque<Way>,
+    now: Option<Way>,
+    longer: u32,
     sent_at: DateTime<Utc>,
     heard: bool,
 }
@@ -73,6 +86,8 @@ impl Dialing {
             dialogs,
             clock,
             ways,
+            now: None,
+            longer: 0,
             heard: false,
         }
     }
@@ -80,17 +95,62 @@ impl Dialing {
     /// Sends to the next trunk; `None` when there is none left.
     pub(in super::super) fn next(&mut self, status: u16) -> Option<Attempt> {
         while let Some(way) = self.ways.pop_front() {
-            match send(&self.dialogs, way.option) {
-                Ok(attempt) => {
-                    tracing::info!(trunk = way.trunk, status, "call goes over a trunk");
-                    self.sent_at = self.clock.now();
-                    self.heard = false;
-                    return Some(attempt);
-                }
-                Err(error) => tracing::warn!(trunk = way.trunk, %error, "INVITE not sent"),
+            if status != 0 {
+                tracing::info!(trunk = way.trunk, status, "call goes on over another trunk");
+            }
+            self.longer = 0;
+            if let Some(attempt) = self.send(way, timer::WANTED) {
+                return Some(attempt);
             }
         }
         None
+    }
+
+    /// Sends to the same trunk with a session that is long enough for it.
+    pub(super) fn again_with(&mut self, min_se: u32) -> Option<Attempt> {
+        if self.longer >= LONGER {
+            return None;
+        }
+        self.longer += 1;
+        let way = self.now.take()?;
+        self.send(way, min_se.max(timer::WANTED))
+    }
+
+    fn send(&mut self, way: Way, session: u32) -> Option<Attempt> {
+        let mut option = way.option.clone();
+        if way.timed {
+            let expires = SessionExpires {
+                seconds: session,
+                refresher: None,
+            };
+            let min = if session == timer::WANTED {
+                timer::MIN_SE
+            } else {
+                session
+            };
+            option.headers.get_or_insert_default().extend([
+                Header::Supported("timer".into()),
+                expires.header(),
+                Header::Other("Min-SE".to_owned(), min.to_string()),
+            ]);
+        }
+        match send(&self.dialogs, option) {
+            Ok(attempt) => {
+                self.now = Some(way);
+                self.sent_at = self.clock.now();
+                self.heard = false;
+                Some(attempt)
+            }
+            Err(error) => {
+                tracing::warn!(trunk = way.trunk, %error, "INVITE not sent");
+                None
+            }
+        }
+    }
+
+    /// The way it goes now.
+    pub(in super::super) fn way(&self) -> Option<&Way> {
+        self.now.as_ref()
     }
 
     /// The trunk answers.

@@ -7,12 +7,17 @@
 
 mod agents;
 mod browser;
+mod carrier;
 mod crossing;
+mod dialing;
+mod dialogs;
 mod doors;
 mod inbound;
 mod raw;
+mod real_phones;
 mod records;
 mod recovery;
+mod trunks;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -39,6 +44,8 @@ use uuid::Uuid;
 pub const CALLER_HZ: u32 = 700;
 pub const AGENT_HZ: u32 = 1200;
 pub const SECRET: &str = "a secret of its own";
+/// Of another device, for phones whose settings take no spaces.
+pub const PLAIN_SECRET: &str = "another-secret";
 
 /// agent1 … agent6.
 pub fn agent(number: u8) -> Uuid {
@@ -85,10 +92,12 @@ impl DeviceDirectory for People {
         Some(DeviceOwner {
             user_id: agent(number),
             staff_no: card(number).staff_no,
-            secrets: vec![DeviceSecret {
-                device_id: desk_phone(number),
-                ha1: ha1(username, "shoujie", SECRET),
-            }],
+            secrets: [(number, SECRET), (number + 10, PLAIN_SECRET)]
+                .map(|(device, secret)| DeviceSecret {
+                    device_id: desk_phone(device),
+                    ha1: ha1(username, "shoujie", secret),
+                })
+                .to_vec(),
         })
     }
 }

@@ -1,10 +1,10 @@
 //! Two legs that hear each other, or shall not.
 
 use telephony::media::codec::SILENCE;
-use telephony::media::{BOTH, Codec, Playlist, SessionEvent, Side};
+use telephony::media::{BOTH, Codec, Peer, Playlist, SessionEvent, Side};
 
-use super::far_end::EVENT_TYPE;
-use super::{AGENT_HZ, REQUESTER_HZ, call, event, hold, unhold, wait};
+use super::far_end::{EVENT_TYPE, FarEnd};
+use super::{AGENT_HZ, LOOPBACK, REQUESTER_HZ, call, event, hold, plane, unhold, wait};
 
 #[tokio::test]
 async fn both_sides_hear_each_other_whatever_their_codecs() {
@@ -32,6 +32,81 @@ async fn both_sides_hear_each_other_whatever_their_codecs() {
         assert!(summary.agent.sent >= 60 && summary.agent.received >= 80);
         assert_eq!(call.plane.ports_in_use(), 0);
     }
+}
+
+/// Two machines of ours, one encrypted leg between them, a plain far end at each.
+#[tokio::test]
+async fn an_encrypted_leg_carries_both_voices_and_its_keys_stay() {
+    for protocol in ["RTP/AVP", "RTP/SAVP"] {
+        let (plane, other) = (plane(), super::plane());
+        let mut ends = Vec::new();
+        for plane in [&plane, &other] {
+            let (session, events) = plane.start_session();
+            let mut far = FarEnd::new(Codec::Pcma).await;
+            let mut leg = plane.rtp_leg(Peer::at(LOOPBACK)).unwrap();
+            let answer = leg.answer(far.sdp().as_bytes()).unwrap();
+            assert!(!answer.sdp.contains("a=crypto"), "none was asked for");
+            far.aim(&answer.sdp);
+            session.attach(Side::Requester, leg);
+            ends.push((session, events, far));
+        }
+        let mut calling = plane.rtp_leg(Peer::at(LOOPBACK)).unwrap();
+        let mut called = other.rtp_leg(Peer::at(LOOPBACK)).unwrap();
+        let offer = calling.offer().unwrap().replace("RTP/AVP", protocol);
+        let answer = called.answer(offer.as_bytes()).unwrap().sdp;
+        assert!(
+            answer.contains("a=crypto:1 ") && answer.contains(protocol),
+            "{answer}"
+        );
+        calling.accept(answer.as_bytes()).unwrap();
+        let again = calling.offer().unwrap();
+        assert!(
+            again.contains(protocol),
+            "a later offer stays as it is: {again}"
+        );
+        calling
+            .accept(called.answer(again.as_bytes()).unwrap().sdp.as_bytes())
+            .unwrap();
+        let key = |sdp: &str| sdp.split("inline:").nth(1).unwrap()[..40].to_owned();
+        assert_eq!(key(&offer), key(&again));
+        ends[0].0.attach(Side::Agent, calling);
+        ends[1].0.attach(Side::Agent, called);
+        ends[0].2.speak(REQUESTER_HZ);
+        ends[1].2.speak(AGENT_HZ);
+        for (session, ..) in &ends {
+            session.connect(&BOTH);
+        }
+        wait(1500).await;
+        assert!(ends[0].2.heard_ms(AGENT_HZ) >= 1000, "{protocol}");
+        assert!(ends[1].2.heard_ms(REQUESTER_HZ) >= 1000, "{protocol}");
+        for (session, ..) in &ends {
+            let summary = session.close().await;
+            assert_eq!(summary.agent.foreign, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_leg_with_a_key_takes_no_voice_without_it() {
+    let plane = plane();
+    let (session, _events) = plane.start_session();
+    let mut stranger = FarEnd::new(Codec::Pcma).await;
+    let mut leg = plane.rtp_leg(Peer::at(LOOPBACK)).unwrap();
+    let key =
+        "a=crypto:4 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
+    let offer = stranger.sdp_with(key).replace("RTP/AVP", "RTP/SAVP");
+    let answer = leg.answer(offer.as_bytes()).unwrap().sdp;
+    assert!(answer.contains("a=crypto:4 "), "{answer}");
+    stranger.aim(&answer);
+    session.attach(Side::Requester, leg);
+    stranger.speak(REQUESTER_HZ);
+    wait(600).await;
+    let summary = session.close().await;
+    assert_eq!(summary.requester.received, 0);
+    assert!(summary.requester.foreign >= 20, "{summary:?}");
+    let mut leg = plane.rtp_leg(Peer::at(LOOPBACK)).unwrap();
+    let without = stranger.sdp().replace("RTP/AVP", "RTP/SAVP");
+    assert!(leg.answer(without.as_bytes()).is_err());
 }
 
 #[tokio::test]
@@ -126,7 +201,7 @@ async fn a_muted_agent_hears_and_is_not_heard() {
     assert!(call.agent.heard_ms(REQUESTER_HZ) >= 500);
     assert_eq!(call.requester.heard_ms(AGENT_HZ), 0);
     assert!(call.requester.heard().len() >= 25);
-    call.session.mute_agent(false);
+    call.session.connect(&BOTH);
     wait(500).await;
     assert!(call.requester.heard_ms(AGENT_HZ) >= 400);
 }

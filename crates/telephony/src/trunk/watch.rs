@@ -1,0 +1,307 @@
+//! Asks after each trunk: registers where we have to, sends OPTIONS, and tells people when one goes down
+//! or comes back.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use kernel::{App, Audience};
+use rsipstack::dialog::authenticate::Credential;
+use rsipstack::dialog::registration::Registration;
+use rsipstack::sip::typed::{Contact, From, To};
+use rsipstack::sip::{Method, SipMessage, StatusCodeKind, Uri};
+use rsipstack::transaction::endpoint::EndpointInnerRef;
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transaction::transaction::Transaction;
+use rsipstack::transport::SipAddr;
+use serde_json::json;
+
+use super::TrunkKind;
+use super::board::Line;
+use super::health::{Heard, Turn, next_registration};
+use super::store::Trunk;
+
+/// An OPTIONS or REGISTER without an answer is given up after it.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a registration is asked for.
+const EXPIRES: u32 = 600;
+/// Host names are looked up again after it.
+const NAMES: TimeDelta = TimeDelta::minutes(1);
+
+/// What the watching needs of the stack.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    pub app: App,
+    pub endpoint: EndpointInnerRef,
+    /// Our Contact.
+    pub contact: Uri,
+}
+
+impl Watch {
+    /// Watches a trunk until it changes or the stack stops.
+    pub(crate) fn start(&self, line: &Arc<Line>) {
+        let parts = [
+            self.clone().run(Arc::clone(line), Part::Names),
+            self.clone().run(Arc::clone(line), Part::Options),
+            self.clone().run(Arc::clone(line), Part::Registration),
+        ];
+        for part in parts {
+            tokio::spawn(part);
+        }
+    }
+
+    async fn run(self, line: Arc<Line>, part: Part) {
+        let stop = line.stop.clone();
+        let shutdown = self.app.shutdown.clone();
+        let work = async {
+            match part {
+                Part::Names => self.look_up_names(&line).await,
+                Part::Options if line.trunk.enabled && line.trunk.options_s > 0 => {
+                    self.ask(&line).await;
+                }
+                Part::Registration
+                    if line.trunk.enabled && line.trunk.kind == TrunkKind::Registration =>
+                {
+                    self.register(&line).await;
+                }
+                Part::Options | Part::Registration => {}
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = shutdown.cancelled() => {}
+            () = work => return,
+        }
+        if part == Part::Registration && line.registered_until().is_some() {
+            self.unregister(&line).await;
+        }
+    }
+
+    async fn look_up_names(&self, line: &Line) {
+        if line.trunk.host.parse::<IpAddr>().is_ok() {
+            return;
+        }
+        loop {
+            let host = (line.trunk.host.as_str(), line.trunk.port);
+            match tokio::net::lookup_host(host).await {
+                Ok(found) => {
+                    let found = found.map(|address| address.ip().to_canonical());
+                    line.set_addresses(found.take(16).collect());
+                }
+                // What was known stays known.
+                Err(error) => tracing::warn!(host = host.0, %error, "trunk's name not found"),
+            }
+            let next = self.app.clock.now() + NAMES;
+            self.app.clock.sleep_until(next).await;
+        }
+    }
+
+    async fn ask(&self, line: &Line) {
+        let pause = TimeDelta::seconds(i64::from(line.trunk.options_s));
+        loop {
+            let begun = self.app.clock.now();
+            let asked = async {
+                let target: Uri = line.uri(None).as_str().try_into()?;
+                self.options(target, None).await
+            };
+            let answered = self.app.clock.timeout(PATIENCE, asked).await;
+            let now = self.app.clock.now();
+            let heard = match answered {
+                Ok(Ok(Some(status))) => Heard::Options {
+                    status,
+                    latency_ms: millis(now - begun),
+                },
+                Ok(Err(error)) => {
+                    tracing::debug!(trunk = line.trunk.name, %error, "OPTIONS not sent");
+                    Heard::Silence
+                }
+                _ => Heard::Silence,
+            };
+            self.hear(line, heard).await;
+            self.app.clock.sleep_until(begun + pause).await;
+        }
+    }
+
+    /// Sends OPTIONS to `target`, to where it is if that is not where it says; gives the status.
+    pub(crate) async fn options(
+        &self,
+        target: Uri,
+        destination: Option<SipAddr>,
+    ) -> rsipstack::Result<Option<u16>> {
+        let address = match &destination {
+            Some(address) => address.clone(),
+            None => SipAddr::try_from(&target)?,
+        };
+        let layer = &self.endpoint.transport_layer;
+        let (connection, _) = layer.lookup(&address, None).await?;
+        let own = connection.get_addr().clone();
+        let via = self.endpoint.get_via(Some(own), None)?;
+        let from = From {
+            display_name: None,
+            uri: self.contact.clone(),
+            params: Vec::new(),
+        }
+        .with_tag(rsipstack::transaction::make_tag());
+        let to = To {
+            display_name: None,
+            uri: target.clone(),
+            params: Vec::new(),
+        };
+        let method = Method::Options;
+        let mut request = self
+            .endpoint
+            .make_request(method, target, via, from, to, 1, None);
+        let contact = Contact {
+            display_name: None,
+            uri: self.contact.clone(),
+            params: Vec::new(),
+        };
+        request.headers.unique_push(contact.into());
+        let key = TransactionKey::from_request(&request, TransactionRole::Client)?;
+        let mut transaction = Transaction::new_client(key, request, self.endpoint.clone(), None);
+        transaction.destination = destination;
+        transaction.send().await?;
+        while let Some(message) = transaction.receive().await {
+            if let SipMessage::Response(response) = message
+                && response.status_code.kind() != StatusCodeKind::Provisional
+            {
+                return Ok(Some(response.status_code.code()));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn register(&self, line: &Line) {
+        let mut registration = self.registration(&line.trunk);
+        let mut failures = 0u32;
+        loop {
+            let begun = self.app.clock.now();
+            let asked = async {
+                let server: Uri = line.uri(None).as_str().try_into()?;
+                registration.register(server, Some(EXPIRES)).await
+            };
+            let answered = self.app.clock.timeout(PATIENCE, asked).await;
+            let now = self.app.clock.now();
+            let heard = match answered {
+                Ok(Ok(response)) => Heard::Register {
+                    status: response.status_code.code(),
+                    latency_ms: millis(now - begun),
+                },
+                Ok(Err(error)) => {
+                    tracing::debug!(trunk = line.trunk.name, %error, "REGISTER came to nothing");
+                    Heard::Silence
+                }
+                Err(_) => Heard::Silence,
+            };
+            let granted = match heard {
+                Heard::Register { status, .. } if status < 300 => Some(registration.expires()),
+                _ => None,
+            };
+            match granted {
+                Some(seconds) => {
+                    failures = 0;
+                    let until = now + TimeDelta::seconds(i64::from(seconds));
+                    line.set_registered_until(Some(until));
+                }
+                None => {
+                    failures = failures.saturating_add(1);
+                    if line.registered_until().is_some_and(|until| until <= now) {
+                        line.set_registered_until(None);
+                    }
+                }
+            }
+            self.hear(line, heard).await;
+            let pause = next_registration(granted, failures, rand::random());
+            self.app.clock.sleep_until(now + pause).await;
+        }
+    }
+
+    /// Lets the carrier know that we are gone; not waited for long.
+    async fn unregister(&self, line: &Line) {
+        line.set_registered_until(None);
+        let mut registration = self.registration(&line.trunk);
+        let asked = async {
+            let server: Uri = line.uri(None).as_str().try_into()?;
+            registration.register(server, Some(0)).await
+        };
+        // A registration that is not taken back runs out by itself.
+        let _ = self.app.clock.timeout(PATIENCE, asked).await;
+    }
+
+    fn registration(&self, trunk: &Trunk) -> Registration {
+        let credential = credential(trunk);
+        let user = trunk.auth_user.clone();
+        let mut registration = Registration::new(self.endpoint.clone(), credential);
+        let mut uri = self.contact.clone();
+        if let Some(user) = user {
+            uri.auth = Some(rsipstack::sip::Auth {
+                user,
+                password: None,
+            });
+        }
+        let transport = match trunk.transport {
+            super::TrunkTransport::Udp => None,
+            super::TrunkTransport::Tcp => Some(rsipstack::sip::Transport::Tcp),
+            super::TrunkTransport::Tls => Some(rsipstack::sip::Transport::Tls),
+        };
+        uri.params
+            .extend(transport.map(rsipstack::sip::Param::Transport));
+        registration.contact = Some(Contact {
+            display_name: None,
+            uri,
+            params: Vec::new(),
+        });
+        registration
+    }
+
+    async fn hear(&self, line: &Line, heard: Heard) {
+        let Some(turn) = line.hear(heard, self.app.clock.now()) else {
+            return;
+        };
+        let (kind, code) = match turn {
+            Turn::WentDown => ("trunk.down", "trunk_down"),
+            Turn::CameBack => ("trunk.up", "trunk_up"),
+        };
+        let name = line.trunk.name.clone();
+        tracing::warn!(trunk = name, ?heard, code, "trunk changed");
+        let audience = Audience::Permission("telephony:view");
+        let alarm = json!({ "code": code, "detail": name, "trunk_id": line.trunk.id });
+        self.app.live.publish(audience, "alarm", alarm);
+        let (app, id) = (self.app.clone(), line.trunk.id);
+        let status = line.health().status;
+        let written = app
+            .db
+            .clone()
+            .write(move |tx| async move {
+                let facts = json!({ "name": name, "status": status });
+                app.events.publish(&tx, kind, id, facts).await
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::error!(%error, "a trunk's change is not written down");
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Names,
+    Options,
+    Registration,
+}
+
+/// Who we are at a trunk.
+pub(crate) fn credential(trunk: &Trunk) -> Option<Credential> {
+    let (user, secret) = trunk.auth_user.clone().zip(trunk.secret.clone())?;
+    Some(Credential {
+        username: user,
+        password: secret.0,
+        realm: None,
+        auth_username: None,
+    })
+}
+
+fn millis(time: TimeDelta) -> u32 {
+    u32::try_from(time.num_milliseconds()).unwrap_or(0)
+}
