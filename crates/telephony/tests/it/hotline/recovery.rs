@@ -44,6 +44,7 @@ pub fn left_open(id: u128, at: DateTime<Utc>, answered: bool) -> call::Model {
         recording_sha256: None,
         recording_lost_ms: None,
         events: 1,
+        rating: None,
     }
 }
 

@@ -15,7 +15,8 @@ use telephony::media::leg::LostReason;
 use telephony::media::rtp;
 use telephony::media::tone::{self, heard_ms};
 use telephony::media::{
-    Codec, Leg, MediaError, MediaPlane, Peer, Playlist, Prompt, SessionEvent, SessionEvents, Side,
+    BOTH, Codec, Leg, MediaError, MediaPlane, Peer, Playlist, Prompt, SessionEvent, SessionEvents,
+    Side,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use telephony::media::recorder::{repair, waveform};
 use telephony::media::tone::{heard_ms, rms};
-use telephony::media::{BOTH, Codec, Playlist, RecorderEvent, SessionEvent};
+use telephony::media::{BOTH, Codec, RecorderEvent, SessionEvent};
 
 use super::{AGENT_HZ, Call, REQUESTER_HZ, call, event, hold, unhold, wait};
 
