@@ -84,6 +84,7 @@ describe('a change', () => {
     }
     expect(verbsOf(change('submitted'), purchaser)).toEqual(['approve', 'return'])
     expect(verbsOf(change('pending_ratification'), purchaser)).toEqual(['ratify', 'refuse'])
+    expect(verbsOf(change('returned'), purchaser)).toEqual([])
     expect(verbsOf(change('effective'), purchaser)).toEqual(['review', 'withdraw'])
     for (const state of ['withdrawn', 'expired', 'superseded'] as const) expect(verbsOf(change(state), purchaser)).toEqual([])
   })

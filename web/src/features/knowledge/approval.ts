@@ -28,11 +28,14 @@ export function verbsOf(one: Pick<Approval, 'state' | 'author'> & Partial<Pick<A
   const verbs: ApprovalVerb[] = []
   switch (one.state) {
     case 'draft':
-    case 'returned':
-      if (writes) verbs.push('submit')
+    case 'returned': {
+      // Who sent it back waits: what becomes of it is the other side's.
+      const goesOn = writes && (one.state === 'draft' || !may.decide || [one.author?.id, one.submitted_by?.id].includes(may.me))
+      if (goesOn) verbs.push('submit')
       if (may.emergency && one.state === 'draft') verbs.push('emergency')
-      if (writes) verbs.push('discard')
+      if (goesOn) verbs.push('discard')
       break
+    }
     case 'submitted':
       if (may.decide) verbs.push('approve', 'return')
       // Who decides does not take back what the other side asks.
