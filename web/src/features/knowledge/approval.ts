@@ -55,6 +55,14 @@ export function verbsOf(one: Pick<Approval, 'state' | 'author'> & Partial<Pick<A
   return verbs
 }
 
+const OVER: readonly ApprovalState[] = ['withdrawn', 'expired', 'superseded']
+interface Standing { state: ApprovalState; in_force: { approval: Approval } | null; working: { approval: Approval } | null }
+/** A later version that is over stands no more beside the one that holds: that one is read, decided about and revised. */
+export function standing<T extends Standing>(one: T): T {
+  if (!one.in_force || !one.working || !OVER.includes(one.working.approval.state)) return one
+  return { ...one, state: one.in_force.approval.state, working: null }
+}
+
 /** What stops or ends something is not done in passing. */
 export const DANGER: readonly ApprovalVerb[] = ['discard', 'refuse', 'withdraw', 'emergency']
 
