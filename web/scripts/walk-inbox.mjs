@@ -294,8 +294,9 @@ await walk('knowledge and a fault tree beside the chat', LOW, async (it) => {
 await walk('knowledge and a fault tree beside a call', LOW, async (it) => {
   const { page, server, shot, press, type, at } = it
   await server.stage('ring')
-  await page.getByTestId('softphone').getByText('振铃').first().waitFor().catch(() => {})
+  await at('softphone-answer').waitFor()
   await press('F2')
+  await page.locator('[data-testid="softphone"][data-phase="talking"]').waitFor()
   await focused(page, 'wrap-up-form')
   await press('Alt+s')
   await focused(page, 'knowledge-query')
@@ -306,6 +307,7 @@ await walk('knowledge and a fault tree beside a call', LOW, async (it) => {
   await shot('cited')
   await press('Alt+g')
   await focused(page, 'tree-query')
+  await at('tree-panel').getByRole('option').first().waitFor()
   await press('Enter')
   await focused(page, 'tree-walk')
   for (const key of ['1', '1', 'Enter', 'r']) {
