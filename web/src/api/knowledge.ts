@@ -140,8 +140,10 @@ export const editFaultTree = (id: Id, version: number, content: TreeContent) =>
   take(api.PATCH('/api/v1/fault-trees/{id}', { ...path(id), body: { version, content } })) as Promise<FaultTreeDetail>
 export type WalkStep = Sent<S['FaultStep']>
 export interface NewWalk { n: number; steps: WalkStep[]; broken_off: boolean; call_id?: Id; conversation_id?: Id; ticket_id?: Id }
-export type Walk = Sent<S['WalkView']>
+/** `outcome` is null where it was broken off: then the text is the question that stayed open. */
+export type Walk = With<Sent<S['WalkView']>, { outcome: OutcomeKind | null }>
 export const recordWalk = (tree: Id, walk: NewWalk) => take(api.POST('/api/v1/fault-trees/{id}/walks', { ...path(tree), body: walk as never })) as Promise<Walk>
+export const walks = (filters: Filters) => foundInOrder((query) => take(api.GET('/api/v1/fault-tree-walks', listing(query))) as Promise<Page<Walk>>, filters)
 
 export const READING_STATES = ['to_read', 'to_answer', 'done', 'ended'] as const
 export type ReadingState = (typeof READING_STATES)[number]
@@ -161,3 +163,15 @@ export const coverage = (id: Id) => take(api.GET('/api/v1/articles/{id}/coverage
 const plan = (id: Id, n: number) => ({ params: { path: { id, n } } })
 export const readingPlan = (id: Id, n: number) => take(api.GET('/api/v1/articles/{id}/versions/{n}/reading', plan(id, n))) as Promise<ReadingPlan>
 export const setReadingPlan = (id: Id, n: number, body: ReadingPlan) => take(api.PUT('/api/v1/articles/{id}/versions/{n}/reading', { ...plan(id, n), body })) as Promise<ReadingPlan>
+
+/** Whether a model is connected; everything works without. */
+export const assistState = () => take(api.GET('/api/v1/assist')) as Promise<{ enabled: boolean }>
+/** Approved articles in the order that the model chose; `degraded` says why it is only the search's. */
+export type AssistSuggestions = Sent<S['AssistSuggestions']>
+export type AssistSuggestion = Sent<S['AssistSuggestion']>
+export const assistSuggestions = (text: string, matter: string | null) =>
+  known<AssistSuggestions>(take(api.POST('/api/v1/assist/suggestions', { body: { text, ...(matter ? { matter } : {}) } as never })))
+export type AssistMessage = S['AssistMessage']
+/** A proposal: a person confirms it. */
+export type AssistSummary = Sent<S['AssistSummary']>
+export const assistSummary = (messages: AssistMessage[]) => known<AssistSummary>(take(api.POST('/api/v1/assist/summaries', { body: { messages } })))

@@ -81,6 +81,9 @@ export const P = {
   viewLookups: 'lookups:view',
   maintainLookups: 'lookups:maintain',
   walkFaultTrees: 'fault_trees:walk',
+  viewWalks: 'fault_tree_walks:view',
   viewCoverage: 'reading:coverage',
   setReading: 'reading:set',
+  useAssist: 'assist:use',
+  setKnowledgeRules: 'rules:set_knowledge',
 } as const

@@ -1,6 +1,6 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, DataBoard, DocumentChecked, EditPen, Files, Guide, Headset, Key, Lightning, Medal, Memo, Message, Monitor, Notebook, OfficeBuilding, Operation, Phone,
+  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide, Headset, Key, Lightning, Medal, Memo, Message, Monitor, Notebook, OfficeBuilding, Operation, Phone,
   PhoneFilled, QuestionFilled, Reading, Search, SetUp, Share, Stamp, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
@@ -31,6 +31,7 @@ export const PAGES: PageDef[] = [
   { name: 'knowledge_search', path: '/knowledge-search', icon: Search, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/SearchPage.vue') },
   { name: 'lookups', path: '/lookups', icon: Clock, needs: [P.viewLookups], group: 'knowledge', load: () => import('@/features/knowledge/LookupsPage.vue') },
   { name: 'fault_trees', path: '/fault-trees', icon: Guide, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/FaultTreesPage.vue') },
+  { name: 'fault_tree_walks', path: '/fault-tree-walks', icon: Finished, needs: [P.viewWalks], group: 'knowledge', load: () => import('@/features/knowledge/WalksPage.vue') },
   { name: 'articles', path: '/articles', icon: Notebook, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/ArticlesPage.vue') },
   { name: 'approvals', path: '/approvals', icon: EditPen, needs: [P.viewApprovals], group: 'knowledge', load: () => import('@/features/knowledge/ApprovalsPage.vue') },
   { name: 'knowledge_gaps', path: '/knowledge-gaps', icon: QuestionFilled, needs: [P.handleGaps], group: 'knowledge', load: () => import('@/features/knowledge/GapsPage.vue') },

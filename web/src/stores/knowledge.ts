@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
-import { computed, reactive, ref } from 'vue'
-import { article, type Hit, myReading, type Reading } from '@/api/knowledge'
+import { computed, reactive, ref, watch } from 'vue'
+import { article, assistState, type Hit, myReading, type Reading } from '@/api/knowledge'
 import { P } from '@/api/permissions'
 import { citationOf } from '@/features/knowledge/marks'
 import { throttled, useLive } from './live'
@@ -57,3 +57,16 @@ export const useReading = defineStore('reading', () => {
 
 /** The step that is next, and when it is due. */
 export const dueOfReading = (one: Reading): string => (one.state === 'to_read' ? one.read_due_at : one.quiz_due_at) ?? '~'
+
+/** Whether a model may be asked here: one is connected, and I may. Off unless the server says otherwise. */
+export const useAssist = defineStore('assist', () => {
+  const session = useSession()
+  const enabled = ref(false)
+  let asked = false
+  watch(() => session.can(P.useAssist), (may) => {
+    if (!may || asked) return
+    asked = true
+    assistState().then((state) => (enabled.value = state.enabled), () => (asked = false))
+  }, { immediate: true })
+  return { on: computed(() => enabled.value && session.can(P.useAssist)) }
+})

@@ -9,12 +9,16 @@ const hour = (days, h) => new Date(Date.parse(midnight(days)) + h * 3_600_000).t
 const view = ['articles:view', 'approvals:view', 'lookups:view', 'knowledge_gaps:report']
 const all = (codes) => Object.fromEntries(codes.map((code) => [code, 'all']))
 const RIGHTS = {
-  agent: { ...all([...view, 'fault_trees:walk']), 'articles:write': 'own' },
-  lead: all([...view, 'articles:write', 'approvals:emergency', 'knowledge_gaps:handle', 'fault_trees:walk', 'reading:coverage', 'reading:set']),
-  purchaser: all([...view, 'articles:write', 'approvals:decide', 'synonyms:manage', 'knowledge_gaps:handle', 'lookups:maintain', 'reading:coverage', 'reading:set', 'matters:view', 'sections:view', 'users:view']),
+  agent: { ...all([...view, 'fault_trees:walk', 'assist:use']), 'articles:write': 'own', 'fault_tree_walks:view': 'own' },
+  lead: all([...view, 'articles:write', 'approvals:emergency', 'knowledge_gaps:handle', 'fault_trees:walk', 'fault_tree_walks:view', 'assist:use', 'reading:coverage', 'reading:set']),
+  purchaser: all([...view, 'articles:write', 'approvals:decide', 'synonyms:manage', 'knowledge_gaps:handle', 'lookups:maintain', 'fault_tree_walks:view', 'rules:set_knowledge', 'reading:coverage', 'reading:set', 'matters:view', 'sections:view', 'users:view']),
 }
 /** The rights of knowledge that a sign-in name has in the stand-in. */
 export const rightsOf = (who) => RIGHTS[who?.startsWith('agent') ? 'agent' : who] ?? {}
+
+/** Whether a model is connected; `/mock/assist` connects one. */
+let assist = false
+export const connectModel = () => void (assist = true)
 
 export function knowledge({ agents, users, matterName, page, problem, live, who }) {
   const ref = (name) => { const u = users.find((x) => x.username === name) ?? users[0]; return { id: u.id, name: u.name, staff_no: u.staff_no } }
@@ -161,6 +165,15 @@ export function knowledge({ agents, users, matterName, page, problem, live, who 
   ]
   tree('报名系统登录不了', '114', login, 'effective', effective(12, { symptom: '诉求人说报名网站进不去、登录不了' }))
   tree('照片上传失败', '103', [q('n1', '照片是用处理工具处理过的吗？', [['是', 'n2'], ['不是', 'n3']]), o('n2', 'escalate', '处理过仍失败，升级技术单位'), o('n3', 'solved', '请下载报名页面上的照片处理工具，处理后再上传。')], 'submitted', { submitted_by: ref('lead'), submitted_at: iso(-DAY), due_at: iso(DAY), lines: [line('drafted', 'lead'), line('submitted', 'lead')] })
+  const walks = []
+  function keep(s, b) {
+    const { nodes, title } = holding(s)
+    let at = nodes[0]
+    const path = b.steps.map((step) => { const answer = at.answers[step.answer]; const said = { node: at.id, text: at.text, answer: answer.label }; at = nodes.find((one) => one.id === answer.to); return said })
+    const walk = { id: randomUUID(), tree_id: s.id, tree_number: s.number, n: b.n, title, path, outcome: at.outcome, outcome_text: at.text, article_id: at.article_id, note: '', call_id: b.call_id ?? null, conversation_id: b.conversation_id ?? null, ticket_id: b.ticket_id ?? null, at: iso(), by: ref(who()) }
+    walks.unshift(walk)
+    return walk
+  }
   const treeShown = (s) => { const [h, l] = [holding(s), latest(s)]; const { versions, ...rest } = s; return { ...rest, title: l.title, state: l.approval.state, current: h?.n ?? null, latest: l.n, emergency: false } }
   const treeWhole = (s) => ({ ...treeShown(s), in_force: version1(holding(s)), working: latest(s) === holding(s) ? null : version1(latest(s)) })
 
@@ -230,11 +243,18 @@ export function knowledge({ agents, users, matterName, page, problem, live, who 
       if (!id) return treeWhole(tree(b.content.title, b.matter, b.content.nodes, 'draft', { author: ref(who()) }))
       const s = trees.find((x) => x.id === id)
       if (!s) return problem(404, 'not_found')
-      if (verb === 'walks') return { id: randomUUID(), tree_id: s.id, tree_number: s.number, n: b.n, title: latest(s).title, path: [], outcome: null, outcome_text: '', at: iso(), by: ref(who()) }
+      if (verb === 'walks') return keep(s, b)
       if (verb === 'versions') return { items: [...s.versions].reverse().map(version1) }
       if (method === 'PATCH') { const l = latest(s); if (['draft', 'returned'].includes(l.approval.state)) Object.assign(l, b.content); else { const approval = change('fault_tree', s, l.n + 1, b.content.title, 'draft', { author: ref(who()) }); s.versions.push({ n: l.n + 1, created_at: iso(), ...b.content, approval }) } s.version += 1 }
       return treeWhole(s)
     }
+    if (kind === 'fault-tree-walks') return page(walks.filter((w) => ['ticket', 'call', 'conversation', 'tree'].every((f) => !query.get(f) || w[`${f}_id`] === query.get(f)) && (!query.get('outcome') || (w.outcome ?? 'broken_off') === query.get('outcome'))), query)
+    if (path === '/assist') return { enabled: assist }
+    if (path === '/assist/suggestions') {
+      const { items } = find('退费', null, 1)
+      return { model: 'qwen3-8b', took_ms: 640, degraded: b.text.includes('慢') ? 'slow' : null, items: items.map((hit) => ({ citation: hit.citation, number: hit.number, title: hit.title, text: hit.answer, passage_start: 0, passage_end: 10 })) }
+    }
+    if (path === '/assist/summaries') return { model: 'qwen3-8b', took_ms: 900, degraded: null, summary: `诉求人说了 ${b.messages.filter((m) => m.from === 'requester').length} 句，问报名缴费后状态未更新。`, request_type: 'consult', matter: '106' }
     if (kind === 'my-reading') {
       if (!id) return { items: read, open: 2, blocking: false }
       const r = read.find((x) => x.id === id)

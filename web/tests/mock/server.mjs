@@ -3,7 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { channels } from './channels.mjs'
-import { knowledge, rightsOf } from './knowledge.mjs'
+import { connectModel, knowledge, rightsOf } from './knowledge.mjs'
 
 const now = () => Date.now()
 const iso = (msAgo = 0) => new Date(now() - msAgo).toISOString()
@@ -288,6 +288,7 @@ const server = createServer((req, res) => {
     if (path === '/mock/sign-in') who = url.searchParams.get('who')
     if (path === '/mock/ring') beginRing()
     if (path === '/mock/set') setMine(JSON.parse(text))
+    if (path === '/mock/assist') connectModel()
     if (path === '/mock/cut') for (const stream of streams) stream.end()
     if (path.startsWith('/mock/chat-')) return res.end(String(chat.stage(path.slice(11), url.searchParams) ?? ''))
     if (path.startsWith('/mock/')) return res.end('ok')

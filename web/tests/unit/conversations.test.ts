@@ -14,7 +14,6 @@ const { parts } = await import('@/features/channels/links')
 const { chatKey } = await import('@/features/channels/chat-keys')
 const { inHand, tabQuery, tabsFor } = await import('@/features/channels/tabs')
 const { lacking, rowsOf } = await import('@/features/channels/settings')
-const { searchScripts } = await import('@/api/scripts')
 const { useConversations } = await import('@/stores/conversations')
 const { useSession } = await import('@/stores/session')
 
@@ -402,9 +401,6 @@ describe('the composer', () => {
     expect(citationOf('考前一周开放打印。 ', script)).toBe('a@7')
     expect(citationOf('考前一天开放打印。', script)).toBeNull()
     expect(citationOf('x', null)).toBeNull()
-  })
-  it('finds nothing where there is no knowledge base', async () => {
-    expect(await searchScripts('缴费')).toEqual([])
   })
   it('links what the web serves and nothing else', () => {
     expect(parts('见 https://example.org/a?b=1，谢谢')).toEqual([{ text: '见 ' }, { text: 'https://example.org/a?b=1', link: 'https://example.org/a?b=1' }, { text: '，谢谢' }])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Approval, ApprovalState, ArticleDetail, Hit, LookupRow, ReadingState, TreeContent } from '@/api/knowledge'
-import { type May, approvalTimed, approvalTone, editing, verbsOf } from '@/features/knowledge/approval'
+import { type May, approvalTimed, approvalTone, editing, standing, verbsOf } from '@/features/knowledge/approval'
 import { contentOf, diffOf, draftOf, lastDay, textsOf } from '@/features/knowledge/article'
 import { diffField, diffText } from '@/features/knowledge/diff'
 import { changesOf, ends, entryOf, fieldWord, formOf, nowOf, reversed, sorted, TABLES, windowState } from '@/features/knowledge/lookup'
@@ -84,6 +84,7 @@ describe('a change', () => {
     }
     expect(verbsOf(change('submitted'), purchaser)).toEqual(['approve', 'return'])
     expect(verbsOf(change('pending_ratification'), purchaser)).toEqual(['ratify', 'refuse'])
+    expect(verbsOf(change('returned'), purchaser)).toEqual([])
     expect(verbsOf(change('effective'), purchaser)).toEqual(['review', 'withdraw'])
     for (const state of ['withdrawn', 'expired', 'superseded'] as const) expect(verbsOf(change(state), purchaser)).toEqual([])
   })
@@ -103,6 +104,13 @@ describe('a change', () => {
     expect(editing(null, agent)).toBe('revise')
     expect(editing(change('withdrawn'), lead)).toBe('revise')
     expect(editing(null, nobody)).toBeNull()
+  })
+  it('that is over leaves what holds as it stands', () => {
+    const detail = (state: ApprovalState, holds: ApprovalState | null = 'effective') => ({ state, in_force: holds && { approval: change(holds) }, working: { approval: change(state) } })
+    expect(standing(detail('withdrawn'))).toMatchObject({ state: 'effective', working: null })
+    expect(standing(detail('expired', 'pending_ratification'))).toMatchObject({ state: 'pending_ratification', working: null })
+    for (const state of ['draft', 'submitted', 'returned', 'approved'] as const) expect(standing(detail(state)).working).not.toBeNull()
+    expect(standing(detail('withdrawn', null))).toMatchObject({ state: 'withdrawn', working: { approval: { state: 'withdrawn' } } })
   })
   it('presses only while the purchaser owes something', () => {
     const at = (state: ApprovalState) => dueOf(approvalTimed({ state, due_at: '2026-11-26T01:00:00Z', submitted_at: '2026-11-25T01:00:00Z' }), Date.parse('2026-11-26T02:00:00Z')).level

@@ -1,12 +1,12 @@
 // The keys of the inbox. Letters go with Alt, so that they work while one writes.
 export const CHAT_KEYS = {
   next: 'Alt ↓', previous: 'Alt ↑', write: 'Alt I', send: 'Ctrl ↵', script: '/', note: 'Alt N', file: 'Alt A', transfer: 'Alt T', end: 'Alt E', callback: 'Alt C',
-  requester: 'Alt U', scripts: 'Alt S', record: 'Alt J', tab: 'Alt L', retry: 'Alt Y', older: 'Alt PgUp', newer: 'Alt PgDn',
+  requester: 'Alt U', knowledge: 'Alt S', tree: 'Alt G', record: 'Alt J', tab: 'Alt L', retry: 'Alt Y', older: 'Alt PgUp', newer: 'Alt PgDn',
 } as const
 export type ChatKey = Exclude<keyof typeof CHAT_KEYS, 'send' | 'script'>
 
 const BY_CODE: Record<string, ChatKey> = {
-  ArrowDown: 'next', ArrowUp: 'previous', KeyI: 'write', KeyN: 'note', KeyA: 'file', KeyT: 'transfer', KeyE: 'end', KeyC: 'callback', KeyU: 'requester', KeyS: 'scripts',
+  ArrowDown: 'next', ArrowUp: 'previous', KeyI: 'write', KeyN: 'note', KeyA: 'file', KeyT: 'transfer', KeyE: 'end', KeyC: 'callback', KeyU: 'requester', KeyS: 'knowledge', KeyG: 'tree',
   KeyJ: 'record', KeyL: 'tab', KeyY: 'retry', PageUp: 'older', PageDown: 'newer',
 }
 

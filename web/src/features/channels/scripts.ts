@@ -1,11 +1,10 @@
-// Finding an approved script and taking it whole.
-import { ref, shallowRef } from 'vue'
-import { scriptText, sayable, type ScriptHit, searchScripts, suggestScripts } from '@/api/scripts'
+// An approved answer on its way into a message.
+import { article, articleVersion, type Version } from '@/api/knowledge'
+import { citationOf as partsOf } from '@/features/knowledge/marks'
 import { t } from '@/i18n'
 import { day } from '@/lib/format'
 import type { Picked } from '@/stores/conversations'
-
-const TYPED_MS = 180
+import { useCitations } from '@/stores/knowledge'
 
 /** The short code under the cursor: what stands after a slash that begins a word. */
 export function slash(text: string, caret: number): { from: number; query: string } | null {
@@ -19,34 +18,14 @@ export const citationOf = (text: string, script: Picked | null): string | null =
 export const badge = (script: { n: number; effective_at: string | null }): string =>
   script.effective_at ? t('chats.script_badge', { n: script.n, day: day(script.effective_at) }) : t('chats.script_badge_n', { n: script.n })
 
-/** The whole text of what was found; a hit that is gone meanwhile gives nothing. */
-export async function pick(hit: ScriptHit): Promise<Picked | null> {
-  const whole = await scriptText(hit.id, hit.n)
-  return whole && { citation: hit.citation, number: hit.number, n: hit.n, text: sayable(whole), effective_at: whole.approval?.effective_at ?? null }
-}
+/** What may be sent to a requester: of an answer that has words for the public, those. */
+export const sayable = (text: Pick<Version, 'public_answer' | 'answer'>): string => text.public_answer || text.answer
 
-export function useScripts() {
-  const hits = shallowRef<ScriptHit[]>([])
-  const looking = ref(false)
-  const asked = ref(false)
-  let turn = 0
-  let timer: ReturnType<typeof setTimeout> | undefined
-
-  /** By words; without any, what fits what was said last. */
-  function look(query: string, said: string, wait = TYPED_MS): void {
-    clearTimeout(timer)
-    const mine = ++turn
-    looking.value = true
-    timer = setTimeout(() => {
-      const text = said.trim()
-      const ask = query.trim() ? searchScripts(query.trim()) : text ? suggestScripts(text) : Promise.resolve([])
-      ask.catch(() => []).then((found) => {
-        if (mine !== turn) return
-        hits.value = found.filter((hit) => hit.in_force)
-        looking.value = false
-        asked.value = true
-      })
-    }, wait)
-  }
-  return { hits, looking, asked, look }
+/** The whole text of what is cited. */
+export async function pick(citation: string): Promise<Picked | null> {
+  const parts = partsOf(citation)
+  if (!parts) return null
+  const number = useCitations().known.get(citation)?.number
+  const [whole, found] = await Promise.all([articleVersion(parts.article, parts.n), number ? { number } : article(parts.article)])
+  return { citation, number: found.number, n: parts.n, text: sayable(whole), effective_at: whole.approval.effective_at }
 }

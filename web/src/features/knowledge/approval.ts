@@ -28,11 +28,14 @@ export function verbsOf(one: Pick<Approval, 'state' | 'author'> & Partial<Pick<A
   const verbs: ApprovalVerb[] = []
   switch (one.state) {
     case 'draft':
-    case 'returned':
-      if (writes) verbs.push('submit')
+    case 'returned': {
+      // Who sent it back waits: what becomes of it is the other side's.
+      const goesOn = writes && (one.state === 'draft' || !may.decide || [one.author?.id, one.submitted_by?.id].includes(may.me))
+      if (goesOn) verbs.push('submit')
       if (may.emergency && one.state === 'draft') verbs.push('emergency')
-      if (writes) verbs.push('discard')
+      if (goesOn) verbs.push('discard')
       break
+    }
     case 'submitted':
       if (may.decide) verbs.push('approve', 'return')
       // Who decides does not take back what the other side asks.
@@ -50,6 +53,14 @@ export function verbsOf(one: Pick<Approval, 'state' | 'author'> & Partial<Pick<A
       if (may.decide) verbs.push('withdraw')
   }
   return verbs
+}
+
+const OVER: readonly ApprovalState[] = ['withdrawn', 'expired', 'superseded']
+interface Standing { state: ApprovalState; in_force: { approval: Approval } | null; working: { approval: Approval } | null }
+/** A later version that is over stands no more beside the one that holds: that one is read, decided about and revised. */
+export function standing<T extends Standing>(one: T): T {
+  if (!one.in_force || !one.working || !OVER.includes(one.working.approval.state)) return one
+  return { ...one, state: one.in_force.approval.state, working: null }
 }
 
 /** What stops or ends something is not done in passing. */

@@ -99,6 +99,15 @@ export const RULES: Record<RuleKind, RuleShape> = {
     ],
     blank: { kind: 'wechat_oa', trigger: 'message', minutes: 2_880, replies: null },
   },
+  knowledge_terms: {
+    right: P.setKnowledgeRules,
+    view: P.viewArticles,
+    fields: [
+      { key: 'code', label: 'step', value: 'word', words: [], under: 'knowledge_terms', subject: true },
+      { key: 'working_days', value: 'number', least: 1, most: 60 },
+    ],
+    blank: null,
+  },
 }
 
 /** The fields column by column. */
