@@ -305,7 +305,8 @@ impl Call {
                     }
                 }
             }
-            Input::Refuse => self.refuse(now),
+            Input::Refuse => self.refuse(Outcome::Rejected, now),
+            Input::Block => self.refuse(Outcome::Blocked, now),
             Input::PromptEnded(leg) => {
                 if self.requester == Some(leg) {
                     self.prompt_ended(now);
@@ -390,14 +391,14 @@ impl Call {
         }
     }
 
-    fn refuse(&mut self, now: DateTime<Utc>) {
+    fn refuse(&mut self, outcome: Outcome, now: DateTime<Utc>) {
         if self.state != State::Arriving {
             return;
         }
         if let Some(leg) = self.requester.take() {
             self.out.push(Command::Reject(leg));
         }
-        self.end(Outcome::Rejected, EndedBy::System, now);
+        self.end(outcome, EndedBy::System, now);
     }
 
     fn prompt_ended(&mut self, now: DateTime<Utc>) {

@@ -49,6 +49,8 @@ pub enum Outcome {
     Rejected,
     /// The system stopped, or was killed, while the call was open (中断).
     Interrupted,
+    /// A block keeps this requester from calling: refused before it was answered.
+    Blocked,
     /// A technical fault: no common codec, no media port, nothing came of the answer.
     Failed,
 }
@@ -66,6 +68,7 @@ impl Outcome {
             Self::Callback => "callback",
             Self::Rejected => "rejected",
             Self::Interrupted => "interrupted",
+            Self::Blocked => "blocked",
             Self::Failed => "failed",
         }
     }
@@ -182,12 +185,14 @@ pub enum Input {
     },
     /// What the line offers beside an agent; told before `Arrived`, and again when it is known later.
     Line(Line),
-    /// Inbound: the call is refused before it is answered (overload, block list, …).
-    Refuse,
     /// Inbound: where the requester stands in the queue, to be said to him now.
     Place(Place),
     /// Sound comes from the number that is being called (183 with SDP).
     EarlyMedia(LegId),
+    /// Inbound: the call is refused before it is answered (overload, …).
+    Refuse,
+    /// Inbound: the same, as the requester is blocked.
+    Block,
     /// A prompt on this leg was played to its end.
     PromptEnded(LegId),
     /// `floor` asks to alert this agent on every one of these devices.

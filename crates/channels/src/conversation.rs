@@ -42,6 +42,8 @@ words! {
         AfterHours = "after_hours",
         /// An approved answer was given by the machine, as the requester asked for it by a word or the menu.
         SelfService = "self_service",
+        /// Only a one-time code was sent.
+        Code = "code",
         /// The requester is blocked.
         Blocked = "blocked",
     }
@@ -60,6 +62,8 @@ pub enum Action {
     Leave(EndReason),
     /// The requester of one that was left writes while the line is open.
     Resume,
+    /// The agent needs more time to write it up.
+    Extend,
     /// The agent has written it up.
     Close,
     /// The time of the wrap-up is over, or a left one was not taken up in time: the conversation is over.
@@ -75,6 +79,7 @@ impl Action {
             Self::End(_) => "ended",
             Self::Leave(_) => "left",
             Self::Resume => "resumed",
+            Self::Extend => "extended",
             Self::Close => "closed",
             Self::RunOut => "run_out",
         }
@@ -92,6 +97,10 @@ refusals! {
         Taken = "no_longer_offered", "is with an agent already";
         /// The talk is not over.
         NotEnded = "conversation_not_ended", "is not over yet", "end it first";
+        /// The talk goes on.
+        NotInWrapUp = "not_in_wrap_up", "is not being written up";
+        /// Its queue allows no more.
+        NoExtensionLeft = "no_extension_left", "cannot be extended further";
     }
 }
 
@@ -106,6 +115,8 @@ pub struct Case {
     pub reason: Option<EndReason>,
     /// When its next step is due, if nothing happens before.
     pub due_at: Option<DateTime<Utc>>,
+    /// How often the time to write it up was extended.
+    pub extensions: u32,
 }
 
 /// The present, and how long steps may take.
@@ -113,8 +124,10 @@ pub struct Case {
 pub struct Moment {
     /// Now.
     pub now: DateTime<Utc>,
-    /// How long an agent may write it up.
+    /// How long an agent may write it up; an extension adds the same again.
     pub wrap_up: TimeDelta,
+    /// How often he may extend it.
+    pub max_extensions: u32,
     /// How long nobody may write before it counts as over.
     pub idle: TimeDelta,
     /// How long what was left takes what the requester adds.
@@ -129,6 +142,7 @@ impl Case {
             agent: None,
             reason: None,
             due_at: None,
+            extensions: 0,
         }
     }
 
@@ -166,6 +180,7 @@ impl Case {
             }),
             (Active, Action::End(reason)) => Ok(Self {
                 reason: Some(reason),
+                extensions: 0,
                 ..to(WrapUp, Some(moment.now + moment.wrap_up))
             }),
             (Waiting, Action::Leave(reason)) => Ok(Self {
@@ -176,6 +191,15 @@ impl Case {
                 reason: None,
                 ..to(Waiting, None)
             }),
+            (WrapUp, Action::Extend) if self.extensions >= moment.max_extensions => {
+                Err(Refusal::NoExtensionLeft)
+            }
+            (WrapUp, Action::Extend) => Ok(Self {
+                extensions: self.extensions + 1,
+                due_at: self.due_at.map(|due| due + moment.wrap_up),
+                ..self
+            }),
+            (Waiting | Active | Left, Action::Extend) => Err(Refusal::NotInWrapUp),
             (Waiting | Active | WrapUp, Action::Resume) => Err(Refusal::NotEnded),
             (WrapUp, Action::Close) | (WrapUp | Left, Action::RunOut) => Ok(to(Closed, None)),
             (Waiting | Active | Left, Action::Close) | (Waiting | Active, Action::RunOut) => {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::Channels;
-use crate::conversation::store::{self, row};
+use crate::conversation::store::{self, WrapUpRule, row};
 use crate::conversation::{Action, EndReason, State};
 use crate::leaving;
 use crate::settings::Settings;
@@ -133,7 +133,7 @@ async fn ring(channels: &Channels, work: WorkId, agent: AgentId) -> Result<()> {
 /// it ends this work and offers another.
 async fn put_back(app: &App, settings: &Settings, tx: &Tx, row: row::Model) -> Result<()> {
     if row.standing()? == State::Active {
-        let moment = store::moment(app, settings, 0);
+        let moment = store::moment(app, settings, WrapUpRule::default());
         let who = Who::system("floor");
         store::act((app, tx, &who), row, Action::PutBack, &moment, |_| {}).await?;
     }

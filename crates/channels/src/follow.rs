@@ -33,7 +33,8 @@ impl Alarmed for Conversations {
         let settings = Settings::from_config(&app)?;
         let who = Who::system("channels");
         for row in due {
-            let moment = store::moment(&app, &settings, WRAP_UP_S);
+            let rule = store::wrap_up_rule(&*tx, &row).await?;
+            let moment = store::moment(&app, &settings, rule);
             let action = match row.standing()? {
                 State::Active if row.unanswered_since.is_some() => Action::PutBack,
                 State::Active => Action::End(EndReason::Idle),
@@ -55,9 +56,6 @@ impl Alarmed for Conversations {
         Ok(())
     }
 }
-
-/// The wrap-up of a talk that ended by itself; what an agent ends has the time of its queue.
-const WRAP_UP_S: u32 = 60;
 
 /// What the floor has to be told of steps that were taken without it.
 pub(crate) fn handler(channels: &Channels) -> EventHandler {

@@ -8,6 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::standing::Purpose;
+
 /// What a requester left when nobody was there.
 #[derive(Debug, Clone)]
 pub struct Left {
@@ -98,6 +100,8 @@ pub trait House: Send + Sync {
     fn cite<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<()>>;
     /// What an article says now; `None` when it may not be said.
     fn script<'a>(&'a self, article: &'a str) -> BoxFuture<'a, Result<Option<Script>>>;
+    /// The script of this purpose that may be said now; `None` while nobody has approved one.
+    fn standing(&self, purpose: Purpose) -> BoxFuture<'_, Result<Option<Script>>>;
     /// 409 until the contact's record is written.
     fn is_written(&self, conversation: Uuid) -> BoxFuture<'_, Result<()>>;
     /// The matters a requester may choose from: code and name.

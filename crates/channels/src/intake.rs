@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::Channels;
 use crate::channel::{self, row as channel_row};
-use crate::conversation::store::{self, row};
+use crate::conversation::store::{self, WrapUpRule, row};
 use crate::conversation::{Action, Case, EndReason, State};
 use crate::house::Script;
 use crate::message::store::{self as messages, New};
@@ -328,7 +328,7 @@ pub(crate) async fn hear(
 ) -> Result<Heard> {
     let (channels, app) = (present.channels, present.channels.app());
     let now = app.clock.now();
-    let moment = store::moment(app, channels.settings(), 0);
+    let moment = store::moment(app, channels.settings(), WrapUpRule::default());
     let (mut conversation, fresh) = match store::open_of(tx, writer.identity_id).await? {
         Some(open) => (open, false),
         None => (open(present, tx, writer, one).await?, true),
@@ -418,17 +418,41 @@ pub(crate) async fn open(
     one: &Inbound,
 ) -> Result<row::Model> {
     let app = present.channels.app();
+    let mut made = fresh(app, tx, writer, (present.channel, &one.external_user)).await?;
+    made.external_group.clone_from(&one.external_group);
+    made.nickname.clone_from(&one.nickname);
+    // The window a platform opened before goes on into the next conversation.
+    if let Some(last) = store::newest_of(&**tx, writer.identity_id).await? {
+        made.window_trigger = last.window_trigger;
+        made.window_ends_at = last.window_ends_at;
+        made.window_left = last.window_left;
+        made.window_ref = last.window_ref;
+        made.window_seq = last.window_seq;
+        // The first one counted when he was met.
+        requesters::note_contact(app, &**tx, writer.requester.id).await?;
+    }
+    versioned::insert(&**tx, &made).await?;
+    Ok(made)
+}
+
+/// A conversation that begins now; it is the caller's to keep.
+pub(crate) async fn fresh(
+    app: &App,
+    tx: &Tx,
+    writer: &Writer,
+    (channel, external_user): (&channel_row::Model, &str),
+) -> Result<row::Model> {
     let (now, id) = (app.clock.now(), app.ids.next());
-    let queue = present.channel.queue.clone();
+    let queue = channel.queue.clone();
     let mut made = row::Model {
         id,
         number: kernel::numbers::next_of_day(&**tx, "HH", now).await?,
-        channel: present.channel.code.clone(),
+        channel: channel.code.clone(),
         identity_id: writer.identity_id,
-        external_user: one.external_user.clone(),
-        external_group: one.external_group.clone(),
+        external_user: external_user.to_owned(),
+        external_group: None,
         requester_id: writer.requester.id,
-        nickname: one.nickname.clone(),
+        nickname: None,
         queue: Some(queue.unwrap_or_else(|| DEFAULT_QUEUE.to_owned())),
         state: String::new(),
         open: true,
@@ -459,6 +483,7 @@ pub(crate) async fn open(
         window_ref: None,
         window_seq: 0,
         wrap_up_ends_at: None,
+        wrap_up_extensions: 0,
         satisfaction: None,
         satisfaction_words: None,
         rated_at: None,
@@ -468,17 +493,6 @@ pub(crate) async fn open(
         version: 1,
     };
     made.set_case(&Case::opened());
-    // The window a platform opened before goes on into the next conversation.
-    if let Some(last) = store::newest_of(&**tx, writer.identity_id).await? {
-        made.window_trigger = last.window_trigger;
-        made.window_ends_at = last.window_ends_at;
-        made.window_left = last.window_left;
-        made.window_ref = last.window_ref;
-        made.window_seq = last.window_seq;
-        // The first one counted when he was met.
-        requesters::note_contact(app, &**tx, writer.requester.id).await?;
-    }
-    versioned::insert(&**tx, &made).await?;
     Ok(made)
 }
 

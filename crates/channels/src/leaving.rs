@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::Channels;
 use crate::channel::{self, row as channel_row};
-use crate::conversation::store::{self, row};
+use crate::conversation::store::{self, WrapUpRule, row};
 use crate::conversation::{Action, EndReason, State};
 use crate::house::{Left, LeftTicket};
 use crate::intake;
 use crate::message::store::{self as messages, New, Part};
 use crate::message::{Delivery, Direction, Kind};
+use crate::standing::{self, Purpose, Standing};
 use crate::visitor::hub::News;
 use crate::window;
 
@@ -45,6 +46,7 @@ pub(crate) async fn leave(
         preferred_agent: row.first_agent_id.or(row.preferred_agent_id),
     };
     let ticket = channels.house()?.leave(left).await?;
+    let words = standing::text(channels, Purpose::LeftMessage).await?;
     let again = channels.clone();
     let (channels, work) = (channels.clone(), row.work_id);
     let floor = channels.floor().clone();
@@ -56,7 +58,7 @@ pub(crate) async fn leave(
             if before.standing()? != State::Waiting {
                 return Ok(());
             }
-            let moment = store::moment(app, channels.settings(), 0);
+            let moment = store::moment(app, channels.settings(), WrapUpRule::default());
             let who = Who::system("channels");
             let mut left = store::act(
                 (app, &tx, &who),
@@ -72,7 +74,8 @@ pub(crate) async fn leave(
             )
             .await?;
             let before = left.clone();
-            tell_requester(&channels, &tx, &channel, &mut left, &ticket, reason).await?;
+            let told = (&ticket, reason, words);
+            tell_requester(&channels, &tx, &channel, &mut left, told).await?;
             let saved = versioned::save(app, &*tx, &before, left).await?;
             intake::tell_visitor(&channels, &tx, &saved, News::State);
             Ok(())
@@ -107,14 +110,13 @@ async fn words_of(channels: &Channels, row: &row::Model, after: i64) -> Result<(
     Ok((lines.join("\n"), last))
 }
 
-/// The number of the ticket, in the words of the channel or our own, while the platform takes an answer.
+/// The number of the ticket, in approved words, those of the channel or our own, while the platform takes an answer.
 async fn tell_requester(
     channels: &Channels,
     tx: &kernel::Tx,
     channel: &channel_row::Model,
     row: &mut row::Model,
-    ticket: &LeftTicket,
-    reason: EndReason,
+    (ticket, reason, standing): (&LeftTicket, EndReason, Standing),
 ) -> Result<()> {
     let app = channels.app();
     let due = ticket
@@ -123,13 +125,19 @@ async fn tell_requester(
         .format("%Y-%m-%d %H:%M")
         .to_string();
     let own = channel.account(app)?.setting("left_text").to_owned();
-    let usual = if reason == EndReason::AfterHours {
-        "您好，现在不在服务时间。您的留言已登记，编号 {number}，我们将在 {due} 前答复。"
+    let why = if reason == EndReason::AfterHours {
+        "现在不在服务时间"
     } else {
-        "您好，座席正忙。您的留言已登记，编号 {number}，我们将在 {due} 前答复。"
+        "座席正忙"
     };
-    let words = if own.is_empty() { usual } else { own.as_str() };
+    // What the purchaser approved goes before what an administrator wrote.
+    let words = if own.is_empty() || standing.article.is_some() {
+        &standing.text
+    } else {
+        &own
+    };
     let text = words
+        .replace("{reason}", why)
         .replace("{number}", &ticket.number)
         .replace("{due}", &due);
     let machine = row.window_trigger.as_deref() == Some(intake::AUTOMATIC);
@@ -137,7 +145,10 @@ async fn tell_requester(
         messages::append(app, &**tx, row, New::system("left_untold")).await?;
         return Ok(());
     }
-    let mut new = New::of(Direction::Out, Kind::Text, text);
+    let mut new = New {
+        article: standing.article,
+        ..New::of(Direction::Out, Kind::Text, text)
+    };
     crate::outbox::address(channels, channel, &mut new);
     let waits = new.delivery == Some(Delivery::Pending);
     let message = messages::append(app, &**tx, row, new).await?;
@@ -178,7 +189,11 @@ pub(crate) async fn add(channels: &Channels, conversation: Uuid) -> Result<()> {
             text,
             preferred_agent: row.first_agent_id.or(row.preferred_agent_id),
         };
-        Some(house.leave(left).await?)
+        let ticket = house.leave(left).await?;
+        Some((
+            ticket,
+            standing::text(channels, Purpose::LeftMessage).await?,
+        ))
     };
     let services = channels.clone();
     app.db
@@ -187,11 +202,12 @@ pub(crate) async fn add(channels: &Channels, conversation: Uuid) -> Result<()> {
             let before = store::locked(&tx, conversation).await?;
             let mut after = before.clone();
             after.agent_read_seq = after.agent_read_seq.max(last);
-            if let Some(ticket) = fresh {
+            if let Some((ticket, words)) = fresh {
                 after.ticket_id = Some(ticket.id);
                 let channel = channel::row_of(&*tx, &after.channel).await?;
                 let reason = EndReason::AfterHours;
-                tell_requester(&services, &tx, &channel, &mut after, &ticket, reason).await?;
+                let told = (&ticket, reason, words);
+                tell_requester(&services, &tx, &channel, &mut after, told).await?;
             }
             versioned::save(app, &*tx, &before, after).await?;
             Ok(())

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod channel;
+mod code;
 pub mod conversation;
 pub mod demo;
 mod desk;
@@ -14,6 +15,7 @@ mod outbox;
 pub mod platform;
 mod replies;
 mod settings;
+mod standing;
 mod visitor;
 mod window;
 
@@ -26,7 +28,9 @@ use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use code::{send_code, sends_texts};
 pub use house::House;
+pub use standing::Purpose;
 pub use window::WindowRule;
 
 use settings::Settings;
@@ -137,7 +141,10 @@ impl Channels {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112611_channels")]
+    vec![
+        migration!("2026112611_channels"),
+        migration!("2026112641_wrap_up_extensions"),
+    ]
 }
 
 organization::rule_doors! {
@@ -159,6 +166,7 @@ pub fn capability(channels: &Channels) -> Capability {
         .routes(routes!(conversation::verbs::transfer))
         .routes(routes!(conversation::verbs::receivers))
         .routes(routes!(conversation::verbs::end))
+        .routes(routes!(conversation::verbs::extend_wrap_up))
         .routes(routes!(conversation::verbs::close))
         .routes(routes!(message::http::prove))
         .routes(routes!(message::http::list, message::http::say))
@@ -166,6 +174,7 @@ pub fn capability(channels: &Channels) -> Capability {
         .routes(routes!(channel::http::list))
         .routes(routes!(channel::http::put))
         .routes(routes!(channel::http::set_aside))
+        .routes(routes!(standing::list))
         .routes(routes!(channel::manual::note))
         .with_state(channels.clone())
         .merge(message::http::uploads(channels))

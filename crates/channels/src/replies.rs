@@ -9,22 +9,20 @@ use requesters::Writer;
 use serde_json::Value;
 
 use crate::channel::{self, row as channel_row};
-use crate::conversation::store::{self, row};
+use crate::conversation::store::{self, WrapUpRule, row};
 use crate::conversation::{Action, EndReason};
 use crate::house::Script;
 use crate::intake::{self, Present};
 use crate::message::store::{self as messages, New};
 use crate::message::{Delivery, Direction, Kind};
 use crate::platform::{Inbound, What};
+use crate::standing::{self, Purpose, Standing};
 use crate::visitor::http::rated;
 use crate::visitor::view::may_rate;
 use crate::{Channels, outbox, window};
 
 /// The setting with the answers: on each line a word, `menu:KEY` or `follow`, `=` and the article's id.
 const REPLIES: &str = "replies";
-/// What is said behind an answer of the machine.
-const PEOPLE: &str = "\n（需要座席答复请直接留言说明）";
-const RATING: &str = "请评价本次服务：回复 1 满意，2 基本满意，3 不满意。";
 
 /// The approved answer that somebody asks for; `None` when it is for people, or may not be said.
 pub(crate) async fn script_for(
@@ -50,7 +48,16 @@ pub(crate) async fn script_for(
         (word.trim() == asked).then(|| article.trim().to_owned())
     });
     match article {
-        Some(article) => channels.house()?.script(&article).await,
+        Some(article) => {
+            let Some(script) = channels.house()?.script(&article).await? else {
+                return Ok(None);
+            };
+            let people = standing::text(channels, Purpose::Waiting).await?;
+            Ok(Some(Script {
+                text: format!("{}\n{}", script.text, people.text),
+                ..script
+            }))
+        }
         None => Ok(None),
     }
 }
@@ -74,11 +81,7 @@ pub(crate) async fn answer(
     if sent {
         let mut new = New {
             article: Some(script.reference),
-            ..New::of(
-                Direction::Out,
-                Kind::Text,
-                format!("{}{PEOPLE}", script.text),
-            )
+            ..New::of(Direction::Out, Kind::Text, script.text)
         };
         outbox::address(channels, present.channel, &mut new);
         messages::append(app, &**tx, &mut conversation, new).await?;
@@ -86,7 +89,7 @@ pub(crate) async fn answer(
     conversation.unanswered_since = None;
     conversation.unread = 0;
     let conversation = versioned::save(app, &**tx, &before, conversation).await?;
-    let moment = store::moment(app, channels.settings(), 0);
+    let moment = store::moment(app, channels.settings(), WrapUpRule::default());
     let who = Who::system("channels");
     let over = Action::End(EndReason::SelfService);
     store::act((app, tx, &who), conversation, over, &moment, |_| {}).await?;
@@ -102,6 +105,7 @@ pub(crate) async fn ask_for_rating(
     channels: &Channels,
     tx: &Tx,
     conversation: &mut row::Model,
+    question: Standing,
 ) -> Result<()> {
     let app = channels.app();
     let channel = channel::row_of(&**tx, &conversation.channel).await?;
@@ -112,7 +116,10 @@ pub(crate) async fn ask_for_rating(
     if window::take(conversation, 1, app.clock.now()).is_err() {
         return Ok(());
     }
-    let mut new = New::of(Direction::Out, Kind::Text, RATING);
+    let mut new = New {
+        article: question.article,
+        ..New::of(Direction::Out, Kind::Text, question.text)
+    };
     outbox::address(channels, &channel, &mut new);
     if new.delivery == Some(Delivery::Pending) {
         let bell = channels.clone();

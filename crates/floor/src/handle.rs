@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use acd::{AgentId, AgentState, Declined, Input, MediaKind, PassTo, Presence, WorkId};
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use kernel::App;
 use kernel::audit::Who;
 use kernel::problem::{Result, internal, not_found, refused};
+use kernel::{App, Clock};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -49,6 +50,15 @@ pub trait WrapUpGate: Send + Sync {
     fn check(&self, work: WorkId) -> BoxFuture<'_, Result<()>>;
 }
 
+/// May refuse that somebody takes work: what he must have read by now he has not (A-37, code `reading_overdue`).
+pub trait WorkGate: Send + Sync {
+    /// `Ok` when this person may take work.
+    fn check(&self, agent: AgentId) -> BoxFuture<'_, Result<()>>;
+}
+
+/// How long the work gate is waited for: what does not answer closes no desk.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The live floor. Cheap to clone; every method is answered by one task, in order.
 #[derive(Clone)]
 pub struct Floor {
@@ -59,6 +69,7 @@ pub(crate) struct Inner {
     pub app: App,
     pub directory: Arc<dyn Directory>,
     pub gate: RwLock<Option<Arc<dyn WrapUpGate>>>,
+    pub work_gate: RwLock<Option<Arc<dyn WorkGate>>>,
     pub media: RwLock<BTreeMap<MediaKind, Arc<dyn Medium>>>,
     pub states: RwLock<BTreeMap<AgentId, AgentState>>,
     pub rules: RwLock<BTreeMap<String, QueueRules>>,
@@ -78,6 +89,7 @@ impl Floor {
                 app: app.clone(),
                 directory,
                 gate: RwLock::default(),
+                work_gate: RwLock::default(),
                 media: RwLock::default(),
                 states: RwLock::default(),
                 rules: RwLock::default(),
@@ -176,6 +188,15 @@ impl Floor {
         *self
             .inner
             .gate
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(gate);
+    }
+
+    /// Names who may refuse that somebody takes work.
+    pub fn attach_work_gate(&self, gate: Arc<dyn WorkGate>) {
+        *self
+            .inner
+            .work_gate
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Some(gate);
     }
@@ -371,7 +392,8 @@ impl Floor {
 
     // ---- what people do
 
-    /// The agent asks for a state; with work in hand it comes after wrap-up.
+    /// The agent asks for a state; with work in hand it comes after wrap-up. 409 what the work gate says of who wants
+    /// to be ready: he who is ready stays so, and a lead may set him ready.
     pub async fn ask(
         &self,
         agent: AgentId,
@@ -379,6 +401,9 @@ impl Floor {
         reason: Option<String>,
     ) -> Result<()> {
         self.know(agent).await?;
+        if presence == Presence::Ready {
+            self.may_take_work(agent).await?;
+        }
         self.input(
             Input::Ask {
                 agent,
@@ -388,6 +413,29 @@ impl Floor {
             Notes::default(),
         )
         .await
+    }
+
+    /// Only a refusal keeps somebody from his post: a gate that fails or is slow would close the line.
+    async fn may_take_work(&self, agent: AgentId) -> Result<()> {
+        let gate = self
+            .inner
+            .work_gate
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let Some(gate) = gate else { return Ok(()) };
+        match Clock::guard(PATIENCE, gate.check(agent)).await {
+            Ok(Err(refusal)) if refusal.status < 500 => Err(refusal),
+            Ok(Err(problem)) => {
+                tracing::error!(%agent, %problem, "whether he may take work is not known");
+                Ok(())
+            }
+            Err(_elapsed) => {
+                tracing::error!(%agent, "whether he may take work was not answered");
+                Ok(())
+            }
+            Ok(Ok(())) => Ok(()),
+        }
     }
 
     /// Somebody else sets the state; returns when it is committed, with its row in the audit trail.

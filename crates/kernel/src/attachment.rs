@@ -1,5 +1,7 @@
 //! Files that people attach: what they may be, how they come in and go out.
 
+pub mod table;
+
 use axum::body::Bytes;
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::metrics::{self, IntCounter, IntGauge};
-use crate::rights::{Principal, Rights};
+use crate::rights::{Principal, Rights, Scope};
 use crate::{Clock, Ids, Tx};
 
 static PUBLISHED: LazyLock<IntCounter> =
@@ -34,6 +34,15 @@ pub enum Audience {
     User(Uuid),
     /// Who holds this permission code.
     Permission(&'static str),
+    /// Who holds this permission over everything, or over this queue, and these people.
+    Reach {
+        /// The code.
+        permission: &'static str,
+        /// The queue it is about.
+        queue: Option<String>,
+        /// Whose it is.
+        people: Vec<Uuid>,
+    },
 }
 
 impl Audience {
@@ -42,6 +51,20 @@ impl Audience {
             Self::Everyone => true,
             Self::User(user_id) => principal.user_id == *user_id,
             Self::Permission(code) => rights.scope(principal, code).is_some(),
+            Self::Reach {
+                permission,
+                queue,
+                people,
+            } => {
+                people.contains(&principal.user_id)
+                    || match rights.scope(principal, permission) {
+                        Some(Scope::All) => true,
+                        Some(Scope::Queues(queues)) => {
+                            queue.as_ref().is_some_and(|queue| queues.contains(queue))
+                        }
+                        Some(Scope::Own(_)) | None => false,
+                    }
+            }
         }
     }
 }

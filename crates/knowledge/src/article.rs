@@ -29,6 +29,37 @@ words! {
     }
 }
 
+words! {
+    /// What the house says by itself with a script, without an agent.
+    ScriptPurpose {
+        /// 隐私告知
+        PrivacyNotice = "privacy_notice",
+        /// 转人工提示: behind an answer of the machine.
+        Waiting = "waiting",
+        /// 满意度询问
+        Rating = "rating",
+        /// 留言回执
+        LeftMessage = "left_message",
+    }
+}
+
+impl ScriptPurpose {
+    /// Says no to an answer that leaves out what must be told.
+    pub(crate) fn check(self, answer: &str) -> Result<()> {
+        let needs: &[&str] = match self {
+            Self::LeftMessage => &["{number}", "{due}"],
+            Self::PrivacyNotice | Self::Waiting | Self::Rating => &[],
+        };
+        match needs.iter().find(|place| !answer.contains(**place)) {
+            None => Ok(()),
+            Some(place) => {
+                let detail = format!("the answer must say {place}");
+                Err(invalid("answer", "placeholder_missing", detail).with("placeholder", *place))
+            }
+        }
+    }
+}
+
 /// What a version says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
@@ -160,6 +191,24 @@ pub async fn cited(
     store::cited(conn, id, version, now)
         .await?
         .ok_or_else(unknown)
+}
+
+/// What the house says by itself, approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// `uuid@version`
+    pub reference: String,
+    /// The words.
+    pub text: String,
+}
+
+/// The script of this purpose that holds at `now`; none while nobody has approved one.
+pub async fn script_for(
+    conn: &impl ConnectionTrait,
+    purpose: ScriptPurpose,
+    now: DateTime<Utc>,
+) -> Result<Option<Said>> {
+    store::said_for(conn, purpose, now).await
 }
 
 /// The same for who answers with it now: 409 `article_not_in_force` for what does not hold.

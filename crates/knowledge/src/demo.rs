@@ -114,6 +114,7 @@ fn new(faq: &Faq, content: Content, author_id: Uuid) -> New {
         matter: faq.matter.to_owned(),
         section: Some(section.to_owned()),
         tags: Vec::new(),
+        purpose: None,
         content,
         author_id,
     }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use kernel::{App, Capability, Migration, Result, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use article::{Cited, cite, cited};
+pub use article::{Cited, Said, ScriptPurpose, cite, cited, script_for};
 pub use reading::http::{BlockingReading, must_pass};
 
 /// The tables of this crate.
@@ -31,6 +31,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112622_knowledge_search"),
         migration!("2026112623_knowledge_guidance"),
         migration!("2026112624_knowledge_reading"),
+        migration!("2026112642_script_purpose"),
     ]
 }
 

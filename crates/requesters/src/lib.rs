@@ -6,19 +6,22 @@ pub mod number;
 pub mod person;
 pub mod requester;
 
+use std::sync::Arc;
+
 use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use block::store::{Blocked, VOICE, blocked};
+pub use block::store::{Blocked, VOICE, blocked, blocked_caller};
 pub use identity::store::find_or_create_by_identity;
 pub use identity::{ExternalId, OnChannel, Writer};
 pub use number::{Number, NumberKind, last_digits, normalise};
 pub use person::claim::{gave_number, note_claimed_mail, note_claimed_number};
 pub use person::proof::{
-    CallWay, OneTimeCode, ProofOutcome, SmsCode, finish_proof, finish_sms_proof, start_proof,
-    start_sms_proof,
+    CallWay, OneTimeCode, ProofOutcome, SmsCode, finish_proof, finish_sms_proof, must_be_right,
+    start_proof, start_sms_proof,
 };
+pub use person::sms::{NoTextMessages, TextMessages, sms_not_set_up};
 pub use person::store::{ids_of_person, same_person};
 pub use requester::Requester;
 pub use requester::store::{
@@ -59,8 +62,8 @@ pub fn migrations() -> Vec<Migration> {
     ]
 }
 
-/// What the server mounts.
-pub fn capability(app: &App) -> Capability {
+/// What the server mounts; one-time codes leave by `texts`.
+pub fn capability(app: &App, texts: Arc<dyn TextMessages>) -> Capability {
     use requester::http;
     Capability {
         name: "requesters",
@@ -72,6 +75,7 @@ pub fn capability(app: &App) -> Capability {
             .routes(routes!(http::reveal))
             .with_state(app.clone())
             .merge(person::http::routes(app))
+            .merge(person::sms::routes(app, texts))
             .merge(block::http::routes(app)),
         event_handlers: vec![timer::start::<block::store::Blocks>(app)],
         ..Capability::default()

@@ -7,6 +7,7 @@ pub mod claim;
 pub mod http;
 pub mod link;
 pub mod proof;
+pub mod sms;
 pub mod store;
 pub mod suggest;
 

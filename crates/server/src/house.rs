@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use channels::House;
 use channels::house::{Left, LeftTicket, Noted, Script, WrittenDown};
+use channels::{House, Purpose};
 use chrono::{DateTime, Utc};
 use floor::WrapUpGate;
 use futures::future::BoxFuture;
 use kernel::audit::Who;
 use kernel::{App, Result};
+use knowledge::ScriptPurpose;
 use organization::Organization;
 use sea_orm::EntityTrait as _;
 use tickets::words::RequestType;
@@ -124,6 +125,20 @@ impl House for TheHouse {
             Ok(version.map(|version| Script {
                 reference,
                 text: version.public_answer.unwrap_or(version.answer),
+            }))
+        })
+    }
+
+    fn standing(&self, purpose: Purpose) -> BoxFuture<'_, Result<Option<Script>>> {
+        Box::pin(async move {
+            let Some(purpose) = ScriptPurpose::parse(purpose.as_str()) else {
+                return Ok(None);
+            };
+            let now = self.app.clock.now();
+            let said = knowledge::script_for(self.app.db.read(), purpose, now).await?;
+            Ok(said.map(|said| Script {
+                reference: said.reference,
+                text: said.text,
             }))
         })
     }

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::house::{Approved, Closed, TheHouse};
 use crate::tls::{self, TlsListener};
-use crate::wiring::{Agents, Callers, Devices, Hours, OnDuty, OnPost};
+use crate::wiring::{Agents, Blocks, Callers, Devices, Hours, MayWork, OnDuty, OnPost, Texts};
 use crate::{backup, console, demo, public};
 
 /// How the server is to run.
@@ -105,6 +105,7 @@ pub async fn start(options: Options) -> Result<Running> {
     }
     let floor = Floor::new(&app, Arc::new(Agents(app.clone())));
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
+    floor.attach_work_gate(Arc::new(MayWork(app.clone())));
     organization.attach_presence(Arc::new(OnPost::new(&app, &floor)?));
     let telephony = Telephony::new(&app, &floor, demo)?;
     let always_open = app.config.get("service.always_open")?;
@@ -112,6 +113,7 @@ pub async fn start(options: Options) -> Result<Running> {
         organization: organization.clone(),
         always_open,
     }));
+    telephony.attach_blocks(Arc::new(Blocks(app.clone())));
     telephony.attach_callers(Arc::new(Callers(app.clone())));
 
     let nightly = backup::nightly::job(&app)?;
@@ -181,7 +183,7 @@ fn capabilities(
     Ok(vec![
         kernel::capability(app),
         organization::capability(organization),
-        requesters::capability(app),
+        requesters::capability(app, Arc::new(Texts(channels.clone()))),
         floor::capability(floor),
         telephony::capability(telephony),
         tickets::capability(app, Arc::new(Approved(app.clone()))),

@@ -1,13 +1,17 @@
 //! Where capabilities meet that do not know each other: each question one crate asks, answered by another.
 
 use async_trait::async_trait;
+use channels::Channels;
 use chrono::{DateTime, TimeDelta, Utc};
-use floor::{AgentCard, Directory, Floor};
+use floor::{AgentCard, Directory, Floor, WorkGate};
 use futures::future::BoxFuture;
-use kernel::{App, Result, Role};
+use kernel::problem::refused;
+use kernel::{App, Phone, Result, Role, Tx};
 use organization::{Organization, PresenceProbe};
+use requesters::TextMessages;
+use serde_json::json;
 use telephony::{
-    CallerLookup, DeviceDirectory, DeviceOwner, DeviceSecret, KnownCaller, ServiceHours,
+    CallBlocks, CallerLookup, DeviceDirectory, DeviceOwner, DeviceSecret, KnownCaller, ServiceHours,
 };
 use uuid::Uuid;
 
@@ -125,6 +129,20 @@ impl ServiceHours for Hours {
     }
 }
 
+/// Telephony asks whom a block keeps from calling.
+pub struct Blocks(pub App);
+
+#[async_trait]
+impl CallBlocks for Blocks {
+    async fn blocked(&self, number: &str) -> Option<Uuid> {
+        // The problem was logged where it arose; nobody is kept out for it.
+        requesters::blocked_caller(&self.0, self.0.db.read(), number)
+            .await
+            .ok()
+            .flatten()
+    }
+}
+
 /// Telephony asks who calls, and whose open ticket the call may be about.
 pub struct Callers(pub App);
 
@@ -144,6 +162,60 @@ impl CallerLookup for Callers {
             id: requester.id,
             name: requester.name,
             preferred_agent: taker.ok().flatten(),
+        })
+    }
+}
+
+/// The floor asks the readings who may take work.
+pub struct MayWork(pub App);
+
+impl WorkGate for MayWork {
+    fn check(&self, agent: Uuid) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let now = self.0.clock.now();
+            let late = knowledge::must_pass(self.0.db.read(), agent, now).await?;
+            let Some(first) = late.first() else {
+                return Ok(());
+            };
+            let detail = format!(
+                "{} things are to be read or passed first: {} `{}`",
+                late.len(),
+                first.number,
+                first.title
+            );
+            Err(refused("reading_overdue", detail)
+                .with_way_out("read what is due and pass its quiz, then ask again")
+                .with("readings", json!(late)))
+        })
+    }
+}
+
+/// One-time codes leave by the SMS channel.
+pub struct Texts(pub Channels);
+
+impl TextMessages for Texts {
+    fn ready(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            if channels::sends_texts(&self.0).await? {
+                Ok(())
+            } else {
+                Err(requesters::sms_not_set_up())
+            }
+        })
+    }
+
+    fn send_code<'a>(
+        &'a self,
+        tx: &'a Tx,
+        number: &'a Phone,
+        text: String,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if channels::send_code(&self.0, tx, number.reveal(), text).await? {
+                Ok(())
+            } else {
+                Err(requesters::sms_not_set_up())
+            }
         })
     }
 }

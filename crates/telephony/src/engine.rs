@@ -54,6 +54,13 @@ pub trait RatingRule: Send + Sync + 'static {
     async fn may_ask(&self, caller_hash: &str, at: DateTime<Utc>) -> bool;
 }
 
+/// Tells whom a block keeps from calling; implemented by `requesters`, wired in `server`.
+#[async_trait]
+pub trait CallBlocks: Send + Sync + 'static {
+    /// The blocked requester with this number; `None` lets the call in, and so does a database that does not answer.
+    async fn blocked(&self, number: &str) -> Option<Uuid>;
+}
+
 /// A requester known by number.
 #[derive(Debug, Clone)]
 pub struct KnownCaller {
@@ -127,6 +134,7 @@ pub(crate) struct Inner {
     pub settings: CallSettings,
     pub signaling: OnceLock<Arc<dyn Signaling>>,
     pub hours: OnceLock<Arc<dyn ServiceHours>>,
+    pub blocks: OnceLock<Arc<dyn CallBlocks>>,
     pub callers: Callers,
     pub line: line::Setting,
     pub guard: Guard,
@@ -161,6 +169,7 @@ impl Engine {
             settings,
             signaling: OnceLock::new(),
             hours: OnceLock::new(),
+            blocks: OnceLock::new(),
             callers,
             line: line::Setting::default(),
             guard: Guard::new(),

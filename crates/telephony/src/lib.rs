@@ -16,7 +16,7 @@ use kernel::{Capability, EventHandler, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use engine::{CallerLookup, Engine, KnownCaller, ServiceHours};
+pub use engine::{CallBlocks, CallerLookup, Engine, KnownCaller, ServiceHours};
 pub use settings::Settings;
 pub use sip::registrar::{DeviceDirectory, DeviceOwner, DeviceSecret};
 pub use sip::sip_socket;

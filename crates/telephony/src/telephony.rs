@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::calls::recovery::{self, Recovered};
-use crate::engine::{CallerLookup, Engine, ServiceHours};
+use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
 use crate::media::MediaPlane;
 use crate::settings::Settings;
 use crate::sip::sources::Network;
@@ -75,6 +75,11 @@ impl Telephony {
     pub fn attach_hours(&self, hours: Arc<dyn ServiceHours>) {
         // A second one is a fault of the wiring without harm.
         let _ = self.0.engine.inner().hours.set(hours);
+    }
+
+    /// Wires the block list; without it everybody may call.
+    pub fn attach_blocks(&self, blocks: Arc<dyn CallBlocks>) {
+        let _ = self.0.engine.inner().blocks.set(blocks);
     }
 
     /// Wires the look-up of requesters by number; without it nobody is known.

@@ -1,7 +1,9 @@
 //! The screen pop: who calls, and what is known, while it still rings.
 
+use std::time::Duration;
+
 use axum::extract::State;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, not_found};
 use kernel::{Actor, App, Scope};
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 use crate::ViewContactRecords;
 use crate::contact::http::{ContactView, contact_views};
+use crate::contact::store::row::Model as ContactRow;
 use crate::contact::{events, store as contacts};
 
 use crate::ticket::http::{TicketView, ticket_views};
@@ -21,6 +24,12 @@ use crate::ticket::viewer::Viewer;
 
 /// How many earlier contacts are shown.
 const LAST: u64 = 5;
+
+/// How long the journal of a call that has just begun is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// A call rings for at most so long after it began: the longest wait of a queue.
+const FRESH: TimeDelta = TimeDelta::hours(2);
 
 /// An earlier contact of the requester.
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,13 +106,11 @@ impl From<ContactView> for PastContact {
 
 /// The pop of a call for somebody with `scope`: with `Own` only the agent being rung, or who took it.
 ///
-/// It does not wait for the delivery of the call's events: what was told and not heard yet is heard now.
+/// It does not wait for the delivery of the call's events: what was told and not heard yet is heard now. A phone rings
+/// before its call is written where the database is slow: of one that has just begun it waits for the journal.
 pub async fn for_call(app: &App, viewer: &Viewer, scope: &Scope, call: Uuid) -> Result<Pop> {
     let conn = app.db.read();
-    if contacts::get(conn, scope, call).await.is_err() {
-        events::catch_up(app, call).await?;
-    }
-    let record = contacts::get(conn, scope, call).await?;
+    let record = written(app, scope, call).await?;
     let requester = requesters::find(conn, record.requester_id)
         .await?
         .ok_or_else(|| not_found("requester"))?;
@@ -127,6 +134,36 @@ pub async fn for_call(app: &App, viewer: &Viewer, scope: &Scope, call: Uuid) -> 
         tickets: ticket_views(conn, app.clock.now(), viewer, tickets).await?,
         contact_record,
     })
+}
+
+async fn written(app: &App, scope: &Scope, call: Uuid) -> Result<ContactRow> {
+    let until = app.clock.monotonic() + PATIENCE;
+    loop {
+        match contacts::get(app.db.read(), scope, call).await {
+            Err(problem) if problem.status == 404 => {}
+            known => return known,
+        }
+        events::catch_up(app, call).await?;
+        match contacts::get(app.db.read(), scope, call).await {
+            Err(problem) if problem.status == 404 => {
+                let awaited = is_fresh(app.clock.now(), call) && app.clock.monotonic() < until;
+                if !awaited {
+                    return Err(problem);
+                }
+            }
+            known => return known,
+        }
+        app.clock.sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Its id, which carries the time it was made at, is of the last minutes; nobody waits for what is not there.
+fn is_fresh(now: DateTime<Utc>, call: Uuid) -> bool {
+    let made = call
+        .get_timestamp()
+        .and_then(|made| i64::try_from(made.to_unix().0).ok())
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    made.is_some_and(|made| now - made < FRESH)
 }
 
 /// Who calls, with the last five contacts and the open tickets.

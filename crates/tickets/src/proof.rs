@@ -55,11 +55,5 @@ pub(crate) async fn hear(
             requesters::finish_proof(&app, &tx, &actor.who(), &heard.code, whose).await
         })
         .await?;
-    match outcome {
-        ProofOutcome::Wrong { left } => Err(refused("proof_wrong_code", "no such code holds")
-            .with_field("code")
-            .with_way_out("ask for it again; a new one is shown to whoever writes")
-            .with("left", left)),
-        done => Ok(Json(done)),
-    }
+    requesters::must_be_right(outcome).map(Json)
 }

@@ -42,6 +42,7 @@ fn facts() -> Vec<Input> {
         }),
         Input::Refuse,
         Input::Digit(LegId(0), '1'),
+        Input::Block,
         Input::Ring {
             agent: agent(1),
             staff_no: "8001".into(),

@@ -55,6 +55,15 @@ fn a_refused_call_is_rejected_before_it_is_answered() {
 }
 
 #[test]
+fn a_blocked_call_is_rejected_before_it_is_answered_and_says_why() {
+    let mut w = World::inbound();
+    let commands = w.tell(Input::Block);
+    assert_eq!(commands.first(), Some(&Command::Reject(REQUESTER)));
+    assert_eq!(w.outcome(), Some(Outcome::Blocked));
+    assert!(!w.log.contains(&Command::Offer));
+}
+
+#[test]
 fn a_call_whose_media_never_stands_fails() {
     let mut w = World::inbound();
     w.seconds(11);

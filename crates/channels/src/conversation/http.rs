@@ -75,6 +75,10 @@ pub struct ConversationView {
     pub window: Option<ReplyWindow>,
     /// When the wrap-up runs out.
     pub wrap_up_ends_at: Option<DateTime<Utc>>,
+    /// How often it was extended.
+    pub wrap_up_extensions: i32,
+    /// How often it can be.
+    pub wrap_up_max_extensions: u32,
     /// `satisfied`, `fair` or `dissatisfied`.
     pub satisfaction: Option<String>,
     /// The requester's own words about it.
@@ -111,6 +115,8 @@ pub(crate) async fn views(
         .collect();
     let views = rows.into_iter().map(|row| {
         let channel = known.get(&row.channel);
+        let rules = row.queue.as_deref();
+        let rules = rules.and_then(|queue| channels.floor().queue_rules(queue));
         ConversationView {
             window: window::view(&row, now),
             requester: who.get(&row.requester_id).cloned(),
@@ -138,6 +144,8 @@ pub(crate) async fn views(
             end_reason: row.end_reason,
             unanswered_since: row.unanswered_since,
             wrap_up_ends_at: row.wrap_up_ends_at,
+            wrap_up_extensions: row.wrap_up_extensions,
+            wrap_up_max_extensions: rules.map_or(0, |rules| rules.max_extensions),
             satisfaction: row.satisfaction,
             satisfaction_words: row.satisfaction_words,
             ticket_id: row.ticket_id,

@@ -1,6 +1,7 @@
 //! The rows of conversations, and what follows from each step.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use floor::queue::QueueRules;
 use kernel::audit::{self, Who};
 use kernel::list::{ListQuery, Page, beginning_with, containing, paginate};
 use kernel::problem::{Problem, Result, internal, not_found};
@@ -17,10 +18,10 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{Action, Case, EndReason, Moment, Refusal, State};
-use crate::SuperviseConversations;
 use crate::message::Kind;
 use crate::message::store::row as message_row;
 use crate::settings::Settings;
+use crate::{SuperviseConversations, ViewConversations};
 
 kernel::table! {
     /// One conversation. What its rules see of it is a [`Case`].
@@ -62,6 +63,7 @@ kernel::table! {
         window_ref: Option<String>,
         window_seq: i32,
         wrap_up_ends_at: Option<DateTimeUtc>,
+        wrap_up_extensions: i32,
         satisfaction: Option<String>,
         satisfaction_words: Option<String>,
         rated_at: Option<DateTimeUtc>,
@@ -90,6 +92,7 @@ impl row::Model {
             agent: self.agent_id,
             reason: self.end_reason.as_deref().and_then(EndReason::parse),
             due_at: self.next_alarm_at,
+            extensions: u32::try_from(self.wrap_up_extensions).unwrap_or_default(),
         })
     }
 
@@ -99,6 +102,7 @@ impl row::Model {
         self.agent_id = case.agent;
         self.end_reason = case.reason.map(|reason| reason.as_str().to_owned());
         self.next_alarm_at = case.due_at;
+        self.wrap_up_extensions = i32::try_from(case.extensions).unwrap_or(i32::MAX);
         self.wrap_up_ends_at = case.due_at.filter(|_| case.state == State::WrapUp);
         if case.state != State::Waiting {
             self.offered_to = None;
@@ -316,11 +320,37 @@ pub(crate) async fn place(conn: &impl ConnectionTrait, row: &row::Model) -> Resu
     Ok(before.count(conn).await? + 1)
 }
 
+/// What a queue gives for writing up; nothing where no talk ends.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct WrapUpRule {
+    /// How long, in seconds.
+    pub seconds: u32,
+    /// How often longer.
+    pub extensions: u32,
+}
+
+/// What the queue of a conversation gives for writing it up, whoever ends it.
+pub(crate) async fn wrap_up_rule(
+    conn: &impl ConnectionTrait,
+    row: &row::Model,
+) -> Result<WrapUpRule> {
+    let queue = match row.queue.as_deref() {
+        Some(code) => floor::queue::store::get(conn, code).await?,
+        None => None,
+    };
+    let rules = queue.map_or_else(|| QueueRules::usual(""), |queue| queue.rules);
+    Ok(WrapUpRule {
+        seconds: rules.wrap_up_s,
+        extensions: rules.max_extensions,
+    })
+}
+
 /// The present, and how long steps may take by the settings and the queue.
-pub(crate) fn moment(app: &App, settings: &Settings, wrap_up_s: u32) -> Moment {
+pub(crate) fn moment(app: &App, settings: &Settings, wrap_up: WrapUpRule) -> Moment {
     Moment {
         now: app.clock.now(),
-        wrap_up: TimeDelta::seconds(wrap_up_s.into()),
+        wrap_up: TimeDelta::seconds(wrap_up.seconds.into()),
+        max_extensions: wrap_up.extensions,
         idle: TimeDelta::minutes(settings.idle_minutes.into()),
         left: TimeDelta::hours(settings.left_hours.into()),
     }
@@ -352,6 +382,7 @@ pub(crate) async fn act(
             after.ended_at = None;
         }
         Action::End(_) | Action::Leave(_) => after.ended_at = Some(now),
+        Action::Extend => {}
         Action::Close | Action::RunOut => {
             after.ended_at.get_or_insert(now);
         }
@@ -376,6 +407,7 @@ fn kind_of(before: &row::Model, action: Action) -> &'static str {
         Action::End(EndReason::Abandoned) => "conversation.abandoned",
         Action::End(_) => "conversation.ended",
         Action::Leave(_) => "conversation.left",
+        Action::Extend => "conversation.wrap_up_extended",
         Action::RunOut if before.state == State::WrapUp.as_str() => "conversation.wrap_up_expired",
         Action::Close | Action::RunOut => "conversation.closed",
     }
@@ -415,7 +447,8 @@ fn outcome(row: &row::Model) -> Option<&'static str> {
     }
 }
 
-/// Tells the screens of whoever has it, or it rings at, and in brief those who supervise.
+/// Tells the screens of whoever has it, or it rings at; in brief those who supervise; and what is said, all who may see
+/// it.
 pub(crate) fn tell_screens(app: &App, tx: &Tx, row: &row::Model, what: &'static str, more: Value) {
     let brief = json!({
         "id": row.id, "what": what, "state": row.state, "agent_id": row.agent_id,
@@ -424,6 +457,15 @@ pub(crate) fn tell_screens(app: &App, tx: &Tx, row: &row::Model, what: &'static 
     let mut data = brief.clone();
     if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
         data.extend(more);
+    }
+    if matches!(what, "message" | "delivery") {
+        let audience = Audience::Reach {
+            permission: ViewConversations::CODE,
+            queue: row.queue.clone(),
+            people: concerned(row),
+        };
+        app.live.publish_after(tx, audience, "conversation", data);
+        return;
     }
     for person in concerned(row) {
         let audience = Audience::User(person);

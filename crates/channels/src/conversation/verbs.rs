@@ -20,6 +20,7 @@ use super::http::{ConversationView, view};
 use super::store::{self, row};
 use super::{Action, EndReason, Refusal, State};
 use crate::message::store::{self as messages, New};
+use crate::standing::{self, Purpose, Standing};
 use crate::visitor::hub::News;
 use crate::{AnswerConversations, Channels, desk, intake, replies};
 
@@ -56,13 +57,18 @@ async fn step_and(
     action: Action,
     more: impl FnOnce(&mut row::Model) + Send + 'static,
 ) -> Result<row::Model> {
+    let question = match action {
+        Action::End(EndReason::Agent) => Some(standing::text(channels, Purpose::Rating).await?),
+        _ => None,
+    };
     let (channels, who) = (channels.clone(), who.clone());
     let app = channels.app().clone();
     app.db
         .clone()
         .write(move |tx| async move {
             let row = store::locked(&tx, id).await?;
-            Box::pin(do_step(&channels, &tx, &who, row, action, more)).await
+            let how = (action, question);
+            Box::pin(do_step(&channels, &tx, &who, row, how, more)).await
         })
         .await
 }
@@ -72,22 +78,23 @@ async fn do_step(
     tx: &kernel::Tx,
     who: &Who,
     row: row::Model,
-    action: Action,
+    (action, question): (Action, Option<Standing>),
     more: impl FnOnce(&mut row::Model),
 ) -> Result<row::Model> {
     let app = channels.app();
-    let wrap_up = row
-        .queue
-        .as_deref()
-        .and_then(|queue| channels.floor().queue_rules(queue))
-        .map_or(60, |rules| rules.wrap_up_s);
-    let moment = store::moment(app, channels.settings(), wrap_up);
+    let rule = store::wrap_up_rule(&**tx, &row).await?;
+    let moment = store::moment(app, channels.settings(), rule);
     let line = match action {
         Action::Take(_) => Some("taken"),
         Action::PutBack => Some("put_back"),
         Action::End(EndReason::Requester) => Some("ended_by_requester"),
         Action::End(EndReason::Agent) => Some("ended_by_agent"),
-        Action::End(_) | Action::Leave(_) | Action::Resume | Action::Close | Action::RunOut => None,
+        Action::End(_)
+        | Action::Leave(_)
+        | Action::Resume
+        | Action::Extend
+        | Action::Close
+        | Action::RunOut => None,
     };
     let saved = store::act((app, tx, who), row, action, &moment, more).await?;
     let saved = match line {
@@ -99,8 +106,8 @@ async fn do_step(
                 ..New::system(line)
             };
             messages::append(app, &**tx, &mut after, new).await?;
-            if action == Action::End(EndReason::Agent) {
-                replies::ask_for_rating(channels, tx, &mut after).await?;
+            if let Some(question) = question {
+                replies::ask_for_rating(channels, tx, &mut after, question).await?;
             }
             versioned::save(app, &**tx, &saved, after).await?
         }
@@ -121,9 +128,7 @@ pub(crate) async fn accept(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ConversationView>> {
     let me = actor.user_id();
-    let row = store::find(channels.app().db.read(), id)
-        .await?
-        .ok_or_else(store::unknown)?;
+    let row = store::get(channels.app().db.read(), actor.scope(), id).await?;
     if row.agent_id == Some(me) {
         return view(&channels, me, row).await;
     }
@@ -155,9 +160,7 @@ pub(crate) async fn decline(
     Shared(channels): Shared<Channels>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
-    let row = store::find(channels.app().db.read(), id)
-        .await?
-        .ok_or_else(store::unknown)?;
+    let row = store::get(channels.app().db.read(), actor.scope(), id).await?;
     if let Some(work) = row.work_id {
         let me = actor.user_id();
         channels.floor().declined(work, me, Declined::Refused).await;
@@ -180,9 +183,7 @@ pub(crate) async fn take_up(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ConversationView>> {
     let me = actor.user_id();
-    let row = store::find(channels.app().db.read(), id)
-        .await?
-        .ok_or_else(store::unknown)?;
+    let row = store::get(channels.app().db.read(), actor.scope(), id).await?;
     if row.standing()? != State::Left {
         return Err(row.said_no(Refusal::Taken));
     }
@@ -318,7 +319,8 @@ pub(crate) async fn transfer(
                     after.queue = Some(queue);
                 }
             };
-            Box::pin(do_step(&services, &tx, &who, noted, Action::PutBack, more)).await
+            let how = (Action::PutBack, None);
+            Box::pin(do_step(&services, &tx, &who, noted, how, more)).await
         })
         .await?;
     view(&channels, actor.user_id(), put_back).await
@@ -343,6 +345,55 @@ pub(crate) async fn end(
     let action = Action::End(EndReason::Agent);
     let ended = step(&channels, id, &actor.who(), action).await?;
     view(&channels, actor.user_id(), ended).await
+}
+
+/// Why more time is needed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExtendChatWrapUp {
+    /// 1 to 2,000 characters; stands in the conversation as a note.
+    reason: String,
+}
+
+/// Extends the wrap-up by its length, as often as the queue allows. 409 `not_in_wrap_up`, `no_extension_left`.
+#[utoipa::path(
+    post, path = "/api/v1/conversations/{id}/wrap-up/extend", tag = "conversations",
+    operation_id = "extend_conversation_wrap_up",
+    params(("id" = Uuid, Path)), request_body = ExtendChatWrapUp,
+    responses((status = 200, body = ConversationView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
+pub(crate) async fn extend_wrap_up(
+    actor: Actor<AnswerConversations>,
+    Shared(channels): Shared<Channels>,
+    Path(id): Path<Uuid>,
+    Json(asked): Json<ExtendChatWrapUp>,
+) -> Result<Json<ConversationView>> {
+    let app = channels.app().clone();
+    let reason = needed("reason", &asked.reason)?;
+    let row = store::get(app.db.read(), actor.scope(), id).await?;
+    must_have(&row, &actor)?;
+    let (services, who) = (channels.clone(), actor.who());
+    let extended = app
+        .db
+        .clone()
+        .write(move |tx| async move {
+            let before = store::locked(&tx, id).await?;
+            let extend = (Action::Extend, None);
+            let extended = Box::pin(do_step(&services, &tx, &who, before, extend, |_| {})).await?;
+            let mut noted = extended.clone();
+            let note = New {
+                author_id: who.user_id,
+                ..New::of(
+                    crate::message::Direction::Note,
+                    crate::message::Kind::Text,
+                    reason,
+                )
+            };
+            messages::append(&app, &*tx, &mut noted, note).await?;
+            versioned::save(&app, &*tx, &extended, noted).await
+        })
+        .await?;
+    view(&channels, actor.user_id(), extended).await
 }
 
 /// The record is written: the conversation is over, the agent's place is free. 409 `wrap_up_incomplete` until it is

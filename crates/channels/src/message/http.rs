@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::store::{self, New, Part, row};
 use super::{Delivery, Direction, Kind, MessageView, file};
 use crate::channel;
-use crate::conversation::store as conversations;
+use crate::conversation::store::{self as conversations, WrapUpRule};
 use crate::conversation::verbs::must_have;
 use crate::conversation::{Refusal, State as Standing};
 use crate::platform::adapter;
@@ -265,7 +265,7 @@ async fn write(
     };
     if !note {
         window::take(&mut after, parts.len(), app.clock.now())?;
-        let moment = conversations::moment(app, channels.settings(), 0);
+        let moment = conversations::moment(app, channels.settings(), WrapUpRule::default());
         after.set_case(&after.case()?.heard(&moment));
     }
     let mut written = Vec::new();

@@ -18,12 +18,8 @@ use super::begin;
 use super::http::{Front, agreed};
 use crate::house::{Left, LeftTicket};
 use crate::message::LONGEST;
+use crate::standing::{self, Purpose};
 use crate::{Channels, intake};
-
-/// The version of [`NOTICE`]: who agreed agreed to this one.
-pub(crate) const NOTICE_VERSION: &str = "2026-11";
-const NOTICE: &str = "为答复您的咨询，我们会保存您填写的称呼、联系电话和对话内容，仅用于办理您的诉求，不向无关人员提供。\
-请不要发送密码、银行卡号。您可以不填写电话，但我们将无法回电。";
 
 /// Which channel.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,9 +33,11 @@ pub(super) struct Which {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Notice {
     /// What one agrees to by.
-    pub version: &'static str,
+    pub version: String,
     /// The words.
-    pub text: &'static str,
+    pub text: String,
+    /// They came with the program: nobody has approved others yet.
+    pub shipped: bool,
 }
 
 /// A matter one can choose.
@@ -101,14 +99,16 @@ pub(super) async fn config(
     let numbers: Vec<String> = app.config.get("sip.hotline_numbers")?;
     let matters = house.matters().await?.into_iter();
     let open = house.is_open(now);
+    let notice = standing::text(channels, Purpose::PrivacyNotice).await?;
     Ok(Json(VisitConfig {
         channel: channel.code,
         name: app.config.get("service.name")?,
         open,
         opens_at: if open { None } else { house.next_opening(now) },
         notice: Notice {
-            version: NOTICE_VERSION,
-            text: NOTICE,
+            version: notice.version(),
+            shipped: notice.article.is_none(),
+            text: notice.text,
         },
         form: VisitForm {
             matters: matters
@@ -175,8 +175,8 @@ pub(super) async fn leave(
     Json(new): Json<NewLeftMessage>,
 ) -> Result<Response> {
     front.admit_new(peer)?;
-    agreed(&new.consent)?;
     let channels = front.channels.clone();
+    agreed(&channels, &new.consent).await?;
     let app = channels.app().clone();
     let channel = intake::website(&app, &new.channel).await?;
     let text = needed("text", &new.text)?;

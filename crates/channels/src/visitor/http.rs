@@ -30,6 +30,7 @@ use crate::intake::{self, Present};
 use crate::message::store::{self as messages, New, Part, row as message_row};
 use crate::message::{Direction, Kind, LONGEST, file};
 use crate::platform::{Inbound, What};
+use crate::standing::{self, Purpose};
 
 /// How long a sign of typing holds.
 const TYPING: TimeDelta = TimeDelta::seconds(6);
@@ -123,8 +124,11 @@ struct Visit {
 }
 
 /// Refuses who did not agree to the notice as it stands.
-pub(super) fn agreed(consent: &str) -> Result<()> {
-    if consent == super::form::NOTICE_VERSION {
+pub(super) async fn agreed(channels: &Channels, consent: &str) -> Result<()> {
+    let version = standing::text(channels, Purpose::PrivacyNotice)
+        .await?
+        .version();
+    if consent == version {
         return Ok(());
     }
     Err(invalid(
@@ -132,7 +136,7 @@ pub(super) fn agreed(consent: &str) -> Result<()> {
         "consent_missing",
         "the privacy notice as it stands has to be agreed to",
     )
-    .with("version", super::form::NOTICE_VERSION))
+    .with("version", version))
 }
 
 /// Begins a visit; with first words a conversation.
@@ -148,7 +152,7 @@ async fn visit(
     front.admit_new(peer)?;
     let channels = front.channels.clone();
     let app = channels.app().clone();
-    agreed(&new.consent)?;
+    agreed(&channels, &new.consent).await?;
     let channel = intake::website(&app, &new.channel).await?;
     if let Some(name) = &new.name {
         must_be_name("name", name)?;

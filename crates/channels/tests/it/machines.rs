@@ -10,12 +10,13 @@ use uuid::Uuid;
 
 const AGENT: Uuid = Uuid::from_u128(1);
 
-const STEPS: [(&str, Action); 8] = [
+const STEPS: [(&str, Action); 9] = [
     ("taken", Action::Take(AGENT)),
     ("put_back", Action::PutBack),
     ("ended", Action::End(EndReason::Agent)),
     ("left", Action::Leave(EndReason::AfterHours)),
     ("resumed", Action::Resume),
+    ("extended", Action::Extend),
     ("closed", Action::Close),
     ("run_out", Action::RunOut),
     ("ended", Action::End(EndReason::Abandoned)),
@@ -25,6 +26,7 @@ fn at(now: DateTime<Utc>) -> Moment {
     Moment {
         now,
         wrap_up: TimeDelta::minutes(1),
+        max_extensions: 2,
         idle: TimeDelta::minutes(10),
         left: TimeDelta::hours(72),
     }
@@ -54,6 +56,7 @@ proptest! {
             // What waits has the clock of its queue; the others have their own.
             let clocked = matches!(case.state, State::Active | State::WrapUp | State::Left);
             prop_assert_eq!(case.due_at.is_some(), clocked, "{:?}", case);
+            prop_assert!(case.extensions <= 2, "{:?}", case);
             prop_assert!(case.state != State::Active || case.agent.is_some(), "{:?}", case);
             // Who writes in a talk that was over has it open again.
             if before.state == State::WrapUp && STEPS.get(step).is_none() {

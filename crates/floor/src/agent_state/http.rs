@@ -51,7 +51,8 @@ pub(crate) struct AskState {
 }
 
 /// Asks for a state. With work in hand it comes after wrap-up and stands in `next_state` until then.
-/// 409 `no_device` for `ready` while no device of the agent is registered.
+/// 409 `no_device` for `ready` while no device of the agent is registered, `reading_overdue` while he has not read or
+/// passed what he must have by now.
 #[utoipa::path(
     put, path = "/api/v1/agent-state", tag = "floor",
     request_body = AskState,

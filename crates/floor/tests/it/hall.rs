@@ -121,6 +121,32 @@ impl floor::WrapUpGate for Record {
     }
 }
 
+/// A gate that keeps these from work.
+#[derive(Default)]
+pub struct Behind(pub Mutex<HashSet<Uuid>>);
+
+impl floor::WorkGate for Behind {
+    fn check(&self, agent: Uuid) -> BoxFuture<'_, Result<()>> {
+        let behind = self.0.lock().unwrap().contains(&agent);
+        Box::pin(async move {
+            if behind {
+                Err(refused("reading_overdue", "something is to be read"))
+            } else {
+                Ok(())
+            }
+        })
+    }
+}
+
+/// A gate whose database is gone.
+pub struct Broken;
+
+impl floor::WorkGate for Broken {
+    fn check(&self, _agent: Uuid) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Err(kernel::problem::unavailable("database_gone", "gone")) })
+    }
+}
+
 pub struct Hall {
     pub app: App,
     pub floor: Floor,

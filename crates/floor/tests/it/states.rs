@@ -1,10 +1,12 @@
+use std::sync::Arc;
+
 use floor::{AgentState, Presence};
 use kernel::audit::entry;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::hall::{Hall, Told, agent, lead, on_both, refusal, seat};
+use crate::hall::{Behind, Broken, Hall, Told, agent, lead, on_both, refusal, seat};
 
 const OWN: &str = "/api/v1/agent-state";
 
@@ -278,6 +280,39 @@ async fn the_device_of_a_user_who_becomes_an_agent_later_counts_from_then_on() {
             .await;
         let view = hall.floor.agent(agent(2)).await.unwrap();
         assert!(view.device.reachable);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_owes_a_reading_finishes_what_he_has_and_is_not_ready_anew_until_he_has_passed() {
+    on_both(async |hall| {
+        let behind = Arc::<Behind>::default();
+        hall.floor.attach_work_gate(behind.clone());
+        hall.ready(1).await;
+        behind.0.lock().unwrap().insert(agent(1));
+        // The line is not emptied under the lead: who is ready stays so and takes what comes.
+        assert_eq!(hall.state(1), AgentState::Ready);
+        let work = hall.talk(1).await;
+        hall.floor.ended(work).await;
+        hall.floor.end_wrap_up(agent(1)).await.unwrap();
+        assert_eq!(hall.state(1), AgentState::Ready);
+
+        let put = async |state: &str| {
+            let body = json!({ "state": state });
+            hall.put(&seat(1), "/api/v1/agent-state", body).await
+        };
+        assert_eq!(put("break").await.status.as_u16(), 200);
+        assert_eq!(refusal(&put("ready").await), (409, "reading_overdue"));
+        assert_eq!(hall.state(1), AgentState::Break);
+        behind.0.lock().unwrap().clear();
+        assert_eq!(put("ready").await.status.as_u16(), 200);
+
+        // A gate that does not work closes no desk.
+        hall.floor.attach_work_gate(Arc::new(Broken));
+        assert_eq!(put("break").await.status.as_u16(), 200);
+        assert_eq!(put("ready").await.status.as_u16(), 200);
+        assert_eq!(hall.state(1), AgentState::Ready);
     })
     .await;
 }

@@ -85,6 +85,30 @@ async fn started() -> (TestApp, Router) {
 }
 
 #[tokio::test]
+async fn what_is_about_one_row_is_heard_by_whose_it_is_and_who_reaches_all_of_it() {
+    let (app, router) = started().await;
+    let (agent, lead) = (principal(&[Role::Agent]), principal(&[Role::ShiftLead]));
+    let mut agents = Screen::open(&router, &agent, None).await;
+    let mut leads = Screen::open(&router, &lead, None).await;
+    agents.next().await.unwrap();
+    leads.next().await.unwrap();
+    let about = |people| Audience::Reach {
+        permission: "parameters:view",
+        queue: None,
+        people,
+    };
+    app.live.publish(about(Vec::new()), "others", json!({}));
+    app.live
+        .publish(about(vec![agent.user_id]), "own", json!({}));
+    app.live.publish(Audience::Everyone, "end", json!({}));
+    assert_eq!(agents.next().await.unwrap().kind, "own");
+    assert_eq!(agents.next().await.unwrap().kind, "end");
+    for kind in ["others", "own", "end"] {
+        assert_eq!(leads.next().await.unwrap().kind, kind, "each once");
+    }
+}
+
+#[tokio::test]
 async fn each_screen_hears_what_its_user_may_hear() {
     let (app, router) = started().await;
     let (agent, lead) = (principal(&[Role::Agent]), principal(&[Role::ShiftLead]));

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::diff::{self, DiffField};
 use super::store::{self, Edit, Filter, New, row, version_row};
-use super::{ArticleKind, Content, code, split, words};
+use super::{ArticleKind, Content, ScriptPurpose, code, split, words};
 use crate::approval::http::{ApprovalView, views as approval_views};
 use crate::approval::store as approvals;
 use crate::rights::{ViewArticles, WriteArticles};
@@ -50,6 +50,8 @@ pub struct ArticleView {
     pub owner_section: Option<String>,
     /// Words it is filed under.
     pub tags: Vec<String>,
+    /// What the house says with it by itself: `privacy_notice`, `waiting`, `rating` or `left_message`.
+    pub purpose: Option<String>,
     /// What its latest version is called.
     pub title: String,
     /// Where its latest version stands.
@@ -220,6 +222,7 @@ async fn views(conn: &impl ConnectionTrait, rows: Vec<row::Model>) -> Result<Vec
             number: row.number,
             matter: row.matter_code,
             owner_section: row.owner_section,
+            purpose: row.purpose,
             title: row.title,
             state: row.state,
             current: row.current_n,
@@ -304,6 +307,8 @@ pub(crate) struct NewArticle {
     /// Words it is filed under.
     #[serde(default)]
     tags: Vec<String>,
+    /// What the house is to say with it by itself; of each purpose there is one script, in versions.
+    purpose: Option<ScriptPurpose>,
     /// What its first version says.
     content: ArticleContent,
 }
@@ -327,6 +332,7 @@ async fn create(
             .map(|section| code("owner_section", section))
             .transpose()?,
         tags: words("tags", new.tags)?,
+        purpose: new.purpose,
         content: Content::from(new.content).checked(app.clock.now())?,
         author_id: actor.user_id(),
     };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, containing, paginate};
-use kernel::problem::{Result, internal, not_found, refused};
+use kernel::problem::{Result, internal, invalid, not_found, refused};
 use kernel::versioned;
 use kernel::{App, Audience, Scope, Tx};
 use sea_orm::{
@@ -17,7 +17,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{ArticleKind, Cited, Content, joined, split};
+use super::{ArticleKind, Cited, Content, Said, ScriptPurpose, joined, split};
 use crate::approval::http::must_be_own;
 use crate::approval::store::{self as approvals, row as change_row};
 use crate::approval::{Action, ChangeState};
@@ -37,6 +37,8 @@ kernel::table! {
         matter_code: String,
         owner_section: Option<String>,
         tags: String,
+        /// What the house says with it by itself; of one purpose there is one script.
+        purpose: Option<String>,
         title: String,
         state: String,
         /// The version in force.
@@ -120,6 +122,9 @@ pub struct Filter {
     pub matter: Option<String>,
     /// Only those of this section of the purchaser.
     pub section: Option<String>,
+    /// `privacy_notice`, `waiting`, `rating` or `left_message`: what the house says by itself.
+    #[param(inline)]
+    pub purpose: Option<ScriptPurpose>,
     /// Only those with this tag.
     pub tag: Option<String>,
     /// Only those whose latest version is in this state.
@@ -156,6 +161,11 @@ pub(crate) async fn list(
                 .section
                 .as_ref()
                 .map(|code| Column::OwnerSection.eq(code.as_str())),
+        )
+        .add_option(
+            filter
+                .purpose
+                .map(|purpose| Column::Purpose.eq(purpose.as_str())),
         )
         .add_option(filter.tag.as_ref().map(|tag| containing(Column::Tags, tag)))
         .add_option(filter.state.map(|state| Column::State.eq(state.as_str())))
@@ -239,6 +249,36 @@ pub(super) async fn cited(
     }))
 }
 
+async fn of_purpose(
+    conn: &impl ConnectionTrait,
+    purpose: ScriptPurpose,
+) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find()
+        .filter(Column::Purpose.eq(purpose.as_str()))
+        .one(conn)
+        .await?)
+}
+
+pub(super) async fn said_for(
+    conn: &impl ConnectionTrait,
+    purpose: ScriptPurpose,
+    now: DateTime<Utc>,
+) -> Result<Option<Said>> {
+    let Some(article) = of_purpose(conn, purpose).await? else {
+        return Ok(None);
+    };
+    let Some(n) = article.current_n else {
+        return Ok(None);
+    };
+    let version = version(conn, article.id, n).await?;
+    let change = approvals::get(conn, version.approval_id).await?;
+    let holds = change.in_force && change.until_at.is_none_or(|until| until > now);
+    Ok(holds.then(|| Said {
+        reference: format!("{}@{n}", article.id),
+        text: version.answer,
+    }))
+}
+
 /// An article to be begun.
 #[derive(Debug, Clone)]
 pub(crate) struct New {
@@ -246,6 +286,8 @@ pub(crate) struct New {
     pub matter: String,
     pub section: Option<String>,
     pub tags: Vec<String>,
+    /// Set once: what holds does not get another purpose without the purchaser's consent.
+    pub purpose: Option<ScriptPurpose>,
     pub content: Content,
     pub author_id: Uuid,
 }
@@ -253,6 +295,19 @@ pub(crate) struct New {
 /// Begins an article with the draft of its first version.
 pub(crate) async fn create(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row::Model> {
     let now = app.clock.now();
+    if let Some(purpose) = new.purpose {
+        if new.kind != ArticleKind::Script {
+            let detail = "only a script is said by the house itself";
+            return Err(invalid("purpose", "purpose_needs_script", detail));
+        }
+        purpose.check(&new.content.answer)?;
+        if let Some(known) = of_purpose(&**tx, purpose).await? {
+            let detail = format!("{} is said for this", known.number);
+            return Err(refused("purpose_taken", detail)
+                .with_way_out("begin its next version")
+                .with("article_id", known.id.to_string()));
+        }
+    }
     let article = row::Model {
         id: app.ids.next(),
         number: number::running(&**tx, "ZS").await?,
@@ -260,6 +315,7 @@ pub(crate) async fn create(app: &App, tx: &Tx, who: &Who, new: New) -> Result<ro
         matter_code: new.matter,
         owner_section: new.section,
         tags: joined(&new.tags),
+        purpose: new.purpose.map(|purpose| purpose.as_str().to_owned()),
         title: new.content.title.clone(),
         state: ChangeState::Draft.as_str().to_owned(),
         current_n: None,
@@ -388,6 +444,10 @@ async fn write(
     content: Content,
 ) -> Result<row::Model> {
     let now = app.clock.now();
+    let purpose = article.purpose.as_deref().and_then(ScriptPurpose::parse);
+    if let Some(purpose) = purpose {
+        purpose.check(&content.answer)?;
+    }
     let latest = version(&**tx, article.id, article.latest_n).await?;
     let change = approvals::get(&**tx, latest.approval_id).await?;
     if !change.standing()?.in_work() {

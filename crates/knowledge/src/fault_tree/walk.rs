@@ -235,6 +235,14 @@ struct WalkFilter {
     conversation: Option<Uuid>,
     /// Only those through this tree.
     tree: Option<Uuid>,
+    /// Only those that this person walked.
+    agent: Option<Uuid>,
+    /// `solved`, `article` or `escalate`; `broken_off` for those that did not come to an end.
+    outcome: Option<String>,
+    /// Only those walked at this time or later.
+    from: Option<DateTime<Utc>>,
+    /// Only those walked before this time.
+    to: Option<DateTime<Utc>>,
 }
 
 /// Walks, the newest first: of a ticket, a call, a tree. Who reaches only his own sees those he walked, and those of
@@ -263,6 +271,13 @@ async fn list(
         .add_option(filter.call.map(|id| Column::CallId.eq(id)))
         .add_option(filter.conversation.map(|id| Column::ConversationId.eq(id)))
         .add_option(filter.tree.map(|id| Column::TreeId.eq(id)))
+        .add_option(filter.agent.map(|id| Column::ById.eq(id)))
+        .add_option(filter.outcome.map(|outcome| match outcome.as_str() {
+            "broken_off" => Column::Outcome.is_null(),
+            outcome => Column::Outcome.eq(outcome),
+        }))
+        .add_option(filter.from.map(|from| Column::At.gte(from)))
+        .add_option(filter.to.map(|to| Column::At.lt(to)))
         .add_option(query.words_in(&[Column::TreeNumber, Column::Title, Column::Note])?);
     let select = row::Entity::find().filter(all);
     let page = paginate(conn, select, &query, &[("at", Column::At)], Column::Id).await?;

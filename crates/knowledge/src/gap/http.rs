@@ -288,6 +288,7 @@ async fn draft(
                 matter,
                 section: None,
                 tags: Vec::new(),
+                purpose: None,
                 content,
                 author_id: by,
             };

@@ -241,7 +241,7 @@ macro_rules! lookup_doors {
 
             use super::{Filter, LookupEntry, LookupHistory, LookupImport, LookupImportQuery, LookupView};
             use crate::rights::{MaintainLookups, ViewLookups};
-            use crate::upload::LookupForm;
+            use kernel::attachment::table::TableForm;
 
             #[doc = $what]
             #[utoipa::path(
@@ -306,7 +306,7 @@ macro_rules! lookup_doors {
             #[utoipa::path(
                 post, path = $import, tag = "lookups", operation_id = concat!("import_", stringify!($name)),
                 params(LookupImportQuery),
-                request_body(content = LookupForm, content_type = "multipart/form-data"),
+                request_body(content = TableForm, content_type = "multipart/form-data"),
                 responses((status = 200, body = LookupImport), (status = 413, body = Problem), (status = 422, body = Problem)),
             )]
             pub(super) async fn import(
@@ -338,7 +338,7 @@ macro_rules! lookup_doors {
         pub(crate) fn routes(app: &App) -> OpenApiRouter {
             OpenApiRouter::new()
                 $(.routes(utoipa_axum::routes!($name::import)))*
-                .layer(axum::extract::DefaultBodyLimit::max(upload::LARGEST))
+                .layer(axum::extract::DefaultBodyLimit::max(kernel::attachment::BODY))
                 $(
                     .routes(utoipa_axum::routes!($name::list))
                     .routes(utoipa_axum::routes!($name::get, $name::put))

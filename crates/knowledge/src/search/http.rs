@@ -127,6 +127,8 @@ pub struct ArticleHit {
     pub source_no: String,
     /// Title of that document.
     pub source_title: String,
+    /// Since when it holds; null for what does not.
+    pub effective_at: Option<DateTime<Utc>>,
     /// When it ceases to hold by itself.
     pub valid_to: Option<DateTime<Utc>>,
     /// It is to be looked at again.
@@ -312,6 +314,7 @@ fn hit(
         marks,
         source_no: version.source_no.clone(),
         source_title: version.source_title.clone(),
+        effective_at: change.and_then(|change| change.effective_at),
         valid_to: change.and_then(|change| change.until_at),
         due_for_review: change.is_some_and(|change| change.due_for_review),
     })

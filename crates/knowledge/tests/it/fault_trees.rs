@@ -198,6 +198,20 @@ async fn a_tree_is_walked_once_the_purchaser_consents_and_the_way_is_kept_with_t
         assert_eq!(world.read("agent2", "/api/v1/fault-tree-walks").await["total"], 0);
         assert_eq!(world.read("lead", "/api/v1/fault-tree-walks").await["total"], 2);
 
+        let agent1 = world.who("agent1").user_id;
+        for (filter, total) in [
+            (format!("agent={agent1}"), 2),
+            ("agent=00000000-0000-7000-8000-000000000001".to_owned(), 0),
+            ("outcome=escalate".to_owned(), 1),
+            ("outcome=broken_off".to_owned(), 1),
+            ("from=2026-01-01T00:00:00Z&to=2099-01-01T00:00:00Z".to_owned(), 2),
+            ("to=2026-01-01T00:00:00Z".to_owned(), 0),
+            ("from=2099-01-01T00:00:00Z".to_owned(), 0),
+        ] {
+            let page = world.read("lead", &format!("/api/v1/fault-tree-walks?{filter}")).await;
+            assert_eq!(page["total"], total, "{filter}");
+        }
+
         // A new version does not change what was walked.
         let version = world.read("lead", &path).await["version"].clone();
         let mut next = drawn(None);

@@ -184,6 +184,7 @@ async fn an_agent_finds_what_holds_with_the_match_marked_and_loses_it_the_moment
             (&hit["citation"], &hit["in_force"]),
             (&json!(article.citation(1)), &json!(true))
         );
+        assert!(hit["effective_at"].is_string(), "since when it holds");
         assert_eq!(hit["why"], json!(["word"]));
         let marks = hit["marks"].as_array().unwrap();
         assert!(

@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 use super::{Action, Case, Moment, State, Terms};
 use crate::ViewBlocks;
+use crate::number::{NumberKind, normalise};
 use crate::person::store::same_person;
+use crate::requester::store::by_number;
 
 kernel::table! {
     /// One block, from being asked for to its end. `channels` names those it covers; none means every written one.
@@ -89,6 +91,27 @@ pub async fn blocked(
         reason: row.reason,
         until: row.until_at,
     }))
+}
+
+/// Who calls from this number and may not: three look-ups by index. A number that is hidden, or nobody's own, is that of
+/// many and blocks nobody.
+pub async fn blocked_caller(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    number: &str,
+) -> Result<Option<Uuid>> {
+    let own = normalise(number).filter(|number| {
+        matches!(
+            number.kind,
+            NumberKind::Mobile | NumberKind::Landline | NumberKind::Foreign
+        )
+    });
+    let Some(own) = own else { return Ok(None) };
+    let Some(caller) = by_number(app, conn, &own.text).await? else {
+        return Ok(None);
+    };
+    let block = blocked(conn, caller.id, VOICE, app.clock.now()).await?;
+    Ok(block.map(|_| caller.id))
 }
 
 fn in_force(now: DateTime<Utc>) -> Select<row::Entity> {

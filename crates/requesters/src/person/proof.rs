@@ -55,7 +55,7 @@ kernel::table! {
 use row::Column;
 
 /// How long a code holds, and how long wrong ones are remembered.
-const HOLDS: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const HOLDS: TimeDelta = TimeDelta::minutes(15);
 /// Tries at one code, and of one caller.
 const TRIES: i32 = 5;
 /// Codes that one writer gets in [`HOLDS`].
@@ -128,6 +128,17 @@ pub enum ProofOutcome {
         /// Tries left.
         left: i32,
     },
+}
+
+/// A wrong code as a refusal, once the try is on disk.
+pub fn must_be_right(outcome: ProofOutcome) -> Result<ProofOutcome> {
+    match outcome {
+        ProofOutcome::Wrong { left } => Err(refused("proof_wrong_code", "no such code holds")
+            .with_field("code")
+            .with_way_out("ask for it again, or give a new one")
+            .with("left", left)),
+        done => Ok(done),
+    }
 }
 
 /// A code for the conversation of this writer, to be read out on the telephone.

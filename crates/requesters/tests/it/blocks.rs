@@ -177,7 +177,12 @@ async fn a_block_names_its_channels_and_has_an_end() {
 async fn a_block_ends_by_itself() {
     let migrations = [organization::migrations(), requesters::migrations()].concat();
     testing::on_both(&migrations, async |app| {
-        let router = app.start(vec![requesters::capability(&app)]).await;
+        let router = app
+            .start(vec![requesters::capability(
+                &app,
+                std::sync::Arc::new(requesters::NoTextMessages),
+            )])
+            .await;
         let desk = Desk::over(app, router);
         let writer = desk.writes("web", "visitor-0000-0001").await.requester.id;
         let asked = desk.asks(&agent(), writer, json!({})).await;

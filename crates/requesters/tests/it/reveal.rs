@@ -101,7 +101,12 @@ async fn no_value_in_the_clear_stays_with_the_idempotency_keys() {
         struct Kept {
             body: Option<String>,
         }
-        let router = app.start(vec![requesters::capability(&app)]).await;
+        let router = app
+            .start(vec![requesters::capability(
+                &app,
+                std::sync::Arc::new(requesters::NoTextMessages),
+            )])
+            .await;
         let (writer, number) = ((*app).clone(), "13900000001");
         let requester = app
             .db

@@ -11,6 +11,7 @@ mod conformance;
 mod crash;
 mod databases;
 mod demo;
+mod desk;
 mod load;
 mod rights;
 mod schema;

@@ -229,6 +229,12 @@ impl Actor {
             self.tell(Input::Refuse).await;
             return;
         }
+        if let Some(requester) = self.blocked(&caller).await {
+            self.row.requester_id = Some(requester);
+            self.refusal = 603;
+            self.tell(Input::Block).await;
+            return;
+        }
         match self.requester_media(source, offer.as_deref()) {
             Ok((media, answer)) => {
                 if let Some(slot) = self.legs.get_mut(&requester) {
@@ -339,6 +345,14 @@ impl Actor {
         self.call
             .queue()
             .map_or_else(|| self.engine.settings.queue.clone(), str::to_owned)
+    }
+
+    /// Whom a block keeps from calling; what is not answered in time keeps nobody out.
+    async fn blocked(&self, caller: &str) -> Option<uuid::Uuid> {
+        let blocks = self.engine.blocks.get()?;
+        let asked = blocks.blocked(caller);
+        let clock = &self.engine.app.clock;
+        clock.timeout(PATIENCE, asked).await.ok().flatten()
     }
 
     fn requester_media(

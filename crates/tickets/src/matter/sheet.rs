@@ -6,6 +6,8 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use documents::{Cell, Row, Table};
+use kernel::attachment::BODY;
+use kernel::attachment::table::{TableForm, file, plain_name};
 use kernel::http::{Json, Query};
 use kernel::problem::{Problem, Result, internal, invalid};
 use kernel::{Actor, App, audit};
@@ -18,7 +20,7 @@ use utoipa_axum::routes;
 
 use super::edit::{Known, write};
 use super::shape::{self, COLUMNS, MatterFacts, MatterField, Tree};
-use crate::upload::{LARGEST, TableForm, file, plain_name, unreadable};
+use crate::upload::unreadable;
 use crate::work_order::columns::plain;
 use crate::work_order::interpret::flag;
 use crate::{ManageMatters, ViewMatters};
@@ -35,7 +37,7 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(import))
         .routes(routes!(export))
-        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(DefaultBodyLimit::max(BODY))
         .with_state(app.clone())
 }
 

@@ -7,6 +7,8 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use chrono::{DateTime, Utc};
 use documents::{Table, Unreadable};
+use kernel::attachment::BODY;
+use kernel::attachment::table::{TableForm, file, plain_name};
 use kernel::http::{Json, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, invalid};
@@ -27,7 +29,7 @@ use super::interpret::{self, Interpreted, Terms};
 use super::platform::{self, Platform};
 use super::store::import_row;
 use crate::ticket::{act, limits};
-use crate::upload::{LARGEST, TableForm, file, plain_name, unreadable};
+use crate::upload::unreadable;
 use crate::{matter, people};
 
 /// Rows of a file that are shown to who maps its columns.
@@ -39,7 +41,7 @@ pub(super) fn routes(app: &App) -> OpenApiRouter<()> {
         .routes(routes!(import))
         .routes(routes!(columns))
         .routes(routes!(imports))
-        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(DefaultBodyLimit::max(BODY))
         .with_state(app.clone())
 }
 

@@ -162,3 +162,26 @@ async fn a_missed_call_is_in_the_next_pop() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_pop_of_a_call_that_rings_before_it_is_written_waits_for_its_journal() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        let (call, requester) = (desk.app.ids.next(), desk.requester("13900000001").await);
+        let told = json!({"requester_id": requester, "agent": agent.user_id, "queue": "main"});
+        let path = format!("/api/v1/calls/{call}/pop");
+        let late = async {
+            desk.app.clock.sleep(Duration::from_millis(400)).await;
+            desk.publish("call.ringing", call, told).await;
+        };
+        let (pop, ()) = tokio::join!(desk.get(&agent, &path), late);
+        assert_eq!(pop["requester"]["id"], json!(requester));
+
+        // What nobody ever writes is not there.
+        let nothing = desk.app.ids.next();
+        let path = format!("/api/v1/calls/{nothing}/pop");
+        let asked = desk.ask(&agent, Method::GET, &path, None).await;
+        assert_eq!(asked.status, StatusCode::NOT_FOUND);
+    })
+    .await;
+}

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
-use crate::support::cases::on_both;
+use crate::support::cases::{on_both, on_both_at};
 use crate::support::chat::Visitor;
 use crate::support::{Person, TestServer};
 
@@ -174,8 +174,8 @@ async fn closed(server: &TestServer) -> Person {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_written_when_nobody_is_there_becomes_an_owned_ticket_with_a_deadline() {
     let closed_at_night = [("service.always_open", "false".to_owned())];
-    let server = TestServer::started_at(crate::support::OPEN, &closed_at_night).await;
-    let lead = closed(&server).await;
+    on_both_at(crate::support::OPEN, &closed_at_night, async |server| {
+    let lead = closed(server).await;
     let visitor = server.visitor();
     let config = visitor.get("/api/v1/chat/config").await;
     assert_eq!(config["open"], false);
@@ -267,7 +267,8 @@ async fn what_is_written_when_nobody_is_there_becomes_an_owned_ticket_with_a_dea
     )
     .await;
     second.person.takes_conversation().await;
-    server.stop().await;
+    })
+    .await;
 }
 
 /// The window as the purchaser's website shows it, in a real browser; `at` is looked for inside its frame.
@@ -277,57 +278,58 @@ fn framed(at: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_a_browser_the_window_opens_on_the_website_and_goes_on_after_a_reload() {
-    let server = TestServer::demo().await;
-    let agent = server.desk_agent("agent1").await;
-    let mut browser = Browser::start();
-    browser.open("visitor", &server.url("/site/"), None).await;
-    let opener = "role=button[name=/在线咨询/]";
-    browser.click("visitor", opener).await;
-    let begin = framed("role=button[name=\"开始咨询\"]");
-    browser.wait("visitor", &begin, 20_000).await;
-    browser
-        .fill(
-            "visitor",
-            &framed("role=textbox[name=/想问什么/]"),
-            "照片上传失败怎么办？",
-        )
-        .await;
-    browser.click("visitor", &framed("role=checkbox")).await;
-    browser.click("visitor", &begin).await;
-    let conversation = agent.person.takes_conversation().await;
-    agent
-        .person
-        .answers(&conversation, "a-1", "请用照片处理工具处理后再上传。")
-        .await;
-    browser
-        .wait("visitor", &framed("text=请用照片处理工具"), 20_000)
-        .await;
-    browser.wait("visitor", &framed("text=801"), 20_000).await;
+    on_both(async |server| {
+        let agent = server.desk_agent("agent1").await;
+        let mut browser = Browser::start();
+        browser.open("visitor", &server.url("/site/"), None).await;
+        let opener = "role=button[name=/在线咨询/]";
+        browser.click("visitor", opener).await;
+        let begin = framed("role=button[name=\"开始咨询\"]");
+        browser.wait("visitor", &begin, 20_000).await;
+        browser
+            .fill(
+                "visitor",
+                &framed("role=textbox[name=/想问什么/]"),
+                "照片上传失败怎么办？",
+            )
+            .await;
+        browser.click("visitor", &framed("role=checkbox")).await;
+        browser.click("visitor", &begin).await;
+        let conversation = agent.person.takes_conversation().await;
+        agent
+            .person
+            .answers(&conversation, "a-1", "请用照片处理工具处理后再上传。")
+            .await;
+        browser
+            .wait("visitor", &framed("text=请用照片处理工具"), 20_000)
+            .await;
+        browser.wait("visitor", &framed("text=801"), 20_000).await;
 
-    // It was open, so it is again.
-    browser.reload("visitor").await;
-    browser
-        .wait("visitor", &framed("text=请用照片处理工具"), 20_000)
-        .await;
-    browser
-        .fill(
-            "visitor",
-            &framed("role=textbox[name=/输入内容/]"),
-            "好的，谢谢",
-        )
-        .await;
-    browser
-        .click("visitor", &framed("role=button[name=\"发送\"]"))
-        .await;
-    let path = format!(
-        "/api/v1/conversations/{}/messages",
-        conversation["id"].as_str().unwrap()
-    );
-    agent
-        .person
-        .until(&path, Duration::from_secs(10), |page| {
-            page.to_string().contains("好的，谢谢")
-        })
-        .await;
-    server.stop().await;
+        // It was open, so it is again.
+        browser.reload("visitor").await;
+        browser
+            .wait("visitor", &framed("text=请用照片处理工具"), 20_000)
+            .await;
+        browser
+            .fill(
+                "visitor",
+                &framed("role=textbox[name=/输入内容/]"),
+                "好的，谢谢",
+            )
+            .await;
+        browser
+            .click("visitor", &framed("role=button[name=\"发送\"]"))
+            .await;
+        let path = format!(
+            "/api/v1/conversations/{}/messages",
+            conversation["id"].as_str().unwrap()
+        );
+        agent
+            .person
+            .until(&path, Duration::from_secs(10), |page| {
+                page.to_string().contains("好的，谢谢")
+            })
+            .await;
+    })
+    .await;
 }

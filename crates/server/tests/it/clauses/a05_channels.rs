@@ -10,10 +10,10 @@ use testing::platforms::mail::Mailbox;
 use testing::platforms::onebot::OneBot;
 use testing::platforms::sms::Gateway;
 
+use crate::support::Person;
 use crate::support::cases::{on_both, path};
 use crate::support::floor::DeskAgent;
 use crate::support::sipp::finished;
-use crate::support::{Person, TestServer};
 
 /// Somebody answers for it, and its time runs.
 async fn is_held(lead: &Person, ticket: &Value, state: &str) -> Value {
@@ -213,10 +213,10 @@ async fn by_sms_kefu_and_onebot_a_question_is_answered_and_recorded() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_is_fetched_answered_in_its_thread_and_one_that_cannot_be_read_holds_up_nothing() {
+    on_both(async |server| {
     let Some(mailbox) = Mailbox::start() else {
         return;
     };
-    let server = TestServer::demo().await;
     let agent = server.desk_agent("agent1").await;
     let mut settings = mailbox.settings();
     settings.retain(|(name, _)| *name != "poll_s");
@@ -236,5 +236,6 @@ async fn a_mail_is_fetched_answered_in_its_thread_and_one_that_cannot_be_read_ho
     let text = String::from_utf8_lossy(&out[0].1).into_owned();
     assert!(text.contains("In-Reply-To: <q1@mail.example>"), "{text}");
     assert_eq!(conversation["channel_kind"], "email");
-    server.stop().await;
+    })
+    .await;
 }

@@ -112,6 +112,40 @@ async fn who_has_not_passed_in_time_is_held_and_told_of() {
         assert!(told["items"].as_array().is_some());
         let reading = agent.get("/api/v1/my-reading").await;
         assert_eq!(reading["blocking"], true, "{reading}");
+        let lead = server.sign_in("lead").await;
+        lead.until("/api/v1/notices", Duration::from_secs(5), |notices| notices.to_string().contains("reading_overdue"))
+            .await;
+
+        // He takes no work before he has passed, and is told what it is that holds him.
+        let ready = json!({"state": "ready"});
+        let (status, held) = agent.ask(Method::PUT, "/api/v1/agent-state", Some(ready)).await;
+        assert_eq!((status, &held["code"]), (StatusCode::CONFLICT, &json!("reading_overdue")), "{held}");
+        let owed = |held: &Value| -> Vec<Value> { held["readings"].as_array().cloned().unwrap_or_default() };
+        let (own, demo): (Vec<Value>, Vec<Value>) =
+            owed(&held).into_iter().partition(|one| one["article_id"] == article["id"]);
+        let owed = own[0]["reading_id"].as_str().unwrap().to_owned();
+        // What the demo asks besides is done first; its questions are answered by trying.
+        for one in demo {
+            let at = format!("/api/v1/my-reading/{}", one["reading_id"].as_str().unwrap());
+            let read = agent.post(&format!("{at}/read"), json!({})).await;
+            let questions = read["questions"].as_u64().unwrap();
+            assert!(questions <= 1, "{read}");
+            for answer in 0..4 * questions {
+                let tried = json!({"answers": [answer]});
+                let (status, mark) = agent.ask(Method::POST, &format!("{at}/answers"), Some(tried)).await;
+                if status.is_success() && mark["passed"] == true {
+                    break;
+                }
+            }
+        }
+        agent.put("/api/v1/agent-state", json!({"state": "break", "reason": "学习"})).await;
+        let at = format!("/api/v1/my-reading/{owed}");
+        agent.post(&format!("{at}/read"), json!({})).await;
+        let (_, held) = agent.ask(Method::PUT, "/api/v1/agent-state", Some(json!({"state": "ready"}))).await;
+        assert_eq!(held["code"], "reading_overdue", "read is not passed");
+        agent.post(&format!("{at}/answers"), json!({"answers": [0]})).await;
+        let passed = server.desk_agent("agent1").await;
+        passed.in_state("ready").await;
     })
     .await;
 }

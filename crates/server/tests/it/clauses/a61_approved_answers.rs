@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testing::platforms::wechat::Wechat;
 
 use crate::support::Person;
-use crate::support::cases::{on_both, path};
+use crate::support::cases::{on_both, on_both_at, path};
 
 async fn approval(person: &Person, article: &Value) -> Value {
     let article = person.get(&path("articles", article)).await;
@@ -154,6 +154,81 @@ async fn the_machine_says_only_what_is_approved_by_a_word_or_the_menu() {
         let served = lead.get("/api/v1/conversations?state=closed").await;
         assert_eq!(served["total"], 2);
         assert_eq!(served["items"][0]["end_reason"], "self_service");
+    })
+    .await;
+}
+
+async fn standing(person: &Person, purpose: &str) -> Value {
+    let texts = person.get("/api/v1/standing-texts").await;
+    let mut items = texts["items"].as_array().unwrap().iter();
+    items
+        .find(|text| text["purpose"] == purpose)
+        .unwrap()
+        .clone()
+}
+
+/// What the house says by itself is approved like what agents say.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approved_text_takes_the_place_of_the_shipped_one_and_a_draft_does_not() {
+    let closed_at_night = [("service.always_open", "false".to_owned())];
+    on_both_at(crate::support::OPEN, &closed_at_night, async |server| {
+        let (trainer, purchaser, manager) =
+            (server.sign_in("trainer").await, server.sign_in("purchaser").await, server.sign_in("manager").await);
+        let visitor = server.visitor();
+        let notice = async || visitor.get("/api/v1/chat/config").await["notice"].clone();
+        let shipped = notice().await;
+        assert_eq!(shipped["shipped"], true, "{shipped}");
+        assert_eq!(standing(&manager, "privacy_notice").await["shipped"], true);
+
+        let script = |purpose: &str, answer: &str| json!({"kind": "script", "matter": "107", "purpose": purpose,
+            "content": {"title": purpose, "question": "由系统说", "answer": answer, "source_title": "采购人批复"}});
+        let mut wrong = script("rating", "请评价");
+        wrong["kind"] = json!("article");
+        assert_eq!(trainer.refused(Method::POST, "/api/v1/articles", wrong).await.1, "purpose_needs_script");
+        let no_number = script("left_message", "您的留言已收到。");
+        assert_eq!(trainer.refused(Method::POST, "/api/v1/articles", no_number).await.1, "placeholder_missing");
+
+        // A draft, and what waits for the purchaser, is not said.
+        let article = trainer.post("/api/v1/articles", script("privacy_notice", "一号告知")).await;
+        assert_eq!(article["purpose"], "privacy_notice");
+        let second = script("privacy_notice", "另一份");
+        assert_eq!(trainer.refused(Method::POST, "/api/v1/articles", second).await.1, "purpose_taken");
+        assert_eq!(notice().await, shipped);
+        assert!(does(&trainer, &article, "submit", json!({})).await.0.is_success());
+        assert_eq!(notice().await, shipped);
+        assert!(does(&purchaser, &article, "approve", json!({})).await.0.is_success());
+        let approved = notice().await;
+        assert_eq!((&approved["text"], &approved["shipped"]), (&json!("一号告知"), &json!(false)));
+        let reference = format!("{}@1", article["id"].as_str().unwrap());
+        assert_eq!(approved["version"], reference.as_str());
+        assert_eq!(standing(&manager, "privacy_notice").await["article"], reference.as_str());
+
+        // Who agreed to the old one is asked anew; the next version takes the place of this one.
+        let old = json!({"channel": "web", "consent": shipped["version"], "text": "您好"});
+        let (status, problem) = visitor.ask(Method::POST, "/api/v1/chat/sessions", Some(old)).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("consent_missing")));
+        let latest = trainer.get(&path("articles", &article)).await;
+        let content = script("privacy_notice", "二号告知")["content"].clone();
+        let change = json!({"version": latest["version"], "content": content});
+        trainer.must(Method::PATCH, &path("articles", &article), Some(change)).await;
+        assert_eq!(notice().await, approved);
+        assert!(does(&trainer, &article, "submit", json!({})).await.0.is_success());
+        assert!(does(&purchaser, &article, "approve", json!({})).await.0.is_success());
+        assert_eq!(notice().await["text"], "二号告知");
+
+        // So does what a requester is told at night.
+        let left = trainer.post("/api/v1/articles", script("left_message", "已收到，编号{number}，{due}前回复。")).await;
+        assert!(does(&trainer, &left, "submit", json!({})).await.0.is_success());
+        assert!(does(&purchaser, &left, "approve", json!({})).await.0.is_success());
+        server.clock.advance(Duration::from_hours(11));
+        let mut writer = server.visitor();
+        writer.begins("系统登录不了").await;
+        let told = writer.talk().await[1].1.clone();
+        assert!(told.starts_with("已收到，编号SJ2026") && told.ends_with("前回复。"), "{told}");
+
+        // Withdrawn, the shipped one is said again and is marked so.
+        assert!(does(&purchaser, &article, "withdraw", json!({"reason": "重拟"})).await.0.is_success());
+        assert_eq!(notice().await, shipped);
     })
     .await;
 }

@@ -38,6 +38,11 @@ pub struct Screen {
 }
 
 impl Screen {
+    /// It was told this by now.
+    pub fn has_heard(&self, part: &str) -> bool {
+        self.text.contains(part)
+    }
+
     /// Waits until everything of `parts` was told; panics after two seconds.
     pub async fn hears(&mut self, parts: &[&str]) {
         let heard = tokio::time::timeout(Duration::from_secs(2), async {

@@ -90,6 +90,8 @@ impl Actor {
                 Outcome::Abandoned | Outcome::ShortAbandoned => {
                     vec!["call.ended", "call.abandoned"]
                 }
+                // Nobody's contact: it never came to the desk.
+                Outcome::Blocked => vec![],
                 Outcome::Interrupted => vec!["call.ended", "call.interrupted"],
                 Outcome::MessageLeft => vec!["call.ended", "call.message_left"],
                 _ => vec!["call.ended"],

@@ -1,0 +1,1 @@
+alter table conversations add column wrap_up_extensions integer not null default 0;
