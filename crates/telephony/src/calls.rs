@@ -1,5 +1,6 @@
 //! Call records: the journal that writes them, the recordings, and what the console asks of them.
 
+pub mod control;
 pub mod http;
 pub(crate) mod journal;
 pub mod recording;

@@ -32,6 +32,8 @@ kernel::permissions! {
     }
     /// Hold, mute and hang up a call.
     pub ControlCalls = "calls:control" { Agent: Own, ShiftLead: All, OpsManager: All }
+    /// Listen to, whisper into, join and take over running calls, with a reason; every time is audited.
+    pub SuperviseCalls = "calls:supervise" { ShiftLead: All, OpsManager: All }
     /// Listen to recordings; every time is audited.
     pub ListenRecordings = "recordings:listen" {
         Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, PurchaserAdmin: All,
@@ -55,7 +57,7 @@ pub fn migrations() -> Vec<Migration> {
 
 /// What the server mounts.
 pub fn capability(telephony: &Telephony) -> Capability {
-    use calls::http;
+    use calls::{control, http};
     let routes = OpenApiRouter::new()
         .routes(routes!(http::list))
         .routes(routes!(http::show))
@@ -65,6 +67,19 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(http::mute))
         .routes(routes!(http::unmute))
         .routes(routes!(http::hang_up))
+        .routes(routes!(http::swap))
+        .routes(routes!(http::join))
+        .routes(routes!(http::end_consult))
+        .routes(routes!(http::complete))
+        .routes(routes!(http::pause_recording))
+        .routes(routes!(http::resume_recording))
+        .routes(routes!(control::consult))
+        .routes(routes!(control::transfer))
+        .routes(routes!(control::keys))
+        .routes(routes!(control::supervise, control::end_supervision))
+        .routes(routes!(control::take_over))
+        .routes(routes!(control::help))
+        .routes(routes!(control::standing))
         .routes(routes!(http::recording))
         .routes(routes!(http::waveform))
         .routes(routes!(status::show))

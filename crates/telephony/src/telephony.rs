@@ -139,6 +139,14 @@ impl Telephony {
         &self.0.engine
     }
 
+    /// A number outside, called with the hotline's own number.
+    pub(crate) fn outside(&self, number: String) -> crate::engine::Outside {
+        crate::engine::Outside {
+            number,
+            caller_id: self.0.settings.sip.hotline_numbers.first().cloned(),
+        }
+    }
+
     /// SIP; 503 before `start`.
     pub fn stack(&self) -> Result<&Arc<SipStack>, Problem> {
         self.0

@@ -258,7 +258,11 @@ impl From<event::Model> for CallEventView {
 }
 
 /// 404 for a call that the actor may not touch, as for one that does not run.
-fn may_control(telephony: &Telephony, actor: &Actor<ControlCalls>, id: Uuid) -> Result<()> {
+pub(super) fn may_control(
+    telephony: &Telephony,
+    actor: &Actor<ControlCalls>,
+    id: Uuid,
+) -> Result<()> {
     let standing = telephony
         .engine()
         .standing(id)
@@ -275,7 +279,7 @@ fn may_control(telephony: &Telephony, actor: &Actor<ControlCalls>, id: Uuid) -> 
     }
 }
 
-async fn control(
+pub(super) async fn control(
     telephony: &Telephony,
     actor: &Actor<ControlCalls>,
     id: Uuid,
@@ -315,6 +319,18 @@ wishes! {
     unmute "/api/v1/calls/{id}/unmute" Unmute;
     /// Ends the call.
     hang_up "/api/v1/calls/{id}/hang-up" HangUp;
+    /// Talks to the one who waits and lets the other wait.
+    swap "/api/v1/calls/{id}/swap" Swap;
+    /// Everybody hears everybody (三方通话).
+    join "/api/v1/calls/{id}/join" Join;
+    /// Lets the third go and returns to the requester.
+    end_consult "/api/v1/calls/{id}/end-consult" EndConsult;
+    /// Leaves the call to the third.
+    complete "/api/v1/calls/{id}/complete" Complete;
+    /// Records silence while somebody says secrets.
+    pause_recording "/api/v1/calls/{id}/pause-recording" PauseRecording;
+    /// Records again.
+    resume_recording "/api/v1/calls/{id}/resume-recording" ResumeRecording;
 }
 
 /// The file of a recording the actor may hear.
