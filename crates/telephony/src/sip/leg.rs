@@ -227,6 +227,7 @@ pub(super) async fn run(
                 established = true;
                 leg.tell_name();
                 leg.agreed(&response);
+                leg.reoffer(&mut pending, &done);
                 let answer = if leg.outgoing && response.body.is_empty() {
                     // It came with a reliable 18x; then the 200 needs none.
                     Some(std::mem::take(&mut early))
@@ -357,8 +358,10 @@ impl Leg {
     fn goes_on_with(&mut self, attempt: Attempt) -> Attempt {
         if let Some(way) = self.dialing.as_ref().and_then(Dialing::way) {
             self.srtp = way.srtp;
-            self.place.clone_from(&way.place);
+            let offer = way.option.offer.as_deref().unwrap_or_default();
+            self.local_sdp = String::from_utf8_lossy(offer).into_owned();
         }
+        self.place = self.dialing.as_ref().and_then(Dialing::place);
         let before = std::mem::replace(&mut self.dialog, attempt.dialog.clone());
         let dialogs = Arc::clone(&self.dialogs);
         tokio::spawn(async move {

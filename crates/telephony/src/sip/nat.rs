@@ -70,6 +70,8 @@ fn name_source(headers: &mut Headers, from: &SipAddr, source: SocketAddr) {
 
 #[cfg(test)]
 mod tests {
+    use rsipstack::sip::prelude::HeadersExt as _;
+
     use super::*;
 
     fn contact(lines: &str) -> String {

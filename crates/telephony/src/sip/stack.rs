@@ -364,7 +364,8 @@ impl SipStack {
         let trunk = if self.registrar.is_socket(&connection) {
             Err(Stranger)
         } else {
-            self.board.caller(source, &asked_for)
+            let secure = connection.transport() == Transport::Tls;
+            self.board.caller(source, &asked_for, secure)
         };
         let Ok(line) = trunk else {
             tracing::info!(%source, "INVITE refused: not a trunk peer");

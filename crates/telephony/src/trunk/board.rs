@@ -1,7 +1,7 @@
 //! The trunks that run: who is up, how many calls each has, and who may call us.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -48,6 +48,8 @@ pub struct Line {
     addresses: Arc<RwLock<Vec<IpAddr>>>,
     /// Until when the carrier holds our registration.
     registered_until: Arc<Mutex<Option<DateTime<Utc>>>>,
+    /// The carrier is told that we are gone: the row is, or says so.
+    pub(crate) leaves: AtomicBool,
     /// Cancelled when the row has changed or is gone: nobody asks after it any more.
     pub(crate) stop: CancellationToken,
 }
@@ -61,19 +63,20 @@ impl Line {
             health: Arc::new(Mutex::new(Health::unknown(now))),
             addresses: Arc::new(RwLock::new(literal)),
             registered_until: Arc::default(),
+            leaves: AtomicBool::new(false),
             stop: CancellationToken::new(),
         }
     }
 
     /// After a change of the row: its calls stay counted, and so does its health where the way is the same.
     fn renewed(&self, trunk: Trunk, now: DateTime<Utc>) -> Self {
-        let way = |trunk: &Trunk| (trunk.host.clone(), trunk.port, trunk.transport, trunk.kind);
-        let same = way(&trunk) == way(&self.trunk);
+        let same = same_way(&trunk, &self.trunk);
         let mut line = Self::new(trunk, now);
         line.calls = Arc::clone(&self.calls);
         if same {
             line.health = Arc::clone(&self.health);
             line.addresses = Arc::clone(&self.addresses);
+            line.registered_until = Arc::clone(&self.registered_until);
         }
         line
     }
@@ -155,6 +158,15 @@ impl Line {
     }
 }
 
+/// Whether it is the same account at the same place, whatever else has changed.
+fn same_way(one: &Trunk, other: &Trunk) -> bool {
+    let way = |trunk: &Trunk| {
+        let account = (trunk.id, trunk.kind, trunk.auth_user.clone());
+        (account, trunk.host.clone(), trunk.port, trunk.transport)
+    };
+    way(one) == way(other)
+}
+
 /// An address as a host is written, with or without brackets.
 fn literal(host: &str) -> Option<IpAddr> {
     let bare = host
@@ -228,9 +240,14 @@ impl Board {
             fresh.push(line);
         }
         for line in &before {
-            if !lines.iter().any(|kept| Arc::ptr_eq(kept, line)) {
-                line.stop.cancel();
+            if lines.iter().any(|kept| Arc::ptr_eq(kept, line)) {
+                continue;
             }
+            let goes_on = lines
+                .iter()
+                .any(|kept| kept.trunk.enabled && same_way(&kept.trunk, &line.trunk));
+            line.leaves.store(!goes_on, Relaxed);
+            line.stop.cancel();
         }
         Ok(fresh)
     }
@@ -273,11 +290,14 @@ impl Board {
         &self,
         source: IpAddr,
         user: &str,
+        secure: bool,
     ) -> std::result::Result<Option<Arc<Line>>, Stranger> {
         let lines = self.lines.read().unwrap_or_else(PoisonError::into_inner);
         let mut there: Vec<_> = lines
             .iter()
             .filter(|line| line.trunk.enabled && line.is_at(source))
+            // Who is known by his certificate is not believed an address.
+            .filter(|line| secure || line.trunk.transport != TrunkTransport::Tls)
             .collect();
         there.sort_by_key(|line| line.trunk.auth_user.as_deref() != Some(user));
         if let Some(line) = there.first() {

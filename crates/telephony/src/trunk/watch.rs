@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -73,7 +74,8 @@ impl Watch {
             () = shutdown.cancelled() => {}
             () = work => return,
         }
-        if part == Part::Registration && line.registered_until().is_some() {
+        let leaves = shutdown.is_cancelled() || line.leaves.load(Relaxed);
+        if part == Part::Registration && leaves && line.registered_until().is_some() {
             self.unregister(&line).await;
         }
     }

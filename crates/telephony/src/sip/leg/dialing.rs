@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::super::timer::{self, SessionExpires};
 use crate::trunk::Srtp;
-use crate::trunk::board::Place;
+use crate::trunk::board::{Line, Place};
 
 /// A trunk that says nothing at all for so long is taken as dead when there is another; the stack itself
 /// would wait 32 s.
@@ -57,8 +57,8 @@ pub(in super::super) struct Way {
     pub srtp: Srtp,
     /// It asks for a session timer.
     pub timed: bool,
-    /// Its place among the trunk's calls.
-    pub place: Option<Place>,
+    /// The trunk, which has so many places; none for a device.
+    pub line: Option<Arc<Line>>,
 }
 
 /// How often one trunk may want a longer session.
@@ -70,6 +70,8 @@ pub(in super::super) struct Dialing {
     clock: Clock,
     ways: VecDeque<Way>,
     now: Option<Way>,
+    /// The call's place on the trunk it goes over now.
+    place: Option<Place>,
     longer: u32,
     sent_at: DateTime<Utc>,
     heard: bool,
@@ -87,6 +89,7 @@ impl Dialing {
             clock,
             ways,
             now: None,
+            place: None,
             longer: 0,
             heard: false,
         }
@@ -99,6 +102,14 @@ impl Dialing {
                 tracing::info!(trunk = way.trunk, status, "call goes on over another trunk");
             }
             self.longer = 0;
+            self.place = match &way.line {
+                None => None,
+                Some(line) => match line.place() {
+                    // As many calls as it may have: the next one.
+                    None => continue,
+                    place => place,
+                },
+            };
             if let Some(attempt) = self.send(way, timer::WANTED) {
                 return Some(attempt);
             }
@@ -146,6 +157,11 @@ impl Dialing {
                 None
             }
         }
+    }
+
+    /// The call's place on the trunk it goes over.
+    pub(in super::super) fn place(&self) -> Option<Place> {
+        self.place.clone()
     }
 
     /// The way it goes now.

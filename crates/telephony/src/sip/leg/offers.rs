@@ -124,7 +124,8 @@ impl Leg {
 
     /// Sends our next offer when none is on its way.
     pub(super) fn reoffer(&self, pending: &mut Pending, done: &mpsc::UnboundedSender<Done>) {
-        if pending.ours || pending.theirs {
+        // What comes too early waits for the 200.
+        if pending.ours || pending.theirs || !self.dialog.state().is_confirmed() {
             return;
         }
         let Some(sdp) = pending.next.take() else {

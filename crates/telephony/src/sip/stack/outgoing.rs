@@ -100,7 +100,7 @@ impl SipStack {
             srtp,
             // A softphone's connection tells when it is gone.
             timed: !softphone,
-            place: None,
+            line: None,
         };
         self.begin(
             VecDeque::from([way]),
@@ -122,6 +122,7 @@ impl SipStack {
         let mut dialing = Dialing::new(Arc::clone(&self.dialogs), clock.clone(), ways);
         let attempt = dialing.next(0)?;
         let way = dialing.way().cloned()?;
+        let place = dialing.place();
         let leg = Leg {
             dialog: attempt.dialog,
             dialogs: Arc::clone(&self.dialogs),
@@ -138,7 +139,7 @@ impl SipStack {
             asked: Asked::None,
             timer: SessionTimer::Off,
             updates: false,
-            place: way.place,
+            place,
         };
         tokio::spawn(leg::run(leg, attempt.states, told.orders, attempt.outcome));
         Some(())
@@ -174,7 +175,6 @@ impl SipStack {
         let ways: VecDeque<_> = lines
             .into_iter()
             .filter_map(|line| {
-                let place = line.place()?;
                 let option = self.trunk_invite(dial, &line);
                 let option = option
                     .inspect_err(|error| tracing::warn!(%error, "no way to a trunk"))
@@ -184,7 +184,7 @@ impl SipStack {
                     option,
                     srtp: line.trunk.srtp,
                     timed: true,
-                    place: Some(place),
+                    line: Some(line),
                 })
             })
             .collect();

@@ -15,8 +15,12 @@ pub struct Carrier {
 
 impl Carrier {
     pub async fn new() -> Self {
+        Self::at("127.0.0.1:0").await
+    }
+
+    pub async fn at(address: &str) -> Self {
         Self {
-            socket: UdpSocket::bind("127.0.0.1:0").await.unwrap(),
+            socket: UdpSocket::bind(address).await.unwrap(),
             from: None,
         }
     }

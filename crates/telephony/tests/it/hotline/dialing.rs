@@ -128,11 +128,10 @@ async fn the_next_trunk_takes_what_one_ignores_and_one_refuses() {
     assert!(matches!(next(&mut events).await, LegEvent::Declined(500)));
     drop(leg);
     // The silent one wakes up late: its call is taken back.
-    let mut late = silent.request("INVITE").await;
+    let late = silent.request("INVITE").await;
     silent.respond(&late, "180 Ringing", "", "").await;
     let cancel = silent.request("CANCEL").await;
     silent.respond(&cancel, "200 OK", "", "").await;
-    late.truncate(late.len());
     silent
         .respond(&late, "487 Request Terminated", "", "")
         .await;
@@ -286,4 +285,39 @@ async fn a_refer_of_a_trunk_is_declined() {
         line.telephony.stack().unwrap().open_dialogs() == 0
     })
     .await;
+}
+
+#[tokio::test]
+async fn calls_go_in_and_out_over_ipv6() {
+    let mut carrier = Carrier::at("[::1]:0").await;
+    let host = carrier.address();
+    let line = hotline_with(|settings| {
+        settings.sip.listen = "[::1]:0".parse().unwrap();
+        settings.media.bind = settings.sip.listen.ip();
+        settings.sip.trunks = vec!["::1".parse().unwrap()];
+        settings.sip.trunk_hosts = vec![host];
+    })
+    .await;
+    let (leg, mut events) = dial(&line);
+    let (invite, _) = carrier.takes("").await;
+    assert!(
+        invite.starts_with("INVITE sip:13900000001@[::1]:"),
+        "{invite}"
+    );
+    assert!(must(&invite, "contact").contains("@[::1]:"), "{invite}");
+    assert!(matches!(next(&mut events).await, LegEvent::Answered(_)));
+    leg.hang_up();
+    carrier.is_left().await;
+    let mut caller = super::raw::Raw::at("[::1]:0", line.sip).await;
+    let offer = sdp(4000, "sendrecv").replace("IP4 127.0.0.1", "IP6 ::1");
+    let invite = caller.request("INVITE", "sip:12333@[::1]", "c", &[], &offer);
+    let ok = caller.ask(&invite).await.unwrap();
+    assert_eq!(status(&ok), 200, "{ok}");
+    assert!(body(&ok).contains("c=IN IP6 ::1"), "{ok}");
+    caller
+        .send(&super::raw::Raw::inside(&invite, &ok, "ACK", 2, ""))
+        .await;
+    let bye = super::raw::Raw::inside(&invite, &ok, "BYE", 3, "");
+    assert_eq!(status(&caller.ask(&bye).await.unwrap()), 200);
+    line.settled().await;
 }

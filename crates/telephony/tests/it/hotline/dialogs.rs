@@ -234,3 +234,51 @@ async fn a_desk_phones_transfer_reaches_the_engine_and_is_told_how_it_goes() {
     phone.send(&response(&bye, "200 OK", &contact, "")).await;
     until("the dialog is gone", || async { stack.open_dialogs() == 0 }).await;
 }
+
+#[tokio::test]
+async fn a_phone_behind_nat_is_reached_where_it_is_and_its_way_kept_open() {
+    let line = hotline().await;
+    let stack = line.telephony.stack().unwrap();
+    let mut phone = Raw::new(line.sip).await;
+    let own = phone.address().to_string();
+    let hidden = |message: &str| message.replace(&format!("@{own}>"), "@192.168.1.5:5060>");
+    let asked = hidden(&phone.request("REGISTER", "sip:127.0.0.1", "agent1", &[], ""));
+    let challenge = phone.ask(&asked).await.unwrap();
+    let proof = super::raw::authorization(&challenge, "agent1", SECRET, 1);
+    let extra = [proof.as_str(), "Expires: 300"];
+    let register = hidden(&phone.request("REGISTER", "sip:127.0.0.1", "agent1", &extra, ""));
+    assert_eq!(status(&phone.ask(&register).await.unwrap()), 200);
+    let (leg, mut events) = stack.invite(Invite {
+        to: stack.devices(agent(1)).remove(0),
+        offer: sdp(5000, "sendrecv"),
+        display: "caller".to_owned(),
+        headers: Vec::new(),
+    });
+    let invite = phone.hear_request("INVITE").await;
+    let ok = response(
+        &invite,
+        "200 OK",
+        "sip:agent1@192.168.1.5:5060",
+        &sdp(9, "sendrecv"),
+    );
+    phone.send(&ok).await;
+    // ACK and BYE go to the Contact: the address it names is not where it is.
+    phone.hear_request("ACK").await;
+    assert!(matches!(events.recv().await, Some(LegEvent::Answered(_))));
+    line.app.clock.advance(Duration::from_secs(26));
+    let options = phone.hear_request("OPTIONS").await;
+    phone
+        .send(&response(
+            &options,
+            "200 OK",
+            "sip:agent1@192.168.1.5:5060",
+            "",
+        ))
+        .await;
+    leg.hang_up();
+    let bye = phone.hear_request("BYE").await;
+    phone
+        .send(&response(&bye, "200 OK", "sip:agent1@192.168.1.5:5060", ""))
+        .await;
+    until("the dialog is gone", || async { stack.open_dialogs() == 0 }).await;
+}
