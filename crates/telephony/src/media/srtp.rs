@@ -328,8 +328,8 @@ mod tests {
         let mut stranger = Srtp::new(&MasterKey::random());
         assert_eq!(stranger.unprotect(&mut genuine.clone()), None);
         assert_eq!(theirs.unprotect(&mut packet(8, b"plain")), None);
-        for length in 0..30 {
-            let mut short = genuine[..length.min(genuine.len())].to_vec();
+        for length in 0..genuine.len() {
+            let mut short = genuine[..length].to_vec();
             assert_eq!(Srtp::new(&master()).unprotect(&mut short), None);
         }
     }
