@@ -187,9 +187,20 @@ pub(crate) struct Wish {
     pub by: By,
 }
 
+/// A queue an agent serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Serves {
+    pub queue: usize,
+    /// Works of this tier and above; 0 = all.
+    pub tier: usize,
+    pub proficiency: u32,
+}
+
 /// Order among the free agents of a queue: most proficient, then fewest chats, then longest idle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FreeKey {
+    /// From this tier on he serves the queue: who serves it from the beginning comes first.
+    pub tier: usize,
     pub proficiency: Reverse<u32>,
     pub chats: usize,
     pub idle_since: DateTime<Utc>,
@@ -199,8 +210,8 @@ pub(crate) struct FreeKey {
 #[derive(Debug)]
 pub(crate) struct Agent {
     pub profile: AgentProfile,
-    /// (queue index, proficiency for it) of every queue whose skills he has.
-    pub serves: Vec<(usize, u32)>,
+    /// Every queue whose skills he has, or has in part, or that overflows to one of his.
+    pub serves: Vec<Serves>,
     pub presence: Presence,
     pub reason: Option<String>,
     pub wish: Option<Wish>,
@@ -269,9 +280,10 @@ impl Agent {
             }
     }
 
-    /// The queue is one of his.
-    pub(crate) fn serves(&self, queue: usize) -> bool {
-        self.serves.iter().any(|(index, _)| *index == queue)
+    /// Works of this queue and tier are his.
+    pub(crate) fn serves(&self, queue: usize, tier: usize) -> bool {
+        let his = |serves: &Serves| serves.queue == queue && serves.tier <= tier;
+        self.serves.iter().any(his)
     }
 
     /// He may be offered this medium now. Voice first: a call takes the whole person, nothing is offered beside it,
@@ -291,9 +303,9 @@ impl Agent {
         self.chats.len() + usize::from(self.chat_ringing.is_some())
     }
 
-    pub(crate) fn is_listed(&self, queue: usize, media: MediaKind) -> bool {
+    pub(crate) fn is_listed(&self, queue: usize, media: MediaKind, tier: usize) -> bool {
         self.listed
             .iter()
-            .any(|(q, m, _)| *q == queue && *m == media)
+            .any(|(q, m, key)| *q == queue && *m == media && key.tier <= tier)
     }
 }

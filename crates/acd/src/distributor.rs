@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::agent::{Agent, AgentProfile, By};
+use crate::agent::{Agent, AgentProfile, By, Serves};
 use crate::message::{Handled, Input, Output, Refusal};
 use crate::queue::{Line, Queue};
 use crate::timer::{Timer, Timers};
@@ -102,6 +102,7 @@ impl Acd {
                 Timer::WrapUp(agent) => self.wrap_up_over(agent, false, By::System),
                 Timer::Skip(_, work, agent) => self.skip_over(work, agent),
                 Timer::Reserve(_, work) => self.reserve_over(work),
+                Timer::Widen(_, work) => self.widened(work),
                 Timer::MaxWait(work) => self.max_wait_over(work),
                 Timer::DeviceLost(agent) => self.device_lost(agent),
             }
@@ -154,16 +155,27 @@ impl Acd {
         Ok(())
     }
 
+    /// Rules of one queue say who serves it and, by its overflow, who serves others: all is worked out anew.
     fn put_queue(&mut self, queue: Queue) {
         if let Some(index) = self.codes.get(&queue.code) {
-            self.lines[*index].queue = queue;
+            let line = &mut self.lines[*index];
+            line.steps = queue.steps();
+            line.queue = queue;
         } else {
             self.codes.insert(queue.code.clone(), self.lines.len());
             self.lines.push(Line::new(queue));
         }
         let agents: Vec<AgentId> = self.agents.keys().copied().collect();
+        for agent in &agents {
+            self.unlist(*agent);
+            self.work_out_queues(*agent);
+        }
+        let works: Vec<WorkId> = self.items.keys().copied().collect();
+        for work in works {
+            self.set_tier(work);
+        }
         for agent in agents {
-            self.serve_again(agent);
+            self.settle(agent);
         }
     }
 
@@ -178,23 +190,39 @@ impl Acd {
         self.serve_again(id);
     }
 
-    /// Works out anew which queues the agent serves.
     fn serve_again(&mut self, id: AgentId) {
         self.unlist(id);
-        let Some(agent) = self.agents.get_mut(&id) else {
+        self.work_out_queues(id);
+        self.settle(id);
+    }
+
+    /// Which queues the agent serves, and from which tier on.
+    fn work_out_queues(&mut self, id: AgentId) {
+        let Some(profile) = self.agents.get(&id).map(|agent| &agent.profile) else {
             return;
         };
-        agent.serves = self
-            .lines
-            .iter()
-            .enumerate()
-            .filter_map(|(index, line)| {
-                line.queue
-                    .proficiency(&agent.profile)
-                    .map(|level| (index, level))
+        let serves = |(index, line): (usize, &Line)| {
+            let with = |tier, proficiency| Serves {
+                queue: index,
+                tier,
+                proficiency,
+            };
+            if let Some(level) = line.queue.proficiency(profile) {
+                return Some(with(0, level));
+            }
+            let other = line.queue.overflow.as_ref();
+            let other = other.and_then(|overflow| self.codes.get(&overflow.to));
+            let lent = other.and_then(|other| self.lines[*other].queue.proficiency(profile));
+            line.steps.iter().enumerate().find_map(|(before, step)| {
+                let his = line.queue.proficiency_below(profile, step.levels_down);
+                let level = his.or(lent.filter(|_| step.overflows))?;
+                Some(with(before + 1, level))
             })
-            .collect();
-        self.settle(id);
+        };
+        let serves = self.lines.iter().enumerate().filter_map(serves).collect();
+        if let Some(agent) = self.agents.get_mut(&id) {
+            agent.serves = serves;
+        }
     }
 
     pub(crate) fn code(&self, queue: Option<usize>) -> Option<String> {

@@ -16,6 +16,6 @@ mod wrap_up;
 pub use agent::{AgentProfile, AgentState, By, Presence, WrapUp};
 pub use distributor::{Acd, Settings};
 pub use message::{Handled, Input, Output, PassTo, Refusal, RestoredWrapUp};
-pub use queue::{NoAnswer, Place, Queue, SkillNeed};
+pub use queue::{NoAnswer, Overflow, Place, Queue, SkillNeed, Widen};
 pub use view::{AgentView, QueueView, WaitingView, WorkView};
 pub use work::{AgentId, Declined, MediaKind, Outcome, Stage, Work, WorkId};

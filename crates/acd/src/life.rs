@@ -37,6 +37,7 @@ impl Acd {
                 ..Item::new(work.media, Some(index), place, offered_at)
             },
         );
+        self.set_tier(work.id);
         self.seek(work.id);
         Ok(())
     }
@@ -450,6 +451,7 @@ impl Acd {
             return;
         }
         self.timers.arm(Timer::MaxWait(id), give_up_at);
+        self.set_tier(id);
         self.seek(id);
     }
 }

@@ -5,6 +5,8 @@
 //! So a new work needs only the head of a free list, and a freed agent only the heads of his
 //! queues: nothing is scanned.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::agent::{By, FreeKey, InHand};
@@ -21,16 +23,16 @@ impl Acd {
             return;
         };
         let Some(index) = item.queue else { return };
-        let (media, place) = (item.media, item.place);
+        let (media, place, tier) = (item.media, item.place, item.tier);
         if let Some(preferred) = item.preferred.take()
             && let Some(agent) = self.agents.get_mut(&preferred)
         {
-            if agent.is_listed(index, media) {
+            if agent.is_listed(index, media, tier) {
                 self.ring(id, preferred);
                 return;
             }
             let wait = self.lines[index].queue.preferred_wait;
-            if agent.on_duty(media) && agent.serves(index) && !wait.is_zero() {
+            if agent.on_duty(media) && agent.serves(index, tier) && !wait.is_zero() {
                 let until = self.now + wait;
                 agent.reserved.insert((place, id));
                 item.stage = Stage::Reserved {
@@ -46,14 +48,53 @@ impl Acd {
         let chosen = lane
             .free
             .iter()
+            .take_while(|key| key.tier <= tier)
             .find(|key| !item.skipped.contains(&key.agent));
         if let Some(agent) = chosen.map(|key| key.agent) {
             self.ring(id, agent);
         } else {
-            self.lines[index]
-                .lane_mut(media)
-                .waiting
-                .insert((place, id));
+            self.lines[index].lane_mut(media).wait(tier, place, id);
+        }
+    }
+
+    /// Says how far the wait so far has opened the queue for a work, and when it opens more.
+    pub(crate) fn set_tier(&mut self, id: WorkId) {
+        let Some(item) = self.items.get_mut(&id) else {
+            return;
+        };
+        let Some(index) = item.queue else { return };
+        let before = item.tier;
+        let waited = (self.now - item.offered_at).to_std().unwrap_or_default();
+        let line = &mut self.lines[index];
+        let (tier, next) = line.tier_after(waited);
+        item.tier = tier;
+        let timer = Timer::Widen(item.place, id);
+        match next {
+            Some(after) if !matches!(item.stage, Stage::Active { .. }) => {
+                self.timers.arm(timer, item.offered_at + after);
+            }
+            _ => self.timers.disarm(timer),
+        }
+        if item.stage == Stage::Waiting && tier != before {
+            let lane = line.lane_mut(item.media);
+            let stood = lane.waiting.get(&before);
+            if stood.is_some_and(|works| works.contains(&(item.place, id))) {
+                lane.wait_no_more(before, item.place, id);
+                lane.wait(tier, item.place, id);
+            }
+        }
+    }
+
+    /// It waited long enough for more agents to serve it.
+    pub(crate) fn widened(&mut self, id: WorkId) {
+        self.set_tier(id);
+        let Some(item) = self.items.get(&id) else {
+            return;
+        };
+        // A ring goes on, and who waits for one agent waits for him.
+        if item.stage == Stage::Waiting {
+            self.unlist_waiting(id);
+            self.seek(id);
         }
     }
 
@@ -84,15 +125,20 @@ impl Acd {
             .into_iter()
             .filter(|media| agent.free_for(*media));
         let from_queues = media.flat_map(|media| {
-            agent.serves.iter().filter_map(move |(index, _)| {
+            agent.serves.iter().filter_map(move |serves| {
                 // Only works that pass over this agent are stepped over; they are few, for each
                 // stays so for `skip_for` after he let it ring.
-                self.lines[*index]
+                let first = |works: &BTreeSet<(Place, WorkId)>| {
+                    works
+                        .iter()
+                        .find(|(_, work)| !self.items[work].skipped.contains(&id))
+                        .copied()
+                };
+                let tiers = self.lines[serves.queue]
                     .lane(media)
                     .waiting
-                    .iter()
-                    .find(|(_, work)| !self.items[work].skipped.contains(&id))
-                    .copied()
+                    .range(serves.tier..);
+                tiers.filter_map(|(_, works)| first(works)).min()
             })
         });
         let by_name = agent
@@ -117,7 +163,9 @@ impl Acd {
             .map(|(_, work)| *work)
             .filter(|work| {
                 let item = &self.items[work];
-                let serves = item.queue.is_some_and(|queue| agent.serves(queue));
+                let serves = item
+                    .queue
+                    .is_some_and(|queue| agent.serves(queue, item.tier));
                 !serves || !agent.on_duty(item.media)
             })
             .collect();
@@ -149,11 +197,10 @@ impl Acd {
             return;
         };
         if let Some(index) = item.queue {
-            let (media, place) = (item.media, item.place);
+            let (media, place, tier) = (item.media, item.place, item.tier);
             self.lines[index]
                 .lane_mut(media)
-                .waiting
-                .remove(&(place, id));
+                .wait_no_more(tier, place, id);
         }
     }
 
@@ -169,7 +216,7 @@ impl Acd {
         let until: DateTime<Utc> = self.now + line.queue.ring_timeout;
         item.stage = Stage::Ringing { agent: to, until };
         item.preferred = None;
-        line.lane_mut(media).waiting.remove(&(item.place, id));
+        line.lane_mut(media).wait_no_more(item.tier, item.place, id);
         let queue = line.queue.code.clone();
         self.timers.arm(Timer::Ring(item.place, id), until);
         if let Some(agent) = self.agents.get_mut(&to) {
@@ -207,15 +254,17 @@ impl Acd {
             if !agent.free_for(media) {
                 continue;
             }
-            for (index, proficiency) in &agent.serves {
+            for serves in &agent.serves {
                 let key = FreeKey {
-                    proficiency: std::cmp::Reverse(*proficiency),
+                    tier: serves.tier,
+                    proficiency: std::cmp::Reverse(serves.proficiency),
                     chats: agent.chats_in_hand(),
                     idle_since: agent.idle_since,
                     agent: id,
                 };
-                self.lines[*index].lane_mut(media).free.insert(key.clone());
-                agent.listed.push((*index, media, key));
+                let lane = self.lines[serves.queue].lane_mut(media);
+                lane.free.insert(key.clone());
+                agent.listed.push((serves.queue, media, key));
             }
         }
     }
@@ -234,11 +283,11 @@ impl Acd {
             return;
         };
         item.skipped.remove(&by);
-        let (stage, queue, media) = (item.stage, item.queue, item.media);
+        let (stage, queue, media, tier) = (item.stage, item.queue, item.media, item.tier);
         let free = self
             .agents
             .get(&by)
-            .is_some_and(|agent| queue.is_some_and(|index| agent.is_listed(index, media)));
+            .is_some_and(|agent| queue.is_some_and(|index| agent.is_listed(index, media, tier)));
         // Every work ahead of this one passes him over too, or he would have it already.
         if stage == Stage::Waiting && free {
             self.ring(id, by);
@@ -271,6 +320,7 @@ impl Acd {
         self.timers.disarm(Timer::Ring(place, id));
         self.timers.disarm(Timer::MaxWait(id));
         self.timers.disarm(Timer::Reserve(place, id));
+        self.timers.disarm(Timer::Widen(place, id));
     }
 
     /// The one place where a work ends.
@@ -283,7 +333,7 @@ impl Acd {
         if let Some(index) = item.queue {
             let lane = self.lines[index].lane_mut(item.media);
             lane.unanswered.remove(&(item.offered_at, id));
-            lane.waiting.remove(&(item.place, id));
+            lane.wait_no_more(item.tier, item.place, id);
         }
         let taken = matches!(item.stage, Stage::Active { .. });
         let wait = (!taken).then(|| self.waited(item.offered_at));

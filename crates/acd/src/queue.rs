@@ -1,6 +1,6 @@
 //! Queues: their rules, the works that wait in them and the agents free for them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -28,6 +28,24 @@ pub enum NoAnswer {
     Skip,
 }
 
+/// After this wait lower levels will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Widen {
+    /// Since the requester began to wait.
+    pub after: Duration,
+    /// So many levels below each `at_least`, though never without the skill.
+    pub levels_down: u32,
+}
+
+/// After this wait the agents of another queue serve the work too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overflow {
+    /// The other queue's code; its own overflow does not count.
+    pub to: String,
+    /// Since the requester began to wait.
+    pub after: Duration,
+}
+
 /// The rules of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
@@ -53,6 +71,10 @@ pub struct Queue {
     pub max_wait: Duration,
     /// What becomes of an agent who does not answer.
     pub no_answer: NoAnswer,
+    /// Who waits long may be served by lower levels.
+    pub widen: Vec<Widen>,
+    /// Who waits long may be served by the agents of another queue. The work keeps its queue and place.
+    pub overflow: Option<Overflow>,
 }
 
 impl Queue {
@@ -71,17 +93,60 @@ impl Queue {
             preferred_wait: Duration::from_secs(20),
             max_wait: Duration::from_mins(15),
             no_answer: NoAnswer::Break,
+            widen: Vec::new(),
+            overflow: None,
         }
+    }
+
+    /// What the wait opens, in order; a work at tier n has passed the first n of them.
+    pub(crate) fn steps(&self) -> Vec<Step> {
+        let mut steps: Vec<Step> = self
+            .widen
+            .iter()
+            .map(|widen| Step {
+                after: widen.after,
+                levels_down: widen.levels_down,
+                overflows: false,
+            })
+            .collect();
+        steps.extend(self.overflow.as_ref().map(|overflow| Step {
+            after: overflow.after,
+            levels_down: 0,
+            overflows: true,
+        }));
+        steps.sort_by_key(|step| step.after);
+        // Each holds what those before it opened.
+        let (mut levels_down, mut overflows) = (0, false);
+        for step in &mut steps {
+            levels_down = levels_down.max(step.levels_down);
+            overflows |= step.overflows;
+            (step.levels_down, step.overflows) = (levels_down, overflows);
+        }
+        steps
     }
 
     /// The agent's proficiency for this queue: the sum over the skills it asks for; `None` if he
     /// lacks one of them.
     pub fn proficiency(&self, agent: &AgentProfile) -> Option<u32> {
+        self.proficiency_below(agent, 0)
+    }
+
+    /// As `proficiency`, when so many levels less will do.
+    pub(crate) fn proficiency_below(&self, agent: &AgentProfile, levels_down: u32) -> Option<u32> {
         self.skills.iter().try_fold(0u32, |sum, need| {
             let level = agent.skills.get(&need.skill).copied().unwrap_or(0);
-            (level >= need.at_least.max(1)).then(|| sum.saturating_add(level))
+            (level >= need.at_least.saturating_sub(levels_down).max(1))
+                .then(|| sum.saturating_add(level))
         })
     }
+}
+
+/// What a wait opens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    pub after: Duration,
+    pub levels_down: u32,
+    pub overflows: bool,
 }
 
 /// A place in the order of waiting: the time of offering less the head start of its priority, then
@@ -108,16 +173,30 @@ impl Place {
 /// One medium of one queue.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
-    pub waiting: BTreeSet<(Place, WorkId)>,
+    /// By tier: how far the wait has opened the queue for them.
+    pub waiting: BTreeMap<usize, BTreeSet<(Place, WorkId)>>,
     pub free: BTreeSet<FreeKey>,
     /// Everything not answered yet (waiting, waiting for one agent, ringing), oldest first.
     pub unanswered: BTreeSet<(DateTime<Utc>, WorkId)>,
+}
+
+impl Lane {
+    pub(crate) fn wait(&mut self, tier: usize, place: Place, work: WorkId) {
+        self.waiting.entry(tier).or_default().insert((place, work));
+    }
+
+    pub(crate) fn wait_no_more(&mut self, tier: usize, place: Place, work: WorkId) {
+        if let Some(works) = self.waiting.get_mut(&tier) {
+            works.remove(&(place, work));
+        }
+    }
 }
 
 /// A queue at work.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub queue: Queue,
+    pub steps: Vec<Step>,
     pub voice: Lane,
     pub chat: Lane,
 }
@@ -125,10 +204,17 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn new(queue: Queue) -> Self {
         Self {
+            steps: queue.steps(),
             queue,
             voice: Lane::default(),
             chat: Lane::default(),
         }
+    }
+
+    /// The tier of a work that waited so long, and the wait that opens the next.
+    pub(crate) fn tier_after(&self, waited: Duration) -> (usize, Option<Duration>) {
+        let tier = self.steps.partition_point(|step| step.after <= waited);
+        (tier, self.steps.get(tier).map(|step| step.after))
     }
 
     pub(crate) fn lane(&self, media: MediaKind) -> &Lane {

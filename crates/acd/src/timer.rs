@@ -16,6 +16,8 @@ pub(crate) enum Timer {
     Skip(Place, WorkId, AgentId),
     /// The preferred agent was waited for long enough.
     Reserve(Place, WorkId),
+    /// It waited so long that more agents will do.
+    Widen(Place, WorkId),
     /// It rang long enough.
     Ring(Place, WorkId),
     /// Wrap-up is over.

@@ -24,7 +24,7 @@ impl Acd {
                 let usual = self.codes.get(&self.settings.default_queue).copied();
                 let index = before.or(usual).ok_or(Refusal::QueueUnknown)?;
                 let agent = self.agent(to)?;
-                if to == from || !agent.on_duty(media) || !agent.serves(index) {
+                if to == from || !agent.on_duty(media) || !agent.serves(index, 0) {
                     return Err(Refusal::AgentNotFree);
                 }
                 (index, Some(to))
@@ -54,6 +54,7 @@ impl Acd {
             self.timers.arm(skip, now + self.settings.skip_for);
         }
         self.timers.arm(Timer::MaxWait(id), give_up_at);
+        self.set_tier(id);
         self.seek(id);
         Ok(())
     }
@@ -149,6 +150,7 @@ impl Acd {
             ..Item::new(new.media, Some(index), place, since)
         };
         self.items.insert(new.id, item);
+        self.set_tier(new.id);
         self.seek(new.id);
         if let Some(agent) = rung {
             self.hand_empty(agent, By::Work);

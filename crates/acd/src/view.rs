@@ -30,7 +30,7 @@ pub struct AgentView<'a> {
     pub reachable: bool,
     /// Open chats.
     pub chats: usize,
-    /// Codes of the queues he serves.
+    /// Codes of the queues he serves from the beginning of a wait.
     pub queues: Vec<&'a str>,
 }
 
@@ -109,7 +109,8 @@ impl Acd {
             queues: agent
                 .serves
                 .iter()
-                .map(|(index, _)| self.lines[*index].queue.code.as_str())
+                .filter(|serves| serves.tier == 0)
+                .map(|serves| self.lines[serves.queue].queue.code.as_str())
                 .collect(),
         }
     }
@@ -180,7 +181,7 @@ impl Acd {
         let agents = self.agents.values();
         index.map_or(0, |index| {
             agents
-                .filter(|agent| agent.on_duty(media) && agent.serves(*index))
+                .filter(|agent| agent.on_duty(media) && agent.serves(*index, 0))
                 .count()
         })
     }

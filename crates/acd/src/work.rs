@@ -164,6 +164,8 @@ pub(crate) struct Item {
     pub consult: bool,
     /// An agent had it before and passed it on.
     pub passed: bool,
+    /// How far its wait has opened the queue.
+    pub tier: usize,
 }
 
 impl Item {
@@ -185,6 +187,7 @@ impl Item {
             skipped: BTreeSet::new(),
             consult: false,
             passed: false,
+            tier: 0,
         }
     }
 }

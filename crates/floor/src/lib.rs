@@ -55,6 +55,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026112313_floor"),
         migration!("2026112640_work_parts"),
+        migration!("2026112641_queue_rules"),
     ]
 }
 

@@ -5,7 +5,7 @@ pub mod store;
 
 use std::time::Duration;
 
-use acd::{NoAnswer, SkillNeed};
+use acd::{NoAnswer, Overflow, SkillNeed, Widen};
 use kernel::problem::{Result, invalid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,6 +16,10 @@ pub const DEFAULT_QUEUE: &str = "hotline";
 const LONGEST_NAME: usize = 40;
 const LONGEST_CODE: usize = 32;
 const MOST_SKILLS: usize = 20;
+const MOST_STEPS: usize = 5;
+const LONGEST_NUMBER: usize = 20;
+/// After this wait a queue overflows, unless its rules say otherwise.
+const USUAL_OVERFLOW_S: u32 = 60;
 
 /// A skill that a queue asks for, or an agent has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -35,6 +39,16 @@ pub enum NoAnswerRule {
     Break,
     /// He stays ready and is passed over for that call for a while.
     Skip,
+}
+
+/// After this wait agents of a lower level serve the queue too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WidenStep {
+    /// Seconds waited, 1 to 3600; each step later than the one before.
+    pub after_s: u32,
+    /// So many levels below those asked for will do, 1 to 9; never without the skill.
+    pub levels_down: u32,
 }
 
 /// The rules of a queue.
@@ -65,6 +79,38 @@ pub struct QueueRules {
     pub max_wait_s: u32,
     /// What becomes of an agent who lets it ring.
     pub no_answer: NoAnswerRule,
+    /// Levels that go down with the wait, at most 5 steps; none = the levels stay.
+    #[serde(default)]
+    pub widen: Vec<WidenStep>,
+    /// Code of another queue whose agents help out; null = none. Who waits keeps place and time.
+    #[serde(default)]
+    pub overflow_to: Option<String>,
+    /// Seconds waited before they do, 1 to 3600.
+    #[serde(default = "usual_overflow_s")]
+    pub overflow_after_s: u32,
+    /// Points of priority for a requester who calls again, 0 to 10.
+    #[serde(default)]
+    pub repeat_priority: u32,
+    /// Seconds between two announcements to who waits, 15 to 600; 0 = none.
+    #[serde(default)]
+    pub announce_every_s: u32,
+    /// The announcement says how many are before him.
+    #[serde(default)]
+    pub announce_position: bool,
+    /// The announcement says how long it will take about.
+    #[serde(default)]
+    pub announce_wait: bool,
+    /// Seconds waited before a call-back is offered, 0 to 3600; null = never.
+    #[serde(default)]
+    pub callback_after_s: Option<u32>,
+    /// The number shown to those who are called out of this queue: digits, `+` before them, at most 20; null = the
+    /// hotline's.
+    #[serde(default)]
+    pub caller_id: Option<String>,
+}
+
+fn usual_overflow_s() -> u32 {
+    USUAL_OVERFLOW_S
 }
 
 impl QueueRules {
@@ -96,6 +142,15 @@ impl QueueRules {
                 NoAnswer::Break => NoAnswerRule::Break,
                 NoAnswer::Skip => NoAnswerRule::Skip,
             },
+            widen: Vec::new(),
+            overflow_to: None,
+            overflow_after_s: USUAL_OVERFLOW_S,
+            repeat_priority: 0,
+            announce_every_s: 0,
+            announce_position: false,
+            announce_wait: false,
+            callback_after_s: None,
+            caller_id: None,
         }
     }
 
@@ -123,6 +178,18 @@ impl QueueRules {
                 NoAnswerRule::Break => NoAnswer::Break,
                 NoAnswerRule::Skip => NoAnswer::Skip,
             },
+            widen: self
+                .widen
+                .iter()
+                .map(|step| Widen {
+                    after: seconds(step.after_s),
+                    levels_down: step.levels_down,
+                })
+                .collect(),
+            overflow: self.overflow_to.as_ref().map(|to| Overflow {
+                to: to.clone(),
+                after: seconds(self.overflow_after_s),
+            }),
         }
     }
 
@@ -148,10 +215,57 @@ impl QueueRules {
             ("short_abandon_s", self.short_abandon_s, 0, 60),
             ("preferred_wait_s", self.preferred_wait_s, 0, 300),
             ("max_wait_s", self.max_wait_s, 10, 7200),
+            ("overflow_after_s", self.overflow_after_s, 1, 3600),
+            ("repeat_priority", self.repeat_priority, 0, 10),
+            ("announce_every_s", self.announce_every_s, 0, 600),
+            (
+                "callback_after_s",
+                self.callback_after_s.unwrap_or(0),
+                0,
+                3600,
+            ),
         ] {
             if !(low..=high).contains(&value) {
                 return Err(out_of_range(field, &format!("{low} to {high}")));
             }
+        }
+        // More often is no wait but a speech.
+        if (1..15).contains(&self.announce_every_s) {
+            return Err(out_of_range("announce_every_s", "0, or 15 to 600"));
+        }
+        self.check_widen()?;
+        self.check_caller_id()
+    }
+
+    fn check_widen(&self) -> Result<()> {
+        if self.widen.len() > MOST_STEPS {
+            return Err(invalid("widen", "too_many_steps", "at most 5 steps"));
+        }
+        for step in &self.widen {
+            if !(1..=3600).contains(&step.after_s) || !(1..=9).contains(&step.levels_down) {
+                let range = "of steps after 1 to 3600 s, 1 to 9 levels down";
+                return Err(out_of_range("widen", range));
+            }
+        }
+        let rises = |pair: &[WidenStep]| {
+            pair[0].after_s < pair[1].after_s && pair[0].levels_down < pair[1].levels_down
+        };
+        if !self.widen.windows(2).all(rises) {
+            let detail = "each step is later and goes further down than the one before";
+            return Err(invalid("widen", "steps_not_rising", detail));
+        }
+        Ok(())
+    }
+
+    fn check_caller_id(&self) -> Result<()> {
+        let Some(number) = &self.caller_id else {
+            return Ok(());
+        };
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        let fits = digits.len() >= 3 && number.len() <= LONGEST_NUMBER;
+        if !fits || !digits.chars().all(|digit| digit.is_ascii_digit()) {
+            let detail = "a number has 3 to 20 digits, with or without + before them";
+            return Err(invalid("caller_id", "bad_number", detail));
         }
         Ok(())
     }

@@ -20318,6 +20318,25 @@ export interface components {
         QueueRules: {
             /**
              * Format: int32
+             * @description Seconds between two announcements to who waits, 15 to 600; 0 = none.
+             */
+            announce_every_s?: number;
+            /** @description The announcement says how many are before him. */
+            announce_position?: boolean;
+            /** @description The announcement says how long it will take about. */
+            announce_wait?: boolean;
+            /**
+             * Format: int32
+             * @description Seconds waited before a call-back is offered, 0 to 3600; null = never.
+             */
+            callback_after_s?: number | null;
+            /**
+             * @description The number shown to those who are called out of this queue: digits, `+` before them, at most 20; null = the
+             *     hotline's.
+             */
+            caller_id?: string | null;
+            /**
+             * Format: int32
              * @description How often wrap-up can be extended, 0 to 10.
              */
             max_extensions: number;
@@ -20332,6 +20351,13 @@ export interface components {
             no_answer: components["schemas"]["NoAnswerRule"];
             /**
              * Format: int32
+             * @description Seconds waited before they do, 1 to 3600.
+             */
+            overflow_after_s?: number;
+            /** @description Code of another queue whose agents help out; null = none. Who waits keeps place and time. */
+            overflow_to?: string | null;
+            /**
+             * Format: int32
              * @description Seconds a call waits for its first owner while he is busy, 0 to 300.
              */
             preferred_wait_s: number;
@@ -20340,6 +20366,11 @@ export interface components {
              * @description -10 to 10; each point counts as a minute already waited.
              */
             priority?: number;
+            /**
+             * Format: int32
+             * @description Points of priority for a requester who calls again, 0 to 10.
+             */
+            repeat_priority?: number;
             /**
              * Format: int32
              * @description Seconds it rings at one agent, 5 to 120.
@@ -20357,6 +20388,8 @@ export interface components {
             short_abandon_s: number;
             /** @description Skills an agent needs, all of them; none = every agent serves this queue. */
             skills?: components["schemas"]["SkillLevel"][];
+            /** @description Levels that go down with the wait, at most 5 steps; none = the levels stay. */
+            widen?: components["schemas"]["WidenStep"][];
             /**
              * Format: int32
              * @description Seconds of wrap-up, 0 to 3600; an extension adds the same again.
@@ -22631,6 +22664,19 @@ export interface components {
             duration_ms: number;
             /** @description Peaks 0–255: the requester's lane, then the agent's. */
             lanes: number[][];
+        };
+        /** @description After this wait agents of a lower level serve the queue too. */
+        WidenStep: {
+            /**
+             * Format: int32
+             * @description Seconds waited, 1 to 3600; each step later than the one before.
+             */
+            after_s: number;
+            /**
+             * Format: int32
+             * @description So many levels below those asked for will do, 1 to 9; never without the skill.
+             */
+            levels_down: number;
         };
         /** @description What a platform allows after what a person did. */
         WindowRule: {

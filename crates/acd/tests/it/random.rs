@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use acd::{
-    Acd, AgentId, AgentState, Declined, Input, MediaKind, NoAnswer, Output, PassTo, Place,
-    Presence, Queue, Settings, SkillNeed, Stage, Work, WorkId,
+    Acd, AgentId, AgentState, Declined, Input, MediaKind, NoAnswer, Output, Overflow, PassTo,
+    Place, Presence, Queue, Settings, SkillNeed, Stage, Widen, Work, WorkId,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -113,9 +113,21 @@ fn rules(queue: usize, wrap_up_s: u64) -> Queue {
         } else {
             vec![SkillNeed {
                 skill: QUEUES[queue].into(),
-                at_least: 1,
+                at_least: if queue == 0 { 2 } else { 1 },
             }]
         },
+        widen: if queue == 0 {
+            vec![Widen {
+                after: secs(20),
+                levels_down: 1,
+            }]
+        } else {
+            vec![]
+        },
+        overflow: (queue == 1).then(|| Overflow {
+            to: "other".to_owned(),
+            after: secs(30),
+        }),
         priority: i32::try_from(queue).unwrap(),
         wrap_up: secs(wrap_up_s),
         max_wait: secs(90),
@@ -261,11 +273,27 @@ impl Model {
         }
     }
 
-    fn serves(&self, agent: AgentId, queue: &str) -> bool {
-        queue == "other"
-            || self.skills[&agent]
-                .iter()
-                .any(|(skill, level)| *skill == queue && *level > 0)
+    /// Whether he serves a queue for who waited so long.
+    fn serves(&self, agent: AgentId, queue: &str, waited: TimeDelta) -> bool {
+        let level = |of: &str| {
+            let skills = self.skills[&agent].iter();
+            skills
+                .filter(|(skill, _)| *skill == of)
+                .map(|(_, level)| *level)
+                .sum::<u32>()
+        };
+        match queue {
+            "exam" => {
+                let needs = if waited >= TimeDelta::seconds(20) {
+                    1
+                } else {
+                    2
+                };
+                level("exam") >= needs
+            }
+            "title" => level("title") > 0 || waited >= TimeDelta::seconds(30),
+            _ => true,
+        }
     }
 
     fn handle(&mut self, input: Input) -> bool {
@@ -427,7 +455,8 @@ impl Model {
     fn check_ring(&self, id: WorkId, to: AgentId, media: MediaKind, queue: &str, told: &str) {
         let seen = &self.works[&id];
         assert_eq!(seen.at, At::Waiting, "{told}");
-        assert!(self.serves(to, queue), "{told}");
+        let waited = self.now - seen.offered;
+        assert!(self.serves(to, queue, waited), "{told}");
         assert!(
             self.writing.get(&to).is_none_or(Vec::is_empty),
             "rings in wrap-up: {told}"
@@ -459,10 +488,11 @@ impl Model {
                 && waits.media == media
                 && self.now >= waits.aside_until
                 && !passed_over
-                && waits
-                    .queue
-                    .as_ref()
-                    .is_some_and(|queue| self.serves(to, queue));
+                && waits.queue.as_ref().is_some_and(|queue| {
+                    // At the very instant the other may be opened a moment later.
+                    let waited = self.now - waits.offered - TimeDelta::milliseconds(1);
+                    self.serves(to, queue, waited)
+                });
             assert!(!overtaken, "{id} overtakes {other} at {to}: {told}");
         }
     }
@@ -541,7 +571,10 @@ impl Model {
                 .get(&view.id)
                 .is_some_and(|until| self.now < *until);
             assert!(
-                !(could && stage == Stage::Waiting && self.serves(view.id, queue) && !passed_over),
+                !(could
+                    && stage == Stage::Waiting
+                    && self.serves(view.id, queue, self.now - seen.offered)
+                    && !passed_over),
                 "{} is free and {id} waits: {told}",
                 view.id
             );
@@ -787,7 +820,11 @@ impl Model {
                 let on_duty = view.presence == Presence::Ready
                     && view.wish.is_none()
                     && (view.reachable || self.works[&work].media == MediaKind::Chat);
-                let serves = self.serves(agent(n), queue.as_deref().unwrap_or("other"));
+                let serves = self.serves(
+                    agent(n),
+                    queue.as_deref().unwrap_or("other"),
+                    TimeDelta::zero(),
+                );
                 let to = PassTo::Agent(agent(n));
                 let passed = self.handle(Input::Pass { work, to });
                 assert_eq!(passed, from != agent(n) && on_duty && serves);

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use kernel::http::{Json, Path};
-use kernel::problem::{Problem, Result, internal};
+use kernel::problem::{Problem, Result, internal, invalid};
 use kernel::{Actor, audit};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -92,6 +92,13 @@ pub(crate) async fn put(
     let db = app.db.clone();
     let queue = db
         .write(async move |tx| {
+            if let Some(other) = &queue.rules.overflow_to {
+                let known = *other != queue.code && store::get(&*tx, other).await?.is_some();
+                if !known {
+                    let detail = "an overflow goes to another queue that exists";
+                    return Err(invalid("overflow_to", "queue_unknown", detail));
+                }
+            }
             let before = store::get(&*tx, &queue.code)
                 .await?
                 .map(|queue| queue.rules);

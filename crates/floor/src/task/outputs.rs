@@ -406,12 +406,11 @@ impl Task {
         session.wrap_up_extensions = view
             .wrap_up
             .map_or(0, |wrap_up| i32::try_from(wrap_up.extensions).unwrap_or(0));
-        session.queue = match view.wrap_up {
-            Some(wrap_up) => wrap_up.queue.clone(),
-            None => {
-                let view = view.work.and_then(|work| self.acd.work_view(work));
-                view.and_then(|view| view.queue.map(ToOwned::to_owned))
-            }
+        session.queue = if let Some(wrap_up) = view.wrap_up {
+            wrap_up.queue.clone()
+        } else {
+            let view = view.work.and_then(|work| self.acd.work_view(work));
+            view.and_then(|view| view.queue.map(ToOwned::to_owned))
         };
         session.changed_at = now;
         self.journal.write(now, Write::Session(session.clone()));

@@ -184,11 +184,11 @@ impl Task {
         // Had he the work twice, this wrap-up is the one for both.
         let owed = |part: &Part| part.wrap_up_began_at.is_some() && part.wrap_up_ended_at.is_none();
         self.change_part(work, agent, now, owed, |part| {
-            part.wrap_up_ended_at = Some(now)
+            part.wrap_up_ended_at = Some(now);
         });
         let next = |part: &Part| part.wrap_up_ended_at.is_none();
         self.change_part(work, agent, now, next, |part| {
-            part.wrap_up_began_at = Some(now)
+            part.wrap_up_began_at = Some(now);
         });
         if last && let Some(row) = self.works.get_mut(&work) {
             row.wrap_up_began_at = Some(now);
@@ -214,7 +214,7 @@ impl Task {
         let extensions = i32::try_from(extensions).unwrap_or(i32::MAX);
         let open = |part: &Part| part.wrap_up_ended_at.is_none();
         self.change_part(work, agent, now, open, |part| {
-            part.wrap_up_extensions = extensions
+            part.wrap_up_extensions = extensions;
         });
         if self.is_last(work, agent)
             && let Some(row) = self.works.get_mut(&work)

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::hall::{Hall, agent, lead, on_both, on_both_at};
 
-async fn compare(hall: &Hall) {
+pub async fn compare(hall: &Hall) {
     hall.look().await;
     hall.floor.flushed().await.unwrap();
     let board = hall.floor.wallboard().await.unwrap();

@@ -26,6 +26,105 @@ async fn audited(hall: &Hall, action: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn every_rule_of_a_queue_comes_back_as_it_was_put() {
+    on_both(async |hall| {
+        let asked = rules(|rules| {
+            rules["widen"] =
+                json!([{"after_s": 30, "levels_down": 1}, {"after_s": 60, "levels_down": 2}]);
+            rules["overflow_to"] = json!("hotline");
+            rules["overflow_after_s"] = json!(90);
+            rules["repeat_priority"] = json!(2);
+            rules["announce_every_s"] = json!(30);
+            rules["announce_position"] = json!(true);
+            rules["announce_wait"] = json!(true);
+            rules["callback_after_s"] = json!(120);
+            rules["caller_id"] = json!("+862012345");
+        });
+        let made = hall
+            .put(&lead(), "/api/v1/queues/exams", asked.clone())
+            .await;
+        assert_eq!(made.status, 200, "{}", made.json);
+        let listed = hall.get(&lead(), "/api/v1/queues").await;
+        for (field, value) in asked.as_object().unwrap() {
+            assert_eq!(listed["items"][0][field], *value, "{field}");
+        }
+        // What nobody says stays off.
+        let usual = &listed["items"][1];
+        assert_eq!(
+            (
+                &usual["widen"],
+                &usual["overflow_to"],
+                &usual["announce_every_s"],
+                &usual["callback_after_s"]
+            ),
+            (&json!([]), &json!(null), &json!(0), &json!(null))
+        );
+        for (field, value, code) in [
+            (
+                "widen",
+                json!([{"after_s": 0, "levels_down": 1}]),
+                "out_of_range",
+            ),
+            (
+                "widen",
+                json!([{"after_s": 9, "levels_down": 1}, {"after_s": 9, "levels_down": 2}]),
+                "steps_not_rising",
+            ),
+            (
+                "widen",
+                json!(vec![json!({"after_s": 9, "levels_down": 1}); 6]),
+                "too_many_steps",
+            ),
+            ("overflow_to", json!("exams"), "queue_unknown"),
+            ("overflow_to", json!("moon"), "queue_unknown"),
+            ("overflow_after_s", json!(0), "out_of_range"),
+            ("repeat_priority", json!(11), "out_of_range"),
+            ("announce_every_s", json!(14), "out_of_range"),
+            ("callback_after_s", json!(3601), "out_of_range"),
+            ("caller_id", json!("12a4"), "bad_number"),
+        ] {
+            let bad = rules(|rules| rules[field] = value);
+            let answer = hall.put(&lead(), "/api/v1/queues/exams", bad).await;
+            assert_eq!(refusal(&answer), (422, code), "{field} {}", answer.json);
+            assert_eq!(answer.json["field"], json!(field));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_queue_overflows_and_its_levels_go_down_as_its_rules_say() {
+    on_both(async |hall| {
+        let rules = rules(|rules| {
+            rules["widen"] = json!([{"after_s": 30, "levels_down": 1}]);
+            rules["overflow_to"] = json!("hotline");
+        });
+        let made = hall.put(&lead(), "/api/v1/queues/exams", rules).await;
+        assert_eq!(made.status, 200);
+        hall.ready(1).await;
+        let skills = json!({"skills": [{"skill": "exam", "level": 2}]});
+        let path = format!("/api/v1/agents/{}/skills", agent(2));
+        assert_eq!(hall.put(&lead(), &path, skills).await.status, 200);
+        let call = hall
+            .offer(MediaKind::Voice, |work| work.queue = "exams".to_owned())
+            .await;
+        let second = hall
+            .offer(MediaKind::Voice, |work| work.queue = "exams".to_owned())
+            .await;
+        hall.ready(2).await;
+        assert!(hall.told().is_empty());
+        hall.pass(31).await;
+        assert_eq!(hall.told(), [Told::Ring(call, 2)]);
+        hall.floor.accepted(call, agent(2)).await.unwrap();
+        hall.pass(30).await;
+        assert_eq!(hall.told()[1..], [Told::Ring(second, 1)]);
+        // The queue is the caller's still.
+        assert_eq!(hall.row(second).await.queue.as_deref(), Some("exams"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn queues_are_made_changed_and_obeyed_at_once() {
     on_both(async |hall| {
         let first = hall.get(&seat(1), "/api/v1/queues").await;
@@ -185,7 +284,7 @@ async fn skills_decide_at_once_which_queues_an_agent_serves() {
         let work = hall
             .offer(MediaKind::Voice, |work| work.queue = "exams".to_owned())
             .await;
-        assert_eq!(hall.told(), []);
+        assert!(hall.told().is_empty());
         let path = format!("/api/v1/agents/{}/skills", agent(1));
         for bad in [
             json!([{"skill": "exam", "level": 11}]),
