@@ -337,7 +337,16 @@ impl Actor {
 
     /// What a waiting requester is told, by the queue's rules.
     fn announcements(&self) -> Announcements {
-        Announcements::default()
+        let Some(rules) = self.engine.floor.queue_rules(&self.queue()) else {
+            return Announcements::default();
+        };
+        let seconds = |count: u32| TimeDelta::seconds(count.into());
+        Announcements {
+            every: (rules.announce_every_s > 0).then(|| seconds(rules.announce_every_s)),
+            position: rules.announce_position,
+            wait: rules.announce_wait,
+            callback_after: rules.callback_after_s.map(seconds),
+        }
     }
 
     /// The queue this call waits in.
@@ -610,11 +619,17 @@ impl Actor {
 
     fn work_to_offer(&self, id: WorkId, since: Option<DateTime<Utc>>) -> Work {
         let caller = self.caller.as_ref();
+        let rules = self.engine.floor.queue_rules(&self.queue());
+        // Somebody whose matter is open calls again about it.
+        let again = caller.is_some_and(|caller| caller.preferred_agent.is_some());
+        let priority = rules
+            .filter(|_| again)
+            .map_or(0, |rules| rules.repeat_priority.min(10) as i32);
         Work {
             id,
             media: MediaKind::Voice,
             queue: self.queue(),
-            priority: 0,
+            priority,
             preferred_agent: caller.and_then(|caller| caller.preferred_agent),
             offered_at: since.unwrap_or(self.row.arrived_at),
             subject: json!({

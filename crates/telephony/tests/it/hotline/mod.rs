@@ -17,6 +17,7 @@ mod raw;
 mod real_phones;
 mod records;
 mod recovery;
+mod together;
 mod trunks;
 
 use std::collections::HashMap;
