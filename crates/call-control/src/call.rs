@@ -258,10 +258,9 @@ impl Call {
         }
         let third = self.third.as_ref().and_then(Third::deadline);
         let supervisor = self.supervisor.as_ref().and_then(Supervisor::deadline);
-        [third, supervisor, self.paused_until]
-            .into_iter()
-            .flatten()
-            .fold(Some(self.deadline), |first, at| first.min(Some(at)))
+        let others = [third, supervisor, self.paused_until];
+        let first = others.into_iter().flatten().min();
+        Some(first.map_or(self.deadline, |first| first.min(self.deadline)))
     }
 
     /// Takes a fact and says what is to be done about it. Facts that come too late change nothing.

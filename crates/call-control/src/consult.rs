@@ -291,7 +291,7 @@ impl Call {
                     return false;
                 }
                 self.out.push(Command::Pass);
-                self.to_queue(now);
+                self.wait_again(now);
                 true
             }
         }
@@ -358,12 +358,12 @@ impl Call {
         if self.third.is_some() {
             return Err(Refusal::ThirdHere);
         }
-        self.to_queue(now);
+        self.wait_again(now);
         Ok(())
     }
 
     /// From a talk back into the queue: `floor` rings the next.
-    fn to_queue(&mut self, now: DateTime<Utc>) {
+    fn wait_again(&mut self, now: DateTime<Utc>) {
         let (Some(requester), Some(from)) = (self.requester, self.agent.take()) else {
             return;
         };

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{Actor, forward_leg};
 use crate::engine::{Message, peer_at};
 use crate::media::{Leg as MediaLeg, MediaError, Side};
-use crate::sip::{Dial, Invite, LegEvent, ReferProgress, ReferReply, SipLeg, TrunkChoice};
+use crate::sip::{Dial, Invite, LegEvent, ReferReply, SipLeg, TrunkChoice};
 
 /// One leg with its SIP and, until it is attached to the session, its media.
 pub(super) struct Slot {
@@ -290,6 +290,10 @@ impl Actor {
                 .values()
                 .any(|slot| slot.side == Side::Third && slot.sip.is_replaced_by(replaces))
         });
+        if !to_third && !self.phone_may_transfer(to).await {
+            reply.refuse(603);
+            return;
+        }
         let progress = reply.accept();
         progress.tell(100);
         let done = if to_third {
@@ -304,7 +308,7 @@ impl Actor {
                 603
             }
         };
-        ReferProgress::tell(&progress, status);
+        progress.tell(status);
     }
 
     /// Everything that has a place in the sound, by its place.

@@ -87,26 +87,34 @@ impl Actor {
         self.request(Request::Pass).await
     }
 
+    fn means_queue(&self, to: &str) -> bool {
+        to == self.row.hotline || to == self.queue()
+    }
+
+    /// Whether a desk phone may send the call there: to the queue, or where the rules of outbound calls allow;
+    /// nowhere without rules.
+    pub(super) async fn phone_may_transfer(&self, to: &str) -> bool {
+        if self.means_queue(to) {
+            return true;
+        }
+        let (Some(guard), Some(agent)) = (self.engine.guard.get().cloned(), self.call.agent())
+        else {
+            return false;
+        };
+        let asked = guard.check(agent, to);
+        let answer = self.engine.app.clock.timeout(PATIENCE, asked).await;
+        matches!(answer, Ok(Ok(())))
+    }
+
     /// The transfer key of a desk phone: our own number means the queue.
     pub(super) async fn transfer_from_phone(&mut self, to: &str) -> Result<(), Problem> {
-        if to == self.row.hotline || to == self.queue() {
+        if self.means_queue(to) {
             return self.pass(PassTo::Queue(self.queue())).await;
         }
-        let to = Outside {
+        self.asked_number = Some(Outside {
             number: to.to_owned(),
             caller_id: Some(self.row.hotline.clone()),
-        };
-        // Asking the guard must not hold the call up.
-        let clock = self.engine.app.clock.clone();
-        let asked = self.outside(to, Request::TransferOut);
-        clock
-            .timeout(PATIENCE * 5, asked)
-            .await
-            .unwrap_or_else(|_| {
-                Err(kernel::problem::unavailable(
-                    "slow",
-                    "the rules did not answer in time",
-                ))
-            })
+        });
+        self.request(Request::TransferOut).await
     }
 }

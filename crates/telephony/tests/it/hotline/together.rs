@@ -88,6 +88,11 @@ impl Talk {
                 .is_ok_and(|agent| agent.device.reachable)
         })
         .await;
+        // On break, not signed out: he can be asked and is offered nothing.
+        floor
+            .ask(agent(number), Presence::Break, None)
+            .await
+            .unwrap();
         phone
     }
 
