@@ -42,6 +42,7 @@ packages:
 
 ## Ten minutes of load, and imports against their limit of ten seconds; by hand, on a quiet machine.
 soak: web server
+	@SHOUJIE_SOAK=1 cargo test --locked -p acd --test it -- --nocapture busy::
 	@SHOUJIE_SOAK=1 cargo test --locked -p tickets --test it -- --nocapture --test-threads 1 large::
 	@SHOUJIE_SOAK=1 cargo test --locked -p server --test it -- --ignored --nocapture --test-threads 1 soak
 
