@@ -1,9 +1,16 @@
 //! Call records: the journal that writes them, the recordings, and what the console asks of them.
 
+pub mod archive;
 pub mod control;
+mod export;
 pub mod http;
 pub(crate) mod journal;
+pub mod keeping;
+pub mod legs;
+pub mod listening;
+pub(crate) mod reason;
 pub mod recording;
 pub mod recovery;
+pub mod retention;
 pub mod rows;
 pub mod store;

@@ -21,7 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::calls::journal::{Callers, Journal};
-use crate::media::{MediaPlane, SessionEvent};
+use crate::ladder::Ladder;
+use crate::media::{MediaPlane, SessionEvent, Side};
 use crate::settings::CallSettings;
 use crate::sip::{CallTaker, IncomingCall, LegEvent, Registration, Signaling};
 use call_control::LegId;
@@ -105,6 +106,10 @@ pub struct Standing {
     pub third: Option<ThirdStanding>,
     /// Who supervises, and how.
     pub supervised: Option<(AgentId, Supervision)>,
+    /// Who should be heard and is not.
+    pub one_way: Option<NotHeard>,
+    /// How often that has changed.
+    pub one_way_changes: u32,
 }
 
 /// A third in a call.
@@ -114,6 +119,38 @@ pub struct ThirdStanding {
     pub colleague: Option<AgentId>,
     /// He has answered.
     pub answered: bool,
+}
+
+kernel::words! {
+    /// Who should be heard and is not (单通).
+    NotHeard {
+        /// 听不到诉求人
+        Requester = "requester",
+        /// 听不到座席
+        Agent = "agent",
+        /// 双方都听不到
+        Both = "both",
+    }
+}
+
+impl NotHeard {
+    /// What is so after one side fell quiet or was heard again.
+    pub(crate) fn after(before: Option<Self>, side: Side, quiet: bool) -> Option<Self> {
+        let mut requester = matches!(before, Some(Self::Requester | Self::Both));
+        let mut agent = matches!(before, Some(Self::Agent | Self::Both));
+        match side {
+            Side::Requester => requester = quiet,
+            Side::Agent => agent = quiet,
+            // Who was asked in or listens may be still.
+            Side::Third | Side::Supervisor => {}
+        }
+        match (requester, agent) {
+            (true, true) => Some(Self::Both),
+            (true, false) => Some(Self::Requester),
+            (false, true) => Some(Self::Agent),
+            (false, false) => None,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -142,6 +179,7 @@ pub(crate) struct Inner {
     /// Works of the floor that are no inbound call: a kept place, and the call that is placed for it.
     kept: Mutex<HashMap<WorkId, Kept>>,
     works: Mutex<HashMap<WorkId, CallId>>,
+    pub ladder: OnceLock<Ladder>,
     calls: Mutex<HashMap<CallId, Running>>,
     stopping: AtomicBool,
 }
@@ -176,6 +214,7 @@ impl Engine {
             ratings: OnceLock::new(),
             kept: Mutex::default(),
             works: Mutex::default(),
+            ladder: OnceLock::new(),
             calls: Mutex::default(),
             stopping: AtomicBool::new(false),
         }))

@@ -3,7 +3,9 @@
 pub mod caller;
 pub mod calls;
 pub mod engine;
+pub mod ladder;
 pub mod media;
+mod parameters;
 pub mod phone;
 pub mod settings;
 pub mod sip;
@@ -12,7 +14,9 @@ mod telephony;
 pub mod test_line;
 pub mod trunk;
 
-use kernel::{Capability, EventHandler, Migration, migration};
+use std::time::Duration;
+
+use kernel::{Capability, EventHandler, JobDef, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -38,6 +42,10 @@ kernel::permissions! {
     pub ListenRecordings = "recordings:listen" {
         Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, PurchaserAdmin: All,
     }
+    /// Take a marked copy of a recording along; every time is audited.
+    pub ExportRecordings = "recordings:export" { OpsManager: All, Quality: All, PurchaserAdmin: All }
+    /// Say how long recordings are kept, and hold one as evidence.
+    pub HoldRecordings = "recordings:hold" { OpsManager: All, PurchaserAdmin: All }
     /// See registrations and trunks.
     pub ViewTelephony = "telephony:view" { ShiftLead: All, OpsManager: All, SysAdmin: All }
     /// Add and change trunks.
@@ -52,16 +60,76 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112314_telephony"),
         migration!("2026112651_call_rating"),
         migration!("2026112641_trunks"),
+        migration!("2026112671_call_legs"),
+        migration!("2026112672_call_ladders"),
+        migration!("2026112673_recording_files"),
     ]
+}
+
+organization::rule_doors! {
+    crate::ListenRecordings;
+    #[doc = "How long recordings are kept, by queue and direction."]
+    recording_retention: crate::calls::retention::RecordingRetention, "/api/v1/rules/recording-retention",
+        crate::HoldRecordings;
+}
+
+/// What telephony does in its own time, at night but for the moving.
+fn jobs(telephony: &Telephony) -> Vec<JobDef> {
+    let each = |telephony: &Telephony| (telephony.app().clone(), telephony.archive().cloned());
+    let (checking, removing) = (each(telephony), each(telephony));
+    let sweeping = telephony.app().clone();
+    let moving = telephony.archive().cloned().map(|archive| {
+        let app = telephony.app().clone();
+        let pause = Duration::from_secs(30);
+        JobDef::every("telephony.archive_recordings", pause, move || {
+            let (app, archive) = (app.clone(), archive.clone());
+            async move {
+                calls::keeping::archive_due(&app, &archive)
+                    .await
+                    .map(|_| ())
+            }
+        })
+    });
+    let nightly = [
+        JobDef::daily("telephony.check_recordings", 2, 40, move || {
+            let (app, archive) = checking.clone();
+            async move {
+                let checked = calls::keeping::check_due(&app, archive.as_ref()).await?;
+                tracing::info!(?checked, "recordings looked at");
+                Ok(())
+            }
+        }),
+        JobDef::daily("telephony.remove_recordings", 3, 40, move || {
+            let (app, archive) = removing.clone();
+            async move {
+                let gone = calls::retention::remove_due(&app, archive.as_ref()).await?;
+                tracing::info!(gone, "recordings removed whose time was over");
+                Ok(())
+            }
+        }),
+        JobDef::daily("telephony.sweep_ladders", 3, 20, move || {
+            let app = sweeping.clone();
+            async move {
+                let gone = ladder::store::sweep(&app).await?;
+                tracing::info!(gone, "ladders swept");
+                Ok(())
+            }
+        }),
+    ];
+    moving.into_iter().chain(nightly).collect()
 }
 
 /// What the server mounts.
 pub fn capability(telephony: &Telephony) -> Capability {
-    use calls::{control, http};
+    use calls::{control, http, listening};
     let routes = OpenApiRouter::new()
         .routes(routes!(http::list))
         .routes(routes!(http::show))
         .routes(routes!(http::events))
+        .routes(routes!(calls::legs::list))
+        .routes(routes!(ladder::http::show))
+        .routes(routes!(ladder::http::reveal))
+        .routes(routes!(ladder::http::capture))
         .routes(routes!(http::hold))
         .routes(routes!(http::unhold))
         .routes(routes!(http::mute))
@@ -80,8 +148,13 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(control::take_over))
         .routes(routes!(control::help))
         .routes(routes!(control::standing))
-        .routes(routes!(http::recording))
-        .routes(routes!(http::waveform))
+        .routes(routes!(listening::listen))
+        .routes(routes!(listening::waveform))
+        .routes(routes!(listening::export))
+        .routes(routes!(listening::show_keeping))
+        .routes(routes!(listening::place_hold))
+        .routes(routes!(listening::release_hold))
+        .routes(routes!(listening::list))
         .routes(routes!(status::show))
         .routes(routes!(status::place_demo_call))
         .routes(routes!(trunk::http::list, trunk::http::create))
@@ -89,7 +162,8 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(trunk::http::try_number))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
-        .with_state(telephony.clone());
+        .with_state(telephony.clone())
+        .merge(routes(telephony.app()));
     let (ended, devices) = (telephony.clone(), telephony.clone());
     Capability {
         name: "telephony",
@@ -124,6 +198,7 @@ pub fn capability(telephony: &Telephony) -> Capability {
                 },
             ),
         ],
+        jobs: jobs(telephony),
         ..Capability::default()
     }
 }

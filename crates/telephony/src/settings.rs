@@ -10,6 +10,7 @@ use kernel::Config;
 use kernel::problem::{Problem, Result, bad_request};
 use serde::Deserialize;
 
+use crate::calls::archive::ArchiveSettings;
 use crate::media::MediaConfig;
 use crate::sip::SipConfig;
 use crate::sip::sources::Network;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub media: MediaConfig,
     /// Calls.
     pub calls: CallSettings,
+    /// Where finished recordings go.
+    pub recordings: ArchiveSettings,
 }
 
 /// How calls are treated.
@@ -139,6 +142,7 @@ impl Settings {
                     ..Limits::default()
                 },
             },
+            recordings: ArchiveSettings::load(config)?,
         })
     }
 }

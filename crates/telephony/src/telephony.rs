@@ -11,9 +11,13 @@ use kernel::problem::{Problem, Result, internal, unavailable};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::calls::archive::Archive;
+use crate::calls::listening::FETCHED;
 use crate::calls::recovery::{self, Recovered};
 use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
+use crate::ladder::Ladder;
 use crate::media::MediaPlane;
+use crate::parameters;
 use crate::settings::Settings;
 use crate::sip::sources::Network;
 use crate::sip::{DeviceDirectory, SipStack};
@@ -32,6 +36,7 @@ struct Inner {
     app: App,
     settings: Settings,
     engine: Engine,
+    archive: Option<Archive>,
     stack: OnceLock<Arc<SipStack>>,
     demo: bool,
     demo_calls: AtomicU32,
@@ -57,12 +62,14 @@ impl Telephony {
     /// As [`Telephony::new`], with settings given.
     pub fn with_settings(app: &App, floor: &Floor, demo: bool, settings: Settings) -> Result<Self> {
         let media = MediaPlane::new(settings.media.clone()).map_err(internal)?;
+        let archive = Archive::open(&settings.recordings)?;
         let engine = Engine::new(app, floor.clone(), media, settings.calls.clone());
         floor.attach_medium(MediaKind::Voice, Arc::new(engine.clone()));
         Ok(Self(Arc::new(Inner {
             app: app.clone(),
             settings,
             engine,
+            archive,
             stack: OnceLock::new(),
             demo,
             demo_calls: AtomicU32::new(0),
@@ -90,6 +97,12 @@ impl Telephony {
     /// Puts in order what a killed process left, then takes calls. After the migrations, once.
     pub async fn start(&self, directory: Arc<dyn DeviceDirectory>) -> Result<Recovered> {
         let app = &self.0.app;
+        let params = app.params.clone();
+        app.db
+            .write(async move |tx| params.ship(&tx, &parameters::shipped()).await)
+            .await?;
+        // What a killed process had fetched to draw it; mostly there is nothing.
+        let _ = tokio::fs::remove_dir_all(app.files.local_path(FETCHED)?).await;
         let recovered = recovery::recover(app, &self.0.engine.inner().journal).await?;
         if recovered != Recovered::default() {
             tracing::warn!(
@@ -108,6 +121,7 @@ impl Telephony {
         )
         .await?;
         let _ = self.0.engine.inner().signaling.set(Arc::clone(&stack) as _);
+        let _ = self.0.engine.inner().ladder.set(stack.ladder().clone());
         let _ = self.0.stack.set(Arc::clone(&stack));
         app.tasks
             .spawn(self.0.engine.clone().watch_registrations(registrations));
@@ -147,6 +161,11 @@ impl Telephony {
         }
     }
 
+    /// Where finished recordings are moved to, if anywhere.
+    pub fn archive(&self) -> Option<&Archive> {
+        self.0.archive.as_ref()
+    }
+
     /// SIP; 503 before `start`.
     pub fn stack(&self) -> Result<&Arc<SipStack>, Problem> {
         self.0
@@ -162,6 +181,11 @@ impl Telephony {
             // They are read at the start.
             None => Ok(()),
         }
+    }
+
+    /// The messages of the calls that run; none before `start`.
+    pub(crate) fn ladder(&self) -> Option<&Ladder> {
+        self.0.engine.inner().ladder.get()
     }
 
     pub(crate) fn demo(&self) -> bool {

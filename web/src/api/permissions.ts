@@ -4,6 +4,8 @@ export const P = {
   takeCalls: 'floor:work',
   viewCalls: 'calls:view',
   listen: 'recordings:listen',
+  exportRecordings: 'recordings:export',
+  holdRecordings: 'recordings:hold',
   demoCall: 'demo:call',
   viewTelephony: 'telephony:view',
   viewFloor: 'floor:view',

@@ -6,6 +6,7 @@ const DOORS = {
   ticket_limits: '/api/v1/rules/ticket-limits', case_terms: '/api/v1/rules/case-terms', escalation_levels: '/api/v1/rules/escalation-levels',
   emergency_ways: '/api/v1/rules/emergency-ways', emergency_categories: '/api/v1/rules/emergency-categories', dispatch: '/api/v1/rules/dispatch',
   reply_windows: '/api/v1/rules/reply-windows', knowledge_terms: '/api/v1/rules/knowledge-terms',
+  recording_retention: '/api/v1/rules/recording-retention',
 } as const satisfies Record<RuleKind, string>
 
 export interface NewRule { rule: Record<string, unknown>; effective_from: string | null; source: string }

@@ -65,6 +65,10 @@ export type Callback = Sent<S['Callback']>
 export type Call = Sent<S['CallView']>
 export type CallEvent = With<Sent<S['CallEventView']>, { details: Record<string, unknown> }>
 export type Waveform = Sent<S['WaveformView']>
+export type CallLeg = Sent<S['LegView']>
+export type Ladder = Sent<S['LadderView']>
+export type LadderMessage = Sent<S['LadderMessage']>
+export type Keeping = Sent<S['KeepingView']>
 export type Telephony = Sent<S['TelephonyView']>
 
 type Classified = { request_type: RequestType | null; result: Result | null }
@@ -137,7 +141,7 @@ export type CoveredBy = Sent<S['CoveredBy']>
 export type Post = Sent<S['PostView']>
 export type Absence = Sent<S['AbsenceView']>
 /** The tables of rules, in the order of their tabs. */
-export const RULE_KINDS = ['ticket_limits', 'case_terms', 'escalation_levels', 'emergency_ways', 'emergency_categories', 'dispatch', 'reply_windows', 'knowledge_terms'] as const
+export const RULE_KINDS = ['ticket_limits', 'case_terms', 'escalation_levels', 'emergency_ways', 'emergency_categories', 'dispatch', 'reply_windows', 'knowledge_terms', 'recording_retention'] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 /** A rule of whichever table; what it says is known by the table (features/rules/shape.ts). */
 export type RuleRow = With<Sent<S['RuleView_CaseTerm']>, { rule: Record<string, unknown> }>

@@ -33,7 +33,9 @@ export function feedNotices(): void {
   })
   live.on(['reset'], soon)
   live.on(['alarm'], (event) => {
-    const { code } = event.data as { code: string }
+    const { code, over } = event.data as { code: string; over?: boolean }
+    // What is over rings no bell.
+    if (over) return
     notices.add(has(`notices.alarm_${code}`) ? `alarm_${code}` : 'alarm', { code })
   })
 }

@@ -111,7 +111,7 @@ async fn recording(server: &TestServer, lead: &Person, call: &Value) -> Sound {
     let response = lead
         .send(
             reqwest::Method::GET,
-            &format!("/api/v1/calls/{id}/recording"),
+            &format!("/api/v1/calls/{id}/recording?reason=test"),
             None,
         )
         .await;

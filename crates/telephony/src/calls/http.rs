@@ -3,29 +3,22 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::StatusCode;
 use call_control::Request;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result, internal, not_found};
-use kernel::{Actor, Permission, Phone, Scope, audit};
+use kernel::problem::{Problem, Result, not_found};
+use kernel::{Actor, Phone, Scope};
 use organization::Colleague;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::rows::{call, event};
-use super::{recording, store};
-use crate::media::recorder;
-use crate::{ControlCalls, ListenRecordings, Telephony, ViewCalls};
-
-/// Peaks of a waveform unless asked otherwise.
-const BUCKETS: usize = 800;
-/// Going on listening within this time is not a new act: a player asks for many ranges.
-const SAME_LISTENING: TimeDelta = TimeDelta::minutes(10);
+use super::store;
+use crate::engine::NotHeard;
+use crate::{ControlCalls, Telephony, ViewCalls};
 
 /// The record of a call.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,6 +63,8 @@ pub struct CallView {
     pub held_s: i64,
     /// The agent has muted himself, now; he stays so when his browser is away and comes back.
     pub muted: bool,
+    /// Who should be heard and is not, now (单通).
+    pub one_way: Option<NotHeard>,
     /// There is a recording.
     pub has_recording: bool,
     /// What is known of it.
@@ -160,6 +155,7 @@ fn view(
             lost_ms: row.recording_lost_ms,
         }),
         muted: standing.is_some_and(|standing| standing.muted),
+        one_way: standing.and_then(|standing| standing.one_way),
         has_recording,
         id: row.id,
         direction: row.direction,
@@ -331,97 +327,4 @@ wishes! {
     pause_recording "/api/v1/calls/{id}/pause-recording" PauseRecording;
     /// Records again.
     resume_recording "/api/v1/calls/{id}/resume-recording" ResumeRecording;
-}
-
-/// The file of a recording the actor may hear.
-async fn recording_of<P: Permission>(
-    telephony: &Telephony,
-    actor: &Actor<P>,
-    id: Uuid,
-) -> Result<std::path::PathBuf> {
-    let app = telephony.app();
-    let row = store::get(app.db.read(), actor.scope(), id).await?;
-    let path = row.recording_path.ok_or_else(|| not_found("recording"))?;
-    app.files.local_path(&path)
-}
-
-/// The recording: left the requester, right the agent. Every listening stands in the audit trail.
-#[utoipa::path(
-    get, path = "/api/v1/calls/{id}/recording", tag = "calls",
-    params(("id" = Uuid, Path)),
-    responses(
-        (status = 200, description = "the whole file", content_type = "audio/wav"),
-        (status = 206, description = "the part asked for by Range", content_type = "audio/wav"),
-        (status = 404, body = Problem), (status = 416, body = Problem),
-    ),
-)]
-pub(crate) async fn recording(
-    actor: Actor<ListenRecordings>,
-    State(telephony): State<Telephony>,
-    Path(id): Path<Uuid>,
-    headers: HeaderMap,
-) -> Result<Response> {
-    let path = recording_of(&telephony, &actor, id).await?;
-    let app = telephony.app().clone();
-    let session = actor.principal().session_id;
-    if telephony.listening_begins(session, id, SAME_LISTENING) {
-        let (writer, who) = (app.clone(), actor.who());
-        let written = app
-            .db
-            .write(move |tx| async move {
-                audit::record(&writer, &*tx, &who, "call.listened", "call", id, json!({})).await
-            })
-            .await;
-        if let Err(problem) = written {
-            // Not on paper, so not heard.
-            telephony.listening_failed(session, id);
-            return Err(problem);
-        }
-    }
-    recording::serve(path, &headers, &format!("call-{id}")).await
-}
-
-/// How fine a waveform is asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct WaveformQuery {
-    /// Peaks in each lane, 1 to 4,000; 800 unless told.
-    pub buckets: Option<usize>,
-}
-
-/// The outline of a recording.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct WaveformView {
-    /// Length.
-    pub duration_ms: u64,
-    /// Peaks 0–255: the requester's lane, then the agent's.
-    pub lanes: [Vec<u8>; 2],
-}
-
-/// The outline of a recording, to be drawn.
-#[utoipa::path(
-    get, path = "/api/v1/calls/{id}/waveform", tag = "calls",
-    params(("id" = Uuid, Path), WaveformQuery),
-    responses((status = 200, body = WaveformView), (status = 404, body = Problem)),
-)]
-pub(crate) async fn waveform(
-    actor: Actor<ListenRecordings>,
-    State(telephony): State<Telephony>,
-    Path(id): Path<Uuid>,
-    Query(query): Query<WaveformQuery>,
-) -> Result<Json<WaveformView>> {
-    let path = recording_of(&telephony, &actor, id).await?;
-    let buckets = query.buckets.unwrap_or(BUCKETS).clamp(1, 4000);
-    let drawn = tokio::task::spawn_blocking(move || recorder::waveform(&path, buckets));
-    let drawn = drawn
-        .await
-        .map_err(internal)?
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => not_found("recording"),
-            _ => internal(error),
-        })?;
-    Ok(Json(WaveformView {
-        duration_ms: drawn.duration_ms,
-        lanes: drawn.lanes,
-    }))
 }

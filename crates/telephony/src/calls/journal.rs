@@ -14,8 +14,10 @@ use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, Set
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use super::rows::{call, event};
+use super::keeping;
+use super::rows::{call, event, leg};
 use crate::engine::CallerLookup;
 
 const WORKERS: usize = 8;
@@ -40,9 +42,9 @@ pub(crate) struct Line {
     pub live: Option<(Audience, Value)>,
 }
 
-struct Job {
-    line: Line,
-    written: oneshot::Sender<()>,
+enum Job {
+    Line(Box<Line>, oneshot::Sender<()>),
+    Legs(Uuid, Vec<leg::Model>),
 }
 
 /// A handle on the workers.
@@ -72,10 +74,21 @@ impl Journal {
     /// Queues a line; the receiver tells when it is on disk.
     pub fn write(&self, line: Line) -> oneshot::Receiver<()> {
         let (written, done) = oneshot::channel();
-        let worker = (line.row.id.as_u128() % WORKERS as u128) as usize;
-        // Only a journal that was closed takes no line, and it is closed after the last call.
-        let _ = self.workers[worker].send(Job { line, written });
+        self.send(line.row.id, Job::Line(Box::new(line), written));
         done
+    }
+
+    /// Queues how a call's legs were heard, after the lines that came before.
+    pub fn legs(&self, call: Uuid, legs: Vec<leg::Model>) {
+        if !legs.is_empty() {
+            self.send(call, Job::Legs(call, legs));
+        }
+    }
+
+    fn send(&self, call: Uuid, job: Job) {
+        let worker = (call.as_u128() % WORKERS as u128) as usize;
+        // Only a journal that was closed takes nothing, and it is closed after the last call.
+        let _ = self.workers[worker].send(job);
     }
 
     /// Lets the workers end when they have written everything.
@@ -98,12 +111,41 @@ impl Worker {
                 job = inbox.recv() => job,
                 () = closing.cancelled() => None,
             };
-            let Some(Job { line, written }) = job else {
-                return;
-            };
-            self.keep(line).await;
-            // Nobody waits longer than 200 ms for a line.
-            let _ = written.send(());
+            match job {
+                None => return,
+                Some(Job::Line(line, written)) => {
+                    self.keep(*line).await;
+                    // Nobody waits longer than 200 ms for a line.
+                    let _ = written.send(());
+                }
+                Some(Job::Legs(call, legs)) => self.keep_legs(call, legs).await,
+            }
+        }
+    }
+
+    async fn keep_legs(&self, call: Uuid, legs: Vec<leg::Model>) {
+        let what = format!("legs of call {call}");
+        let kept = persist::until_written(
+            &self.app.clock,
+            &what,
+            || {
+                let (db, legs) = (self.app.db.clone(), legs.clone());
+                async move {
+                    let write = db.write(move |tx| async move {
+                        let rows = legs.into_iter().map(leg::Model::into_active_model);
+                        leg::Entity::insert_many(rows)
+                            .on_conflict_do_nothing()
+                            .exec_without_returning(&*tx)
+                            .await?;
+                        Ok(())
+                    });
+                    write.await
+                }
+            },
+            || takes_others(self.app.clone()),
+        );
+        if let Err(problem) = kept.await {
+            tracing::error!(%what, code = %problem.code, "call journal: given up");
         }
     }
 
@@ -196,6 +238,7 @@ async fn write(app: &App, tx: &Tx, line: Line) -> Result<(), Problem> {
     } = line;
     let (id, seq) = (row.id, row.events);
     let payload = payload(&row, told_at);
+    let recorded = row.clone();
     let active = row.into_active_model();
     if seq == 1 {
         call::Entity::insert(active)
@@ -215,6 +258,7 @@ async fn write(app: &App, tx: &Tx, line: Line) -> Result<(), Problem> {
     event::Entity::insert(line)
         .exec_without_returning(&**tx)
         .await?;
+    keeping::enter(tx, &recorded).await?;
     for kind in told {
         app.events.publish(tx, kind, id, payload.clone()).await?;
     }

@@ -8,10 +8,13 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use kernel::problem::{Problem, Result, internal, not_found};
+use futures::StreamExt as _;
+use kernel::problem::{Problem, Result, internal, not_found, too_large};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use uuid::Uuid;
+
+use super::archive::{Archive, Bytes as Parts};
 
 /// Bytes read from the disk at once.
 const CHUNK: u64 = 64 * 1024;
@@ -93,20 +96,63 @@ fn wanted(headers: &HeaderMap, size: u64) -> Wanted {
     }
 }
 
+/// Where a recording lies.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// On this machine's disk.
+    Local(PathBuf),
+    /// In the archive, under this path.
+    Archive(Archive, String),
+}
+
+/// A file that cannot be read.
+pub(crate) fn unread(error: std::io::Error) -> Problem {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => not_found("recording"),
+        _ => internal(error),
+    }
+}
+
+impl Source {
+    async fn size(&self) -> Result<u64> {
+        match self {
+            Self::Local(path) => Ok(tokio::fs::metadata(path).await.map_err(unread)?.len()),
+            Self::Archive(archive, path) => archive.size(path).await,
+        }
+    }
+
+    async fn read(&self, start: u64, length: u64) -> Result<Parts> {
+        match self {
+            Self::Local(path) => {
+                let path = path.clone();
+                let opened = tokio::task::spawn_blocking(move || std::fs::File::open(path));
+                let file = opened.await.map_err(internal)?.map_err(unread)?;
+                Ok(stream(file, start, length))
+            }
+            Self::Archive(archive, path) => archive.read(path, start, length).await,
+        }
+    }
+}
+
+/// All of a recording, unless it is too large.
+pub(crate) async fn whole(source: &Source, most: u64) -> Result<Vec<u8>> {
+    let size = source.size().await?;
+    if size > most {
+        return Err(too_large(
+            "the recording is too long to be taken in one piece",
+        ));
+    }
+    let mut parts = source.read(0, size).await?;
+    let mut bytes = Vec::with_capacity(size as usize);
+    while let Some(part) = parts.next().await {
+        bytes.extend_from_slice(&part.map_err(unread)?);
+    }
+    Ok(bytes)
+}
+
 /// The file as a WAV response, whole or the asked part of it.
-pub(crate) async fn serve(path: PathBuf, headers: &HeaderMap, name: &str) -> Result<Response> {
-    let opened = tokio::task::spawn_blocking(move || {
-        let file = std::fs::File::open(path)?;
-        let size = file.metadata()?.len();
-        Ok::<_, std::io::Error>((file, size))
-    });
-    let (file, size) = opened
-        .await
-        .map_err(internal)?
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => not_found("recording"),
-            _ => internal(error),
-        })?;
+pub(crate) async fn serve(source: &Source, headers: &HeaderMap, name: &str) -> Result<Response> {
+    let size = source.size().await?;
     let (status, part) = match wanted(headers, size) {
         Wanted::Whole => (StatusCode::OK, 0..=size.saturating_sub(1)),
         Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
@@ -141,13 +187,12 @@ pub(crate) async fn serve(path: PathBuf, headers: &HeaderMap, name: &str) -> Res
             headers.insert(header::CONTENT_RANGE, value);
         }
     }
-    response
-        .body(stream(file, *part.start(), length))
-        .map_err(internal)
+    let parts = source.read(*part.start(), length).await?;
+    response.body(Body::from_stream(parts)).map_err(internal)
 }
 
 /// Reads in a blocking thread, no faster than the client takes it.
-fn stream(mut file: std::fs::File, start: u64, mut left: u64) -> Body {
+fn stream(mut file: std::fs::File, start: u64, mut left: u64) -> Parts {
     let (chunks, mut read) = mpsc::channel::<std::io::Result<Bytes>>(4);
     tokio::task::spawn_blocking(move || {
         let mut send = || -> std::io::Result<()> {
@@ -167,9 +212,7 @@ fn stream(mut file: std::fs::File, start: u64, mut left: u64) -> Body {
             let _ = chunks.blocking_send(Err(error));
         }
     });
-    Body::from_stream(futures::stream::poll_fn(move |context| {
-        read.poll_recv(context)
-    }))
+    futures::stream::poll_fn(move |context| read.poll_recv(context)).boxed()
 }
 
 #[cfg(test)]

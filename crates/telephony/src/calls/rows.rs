@@ -115,3 +115,38 @@ kernel::table! {
         details: Json,
     }
 }
+
+kernel::table! {
+    /// How one leg of a call was heard.
+    pub mod leg = "call_legs" (
+        /// Identifies the leg.
+        id: Uuid,
+    ) {
+        /// The call.
+        call_id: Uuid,
+        /// `requester` or `agent`.
+        side: String,
+        /// Over WebRTC.
+        web: bool,
+        /// `PCMA`, `PCMU`, `G722`; none when nothing was agreed.
+        codec: Option<String>,
+        /// When it was attached.
+        began_at: DateTimeUtc,
+        /// How long it was.
+        lasted_ms: i64,
+        /// Packets that came.
+        received: i64,
+        /// Packets missing (RFC 3550).
+        lost: i64,
+        /// Mean jitter in microseconds (RFC 3550).
+        jitter_us: i64,
+        /// The largest it was.
+        most_jitter_us: i64,
+        /// The longest time without a packet.
+        gap_ms: i64,
+        /// Mean opinion score in hundredths (G.107); none when nothing was heard.
+        mos_hundredths: Option<i64>,
+        /// Of each ten seconds: packets received, packets lost, jitter in microseconds.
+        stretches: Json,
+    }
+}

@@ -463,6 +463,7 @@ impl Actor {
                 }
             }
             SessionEvent::Connected(side) => {
+                self.one_way(side, false);
                 let Some(leg) = self.leg_of(side) else { return };
                 if let Some(slot) = self.legs.get_mut(&leg).filter(|slot| slot.connecting) {
                     slot.connecting = false;
@@ -476,6 +477,7 @@ impl Actor {
                     self.tell(Input::LegGone(leg, Gone::Silent)).await;
                 }
             }
+            SessionEvent::OneWay { side, quiet } => self.one_way(side, quiet),
             SessionEvent::Lost { side, reason } => {
                 let Some(leg) = self.leg_of(side) else { return };
                 let (connecting, device) = self

@@ -10,16 +10,27 @@ mod web;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::codec::{Codec, FromAlaw};
 use super::plane::{MediaConfig, MediaError};
 use super::ports::Ports;
+use super::quality::{Heard, Listener};
 use super::rtp::{Arrival, Event, Header, KeyPresses, OutStream, Sequence, Stamp};
 use super::sdp;
+use super::session::Side;
 
 pub(super) use web::Identity;
+
+/// A leg that should send and of which nothing is heard this long is quiet: somebody speaks and is not heard.
+const QUIET_AFTER: Duration = Duration::from_secs(3);
+/// Legs of one call that are told of at most: a browser that comes back again and again has a new one each time.
+const REPORTS: usize = 64;
+
+/// Where legs leave how they were heard.
+pub(super) type Reports = Arc<Mutex<Vec<Heard>>>;
 
 /// Who is at the other end of a leg, as far as signalling knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +114,9 @@ pub enum MediaEvent<'a> {
     },
     /// No RTP for this long though the far end should send. Repeated each time the time-out passes again.
     Silent(Duration),
+    /// `true`: nothing was heard for three seconds though the far end should send and has not put us on hold;
+    /// repeated as long as that lasts. `false`: it is heard again.
+    Quiet(bool),
     /// Media flows: ICE and DTLS are up, or the first RTP packet came, or a lost leg is back.
     Connected,
     /// The leg is lost, for good if the reason is final.
@@ -226,6 +240,12 @@ pub struct Leg {
     /// A packet that waits until its leg was reported as connected.
     waiting: Option<(Header, Range<usize>)>,
     flowing: bool,
+    /// Nothing was heard since then, or since quiet was last reported.
+    quiet_from: Instant,
+    quiet: bool,
+    listener: Listener,
+    /// Whose it is, and who is told how it was heard.
+    reports: Option<(Side, Reports)>,
 }
 
 #[derive(Debug)]
@@ -238,6 +258,7 @@ enum Transport {
 enum Fetched {
     Rtp(Header, Range<usize>, Kind, bool, Option<char>),
     Silent(Duration),
+    Quiet(bool),
     Connected,
     Lost(LostReason),
 }
@@ -273,7 +294,17 @@ impl Leg {
             silent: Duration::ZERO,
             waiting: None,
             flowing: false,
+            quiet_from: super::now(),
+            quiet: false,
+            listener: Listener::new(super::now()),
+            reports: None,
         }
+    }
+
+    /// From now on it is listened to as this side's; at its end it leaves there how it was heard.
+    pub(super) fn report_to(&mut self, side: Side, reports: &Reports) {
+        self.listener = Listener::new(super::now());
+        self.reports = Some((side, Arc::clone(reports)));
     }
 
     /// Our offer. Repeated on a plain leg it describes the leg as it stands.
@@ -351,7 +382,10 @@ impl Leg {
 
     /// When [`next`](Self::next) must be called even if nothing arrives.
     pub fn deadline(&self) -> Instant {
-        let silence = self.heard + self.silence_after;
+        let mut silence = self.heard + self.silence_after;
+        if self.should_be_heard() {
+            silence = silence.min(self.quiet_from + QUIET_AFTER);
+        }
         match &self.transport {
             Transport::Plain(_) => silence,
             Transport::Web(web) => web.deadline().min(silence),
@@ -400,6 +434,7 @@ impl Leg {
                 }
             }
             Fetched::Silent(length) => MediaEvent::Silent(length),
+            Fetched::Quiet(quiet) => MediaEvent::Quiet(quiet),
             Fetched::Connected => MediaEvent::Connected,
             Fetched::Lost(reason) => MediaEvent::Lost(reason),
         }
@@ -418,13 +453,16 @@ impl Leg {
                     Received::Rtp(header, range) => (header, range),
                     Received::Up => {
                         self.flowing = true;
+                        self.quiet_from = now;
                         return Some(Fetched::Connected);
                     }
                     Received::Down(reason) => {
                         self.flowing = false;
                         return Some(Fetched::Lost(reason));
                     }
-                    Received::Nothing => return self.silence(now),
+                    Received::Nothing => {
+                        return self.quieted(now).or_else(|| self.silence(now));
+                    }
                 }
             };
             let Some(kind) = self.negotiated.kind(header.payload_type) else {
@@ -436,6 +474,10 @@ impl Leg {
                 self.waiting = Some((header, range));
                 return Some(Fetched::Connected);
             }
+            if std::mem::take(&mut self.quiet) {
+                self.waiting = Some((header, range));
+                return Some(Fetched::Quiet(false));
+            }
             let arrival = self.sequence.note(&header);
             if arrival == Arrival::Duplicate {
                 self.stats.unreadable += 1;
@@ -443,18 +485,16 @@ impl Leg {
             }
             self.stats.received += 1;
             self.heard = now;
+            self.quiet_from = now;
             self.silent = Duration::ZERO;
+            let restart = arrival == Arrival::Restart;
+            self.listener
+                .note(now, header.timestamp, restart, self.sequence.lost());
             let digit = match kind {
                 Kind::Event => self.keys.note(&header, &self.buffer[range.clone()]),
                 Kind::Audio(_) => None,
             };
-            return Some(Fetched::Rtp(
-                header,
-                range,
-                kind,
-                arrival == Arrival::Restart,
-                digit,
-            ));
+            return Some(Fetched::Rtp(header, range, kind, restart, digit));
         }
     }
 
@@ -470,8 +510,28 @@ impl Leg {
         Some(Fetched::Silent(self.silent))
     }
 
+    /// Whether the far end should send now. Who has put us on hold may be still.
+    fn should_be_heard(&self) -> bool {
+        let agreed = &self.negotiated;
+        let up = self.flowing || matches!(self.transport, Transport::Plain(_));
+        up && agreed.complete && agreed.should_hear && agreed.may_send
+    }
+
+    fn quieted(&mut self, now: Instant) -> Option<Fetched> {
+        if !self.should_be_heard() {
+            return std::mem::take(&mut self.quiet).then_some(Fetched::Quiet(false));
+        }
+        if now < self.quiet_from + QUIET_AFTER {
+            return None;
+        }
+        self.quiet_from = now;
+        self.quiet = true;
+        Some(Fetched::Quiet(true))
+    }
+
     fn count_silence_from_now(&mut self) {
         self.heard = super::now();
+        self.quiet_from = self.heard;
         self.silent = Duration::ZERO;
     }
 
@@ -582,7 +642,21 @@ impl Leg {
     }
 }
 
-/// The local address that routes to `peer`; the configured one where there is one.
+impl Drop for Leg {
+    fn drop(&mut self) {
+        let Some((side, reports)) = self.reports.take() else {
+            return;
+        };
+        let web = matches!(self.transport, Transport::Web(_));
+        let (codec, lost) = (self.codec(), self.sequence.lost());
+        let heard = self.listener.heard(side, web, codec, super::now(), lost);
+        let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
+        if reports.len() < REPORTS {
+            reports.push(heard);
+        }
+    }
+}
+
 /// `bind`, or the local address that routes to the peer when that is unspecified.
 fn local_ip(bind: IpAddr, peer: IpAddr) -> std::io::Result<IpAddr> {
     if !bind.is_unspecified() {

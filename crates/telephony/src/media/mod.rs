@@ -8,6 +8,7 @@ pub mod codec;
 pub mod leg;
 pub mod ports;
 pub mod prompts;
+pub mod quality;
 pub mod recorder;
 pub mod rtp;
 pub mod sdp;
@@ -21,6 +22,7 @@ pub use codec::Codec;
 pub use leg::{Answer, Leg, LegStats, LostReason, MediaEvent, Packet, Peer};
 pub use plane::{MediaConfig, MediaError, MediaPlane};
 pub use prompts::{Prompt, Prompts};
+pub use quality::{Heard, Rating};
 pub use recorder::{RecorderEvent, Recording};
 pub use session::{BOTH, Hears, MediaSession, PlayId, Playlist, SessionEvent, SessionEvents, Side};
 

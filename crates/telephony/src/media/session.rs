@@ -4,14 +4,15 @@ mod mixer;
 mod task;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::leg::{Answer, Leg, LegStats, LostReason};
+use super::leg::{Answer, Leg, LegStats, LostReason, Reports};
 use super::plane::MediaError;
 use super::prompts::Prompt;
+use super::quality::Heard;
 use super::recorder::{RecorderEvent, Recording, Writer};
 
 /// Which place in the call. The requester is the left lane of the recording, everybody else the right.
@@ -107,6 +108,14 @@ pub enum SessionEvent {
     /// Nothing was heard of a leg that should send for `MediaConfig::silence_after`; repeated as long
     /// as that lasts.
     Silence(Side),
+    /// Nothing is heard of a side that should send and has not put us on hold: at first after three seconds, then
+    /// again and again; with `quiet` false: it is heard again.
+    OneWay {
+        /// Who is not heard.
+        side: Side,
+        /// Whether it is so now.
+        quiet: bool,
+    },
     /// Media flows: ICE and DTLS are up, or the first RTP packet came, or a lost leg is back.
     Connected(Side),
     /// A browser went away: hold the call and attach a new leg. Until then this one stays attached and
@@ -133,6 +142,8 @@ pub struct SessionSummary {
     pub agent: LegStats,
     /// Counters of all legs of others who took part.
     pub others: LegStats,
+    /// How each leg was heard, in the order in which they ended.
+    pub legs: Vec<Heard>,
     /// The recording that was still running.
     pub recording: Option<Recording>,
 }
@@ -144,6 +155,7 @@ pub struct SessionSummary {
 pub struct MediaSession {
     commands: mpsc::UnboundedSender<Command>,
     next_play: Arc<AtomicU64>,
+    reports: Reports,
 }
 
 #[derive(Debug)]
@@ -168,7 +180,8 @@ enum Command {
 impl MediaSession {
     /// Gives a side its leg; one it already had is dropped (that is how a browser is re-attached).
     /// What the leg's sockets queued before is thrown away.
-    pub fn attach(&self, side: Side, leg: Leg) {
+    pub fn attach(&self, side: Side, mut leg: Leg) {
+        leg.report_to(side, &self.reports);
         self.send(Command::Attach(side, Box::new(leg)));
     }
 
@@ -252,7 +265,10 @@ impl MediaSession {
     pub async fn close(&self) -> SessionSummary {
         let (reply, summary) = oneshot::channel();
         self.send(Command::Close(reply));
-        summary.await.unwrap_or_default()
+        let mut summary = summary.await.unwrap_or_default();
+        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        summary.legs = std::mem::take(&mut reports);
+        summary
     }
 
     fn send(&self, command: Command) {
@@ -270,6 +286,7 @@ pub(super) fn start(writer: Writer) -> (MediaSession, SessionEvents) {
         MediaSession {
             commands,
             next_play: Arc::default(),
+            reports: Reports::default(),
         },
         outbox,
     )

@@ -18,6 +18,7 @@ use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 
 use super::registrar::Registrar;
 use super::sources::RateLimit;
+use crate::ladder::Ladder;
 
 /// Longest body we read; an SDP of a browser has about 4 kB.
 const MAX_BODY: usize = 32 * 1024;
@@ -44,6 +45,7 @@ pub struct Guard {
     registrar: Arc<Registrar>,
     /// Messages that reached the guard: the UDP reader waits while too many have not.
     seen: Arc<AtomicU64>,
+    ladder: Ladder,
 }
 
 impl Guard {
@@ -53,6 +55,7 @@ impl Guard {
         registrar: Arc<Registrar>,
         turned: Arc<Turned>,
         seen: Arc<AtomicU64>,
+        ladder: Ladder,
     ) -> Self {
         Self {
             clock,
@@ -63,6 +66,7 @@ impl Guard {
             turned,
             registrar,
             seen,
+            ladder,
         }
     }
 
@@ -122,7 +126,10 @@ impl TransportEventInspector for Guard {
                     }
                 };
                 match refusal {
-                    None => return Some(TransportEvent::Incoming(message, connection, from)),
+                    None => {
+                        self.ladder.received(&message, &connection, &from);
+                        return Some(TransportEvent::Incoming(message, connection, from));
+                    }
                     Some(Some(response)) => {
                         // An answer that cannot be sent is no loss.
                         let _ = connection.send(response.into(), Some(&from)).await;

@@ -34,6 +34,7 @@ use super::sources::{Network, RateLimit};
 use super::timer::{self, Asked, SessionTimer};
 use super::transport::{BoundedUdp, acceptor, serve_streams, trust};
 use super::{CallTaker, DeviceDirectory, IncomingCall, Registration};
+use crate::ladder::Ladder;
 
 /// The user part of our Contact.
 const OUR_USER: &str = "shoujie";
@@ -75,6 +76,7 @@ pub struct SipStack {
     registrar: Arc<Registrar>,
     turned: Arc<Turned>,
     sockets: super::socket::Sockets,
+    ladder: Ladder,
     address: SocketAddr,
     contact: Uri,
     /// Where others reach us over TLS.
@@ -106,12 +108,14 @@ impl SipStack {
         let address = udp.local_addr().map_err(kernel::problem::internal)?;
         let seen = Arc::new(AtomicU64::new(0));
         let turned = Arc::new(Turned::default());
+        let ladder = Ladder::new(app.clock.clone(), address);
         let guard = Guard::new(
             app.clock.clone(),
             config.invites_per_second,
             Arc::clone(&registrar),
             Arc::clone(&turned),
             Arc::clone(&seen),
+            ladder.clone(),
         );
         let guard = Door {
             guard,
@@ -165,6 +169,7 @@ impl SipStack {
                 Method::Notify,
             ])
             .with_transport_inspector(Box::new(guard))
+            .with_inspector(Box::new(ladder.clone()))
             .build();
         let mut incoming = endpoint
             .incoming_transactions()
@@ -192,6 +197,7 @@ impl SipStack {
             registrar,
             turned,
             sockets: super::socket::Sockets::default(),
+            ladder,
             address,
             app,
             config,
@@ -288,6 +294,11 @@ impl SipStack {
     /// What was turned away at the door.
     pub fn turned(&self) -> &Turned {
         &self.turned
+    }
+
+    /// The messages of the calls that run.
+    pub fn ladder(&self) -> &Ladder {
+        &self.ladder
     }
 
     /// The softphones' open sockets.

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
 #![expect(clippy::disallowed_methods, reason = "real peers keep real time")]
 
+mod evidence;
 mod hotline;
 mod media;
+mod screen;
 mod test_line;

@@ -63,6 +63,15 @@ export const RULES: Record<RuleKind, RuleShape> = {
     ],
     blank: { level: 5, role: 'purchaser_admin', service_minutes: 60, active: true },
   },
+  recording_retention: {
+    right: P.holdRecordings, view: P.listen,
+    fields: [
+      { key: 'queue', value: 'text', subject: true, any: true },
+      { key: 'direction', value: 'word', words: ['inbound', 'outbound'], under: 'directions', subject: true, any: true },
+      { key: 'days', value: 'number', least: 1, most: 36_500 },
+    ],
+    blank: { queue: null, direction: null, days: 1095 },
+  },
   emergency_ways: {
     right: P.setOwnRules,
     fields: [

@@ -80,7 +80,7 @@ async fn quality_listens_to_the_call_complained_about() {
         lead.must(Method::PATCH, &own, Some(complain)).await;
 
         let heard = quality.get(&own).await["source_call_id"].clone();
-        let recording = format!("/api/v1/calls/{}/recording", heard.as_str().unwrap());
+        let recording = format!("/api/v1/calls/{}/recording?reason=%E6%8A%95%E8%AF%89%E6%A0%B8%E6%9F%A5", heard.as_str().unwrap());
         let sound = quality.send(Method::GET, &recording, None).await;
         assert!(sound.status().is_success(), "{}", sound.status());
         let note = json!({"kind": "internal", "body": "已调听"});

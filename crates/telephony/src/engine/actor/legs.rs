@@ -150,7 +150,7 @@ impl Actor {
             number: to.number,
             caller_id: to.caller_id,
             offer,
-            headers: vec![],
+            headers: vec![(crate::ladder::MARK, self.call.id().to_string())],
             trunk: TrunkChoice::Best,
         });
         forward_leg(leg, events, self.mailbox.clone());

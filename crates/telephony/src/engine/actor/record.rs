@@ -1,5 +1,8 @@
 //! What is written down of a call: its record and journal, its recording, its closing.
 
+use std::sync::PoisonError;
+use std::time::Duration;
+
 use call_control::{AgentId, Event, Outcome, State};
 use chrono::{DateTime, Utc};
 use kernel::{Audience, Phone};
@@ -9,12 +12,19 @@ use tokio::sync::oneshot;
 
 use super::{Actor, PATIENCE, Start};
 use crate::calls::journal::Line;
-use crate::calls::recording;
 use crate::calls::rows::{blank, call};
-use crate::engine::Inner;
+use crate::calls::{legs, recording};
 use crate::engine::wish::Outside;
-use crate::media::Recording;
+use crate::engine::{Inner, NotHeard};
+use crate::ladder;
+use crate::media::{Recording, Side};
 use crate::sip::IncomingCall;
+
+/// What is still said after the end, above all the answer to our BYE, comes within this time.
+const LAST_MESSAGES: Duration = Duration::from_secs(4);
+
+/// A line that comes and goes is told so often; nobody may fill a journal by falling quiet.
+const NOTICED: u32 = 40;
 
 /// The record of a call that begins.
 pub(super) fn new_row(engine: &Inner, id: Uuid, start: &Start, now: DateTime<Utc>) -> call::Model {
@@ -38,6 +48,9 @@ pub(super) fn new_row(engine: &Inner, id: Uuid, start: &Start, now: DateTime<Utc
 }
 
 fn came_in(engine: &Inner, id: Uuid, incoming: &IncomingCall, now: DateTime<Utc>) -> call::Model {
+    if let Some(ladder) = engine.ladder.get() {
+        ladder.claim(&incoming.sip_call_id, id);
+    }
     // In the one form in which the same number is found again, however the trunk writes it.
     let caller =
         requesters::normalise(&incoming.caller).map_or(String::new(), |number| number.text);
@@ -136,6 +149,7 @@ impl Actor {
         let now = self.now();
         let times = self.call.times();
         let agent_before = self.row.agent_id;
+        let one_way = self.not_heard();
         let row = &mut self.row;
         row.events += 1;
         row.queued_at = times.queued_at;
@@ -159,6 +173,7 @@ impl Actor {
                 "third": self.call.consulted().map(|(colleague, answered)| json!({
                     "colleague": colleague, "answered": answered, "together": self.call.together(),
                 })),
+                "one_way": one_way,
                 "answered_at": row.answered_at,
                 "outcome": row.outcome,
             });
@@ -175,6 +190,46 @@ impl Actor {
         })
     }
 
+    fn not_heard(&self) -> Option<NotHeard> {
+        let standing = self.standing.read().unwrap_or_else(PoisonError::into_inner);
+        standing.one_way
+    }
+
+    /// A side fell quiet, or is heard again. Who is on hold may be still.
+    pub(super) fn one_way(&mut self, side: Side, quiet: bool) {
+        let before = self.not_heard();
+        let after = NotHeard::after(before, side, quiet);
+        if after == before || (quiet && self.call.state() == State::Held) {
+            return;
+        }
+        let changes = {
+            let mut standing = self
+                .standing
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            standing.one_way = after;
+            standing.one_way_changes += 1;
+            standing.one_way_changes
+        };
+        if changes > NOTICED {
+            return;
+        }
+        tracing::warn!(call = %self.call.id(), ?side, quiet, "one-way audio");
+        let details = json!({ "side": legs::code_of(side), "quiet": quiet });
+        self.journal("one_way", details, vec![]);
+        self.engine.app.live.publish(
+            Audience::Permission("telephony:view"),
+            "alarm",
+            json!({
+                "code": "one_way_audio",
+                "detail": after.map_or("both are heard again", |_| "a side that should send is not heard"),
+                "call_id": self.call.id(),
+                "one_way": after,
+                "over": after.is_none(),
+            }),
+        );
+    }
+
     /// After the end: legs and media are let go, the recording is closed and entered.
     pub(super) async fn close(&mut self) {
         for (_, slot) in self.legs.drain() {
@@ -188,9 +243,27 @@ impl Actor {
             agent = ?summary.agent,
             "call ended"
         );
+        let heard = legs::rows(&self.engine.app, self.call.id(), &summary.legs);
+        self.engine.journal.legs(self.call.id(), heard);
+        self.keep_ladder();
         if let Some(recording) = summary.recording {
             self.enter_recording(recording).await;
         }
+    }
+
+    /// Writes the SIP messages down once the last of them have come; nobody waits for it.
+    fn keep_ladder(&self) {
+        let Some(messages) = self.engine.ladder.get().cloned() else {
+            return;
+        };
+        let (app, call) = (self.engine.app.clone(), self.call.id());
+        self.engine.app.tasks.spawn(async move {
+            tokio::select! {
+                () = app.clock.sleep(LAST_MESSAGES) => {}
+                () = app.shutdown.cancelled() => {}
+            }
+            ladder::store::keep(&app, call, messages.take(call)).await;
+        });
     }
 
     async fn enter_recording(&mut self, recording: Recording) {

@@ -372,6 +372,7 @@ impl Task {
                 requester,
                 agent,
                 others,
+                legs: Vec::new(),
                 recording,
             });
         }
@@ -537,6 +538,7 @@ impl Task {
                     }
                 }
                 Some(MediaEvent::Silent(_)) => SessionEvent::Silence(side),
+                Some(MediaEvent::Quiet(quiet)) => SessionEvent::OneWay { side, quiet },
                 Some(MediaEvent::Connected) => SessionEvent::Connected(side),
                 Some(MediaEvent::Lost(reason)) => {
                     gone |= reason.is_final();

@@ -12,11 +12,12 @@ mod crossing;
 mod dialing;
 mod dialogs;
 mod doors;
+mod heard;
 mod inbound;
 mod raw;
 mod real_phones;
 mod records;
-mod recovery;
+pub mod recovery;
 mod together;
 mod trunks;
 
@@ -59,6 +60,11 @@ pub fn desk_phone(number: u8) -> Uuid {
 }
 
 struct People;
+
+/// The people of the hotline, and their phones.
+pub fn people() -> Arc<impl Directory + DeviceDirectory> {
+    Arc::new(People)
+}
 
 fn card(number: u8) -> AgentCard {
     AgentCard {
@@ -135,6 +141,7 @@ pub fn migrations() -> Vec<Migration> {
         telephony::migrations(),
         floor::migrations(),
         requesters::migrations(),
+        organization::migrations(),
     ]
     .concat()
 }
