@@ -304,7 +304,11 @@ mod tests {
         let file = writer.open(path.clone());
         writer.write(&file, 0, vec![1; 16]).unwrap();
         let (reply, done) = oneshot::channel();
-        writer.finish(&file, 16, 0, reply);
+        let end = End {
+            length: 16,
+            ..End::default()
+        };
+        writer.finish(&file, end, reply);
         assert!(done.blocking_recv().unwrap().unwrap().error.is_some());
         assert_eq!(std::fs::read(path).unwrap(), b"evidence");
     }
