@@ -170,9 +170,10 @@ impl Ladder {
         let begins = match message {
             SipMessage::Request(request) => match request.method {
                 Method::Register => return,
-                Method::Invite => {
-                    !matches!(request.to_header().map(|to| to.tag()), Ok(Ok(Some(_))))
-                }
+                Method::Invite => !matches!(
+                    request.to_header().map(rsipstack::sip::To::tag),
+                    Ok(Ok(Some(_)))
+                ),
                 _ => false,
             },
             SipMessage::Response(_) => false,

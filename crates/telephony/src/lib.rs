@@ -199,6 +199,5 @@ pub fn capability(telephony: &Telephony) -> Capability {
             ),
         ],
         jobs: jobs(telephony),
-        ..Capability::default()
     }
 }

@@ -26,7 +26,7 @@ const PART: usize = 8 * 1024 * 1024;
 const PARTS: usize = 2;
 /// Tries of one request, and how long they may take together; the job comes again.
 const TRIES: usize = 2;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// One request.
 const REQUEST: Duration = Duration::from_mins(5);
 

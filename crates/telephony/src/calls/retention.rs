@@ -418,14 +418,19 @@ async fn remove(
             "sha256": proof.sha256, "bytes": proof.bytes, "made_at": proof.made_at,
             "rule": proof.rule, "days": proof.rule_days,
         });
+        let marked = file::Entity::update_many()
+            .col_expr(file::Column::RemovedAt, Expr::value(now))
+            .filter(file::Column::CallId.eq(call))
+            .filter(file::Column::RemovedAt.is_null())
+            .exec(&*tx)
+            .await?;
+        if marked.rows_affected == 0 {
+            // Another run was faster.
+            return Ok(());
+        }
         removal::Entity::insert(proof.into_active_model())
             .on_conflict_do_nothing()
             .exec_without_returning(&*tx)
-            .await?;
-        file::Entity::update_many()
-            .col_expr(file::Column::RemovedAt, Expr::value(now))
-            .filter(file::Column::CallId.eq(call))
-            .exec(&*tx)
             .await?;
         let who = Who::system("telephony");
         audit::record(&app, &*tx, &who, "recording.removed", "call", call, details).await

@@ -1,11 +1,11 @@
-//! A ladder as a capture file that any SIP tool reads: classic pcap with raw IP (LINKTYPE_RAW), each message one UDP
+//! A ladder as a capture file that any SIP tool reads: classic pcap with raw IP (`LINKTYPE_RAW`), each message one UDP
 //! datagram between the real addresses, whatever transport it came by.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::Message;
 
-/// LINKTYPE_RAW: IPv4 or IPv6 without a link layer.
+/// `LINKTYPE_RAW`: IPv4 or IPv6 without a link layer.
 const RAW: u32 = 101;
 const UDP: u8 = 17;
 
