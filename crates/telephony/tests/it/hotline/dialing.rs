@@ -315,7 +315,7 @@ async fn calls_go_in_and_out_over_ipv6() {
     assert_eq!(status(&ok), 200, "{ok}");
     assert!(body(&ok).contains("c=IN IP6 ::1"), "{ok}");
     caller
-        .send(&super::raw::Raw::inside(&invite, &ok, "ACK", 2, ""))
+        .send(&super::raw::Raw::inside(&invite, &ok, "ACK", 1, ""))
         .await;
     let bye = super::raw::Raw::inside(&invite, &ok, "BYE", 3, "");
     assert_eq!(status(&caller.ask(&bye).await.unwrap()), 200);

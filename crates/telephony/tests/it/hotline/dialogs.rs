@@ -78,7 +78,7 @@ async fn a_far_end_that_leaves_the_refreshing_to_us_is_refreshed() {
     );
     let ok = caller.ask(&invite).await.unwrap();
     assert_eq!(must(&ok, "session-expires"), "90;refresher=uas");
-    caller.send(&Raw::inside(&invite, &ok, "ACK", 2, "")).await;
+    caller.send(&Raw::inside(&invite, &ok, "ACK", 1, "")).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     line.app.clock.advance(Duration::from_secs(46));
     // It named no UPDATE in Allow: a re-INVITE with the same description.
@@ -108,7 +108,7 @@ async fn a_fax_is_refused_and_another_codec_taken_and_the_call_goes_on() {
         &sdp(4000, "sendrecv"),
     );
     let ok = caller.ask(&invite).await.unwrap();
-    caller.send(&Raw::inside(&invite, &ok, "ACK", 2, "")).await;
+    caller.send(&Raw::inside(&invite, &ok, "ACK", 1, "")).await;
     let fax = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
                m=image 4000 udptl t38\r\na=T38FaxVersion:0\r\n";
     let mulaw = sdp(4000, "sendrecv")

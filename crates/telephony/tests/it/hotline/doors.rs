@@ -165,13 +165,13 @@ async fn only_trunk_peers_call_and_only_the_hotline() {
         "INVITE",
         "sip:12333@127.0.0.1",
         "x",
-        &["Require: timer"],
+        &["Require: precondition"],
         &sdp(9, "sendrecv"),
     );
     let refused = trunk.ask(&invite).await.unwrap();
     assert_eq!(
         (status(&refused), header(&refused, "unsupported")),
-        (420, Some("timer"))
+        (420, Some("precondition"))
     );
     let options = stranger.request("OPTIONS", "sip:127.0.0.1", "x", &[], "");
     assert_eq!(status(&stranger.ask(&options).await.unwrap()), 200);

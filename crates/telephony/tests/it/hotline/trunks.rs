@@ -252,6 +252,10 @@ async fn we_register_with_a_carrier_and_it_calls_our_user_there() {
         .unwrap();
     let ok = carrier.answer().await;
     assert_eq!(status(&ok), 200, "{ok}");
+    until("the call is written down", || async {
+        !line.records().await.is_empty()
+    })
+    .await;
     let records = line.records().await;
     assert_eq!(
         records[0].caller, "13900000001",
