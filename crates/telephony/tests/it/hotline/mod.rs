@@ -13,7 +13,7 @@ mod dialing;
 mod dialogs;
 mod doors;
 mod inbound;
-mod raw;
+pub mod raw;
 mod real_phones;
 mod records;
 mod recovery;
