@@ -112,10 +112,15 @@ impl SipStack {
         let datagrams = config
             .invites_per_second
             .saturating_mul(DATAGRAMS_PER_INVITE);
+        // Where our own calls go, answers come from.
+        let called = config
+            .trunk_hosts
+            .iter()
+            .map(|host| Network::from(host.ip()));
         let gate = Arc::new(Gate::new(
             app.clock.clone(),
             datagrams,
-            config.trunks.clone(),
+            config.trunks.iter().copied().chain(called).collect(),
             &config.scanners,
             Arc::clone(&registrar),
             Arc::clone(&turned),

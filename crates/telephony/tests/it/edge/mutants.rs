@@ -180,9 +180,13 @@ fn sdp_corpus() -> Vec<Vec<u8>> {
     let carrier = "v=0\r\no=Huawei 1 1 IN IP6 2001:db8::20\r\ns=-\r\nc=IN IP6 2001:db8::20\r\nt=0 0\r\n\
         m=audio 6000/1 RTP/AVP 8 0 18 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=sendonly\r\n\
         m=video 0 RTP/AVP 31\r\na=inactive\r\n";
+    let secured = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 8 101\r\n\
+        a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkw|2^31\r\n\
+        a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkw\r\n";
     let mut corpus = vec![
         browser.into(),
         carrier.into(),
+        secured.into(),
         sdp(9, "sendrecv").into_bytes(),
     ];
     corpus.extend(sip_corpus().into_iter().filter_map(|message| {

@@ -7,6 +7,7 @@ use rsipstack::sip::{SipMessage, Transport};
 use rsipstack::transport::SipConnection;
 use telephony::media::rtp::{self, Event, KeyPresses, Sequence};
 use telephony::media::sdp;
+use telephony::media::srtp::{MasterKey, Srtp};
 use telephony::sip::digest::Credentials;
 use telephony::sip::guard::escaped;
 use telephony::sip::guard::frames::{Frame, frame};
@@ -100,12 +101,13 @@ pub fn sdp_text(data: &[u8]) {
         codecs: offer.audio.codecs.iter().copied().take(1).collect(),
         event_type: offer.audio.event_type,
         direction: offer.audio.direction.mirrored(),
+        crypto: offer.audio.crypto,
         id: 1,
         version: 1,
     };
     let answer = local.answer(&offer);
     assert!(answer.lines().count() < 4 * data.len() + 20);
-    if !local.codecs.is_empty() {
+    if !local.codecs.is_empty() && (offer.audio.is_plain() || offer.audio.is_secured()) {
         assert!(
             sdp::parse(answer.as_bytes()).is_ok(),
             "our answer is read by ourselves: {answer:?}"
@@ -116,12 +118,14 @@ pub fn sdp_text(data: &[u8]) {
 /// Datagrams on a voice port, one behind the other: two octets of length before each.
 pub fn rtp_stream(data: &[u8]) {
     let (mut sequence, mut keys, mut rest) = (Sequence::default(), KeyPresses::default(), data);
+    let mut secured = Srtp::new(&MasterKey([7; 30]));
     let mut count = 0_u64;
     while let [high, low, behind @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low])).min(behind.len());
         let (datagram, after) = behind.split_at(length);
         rest = after;
         count += 1;
+        assert_eq!(secured.unprotect(&mut datagram.to_vec()), None, "nobody has the key");
         if let Some((header, range)) = rtp::parse(datagram) {
             assert!(range.start >= 12 && range.end <= datagram.len());
             let payload = &datagram[range];
