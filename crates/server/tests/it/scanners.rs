@@ -34,9 +34,8 @@ impl Tools {
     async fn run(&self, agent: &str, tool: &str, arguments: &[&str]) -> String {
         let run = Command::new(&self.python)
             .arg(&self.script)
-            .args([agent, tool])
+            .args([SCANNER, agent, tool])
             .args(arguments)
-            .args(["-b", SCANNER])
             .current_dir(&self.folder)
             .kill_on_drop(true)
             .output();
@@ -89,13 +88,13 @@ async fn sipvicious_finds_no_extension_cracks_nothing_and_locks_out_no_phone() {
     )
     .unwrap();
 
-    // As it comes: nothing answers it.
+    // As it comes: svmap names itself, and nothing answers it.
     let map = tools.run("-", "svmap", &["-p", &port, "127.0.0.1"]).await;
     assert!(!map.contains(&format!("127.0.0.1:{port}")), "{map}");
     let war = tools
         .run("-", "svwar", &["-p", &port, "-d", "names", "127.0.0.1"])
         .await;
-    assert!(war.contains("No server response"), "{war}");
+    assert!(war.contains("found nothing"), "{war}");
     let crack = ["-p", &port, "-u", "agent1", "-d", "secrets", "127.0.0.1"];
     let cracked = tools.run("-", "svcrack", &crack).await;
     assert!(!cracked.contains(&secret), "{cracked}");
@@ -113,9 +112,7 @@ async fn sipvicious_finds_no_extension_cracks_nothing_and_locks_out_no_phone() {
             "127.0.0.1",
         ];
         let war = tools.run("T46S 66.85", "svwar", &arguments).await;
-        for name in ["agent1", "agent2", "lead", "12333"] {
-            assert!(!war.contains(name), "{method}: {name} is found: {war}");
-        }
+        assert!(war.contains("found nothing"), "{method}: {war}");
     }
     let cracked = tools.run("T46S 66.85", "svcrack", &crack).await;
     assert!(!cracked.contains(&secret), "{cracked}");

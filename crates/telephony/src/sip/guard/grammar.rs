@@ -186,7 +186,11 @@ pub(super) fn proper_address(value: &str) -> Option<String> {
     match (uri.find('['), uri.find(']')) {
         (Some(open), Some(close)) if open < close => {
             proper.push_str(&uri[..open]);
-            proper.push_str(&uri[open..close].replacen(":::", "::", 1));
+            let mut host = uri[open..close].to_owned();
+            while host.contains(":::") {
+                host = host.replace(":::", "::");
+            }
+            proper.push_str(&host);
             proper.push_str(&uri[close..]);
         }
         _ => proper.push_str(uri),
@@ -387,6 +391,7 @@ mod tests {
                 "\"sip:a@b\" <sip:a@b>;x=\"1 ; 2\"",
             ),
             ("sip:::::a@[1:::2]", "sip:::::a@[1::2]"),
+            ("x:a@[1:::2::::3]", "x:a@[1::2::3]"),
         ] {
             assert_eq!(proper_address(written).as_deref(), Some(proper));
             assert_eq!(proper_address(proper).as_deref(), Some(proper));

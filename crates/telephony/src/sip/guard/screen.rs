@@ -115,7 +115,7 @@ pub fn screen(message: &[u8], source: SocketAddr) -> Verdict {
             Err(why) => Verdict::Drop(why),
         };
     }
-    let mut words = head.start.trim_end().rsplit(' ');
+    let mut words = head.start.trim_end_matches([' ', '\t']).rsplit(' ');
     let Some(version) = words
         .next()
         .and_then(|word| word.get(..4).map(|start| (start, &word[4..])))
@@ -193,6 +193,7 @@ fn request(
         .all(|name| head.count(name) == 1);
     if !head.well_formed
         || !two_more
+        || !head.start.chars().all(|c| c == ' ' || c.is_ascii_graphic())
         || !is_token(method)
         || !required
         || SINGLE.iter().any(|name| head.count(name) > 1)

@@ -346,6 +346,24 @@ async fn the_messages_get_the_same_over_a_stream_that_goes_on_where_it_can() {
 }
 
 #[test]
+fn a_start_line_with_what_is_no_space_is_refused() {
+    let source = "127.0.0.1:5060".parse().unwrap();
+    let good = String::from_utf8(message("4475-3.3.11-zeromf")).unwrap();
+    // Found by libFuzzer: a form feed was white space to one half of the screen and not to the other.
+    for end in ["SIP/2.0\u{c}", "SIP/2.0\t", "SIP/2.0\u{a0}", "SIP/2.0 "] {
+        let bad = good.replacen("SIP/2.0\r\n", &format!("{end}\r\n"), 1);
+        assert!(
+            matches!(
+                screen(bad.as_bytes(), source),
+                Verdict::Refuse(400 | 505, _)
+            ),
+            "{end:?}"
+        );
+    }
+    assert_eq!(screen(good.as_bytes(), source), Verdict::Pass(None));
+}
+
+#[test]
 fn a_body_of_several_parts_yields_its_session_description() {
     let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n";
     let body = format!(
