@@ -89,7 +89,8 @@ pub(super) async fn carry<S>(
     .await;
     let Ok(connection) = connection else { return };
     let connection = SipConnection::Channel(connection);
-    intake.endpoint
+    intake
+        .endpoint
         .transport_layer
         .add_connection(connection.clone());
     let (mut reader, mut writer) = tokio::io::split(stream);

@@ -41,7 +41,8 @@ const METHODS: [&str; 14] = [
     "PUBLISH",
 ];
 /// Told to who asks for anything else.
-const ALLOW: &str = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE\r\n";
+const ALLOW: &str =
+    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY\r\n";
 /// Extensions that OPTIONS and REGISTER may require.
 const EXTENSIONS: [&str; 3] = ["100rel", "timer", "replaces"];
 /// Fields that may stand there once at most.
