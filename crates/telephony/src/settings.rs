@@ -55,6 +55,7 @@ struct Sip {
     tls_trusted: String,
     phone_srtp: String,
     invites_per_second: u32,
+    scanners: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -122,6 +123,7 @@ impl Settings {
                 phone_srtp,
                 tls_trusted,
                 invites_per_second: sip.invites_per_second.max(1),
+                scanners: sip.scanners,
             },
             media: MediaConfig {
                 bind: bind.unwrap_or(listen.ip()),

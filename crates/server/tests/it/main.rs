@@ -14,6 +14,7 @@ mod demo;
 mod desk;
 mod load;
 mod rights;
+mod scanners;
 mod schema;
 mod setup;
 mod shoujie;

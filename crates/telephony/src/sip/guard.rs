@@ -1,10 +1,17 @@
 //! What stands between the network and the SIP stack: form, size and rate.
 //!
-//! The parser behind us takes much for granted (other versions, a Content-Length that is no number,
-//! a `CSeq` of another method), and its queue has no bound. Both are looked after here, before a
-//! message reaches a transaction.
+//! [`gate`] says how much a source may send, [`frames`] where a message of a stream ends, [`screen`] what is wrong with
+//! its bytes, all before the stack's parser reads any. [`Guard`] looks once more at what that parser made of it, and
+//! counts INVITEs, before a message reaches a transaction.
 
-use std::net::IpAddr;
+pub mod frames;
+mod gate;
+mod grammar;
+mod head;
+pub mod screen;
+mod text;
+
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,8 +27,9 @@ use super::registrar::Registrar;
 use super::sources::RateLimit;
 use crate::ladder::Ladder;
 
-/// Longest body we read; an SDP of a browser has about 4 kB.
-const MAX_BODY: usize = 32 * 1024;
+pub(in crate::sip) use gate::Gate;
+pub use text::{escaped, shown};
+
 /// Longest header value.
 const MAX_HEADER: usize = 8 * 1024;
 /// Requests outside a dialog that are no INVITE, and INVITEs inside one, in INVITEs' worth.
@@ -34,6 +42,8 @@ pub struct Turned {
     pub malformed: AtomicU64,
     /// Over the rate of its source.
     pub too_many: AtomicU64,
+    /// From a scanner that says so.
+    pub scans: AtomicU64,
 }
 
 /// Looks at every message before the stack does.
@@ -43,6 +53,7 @@ pub struct Guard {
     others: Mutex<RateLimit>,
     turned: Arc<Turned>,
     registrar: Arc<Registrar>,
+    gate: Arc<Gate>,
     /// Messages that reached the guard: the UDP reader waits while too many have not.
     seen: Arc<AtomicU64>,
     ladder: Ladder,
@@ -53,6 +64,7 @@ impl Guard {
         clock: Clock,
         invites_per_second: u32,
         registrar: Arc<Registrar>,
+        gate: Arc<Gate>,
         turned: Arc<Turned>,
         seen: Arc<AtomicU64>,
         ladder: Ladder,
@@ -65,13 +77,14 @@ impl Guard {
             )),
             turned,
             registrar,
+            gate,
             seen,
             ladder,
         }
     }
 
     /// The status to refuse a request with; `None` lets it pass.
-    fn refusal(&self, request: &Request, source: Option<IpAddr>) -> Option<StatusCode> {
+    fn refusal(&self, request: &Request, source: Option<SocketAddr>) -> Option<StatusCode> {
         if let Some(status) = fault(request) {
             self.turned.malformed.fetch_add(1, Relaxed);
             tracing::debug!(?source, %status, "malformed SIP request");
@@ -90,13 +103,14 @@ impl Guard {
         } else {
             &self.others
         };
-        let allowed = source.is_none_or(|ip| {
+        let allowed = source.is_none_or(|from| {
             limit
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .allows(ip, self.clock.now())
+                .allows(from.ip(), self.clock.now())
         });
-        if allowed {
+        // How many calls come in at once is a setting also for a trunk peer; what else it sends is its own affair.
+        if allowed || (!invite && source.is_some_and(|from| self.gate.knows(from))) {
             return None;
         }
         self.turned.too_many.fetch_add(1, Relaxed);
@@ -116,7 +130,7 @@ impl TransportEventInspector for Guard {
                         let _ = tell_source(request, &from);
                     }
                 }
-                let source = source_of(&connection, &from);
+                let source = address_of(&connection, &from);
                 let refusal = match &message {
                     SipMessage::Request(request) => self.refusal(request, source).map(|status| {
                         (request.method != Method::Ack).then(|| refuse(request, status))
@@ -151,12 +165,15 @@ impl TransportEventInspector for Guard {
 
 /// The address a message came from, whatever its headers say.
 pub(super) fn source_of(connection: &SipConnection, from: &SipAddr) -> Option<IpAddr> {
+    address_of(connection, from).map(|address| address.ip())
+}
+
+fn address_of(connection: &SipConnection, from: &SipAddr) -> Option<SocketAddr> {
     connection
         .get_remote_addr()
         .unwrap_or(from)
         .get_socketaddr()
         .ok()
-        .map(|address| address.ip())
 }
 
 /// Writes the socket's own source into the top Via of a datagram. The stack leaves a `received` that the
@@ -184,7 +201,7 @@ pub(super) fn fault(request: &Request) -> Option<StatusCode> {
     if request.version != Version::V2 {
         return Some(StatusCode::VersionNotSupported);
     }
-    if request.body.len() > MAX_BODY {
+    if request.body.len() > screen::MAX_BODY {
         return Some(StatusCode::RequestEntityTooLarge);
     }
     well_formed(request)

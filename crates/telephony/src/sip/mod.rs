@@ -14,6 +14,7 @@ mod secrecy;
 pub mod socket;
 pub mod sources;
 mod stack;
+mod stream;
 mod timer;
 mod transport;
 

@@ -13,14 +13,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use floor::DeviceKind;
 use kernel::{Clock, Ids};
 use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
-use rsipstack::sip::{Header, Request, StatusCode, Uri};
+use rsipstack::sip::{Header, HostWithPort, Request, StatusCode, Uri};
 use rsipstack::transport::{SipAddr, SipConnection};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::digest::{Challenger, Credentials, Verdict};
-use super::guard::source_of;
+use super::guard::{shown, source_of};
 use super::sources::Lockout;
 
 /// Shortest and longest life of a registration in seconds, and the one for who does not say.
@@ -146,6 +146,8 @@ pub struct Registrar {
     ids: Ids,
     directory: Arc<dyn DeviceDirectory>,
     changes: mpsc::UnboundedSender<Registration>,
+    /// Nobody's secret.
+    decoy: DeviceSecret,
     state: Mutex<State>,
 }
 
@@ -166,7 +168,12 @@ impl Registrar {
         changes: mpsc::UnboundedSender<Registration>,
     ) -> Self {
         let key = ids.secret(32);
+        let decoy = DeviceSecret {
+            device_id: Uuid::nil(),
+            ha1: ids.secret(32),
+        };
         Self {
+            decoy,
             clock,
             ids,
             directory,
@@ -208,6 +215,23 @@ impl Registrar {
         self.all()
             .into_iter()
             .find(|binding| binding.device == device)
+    }
+
+    /// Whether a device is registered from this very address and port.
+    pub(super) fn is_flow(&self, from: SocketAddr) -> bool {
+        let now = self.clock.now();
+        let named = HostWithPort::from(from);
+        self.state()
+            .bindings
+            .iter()
+            .any(|binding| binding.destination.addr == named && binding.alive(now))
+    }
+
+    fn is_flow_of(&self, flow: &SipAddr, name: &str) -> bool {
+        let now = self.clock.now();
+        self.state().bindings.iter().any(|binding| {
+            binding.destination == *flow && binding.username == name && binding.alive(now)
+        })
     }
 
     /// A WebSocket of a signed-in user was opened.
@@ -297,7 +321,7 @@ impl Registrar {
             Some(user) if user.username == name => (user, None),
             // The session is the proof, and it proves one name.
             Some(_) => return Reply::bare(StatusCode::Forbidden),
-            None => match self.authenticate(request, source, &name).await {
+            None => match self.authenticate(request, source, &address, &name).await {
                 Ok((user, device)) => (user, Some(device)),
                 Err(reply) => return reply,
             },
@@ -309,6 +333,7 @@ impl Registrar {
         &self,
         request: &Request,
         source: IpAddr,
+        flow: &SipAddr,
         name: &str,
     ) -> Result<(SocketUser, Uuid), Reply> {
         let credentials = request
@@ -318,8 +343,9 @@ impl Registrar {
             return Err(self.challenge(false, source));
         };
         let now = self.clock.now();
-        if self.state().lockout.locked(source, name, now) {
-            tracing::warn!(%source, name, "registration refused: too many wrong secrets");
+        // Others who guess behind the same address do not keep the phone out that is registered from this very port.
+        if !self.is_flow_of(flow, name) && self.state().lockout.locked(source, name, now) {
+            tracing::warn!(%source, name = %shown(name, 64), "registration refused: too many wrong secrets");
             return Err(Reply::bare(StatusCode::Forbidden));
         }
         let looked_up = self
@@ -333,17 +359,19 @@ impl Registrar {
         let owner = looked_up.unwrap_or_default();
         let mut state = self.state();
         // Another name than the one that registers: none of its secrets will do.
-        let secrets: &[DeviceSecret] = if credentials.username == name {
+        let secrets: &[DeviceSecret] = if credentials.username == name && !owner.secrets.is_empty()
+        {
             &owner.secrets
         } else {
-            &[]
+            // As much work for a name that does not exist: its answer takes as long.
+            std::slice::from_ref(&self.decoy)
         };
         match state
             .challenger
             .check(&credentials, "REGISTER", secrets, source, now)
         {
             (Verdict::Good, Some(device)) => {
-                state.lockout.succeeded(source, name);
+                state.lockout.succeeded(source, name, now);
                 let user = SocketUser {
                     user_id: owner.user_id,
                     username: name.to_owned(),
@@ -357,7 +385,7 @@ impl Registrar {
             }
             (Verdict::Wrong | Verdict::Good, _) => {
                 state.lockout.failed(source, name, now);
-                tracing::info!(%source, name, "registration refused: wrong secret");
+                tracing::info!(%source, name = %shown(name, 64), "registration refused: wrong secret");
                 Err(Reply::bare(StatusCode::Forbidden))
             }
         }
@@ -467,7 +495,7 @@ impl Registrar {
                 kind,
                 desk_phone,
                 source,
-                user_agent: agent.unwrap_or_default().chars().take(200).collect(),
+                user_agent: shown(&agent.unwrap_or_default(), 200),
                 since: now,
                 expires_at,
                 contact: contact.uri,

@@ -14,15 +14,17 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use kernel::{Actor, Principal, Problem};
-use rsipstack::sip::{SipMessage, Transport};
+use rsipstack::sip::Transport;
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::guard::screen::{Verdict, screen};
 use super::registrar::SocketUser;
 use super::sources::RateLimit;
 use super::stack::SipStack;
+use super::stream::hand_over;
 use crate::{Telephony, UseSoftphone};
 
 /// Largest SIP message from a browser.
@@ -33,6 +35,8 @@ const BACKLOG: usize = 256;
 const SEND_PATIENCE: Duration = Duration::from_secs(5);
 /// Pause between pings; two unanswered ones close the socket.
 const PING_EVERY: Duration = Duration::from_secs(15);
+/// Open sockets of one session: a page that reloads has two for a moment.
+const SOCKETS_PER_SESSION: usize = 8;
 /// Messages a second from one browser.
 const MESSAGES_PER_SECOND: u32 = 50;
 
@@ -113,6 +117,10 @@ fn unknown_peer() -> SocketAddr {
 /// Carries messages between the browser and the stack until one of them is gone.
 async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, user: Principal) {
     let clock = stack.clock();
+    let Some(leave) = stack.sockets().opened(user.session_id) else {
+        tracing::warn!(user = %user.username, %peer, "softphone refused: too many sockets of one session");
+        return;
+    };
     let address = SipAddr {
         r#type: Some(Transport::Ws),
         addr: peer.into(),
@@ -127,7 +135,10 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
         Some(closed.clone()),
     )
     .await;
-    let Ok(connection) = connection else { return };
+    let Ok(connection) = connection else {
+        stack.sockets().closed(user.session_id);
+        return;
+    };
     let connection = SipConnection::Channel(connection);
     stack.registrar().socket_opened(
         address.clone(),
@@ -137,7 +148,6 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
             staff_no: user.staff_no.clone().unwrap_or_default(),
         },
     );
-    let leave = stack.sockets().opened(user.session_id);
     stack
         .dialogs
         .endpoint
@@ -177,15 +187,19 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
                         if !rate.allows(peer.ip(), clock.now()) {
                             break;
                         }
-                        pass_on(text.as_bytes(), peer, &connection, &address, &to_stack);
-                        continue;
+                        match pass_on(text.as_bytes(), peer, &connection, &address, &to_stack) {
+                            Some(refusal) => refusal,
+                            None => continue,
+                        }
                     }
                     Message::Binary(bytes) => {
                         if !rate.allows(peer.ip(), clock.now()) {
                             break;
                         }
-                        pass_on(bytes, peer, &connection, &address, &to_stack);
-                        continue;
+                        match pass_on(bytes, peer, &connection, &address, &to_stack) {
+                            Some(refusal) => refusal,
+                            None => continue,
+                        }
                     }
                     Message::Close(_) => break,
                     Message::Ping(_) | Message::Pong(_) => continue,
@@ -207,27 +221,25 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
     tracing::info!(user = %user.username, %peer, "softphone disconnected");
 }
 
+/// Hands a message over to the stack; `Some` is what to say to who sent it instead.
 fn pass_on(
     bytes: &[u8],
     peer: SocketAddr,
     connection: &SipConnection,
     address: &SipAddr,
     to_stack: &mpsc::UnboundedSender<TransportEvent>,
-) {
-    let message = SipMessage::try_from(bytes)
-        .map_err(rsipstack::Error::from)
-        .and_then(|message| SipConnection::update_msg_received(message, peer, Transport::Ws));
-    match message {
-        // The stack is stopping when it takes nothing any more; the socket follows.
-        Ok(message) => {
-            let _ = to_stack.send(TransportEvent::Incoming(
-                message,
-                connection.clone(),
-                address.clone(),
+) -> Option<Message> {
+    match screen(bytes, peer) {
+        Verdict::Pass(None) => hand_over(bytes, connection, address, to_stack),
+        Verdict::Pass(Some(proper)) => hand_over(&proper, connection, address, to_stack),
+        Verdict::Refuse(_, response) => {
+            return Some(Message::Text(
+                String::from_utf8_lossy(&response).into_owned().into(),
             ));
         }
-        Err(error) => tracing::debug!(%peer, %error, "no SIP message from a softphone"),
+        Verdict::Drop(why) => tracing::debug!(%peer, why, "no SIP message from a softphone"),
     }
+    None
 }
 
 /// The open sockets by session, so that a session that ends takes its socket along.
@@ -246,11 +258,15 @@ impl Sockets {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn opened(&self, session: uuid::Uuid) -> CancellationToken {
+    /// Takes note of one more; `None` when the session has enough.
+    fn opened(&self, session: uuid::Uuid) -> Option<CancellationToken> {
         let mut open = self.lock();
         let (count, token) = open.entry(session).or_default();
+        if *count >= SOCKETS_PER_SESSION {
+            return None;
+        }
         *count += 1;
-        token.clone()
+        Some(token.clone())
     }
 
     fn closed(&self, session: uuid::Uuid) {
@@ -309,5 +325,16 @@ mod tests {
         ] {
             assert!(!same_origin(&headers(origin, host)), "{origin:?}");
         }
+    }
+    #[test]
+    fn one_session_does_not_hold_every_socket() {
+        let sockets = Sockets::default();
+        let [one, other] = [uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2)];
+        for _ in 0..SOCKETS_PER_SESSION {
+            assert!(sockets.opened(one).is_some());
+        }
+        assert!(sockets.opened(one).is_none() && sockets.opened(other).is_some());
+        sockets.closed(one);
+        assert!(sockets.opened(one).is_some());
     }
 }

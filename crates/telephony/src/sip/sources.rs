@@ -1,6 +1,6 @@
 //! Where requests come from: the trunk peers, and how much one source may ask for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -17,6 +17,13 @@ impl Network {
     /// Its address.
     pub const fn address(&self) -> IpAddr {
         self.address
+    }
+}
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        Self { address, bits }
     }
 }
 
@@ -67,7 +74,7 @@ impl Network {
     }
 }
 
-/// A token bucket for each source.
+/// A token bucket for each source ([`source_key`]).
 #[derive(Debug)]
 pub struct RateLimit {
     per_second: f64,
@@ -91,6 +98,7 @@ impl RateLimit {
 
     /// Takes one token of the source; `false` when it has none left.
     pub fn allows(&mut self, ip: IpAddr, now: DateTime<Utc>) -> bool {
+        let ip = source_key(ip);
         if self.buckets.len() >= SOURCES && !self.buckets.contains_key(&ip) {
             let (rate, burst) = (self.per_second, self.burst);
             self.buckets
@@ -115,61 +123,105 @@ fn refilled(tokens: f64, at: DateTime<Utc>, now: DateTime<Utc>, rate: f64, burst
     (tokens + seconds * rate).min(burst)
 }
 
-/// Counts wrong secrets, for each source with each name, and for each source altogether.
-#[derive(Debug, Default)]
-pub struct Lockout {
-    failures: HashMap<(IpAddr, String), (u32, DateTime<Utc>)>,
+/// Who a source is for limits: an IPv6 host has a whole /64 to itself and could take a new address for each packet.
+pub fn source_key(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => {
+            let network = u128::from(ip) >> 64 << 64;
+            IpAddr::V6(network.into())
+        }
+        ip @ IpAddr::V4(_) => ip,
+    }
 }
 
-const LOCKED_FOR: TimeDelta = TimeDelta::minutes(5);
-const FAILURES_PER_NAME: u32 = 5;
+/// Counts wrong secrets in a sliding window: for each source with each name, for each source altogether, and for each
+/// name from wherever.
+///
+/// What counts against a name from everywhere does not hold for a source that knew its secret lately: a horde that
+/// guesses from a thousand addresses does not keep the phone out that was here before.
+#[derive(Debug, Default)]
+pub struct Lockout {
+    failures: HashMap<(Option<IpAddr>, String), VecDeque<DateTime<Utc>>>,
+    trusted: HashMap<(IpAddr, String), DateTime<Utc>>,
+}
+
+/// Failures older than this count no more.
+const WINDOW: TimeDelta = TimeDelta::minutes(5);
+/// How long a right secret speaks for its source.
+const TRUST: TimeDelta = TimeDelta::hours(24);
+const FAILURES_PER_NAME: usize = 5;
 /// A row of phones behind one address may be set up wrongly; a guesser tries many names.
-const FAILURES_PER_SOURCE: u32 = 30;
+const FAILURES_PER_SOURCE: usize = 30;
+/// From all sources together.
+const FAILURES_PER_ACCOUNT: usize = 20;
 
 impl Lockout {
     /// Whether this source may not try this name now.
     pub fn locked(&mut self, ip: IpAddr, name: &str, now: DateTime<Utc>) -> bool {
-        self.failures
-            .retain(|_, (_, last)| now - *last < LOCKED_FOR);
-        let count = |key: &(IpAddr, String)| self.failures.get(key).map_or(0, |(count, _)| *count);
-        count(&(ip, name.to_owned())) >= FAILURES_PER_NAME
-            || count(&(ip, String::new())) >= FAILURES_PER_SOURCE
+        let ip = source_key(ip);
+        let trusted = self
+            .trusted
+            .get(&(ip, name.to_owned()))
+            .is_some_and(|at| now - *at < TRUST);
+        self.count(Some(ip), name, now) >= FAILURES_PER_NAME
+            || self.count(Some(ip), "", now) >= FAILURES_PER_SOURCE
+            || (!trusted && self.count(None, name, now) >= FAILURES_PER_ACCOUNT)
+    }
+
+    fn count(&mut self, ip: Option<IpAddr>, name: &str, now: DateTime<Utc>) -> usize {
+        let key = (ip, name.to_owned());
+        let Some(times) = self.failures.get_mut(&key) else {
+            return 0;
+        };
+        while times.front().is_some_and(|at| now - *at >= WINDOW) {
+            times.pop_front();
+        }
+        let count = times.len();
+        if count == 0 {
+            self.failures.remove(&key);
+        }
+        count
     }
 
     /// A wrong secret.
     pub fn failed(&mut self, ip: IpAddr, name: &str, now: DateTime<Utc>) {
-        for name in [name, ""] {
+        let ip = source_key(ip);
+        for key in [(Some(ip), name), (Some(ip), ""), (None, name)] {
             if self.failures.len() >= SOURCES {
-                self.forget_oldest();
+                forget_oldest(&mut self.failures, |times| times.back().copied());
             }
-            let (count, last) = self
-                .failures
-                .entry((ip, name.to_owned()))
-                .or_insert((0, now));
-            *count += 1;
-            *last = now;
+            let times = self.failures.entry((key.0, key.1.to_owned())).or_default();
+            times.push_back(now);
+            if times.len() > FAILURES_PER_SOURCE {
+                times.pop_front();
+            }
         }
     }
 
-    /// Makes room: a guesser must not be uncounted because others filled the table before him.
-    fn forget_oldest(&mut self) {
-        let mut times: Vec<_> = self.failures.values().map(|(_, last)| *last).collect();
-        // A tenth at once, so that a flood does not search the table for each of its packets.
-        let at = times.len() / 10;
-        let (_, limit, _) = times.select_nth_unstable(at);
-        let limit = *limit;
-        let mut left = at + 1;
-        self.failures.retain(|_, (_, last)| {
-            let goes = *last <= limit && left > 0;
-            left -= usize::from(goes);
-            !goes
-        });
+    /// A right secret clears the name for its source (not the source: guessing may go on beside it).
+    pub fn succeeded(&mut self, ip: IpAddr, name: &str, now: DateTime<Utc>) {
+        let ip = source_key(ip);
+        self.failures.remove(&(Some(ip), name.to_owned()));
+        if self.trusted.len() >= SOURCES {
+            forget_oldest(&mut self.trusted, |at| Some(*at));
+        }
+        self.trusted.insert((ip, name.to_owned()), now);
     }
+}
 
-    /// A right secret clears the name (not the source: guessing may go on beside it).
-    pub fn succeeded(&mut self, ip: IpAddr, name: &str) {
-        self.failures.remove(&(ip, name.to_owned()));
-    }
+/// Makes room: a guesser must not be uncounted because others filled the table before him.
+fn forget_oldest<K, V>(table: &mut HashMap<K, V>, last: impl Fn(&V) -> Option<DateTime<Utc>>) {
+    let mut times: Vec<_> = table.values().map(&last).collect();
+    // A tenth at once, so that a flood does not search the table for each of its packets.
+    let at = times.len() / 10;
+    let (_, limit, _) = times.select_nth_unstable(at);
+    let limit = *limit;
+    let mut left = at + 1;
+    table.retain(|_, value| {
+        let goes = left > 0 && last(value) <= limit;
+        left -= usize::from(goes);
+        !goes
+    });
 }
 
 #[cfg(test)]
@@ -253,5 +305,56 @@ mod tests {
         }
         assert!(lockout.locked(ip("10.0.0.1"), "agent2", at(0)));
         assert!(!lockout.locked(ip("10.0.0.1"), "agent1", at(300_000)));
+    }
+    #[test]
+    fn failures_count_in_a_sliding_window() {
+        let mut lockout = Lockout::default();
+        let here = ip("10.0.0.1");
+        for minute in 0..5 {
+            lockout.failed(here, "agent1", at(minute * 60_000));
+        }
+        assert!(lockout.locked(here, "agent1", at(299_000)));
+        assert!(
+            !lockout.locked(here, "agent1", at(300_000)),
+            "the first one has aged"
+        );
+        lockout.failed(here, "agent1", at(300_000));
+        assert!(
+            lockout.locked(here, "agent1", at(300_000)),
+            "the other four have not"
+        );
+        assert!(!lockout.locked(here, "agent1", at(360_000)));
+    }
+
+    #[test]
+    fn a_horde_that_guesses_one_account_locks_it_for_strangers_and_not_for_its_phone() {
+        let mut lockout = Lockout::default();
+        let phone = ip("192.0.2.9");
+        lockout.succeeded(phone, "agent1", at(0));
+        for number in 0..20 {
+            lockout.failed(IpAddr::from([10, 0, 0, number]), "agent1", at(1000));
+        }
+        assert!(lockout.locked(ip("10.9.9.9"), "agent1", at(2000)));
+        assert!(!lockout.locked(ip("10.9.9.9"), "agent2", at(2000)));
+        assert!(!lockout.locked(phone, "agent1", at(2000)));
+        assert!(!lockout.locked(ip("10.9.9.9"), "agent1", at(301_000)));
+    }
+
+    #[test]
+    fn an_ipv6_host_is_its_whole_network_and_a_mapped_address_is_ipv4() {
+        let mut limit = RateLimit::per_second(10);
+        let allowed = (0..100)
+            .filter(|n| limit.allows(ip(&format!("2001:db8::{n:x}")), at(0)))
+            .count();
+        assert_eq!(allowed, 20);
+        assert!(limit.allows(ip("2001:db8:0:1::1"), at(0)));
+        assert_eq!(source_key(ip("::ffff:10.0.0.1")), ip("10.0.0.1"));
+        let list: Vec<Network> = ["2001:db8:1::/48", "::1", "10.0.0.0/8"]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
+        let listed = |text| list.iter().any(|network| network.contains(ip(text)));
+        assert!(listed("2001:db8:1:ffff::5") && listed("::1") && listed("::ffff:10.1.1.1"));
+        assert!(!listed("2001:db8:2::5") && !listed("::2"));
     }
 }

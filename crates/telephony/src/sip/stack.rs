@@ -4,8 +4,8 @@
 mod outgoing;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kernel::{App, Problem};
@@ -16,7 +16,7 @@ use rsipstack::sip::{Header, Method, Request, StatusCode, Transport, Uri};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::endpoint::EndpointOption;
 use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
+use rsipstack::transport::{SipConnection, TransportLayer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -25,12 +25,13 @@ use crate::trunk::board::{Board, Line, Stranger};
 use crate::trunk::watch::Watch;
 use crate::trunk::{Srtp, TrunkKind, rewritten};
 
-use super::guard::{Guard, Turned, source_of};
+use super::guard::{Gate, Guard, Turned, source_of};
 use super::leg::{self, Leg};
 use super::nat::Door;
 use super::registrar::Registrar;
 use super::secrecy;
-use super::sources::{Network, RateLimit};
+use super::sources::Network;
+use super::stream::Intake;
 use super::timer::{self, Asked, SessionTimer};
 use super::transport::{BoundedUdp, acceptor, serve_streams, trust};
 use super::{CallTaker, DeviceDirectory, IncomingCall, Registration};
@@ -66,6 +67,8 @@ pub struct SipConfig {
     pub tls_trusted: Option<Vec<u8>>,
     /// INVITEs a second from one source.
     pub invites_per_second: u32,
+    /// Words of a User-Agent that gets no answer.
+    pub scanners: Vec<String>,
 }
 
 /// The SIP side of the server.
@@ -109,10 +112,27 @@ impl SipStack {
         let seen = Arc::new(AtomicU64::new(0));
         let turned = Arc::new(Turned::default());
         let ladder = Ladder::new(app.clock.clone(), address);
+        let datagrams = config
+            .invites_per_second
+            .saturating_mul(DATAGRAMS_PER_INVITE);
+        // Where our own calls go, answers come from.
+        let called = config
+            .trunk_hosts
+            .iter()
+            .map(|host| Network::from(host.ip()));
+        let gate = Arc::new(Gate::new(
+            app.clock.clone(),
+            datagrams,
+            config.trunks.iter().copied().chain(called).collect(),
+            &config.scanners,
+            Arc::clone(&registrar),
+            Arc::clone(&turned),
+        ));
         let guard = Guard::new(
             app.clock.clone(),
             config.invites_per_second,
             Arc::clone(&registrar),
+            Arc::clone(&gate),
             Arc::clone(&turned),
             Arc::clone(&seen),
             ladder.clone(),
@@ -123,15 +143,13 @@ impl SipStack {
         };
         let layer = TransportLayer::new(stop.clone());
         trust(&layer, config.tls_trusted.clone());
-        let datagrams = config
-            .invites_per_second
-            .saturating_mul(DATAGRAMS_PER_INVITE);
         let socket = Arc::new(BoundedUdp {
             socket: udp,
             clock: app.clock.clone(),
             read: AtomicU64::new(0),
             seen,
-            sources: Mutex::new(RateLimit::per_second(datagrams)),
+            gate: Arc::clone(&gate),
+            turned: Arc::clone(&turned),
         });
         let udp = UdpConnection::from_socket(socket, None, Some(stop.child_token()))
             .await
@@ -204,29 +222,18 @@ impl SipStack {
             stop: stop.clone(),
         });
         let tasks = &stack.app.tasks;
-        let tcp_addr = SipAddr {
-            r#type: Some(Transport::Tcp),
-            ..advertised
-        };
-        let plain = (tcp, None, tcp_addr);
-        let secure = match tls {
-            Some((listener, acceptor)) => {
-                let listens = listener.local_addr().map_err(kernel::problem::internal)?;
-                let address = SipAddr {
-                    r#type: Some(Transport::Tls),
-                    addr: listens.into(),
-                };
-                Some((listener, Some(acceptor), address))
-            }
-            None => None,
-        };
-        for (listener, tls, address) in [Some(plain), secure].into_iter().flatten() {
+        let intake = Arc::new(Intake {
+            endpoint: endpoint.inner.clone(),
+            gate,
+            turned: Arc::clone(&stack.turned),
+            clock: stack.app.clock.clone(),
+        });
+        let secure = tls.map(|(listener, acceptor)| (listener, Some(acceptor)));
+        for (listener, tls) in [Some((tcp, None)), secure].into_iter().flatten() {
             tasks.spawn(serve_streams(
                 listener,
                 tls,
-                address,
-                endpoint.inner.clone(),
-                stack.app.clock.clone(),
+                Arc::clone(&intake),
                 stop.clone(),
             ));
         }
@@ -483,7 +490,11 @@ impl SipStack {
     /// Our Contact as the far end of this connection must use it.
     fn contact_for(&self, connection: &SipConnection) -> Uri {
         let mut contact = self.contact.clone();
-        let transport = connection.transport();
+        // A connection that we read ourselves tells its transport in its address only.
+        let transport = match connection.get_addr().r#type {
+            Some(transport @ (Transport::Tcp | Transport::Tls)) => transport,
+            _ => connection.transport(),
+        };
         if transport != Transport::Udp {
             if let Some(port) = self.secure_port.filter(|_| transport == Transport::Tls) {
                 contact.host_with_port.port = Some(port.into());

@@ -12,11 +12,9 @@ use kernel::Clock;
 use rsipstack::Result;
 use rsipstack::platform::net::UdpSocket as StackSocket;
 use rsipstack::sip::Transport;
-use rsipstack::transaction::endpoint::EndpointInnerRef;
-use rsipstack::transport::tcp::TcpConnection;
-use rsipstack::transport::tls::{TlsConfig, TlsConnection};
-use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use rsipstack::transport::TransportLayer;
+use rsipstack::transport::tls::TlsConfig;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -24,18 +22,23 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
-use super::sources::RateLimit;
+use super::guard::screen::{Verdict, screen};
+use super::guard::{Gate, Turned};
+use super::sources::source_key;
+use super::stream::{Intake, carry};
 
 /// Datagrams read ahead of the stack; beyond it they wait in the kernel's socket buffer.
 const READ_AHEAD: u64 = 1000;
 /// Open TCP or TLS connections from one source.
 const CONNECTIONS_PER_SOURCE: usize = 200;
+/// Open TCP or TLS connections before only trunk peers get one more.
+const CONNECTIONS: usize = 2000;
 /// Pause after a failed accept, which would fail again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A client that has not finished its TLS handshake by then is let go.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// A UDP socket with a bound on what was read and not yet looked at, and a cap for each source.
+/// A UDP socket with a bound on what was read and not yet looked at, and the gate and the screen before it.
 pub(super) struct BoundedUdp {
     pub socket: UdpSocket,
     pub clock: Clock,
@@ -43,7 +46,8 @@ pub(super) struct BoundedUdp {
     pub read: AtomicU64,
     /// Seen by the guard; what could not be parsed never gets there.
     pub seen: Arc<AtomicU64>,
-    pub sources: Mutex<RateLimit>,
+    pub gate: Arc<Gate>,
+    pub turned: Arc<Turned>,
 }
 
 impl BoundedUdp {
@@ -70,14 +74,39 @@ impl StackSocket for BoundedUdp {
         loop {
             self.wait_for_the_stack().await;
             let (length, from) = self.socket.recv_from(buf).await?;
-            let allowed = {
-                let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-                sources.allows(from.ip(), self.clock.now())
-            };
-            if allowed {
-                self.read.fetch_add(1, Relaxed);
-                return Ok((length, from));
+            if !self.gate.admits(from) {
+                continue;
             }
+            // What fills the buffer was longer than it.
+            let message = buf.get(..length).filter(|_| length < buf.len());
+            let verdict = match message {
+                Some(message) if self.gate.is_scan(message, from) => continue,
+                Some(message) => screen(message, from),
+                None => Verdict::Drop("longer than a datagram should be"),
+            };
+            let length = match verdict {
+                Verdict::Pass(None) => length,
+                Verdict::Pass(Some(proper)) => match buf.get_mut(..proper.len()) {
+                    Some(place) => {
+                        place.copy_from_slice(&proper);
+                        proper.len()
+                    }
+                    None => continue,
+                },
+                Verdict::Refuse(_, response) => {
+                    self.turned.malformed.fetch_add(1, Relaxed);
+                    // An answer that cannot be sent is no loss.
+                    let _ = self.socket.send_to(&response, from).await;
+                    continue;
+                }
+                Verdict::Drop(why) => {
+                    self.turned.malformed.fetch_add(1, Relaxed);
+                    tracing::debug!(%from, why, "SIP datagram dropped");
+                    continue;
+                }
+            };
+            self.read.fetch_add(1, Relaxed);
+            return Ok((length, from));
         }
     }
 
@@ -95,11 +124,16 @@ impl StackSocket for BoundedUdp {
 struct Open(Mutex<HashMap<IpAddr, usize>>);
 
 impl Open {
-    /// A place for one more; `None` when this source has enough.
-    fn place(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
+    /// A place for one more; `None` when this source has enough, or all strangers together.
+    fn place(self: &Arc<Self>, ip: IpAddr, known: bool) -> Option<Place> {
+        let ip = source_key(ip);
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = open.values().sum();
         let count = open.entry(ip).or_default();
-        if *count >= CONNECTIONS_PER_SOURCE {
+        if *count >= CONNECTIONS_PER_SOURCE || (all >= CONNECTIONS && !known) {
+            if *count == 0 {
+                open.remove(&ip);
+            }
             return None;
         }
         *count += 1;
@@ -126,9 +160,7 @@ impl Drop for Place {
 pub(super) async fn serve_streams(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    advertised: SipAddr,
-    endpoint: EndpointInnerRef,
-    clock: Clock,
+    intake: Arc<Intake>,
     stop: CancellationToken,
 ) {
     let open = Arc::<Open>::default();
@@ -142,53 +174,27 @@ pub(super) async fn serve_streams(
             Err(error) => {
                 // Out of file descriptors, most likely: others may close theirs meanwhile.
                 tracing::warn!(%error, "SIP over TCP: accept failed");
-                clock.sleep(ACCEPT_PAUSE).await;
+                intake.clock.sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let Some(place) = open.place(peer.ip()) else {
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        let Some(place) = open.place(peer.ip(), intake.gate.knows(peer)) else {
             continue;
         };
-        let (tls, advertised, endpoint) = (tls.clone(), advertised.clone(), endpoint.clone());
-        let (clock, token) = (clock.clone(), stop.child_token());
+        let (tls, intake, token) = (tls.clone(), Arc::clone(&intake), stop.child_token());
         tokio::spawn(async move {
-            let connected = match tls {
-                None => TcpConnection::from_stream(stream, advertised, Some(token.clone()))
-                    .map(SipConnection::Tcp),
-                Some(tls) => secured(tls, stream, advertised, token.clone(), &clock).await,
-            };
-            match connected {
-                Ok(connection) => endpoint.transport_layer.add_connection(connection),
-                Err(error) => {
-                    tracing::debug!(%peer, %error, "SIP connection not taken");
-                    return;
-                }
+            match tls {
+                None => carry(stream, peer, Transport::Tcp, &intake, token).await,
+                Some(tls) => match intake.clock.timeout(HANDSHAKE, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => carry(stream, peer, Transport::Tls, &intake, token).await,
+                    Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
+                    Err(_) => tracing::debug!(%peer, "no TLS handshake in time"),
+                },
             }
-            // The stack cancels the token when the connection is over.
-            token.cancelled().await;
             drop(place);
         });
     }
-}
-
-async fn secured(
-    tls: TlsAcceptor,
-    stream: TcpStream,
-    advertised: SipAddr,
-    token: CancellationToken,
-    clock: &Clock,
-) -> Result<SipConnection> {
-    let remote = SipAddr {
-        r#type: Some(Transport::Tls),
-        addr: stream.peer_addr()?.into(),
-    };
-    let stream = clock
-        .timeout(HANDSHAKE, tls.accept(stream))
-        .await
-        .map_err(|_| rsipstack::Error::Error("no TLS handshake in time".to_owned()))??;
-    let connection =
-        TlsConnection::from_server_stream(stream, advertised, remote, Some(token)).await?;
-    Ok(SipConnection::Tls(connection))
 }
 
 /// Takes TLS connections with this certificate and key (PEM).
@@ -240,11 +246,29 @@ mod tests {
         let open = Arc::<Open>::default();
         let [one, other] = [IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2])];
         let places: Vec<_> = (0..CONNECTIONS_PER_SOURCE)
-            .map(|_| open.place(one).unwrap())
+            .map(|_| open.place(one, false).unwrap())
             .collect();
-        assert!(open.place(one).is_none() && open.place(other).is_some());
+        assert!(open.place(one, true).is_none() && open.place(other, false).is_some());
         drop(places);
-        assert!(open.place(one).is_some());
+        assert!(open.place(one, false).is_some());
         assert_eq!(open.0.lock().unwrap().len(), 0);
+    }
+    #[test]
+    fn when_strangers_hold_every_connection_a_trunk_peer_still_gets_one() {
+        let open = Arc::<Open>::default();
+        let _places: Vec<_> = (0..CONNECTIONS as u32)
+            .map(|n| {
+                open.place(IpAddr::from((0x0a00_0000 + n).to_be_bytes()), false)
+                    .unwrap()
+            })
+            .collect();
+        let late = IpAddr::from([192, 0, 2, 1]);
+        assert!(open.place(late, false).is_none());
+        assert!(open.place(late, true).is_some());
+        assert_eq!(
+            open.0.lock().unwrap().len(),
+            CONNECTIONS,
+            "nothing is left of who was refused"
+        );
     }
 }

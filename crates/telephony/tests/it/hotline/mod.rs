@@ -14,7 +14,7 @@ mod dialogs;
 mod doors;
 mod heard;
 mod inbound;
-mod raw;
+pub mod raw;
 mod real_phones;
 mod records;
 pub mod recovery;

@@ -4,6 +4,7 @@
     reason = "media runs in real time, and so do its tests"
 )]
 
+mod attacks;
 mod bridging;
 pub(crate) mod browser;
 mod far_end;
