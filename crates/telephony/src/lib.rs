@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod calls;
+pub mod elsewhere;
 pub mod engine;
 pub mod media;
 pub mod phone;
@@ -52,6 +53,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112314_telephony"),
         migration!("2026112651_call_rating"),
         migration!("2026112641_trunks"),
+        migration!("2026112653_elsewhere"),
     ]
 }
 
@@ -89,12 +91,13 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(trunk::http::try_number))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
-        .with_state(telephony.clone());
+        .with_state(telephony.clone())
+        .merge(elsewhere::routes(telephony));
     let (ended, devices) = (telephony.clone(), telephony.clone());
     Capability {
         name: "telephony",
         migrations: migrations(),
-        permissions: permissions(),
+        permissions: [permissions(), elsewhere::permissions()].concat(),
         routes,
         event_handlers: vec![
             EventHandler::new(

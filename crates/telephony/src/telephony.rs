@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::calls::recovery::{self, Recovered};
 use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
+use crate::elsewhere::Exchanges;
 use crate::media::MediaPlane;
 use crate::settings::Settings;
 use crate::sip::sources::Network;
@@ -33,6 +34,7 @@ struct Inner {
     settings: Settings,
     engine: Engine,
     stack: OnceLock<Arc<SipStack>>,
+    exchanges: Exchanges,
     demo: bool,
     demo_calls: AtomicU32,
     demo_running: Arc<()>,
@@ -65,6 +67,7 @@ impl Telephony {
             engine,
             stack: OnceLock::new(),
             demo,
+            exchanges: Exchanges::default(),
             demo_calls: AtomicU32::new(0),
             demo_running: Arc::new(()),
             listening: Mutex::default(),
@@ -111,6 +114,8 @@ impl Telephony {
         let _ = self.0.stack.set(Arc::clone(&stack));
         app.tasks
             .spawn(self.0.engine.clone().watch_registrations(registrations));
+        // What an exchange did meanwhile it tells by itself.
+        self.0.exchanges.start(self).await?;
         let (engine, shutdown) = (self.0.engine.clone(), app.shutdown.clone());
         let floor_open = engine.inner().floor.keep_open();
         app.tasks.spawn(async move {
@@ -145,6 +150,15 @@ impl Telephony {
             number,
             caller_id: self.0.settings.sip.hotline_numbers.first().cloned(),
         }
+    }
+
+    pub(crate) fn floor(&self) -> &Floor {
+        &self.0.engine.inner().floor
+    }
+
+    /// The exchanges that are followed.
+    pub fn exchanges(&self) -> &Exchanges {
+        &self.0.exchanges
     }
 
     /// SIP; 503 before `start`.

@@ -1,6 +1,7 @@
 //! Drives the live floor from outside, on both databases.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod elsewhere;
 mod figures;
 mod hall;
 mod journal;

@@ -12,6 +12,8 @@ mod crossing;
 mod dialing;
 mod dialogs;
 mod doors;
+mod elsewhere;
+mod exchange;
 mod inbound;
 mod raw;
 mod real_phones;
@@ -134,6 +136,7 @@ pub fn migrations() -> Vec<Migration> {
         telephony::migrations(),
         floor::migrations(),
         requesters::migrations(),
+        organization::migrations(),
     ]
     .concat()
 }
