@@ -11,8 +11,8 @@ use kernel::problem::Result;
 use crate::handle::{AgentCard, Floor};
 use crate::medium::{MediaKind, Work};
 use crate::queue::QueueRules;
-use crate::work_item;
 use crate::work_item::store::{self as works, Model};
+use crate::work_item::{self, parts};
 
 /// A call that is over when the floor hears of it.
 #[derive(Debug, Clone)]
@@ -101,7 +101,11 @@ impl Floor {
     /// `no_longer_offered`.
     pub async fn taken_elsewhere(&self, work: Work, agent: AgentId, counted: bool) -> Result<()> {
         self.know(agent).await?;
-        let known = works::get(self.inner.app.db.read(), work.id).await?;
+        let conn = self.inner.app.db.read();
+        let known = match works::get(conn, work.id).await? {
+            Some(row) => Some((row, parts::of(conn, work.id).await?)),
+            None => None,
+        };
         self.run(move |task| task.taken_elsewhere(work, known, agent, counted))
             .await?
     }

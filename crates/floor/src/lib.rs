@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 pub use acd::{AgentState, PassTo, Presence};
 pub use board::Position;
-pub use handle::{AgentCard, Directory, Floor, WorkGate, WrapUpGate};
 pub use elsewhere::Past;
+pub use handle::{AgentCard, Directory, Floor, WorkGate, WrapUpGate};
 pub use medium::{AgentId, Declined, DeviceKind, MediaKind, Medium, Work, WorkId};
 pub use queue::DEFAULT_QUEUE;
 

@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::calls::recovery::{self, Recovered};
-use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
 use crate::elsewhere::Exchanges;
+use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
 use crate::media::MediaPlane;
 use crate::settings::Settings;
 use crate::sip::sources::Network;

@@ -1,11 +1,14 @@
 //! Work that was taken outside this floor, as the task books it.
 
 use acd::{AgentId, Input};
+use chrono::{DateTime, Utc};
 use kernel::problem::{Result, refused};
 
 use super::{Notes, Task};
 use crate::day::service_day;
+use crate::journal::Write;
 use crate::medium::Work;
+use crate::work_item::parts::Part;
 use crate::work_item::store::Model as WorkRow;
 use crate::work_item::{self, INTERRUPTED, counts};
 
@@ -15,7 +18,7 @@ impl Task {
     pub(crate) fn taken_elsewhere(
         &mut self,
         work: Work,
-        known: Option<WorkRow>,
+        known: Option<(WorkRow, Vec<Part>)>,
         agent: AgentId,
         counted: bool,
     ) -> Result<()> {
@@ -27,11 +30,15 @@ impl Task {
         let held = self.works.get(&id).cloned();
         let runs = held.as_ref().is_some_and(|row| row.ended_at.is_none());
         if !runs {
+            let (known, parts) = known.unzip();
             let row = match held.or(known) {
                 Some(row) if row.outcome.as_deref().is_some_and(|how| how != INTERRUPTED) => {
                     return Err(refused("no_longer_offered", "the work is over"));
                 }
-                Some(row) => self.taken_up_again(row),
+                Some(row) => {
+                    self.parts.entry(id).or_insert(parts.unwrap_or_default());
+                    self.taken_up_again(row, now)
+                }
                 None => {
                     new = true;
                     let queue = counted.then(|| work.queue.clone());
@@ -66,7 +73,14 @@ impl Task {
         taken
     }
 
-    fn taken_up_again(&mut self, mut row: WorkRow) -> WorkRow {
+    /// What the end of a process cut off goes on as another part; nobody writes up the part before.
+    fn taken_up_again(&mut self, mut row: WorkRow, now: DateTime<Utc>) -> WorkRow {
+        for part in self.parts.get_mut(&row.id).into_iter().flatten() {
+            if part.ended_at.is_some() && part.wrap_up_ended_at.is_none() {
+                part.wrap_up_ended_at = Some(now);
+                self.journal.write(now, Write::Part(part.clone()));
+            }
+        }
         if row.accepted_at.is_none() && row.ended_at.is_some() {
             self.take_back(&row);
         }
