@@ -1,4 +1,4 @@
-//! CSV as RFC 4180 has it, and as Chinese offices save it: in GB 18030, with tabs, with blank lines.
+//! CSV as RFC 4180 has it, and as Chinese offices save it: in GB 18030, with tabs or semicolons, with blank lines.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use encoding_rs::{GB18030, UTF_16BE, UTF_16LE};
 
 use crate::{Filling, Table, Unreadable};
 
-pub(crate) fn read(bytes: &[u8]) -> Result<Table, Unreadable> {
+pub(crate) fn read(bytes: &[u8], most_rows: usize) -> Result<Table, Unreadable> {
     let text = decoded(bytes)?;
     if text.trim_start().starts_with('<') {
         return Err(Unreadable::new(
@@ -15,12 +15,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Table, Unreadable> {
         ));
     }
     let heading = text.lines().next().unwrap_or_default();
-    let between = if !heading.contains(',') && heading.contains('\t') {
-        '\t'
-    } else {
-        ','
-    };
-    fill(&text, between)
+    // A comma goes before the others: a heading may hold a semicolon in a remark.
+    let between = [',', '\t', ';']
+        .into_iter()
+        .find(|between| heading.contains(*between))
+        .unwrap_or(',');
+    fill(&text, between, most_rows)
 }
 
 fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
@@ -64,8 +64,8 @@ fn wrong_encoding(bytes: &[u8], bad: usize) -> Unreadable {
     .at(row, column)
 }
 
-fn fill(text: &str, between: char) -> Result<Table, Unreadable> {
-    let mut filling = Filling::default();
+fn fill(text: &str, between: char, most_rows: usize) -> Result<Table, Unreadable> {
+    let mut filling = Filling::up_to(most_rows);
     let (mut row, mut column) = (1, 0);
     let mut cell = String::new();
     let mut quoted = false;

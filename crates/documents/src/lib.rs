@@ -111,7 +111,7 @@ pub struct Table {
 impl Table {
     /// A table of texts that came another way than in a file, within the same bounds.
     pub fn of_texts(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Self, Unreadable> {
-        let mut filling = Filling::default();
+        let mut filling = Filling::up_to(MOST_ROWS);
         for (row, texts) in (1..).zip(rows) {
             for (column, text) in (0..).zip(texts) {
                 let cell = filling.words(row, column, &text)?;
@@ -167,6 +167,11 @@ impl std::error::Error for Unreadable {}
 
 /// Reads the table of a file, whichever kind it is.
 pub fn read(bytes: &[u8]) -> Result<Table, Unreadable> {
+    read_up_to(bytes, MOST_ROWS)
+}
+
+/// The same for a file that may have more rows below its heading, such as a year of call records.
+pub fn read_up_to(bytes: &[u8], most_rows: usize) -> Result<Table, Unreadable> {
     if bytes.len() > LARGEST {
         return Err(Unreadable::new(
             "file_too_large",
@@ -174,7 +179,7 @@ pub fn read(bytes: &[u8]) -> Result<Table, Unreadable> {
         ));
     }
     if bytes.starts_with(b"PK\x03\x04") {
-        return xlsx::read(bytes);
+        return xlsx::read(bytes, most_rows);
     }
     if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
         return Err(Unreadable::new(
@@ -182,7 +187,7 @@ pub fn read(bytes: &[u8]) -> Result<Table, Unreadable> {
             "an .xls or a workbook with a password; save it as .xlsx without one",
         ));
     }
-    csv::read(bytes)
+    csv::read(bytes, most_rows)
 }
 
 /// `A`, `B` … `Z`, `AA`: the name of a column counted from 0.
@@ -198,14 +203,23 @@ pub fn letters(column: u32) -> String {
 }
 
 /// Collects cells within the bounds.
-#[derive(Default)]
 struct Filling {
     table: Table,
     cells: usize,
     text: usize,
+    most_rows: usize,
 }
 
 impl Filling {
+    fn up_to(most_rows: usize) -> Self {
+        Self {
+            table: Table::default(),
+            cells: 0,
+            text: 0,
+            most_rows,
+        }
+    }
+
     fn fault(&mut self, row: u32, column: u32, code: &'static str, detail: impl Into<String>) {
         if self.table.faults.len() < MOST_FAULTS {
             self.table.faults.push(Fault {
@@ -252,8 +266,8 @@ impl Filling {
         }
         let rows = &mut self.table.rows;
         if rows.last().is_none_or(|last| last.number < row) {
-            if rows.len() > MOST_ROWS {
-                let long = format!("a table has at most {MOST_ROWS} rows");
+            if rows.len() > self.most_rows {
+                let long = format!("a table has at most {} rows", self.most_rows);
                 return Err(Unreadable::new("too_many_rows", long).at(row, column));
             }
             rows.push(Row {

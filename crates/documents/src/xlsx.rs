@@ -18,10 +18,10 @@ const MOST_MERGED: usize = 10_000;
 /// Up to here every whole number is what was typed; beyond, Excel has put zeros for its last digits.
 const EXACT: f64 = 1e15;
 
-pub(crate) fn read(bytes: &[u8]) -> Result<Table, Unreadable> {
+pub(crate) fn read(bytes: &[u8], most_rows: usize) -> Result<Table, Unreadable> {
     refuse_bomb(bytes)?;
     // The parser is not ours: what it does not foresee ends the reading, not the request.
-    catch_unwind(AssertUnwindSafe(|| sheet(bytes)))
+    catch_unwind(AssertUnwindSafe(|| sheet(bytes, most_rows)))
         .unwrap_or_else(|_| Err(broken("the workbook is damaged")))
 }
 
@@ -51,7 +51,7 @@ fn refuse_bomb(bytes: &[u8]) -> Result<(), Unreadable> {
     Ok(())
 }
 
-fn sheet(bytes: &[u8]) -> Result<Table, Unreadable> {
+fn sheet(bytes: &[u8], most_rows: usize) -> Result<Table, Unreadable> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
     let from_1904 = book.has_1904_epoch();
     let name = book
@@ -60,7 +60,7 @@ fn sheet(bytes: &[u8]) -> Result<Table, Unreadable> {
         .find(|sheet| sheet.visible == SheetVisible::Visible && sheet.typ == SheetType::WorkSheet)
         .map(|sheet| sheet.name.clone())
         .ok_or_else(|| broken("it has no visible sheet"))?;
-    let mut filling = Filling::default();
+    let mut filling = Filling::up_to(most_rows);
     filling.table.from_1904 = from_1904;
     filling.table.sheet.clone_from(&name);
     let covered = merged(&mut book, &name, &mut filling)?;

@@ -535,10 +535,17 @@ impl Floor {
         self.run(move |task| task.callback_done(work)).await
     }
 
+    /// Counts calls that were over when they were told; waits for nothing.
+    pub(crate) fn count_past(&self, changes: Vec<(Option<works::Model>, works::Model)>) {
+        let command: Command = Box::new(move |task| task.count_past(changes));
+        // A floor that has stopped counts from the rows when it starts again.
+        let _ = self.inner.commands.send(command);
+    }
+
     // ---- the way to the task
 
     /// Makes the task know the agent; 404 for somebody who takes no work.
-    async fn know(&self, agent: AgentId) -> Result<()> {
+    pub(crate) async fn know(&self, agent: AgentId) -> Result<()> {
         if self.run(move |task| task.knows(agent)).await? || self.refresh(agent).await? {
             return Ok(());
         }
@@ -556,7 +563,7 @@ impl Floor {
         self.run(move |task| task.input(input, notes)).await?
     }
 
-    async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&mut Task) -> T + Send + 'static,
     ) -> Result<T> {

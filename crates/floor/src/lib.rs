@@ -4,6 +4,7 @@ pub mod agent_state;
 pub mod board;
 pub mod callback;
 pub mod day;
+pub mod elsewhere;
 mod handle;
 mod journal;
 mod medium;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 pub use acd::{AgentState, PassTo, Presence};
 pub use board::Position;
+pub use elsewhere::Past;
 pub use handle::{AgentCard, Directory, Floor, WorkGate, WrapUpGate};
 pub use medium::{AgentId, Declined, DeviceKind, MediaKind, Medium, Work, WorkId};
 pub use queue::DEFAULT_QUEUE;

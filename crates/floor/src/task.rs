@@ -1,6 +1,7 @@
 //! The task that runs the distributor: one at a time it takes what happened, lets `acd` decide, and
 //! does what `acd` says. One timer is armed, for the next deadline.
 
+mod elsewhere;
 mod outputs;
 mod parts;
 mod restart;

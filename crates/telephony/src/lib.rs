@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod calls;
+pub mod elsewhere;
 pub mod engine;
 pub mod ladder;
 pub mod media;
@@ -63,6 +64,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112671_call_legs"),
         migration!("2026112672_call_ladders"),
         migration!("2026112673_recording_files"),
+        migration!("2026112653_elsewhere"),
     ]
 }
 
@@ -163,12 +165,13 @@ pub fn capability(telephony: &Telephony) -> Capability {
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
         .with_state(telephony.clone())
-        .merge(routes(telephony.app()));
+        .merge(routes(telephony.app()))
+        .merge(elsewhere::routes(telephony));
     let (ended, devices) = (telephony.clone(), telephony.clone());
     Capability {
         name: "telephony",
         migrations: migrations(),
-        permissions: permissions(),
+        permissions: [permissions(), elsewhere::permissions()].concat(),
         routes,
         event_handlers: vec![
             EventHandler::new(

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::calls::archive::Archive;
 use crate::calls::listening::FETCHED;
 use crate::calls::recovery::{self, Recovered};
+use crate::elsewhere::Exchanges;
 use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
 use crate::ladder::Ladder;
 use crate::media::MediaPlane;
@@ -38,6 +39,7 @@ struct Inner {
     engine: Engine,
     archive: Option<Archive>,
     stack: OnceLock<Arc<SipStack>>,
+    exchanges: Exchanges,
     demo: bool,
     demo_calls: AtomicU32,
     demo_running: Arc<()>,
@@ -72,6 +74,7 @@ impl Telephony {
             archive,
             stack: OnceLock::new(),
             demo,
+            exchanges: Exchanges::default(),
             demo_calls: AtomicU32::new(0),
             demo_running: Arc::new(()),
             listening: Mutex::default(),
@@ -125,6 +128,8 @@ impl Telephony {
         let _ = self.0.stack.set(Arc::clone(&stack));
         app.tasks
             .spawn(self.0.engine.clone().watch_registrations(registrations));
+        // What an exchange did meanwhile it tells by itself.
+        self.0.exchanges.start(self).await?;
         let (engine, shutdown) = (self.0.engine.clone(), app.shutdown.clone());
         let floor_open = engine.inner().floor.keep_open();
         app.tasks.spawn(async move {
@@ -164,6 +169,15 @@ impl Telephony {
     /// Where finished recordings are moved to, if anywhere.
     pub fn archive(&self) -> Option<&Archive> {
         self.0.archive.as_ref()
+    }
+
+    pub(crate) fn floor(&self) -> &Floor {
+        &self.0.engine.inner().floor
+    }
+
+    /// The exchanges that are followed.
+    pub fn exchanges(&self) -> &Exchanges {
+        &self.0.exchanges
     }
 
     /// SIP; 503 before `start`.

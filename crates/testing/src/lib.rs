@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod diagram;
+pub mod freeswitch;
 mod openpyxl;
 pub mod platforms;
 mod port;

@@ -82,6 +82,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112605_rules_from_midnight"),
         migration!("2026112609_numbers_to_kernel"),
         migration!("2026112612_channels"),
+        migration!("2026112654_elsewhere"),
     ]
 }
 

@@ -38,6 +38,8 @@ pub struct PastContact {
     pub id: Uuid,
     /// `voice` or `chat`.
     pub medium: String,
+    /// Where it was taken: `shoujie`, or elsewhere: `freeswitch`, `import`, `form`.
+    pub source: String,
     /// `inbound` or `outbound`.
     pub direction: String,
     /// The queue's code.
@@ -86,6 +88,7 @@ impl From<ContactView> for PastContact {
         Self {
             id: view.call_id,
             medium: view.medium,
+            source: view.source,
             direction: view.direction,
             queue: view.queue,
             agent: view.agent,

@@ -50,3 +50,26 @@ fn another_encoding_is_told_with_row_and_column() {
     let open = read(b"a,b\nc,\"d").unwrap_err();
     assert_eq!((open.code, open.at), ("quote_not_closed", Some((2, 1))));
 }
+
+#[test]
+fn semicolons_part_the_cells_where_the_heading_has_no_comma() {
+    let rows = texts("编号;时间\n1;a,b\n".as_bytes());
+    assert_eq!(rows[1].1, ["1", "a,b"]);
+    let rows = texts("编号,时间（年;月）\n1,a;b\n".as_bytes());
+    assert_eq!(rows[1].1, ["1", "a;b"]);
+}
+
+#[test]
+fn who_asks_for_more_rows_gets_them_and_no_more() {
+    let file = |rows: usize| "1\n".repeat(rows + 1);
+    let read = |rows, most| documents::read_up_to(file(rows).as_bytes(), most);
+    assert_eq!(
+        read(30_000, 30_000).map(|table| table.rows.len()),
+        Ok(30_001)
+    );
+    assert_eq!(
+        read(30_001, 30_000).map_err(|why| why.code),
+        Err("too_many_rows")
+    );
+    assert!(documents::read(file(30_000).as_bytes()).is_err());
+}

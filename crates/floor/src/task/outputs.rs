@@ -449,7 +449,11 @@ impl Task {
     }
 
     /// Counts a call of today.
-    fn count(&mut self, work: WorkId, count: impl FnOnce(&mut crate::day::Day, &WorkRow)) {
+    pub(super) fn count(
+        &mut self,
+        work: WorkId,
+        count: impl FnOnce(&mut crate::day::Day, &WorkRow),
+    ) {
         if let Some(row) = self.works.get(&work)
             && counts(row)
             && service_day(row.offered_at) == self.day.day

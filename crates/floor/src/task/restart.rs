@@ -18,6 +18,11 @@ impl Former {
     fn work(&self) -> Option<WorkId> {
         self.wrap_up.as_ref().map(|wrap_up| wrap_up.work)
     }
+
+    /// This work was not cut off: it goes on elsewhere.
+    pub(super) fn goes_on(&mut self, work: WorkId) {
+        self.wrap_up.take_if(|wrap_up| wrap_up.work == work);
+    }
 }
 
 impl Task {

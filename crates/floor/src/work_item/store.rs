@@ -1,5 +1,7 @@
 //! Rows of works.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, not_found, refused};
@@ -12,6 +14,9 @@ use uuid::Uuid;
 
 use super::INTERRUPTED;
 use crate::day::{Day, day_begins, service_day};
+
+/// Rows of one statement.
+const AT_ONCE: usize = 500;
 
 kernel::table! {
     /// One work.
@@ -74,6 +79,47 @@ pub async fn put(conn: &impl ConnectionTrait, work: Model) -> Result<()> {
 /// One work.
 pub async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
     Ok(row::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// The works with these ids, as far as there are any.
+pub(crate) async fn many(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Model>> {
+    let mut found = HashMap::new();
+    for some in ids.chunks(AT_ONCE) {
+        let rows = row::Entity::find()
+            .filter(C::Id.is_in(some.iter().copied()))
+            .all(conn)
+            .await?;
+        found.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(found)
+}
+
+/// Writes works that are over, over the rows there are. What was done about a call-back stays.
+pub(crate) async fn put_past(conn: &impl ConnectionTrait, rows: &[Model]) -> Result<()> {
+    let changed = [
+        C::Queue,
+        C::Subject,
+        C::OfferedAt,
+        C::AcceptedAt,
+        C::InTime,
+        C::AgentId,
+        C::EndedAt,
+        C::Outcome,
+        C::Short,
+        C::WaitMs,
+        C::CallbackDue,
+    ];
+    for some in rows.chunks(AT_ONCE) {
+        let written = some.iter().cloned().map(Model::into_active_model);
+        row::Entity::insert_many(written)
+            .on_conflict(OnConflict::column(C::Id).update_columns(changed).to_owned())
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Closes what an earlier process left open. Calls nobody had answered are owed a call-back.

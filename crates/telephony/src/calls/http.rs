@@ -27,6 +27,11 @@ pub struct CallView {
     pub id: Uuid,
     /// `inbound` or `outbound`.
     pub direction: String,
+    /// Where it was taken: `shoujie`, or elsewhere: `freeswitch` (the purchaser's exchange), `import` (a file of
+    /// records), `form` (written by hand).
+    pub source: String,
+    /// Code of the exchange, or of the origin of imported records.
+    pub source_code: Option<String>,
     /// Our number.
     pub hotline: String,
     /// The requester's number, masked; empty when withheld.
@@ -120,6 +125,8 @@ pub struct CallFilter {
     pub state: Option<String>,
     /// Calls with this outcome; `open` for those that run.
     pub outcome: Option<String>,
+    /// Calls taken here, or elsewhere: `shoujie`, `freeswitch`, `import`, `form`.
+    pub source: Option<String>,
     /// Calls of this requester.
     pub requester: Option<Uuid>,
     /// Arrived at or after.
@@ -132,7 +139,7 @@ fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
     (to - from).num_seconds().max(0)
 }
 
-fn view(
+pub(crate) fn view(
     row: call::Model,
     colleagues: &HashMap<Uuid, Colleague>,
     telephony: &Telephony,
@@ -159,6 +166,8 @@ fn view(
         has_recording,
         id: row.id,
         direction: row.direction,
+        source: row.source,
+        source_code: row.source_code,
         hotline: row.hotline,
         caller: Phone::new(row.caller),
         requester_id: row.requester_id,
@@ -196,6 +205,7 @@ pub(crate) async fn list(
         queue: filter.queue,
         state: filter.state,
         outcome: filter.outcome,
+        source: filter.source,
         requester: filter.requester,
         from: filter.from,
         to: filter.to,

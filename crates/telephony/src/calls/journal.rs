@@ -208,7 +208,7 @@ impl Worker {
 
 /// What other capabilities are told of a call. Its number only when it is withheld, which is no number,
 /// or when nobody could say whose it is: the contact record must begin all the same.
-fn payload(row: &call::Model, at: DateTime<Utc>) -> Value {
+pub(crate) fn payload(row: &call::Model, at: DateTime<Utc>) -> Value {
     let mut payload = json!({
         "call_id": row.id,
         "direction": row.direction,
@@ -218,6 +218,7 @@ fn payload(row: &call::Model, at: DateTime<Utc>) -> Value {
         "queue": row.queue,
         "agent": row.agent_id,
         "outcome": row.outcome,
+        "source": row.source,
         "at": at,
     });
     if row.requester_id.is_none() {

@@ -1,4 +1,6 @@
-//! The rows of `migrations/2026112314_telephony.sql`.
+//! The rows of `migrations/2026112314_telephony.sql` and `2026112653_elsewhere.sql`.
+
+use crate::elsewhere::Source;
 
 kernel::table! {
     /// The record of one call.
@@ -60,6 +62,12 @@ kernel::table! {
         events: i64,
         /// What the requester rated it, 1 to 5.
         rating: Option<i32>,
+        /// Where it was taken: `shoujie`, or elsewhere: `freeswitch`, `import`, `form`.
+        source: String,
+        /// Code of the exchange, or of the origin of imported records.
+        source_code: Option<String>,
+        /// What it is called there.
+        external_id: Option<String>,
     }
 }
 
@@ -94,6 +102,9 @@ pub(crate) fn blank(id: uuid::Uuid, arrived_at: chrono::DateTime<chrono::Utc>) -
         recording_lost_ms: None,
         events: 0,
         rating: None,
+        source: Source::Shoujie.as_str().to_owned(),
+        source_code: None,
+        external_id: None,
     }
 }
 

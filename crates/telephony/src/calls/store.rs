@@ -12,6 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::rows::{call, event};
+use crate::elsewhere::Source;
 
 /// What a list of calls may be narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,8 @@ pub struct Filter {
     pub state: Option<String>,
     /// Calls with this outcome; `open` for those that run.
     pub outcome: Option<String>,
+    /// Calls taken here, or there: `shoujie`, `freeswitch`, `import`, `form`.
+    pub source: Option<String>,
     /// Calls of this requester.
     pub requester: Option<Uuid>,
     /// Arrived at or after.
@@ -56,6 +59,12 @@ pub async fn list(
                 .queue
                 .as_ref()
                 .map(|queue| Column::Queue.eq(queue.as_str())),
+        )
+        .add_option(
+            filter
+                .source
+                .as_ref()
+                .map(|source| Column::Source.eq(source.as_str())),
         )
         .add_option(filter.requester.map(|requester| {
             let person = requesters::ids_of_person(requester);
@@ -120,10 +129,12 @@ pub async fn events(
     Ok(lines)
 }
 
-/// Calls without an outcome: what a killed process left behind.
+/// Calls of this system without an outcome: what a killed process left behind. Those of an exchange go on without
+/// us; whoever follows it asks what became of them.
 pub(crate) async fn left_open(conn: &impl ConnectionTrait) -> Result<Vec<call::Model>> {
     Ok(call::Entity::find()
         .filter(call::Column::Outcome.is_null())
+        .filter(call::Column::Source.eq(Source::Shoujie.as_str()))
         .all(conn)
         .await?)
 }

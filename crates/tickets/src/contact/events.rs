@@ -24,6 +24,7 @@ pub(crate) const CONTACT_EVENTS: &[&str] = &[
     "call.ended",
     "call.abandoned",
     "call.interrupted",
+    "call.entered",
     "conversation.offered",
     "conversation.ringing",
     "conversation.answered",
@@ -58,6 +59,19 @@ struct Facts {
     medium: String,
     channel: String,
     outcome: Option<String>,
+    source: String,
+    /// Of a call that was over when it was told.
+    past: Past,
+}
+
+/// The times of a call that was taken elsewhere and told afterwards.
+#[derive(Clone, Copy, Default)]
+struct Past {
+    started_at: Option<DateTime<Utc>>,
+    answered_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    /// When what it opens begins: no clock runs over before anybody knew.
+    opens_at: Option<DateTime<Utc>>,
 }
 
 impl Facts {
@@ -70,6 +84,7 @@ impl Facts {
                 .map(str::to_owned)
         };
         let id = |key: &str| text(key).and_then(|text| text.parse::<Uuid>().ok());
+        let time = |key: &str| text(key).and_then(|text| text.parse::<DateTime<Utc>>().ok());
         let call = event.subject_id.parse().map_err(|_| {
             internal(format!(
                 "{} about `{}`, which is no call",
@@ -91,6 +106,13 @@ impl Facts {
                 .unwrap_or_else(|| "voice".to_owned()),
             channel: text("channel").unwrap_or_else(|| "voice".to_owned()),
             outcome: text("outcome"),
+            source: text("source").unwrap_or_else(|| "shoujie".to_owned()),
+            past: Past {
+                started_at: time("started_at"),
+                answered_at: time("answered_at"),
+                ended_at: time("ended_at"),
+                opens_at: None,
+            },
         })
     }
 }
@@ -136,6 +158,11 @@ pub(crate) async fn catch_up(app: &App, call: Uuid) -> Result<()> {
 
 async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
     let call = facts.call;
+    // Nobody can be asked what was said in a talk of nobody we know.
+    let nobody = facts.past.answered_at.is_some() && facts.agent.is_none();
+    if kind == "call.entered" && nobody {
+        return Ok(());
+    }
     if store::find(&**tx, call).await?.is_none() {
         let Some(requester) = requester_of(app, tx, kind, &facts).await? else {
             return Ok(());
@@ -147,7 +174,8 @@ async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
             direction: facts.direction.clone(),
             queue: facts.queue.clone(),
             requester,
-            at: facts.at,
+            at: facts.past.started_at.unwrap_or(facts.at),
+            source: facts.source.clone(),
         };
         store::begin(&**tx, beginning).await?;
     }
@@ -169,6 +197,7 @@ async fn keep(app: &App, tx: &Tx, kind: &str, facts: Facts) -> Result<()> {
         | "conversation.left" => {
             ended(app, tx, kind, &facts).await?;
         }
+        "call.entered" => entered(app, tx, facts).await?,
         "conversation.closed" | "conversation.wrap_up_expired" => {
             written_up(app, tx, &facts).await?;
         }
@@ -235,7 +264,7 @@ async fn answered(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
         call: facts.call,
         requester: record.requester_id,
         agent,
-        at: facts.at,
+        at: facts.past.opens_at.unwrap_or(facts.at),
     };
     let who = Who::system("tickets");
     let hand = Hand::of(app, tx, &who).await?;
@@ -309,6 +338,25 @@ async fn ended(app: &App, tx: &Tx, kind: &str, facts: &Facts) -> Result<()> {
         // No wrap-up clock survives the process that died: it is a debt at once.
         owe(app, tx, call, facts.at).await?;
     }
+    Ok(())
+}
+
+/// A call that was taken elsewhere and is over when it is told. Who writes it by hand writes it up at once; of one that
+/// came in a file the record is owed.
+async fn entered(app: &App, tx: &Tx, mut facts: Facts) -> Result<()> {
+    let (call, told_at) = (facts.call, facts.at);
+    if let Some(at) = facts.past.answered_at {
+        facts.at = at;
+        facts.past.opens_at = (facts.source == "import").then_some(told_at);
+        answered(app, tx, &facts).await?;
+    }
+    facts.at = facts.past.ended_at.unwrap_or(told_at);
+    ended(app, tx, "call.ended", &facts).await?;
+    if facts.source == "import" {
+        return owe(app, tx, call, told_at).await;
+    }
+    let unknown = Some(Condition::all().add(Column::WrapUpBeganAt.is_null()));
+    store::note(&**tx, call, Column::WrapUpBeganAt, told_at, unknown).await?;
     Ok(())
 }
 

@@ -35,6 +35,8 @@ pub struct ContactView {
     pub medium: String,
     /// The channel it came by: `voice`, `web`, `wechat_oa`, `walk_in` …
     pub channel: String,
+    /// Where it was taken: `shoujie`, or elsewhere: `freeswitch`, `import`, `form`.
+    pub source: String,
     /// `inbound` or `outbound`.
     pub direction: String,
     /// The queue's code.
@@ -132,6 +134,7 @@ pub(crate) async fn contact_views(
             call_id: record.id,
             medium: record.medium,
             channel: record.channel,
+            source: record.source,
             direction: record.direction,
             queue: record.queue,
             agent: people::one(&people, record.agent_id),

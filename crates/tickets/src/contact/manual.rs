@@ -73,6 +73,7 @@ async fn write(app: &App, tx: &Tx, who: &Who, agent: Uuid, noted: Noted) -> Resu
         queue: noted.queue,
         requester,
         at: now,
+        source: "shoujie".to_owned(),
     };
     store::begin(&**tx, beginning).await?;
     let any = || None::<Condition>;

@@ -6,8 +6,8 @@ use kernel::problem::{Result, internal, not_found, stale};
 use kernel::{App, Scope};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -44,6 +44,7 @@ kernel::table! {
         completed_at: Option<DateTimeUtc>,
         completed_by: Option<Uuid>,
         version: i64,
+        source: String,
     }
 }
 
@@ -99,6 +100,8 @@ pub struct Filter {
     pub channel: Option<String>,
     /// Only records that cite an approved answer, or only those that do not.
     pub cited: Option<bool>,
+    /// Only contacts taken here, or there: `shoujie`, `freeswitch`, `import`, `form`.
+    pub source: Option<String>,
     /// Only records of this queue.
     pub queue: Option<String>,
     /// Only records with this result.
@@ -140,6 +143,7 @@ pub(crate) async fn list(
         (Column::State, &filter.state),
         (Column::Queue, &filter.queue),
         (Column::Channel, &filter.channel),
+        (Column::Source, &filter.source),
         (Column::Result, &filter.result),
         (Column::RequestType, &filter.request_type),
         (Column::MatterCode, &filter.matter),
@@ -254,6 +258,8 @@ pub(crate) struct Beginning {
     pub queue: Option<String>,
     pub requester: Uuid,
     pub at: DateTime<Utc>,
+    /// Where it was taken.
+    pub source: String,
 }
 
 /// Makes the record of a call unless it is there.
@@ -284,6 +290,7 @@ pub(crate) async fn begin(tx: &impl ConnectionTrait, beginning: Beginning) -> Re
         completed_at: Set(None),
         completed_by: Set(None),
         version: Set(1),
+        source: Set(beginning.source),
     };
     row::Entity::insert(made)
         .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
@@ -328,12 +335,18 @@ pub(crate) async fn owe(
     Ok(done.rows_affected > 0)
 }
 
-/// Answered drafts whose talk ended before `limit`.
+/// Answered drafts whose talk ended before `limit`, and whose wrap-up, if it began, did too: a call that is written
+/// by hand may have ended long ago.
 pub(crate) async fn forgotten(app: &App, limit: DateTime<Utc>) -> Result<Vec<Uuid>> {
     let rows = row::Entity::find()
         .filter(Column::State.eq(State::Draft.as_str()))
         .filter(Column::AnsweredAt.is_not_null())
         .filter(Column::EndedAt.lt(limit))
+        .filter(
+            Condition::any()
+                .add(Column::WrapUpBeganAt.is_null())
+                .add(Column::WrapUpBeganAt.lt(limit)),
+        )
         .limit(1000)
         .all(app.db.read())
         .await?;

@@ -7,6 +7,7 @@ mod contact;
 mod cover;
 mod delivery;
 mod desk;
+mod elsewhere;
 mod emergency;
 mod escalation;
 mod incident;

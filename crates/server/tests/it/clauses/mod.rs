@@ -1,5 +1,6 @@
 //! One scenario for each clause of the requirement; docs/conformance.md lists them.
 
+mod a01_elsewhere;
 mod a01_screen_pop;
 mod a02_qq;
 mod a03_wechat;

@@ -12,6 +12,8 @@ mod crossing;
 mod dialing;
 mod dialogs;
 mod doors;
+mod elsewhere;
+mod exchange;
 mod heard;
 mod inbound;
 pub mod raw;

@@ -45,6 +45,9 @@ pub fn left_open(id: u128, at: DateTime<Utc>, answered: bool) -> call::Model {
         recording_lost_ms: None,
         events: 1,
         rating: None,
+        source: "shoujie".to_owned(),
+        source_code: None,
+        external_id: None,
     }
 }
 
