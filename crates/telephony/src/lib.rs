@@ -4,6 +4,7 @@ pub mod caller;
 pub mod calls;
 pub mod engine;
 pub mod media;
+pub mod outbound;
 pub mod phone;
 pub mod settings;
 pub mod sip;
@@ -43,7 +44,11 @@ kernel::permissions! {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112314_telephony")]
+    vec![
+        migration!("2026112314_telephony"),
+        migration!("2026112641_outbound"),
+        migration!("2026112642_follow_ups"),
+    ]
 }
 
 /// What the server mounts.
@@ -64,41 +69,46 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(status::place_demo_call))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
-        .with_state(telephony.clone());
+        .with_state(telephony.clone())
+        .merge(outbound::routes(telephony.outbound()));
     let (ended, devices) = (telephony.clone(), telephony.clone());
     Capability {
         name: "telephony",
         migrations: migrations(),
-        permissions: permissions(),
+        permissions: [permissions(), outbound::permissions()].concat(),
         routes,
-        event_handlers: vec![
-            EventHandler::new(
-                "telephony.close_socket_with_session",
-                &["session.ended"],
-                move |event| {
-                    let telephony = ended.clone();
-                    async move {
-                        if let Ok(session) = event.subject_id.parse() {
-                            telephony.session_ended(session);
+        event_handlers: [
+            outbound::event_handlers(telephony.outbound()),
+            vec![
+                EventHandler::new(
+                    "telephony.close_socket_with_session",
+                    &["session.ended"],
+                    move |event| {
+                        let telephony = ended.clone();
+                        async move {
+                            if let Ok(session) = event.subject_id.parse() {
+                                telephony.session_ended(session);
+                            }
+                            Ok(())
                         }
-                        Ok(())
-                    }
-                },
-            ),
-            EventHandler::new(
-                "telephony.drop_registrations_of_device",
-                &["device.secret_changed", "device.removed"],
-                move |event| {
-                    let telephony = devices.clone();
-                    async move {
-                        if let Ok(device) = event.subject_id.parse() {
-                            telephony.device_secret_gone(device);
+                    },
+                ),
+                EventHandler::new(
+                    "telephony.drop_registrations_of_device",
+                    &["device.secret_changed", "device.removed"],
+                    move |event| {
+                        let telephony = devices.clone();
+                        async move {
+                            if let Ok(device) = event.subject_id.parse() {
+                                telephony.device_secret_gone(device);
+                            }
+                            Ok(())
                         }
-                        Ok(())
-                    }
-                },
-            ),
-        ],
+                    },
+                ),
+            ],
+        ]
+        .concat(),
         ..Capability::default()
     }
 }

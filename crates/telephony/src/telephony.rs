@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::calls::recovery::{self, Recovered};
 use crate::engine::{CallerLookup, Engine, ServiceHours};
 use crate::media::MediaPlane;
+use crate::outbound::{Outbound, OutboundSettings};
 use crate::settings::Settings;
 use crate::sip::sources::Network;
 use crate::sip::{DeviceDirectory, SipStack};
@@ -32,6 +33,7 @@ struct Inner {
     app: App,
     settings: Settings,
     engine: Engine,
+    outbound: Outbound,
     stack: OnceLock<Arc<SipStack>>,
     demo: bool,
     demo_calls: AtomicU32,
@@ -59,10 +61,22 @@ impl Telephony {
         let media = MediaPlane::new(settings.media.clone()).map_err(internal)?;
         let engine = Engine::new(app, floor.clone(), media, settings.calls.clone());
         floor.attach_medium(MediaKind::Voice, Arc::new(engine.clone()));
+        let shown = &settings.calls.caller_id;
+        let first = || settings.sip.hotline_numbers.first().cloned();
+        let outbound = OutboundSettings {
+            queue: settings.calls.queue.clone(),
+            caller_id: if shown.is_empty() {
+                first().unwrap_or_default()
+            } else {
+                shown.clone()
+            },
+        };
+        let outbound = Outbound::new(app, floor, outbound);
         Ok(Self(Arc::new(Inner {
             app: app.clone(),
             settings,
             engine,
+            outbound,
             stack: OnceLock::new(),
             demo,
             demo_calls: AtomicU32::new(0),
@@ -93,6 +107,7 @@ impl Telephony {
                 "the last process left calls open: closed as interrupted"
             );
         }
+        self.0.outbound.start().await?;
         let (changes, registrations) = mpsc::unbounded_channel();
         let stack = SipStack::start(
             app.clone(),
@@ -132,6 +147,11 @@ impl Telephony {
     /// The calls.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// Calls that the house places.
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.outbound
     }
 
     /// SIP; 503 before `start`.

@@ -4,4 +4,5 @@
 
 mod hotline;
 mod media;
+mod outbound;
 mod test_line;
