@@ -5,7 +5,7 @@ import type { RuleKind, RuleRow } from './types'
 const DOORS = {
   ticket_limits: '/api/v1/rules/ticket-limits', case_terms: '/api/v1/rules/case-terms', escalation_levels: '/api/v1/rules/escalation-levels',
   emergency_ways: '/api/v1/rules/emergency-ways', emergency_categories: '/api/v1/rules/emergency-categories', dispatch: '/api/v1/rules/dispatch',
-  reply_windows: '/api/v1/rules/reply-windows',
+  reply_windows: '/api/v1/rules/reply-windows', outbound_purposes: '/api/v1/rules/outbound-purposes', outbound_numbers: '/api/v1/rules/outbound-numbers',
 } as const satisfies Record<RuleKind, string>
 
 export interface NewRule { rule: Record<string, unknown>; effective_from: string | null; source: string }

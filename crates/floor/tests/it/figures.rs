@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use floor::work_item::store::{callbacks_due, recount};
+use floor::work_item::store::{callback_done, callbacks_due, recount};
 use floor::{AgentState, Declined, MediaKind, Presence};
 use serde_json::json;
 

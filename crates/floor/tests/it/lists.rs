@@ -1,3 +1,4 @@
+use floor::work_item::store::{callback_done, callbacks_due};
 use floor::{AgentState, MediaKind};
 use kernel::audit::entry;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
