@@ -46,8 +46,8 @@ kernel::permissions! {
 pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026112314_telephony"),
-        migration!("2026112641_outbound"),
-        migration!("2026112642_follow_ups"),
+        migration!("2026112645_outbound"),
+        migration!("2026112646_follow_ups"),
     ]
 }
 

@@ -64,7 +64,6 @@ struct LetOut {
 /// Places a call of `principal`; answers its row.
 pub async fn place(outbound: &Outbound, principal: &Principal, asked: Asked) -> Result<row::Model> {
     let app = outbound.app().clone();
-    let dialler = outbound.dialler()?.clone();
     let known = know(outbound, principal, asked).await?;
     let (agent, who) = (principal.user_id, Who::user(principal));
     let guard = Guard {
@@ -88,18 +87,20 @@ pub async fn place(outbound: &Outbound, principal: &Principal, asked: Asked) -> 
         REFUSED.with_label_values(&[why.code()]).inc();
         why.about("the call")
     })?;
-    let placed = dialler
-        .call_out(OutboundOrder {
-            agent,
-            number: order.number.clone(),
-            caller_id: order.caller_id.clone(),
-            purpose: order.purpose.clone(),
-            queue: order.queue.clone(),
-            ticket_id: order.ticket_id,
-            list_item_id: order.item_id,
-            callback_work: work,
-        })
-        .await;
+    let asked = OutboundOrder {
+        agent,
+        number: order.number.clone(),
+        caller_id: order.caller_id.clone(),
+        purpose: order.purpose.clone(),
+        queue: order.queue.clone(),
+        ticket_id: order.ticket_id,
+        list_item_id: order.item_id,
+        callback_work: work,
+    };
+    let placed = match outbound.dialler() {
+        Ok(dialler) => dialler.call_out(asked).await,
+        Err(problem) => Err(problem),
+    };
     match placed {
         Ok(call) => placed_as(outbound, order.id, call).await,
         Err(problem) => {
