@@ -151,8 +151,8 @@ impl Case {
     pub fn in_time(&self) -> Option<bool> {
         match (self.first_attempt_at, self.state) {
             (Some(at), _) => Some(at <= self.due_at),
-            (None, State::CalledIn | State::NoNumber) => None,
-            (None, _) => (self.breached || self.state == State::Unreached).then_some(false),
+            (None, State::Unreached) => Some(false),
+            (None, _) => self.breached.then_some(false),
         }
     }
 
@@ -184,7 +184,13 @@ impl Case {
                 case.owner = Some(to);
                 case.look_at = None;
             }
-            Action::NobodyThere => case.look_at = Some(moment.now + ASK_AGAIN),
+            Action::NobodyThere => {
+                let soon = moment.now + ASK_AGAIN;
+                let next = moment.service.next_opening(moment.now);
+                // At night nobody is looked for.
+                let night = !moment.service.is_open(moment.now);
+                case.look_at = Some(next.filter(|_| night).unwrap_or(soon));
+            }
             Action::Attempt { at, reached } => {
                 case.attempts += 1;
                 case.first_attempt_at = Some(self.first_attempt_at.unwrap_or(at).min(at));
@@ -193,7 +199,10 @@ impl Case {
                 }
             }
             Action::CallIn => case.state = State::CalledIn,
-            Action::Settle => case.state = State::Reached,
+            Action::Settle => {
+                case.state = State::Reached;
+                case.first_attempt_at = self.first_attempt_at.or(Some(moment.now));
+            }
             Action::GiveUp { lead } => {
                 let left = moment.rules.attempts.saturating_sub(self.attempts);
                 if left > 0 && !lead {
