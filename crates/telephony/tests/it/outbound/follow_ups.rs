@@ -64,7 +64,7 @@ async fn an_item_has_three_calls_and_never_two_in_one_half_day() {
         let list = stage.list(&["13900000001"]).await;
         // The first item is the second agent's: they are given out in turn.
         assert!(stage.next(&stage.seat(1), &list).await.is_null());
-        let mut hours = [0, 3, 19].into_iter();
+        let mut hours = [0, 4, 19].into_iter();
         for n in 1..=3 {
             stage
                 .app
