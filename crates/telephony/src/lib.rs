@@ -69,46 +69,46 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(status::place_demo_call))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
-        .with_state(telephony.clone())
-        .merge(outbound::routes(telephony.outbound()));
+        .with_state(telephony.clone());
     let (ended, devices) = (telephony.clone(), telephony.clone());
-    Capability {
+    let mut own = Capability {
         name: "telephony",
         migrations: migrations(),
-        permissions: [permissions(), outbound::permissions()].concat(),
+        permissions: permissions(),
         routes,
-        event_handlers: [
-            outbound::event_handlers(telephony.outbound()),
-            vec![
-                EventHandler::new(
-                    "telephony.close_socket_with_session",
-                    &["session.ended"],
-                    move |event| {
-                        let telephony = ended.clone();
-                        async move {
-                            if let Ok(session) = event.subject_id.parse() {
-                                telephony.session_ended(session);
-                            }
-                            Ok(())
+        event_handlers: vec![
+            EventHandler::new(
+                "telephony.close_socket_with_session",
+                &["session.ended"],
+                move |event| {
+                    let telephony = ended.clone();
+                    async move {
+                        if let Ok(session) = event.subject_id.parse() {
+                            telephony.session_ended(session);
                         }
-                    },
-                ),
-                EventHandler::new(
-                    "telephony.drop_registrations_of_device",
-                    &["device.secret_changed", "device.removed"],
-                    move |event| {
-                        let telephony = devices.clone();
-                        async move {
-                            if let Ok(device) = event.subject_id.parse() {
-                                telephony.device_secret_gone(device);
-                            }
-                            Ok(())
+                        Ok(())
+                    }
+                },
+            ),
+            EventHandler::new(
+                "telephony.drop_registrations_of_device",
+                &["device.secret_changed", "device.removed"],
+                move |event| {
+                    let telephony = devices.clone();
+                    async move {
+                        if let Ok(device) = event.subject_id.parse() {
+                            telephony.device_secret_gone(device);
                         }
-                    },
-                ),
-            ],
-        ]
-        .concat(),
+                        Ok(())
+                    }
+                },
+            ),
+        ],
         ..Capability::default()
-    }
+    };
+    let outbound = telephony.outbound();
+    own.permissions.extend(outbound::permissions());
+    own.routes = own.routes.merge(outbound::routes(outbound));
+    own.event_handlers.extend(outbound::event_handlers(outbound));
+    own
 }
