@@ -109,6 +109,7 @@ pub fn capability(telephony: &Telephony) -> Capability {
     let outbound = telephony.outbound();
     own.permissions.extend(outbound::permissions());
     own.routes = own.routes.merge(outbound::routes(outbound));
-    own.event_handlers.extend(outbound::event_handlers(outbound));
+    own.event_handlers
+        .extend(outbound::event_handlers(outbound));
     own
 }
