@@ -1,59 +1,10 @@
-//! Missed calls (待回拨): who was not answered is called back.
-
-pub mod http;
+//! Missed calls (待回拨): who was not answered is called back. The floor says which calls were missed and counts those
+//! that nobody returned; who returns them, and by when, is telephony's.
 
 use std::collections::BTreeSet;
 
 use acd::WorkId;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
-
-use crate::work_item::store::Model;
-
-/// A missed call.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Callback {
-    /// The call.
-    pub work_id: Uuid,
-    /// The queue it came to.
-    pub queue: Option<String>,
-    /// When it came.
-    pub missed_at: DateTime<Utc>,
-    /// How long the requester waited, in milliseconds; null when that is not known.
-    pub wait_ms: Option<i64>,
-    /// Why nobody answered: `abandoned`, `no_agent_answer`, `interrupted`.
-    pub outcome: Option<String>,
-    /// The requester, masked.
-    pub caller: Option<String>,
-    /// When it was returned.
-    pub done_at: Option<DateTime<Utc>>,
-    /// By whom.
-    pub done_by: Option<Uuid>,
-    /// What came of it.
-    pub note: Option<String>,
-}
-
-impl From<Model> for Callback {
-    fn from(row: Model) -> Self {
-        Self {
-            work_id: row.id,
-            queue: row.queue,
-            missed_at: row.offered_at,
-            wait_ms: row.wait_ms,
-            outcome: row.outcome,
-            caller: row
-                .subject
-                .get("caller")
-                .and_then(|caller| caller.as_str())
-                .map(ToOwned::to_owned),
-            done_at: row.callback_done_at,
-            done_by: row.callback_done_by,
-            note: row.callback_note,
-        }
-    }
-}
 
 /// Those that are due, as the wallboard counts them. A table full of calls nobody ever returned is
 /// counted, and only its oldest are held.
@@ -103,6 +54,8 @@ impl Due {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]

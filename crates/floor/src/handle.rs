@@ -531,7 +531,9 @@ impl Floor {
         self.run(move |task| task.put_queue(queue)).await
     }
 
-    pub(crate) async fn callback_done(&self, work: WorkId) -> Result<()> {
+    /// The missed call was returned, and its row says so: see
+    /// [`callback_done`](crate::work_item::store::callback_done).
+    pub async fn callback_done(&self, work: WorkId) -> Result<()> {
         self.run(move |task| task.callback_done(work)).await
     }
 

@@ -46,10 +46,6 @@ kernel::permissions! {
     pub EditQueues = "queues:edit" { ShiftLead: All, OpsManager: All }
     /// Change the skills of agents, and so the queues they serve.
     pub EditSkills = "agent_skills:edit" { ShiftLead: All, OpsManager: All }
-    /// See missed calls.
-    pub ViewCallbacks = "callbacks:view" { Agent: All, ShiftLead: All, OpsManager: All, PurchaserAdmin: All }
-    /// Mark missed calls as returned.
-    pub CloseCallbacks = "callbacks:close" { ShiftLead: All, OpsManager: All }
 }
 
 /// The tables of this crate.
@@ -76,8 +72,6 @@ pub fn capability(floor: &Floor) -> Capability {
         .routes(routes!(board::http::wallboard))
         .routes(routes!(queue::http::list))
         .routes(routes!(queue::http::put))
-        .routes(routes!(callback::http::list))
-        .routes(routes!(callback::http::done))
         .with_state(floor.clone());
     let (sessions, users) = (floor.clone(), floor.clone());
     Capability {

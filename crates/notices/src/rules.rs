@@ -225,6 +225,10 @@ pub const RULES: &[Rule] = &[
     Rule::on("knowledge.expired", "knowledge_expired", &[Section]).duty(),
     Rule::on("knowledge.due_for_review", "knowledge_due_for_review", &[Section]).duty(),
     Rule::on("reading.assigned", "reading_assigned", &[Owner]).duty(),
+    Rule::on("callback.assigned", "callback_assigned", &[Owner]).duty(),
+    Rule::on("callback.warned", "callback_due_soon", &[Owner]).duty().urgent(),
+    Rule::on("callback.overdue", "callback_overdue", &[Owner, Lead]).duty().urgent(),
+    Rule::on("outbound.capped", "outbound_capped", &[Lead]).duty().urgent(),
     Rule::on("reading.overdue", "reading_overdue", &[Owner, Lead]).duty().urgent(),
 ];
 
@@ -255,6 +259,10 @@ pub const SETTLED: &[(&str, &[&str])] = &[
     ("knowledge.reviewed", &["knowledge_due_for_review"]),
     ("reading.done", &["reading_assigned", "reading_overdue"]),
     ("reading.ended", &["reading_assigned", "reading_overdue"]),
+    ("callback.attempted", &["callback_assigned", "callback_due_soon", "callback_overdue"]),
+    ("callback.reached", &["callback_assigned", "callback_due_soon", "callback_overdue"]),
+    ("callback.called_in", &["callback_assigned", "callback_due_soon", "callback_overdue"]),
+    ("callback.given_up", &["callback_assigned", "callback_due_soon", "callback_overdue"]),
     ("knowledge.superseded", &["knowledge_due_for_review"]),
     ("emergency.closed", &["emergency_raised", "emergency_followed_up", "emergency_unreached", "emergency_overdue"]),
 ];

@@ -17,6 +17,7 @@ use telephony::Telephony;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::callee::Callees;
 use crate::house::{Approved, Closed, TheHouse};
 use crate::tls::{self, TlsListener};
 use crate::wiring::{Agents, Blocks, Callers, Devices, Hours, MayWork, OnDuty, OnPost, Texts};
@@ -115,6 +116,9 @@ pub async fn start(options: Options) -> Result<Running> {
     }));
     telephony.attach_blocks(Arc::new(Blocks(app.clone())));
     telephony.attach_callers(Arc::new(Callers(app.clone())));
+    telephony
+        .outbound()
+        .attach_house(Arc::new(Callees(app.clone())));
 
     let nightly = backup::nightly::job(&app)?;
     let notices = Notices::new(&app)?;

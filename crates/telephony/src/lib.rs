@@ -6,6 +6,7 @@ pub mod elsewhere;
 pub mod engine;
 pub mod ladder;
 pub mod media;
+pub mod outbound;
 mod parameters;
 pub mod phone;
 pub mod settings;
@@ -65,6 +66,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112672_call_ladders"),
         migration!("2026112673_recording_files"),
         migration!("2026112653_elsewhere"),
+        migration!("2026112645_outbound"),
+        migration!("2026112646_follow_ups"),
     ]
 }
 
@@ -168,7 +171,7 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .merge(routes(telephony.app()))
         .merge(elsewhere::routes(telephony));
     let (ended, devices) = (telephony.clone(), telephony.clone());
-    Capability {
+    let mut own = Capability {
         name: "telephony",
         migrations: migrations(),
         permissions: [permissions(), elsewhere::permissions()].concat(),
@@ -202,5 +205,11 @@ pub fn capability(telephony: &Telephony) -> Capability {
             ),
         ],
         jobs: jobs(telephony),
-    }
+    };
+    let outbound = telephony.outbound();
+    own.permissions.extend(outbound::permissions());
+    own.routes = own.routes.merge(outbound::routes(outbound));
+    own.event_handlers
+        .extend(outbound::event_handlers(outbound));
+    own
 }

@@ -38,6 +38,8 @@ pub struct CallSettings {
     pub trunk_ip: IpAddr,
     /// Calls at the same time; the next are refused with 503.
     pub most: usize,
+    /// The number shown to whom we call; empty for the first number of the hotline.
+    pub caller_id: String,
     /// Time limits.
     pub limits: Limits,
 }
@@ -71,6 +73,7 @@ struct Rtp {
 struct Calls {
     queue: String,
     most: usize,
+    caller_id: String,
     device_grace_s: i64,
 }
 
@@ -139,6 +142,7 @@ impl Settings {
                 trunk_ip,
                 queue: calls.queue,
                 most: calls.most,
+                caller_id: calls.caller_id,
                 limits: Limits {
                     grace: TimeDelta::seconds(calls.device_grace_s.clamp(0, 600)),
                     ..Limits::default()

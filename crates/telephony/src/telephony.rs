@@ -18,6 +18,7 @@ use crate::elsewhere::Exchanges;
 use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
 use crate::ladder::Ladder;
 use crate::media::MediaPlane;
+use crate::outbound::{Outbound, OutboundSettings};
 use crate::parameters;
 use crate::settings::Settings;
 use crate::sip::sources::Network;
@@ -38,6 +39,7 @@ struct Inner {
     settings: Settings,
     engine: Engine,
     archive: Option<Archive>,
+    outbound: Outbound,
     stack: OnceLock<Arc<SipStack>>,
     exchanges: Exchanges,
     demo: bool,
@@ -67,11 +69,23 @@ impl Telephony {
         let archive = Archive::open(&settings.recordings)?;
         let engine = Engine::new(app, floor.clone(), media, settings.calls.clone());
         floor.attach_medium(MediaKind::Voice, Arc::new(engine.clone()));
+        let shown = &settings.calls.caller_id;
+        let first = || settings.sip.hotline_numbers.first().cloned();
+        let outbound = OutboundSettings {
+            queue: settings.calls.queue.clone(),
+            caller_id: if shown.is_empty() {
+                first().unwrap_or_default()
+            } else {
+                shown.clone()
+            },
+        };
+        let outbound = Outbound::new(app, floor, outbound);
         Ok(Self(Arc::new(Inner {
             app: app.clone(),
             settings,
             engine,
             archive,
+            outbound,
             stack: OnceLock::new(),
             demo,
             exchanges: Exchanges::default(),
@@ -114,6 +128,7 @@ impl Telephony {
                 "the last process left calls open: closed as interrupted"
             );
         }
+        self.0.outbound.start().await?;
         let (changes, registrations) = mpsc::unbounded_channel();
         let stack = SipStack::start(
             app.clone(),
@@ -178,6 +193,11 @@ impl Telephony {
     /// The exchanges that are followed.
     pub fn exchanges(&self) -> &Exchanges {
         &self.0.exchanges
+    }
+
+    /// Calls that the house places.
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.outbound
     }
 
     /// SIP; 503 before `start`.

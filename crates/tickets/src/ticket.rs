@@ -17,6 +17,7 @@ pub mod note;
 pub mod receiver;
 pub mod repeat;
 pub mod search;
+pub mod sought;
 pub mod store;
 pub mod verbs;
 pub mod viewer;

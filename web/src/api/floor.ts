@@ -1,5 +1,5 @@
-import { api, type Filters, listing, take } from './client'
-import type { AgentState, Callback, Floor, Id, Page, Queue, SettableState, Wallboard } from './types'
+import { api, take } from './client'
+import type { AgentState, Floor, Id, Queue, SettableState, Wallboard } from './types'
 
 export const agentState = (): Promise<AgentState> => take(api.GET('/api/v1/agent-state'))
 /** With work in hand the state comes after the wrap-up. */
@@ -13,7 +13,3 @@ export const floor = (): Promise<Floor> => take(api.GET('/api/v1/floor'))
 export const wallboard = (): Promise<Wallboard> => take(api.GET('/api/v1/wallboard'))
 export const queues = (): Promise<{ items: Queue[] }> => take(api.GET('/api/v1/queues'))
 export const saveQueue = ({ code, ...body }: Queue) => take(api.PUT('/api/v1/queues/{code}', { params: { path: { code } }, body }))
-export const callbacks = (filters: Filters): Promise<Page<Callback>> =>
-  take(api.GET('/api/v1/callbacks', listing(filters)))
-export const callbackDone = (work: Id, note: string) =>
-  take(api.POST('/api/v1/callbacks/{work_id}/done', { params: { path: { work_id: work } }, body: note ? { note } : {} }))

@@ -1,7 +1,8 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide, Headset, Key, Lightning, Medal, Memo, Message, Monitor, Notebook, OfficeBuilding, Operation, Phone,
-  PhoneFilled, QuestionFilled, Reading, Search, SetUp, Share, Stamp, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
+  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide,
+  Headset, Key, Lightning, Medal, Memo, Message, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Promotion, QuestionFilled, Reading, Search, SetUp, Share, Stamp,
+  Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -45,7 +46,10 @@ export const PAGES: PageDef[] = [
   { name: 'first_owners', path: '/first-owners', icon: Medal, needs: [P.viewTickets], group: 'floor', load: () => import('@/features/tickets/FirstOwnersPage.vue') },
   { name: 'work_orders', path: '/work-orders', icon: Files, needs: [P.viewWorkOrders], wide: true, group: 'floor', load: () => import('@/features/work-orders/WorkOrdersPage.vue') },
   { name: 'owed', path: '/owed-records', icon: DocumentChecked, needs: [P.viewRecords], wide: true, group: 'floor', load: () => import('@/features/tickets/OwedRecordsPage.vue') },
-  { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCallbacks], group: 'floor', load: () => import('@/features/floor/CallbacksPage.vue') },
+  { name: 'callbacks', path: '/callbacks', icon: Bell, needs: [P.viewCallbacks], group: 'floor', load: () => import('@/features/outbound/CallbacksPage.vue') },
+  { name: 'follow_ups', path: '/follow-ups', icon: ChatLineRound, needs: [P.viewFollowUps], group: 'floor', load: () => import('@/features/outbound/FollowUpsPage.vue') },
+  { name: 'outbound_calls', path: '/outbound-calls', icon: Promotion, needs: [P.viewOutbound], group: 'floor', load: () => import('@/features/outbound/OutboundCallsPage.vue') },
+  { name: 'do_not_call', path: '/do-not-call', icon: MuteNotification, needs: [P.viewDoNotCall], group: 'floor', load: () => import('@/features/outbound/DoNotCallPage.vue') },
   { name: 'covers', path: '/covers', icon: Switch, needs: [P.viewCovers], group: 'floor', load: () => import('@/features/duty/CoversPage.vue') },
   { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
   { name: 'blocks', path: '/requester-blocks', icon: CircleClose, needs: [P.viewBlocks], group: 'floor', load: () => import('@/features/requesters/BlocksPage.vue') },
@@ -60,7 +64,7 @@ export const PAGES: PageDef[] = [
   { name: 'telephony', path: '/telephony', icon: Connection, needs: [P.viewTelephony], group: 'system', load: () => import('@/features/telephony/TelephonyPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
-  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },

@@ -4,13 +4,14 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { channels } from './channels.mjs'
 import { connectModel, knowledge, rightsOf } from './knowledge.mjs'
+import { outbound } from './outbound.mjs'
 
 const now = () => Date.now()
 const iso = (msAgo = 0) => new Date(now() - msAgo).toISOString()
 const MIN = 60_000
-const everything = ['conversations:view', 'conversations:answer', 'conversations:supervise', 'contacts:note', 'channels:view', 'channels:edit', 'softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view', 'requesters:merge', 'requester_blocks:view', 'requester_blocks:ask', 'requester_blocks:decide']
-const agentRights = { 'conversations:view': 'own', 'conversations:answer': 'own', 'channels:view': 'all', 'contacts:note': 'all', 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all', 'sections:view': 'all', 'requesters:merge': 'all', 'requester_blocks:view': 'all', 'requester_blocks:ask': 'all' }
-const leadRights = Object.fromEntries(everything.filter((p) => !/^(floor:work|softphone|channels:edit|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
+const everything = ['conversations:view', 'conversations:answer', 'conversations:supervise', 'contacts:note', 'channels:view', 'channels:edit', 'softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'calls:place', 'outbound:view', 'do_not_call:view', 'do_not_call:enter', 'do_not_call:decide', 'follow_ups:view', 'follow_ups:manage', 'outbound_rules:set', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view', 'requesters:merge', 'requester_blocks:view', 'requester_blocks:ask', 'requester_blocks:decide']
+const agentRights = { 'conversations:view': 'own', 'conversations:answer': 'own', 'channels:view': 'all', 'contacts:note': 'all', 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'calls:place': 'own', 'outbound:view': 'own', 'do_not_call:view': 'all', 'do_not_call:enter': 'all', 'follow_ups:view': 'own', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all', 'sections:view': 'all', 'requesters:merge': 'all', 'requester_blocks:view': 'all', 'requester_blocks:ask': 'all' }
+const leadRights = Object.fromEntries(everything.filter((p) => !/^(floor:work|softphone|calls:place|channels:edit|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
 leadRights['users:view'] = 'all'
 const adminRights = Object.fromEntries(everything.filter((p) => !/^(softphone|conversations|contacts:note|calls|recordings|demo|tickets|contact|requesters|floor|queues:edit|callbacks)/.test(p)).map((p) => [p, 'all']))
 
@@ -131,7 +132,6 @@ const routes = {
   'GET /queues': () => ({ items: [['exam', '人事考试'], ['titles', '职称评审']].map(([code, name]) => ({ code, name, version: 1, priority: 0, skills: [], ring_timeout_s: 20, wrap_up_s: 30, max_extensions: 2, service_level_s: 15, short_abandon_s: 5, preferred_wait_s: 20, max_wait_s: 600, no_answer: 'break' })) }),
   'GET /wallboard': () => ({ waiting_since: iso(37_000), waiting: 3, longest_wait_s: 37, answered_in_15_bp: 9130, on_post: 5, expected: 6, callbacks_due: 2, calls_today: 128, answered_today: 121, in_time_today: 117, abandoned_today: 6, short_abandoned_today: 2, lost_today: 1, as_of: iso() }),
   'GET /calls': (q) => page(calls.filter((c) => (!q.get('outcome') || c.outcome === q.get('outcome')) && (!q.get('q') || (c.caller ?? '').includes(q.get('q')))), q),
-  'GET /callbacks': (q) => page(calls.slice(3, 9).map((c, i) => ({ work_id: c.id, caller: c.caller, queue: c.queue, outcome: ['abandoned', 'no_agent_answer'][i % 2], missed_at: c.offered_at, wait_ms: 31_000 + i * 7000, done_at: q.get('done') ? iso() : null, done_by: null, note: q.get('done') ? '已答复' : null })), q),
   'GET /telephony': () => ({ sip_listen: '127.0.0.1:5060', hotline_numbers: ['12333'], trunks: 1, calls: 2, rtp_ports: 8, softphones: 1, malformed: 0, too_many: 0, registrations: [{ username: 'agent1', kind: 'browser', source: '127.0.0.1:51022', user_agent: 'Shoujie console', since: iso(9 * MIN), expires_at: iso(-MIN) }, { username: 'agent4', kind: 'desk_phone', source: '192.168.1.34:5060', user_agent: 'baresip v1.0.0', since: iso(9 * MIN), expires_at: iso(-MIN) }] }),
   'POST /demo/calls': () => { setTimeout(beginRing, 500); return { call_id: null } },
   'GET /matters': () => matters,
@@ -155,10 +155,11 @@ const routes = {
 }
 
 const chat = channels({ iso, problem, page, live, ref, agents, requester, tickets, records, record, calls, matterName, me: () => agents.find((a) => a.username === who) ?? agents[0] })
+const out = outbound({ iso, page, problem, live, ref, agents, calls, requester, me: () => agents.find((a) => a.username === who) ?? agents[0] })
 const known = knowledge({ agents, users, matterName, page, problem, live, who: () => who })
 
 function route(method, path, query, body) {
-  const written = known(method, path, query, body) ?? chat.route(method, path, query, body)
+  const written = known(method, path, query, body) ?? out(method, path, query, body) ?? chat.route(method, path, query, body)
   if (written !== undefined) return written
   const fixed = routes[`${method} ${path}`]
   if (fixed) return fixed(query, body)

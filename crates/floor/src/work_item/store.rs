@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, not_found, refused};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -203,27 +202,11 @@ pub async fn callbacks_due(
     Ok(rows)
 }
 
-/// A page of missed calls; those returned too when `done`.
-pub async fn list_callbacks(
-    conn: &impl ConnectionTrait,
-    query: &ListQuery,
-    done: bool,
-) -> Result<Page<Model>> {
-    let select = if done {
-        row::Entity::find()
-            .filter(C::CallbackDue.eq(true))
-            .filter(C::CallbackDoneAt.is_not_null())
-    } else {
-        callbacks()
-    };
-    paginate(conn, select, query, &[("offered_at", C::OfferedAt)], C::Id).await
-}
-
-/// Marks a missed call as returned.
+/// Marks a missed call as returned. 409 `callback_done_before`.
 pub async fn callback_done(
     conn: &impl ConnectionTrait,
     id: Uuid,
-    by: Uuid,
+    by: Option<Uuid>,
     at: DateTime<Utc>,
     note: Option<String>,
 ) -> Result<()> {

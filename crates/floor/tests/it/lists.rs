@@ -1,3 +1,4 @@
+use floor::work_item::store::{callback_done, callbacks_due};
 use floor::{AgentState, MediaKind};
 use kernel::audit::entry;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -348,76 +349,25 @@ async fn a_missed_call_is_returned_once() {
         hall.floor.withdraw(short).await;
         hall.floor.flushed().await.unwrap();
 
-        let due = hall
-            .get(&lead(), "/api/v1/callbacks?sort=offered_at&per_page=2")
-            .await;
-        assert_eq!(due["total"], 3);
-        let ids: Vec<_> = due["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["work_id"].clone())
-            .collect();
-        assert_eq!(ids, [json!(missed[0]), json!(missed[1])]);
-        assert_eq!(
-            (
-                &due["items"][0]["caller"],
-                &due["items"][0]["outcome"],
-                &due["items"][0]["done_at"]
-            ),
-            (&json!("139****0001"), &json!("abandoned"), &json!(null))
-        );
-        let next = format!(
-            "/api/v1/callbacks?sort=offered_at&per_page=2&cursor={}",
-            due["next"].as_str().unwrap()
-        );
-        assert_eq!(
-            hall.get(&lead(), &next).await["items"][0]["work_id"],
-            json!(missed[2])
-        );
-
-        let path = format!("/api/v1/callbacks/{}/done", missed[1]);
-        let long = hall
-            .post(&lead(), &path, json!({"note": "长".repeat(201)}))
-            .await;
-        assert_eq!(refusal(&long), (422, "note_length"));
-        let done = hall.post(&lead(), &path, json!({"note": " 已回拨 "})).await;
-        assert_eq!(done.status, 200, "{}", done.json);
-        assert_eq!(
-            (&done.json["note"], &done.json["done_by"]),
-            (&json!("已回拨"), &json!(lead().user_id))
-        );
-        let before = hall.post(&lead(), &path, json!({})).await;
-        assert_eq!(refusal(&before), (409, "callback_done_before"));
+        let due = callbacks_due(hall.app.db.read(), 10).await.unwrap();
+        let ids: Vec<Uuid> = due.iter().map(|(_, work)| *work).collect();
+        assert_eq!(ids, missed, "the one that waits longest first");
+        let returned = async |work| {
+            let now = hall.app.clock.now();
+            let note = Some("已回拨".to_owned());
+            let done = hall.app.db.write(async move |tx| {
+                callback_done(&*tx, work, Some(lead().user_id), now, note).await
+            });
+            done.await.map_err(|problem| problem.code)
+        };
+        assert_eq!(returned(missed[1]).await, Ok(()));
+        hall.floor.callback_done(missed[1]).await.unwrap();
+        assert_eq!(returned(missed[1]).await, Err("callback_done_before"));
         for other in [short, Uuid::from_u128(99)] {
-            let answer = hall
-                .post(
-                    &lead(),
-                    &format!("/api/v1/callbacks/{other}/done"),
-                    json!({}),
-                )
-                .await;
-            assert_eq!(refusal(&answer), (404, "not_found"));
+            assert_eq!(returned(other).await, Err("not_found"));
         }
-        assert_eq!(audited(hall, "callback.done").await.len(), 1);
-
-        assert_eq!(hall.get(&lead(), "/api/v1/callbacks").await["total"], 2);
-        let returned = hall.get(&seat(1), "/api/v1/callbacks?done=true").await;
-        assert_eq!(returned["items"][0]["note"], "已回拨");
         let board = hall.floor.wallboard().await.unwrap();
         assert_eq!(board.callbacks_due, 2);
-        for bad in ["per_page=0", "sort=caller", "cursor=00", "done=perhaps"] {
-            let answer = hall
-                .door
-                .ask(
-                    &lead(),
-                    axum::http::Method::GET,
-                    &format!("/api/v1/callbacks?{bad}"),
-                    None,
-                )
-                .await;
-            assert_eq!(answer.status, 400, "{bad}: {}", answer.json);
-        }
     })
     .await;
 }

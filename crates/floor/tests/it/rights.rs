@@ -14,7 +14,6 @@ async fn each_route_lets_pass_whom_the_readme_names() {
     };
     let state = format!("/api/v1/agents/{}/state", agent(1));
     let skills = format!("/api/v1/agents/{}/skills", agent(1));
-    let done = format!("/api/v1/callbacks/{}/done", agent(1));
     let view: &[Role] = &[ShiftLead, OpsManager, Quality, PurchaserAdmin];
     let leads: &[Role] = &[ShiftLead, OpsManager];
     let board: &[Role] = &[
@@ -39,8 +38,7 @@ async fn each_route_lets_pass_whom_the_readme_names() {
         PurchaserAdmin,
         PurchaserBusiness,
     ];
-    let callbacks: &[Role] = &[Agent, ShiftLead, OpsManager, PurchaserAdmin];
-    let routes: [(Method, &str, &[Role]); 13] = [
+    let routes: [(Method, &str, &[Role]); 11] = [
         (Method::GET, "/api/v1/agent-state", &[Agent]),
         (Method::PUT, "/api/v1/agent-state", &[Agent]),
         (Method::POST, "/api/v1/agent-state/wrap-up/end", &[Agent]),
@@ -52,8 +50,6 @@ async fn each_route_lets_pass_whom_the_readme_names() {
         (Method::GET, "/api/v1/wallboard", board),
         (Method::GET, "/api/v1/queues", queues),
         (Method::PUT, "/api/v1/queues/hotline", leads),
-        (Method::GET, "/api/v1/callbacks", callbacks),
-        (Method::POST, &done, leads),
     ];
     on_both(async |hall| {
         for (method, path, may) in &routes {

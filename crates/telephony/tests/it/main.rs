@@ -6,5 +6,6 @@ mod edge;
 mod evidence;
 mod hotline;
 mod media;
+mod outbound;
 mod screen;
 mod test_line;

@@ -5,6 +5,8 @@ import type { NoticeView } from '@/api/types'
 /** The page of what a notice is about; none where the console has no such page. */
 export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'>, router: Pick<Router, 'hasRoute'>): RouteLocationRaw | null {
   if (notice.subject_kind === 'reading') return { name: 'my_reading', query: { open: notice.subject_id } }
+  if (notice.subject_kind === 'callback') return { name: 'callbacks', query: { open: notice.subject_id } }
+  if (notice.subject_kind === 'outbound') return { name: 'outbound_calls', query: { show: 'refused' } }
   const names: Record<string, string> = { contact_record: 'record', knowledge: 'approval' }
   const name = names[notice.subject_kind] ?? notice.subject_kind
   return router.hasRoute(name) ? { name, params: { id: notice.subject_id } } : null

@@ -1,5 +1,6 @@
 // What each table of rules says, field by field: its columns, its form and its words follow from here.
 import { CHANNEL_KINDS } from '@/api/channels'
+import { PURPOSE_LINKS } from '@/api/outbound'
 import { P } from '@/api/permissions'
 import { PRIORITIES, REQUEST_TYPES, UNITS, type RuleKind, type RuleRow, type Span } from '@/api/types'
 import { roleName } from '@/features/organization/roles'
@@ -116,6 +117,20 @@ export const RULES: Record<RuleKind, RuleShape> = {
       { key: 'working_days', value: 'number', least: 1, most: 60 },
     ],
     blank: null,
+  },
+  outbound_purposes: {
+    right: P.setOutboundRules,
+    view: P.viewOutbound,
+    fields: [{ key: 'code', value: 'text', subject: true }, { key: 'name', value: 'text' }, { key: 'link', value: 'word', words: PURPOSE_LINKS, under: 'outbound_links' }, { key: 'note', value: 'flag' }, ACTIVE],
+    blank: { code: '', name: '', link: 'ticket', note: false, active: true },
+  },
+  outbound_numbers: {
+    right: P.setOutboundRules,
+    view: P.viewOutbound,
+    fields: [
+      { key: 'prefix', value: 'text', subject: true }, { key: 'name', value: 'text' }, { key: 'shortest', value: 'number', least: 1, most: 32 }, { key: 'longest', value: 'number', least: 1, most: 32 }, { key: 'allowed', value: 'flag' },
+    ],
+    blank: { prefix: '', name: '', shortest: 3, longest: 12, allowed: true },
   },
 }
 

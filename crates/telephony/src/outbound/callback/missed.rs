@@ -1,0 +1,205 @@
+//! A missed call becomes a call-back with an owner, or joins the open one of its number.
+
+use floor::work_item::store::{self as works, Model as Work};
+use kernel::audit::Who;
+use kernel::problem::{Result, unavailable};
+use kernel::{Tx, versioned};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::store::{self, Present, missed_row, row};
+use super::{Action, Case};
+use crate::calls::rows::call;
+use crate::outbound::Outbound;
+
+/// Missed calls of a killed process that get an owner at the start.
+const MOST: u64 = 5_000;
+
+/// Those that the last process did not get to.
+pub(crate) async fn catch_up(outbound: &Outbound) -> Result<()> {
+    let conn = outbound.app().db.read();
+    for (_, work) in works::callbacks_due(conn, MOST).await? {
+        // A work without a record of its call is looked at again with the next start.
+        if let Err(problem) = own(outbound, work).await {
+            tracing::warn!(%work, %problem, "a missed call has no owner yet");
+        }
+    }
+    Ok(())
+}
+
+/// Gives the missed call `work` an owner, if it is one and has none. Again is nothing.
+pub(crate) async fn own(outbound: &Outbound, work: Uuid) -> Result<()> {
+    let (app, conn) = (outbound.app(), outbound.app().db.read());
+    let Some(missed) = works::get(conn, work).await? else {
+        return Ok(());
+    };
+    if !missed.callback_due || missed.callback_done_at.is_some() || is_known(conn, work).await? {
+        return Ok(());
+    }
+    let record = call::Entity::find_by_id(work).one(conn).await?;
+    let record = record.ok_or_else(|| {
+        unavailable(
+            "call_unknown",
+            "the record of the missed call is not there yet",
+        )
+    })?;
+    let requester = match record.requester_id {
+        Some(id) => Some(id),
+        None => requesters::by_number(app, conn, &record.caller)
+            .await?
+            .map(|known| known.id),
+    };
+    // His own colleague first, if he is there.
+    let taker = match requester {
+        Some(requester) => match outbound.house() {
+            Ok(house) => house.taker(requester).await?,
+            Err(_) => None,
+        },
+        None => None,
+    };
+    let (app, db) = (app.clone(), app.db.clone());
+    let works = db
+        .write(async move |tx| {
+            if is_known(&*tx, work).await? {
+                return Ok(Vec::new());
+            }
+            let write = Writing {
+                app: &app,
+                tx: &tx,
+                missed,
+                record,
+                requester,
+                taker,
+            };
+            write.down().await
+        })
+        .await?;
+    for work in works {
+        outbound.floor().callback_done(work).await?;
+    }
+    Ok(())
+}
+
+async fn is_known(conn: &impl sea_orm::ConnectionTrait, work: Uuid) -> Result<bool> {
+    let found = missed_row::Entity::find_by_id(work).one(conn).await?;
+    Ok(found.is_some())
+}
+
+struct Writing<'a> {
+    app: &'a kernel::App,
+    tx: &'a Tx,
+    missed: Work,
+    record: call::Model,
+    requester: Option<Uuid>,
+    taker: Option<Uuid>,
+}
+
+impl Writing<'_> {
+    async fn down(self) -> Result<Vec<Uuid>> {
+        let (app, tx, who) = (self.app, self.tx, Who::system("callbacks"));
+        let number = requesters::normalise(&self.record.caller);
+        let hash = number
+            .as_ref()
+            .map(|number| store::hash_of(app, &number.text));
+        let at = self.missed.offered_at;
+        let missed = |callback_id| missed_row::Model {
+            work_id: self.missed.id,
+            callback_id,
+            missed_at: at,
+            outcome: self.missed.outcome.clone(),
+            wait_ms: self.missed.wait_ms,
+        };
+        if let Some(hash) = &hash
+            && let Some(open) = store::open_of(&**tx, hash).await?
+        {
+            store::add_missed(tx, missed(open.id)).await?;
+            let more = |after: &mut row::Model| after.last_missed_at = at.max(open.last_missed_at);
+            store::act(app, tx, &who, &open, (Action::Miss, more)).await?;
+            return Ok(Vec::new());
+        }
+        let present = Present::read(app, &**tx).await?;
+        let ended = self.missed.ended_at.unwrap_or(at);
+        let case = Case::missed(ended, number.is_none(), &present.moment());
+        let callback = row::Model {
+            id: app.ids.next(),
+            number: number.map_or(String::new(), |number| number.text),
+            number_hash: hash,
+            requester_id: self.requester,
+            queue: self.missed.queue.clone(),
+            state: String::new(),
+            open: true,
+            owner_id: None,
+            assigned_at: None,
+            missed: 1,
+            first_missed_at: at,
+            last_missed_at: at,
+            warn_at: at,
+            due_at: at,
+            warned: false,
+            breached: false,
+            attempts: 0,
+            first_attempt_at: None,
+            in_time: None,
+            closed_at: (!case.is_open()).then(|| app.clock.now()),
+            closed_by: None,
+            closing_call: None,
+            note: None,
+            next_alarm_at: None,
+            updated_at: app.clock.now(),
+            version: 1,
+        }
+        .with_case(&case);
+        versioned::insert(&**tx, &callback).await?;
+        store::add_missed(tx, missed(callback.id)).await?;
+        store::tell(app, tx, &who, &callback, "missed").await?;
+        if !callback.open {
+            return store::returned(app, tx, &who, &callback).await;
+        }
+        let there = store::on_duty(&**tx).await?;
+        let taker = self.taker.filter(|taker| there.contains(taker));
+        let owner = match taker {
+            Some(taker) => Some(taker),
+            None => store::whose_turn(&**tx).await?,
+        };
+        let action = owner.map_or(Action::NobodyThere, |to| Action::Assign { to });
+        store::act(app, tx, &who, &callback, (action, |_| {})).await?;
+        Ok(Vec::new())
+    }
+}
+
+/// The requester talks to somebody: whatever is owed to his number is over.
+pub(crate) async fn called_in(outbound: &Outbound, call: Uuid, agent: Option<Uuid>) -> Result<()> {
+    let (app, conn) = (outbound.app(), outbound.app().db.read());
+    let Some(record) = call::Entity::find_by_id(call).one(conn).await? else {
+        return Ok(());
+    };
+    let Some(number) = requesters::normalise(&record.caller) else {
+        return Ok(());
+    };
+    let hash = store::hash_of(app, &number.text);
+    let open = row::Entity::find()
+        .filter(row::Column::NumberHash.eq(hash.as_str()))
+        .filter(row::Column::Open.eq(true));
+    if open.one(conn).await?.is_none() {
+        return Ok(());
+    }
+    let (db, app) = (app.db.clone(), app.clone());
+    let works = db
+        .write(async move |tx| {
+            let Some(open) = store::open_of(&*tx, &hash).await? else {
+                return Ok(Vec::new());
+            };
+            let more = |after: &mut row::Model| {
+                after.closing_call = Some(call);
+                after.closed_by = agent;
+            };
+            let who = Who::system("callbacks");
+            let done = store::act(&app, &tx, &who, &open, (Action::CallIn, more)).await?;
+            Ok(done.1)
+        })
+        .await?;
+    for work in works {
+        outbound.floor().callback_done(work).await?;
+    }
+    Ok(())
+}
