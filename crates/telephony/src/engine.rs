@@ -267,6 +267,17 @@ impl Engine {
         answer.await.unwrap_or_else(|_| Err(call_over()))
     }
 
+    /// Wires who may be called from a call; before the first call.
+    pub(crate) fn attach_guard(&self, guard: Arc<dyn NumberGuard>) {
+        // A second one is a fault of the wiring without harm.
+        let _ = self.0.guard.set(guard);
+    }
+
+    /// Wires who is asked to rate; without it everybody is, where the line asks at all.
+    pub fn attach_ratings(&self, rule: Arc<dyn RatingRule>) {
+        let _ = self.0.ratings.set(rule);
+    }
+
     /// What the hotline offers from now on.
     pub fn set_line(&self, line: LineNow) {
         self.0.line.set(line);

@@ -5,6 +5,7 @@
 
 pub mod callback;
 pub mod do_not_call;
+pub(crate) mod engine;
 pub mod follow_up;
 pub mod guard;
 mod heard;

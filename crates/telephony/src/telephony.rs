@@ -18,7 +18,7 @@ use crate::elsewhere::Exchanges;
 use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
 use crate::ladder::Ladder;
 use crate::media::MediaPlane;
-use crate::outbound::{Outbound, OutboundSettings};
+use crate::outbound::{self, Outbound, OutboundSettings};
 use crate::parameters;
 use crate::settings::Settings;
 use crate::sip::sources::Network;
@@ -71,7 +71,7 @@ impl Telephony {
         floor.attach_medium(MediaKind::Voice, Arc::new(engine.clone()));
         let shown = &settings.calls.caller_id;
         let first = || settings.sip.hotline_numbers.first().cloned();
-        let outbound = OutboundSettings {
+        let called = OutboundSettings {
             queue: settings.calls.queue.clone(),
             caller_id: if shown.is_empty() {
                 first().unwrap_or_default()
@@ -79,7 +79,8 @@ impl Telephony {
                 shown.clone()
             },
         };
-        let outbound = Outbound::new(app, floor, outbound);
+        let outbound = Outbound::new(app, floor, called);
+        outbound::engine::wire(app, &engine, &outbound);
         Ok(Self(Arc::new(Inner {
             app: app.clone(),
             settings,

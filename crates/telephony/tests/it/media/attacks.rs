@@ -1,14 +1,14 @@
 //! What others try on a voice port, named after the attack.
 
-use telephony::media::Codec;
 use telephony::media::rtp::Header;
+use telephony::media::{BOTH, Codec};
 use tokio::net::UdpSocket;
 
 use super::{AGENT_HZ, Call, REQUESTER_HZ, call, wait};
 
 async fn bridged() -> Call {
     let call = call(Codec::Pcma, Codec::Pcma).await;
-    call.session.bridge(true);
+    call.session.connect(&BOTH);
     wait(300).await;
     call
 }

@@ -305,6 +305,10 @@ impl Stage {
             recording_sha256: None,
             recording_lost_ms: None,
             events: 1,
+            rating: None,
+            source: "shoujie".to_owned(),
+            source_code: None,
+            external_id: None,
         };
         change(&mut row);
         let conn = self.app.db.read();
