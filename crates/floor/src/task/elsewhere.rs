@@ -88,6 +88,9 @@ impl Task {
         row.outcome = None;
         row.short = false;
         row.callback_due = false;
+        row.wrap_up_began_at = None;
+        row.wrap_up_ended_at = None;
+        row.wrap_up_expired = false;
         row
     }
 
