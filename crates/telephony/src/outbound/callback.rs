@@ -162,10 +162,9 @@ impl Case {
             return None;
         }
         let sign = match self.first_attempt_at {
-            Some(_) => None,
             None if !self.warned => Some(self.warn_at),
             None if !self.breached => Some(self.due_at),
-            None => None,
+            _ => None,
         };
         let look = self.look_at.filter(|_| self.owner.is_none());
         [sign, look].into_iter().flatten().min()

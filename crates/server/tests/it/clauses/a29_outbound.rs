@@ -117,7 +117,7 @@ async fn a_missed_call_is_somebodys_until_the_requester_is_talked_with() {
 
         // The first telephone lost its registration with the jump of the clock.
         let other = server.desk_agent("agent3").await;
-        let again = server.requester("13900000042", 4_000);
+        let again = server.requester("13900000042", 9_000);
         let call = other.in_state("talking").await;
         let closed = lead
             .until(&path, Duration::from_secs(10), |shown| {

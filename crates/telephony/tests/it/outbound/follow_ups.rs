@@ -175,7 +175,7 @@ async fn what_was_answered_is_kept_charted_and_taken_out() {
         let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         let table = documents::read(&bytes).unwrap();
         assert_eq!(table.rows.len(), 5);
-        let texts: Vec<String> = table.rows.iter().flat_map(|row| row.cells.iter().map(|cell| cell.text())).collect();
+        let texts: Vec<String> = table.rows.iter().flat_map(|row| row.cells.iter().map(documents::Cell::text)).collect();
         let all = texts.join("|");
         assert!(all.contains("139****0001") && !all.contains("13900000001"), "{all}");
         assert!(all.contains("'=1+1 很满意") && all.contains("已解决") && all.contains("拒访"), "{all}");
