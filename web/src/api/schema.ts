@@ -38,7 +38,8 @@ export interface paths {
         };
         /**
          * Asks for a state. With work in hand it comes after wrap-up and stands in `next_state` until then.
-         *     409 `no_device` for `ready` while no device of the agent is registered.
+         *     409 `no_device` for `ready` while no device of the agent is registered, `reading_overdue` while he has not read or
+         *     passed what he must have by now (A-37).
          */
         put: {
             parameters: {
@@ -1050,6 +1051,8 @@ export interface paths {
                     matter?: string;
                     /** @description Only those of this section of the purchaser. */
                     section?: string;
+                    /** @description `privacy_notice`, `waiting`, `rating` or `left_message`: what the house says by itself. */
+                    purpose?: "privacy_notice" | "waiting" | "rating" | "left_message";
                     /** @description Only those with this tag. */
                     tag?: string;
                     /** @description Only those whose latest version is in this state. */
@@ -1974,28 +1977,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/callbacks": {
+    "/api/v1/call-origins": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Missed calls, the last first; `sort=offered_at` puts the one that waits longest first. */
+        /** Where call records come from, and how the files are read. */
         get: {
             parameters: {
-                query?: {
-                    /** @description Rows a page, 1 to 200; 50 unless told. */
-                    per_page?: number;
-                    /** @description `next` of the page before. */
-                    cursor?: string;
-                    /** @description A sortable field; `-field` for descending. */
-                    sort?: string;
-                    /** @description Words to look for. */
-                    q?: string;
-                    /** @description Those that were returned, instead of those that are due. */
-                    done?: boolean;
-                };
+                query?: never;
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2007,7 +1999,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Page_Callback"];
+                        "application/json": components["schemas"]["CallOrigins"];
                     };
                 };
             };
@@ -2020,7 +2012,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/callbacks/{work_id}/done": {
+    "/api/v1/call-origins/{code}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2028,20 +2020,19 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
-        /** Marks a missed call as returned. 409 `callback_done_before`. */
-        post: {
+        /** Saves how the files of an exchange are read, a new one or one there is. */
+        put: {
             parameters: {
                 query?: never;
                 header?: never;
                 path: {
-                    work_id: string;
+                    code: string;
                 };
                 cookie?: never;
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["CallbackDone"];
+                    "application/json": components["schemas"]["CallOriginSetup"];
                 };
             };
             responses: {
@@ -2050,7 +2041,337 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Callback"];
+                        "application/json": components["schemas"]["CallOrigin"];
+                    };
+                };
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallOrigin"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callback-figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How missed calls are returned: the call-back rate and what it is made of. Each figure is a filter of the list. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Missed first at or after; since ever when left out. */
+                    from?: string;
+                    /** @description Missed first before. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallbackFigures"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists call-backs, the last missed first; `sort=due_at` puts the one that is due next first. `q` is a whole number. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Those that somebody owes, or those that are over. */
+                    open?: boolean;
+                    /** @description `open`, `reached`, `called_in`, `unreached` or `no_number`. */
+                    state?: string;
+                    /** @description Those of the actor. */
+                    mine?: boolean;
+                    /** @description Those of this agent. */
+                    owner?: string;
+                    /** @description Those of this queue. */
+                    queue?: string;
+                    /** @description Those called in time, or those that were not. */
+                    in_time?: boolean;
+                    /** @description Those that count in the rate. */
+                    counted?: boolean;
+                    /** @description Missed first at or after. */
+                    from?: string;
+                    /** @description Missed first before. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_CallbackView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One call-back with its missed calls and the calls to the requester. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallbackDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a call-back to an agent. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssignCallback"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallbackDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{id}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a call-back up: its owner after all attempts that are agreed. 409 `callback_attempts_left`; 404 for the
+         *     call-back of somebody else.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EndCallback"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallbackDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a call-back whose requester was reached another way. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EndCallback"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallbackDetail"];
                     };
                 };
                 404: {
@@ -2106,6 +2427,8 @@ export interface paths {
                     state?: string;
                     /** @description Calls with this outcome; `open` for those that run. */
                     outcome?: string;
+                    /** @description Calls taken here, or elsewhere: `shoujie`, `freeswitch`, `import`, `form`. */
+                    source?: string;
                     /** @description Calls of this requester. */
                     requester?: string;
                     /** @description Arrived at or after. */
@@ -2125,6 +2448,271 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Page_CallView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Calls somebody: the agent's own device rings first. 409 with the reason when the call may not go out; 503
+         *     `outbound_not_ready` while there is no line.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCall"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OutboundCall"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/by-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Writes down a call one took on another telephone. Its record waits to be written up like that of any call; the
+         *     agent is the first owner of what it opens (A-32).
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CallByHand"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings call records in: all of them, or with an error in any row none. A call that is there is compared field by
+         *     field; the same file twice changes nothing. An answered call of a known agent asks him to write it up.
+         */
+        post: {
+            parameters: {
+                query: {
+                    /** @description Code of the origin it comes from. */
+                    origin: string;
+                    /** @description Only tells what an import would do. */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallImport"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/import/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the heading and the first rows of a file and guesses what its columns mean; keeps nothing. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The origin whose saved columns count first. */
+                    origin?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallColumnsView"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The imports of call records, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_CallImportView"];
                     };
                 };
             };
@@ -2176,6 +2764,171 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves the call to the third. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/consult": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a colleague or a number outside while the requester hears music (咨询). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CallParty"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/end-consult": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the third go and returns to the requester. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2278,6 +3031,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent asks for help with the call that he has; who may supervise sees it at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/hold": {
         parameters: {
             query?: never;
@@ -2329,6 +3125,319 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everybody hears everybody (三方通话). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Presses keys towards whom the agent talks to (RFC 4733). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CallKeys"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The SIP messages of a call, both legs, with the numbers of people masked; of a running call those until now. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LadderView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/ladder.pcap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ladder as a capture file (pcap, raw IP, UDP) with the real addresses and numbers; needs a reason, which
+         *     stands in the audit trail.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Why it is needed, 2 to 200 characters; it stands in the audit trail. */
+                    reason?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description the capture */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.tcpdump.pcap": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/ladder/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same with the numbers in the clear (明文查看); who asked and why stands in the audit trail. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Reason"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LadderView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/legs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How each leg of a call was heard: loss, jitter, gaps, and an estimated mean opinion score. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallLegs"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/mute": {
         parameters: {
             query?: never;
@@ -2339,6 +3448,57 @@ export interface paths {
         get?: never;
         put?: never;
         /** Keeps the agent's voice from the requester. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/pause-recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records silence while somebody says secrets. */
         post: {
             parameters: {
                 query?: never;
@@ -2502,10 +3662,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The recording: left the requester, right the agent. Every listening stands in the audit trail. */
+        /**
+         * The recording: left the requester, right the agent. Every listening needs a reason and stands in the audit trail;
+         *     before it begins, the file is compared with what was recorded.
+         */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Why, 2 to 200 characters; it stands in the audit trail. Not asked again while one goes on listening. */
+                    reason?: string;
+                    /** @description Hear it although it is not what was recorded. */
+                    damaged?: boolean;
+                };
                 header?: never;
                 path: {
                     id: string;
@@ -2540,7 +3708,31 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 416: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2552,6 +3744,637 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A copy of the recording to be taken along: with a reason, and marked. A tone, the digits of the taker's staff number
+         *     and of the time are heard before the talk, and the file's INFO chunk names him; the trail has the copy's SHA-256.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Why it is needed, 2 to 200 characters; it stands in the audit trail. */
+                    reason?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description the marked copy */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "audio/wav": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Places a hold (证据保全): nothing removes the recording while it stands. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewHold"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeepingView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/holds/{hold}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases a hold. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    hold: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Reason"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeepingView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/keeping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a recording is kept: where it lies, whether it is intact, until when, what holds it, the proof of its removal. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeepingView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/resume-recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a running call stands; 404 once it is over. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallStanding"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/supervision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Joins a running call on the supervisor's own device, or takes part otherwise (监听、耳语、强插). */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SuperviseCall"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** The supervisor leaves the call. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/swap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Talks to the one who waits and lets the other wait. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/take-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supervisor takes the call; the agent's part is over (强拆接管). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TakeOverCall"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves the call to a queue, to a colleague through it, or to a number outside once it answers (转接). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CallParty"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2691,6 +4514,14 @@ export interface paths {
                     };
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                410: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -3653,6 +5484,8 @@ export interface paths {
                     channel?: string;
                     /** @description Only records that cite an approved answer, or only those that do not. */
                     cited?: boolean;
+                    /** @description Only contacts taken here, or there: `shoujie`, `freeswitch`, `import`, `form`. */
+                    source?: string;
                     /** @description Only records of this queue. */
                     queue?: string;
                     /** @description Only records with this result. */
@@ -4705,6 +6538,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/wrap-up/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Extends the wrap-up by its length, as often as the queue allows. 409 `not_in_wrap_up`, `no_extension_left`. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ExtendChatWrapUp"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConversationView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/covers": {
         parameters: {
             query?: never;
@@ -5033,6 +6931,242 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who does not want to be called, entered last first; `q` is a whole number. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Those that hold now, or all others. */
+                    in_force?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_DoNotCallEntry"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Enters somebody who does not want to be called. 409 `do_not_call_known` for who stands on the list already. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewDoNotCall"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DoNotCallDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry, with the calls that were permitted all the same. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DoNotCallDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Strikes somebody off the list. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LiftDoNotCall"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DoNotCallDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/{id}/permits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Permits one agent one call about a ticket (purpose `case_work`) within 24 hours. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPermit"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DoNotCallDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5800,7 +7934,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "multipart/form-data": components["schemas"]["LookupForm"];
+                    "multipart/form-data": components["schemas"]["TableForm"];
                 };
             };
             responses: {
@@ -5964,6 +8098,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exchanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The exchanges that are followed, and how the line to each stands. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Exchanges"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchanges/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets an exchange up, a new one or one there is, and follows it from then on. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ExchangeSetup"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Exchange"];
+                    };
+                };
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Exchange"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fault-tree-walks": {
         parameters: {
             query?: never;
@@ -5994,6 +8228,14 @@ export interface paths {
                     conversation?: string;
                     /** @description Only those through this tree. */
                     tree?: string;
+                    /** @description Only those that this person walked. */
+                    agent?: string;
+                    /** @description `solved`, `article` or `escalate`; `broken_off` for those that did not come to an end. */
+                    outcome?: string;
+                    /** @description Only those walked at this time or later. */
+                    from?: string;
+                    /** @description Only those walked before this time. */
+                    to?: string;
                 };
                 header?: never;
                 path?: never;
@@ -6432,6 +8674,759 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["FloorSnapshot"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-items/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One item with its calls. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FollowUpItemDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-items/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an item to an agent. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssignFollowUp"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FollowUpItemDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-items/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what came of the last call. 409 `follow_up_not_called` where none is open; 422 for answers that do not fit. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TellFollowUp"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FollowUpItemDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the lists, made last first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Those that are called now, or those that are closed. */
+                    open?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_FollowUpList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a list without items. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewFollowUpList"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FollowUpList"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One list with its progress. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FollowUpList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Changes name and agents of a list. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeFollowUpList"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FollowUpList"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists/{id}/chart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A list in figures: its progress, and what was answered. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FollowUpChart"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a list: nobody is called for it any more; what was told stays. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CloseFollowUpList"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FollowUpList"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The table of a list, numbers and names masked; taking it out is audited. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists/{id}/from-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds the requesters of tickets, the newest 2,000 that the filter names. A number stands in a list once. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only tells what would become of the rows. */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TicketsToAsk"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Filled"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds items from a table with the columns 号码, 姓名 and 备注. A number stands in a list once. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only tells what would become of the rows. */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["ItemTable"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Filled"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the items of a list in its order; `q` is a whole number or a part of a name. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `waiting`, `calling`, `reached`, `refused`, `wrong_number` or `unreached`. */
+                    state?: string;
+                    /** @description Those that somebody owes a step on, or those that are over. */
+                    open?: boolean;
+                    /** @description Those of the actor. */
+                    mine?: boolean;
+                    /** @description Those of this agent. */
+                    owner?: string;
+                    /** @description Those that may be called now. */
+                    due?: boolean;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_FollowUpItem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds items by hand. A number stands in a list once. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only tells what would become of the rows. */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewItems"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Filled"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-up-lists/{id}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The item that the actor calls next: first one whose outcome he owes, then one of his that may be called now, then
+         *     one that nobody has.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NextFollowUp"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -8574,6 +11569,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outbound-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists outbound calls, the last first; `q` is a whole number. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Of this agent. */
+                    agent?: string;
+                    /** @description For this purpose. */
+                    purpose?: string;
+                    /** @description `ordered`, `placed`, `ended` or `failed`. */
+                    state?: string;
+                    /** @description About this ticket. */
+                    ticket?: string;
+                    /** @description For this missed call. */
+                    callback?: string;
+                    /** @description For this item of a list. */
+                    item?: string;
+                    /** @description Only those of today, or only others. */
+                    today?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_OutboundCall"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound-figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Today in figures, and what is agreed. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OutboundFigures"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound-refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists calls that were not let out, the last first; `q` is a whole number. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Of this agent. */
+                    agent?: string;
+                    /** @description For this reason. */
+                    code?: string;
+                    /** @description Only those of today, or only others. */
+                    today?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_OutboundRefusal"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/parameters": {
         parameters: {
             query?: never;
@@ -9241,6 +12379,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists recordings as files, the latest first; their rules, holds and proofs stand with each alone. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Those found `good`, `damaged` or `missing`. */
+                    condition?: components["schemas"]["Condition"];
+                    /** @description Those that are held, or are not. */
+                    held?: boolean;
+                    /** @description Those that were removed, or were not. */
+                    removed?: boolean;
+                    /** @description Where they lie. */
+                    place?: components["schemas"]["Place"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_KeepingView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/requester-blocks": {
         parameters: {
             query?: never;
@@ -9806,6 +12996,144 @@ export interface paths {
                     };
                 };
                 422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requesters/{id}/number-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a code by text message to the number that this writer says is his; he tells it where he writes. 409
+         *     `sms_not_set_up` without a channel for text messages.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Who writes */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NumberToProve"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NumberProof"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requesters/{id}/number-proof/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the code that was sent to the number: both are one person from now on. 409 `proof_wrong_code` with the tries
+         *     `left`, `proof_none_open` when no code holds.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Who writes */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ToldCode"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProofOutcome"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -10478,6 +13806,201 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/outbound-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which numbers may be called (A-29). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_OutboundNumber"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_OutboundNumber"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_OutboundNumber"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/outbound-purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why somebody may be called (A-29). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_OutboundPurpose"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_OutboundPurpose"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_OutboundPurpose"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/recording-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long recordings are kept, by queue and direction. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_RecordingRetention"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_RecordingRetention"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_RecordingRetention"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/reply-windows": {
         parameters: {
             query?: never;
@@ -11082,6 +14605,41 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Page_SetAside"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standing-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the house says by itself, and whether the purchaser has approved it (A-61). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StandingTexts"];
                     };
                 };
             };
@@ -12462,7 +16020,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "multipart/form-data": components["schemas"]["LookupForm"];
+                    "multipart/form-data": components["schemas"]["TableForm"];
                 };
             };
             responses: {
@@ -12621,6 +16179,211 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunk-number-trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows what rules make of a number; changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Trial"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the trunks and how they stand. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrunkList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a trunk; it takes calls at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrunkRequest"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrunkView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a trunk, at once; what runs on it runs on. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrunkRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrunkView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Removes a trunk; what runs on it runs on. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -13692,6 +17455,11 @@ export interface components {
             /** @description It is to be looked at again. */
             due_for_review: boolean;
             /**
+             * Format: date-time
+             * @description Since when it holds; null for what does not.
+             */
+            effective_at?: string | null;
+            /**
              * Format: uuid
              * @description The article.
              */
@@ -13789,6 +17557,8 @@ export interface components {
             number: string;
             /** @description Code of the purchaser's section that answers for it. */
             owner_section?: string | null;
+            /** @description What the house says with it by itself: `privacy_notice`, `waiting`, `rating` or `left_message`. */
+            purpose?: string | null;
             /**
              * Format: date-time
              * @description When the version in force is to be looked at again.
@@ -13829,6 +17599,32 @@ export interface components {
             options: string[];
             /** @description What is asked. */
             text: string;
+        };
+        /** @description Who is to call back. */
+        AssignCallback: {
+            /**
+             * Format: uuid
+             * @description An agent.
+             */
+            owner_id: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Who is to call. */
+        AssignFollowUp: {
+            /**
+             * Format: uuid
+             * @description An agent; null for who takes it.
+             */
+            owner_id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description A conversation. */
         AssistConversation: {
@@ -13909,6 +17705,11 @@ export interface components {
              */
             took_ms: number;
         };
+        /**
+         * @description What came of one call.
+         * @enum {string}
+         */
+        AttemptOutcome: "reached" | "busy" | "no_answer" | "wrong_number" | "refused";
         /** @description One row of the trail. */
         AuditEntry: {
             /** @description What was done. */
@@ -13969,6 +17770,13 @@ export interface components {
         Away: "absence" | "signed_out" | "left";
         BTreeMap: {
             [key: string]: string;
+        };
+        /** @description One bar. */
+        Bar: {
+            /** @description How many. */
+            count: number;
+            /** @description What is counted: a state, an option, a score. */
+            name: string;
         };
         /** @description A decision about a block. */
         BlockDecision: {
@@ -14063,6 +17871,57 @@ export interface components {
              */
             year: number;
         };
+        /** @description A call taken on another telephone. */
+        CallByHand: {
+            /** @description Who called whom. */
+            direction: components["schemas"]["CallDirection"];
+            /** @description The requester's number; empty when it was withheld. */
+            number?: string;
+            /** @description What became of it. */
+            outcome: components["schemas"]["WrittenOutcome"];
+            /** @description The queue it counts in; the hotline's when left out. */
+            queue?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /**
+             * Format: int32
+             * @description Seconds of talk; 0 when nobody took it.
+             */
+            talk_s: number;
+            /**
+             * Format: int32
+             * @description Seconds it rang; left out when nobody knows. Then it does not count as answered in time.
+             */
+            waited_s?: number | null;
+        };
+        /** @description One column of a file of call records. */
+        CallColumn: {
+            /** @description Its name in the heading. */
+            column: string;
+            field?: components["schemas"]["CallField"] | null;
+        };
+        /** @description The heading of a file, for who maps its columns. */
+        CallColumnsView: {
+            /** @description The columns with what they most likely mean. */
+            columns: components["schemas"]["CallColumn"][];
+            /**
+             * Format: int32
+             * @description The row of the heading.
+             */
+            heading_row?: number | null;
+            /** @description Rows below the heading. */
+            rows: number;
+            /** @description The first rows below the heading, as text. */
+            sample: string[][];
+        };
+        /**
+         * @description Who called whom.
+         * @enum {string}
+         */
+        CallDirection: "inbound" | "outbound";
         /** @description A line of a call's journal. */
         CallEventView: {
             /**
@@ -14081,6 +17940,216 @@ export interface components {
         CallEvents: {
             /** @description The lines. */
             items: components["schemas"]["CallEventView"][];
+        };
+        /**
+         * @description A field of a call record.
+         * @enum {string}
+         */
+        CallField: "external_id" | "direction" | "caller" | "hotline" | "agent" | "queue" | "started_at" | "answered_at" | "ended_at" | "wait_s" | "talk_s" | "outcome";
+        /** @description A field of a call that its exchange tells otherwise now. */
+        CallFieldChange: {
+            /** @description What is told now; null for the requester's number. */
+            after?: string | null;
+            /** @description What was told before; null for the requester's number. */
+            before?: string | null;
+            /** @description What the exchange calls the call. */
+            external_id: string;
+            /** @description The field. */
+            field: string;
+            /**
+             * Format: int32
+             * @description The row of the file.
+             */
+            row: number;
+        };
+        /** @description What an import does, or would do. */
+        CallImport: {
+            /** @description Calls of which the exchange tells something else now. */
+            changed: number;
+            /** @description What changes in calls that are there. At most 1,000. */
+            changes: components["schemas"]["CallFieldChange"][];
+            /** @description How many changes there are. */
+            changes_total: number;
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */
+            errors: components["schemas"]["CallRemark"][];
+            /** @description How many errors there are. */
+            errors_total: number;
+            /**
+             * Format: uuid
+             * @description The import, once it is written.
+             */
+            import_id?: string | null;
+            /** @description Calls that were not there. */
+            new: number;
+            /** @description Rows with anything in them, the heading not counted. */
+            rows: number;
+            /** @description New calls that an agent is asked to write up. */
+            to_write_up: number;
+            /** @description Calls as they were. */
+            unchanged: number;
+            /** @description What does not hinder the import. At most 1,000. */
+            warnings: components["schemas"]["CallRemark"][];
+            /** @description How many warnings there are. */
+            warnings_total: number;
+        };
+        /** @description One import that was made or refused. */
+        CallImportView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The person's name. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Calls that changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Errors in it.
+             */
+            errors: number;
+            /** @description The name of the file. */
+            file_name: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Calls that were new.
+             */
+            new: number;
+            /** @description Code of the origin. */
+            origin: string;
+            /**
+             * Format: int64
+             * @description Rows in it.
+             */
+            rows: number;
+            /** @description SHA-256 of it in hex. */
+            sha256: string;
+            /** @description `imported` or `refused`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Calls as they were.
+             */
+            unchanged: number;
+        };
+        /** @description Keys to be pressed. */
+        CallKeys: {
+            /** @description `0`–`9`, `*`, `#`, `A`–`D`; at most 32. */
+            keys: string;
+        };
+        /** @description How the legs of a call were heard. */
+        CallLegs: {
+            /** @description In the order in which they began; empty while the call runs. */
+            items: components["schemas"]["LegView"][];
+        };
+        /** @description How the files of one exchange are read. */
+        CallOrigin: {
+            /** @description Files of it are taken. */
+            active: boolean;
+            /** @description Whose its extensions are; where nothing is said, the agent with that staff number. */
+            agents: components["schemas"]["ExtensionOf"][];
+            /** @description Its code. */
+            code: string;
+            /** @description What its columns mean. */
+            columns: components["schemas"]["CallColumn"][];
+            /** @description Our number where a record names none. */
+            hotline: string;
+            /** @description Its name, for people. */
+            name: string;
+            /** @description The queue its calls count in where a record names none. */
+            queue: string;
+            /**
+             * Format: date-time
+             * @description The last change.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /** @description Its words for ours. */
+            words: components["schemas"]["CallWords"];
+        };
+        /** @description How an origin is set up. */
+        CallOriginSetup: {
+            /** @description Files of it are taken. */
+            active: boolean;
+            /** @description Whose its extensions are. */
+            agents?: components["schemas"]["ExtensionOf"][];
+            /** @description What its columns mean. */
+            columns: components["schemas"]["CallColumn"][];
+            /** @description Our number where a record names none. */
+            hotline?: string;
+            /** @description Its name, for people. */
+            name: string;
+            /** @description The queue its calls count in where a record names none. */
+            queue: string;
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a new one.
+             */
+            version?: number | null;
+            /** @description Its words for ours. */
+            words?: components["schemas"]["CallWords"];
+        };
+        /** @description The origins of call records. */
+        CallOrigins: {
+            /** @description By code. */
+            items: components["schemas"]["CallOrigin"][];
+        };
+        /** @description Whom to ask, or to leave the call to. Exactly one of the fields. */
+        CallParty: {
+            /**
+             * Format: uuid
+             * @description A colleague.
+             */
+            agent?: string | null;
+            /** @description A number outside, such as a section's; the rules of outbound calls apply. */
+            number?: string | null;
+            /** @description A queue; only to leave the call to it. */
+            queue?: string | null;
+        };
+        /** @description Something about one cell of the file. */
+        CallRemark: {
+            /** @description Stable code; the console translates it. */
+            code: string;
+            /** @description The column as the sheet shows it: `C`; null when it is about the whole row. */
+            column?: string | null;
+            /** @description What is wrong, in one sentence. */
+            detail: string;
+            field?: components["schemas"]["CallField"] | null;
+            /** @description The heading of the column. */
+            heading?: string | null;
+            /**
+             * Format: int32
+             * @description The row as the sheet shows it.
+             */
+            row: number;
+        };
+        /** @description How a running call stands, beyond its record. */
+        CallStanding: {
+            /**
+             * Format: uuid
+             * @description Who has it or is being rung.
+             */
+            agent?: string | null;
+            /** @description The agent has muted himself. */
+            muted: boolean;
+            /** @description What is said is not recorded. */
+            recording_paused: boolean;
+            supervised?: components["schemas"]["SupervisionView"] | null;
+            third?: components["schemas"]["ThirdView"] | null;
         };
         /** @description The record of a call. */
         CallView: {
@@ -14122,6 +18191,7 @@ export interface components {
              * @description The call came in.
              */
             offered_at: string;
+            one_way?: components["schemas"]["NotHeard"] | null;
             /** @description The one outcome; null while the call is open. */
             outcome?: string | null;
             /** @description Code of the queue. */
@@ -14143,6 +18213,13 @@ export interface components {
              */
             rung_at?: string | null;
             /**
+             * @description Where it was taken: `shoujie`, or elsewhere: `freeswitch` (the purchaser's exchange), `import` (a file of
+             *     records), `form` (written by hand).
+             */
+            source: string;
+            /** @description Code of the exchange, or of the origin of imported records. */
+            source_code?: string | null;
+            /**
              * @description The state of call-control: `arriving`, `greeting`, `queued`, `ringing`, `answered`, `talking`,
              *     `held`, `away`, `farewell`, `ended`.
              */
@@ -14158,46 +18235,142 @@ export interface components {
              */
             wait_s?: number | null;
         };
-        /** @description A missed call. */
-        Callback: {
-            /** @description The requester, masked. */
-            caller?: string | null;
-            /**
-             * Format: date-time
-             * @description When it was returned.
-             */
-            done_at?: string | null;
-            /**
-             * Format: uuid
-             * @description By whom.
-             */
-            done_by?: string | null;
-            /**
-             * Format: date-time
-             * @description When it came.
-             */
-            missed_at: string;
-            /** @description What came of it. */
-            note?: string | null;
-            /** @description Why nobody answered: `abandoned`, `no_agent_answer`, `interrupted`. */
-            outcome?: string | null;
-            /** @description The queue it came to. */
-            queue?: string | null;
+        /** @description The words of an exchange for ours. */
+        CallWords: {
+            /** @description 呼入 → `inbound`, `outbound`. */
+            direction?: {
+                [key: string]: string;
+            };
+            /** @description 已接 → `answered`, `unanswered`. */
+            outcome?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A call-back with its calls. */
+        CallbackDetail: components["schemas"]["CallbackView"] & {
+            /** @description The calls to the requester, the last first. */
+            calls: components["schemas"]["OutboundCall"][];
+            /** @description The missed calls, the last first. */
+            missed_calls: components["schemas"]["MissedCall"][];
+        };
+        /** @description How missed calls are returned. */
+        CallbackFigures: {
             /**
              * Format: int64
-             * @description How long the requester waited, in milliseconds; null when that is not known.
+             * @description Called in themselves, and were answered.
              */
-            wait_ms?: number | null;
+            called_in: number;
+            /**
+             * Format: int64
+             * @description Call-backs that count: called, or due and not called. Not those who called in before, or withheld their number.
+             */
+            due: number;
+            /** @description The rate in words. */
+            formula: string;
+            /**
+             * Format: int64
+             * @description Called within the time.
+             */
+            in_time: number;
+            /**
+             * Format: int64
+             * @description Withheld their number.
+             */
+            no_number: number;
+            /**
+             * Format: int64
+             * @description Owed now.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Owed now, and not called within the time.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description `in_time` of `due` in basis points; null while nothing was due.
+             */
+            rate_bp?: number | null;
+            /**
+             * Format: int64
+             * @description Talked with.
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description Given up.
+             */
+            unreached: number;
+        };
+        /** @description A call-back. */
+        CallbackView: {
+            /**
+             * Format: int32
+             * @description Calls that got as far as the requester's telephone.
+             */
+            attempts: number;
+            /** @description It was over its time before anybody called. */
+            breached: boolean;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            closed_at?: string | null;
+            closed_by?: components["schemas"]["Colleague"] | null;
             /**
              * Format: uuid
-             * @description The call.
+             * @description The call that closed it.
              */
-            work_id: string;
-        };
-        /** @description What came of a call-back. */
-        CallbackDone: {
-            /** @description At most 200 characters. */
+            closing_call?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is due.
+             */
+            due_at: string;
+            /**
+             * Format: date-time
+             * @description The first of them.
+             */
+            first_missed_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description He was called in time; null while that is not settled, and where it does not count. */
+            in_time?: boolean | null;
+            /**
+             * Format: date-time
+             * @description The last of them.
+             */
+            last_missed_at: string;
+            /**
+             * Format: int32
+             * @description Calls missed.
+             */
+            missed: number;
+            /** @description Why it was given up, or how it was settled. */
             note?: string | null;
+            /** @description The number, masked; empty when it was withheld. */
+            number: string;
+            /** @description Somebody owes a call. */
+            open: boolean;
+            owner?: components["schemas"]["Colleague"] | null;
+            /** @description The queue of the first missed call. */
+            queue?: string | null;
+            /**
+             * Format: uuid
+             * @description The requester it belongs to.
+             */
+            requester_id?: string | null;
+            /** @description `open`, `reached`, `called_in`, `unreached` or `no_number`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description One line of a case's time line. */
         CaseLine: {
@@ -14284,6 +18457,18 @@ export interface components {
             effective_at?: string | null;
             /** @description What the purchaser says. */
             opinion?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What is changed of a list; what is left out stays. */
+        ChangeFollowUpList: {
+            /** @description 1 to 60 characters. */
+            name?: string | null;
+            /** @description Who calls; items that nobody was called for yet are given out anew. */
+            owners?: string[] | null;
             /**
              * Format: int64
              * @description The version that was read.
@@ -14455,6 +18640,14 @@ export interface components {
             /** @description The changes. */
             items: components["schemas"]["ClockLine"][];
         };
+        /** @description The version that was read. */
+        CloseFollowUpList: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description How it ended. */
         CloseIncident: {
             /** @description The answer that all linked open tickets get; the one that stands when left out. */
@@ -14515,6 +18708,11 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * @description Whether a recording is what was recorded.
+         * @enum {string}
+         */
+        Condition: "good" | "damaged" | "missing";
         /** @description Contacts to be linked. */
         ContactIds: {
             /** @description The calls of 1 to 200 contact records. */
@@ -14602,6 +18800,8 @@ export interface components {
             requester_name?: string | null;
             /** @description 处理结果 */
             result?: string | null;
+            /** @description Where it was taken: `shoujie`, or elsewhere: `freeswitch`, `import`, `form`. */
+            source: string;
             /** @description `draft`, `complete`, `owed` (待补录) or `missed` (漏接). */
             state: string;
             /** @description 摘要 */
@@ -14744,6 +18944,16 @@ export interface components {
              * @description When the wrap-up runs out.
              */
             wrap_up_ends_at?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was extended.
+             */
+            wrap_up_extensions: number;
+            /**
+             * Format: int32
+             * @description How often it can be.
+             */
+            wrap_up_max_extensions: number;
         };
         /** @description How much there was of something. */
         Count: {
@@ -14759,6 +18969,16 @@ export interface components {
              * @description Tickets.
              */
             tickets: number;
+        };
+        /** @description How many of one kind. */
+        Counted: {
+            /** @description The code of the kind. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
         };
         /** @description Who stands in for an owner from today on, all of it. */
         CoverPlan: {
@@ -15046,6 +19266,88 @@ export interface components {
             /** @enum {string} */
             action: "archive";
         };
+        /** @description An entry with its permits. */
+        DoNotCallDetail: components["schemas"]["DoNotCallEntry"] & {
+            /** @description The permits, the last first. */
+            permits: components["schemas"]["DoNotCallPermit"][];
+        };
+        /** @description Somebody who does not want to be called. */
+        DoNotCallEntry: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            entered_at: string;
+            entered_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description It keeps calls away now. */
+            in_force: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            lifted_at?: string | null;
+            lifted_by?: components["schemas"]["Colleague"] | null;
+            /** @description Why. */
+            lifted_for?: string | null;
+            /** @description The number, masked. */
+            number: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The requester it belongs to, where he is known.
+             */
+            requester_id?: string | null;
+            /** @description `in_force` or `lifted`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description Until when; null for good.
+             */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description A call that a lead permitted all the same. */
+        DoNotCallPermit: {
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            given_at: string;
+            given_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The ticket it is about.
+             */
+            ticket_id: string;
+            /**
+             * Format: date-time
+             * @description Until when the call may be placed.
+             */
+            until: string;
+            /**
+             * Format: date-time
+             * @description When it was placed.
+             */
+            used_at?: string | null;
+        };
         /** @description What a document says. */
         DocumentText: {
             /** @description 正文, 1 to 2,000 characters. */
@@ -15202,6 +19504,16 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description How. */
             way: components["schemas"]["NoticeWay"];
+        };
+        /** @description Why a call-back is over. */
+        EndCallback: {
+            /** @description Why it is given up, or how the requester was reached. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description An escalation as its page shows it. */
         EscalationDetail: components["schemas"]["EscalationView"] & {
@@ -15387,10 +19699,105 @@ export interface components {
              */
             score_at: string | null;
         };
+        /** @description An exchange that is followed. */
+        Exchange: {
+            /** @description It is followed. */
+            active: boolean;
+            /** @description Whose its extensions are; where nothing is said, the agent with that staff number. */
+            agents: components["schemas"]["ExtensionOf"][];
+            /** @description It stands in one's own network. */
+            allow_private: boolean;
+            /** @description Its code. */
+            code: string;
+            /** @description There is a password; what it is is never shown. */
+            has_secret: boolean;
+            /** @description Name or address of the machine. */
+            host: string;
+            /** @description The numbers that are ours, with commas between; empty: every call that comes in counts. */
+            hotline: string;
+            /** @description How the line to it stands. */
+            link: components["schemas"]["Link"];
+            /** @description Its name, for people. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Port of its event socket.
+             */
+            port: number;
+            /** @description The queue its calls count in. */
+            queue: string;
+            /** @description Its queues for ours: `{"hot@default": "hotline"}`. */
+            queues: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description The last change.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description How an exchange is set up. */
+        ExchangeSetup: {
+            /** @description It is followed. */
+            active: boolean;
+            /** @description Whose its extensions are. */
+            agents?: components["schemas"]["ExtensionOf"][];
+            /** @description It stands in one's own network: private addresses are allowed. */
+            allow_private?: boolean;
+            /** @description Name or address of the machine. */
+            host: string;
+            /** @description The numbers that are ours, with commas between. */
+            hotline?: string;
+            /** @description Its name, for people. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Port of its event socket, 8021 as it comes.
+             */
+            port: number;
+            /** @description The queue its calls count in. */
+            queue: string;
+            /** @description Its queues for ours. */
+            queues?: {
+                [key: string]: string;
+            };
+            /** @description The password; left out, the one there is stays. */
+            secret?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a new one.
+             */
+            version?: number | null;
+        };
+        /** @description The exchanges. */
+        Exchanges: {
+            /** @description By code. */
+            items: components["schemas"]["Exchange"][];
+        };
+        /** @description Why more time is needed. */
+        ExtendChatWrapUp: {
+            /** @description 1 to 2,000 characters; stands in the conversation as a note. */
+            reason: string;
+        };
         /** @description Why more time is needed. */
         ExtendWrapUp: {
             /** @description 1 to 100 characters; stands in the history. */
             reason: string;
+        };
+        /** @description Whose telephone it is. */
+        ExtensionOf: {
+            /** @description The extension, or the agent's name on that exchange: `1001`, `1001@default`. */
+            extension: string;
+            /**
+             * Format: uuid
+             * @description The agent.
+             */
+            user_id: string;
         };
         /** @description The id of a platform: `ox***7Q` wherever it is shown, logged or sent. */
         ExternalId: string;
@@ -15496,6 +19903,17 @@ export interface components {
             /** @description The oldest first. */
             items: components["schemas"]["FileView"][];
         };
+        /** @description What became of the rows, or what would. */
+        Filled: {
+            /** @description Items that are new. */
+            added: number;
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            /** @description Of these the first 500. */
+            faults: components["schemas"]["ItemFault"][];
+            /** @description Rows that were not taken. */
+            refused: number;
+        };
         /** @description What became of the requests that somebody took first in a period. */
         FirstOwnerMeasures: {
             first_owner?: components["schemas"]["Colleague"] | null;
@@ -15535,6 +19953,163 @@ export interface components {
             queues: components["schemas"]["QueueView"][];
             /** @description Who waits, longest first. */
             waiting: components["schemas"]["WaitingView"][];
+        };
+        /** @description One call to an item. */
+        FollowUpAttempt: {
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The record of the call.
+             */
+            call_id?: string | null;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            n: number;
+            /** @description What the agent noted. */
+            note?: string | null;
+            /** @description `reached`, `busy`, `no_answer`, `wrong_number` or `refused`; null while it is owed. */
+            outcome?: string | null;
+            /** @description They talked; null while the call runs. */
+            talked?: boolean | null;
+        };
+        /** @description A list in figures. */
+        FollowUpChart: {
+            /** @description Calls altogether. */
+            attempts: number;
+            /** @description The answers of those who were reached. */
+            questions: components["schemas"]["QuestionChart"][];
+            /** @description Items by state, in the order of the states. */
+            states: components["schemas"]["Bar"][];
+        };
+        /** @description Somebody to be asked. */
+        FollowUpItem: {
+            /** @description His answers by the codes of the questions. */
+            answers?: Record<string, never> | null;
+            /**
+             * Format: int32
+             * @description Calls so far.
+             */
+            attempts: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The last of them.
+             */
+            last_attempt_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Its list.
+             */
+            list_id: string;
+            /** @description The name, masked. */
+            name?: string | null;
+            /**
+             * Format: date-time
+             * @description From when he may be called; null once nobody calls any more, and while an outcome is owed.
+             */
+            next_at?: string | null;
+            /** @description What the agent should know. */
+            note?: string | null;
+            /** @description The number, masked. */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description The outcome of the last call. */
+            outcome?: string | null;
+            owner?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description The requester it is.
+             */
+            requester_id?: string | null;
+            /**
+             * Format: int32
+             * @description Its place in the list.
+             */
+            seq: number;
+            /** @description `waiting`, `calling`, `reached`, `refused`, `wrong_number` or `unreached`. */
+            state: string;
+            /**
+             * Format: uuid
+             * @description The ticket it is about.
+             */
+            ticket_id?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description An item with its calls. */
+        FollowUpItemDetail: components["schemas"]["FollowUpItem"] & {
+            /** @description The calls, the first first. */
+            calls: components["schemas"]["FollowUpAttempt"][];
+        };
+        /** @description A list of follow-ups. */
+        FollowUpList: {
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many of them are over.
+             */
+            done: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many items there are.
+             */
+            items: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            made_at: string;
+            made_by?: components["schemas"]["Colleague"] | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description Its items are called. */
+            open: boolean;
+            /** @description Who calls, in the order in which items are given out; nobody: who takes the next one. */
+            owners: components["schemas"]["Colleague"][];
+            /** @description The code of the purpose its calls have. */
+            purpose: string;
+            /** @description What is asked. */
+            questions: components["schemas"]["Question"][];
+            /**
+             * Format: int64
+             * @description How many were reached.
+             */
+            reached: number;
+            /** @description The script that is said: `article@version`. */
+            script?: string | null;
+            /** @description Its title. */
+            script_title?: string | null;
+            /** @description `open` or `closed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description The state a lead sets for an agent. */
         ForcedState: {
@@ -15800,6 +20375,35 @@ export interface components {
             field: string;
             /** @description The first character, counted in code points. */
             start: number;
+        };
+        /** @description What keeps a recording. */
+        HoldView: {
+            /**
+             * Format: uuid
+             * @description The hold.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was placed.
+             */
+            placed_at: string;
+            placed_by?: components["schemas"]["Colleague"] | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Why. */
+            release_reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            released_at?: string | null;
+            released_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description Until when; null: until it is released.
+             */
+            until?: string | null;
         };
         /** @description What an import did, or would do. */
         ImportReport: {
@@ -16089,6 +20693,76 @@ export interface components {
              */
             version: number;
         };
+        /** @description Why a row was not taken. */
+        ItemFault: {
+            /** @description `number_unreadable`, `number_not_allowed`, `number_twice`, `number_known`, `do_not_call`, `text_invalid`. */
+            code: string;
+            /** @description The number, masked. */
+            number: string;
+            /**
+             * Format: int32
+             * @description The row as the sheet shows it, or the place among what was sent.
+             */
+            row: number;
+        };
+        /** @description A table as one part named `file` of a form. */
+        ItemTable: {
+            /**
+             * Format: binary
+             * @description `.xlsx` or `.csv` with a heading: 号码, 姓名, 备注.
+             */
+            file: string;
+        };
+        /** @description How a recording is kept. */
+        KeepingView: {
+            /**
+             * Format: date-time
+             * @description When the archive had it.
+             */
+            archived_at?: string | null;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            bytes?: number | null;
+            /**
+             * Format: uuid
+             * @description The call.
+             */
+            call_id: string;
+            /**
+             * Format: date-time
+             * @description When it was last looked at.
+             */
+            checked_at?: string | null;
+            condition?: components["schemas"]["Condition"] | null;
+            /** @description Every hold there was, the latest first. */
+            holds: components["schemas"]["HoldView"][];
+            /**
+             * Format: int64
+             * @description Holds that are not released.
+             */
+            holds_open: number;
+            /**
+             * Format: date-time
+             * @description Until when, unless it is held.
+             */
+            keep_until?: string | null;
+            /**
+             * Format: date-time
+             * @description The call's end.
+             */
+            made_at: string;
+            /** @description `local`, `both` or `archive`. */
+            place: components["schemas"]["Place"];
+            /** @description Code of the queue. */
+            queue?: string | null;
+            removal?: components["schemas"]["RemovalView"] | null;
+            /** @description The rule that says how long it is kept. */
+            rule?: string | null;
+            /** @description SHA-256 in hex. */
+            sha256?: string | null;
+        };
         /**
          * @description The two kinds; nobody may take one for the other.
          * @enum {string}
@@ -16115,6 +20789,54 @@ export interface components {
              */
             working_days: number;
         };
+        /** @description One SIP message of a call. */
+        LadderMessage: {
+            /**
+             * Format: int64
+             * @description Milliseconds since the first.
+             */
+            after_ms: number;
+            /**
+             * Format: date-time
+             * @description When it was seen.
+             */
+            at: string;
+            /** @description `1 INVITE`: which request it belongs to. */
+            cseq: string;
+            /** @description Call-ID: which dialog. */
+            dialog: string;
+            /** @description Address and port it came from. */
+            from: string;
+            /** @description It came in; else we sent it. */
+            incoming: boolean;
+            /** @description `requester` or `agent`: whose leg. */
+            leg: string;
+            /** @description `INVITE`, `BYE`; null of a response. */
+            method?: string | null;
+            /**
+             * Format: int32
+             * @description 100 to 699; null of a request.
+             */
+            status?: number | null;
+            /** @description All of it. */
+            text: string;
+            /** @description Address and port it went to. */
+            to: string;
+            /** @description `UDP`, `TCP`, `TLS` or `WS`. */
+            transport: string;
+        };
+        /** @description The SIP messages of a call in their order. */
+        LadderView: {
+            /**
+             * Format: int64
+             * @description Messages that were too many to be kept.
+             */
+            dropped: number;
+            /** @description The messages. */
+            items: components["schemas"]["LadderMessage"][];
+            /** @description Numbers of people are masked. */
+            masked: boolean;
+        };
         /** @description The columns of a platform's template, in their order. */
         Layout: {
             /** @description From left to right. */
@@ -16129,6 +20851,64 @@ export interface components {
             due_at: string;
             /** @description Its number, which the requester is told. */
             number: string;
+        };
+        /** @description How one leg was heard. */
+        LegView: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            began_at: string;
+            /** @description `PCMA`, `PCMU` or `G722`. */
+            codec?: string | null;
+            /**
+             * Format: int64
+             * @description The longest time without a packet, in milliseconds.
+             */
+            gap_ms: number;
+            /**
+             * Format: double
+             * @description Mean jitter in milliseconds (RFC 3550 §6.4.1).
+             */
+            jitter_ms: number;
+            /**
+             * Format: int64
+             * @description How long it was, in milliseconds.
+             */
+            lasted_ms: number;
+            /**
+             * Format: double
+             * @description The same in percent of those that should have come.
+             */
+            loss_percent: number;
+            /**
+             * Format: int64
+             * @description Packets missing (RFC 3550).
+             */
+            lost: number;
+            /**
+             * Format: double
+             * @description What a listener would have given it, 1 to 4.5 (ITU-T G.107); null when nothing was heard.
+             */
+            mos?: number | null;
+            /**
+             * Format: double
+             * @description The largest it was.
+             */
+            most_jitter_ms: number;
+            /** @description The same as a word; `poor` when nothing was heard. */
+            rating: components["schemas"]["Rating"];
+            /**
+             * Format: int64
+             * @description Packets that came.
+             */
+            received: number;
+            /** @description `requester`, `agent`, `third` or `supervisor`. */
+            side: string;
+            /** @description Each ten seconds. */
+            stretches: components["schemas"]["StretchView"][];
+            /** @description A browser; else a telephone or a trunk. */
+            web: boolean;
         };
         /** @description One level. */
         LevelView: {
@@ -16159,11 +20939,35 @@ export interface components {
             /** @description The states in their order. */
             states: components["schemas"]["State"][];
         };
+        /** @description Why somebody is struck off. */
+        LiftDoNotCall: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /**
          * @description What speaks for two being one.
          * @enum {string}
          */
         Likeness: "code_heard" | "claimed_number" | "claimed_mail" | "same_mail" | "same_claim";
+        /** @description The line to an exchange. */
+        Link: {
+            /** @description Calls that run there. */
+            calls: number;
+            /** @description Why it is not connected. */
+            detail?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since?: string | null;
+            /** @description How it stands. */
+            state: components["schemas"]["LinkState"];
+        };
         /**
          * @description How one ticket stands to the other.
          * @enum {string}
@@ -16174,6 +20978,11 @@ export interface components {
             /** @description 2 to 200 characters; it stands in the history. */
             reason: string;
         };
+        /**
+         * @description How the line to an exchange stands.
+         * @enum {string}
+         */
+        LinkState: "off" | "connecting" | "connected" | "unreachable" | "refused";
         /** @description The other end of a link. */
         LinkView: {
             /**
@@ -16421,14 +21230,6 @@ export interface components {
              * @description The year it is valid for.
              */
             year: number;
-        };
-        /** @description A table as one part named `file` of a form. */
-        LookupForm: {
-            /**
-             * Format: binary
-             * @description `.xlsx` or `.csv`
-             */
-            file: string;
         };
         /** @description The versions of a row, the newest first. */
         LookupHistory_ExamPlan: {
@@ -16968,6 +21769,26 @@ export interface components {
             /** @description The words; of a system line its code. */
             text: string;
         };
+        /** @description A missed call. */
+        MissedCall: {
+            /**
+             * Format: uuid
+             * @description The call.
+             */
+            call_id: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            missed_at: string;
+            /** @description Why nobody answered: `abandoned`, `no_agent_answer`, `interrupted`. */
+            outcome?: string | null;
+            /**
+             * Format: int64
+             * @description How long the requester waited, in milliseconds; null when that is not known.
+             */
+            wait_ms?: number | null;
+        };
         /** @description What one owes. */
         MyReading: {
             /** @description Something holds one up. */
@@ -17006,8 +21827,33 @@ export interface components {
             matter: string;
             /** @description Code of the purchaser's section that answers for it. */
             owner_section?: string | null;
+            purpose?: components["schemas"]["ScriptPurpose"] | null;
             /** @description Words it is filed under. */
             tags?: string[];
+        };
+        /** @description Whom to call, and why. */
+        NewCall: {
+            /**
+             * Format: uuid
+             * @description The missed call it returns.
+             */
+            callback_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The item of a list of follow-ups it is for.
+             */
+            item_id?: string | null;
+            /** @description Why, where the purpose needs it. */
+            note?: string | null;
+            /** @description The code of a purpose: `follow_up`, `callback`, `case_work`, `other`. */
+            purpose: string;
+            /**
+             * Format: uuid
+             * @description The ticket it is about.
+             */
+            ticket_id?: string | null;
+            /** @description The number; that of what the call is about when left out. */
+            to?: string | null;
         };
         /** @description A contact that came without a call: a visit, a letter, a colleague's word. */
         NewContact: {
@@ -17020,6 +21866,23 @@ export interface components {
             requester_id?: string | null;
             /** @description What was said, 1 to 2,000 characters. */
             summary: string;
+        };
+        /** @description Somebody to be entered. */
+        NewDoNotCall: {
+            /** @description The number; that of the requester when left out. */
+            number?: string | null;
+            /** @description Why: the requester's wish in his words. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The requester who asked for it.
+             */
+            requester_id?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when; for good when left out.
+             */
+            until?: string | null;
         };
         /** @description A document to be written. */
         NewDocument: components["schemas"]["DocumentText"] & {
@@ -17052,6 +21915,19 @@ export interface components {
             /** @description What it is about, up to 2,000 characters; the ticket's title when left out. */
             title?: string | null;
         };
+        /** @description A list to be made. */
+        NewFollowUpList: {
+            /** @description 1 to 60 characters. */
+            name: string;
+            /** @description Who calls. */
+            owners?: string[];
+            /** @description The code of a purpose whose calls are about items; `follow_up` when left out. */
+            purpose?: string | null;
+            /** @description What is asked. */
+            questions?: components["schemas"]["Question"][];
+            /** @description The script that is said: `article@version`. */
+            script?: string | null;
+        };
         /** @description What was looked for and not found. */
         NewGap: {
             /** @description Code of the matter. */
@@ -17067,6 +21943,16 @@ export interface components {
              */
             source_id?: string | null;
         };
+        /** @description A hold to be placed. */
+        NewHold: {
+            /** @description Why, 2 to 200 characters. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Until when; until it is released when left out.
+             */
+            until?: string | null;
+        };
         /** @description A known fault. */
         NewIncident: {
             /** @description The one answer that all agents give. */
@@ -17077,6 +21963,20 @@ export interface components {
             matter?: string | null;
             /** @description What is known to be wrong. */
             title: string;
+        };
+        /** @description Somebody to be asked. */
+        NewItem: {
+            /** @description The name. */
+            name?: string | null;
+            /** @description What the agent should know. */
+            note?: string | null;
+            /** @description The number. */
+            number: string;
+        };
+        /** @description Items to be added. */
+        NewItems: {
+            /** @description At most 5,000. */
+            items: components["schemas"]["NewItem"][];
         };
         /** @description A message that is left. */
         NewLeftMessage: {
@@ -17170,6 +22070,21 @@ export interface components {
             source_url?: string;
             /** @description The value as text; a number where the value so far is one. */
             value: string;
+        };
+        /** @description One call that is permitted all the same. */
+        NewPermit: {
+            /**
+             * Format: uuid
+             * @description Who may call.
+             */
+            agent_id: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The ticket it is about.
+             */
+            ticket_id: string;
         };
         /** @description Whom to block, where, why and until when. */
         NewRequesterBlock: {
@@ -17325,6 +22240,83 @@ export interface components {
                  * @description 1 to 60.
                  */
                 working_days: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_OutboundNumber: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Numbers that may be called, or may not: those that begin so. Of several the longest holds. */
+            rule: {
+                /** @description They may be called. */
+                allowed: boolean;
+                /**
+                 * Format: int32
+                 * @description The most.
+                 */
+                longest: number;
+                /** @description What these numbers are. */
+                name: string;
+                /** @description Digits, `?` for any digit, or `+` and digits for another country. */
+                prefix: string;
+                /**
+                 * Format: int32
+                 * @description The fewest digits of such a number, with its prefix.
+                 */
+                shortest: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_OutboundPurpose: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Why somebody may be called. */
+            rule: {
+                /** @description False: nobody is called for it any more. */
+                active: boolean;
+                /** @description `follow_up` */
+                code: string;
+                /** @description What the call must be about. */
+                link: components["schemas"]["PurposeLink"];
+                /** @description What people call it. */
+                name: string;
+                /** @description It needs a note. */
+                note: boolean;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_RecordingRetention: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /**
+             * @description How long recordings are kept (录音保存期限). Of the rules that fit, that of queue and direction comes before that
+             *     of the queue, that before that of the direction, and the one of neither is for the rest.
+             */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description Days from the end of the call.
+                 */
+                days: number;
+                /** @description `inbound` or `outbound`; null: of both. */
+                direction?: string | null;
+                /** @description Of calls of this queue; null: of any. */
+                queue?: string | null;
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -17501,11 +22493,20 @@ export interface components {
              */
             ticket_id?: string | null;
         };
+        /** @description The item that comes next for an agent. */
+        NextFollowUp: {
+            item?: components["schemas"]["FollowUpItemDetail"] | null;
+        };
         /**
          * @description What becomes of an agent who lets it ring.
          * @enum {string}
          */
         NoAnswerRule: "break" | "skip";
+        /**
+         * @description Who should be heard and is not (单通).
+         * @enum {string}
+         */
+        NotHeard: "requester" | "agent" | "both";
         /**
          * @description Whom a note is for.
          * @enum {string}
@@ -17550,6 +22551,8 @@ export interface components {
         };
         /** @description The privacy notice. */
         Notice: {
+            /** @description They came with the program: nobody has approved others yet. */
+            shipped: boolean;
             /** @description The words. */
             text: string;
             /** @description What one agrees to by. */
@@ -17748,12 +22751,186 @@ export interface components {
             /** @description By SMS, where there is a number. */
             sms: boolean;
         };
+        /** @description A code is on its way. */
+        NumberProof: {
+            /** @description The number it goes to, masked. */
+            phone: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds.
+             */
+            until: string;
+        };
+        /** @description The number somebody says is his. */
+        NumberToProve: {
+            /** @description A whole mobile number. */
+            phone: string;
+        };
         /** @description An action that can be done now by the one who looks. */
         Offered: {
             /** @description Its name there. */
             action: string;
             /** @description The door it goes through. */
             desk: components["schemas"]["Desk"];
+        };
+        /** @description A call that was let out. */
+        OutboundCall: {
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When they began to talk.
+             */
+            answered_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Its record, once it is placed.
+             */
+            call_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The missed call it returns.
+             */
+            callback_id?: string | null;
+            /** @description The number shown over there. */
+            caller_id: string;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The item of a list it is for.
+             */
+            item_id?: string | null;
+            /** @description Why, in the agent's words. */
+            note?: string | null;
+            /** @description The number, masked. */
+            number: string;
+            /** @description The outcome of its record. */
+            outcome?: string | null;
+            /** @description It went to somebody who does not want to be called, by a permit. */
+            permitted: boolean;
+            /**
+             * Format: date-time
+             * @description When it was let out.
+             */
+            placed_at: string;
+            /** @description Why it could not be placed: a stable code. */
+            problem?: string | null;
+            /** @description The code of its purpose. */
+            purpose: string;
+            /** @description The queue it counts for. */
+            queue?: string | null;
+            /**
+             * Format: uuid
+             * @description The requester it belongs to.
+             */
+            requester_id?: string | null;
+            /** @description `ordered`, `placed`, `ended` or `failed`. */
+            state: string;
+            /**
+             * Format: uuid
+             * @description The ticket it is about.
+             */
+            ticket_id?: string | null;
+        };
+        /** @description Today in figures, and what is agreed. */
+        OutboundFigures: {
+            /** @description From when in a day requesters may be called: `08:30`. */
+            call_from: string;
+            /** @description Until when. */
+            call_to: string;
+            /**
+             * Format: int32
+             * @description Attempts after which a missed call may be given up.
+             */
+            callback_attempts: number;
+            /**
+             * Format: int32
+             * @description Attempts that an item of a list has.
+             */
+            follow_up_attempts: number;
+            /**
+             * Format: int64
+             * @description Calls of everybody in a day.
+             */
+            most_in_all: number;
+            /**
+             * Format: int64
+             * @description Calls of one agent in a day.
+             */
+            most_per_agent: number;
+            /**
+             * Format: int64
+             * @description Calls to one number in a day.
+             */
+            most_per_number: number;
+            /** @description Also on days off. */
+            on_days_off: boolean;
+            /** @description Calls of today by purpose: the actor's own, or all. */
+            placed: components["schemas"]["Counted"][];
+            /** @description Purposes that somebody may be called for now. */
+            purposes: components["schemas"]["OutboundPurpose"][];
+            /** @description Calls that were not let out today, by reason. */
+            refused: components["schemas"]["Counted"][];
+        };
+        /** @description Numbers that may be called, or may not: those that begin so. Of several the longest holds. */
+        OutboundNumber: {
+            /** @description They may be called. */
+            allowed: boolean;
+            /**
+             * Format: int32
+             * @description The most.
+             */
+            longest: number;
+            /** @description What these numbers are. */
+            name: string;
+            /** @description Digits, `?` for any digit, or `+` and digits for another country. */
+            prefix: string;
+            /**
+             * Format: int32
+             * @description The fewest digits of such a number, with its prefix.
+             */
+            shortest: number;
+        };
+        /** @description Why somebody may be called. */
+        OutboundPurpose: {
+            /** @description False: nobody is called for it any more. */
+            active: boolean;
+            /** @description `follow_up` */
+            code: string;
+            /** @description What the call must be about. */
+            link: components["schemas"]["PurposeLink"];
+            /** @description What people call it. */
+            name: string;
+            /** @description It needs a note. */
+            note: boolean;
+        };
+        /** @description A call that was not let out. */
+        OutboundRefusal: {
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Why it was not let out: a stable code. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description The number, masked; empty where there was none. */
+            number: string;
+            /** @description The purpose that was named. */
+            purpose: string;
         };
         /** @description Days on which the owner is away. */
         OwnerAbsence: {
@@ -17931,6 +23108,8 @@ export interface components {
                 number: string;
                 /** @description Code of the purchaser's section that answers for it. */
                 owner_section?: string | null;
+                /** @description What the house says with it by itself: `privacy_notice`, `waiting`, `rating` or `left_message`. */
+                purpose?: string | null;
                 /**
                  * Format: date-time
                  * @description When the version in force is to be looked at again.
@@ -18021,6 +23200,66 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_CallImportView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description The person's name. */
+                by: string;
+                /**
+                 * Format: int64
+                 * @description Calls that changed.
+                 */
+                changed: number;
+                /**
+                 * Format: int64
+                 * @description Errors in it.
+                 */
+                errors: number;
+                /** @description The name of the file. */
+                file_name: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Calls that were new.
+                 */
+                new: number;
+                /** @description Code of the origin. */
+                origin: string;
+                /**
+                 * Format: int64
+                 * @description Rows in it.
+                 */
+                rows: number;
+                /** @description SHA-256 of it in hex. */
+                sha256: string;
+                /** @description `imported` or `refused`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Calls as they were.
+                 */
+                unchanged: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_CallView: {
             /** @description The rows. */
             items: {
@@ -18062,6 +23301,7 @@ export interface components {
                  * @description The call came in.
                  */
                 offered_at: string;
+                one_way?: components["schemas"]["NotHeard"] | null;
                 /** @description The one outcome; null while the call is open. */
                 outcome?: string | null;
                 /** @description Code of the queue. */
@@ -18082,6 +23322,13 @@ export interface components {
                  * @description An agent was rung first.
                  */
                 rung_at?: string | null;
+                /**
+                 * @description Where it was taken: `shoujie`, or elsewhere: `freeswitch` (the purchaser's exchange), `import` (a file of
+                 *     records), `form` (written by hand).
+                 */
+                source: string;
+                /** @description Code of the exchange, or of the origin of imported records. */
+                source_code?: string | null;
                 /**
                  * @description The state of call-control: `arriving`, `greeting`, `queued`, `ringing`, `answered`, `talking`,
                  *     `held`, `away`, `farewell`, `ended`.
@@ -18109,42 +23356,75 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
-        Page_Callback: {
+        Page_CallbackView: {
             /** @description The rows. */
             items: {
-                /** @description The requester, masked. */
-                caller?: string | null;
+                /**
+                 * Format: int32
+                 * @description Calls that got as far as the requester's telephone.
+                 */
+                attempts: number;
+                /** @description It was over its time before anybody called. */
+                breached: boolean;
                 /**
                  * Format: date-time
-                 * @description When it was returned.
+                 * @description When it was over.
                  */
-                done_at?: string | null;
+                closed_at?: string | null;
+                closed_by?: components["schemas"]["Colleague"] | null;
                 /**
                  * Format: uuid
-                 * @description By whom.
+                 * @description The call that closed it.
                  */
-                done_by?: string | null;
+                closing_call?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it came.
+                 * @description When it is due.
                  */
-                missed_at: string;
-                /** @description What came of it. */
+                due_at: string;
+                /**
+                 * Format: date-time
+                 * @description The first of them.
+                 */
+                first_missed_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description He was called in time; null while that is not settled, and where it does not count. */
+                in_time?: boolean | null;
+                /**
+                 * Format: date-time
+                 * @description The last of them.
+                 */
+                last_missed_at: string;
+                /**
+                 * Format: int32
+                 * @description Calls missed.
+                 */
+                missed: number;
+                /** @description Why it was given up, or how it was settled. */
                 note?: string | null;
-                /** @description Why nobody answered: `abandoned`, `no_agent_answer`, `interrupted`. */
-                outcome?: string | null;
-                /** @description The queue it came to. */
+                /** @description The number, masked; empty when it was withheld. */
+                number: string;
+                /** @description Somebody owes a call. */
+                open: boolean;
+                owner?: components["schemas"]["Colleague"] | null;
+                /** @description The queue of the first missed call. */
                 queue?: string | null;
                 /**
-                 * Format: int64
-                 * @description How long the requester waited, in milliseconds; null when that is not known.
-                 */
-                wait_ms?: number | null;
-                /**
                  * Format: uuid
-                 * @description The call.
+                 * @description The requester it belongs to.
                  */
-                work_id: string;
+                requester_id?: string | null;
+                /** @description `open`, `reached`, `called_in`, `unreached` or `no_number`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -18223,6 +23503,8 @@ export interface components {
                 requester_name?: string | null;
                 /** @description 处理结果 */
                 result?: string | null;
+                /** @description Where it was taken: `shoujie`, or elsewhere: `freeswitch`, `import`, `form`. */
+                source: string;
                 /** @description `draft`, `complete`, `owed` (待补录) or `missed` (漏接). */
                 state: string;
                 /** @description 摘要 */
@@ -18367,6 +23649,16 @@ export interface components {
                  * @description When the wrap-up runs out.
                  */
                 wrap_up_ends_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description How often it was extended.
+                 */
+                wrap_up_extensions: number;
+                /**
+                 * Format: int32
+                 * @description How often it can be.
+                 */
+                wrap_up_max_extensions: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -18405,6 +23697,63 @@ export interface components {
                 user_id: string;
                 /** @description User name it registers with: the user's sign-in name. */
                 username: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_DoNotCallEntry: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                entered_at: string;
+                entered_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description It keeps calls away now. */
+                in_force: boolean;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                lifted_at?: string | null;
+                lifted_by?: components["schemas"]["Colleague"] | null;
+                /** @description Why. */
+                lifted_for?: string | null;
+                /** @description The number, masked. */
+                number: string;
+                /** @description Why. */
+                reason: string;
+                /**
+                 * Format: uuid
+                 * @description The requester it belongs to, where he is known.
+                 */
+                requester_id?: string | null;
+                /** @description `in_force` or `lifted`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description Until when; null for good.
+                 */
+                until?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -18554,6 +23903,148 @@ export interface components {
                 ticket_number?: string | null;
                 /** @description What it is about. */
                 title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_FollowUpItem: {
+            /** @description The rows. */
+            items: {
+                /** @description His answers by the codes of the questions. */
+                answers?: Record<string, never> | null;
+                /**
+                 * Format: int32
+                 * @description Calls so far.
+                 */
+                attempts: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The last of them.
+                 */
+                last_attempt_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its list.
+                 */
+                list_id: string;
+                /** @description The name, masked. */
+                name?: string | null;
+                /**
+                 * Format: date-time
+                 * @description From when he may be called; null once nobody calls any more, and while an outcome is owed.
+                 */
+                next_at?: string | null;
+                /** @description What the agent should know. */
+                note?: string | null;
+                /** @description The number, masked. */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description The outcome of the last call. */
+                outcome?: string | null;
+                owner?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: uuid
+                 * @description The requester it is.
+                 */
+                requester_id?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its place in the list.
+                 */
+                seq: number;
+                /** @description `waiting`, `calling`, `reached`, `refused`, `wrong_number` or `unreached`. */
+                state: string;
+                /**
+                 * Format: uuid
+                 * @description The ticket it is about.
+                 */
+                ticket_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_FollowUpList: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was closed.
+                 */
+                closed_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many of them are over.
+                 */
+                done: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How many items there are.
+                 */
+                items: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                made_at: string;
+                made_by?: components["schemas"]["Colleague"] | null;
+                /** @description What people call it. */
+                name: string;
+                /** @description Its items are called. */
+                open: boolean;
+                /** @description Who calls, in the order in which items are given out; nobody: who takes the next one. */
+                owners: components["schemas"]["Colleague"][];
+                /** @description The code of the purpose its calls have. */
+                purpose: string;
+                /** @description What is asked. */
+                questions: components["schemas"]["Question"][];
+                /**
+                 * Format: int64
+                 * @description How many were reached.
+                 */
+                reached: number;
+                /** @description The script that is said: `article@version`. */
+                script?: string | null;
+                /** @description Its title. */
+                script_title?: string | null;
+                /** @description `open` or `closed`. */
+                state: string;
                 /**
                  * Format: int64
                  * @description Rises with each change.
@@ -18903,6 +24394,68 @@ export interface components {
                  * @description Rises with each change.
                  */
                 version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_KeepingView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the archive had it.
+                 */
+                archived_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Size.
+                 */
+                bytes?: number | null;
+                /**
+                 * Format: uuid
+                 * @description The call.
+                 */
+                call_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last looked at.
+                 */
+                checked_at?: string | null;
+                condition?: components["schemas"]["Condition"] | null;
+                /** @description Every hold there was, the latest first. */
+                holds: components["schemas"]["HoldView"][];
+                /**
+                 * Format: int64
+                 * @description Holds that are not released.
+                 */
+                holds_open: number;
+                /**
+                 * Format: date-time
+                 * @description Until when, unless it is held.
+                 */
+                keep_until?: string | null;
+                /**
+                 * Format: date-time
+                 * @description The call's end.
+                 */
+                made_at: string;
+                /** @description `local`, `both` or `archive`. */
+                place: components["schemas"]["Place"];
+                /** @description Code of the queue. */
+                queue?: string | null;
+                removal?: components["schemas"]["RemovalView"] | null;
+                /** @description The rule that says how long it is kept. */
+                rule?: string | null;
+                /** @description SHA-256 in hex. */
+                sha256?: string | null;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -19309,6 +24862,117 @@ export interface components {
                 subject_kind: string;
                 /** @description `normal` or `urgent`. */
                 urgency: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_OutboundCall: {
+            /** @description The rows. */
+            items: {
+                agent?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When they began to talk.
+                 */
+                answered_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its record, once it is placed.
+                 */
+                call_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The missed call it returns.
+                 */
+                callback_id?: string | null;
+                /** @description The number shown over there. */
+                caller_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was over.
+                 */
+                ended_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The item of a list it is for.
+                 */
+                item_id?: string | null;
+                /** @description Why, in the agent's words. */
+                note?: string | null;
+                /** @description The number, masked. */
+                number: string;
+                /** @description The outcome of its record. */
+                outcome?: string | null;
+                /** @description It went to somebody who does not want to be called, by a permit. */
+                permitted: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was let out.
+                 */
+                placed_at: string;
+                /** @description Why it could not be placed: a stable code. */
+                problem?: string | null;
+                /** @description The code of its purpose. */
+                purpose: string;
+                /** @description The queue it counts for. */
+                queue?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The requester it belongs to.
+                 */
+                requester_id?: string | null;
+                /** @description `ordered`, `placed`, `ended` or `failed`. */
+                state: string;
+                /**
+                 * Format: uuid
+                 * @description The ticket it is about.
+                 */
+                ticket_id?: string | null;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_OutboundRefusal: {
+            /** @description The rows. */
+            items: {
+                agent?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description Why it was not let out: a stable code. */
+                code: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description The number, masked; empty where there was none. */
+                number: string;
+                /** @description The purpose that was named. */
+                purpose: string;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -19995,6 +25659,8 @@ export interface components {
             request_type?: string | null;
             /** @description 处理结果 */
             result?: string | null;
+            /** @description Where it was taken: `shoujie`, or elsewhere: `freeswitch`, `import`, `form`. */
+            source: string;
             /** @description `draft`, `complete`, `owed` or `missed`. */
             state: string;
             /** @description 摘要 */
@@ -20076,6 +25742,11 @@ export interface components {
             /** @description The strongest reason first, at most 20. */
             items: components["schemas"]["PersonSuggestion"][];
         };
+        /**
+         * @description Where a recording lies.
+         * @enum {string}
+         */
+        Place: "local" | "both" | "archive";
         /** @description A platform that sends work orders. */
         Platform: {
             /** @description Orders of it are taken. */
@@ -20296,6 +25967,11 @@ export interface components {
             /** @description `received`, `in_handling`, `waiting_for_you`, `answered` or `ended`. */
             stage: string;
         };
+        /**
+         * @description What a call of a purpose must be about.
+         * @enum {string}
+         */
+        PurposeLink: "item" | "callback" | "ticket" | "any";
         /** @description New rules of a queue. */
         PutQueue: components["schemas"]["QueueRules"] & {
             /**
@@ -20304,6 +25980,43 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description One question. */
+        Question: {
+            /** @description Names it in the answers. */
+            code: string;
+            /** @description How it is answered. */
+            kind: components["schemas"]["QuestionKind"];
+            /**
+             * Format: int32
+             * @description The highest score.
+             */
+            most?: number | null;
+            /** @description Who is reached must have answered it. */
+            needed?: boolean;
+            /** @description What may be chosen. */
+            options?: string[];
+            /** @description What is asked. */
+            text: string;
+        };
+        /** @description The answers to one question. */
+        QuestionChart: {
+            /** @description Who answered it. */
+            answered: number;
+            /**
+             * Format: int64
+             * @description The average score in hundredths; null without one.
+             */
+            average_hundredths?: number | null;
+            /** @description How many chose what; empty for a question that is answered by a text. */
+            bars: components["schemas"]["Bar"][];
+            /** @description The question. */
+            question: components["schemas"]["Question"];
+        };
+        /**
+         * @description How a question is answered.
+         * @enum {string}
+         */
+        QuestionKind: "choice" | "score" | "text";
         /** @description A queue with its rules. */
         QueueItem: components["schemas"]["QueueRules"] & {
             /** @description Its code. */
@@ -20469,15 +26182,11 @@ export interface components {
             /** @description The stage the request has now. */
             stage: string;
         };
-        /** @description How the requester rates the answer. */
-        Rating: {
-            /** @description `satisfied`, `fair` or `dissatisfied`. */
-            said: components["schemas"]["Satisfaction"];
-            /** @description The token of the link. */
-            token: string;
-            /** @description In his own words, up to 2,000 characters. */
-            words?: string | null;
-        };
+        /**
+         * @description What a listener would have said.
+         * @enum {string}
+         */
+        Rating: "good" | "fair" | "poor";
         /** @description How far somebody has read. */
         ReadUpTo: {
             /**
@@ -20586,6 +26295,11 @@ export interface components {
             /** @description What the version is called. */
             title: string;
         };
+        /** @description Why. */
+        Reason: {
+            /** @description Why it is needed, 2 to 200 characters; it stands in the audit trail. */
+            reason?: string;
+        };
         /** @description Somebody who may be given a ticket. */
         Receiver: components["schemas"]["Colleague"] & {
             away?: components["schemas"]["Away"] | null;
@@ -20596,6 +26310,21 @@ export interface components {
         Receivers: {
             /** @description Agents by staff number, then the shift leads. */
             items: components["schemas"]["Receiver"][];
+        };
+        /**
+         * @description How long recordings are kept (录音保存期限). Of the rules that fit, that of queue and direction comes before that
+         *     of the queue, that before that of the direction, and the one of neither is for the rest.
+         */
+        RecordingRetention: {
+            /**
+             * Format: int32
+             * @description Days from the end of the call.
+             */
+            days: number;
+            /** @description `inbound` or `outbound`; null: of both. */
+            direction?: string | null;
+            /** @description Of calls of this queue; null: of any. */
+            queue?: string | null;
         };
         /** @description A recording, as its call tells of it. */
         RecordingView: {
@@ -20661,6 +26390,33 @@ export interface components {
              * @description The row as the sheet shows it.
              */
             row: number;
+        };
+        /** @description The proof that a recording was removed. */
+        RemovalView: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes?: number | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            removed_at: string;
+            /** @description The rule's subject: queue and direction, `*` for any. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Days it said.
+             */
+            rule_days: number;
+            /**
+             * Format: date-time
+             * @description Since when it held.
+             */
+            rule_from: string;
+            /** @description SHA-256 of what was removed. */
+            sha256?: string | null;
         };
         /** @description What may be written about a requester. */
         RenameRequest: {
@@ -20922,6 +26678,18 @@ export interface components {
             /** @description As it is stored. */
             value: string;
         };
+        /** @description One rule of rewriting: numbers that begin so lose so many digits and get others in front. */
+        Rewriting: {
+            /** @description What is put in front then. */
+            add: string;
+            /** @description The numbers it is about begin so; empty for all. */
+            begins_with: string;
+            /**
+             * Format: int32
+             * @description How many characters are taken off the front.
+             */
+            strip: number;
+        };
         /**
          * @description The roles of the two sides (domain A.0).
          * @enum {string}
@@ -20982,6 +26750,21 @@ export interface components {
         RuleList_KnowledgeTerm: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_KnowledgeTerm"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_OutboundNumber: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_OutboundNumber"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_OutboundPurpose: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_OutboundPurpose"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_RecordingRetention: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_RecordingRetention"][];
         };
         /** @description All rows of one kind of rules. */
         RuleList_TicketLimit: {
@@ -21181,6 +26964,107 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_OutboundNumber: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Numbers that may be called, or may not: those that begin so. Of several the longest holds. */
+            rule: {
+                /** @description They may be called. */
+                allowed: boolean;
+                /**
+                 * Format: int32
+                 * @description The most.
+                 */
+                longest: number;
+                /** @description What these numbers are. */
+                name: string;
+                /** @description Digits, `?` for any digit, or `+` and digits for another country. */
+                prefix: string;
+                /**
+                 * Format: int32
+                 * @description The fewest digits of such a number, with its prefix.
+                 */
+                shortest: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_OutboundPurpose: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Why somebody may be called. */
+            rule: {
+                /** @description False: nobody is called for it any more. */
+                active: boolean;
+                /** @description `follow_up` */
+                code: string;
+                /** @description What the call must be about. */
+                link: components["schemas"]["PurposeLink"];
+                /** @description What people call it. */
+                name: string;
+                /** @description It needs a note. */
+                note: boolean;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_RecordingRetention: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * @description How long recordings are kept (录音保存期限). Of the rules that fit, that of queue and direction comes before that
+             *     of the queue, that before that of the direction, and the one of neither is for the rest.
+             */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description Days from the end of the call.
+                 */
+                days: number;
+                /** @description `inbound` or `outbound`; null: of both. */
+                direction?: string | null;
+                /** @description Of calls of this queue; null: of any. */
+                queue?: string | null;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_TicketLimit: {
             /**
              * Format: date-time
@@ -21290,6 +27174,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description What the house says by itself with a script, without an agent.
+         * @enum {string}
+         */
+        ScriptPurpose: "privacy_notice" | "waiting" | "rating" | "left_message";
         /** @description A secret to be set. */
         SecretChange: {
             /** @description 12 to 64 printable ASCII characters; one is made up when not given. */
@@ -21476,6 +27365,11 @@ export interface components {
             /** @description Of what. */
             unit: components["schemas"]["Unit"];
         };
+        /**
+         * @description Whether the voice is encrypted (SRTP with keys in SDP, RFC 4568).
+         * @enum {string}
+         */
+        Srtp: "off" | "optional" | "required";
         /** @description The people of a section, all of them. */
         Staffing: {
             /** @description Days on which one of them is away. */
@@ -21487,6 +27381,22 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description A text that the house says by itself. */
+        StandingText: {
+            /** @description The version the purchaser approved: `<article>@<version>`; null while it is the shipped text. */
+            article?: string | null;
+            /** @description `privacy_notice`, `waiting`, `rating` or `left_message`. */
+            purpose: string;
+            /** @description Nobody has approved it: it came with the program. */
+            shipped: boolean;
+            /** @description What is said now. */
+            text: string;
+        };
+        /** @description The texts that the house says by itself. */
+        StandingTexts: {
+            /** @description One for each purpose. */
+            items: components["schemas"]["StandingText"][];
         };
         /**
          * @description Where an escalation stands.
@@ -21507,6 +27417,29 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description Ten seconds of a leg. */
+        StretchView: {
+            /**
+             * Format: int64
+             * @description Seconds since the leg began.
+             */
+            at_s: number;
+            /**
+             * Format: double
+             * @description The largest jitter in milliseconds.
+             */
+            jitter_ms: number;
+            /**
+             * Format: double
+             * @description Packets missing, in percent of those that should have come.
+             */
+            loss_percent: number;
+            /**
+             * Format: int64
+             * @description Packets that came.
+             */
+            received: number;
         };
         /** @description What a requester wrote, or an agent typed. */
         SuggestFor: {
@@ -21538,6 +27471,28 @@ export interface components {
         Suggestions: {
             /** @description All of them. */
             items: components["schemas"]["Suggestion"][];
+        };
+        /** @description How a supervisor takes part, and why. */
+        SuperviseCall: {
+            /** @description `listen`, `whisper` or `barge`. */
+            mode: components["schemas"]["SupervisionMode"];
+            /** @description Why, 1 to 200 characters; stands in the audit trail. */
+            reason: string;
+        };
+        /**
+         * @description How much a supervisor takes part.
+         * @enum {string}
+         */
+        SupervisionMode: "listen" | "whisper" | "barge";
+        /** @description Who supervises a running call. */
+        SupervisionView: {
+            /** @description How. */
+            mode: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            supervisor: string;
         };
         /** @description Who watches, and what belongs together. */
         Surroundings: {
@@ -21581,6 +27536,11 @@ export interface components {
              */
             file: string;
         };
+        /** @description Why a supervisor takes a call over. */
+        TakeOverCall: {
+            /** @description Why, 1 to 200 characters; stands in the audit trail. */
+            reason: string;
+        };
         /** @description How a talk was. */
         TalkRating: {
             /** @description `satisfied`, `fair` or `dissatisfied`. */
@@ -21614,6 +27574,30 @@ export interface components {
             too_many: number;
             /** @description Who may call them. */
             trunks: number;
+        };
+        /** @description What came of the last call. */
+        TellFollowUp: {
+            /** @description His answers by the codes of the questions; only of who was reached. */
+            answers?: Record<string, never>;
+            /** @description What else is to be known. */
+            note?: string | null;
+            /** @description `reached`, `busy`, `no_answer`, `wrong_number` or `refused`. */
+            outcome: components["schemas"]["AttemptOutcome"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A third in a running call. */
+        ThirdView: {
+            /** @description He has answered. */
+            answered: boolean;
+            /**
+             * Format: uuid
+             * @description The colleague; null for a number outside.
+             */
+            colleague?: string | null;
         };
         /** @description A ticket with what only its own page shows. */
         TicketDetail: components["schemas"]["TicketView"] & {
@@ -21817,6 +27801,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description Which tickets. */
+        TicketsToAsk: {
+            /** @description As the list of tickets is narrowed: `{"state": "closed", "request_type": "complaint"}`. */
+            filter: Record<string, never>;
+        };
         /** @description 职称批次: one round of evaluations of one year. */
         TitleBatch: {
             /**
@@ -21994,6 +27983,11 @@ export interface components {
             /** @description 工单状态, as the platform says it; ours is `state`. */
             status_as_received?: string | null;
         };
+        /** @description What the writer told. */
+        ToldCode: {
+            /** @description Six digits. */
+            code: string;
+        };
         /** @description A one-time code. */
         TotpCode: {
             /** @description Six digits. */
@@ -22111,6 +28105,189 @@ export interface components {
              * @description Rises with each change.
              */
             version: number;
+        };
+        /** @description What becomes of it. */
+        Trial: {
+            /** @description The number as the rule makes it. */
+            number: string;
+            /** @description Which rule it was, from 0; null when none fits and it stays as it is. */
+            rule?: number | null;
+        };
+        /** @description A number to be tried. */
+        TrialRequest: {
+            /** @description The number. */
+            number: string;
+            /** @description The rules to try it with, which need not be a trunk's yet. */
+            rules: components["schemas"]["Rewriting"][];
+        };
+        /**
+         * @description Whether a trunk can be used, as its OPTIONS or its registration tells.
+         * @enum {string}
+         */
+        TrunkHealth: "unknown" | "up" | "down";
+        /**
+         * @description How we and the carrier know each other.
+         * @enum {string}
+         */
+        TrunkKind: "address" | "registration";
+        /** @description Every trunk. */
+        TrunkList: {
+            /** @description By priority, then by name. */
+            items: components["schemas"]["TrunkView"][];
+            /** @description Those of the settings file, which are tried after them: each `address:port`. */
+            of_settings: string[];
+        };
+        /** @description How a trunk stands. */
+        TrunkNow: {
+            /**
+             * Format: int32
+             * @description Calls on it; those of a trunk that is switched off run on.
+             */
+            calls: number;
+            /** @description Up, down or unknown. */
+            health: components["schemas"]["TrunkHealth"];
+            /**
+             * Format: int32
+             * @description How long its last answer took.
+             */
+            latency_ms?: number | null;
+            /**
+             * Format: date-time
+             * @description Until when the carrier holds our registration; null without one.
+             */
+            registered_until?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since?: string | null;
+            /**
+             * Format: int32
+             * @description The last SIP status; null when it did not answer.
+             */
+            status?: number | null;
+        };
+        /** @description A trunk as it is to be. */
+        TrunkRequest: {
+            /** @description Who we are there; needed to register. */
+            auth_user?: string | null;
+            /** @description Numbers it lets us show; empty: any. */
+            caller_ids?: string[];
+            /** @description It takes new calls. */
+            enabled: boolean;
+            /** @description Host name or address. */
+            host: string;
+            /** @description By address, or we register. */
+            kind: components["schemas"]["TrunkKind"];
+            /**
+             * Format: int32
+             * @description Calls at the same time, 1 to 10000; null: any number.
+             */
+            most_calls?: number | null;
+            /** @description Its name, 1 to 60 characters. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Seconds between two OPTIONS, 5 to 3600; 0: none.
+             */
+            options_s: number;
+            /**
+             * Format: int32
+             * @description Its port.
+             */
+            port: number;
+            /**
+             * Format: int32
+             * @description The smallest goes first, 0 to 1000.
+             */
+            priority: number;
+            /** @description What becomes of numbers that come in. */
+            rewrite_in?: components["schemas"]["Rewriting"][];
+            /** @description What becomes of numbers that go out. */
+            rewrite_out?: components["schemas"]["Rewriting"][];
+            /** @description Our secret there: absent leaves what is, an empty one takes it away. */
+            secret?: string | null;
+            /** @description Whether the voice is encrypted. */
+            srtp: components["schemas"]["Srtp"];
+            /** @description What SIP goes over. */
+            transport: components["schemas"]["TrunkTransport"];
+            /**
+             * Format: int64
+             * @description The version that was read; null for a new trunk.
+             */
+            version?: number | null;
+            /**
+             * Format: int32
+             * @description Its share among those of one priority, 1 to 1000.
+             */
+            weight: number;
+        };
+        /**
+         * @description What SIP goes over.
+         * @enum {string}
+         */
+        TrunkTransport: "udp" | "tcp" | "tls";
+        /** @description A trunk as it is shown. */
+        TrunkView: {
+            /** @description Who we are there. */
+            auth_user?: string | null;
+            /** @description Numbers it lets us show; empty: any. */
+            caller_ids: string[];
+            /** @description It takes new calls. */
+            enabled: boolean;
+            /** @description There is a secret; what it is is never shown. */
+            has_secret: boolean;
+            /** @description Host name or address. */
+            host: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description By address, or we register. */
+            kind: components["schemas"]["TrunkKind"];
+            /**
+             * Format: int32
+             * @description Calls at the same time; null: any number.
+             */
+            most_calls?: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @description How it stands. */
+            now: components["schemas"]["TrunkNow"];
+            /**
+             * Format: int32
+             * @description Seconds between two OPTIONS; 0: none.
+             */
+            options_s: number;
+            /**
+             * Format: int32
+             * @description Its port.
+             */
+            port: number;
+            /**
+             * Format: int32
+             * @description The smallest goes first.
+             */
+            priority: number;
+            /** @description What becomes of numbers that come in; the first rule that fits counts. */
+            rewrite_in: components["schemas"]["Rewriting"][];
+            /** @description What becomes of numbers that go out. */
+            rewrite_out: components["schemas"]["Rewriting"][];
+            /** @description Whether the voice is encrypted. */
+            srtp: components["schemas"]["Srtp"];
+            /** @description What SIP goes over. */
+            transport: components["schemas"]["TrunkTransport"];
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /**
+             * Format: int32
+             * @description Its share among those of one priority.
+             */
+            weight: number;
         };
         /**
          * @description What a time is counted in.
@@ -22773,6 +28950,11 @@ export interface components {
              */
             version?: number | null;
         };
+        /**
+         * @description What became of a call that is written by hand.
+         * @enum {string}
+         */
+        WrittenOutcome: "answered" | "unanswered";
     };
     responses: never;
     parameters: never;
