@@ -25,7 +25,7 @@ function message(seq: number, part: Partial<Message> = {}): Message {
 function talk(part: Partial<Conversation> = {}): Conversation {
   return {
     id: 'c1', number: 'HH20261126-0001', channel: 'web', channel_name: '官网', channel_kind: 'web', queue: 'exam', state: 'active', requester: { id: 'r1' } as never, nickname: '张先生', agent: ME, offered_to_me: false, offered_until: null,
-    subject: null, last_text: '', last_at: at(0), last_seq: 0, unread: 0, opened_at: at(0), accepted_at: at(0), ended_at: null, end_reason: null, unanswered_since: null, window: null, wrap_up_ends_at: null, satisfaction: null, waiting_since: at(0), first_response_at: null,
+    subject: null, last_text: '', last_at: at(0), last_seq: 0, unread: 0, opened_at: at(0), accepted_at: at(0), ended_at: null, end_reason: null, unanswered_since: null, window: null, wrap_up_ends_at: null, wrap_up_extensions: 0, wrap_up_max_extensions: 2, satisfaction: null, waiting_since: at(0), first_response_at: null,
     satisfaction_words: null, ticket_id: null, requester_read_seq: 0, agent_read_seq: 0, version: 1, ...part,
   }
 }
