@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::call::{Call, State};
+use crate::consult::Third;
+use crate::supervise::Supervisor;
 use crate::types::{
     AgentId, Command, DeviceId, Direction, EndedBy, Event, Gone, LegId, Outcome, Part, Path,
     Prompt, Refusal, Request,
@@ -87,7 +89,7 @@ impl Call {
         let agent = self.agent_leg;
         let voice = agent.filter(|_| !self.muted);
         let requester = self.requester.filter(|_| self.bridged);
-        let with_third = self.third.as_ref().and_then(|third| third.talks_to_agent());
+        let with_third = self.third.as_ref().and_then(Third::talks_to_agent);
         let everybody = with_third.filter(|_| self.together());
         hears(requester, voice);
         hears(agent, requester);
@@ -95,7 +97,7 @@ impl Call {
         hears(agent, with_third);
         hears(self.requester.filter(|_| everybody.is_some()), everybody);
         hears(everybody, self.requester);
-        if let Some((leg, mode)) = self.supervisor.as_ref().and_then(|s| s.present()) {
+        if let Some((leg, mode)) = self.supervisor.as_ref().and_then(Supervisor::present) {
             let leg = Some(leg);
             hears(leg, self.requester);
             hears(leg, voice);
@@ -251,7 +253,7 @@ impl Call {
         if count == 0 || count > MOST_KEYS || !keys.chars().all(allowed) {
             return Err(Refusal::BadDigits);
         }
-        let third = self.third.as_ref().and_then(|third| third.talks_to_agent());
+        let third = self.third.as_ref().and_then(Third::talks_to_agent);
         let Some(leg) = third.or(self.requester.filter(|_| self.bridged)) else {
             return Err(Refusal::NotTalking);
         };
