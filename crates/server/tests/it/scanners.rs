@@ -81,7 +81,8 @@ async fn sipvicious_finds_no_extension_cracks_nothing_and_locks_out_no_phone() {
     )
     .unwrap();
     // The right one is among them, behind what a guesser may try.
-    let guesses: String = (0..40).map(|n| format!("guess{n}\n")).collect();
+    let guesses: Vec<String> = (0..40).map(|n| format!("guess{n}")).collect();
+    let guesses = guesses.join("\n") + "\n";
     std::fs::write(
         folder.join("secrets"),
         format!("{guesses}{secret}\n{guesses}"),

@@ -230,7 +230,7 @@ pub(crate) async fn supervise(
         _ => {
             engine
                 .wish(id, Wish::Supervise { supervisor, mode })
-                .await?
+                .await?;
         }
     }
     Ok(StatusCode::NO_CONTENT)

@@ -234,13 +234,12 @@ impl<'a> Reader<'a> {
         }
         let place = self.places.get(&field).copied().unwrap_or_default();
         let at = self.table.moment(row.cell(place));
-        match at.and_then(|at| SHANGHAI.from_local_datetime(&at).single()) {
-            Some(at) => Ok(Some(at.to_utc())),
-            None => {
-                self.error(row.number, field, "date_invalid", "no date with a time");
-                Err(())
-            }
-        }
+        let at = at.and_then(|at| SHANGHAI.from_local_datetime(&at).single());
+        let Some(at) = at else {
+            self.error(row.number, field, "date_invalid", "no date with a time");
+            return Err(());
+        };
+        Ok(Some(at.to_utc()))
     }
 
     fn length(&mut self, row: &Row, field: CallField) -> Result<Option<i64>, ()> {

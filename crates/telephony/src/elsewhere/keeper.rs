@@ -29,7 +29,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// So often it is asked which channels there are: a missed end is found, and a dead line.
 const LOOK: Duration = Duration::from_secs(30);
 /// The first pause before it is tried again, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 /// Legs that are asked about in one look.
 const MOST_ASKED: usize = 1_000;
 

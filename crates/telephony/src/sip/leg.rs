@@ -74,6 +74,10 @@ impl SipLeg for Handle {
 }
 
 /// A dialog and what is needed to serve it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not one hidden state"
+)]
 pub(super) struct Leg {
     pub dialog: InviteDialog,
     pub dialogs: Arc<DialogLayer>,
@@ -173,20 +177,16 @@ pub(super) async fn run(
             }
             () = dialing::until(&leg.clock, silent) => {
                 // Not even 100: the next trunk may be alive.
-                match leg.next_trunk(408) {
-                    Some(attempt) => {
-                        states = attempt.states;
-                        outcome = Box::pin(attempt.outcome);
-                        over = false;
-                        continue;
-                    }
-                    None => {
-                        leg.leave(&mut states).await;
-                        let _ = leg.events.send(LegEvent::Declined(408));
-                        leaving = true;
-                        break LegEnd::Fault;
-                    }
-                }
+                let Some(attempt) = leg.next_trunk(408) else {
+                    leg.leave(&mut states).await;
+                    let _ = leg.events.send(LegEvent::Declined(408));
+                    leaving = true;
+                    break LegEnd::Fault;
+                };
+                states = attempt.states;
+                outcome = Box::pin(attempt.outcome);
+                over = false;
+                continue;
             }
             result = &mut outcome, if !over => {
                 over = true;

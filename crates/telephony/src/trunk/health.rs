@@ -116,20 +116,16 @@ impl Health {
 /// When to register again: a while before it ends, or after a pause that grows with each failure.
 /// `jitter` below 1 spreads those who were refused together.
 pub fn next_registration(granted_s: Option<u32>, failures: u32, jitter: f64) -> TimeDelta {
-    match granted_s {
-        Some(granted) => {
-            let granted = i64::from(granted);
-            // RFC 3261 leaves it open; nine tenths, and half a minute for the way.
-            let early = (granted / 10).max(30).min(granted / 2);
-            TimeDelta::seconds((granted - early).max(1))
-        }
-        None => {
-            let doubled = FIRST_WAIT * 2i32.pow(failures.saturating_sub(1).min(10));
-            let wait = doubled.min(LONGEST_WAIT);
-            let less = (wait.num_milliseconds() as f64 * 0.25 * jitter) as i64;
-            wait - TimeDelta::milliseconds(less)
-        }
+    if let Some(granted) = granted_s {
+        let granted = i64::from(granted);
+        // RFC 3261 leaves it open; nine tenths, and half a minute for the way.
+        let early = (granted / 10).max(30).min(granted / 2);
+        return TimeDelta::seconds((granted - early).max(1));
     }
+    let doubled = FIRST_WAIT * 2i32.pow(failures.saturating_sub(1).min(10));
+    let wait = doubled.min(LONGEST_WAIT);
+    let less = (wait.num_milliseconds() as f64 * 0.25 * jitter) as i64;
+    wait - TimeDelta::milliseconds(less)
 }
 
 #[cfg(test)]

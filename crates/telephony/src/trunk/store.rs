@@ -129,7 +129,7 @@ impl row::Model {
             rewrite_out: list(&self.rewrite_out)?,
             priority: self.priority,
             weight: u32::try_from(self.weight).map_err(internal)?,
-            most_calls: self.most_calls.map(|most| most.unsigned_abs()),
+            most_calls: self.most_calls.map(i32::unsigned_abs),
             options_s: u32::try_from(self.options_s).map_err(internal)?,
             version: self.version,
         })

@@ -42,13 +42,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches a trunk until it changes or the stack stops.
     pub(crate) fn start(&self, line: &Arc<Line>) {
-        let parts = [
-            self.clone().run(Arc::clone(line), Part::Names),
-            self.clone().run(Arc::clone(line), Part::Options),
-            self.clone().run(Arc::clone(line), Part::Registration),
-        ];
-        for part in parts {
-            tokio::spawn(part);
+        for part in [Part::Names, Part::Options, Part::Registration] {
+            tokio::spawn(Box::pin(self.clone().run(Arc::clone(line), part)));
         }
     }
 
@@ -59,12 +54,12 @@ impl Watch {
             match part {
                 Part::Names => self.look_up_names(&line).await,
                 Part::Options if line.trunk.enabled && line.trunk.options_s > 0 => {
-                    self.ask(&line).await;
+                    Box::pin(self.ask(&line)).await;
                 }
                 Part::Registration
                     if line.trunk.enabled && line.trunk.kind == TrunkKind::Registration =>
                 {
-                    self.register(&line).await;
+                    Box::pin(self.register(&line)).await;
                 }
                 Part::Options | Part::Registration => {}
             }
@@ -76,7 +71,7 @@ impl Watch {
         }
         let leaves = shutdown.is_cancelled() || line.leaves.load(Relaxed);
         if part == Part::Registration && leaves && line.registered_until().is_some() {
-            self.unregister(&line).await;
+            Box::pin(self.unregister(&line)).await;
         }
     }
 
@@ -107,7 +102,7 @@ impl Watch {
                 let target: Uri = line.uri(None).as_str().try_into()?;
                 self.options(target, None).await
             };
-            let answered = self.app.clock.timeout(PATIENCE, asked).await;
+            let answered = self.app.clock.timeout(PATIENCE, Box::pin(asked)).await;
             let now = self.app.clock.now();
             let heard = match answered {
                 Ok(Ok(Some(status))) => Heard::Options {
@@ -183,7 +178,7 @@ impl Watch {
                 let server: Uri = line.uri(None).as_str().try_into()?;
                 registration.register(server, Some(EXPIRES)).await
             };
-            let answered = self.app.clock.timeout(PATIENCE, asked).await;
+            let answered = self.app.clock.timeout(PATIENCE, Box::pin(asked)).await;
             let now = self.app.clock.now();
             let heard = match answered {
                 Ok(Ok(response)) => Heard::Register {
@@ -200,17 +195,14 @@ impl Watch {
                 Heard::Register { status, .. } if status < 300 => Some(registration.expires()),
                 _ => None,
             };
-            match granted {
-                Some(seconds) => {
-                    failures = 0;
-                    let until = now + TimeDelta::seconds(i64::from(seconds));
-                    line.set_registered_until(Some(until));
-                }
-                None => {
-                    failures = failures.saturating_add(1);
-                    if line.registered_until().is_some_and(|until| until <= now) {
-                        line.set_registered_until(None);
-                    }
+            if let Some(seconds) = granted {
+                failures = 0;
+                let until = now + TimeDelta::seconds(i64::from(seconds));
+                line.set_registered_until(Some(until));
+            } else {
+                failures = failures.saturating_add(1);
+                if line.registered_until().is_some_and(|until| until <= now) {
+                    line.set_registered_until(None);
                 }
             }
             self.hear(line, heard).await;
@@ -228,7 +220,7 @@ impl Watch {
             registration.register(server, Some(0)).await
         };
         // A registration that is not taken back runs out by itself.
-        let _ = self.app.clock.timeout(PATIENCE, asked).await;
+        let _ = self.app.clock.timeout(PATIENCE, Box::pin(asked)).await;
     }
 
     fn registration(&self, trunk: &Trunk) -> Registration {

@@ -66,6 +66,7 @@ struct Facts {
 
 /// The times of a call that was taken elsewhere and told afterwards.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_field_names, reason = "each is a time of its own")]
 struct Past {
     started_at: Option<DateTime<Utc>>,
     answered_at: Option<DateTime<Utc>>,

@@ -250,13 +250,14 @@ impl Plain {
             // Before the lock is asked: with a key nobody but the far end takes the leg over.
             let length = match &mut self.secured {
                 None => length,
-                Some(secured) => match secured.incoming.unprotect(&mut buffer[..length]) {
-                    Some(length) => length,
-                    None => {
+                Some(secured) => {
+                    let clear = secured.incoming.unprotect(&mut buffer[..length]);
+                    let Some(length) = clear else {
                         self.foreign += 1;
                         continue;
-                    }
-                },
+                    };
+                    length
+                }
             };
             let Some((header, range)) = rtp::parse(&buffer[..length]) else {
                 continue;
