@@ -38,7 +38,7 @@ async fn flood_from_one_source_is_cut_and_its_neighbour_is_served() {
     let mut neighbour = Raw::at("127.0.0.4:0", line.sip).await;
     assert!(answered(&mut neighbour).await);
     let turned = line.telephony.stack().unwrap().turned();
-    assert!(turned.too_many.load(Relaxed) >= 1000, "{:?}", turned);
+    assert!(turned.too_many.load(Relaxed) >= 1000, "{turned:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -102,7 +102,7 @@ async fn extension_guessing_takes_as_long_whether_the_name_exists() {
         times.sort();
         times[times.len() / 2]
     });
-    let apart = there.max(not) - there.min(not);
+    let apart = there.abs_diff(not);
     assert!(
         apart < Duration::from_millis(1) && apart < there.max(not) / 2,
         "{there:?} for a name that is there, {not:?} for one that is not"

@@ -22,7 +22,7 @@ const SOURCE: SocketAddr = SocketAddr::new(
 pub fn sip(data: &[u8]) {
     match frame(data) {
         Frame::Message(octets) | Frame::Blank(octets) => {
-            assert!(octets > 0 && octets <= data.len())
+            assert!(octets > 0 && octets <= data.len());
         }
         Frame::Ping | Frame::Part | Frame::Broken => {}
     }
@@ -87,8 +87,12 @@ pub fn sip(data: &[u8]) {
         assert_eq!(escaped(line), line, "no log line or screen is driven by it");
     }
     let _ = (
-        message.from_header().and_then(|h| h.typed()),
-        message.to_header().and_then(|h| h.typed()),
+        message
+            .from_header()
+            .and_then(rsipstack::sip::ToTypedHeader::typed),
+        message
+            .to_header()
+            .and_then(rsipstack::sip::ToTypedHeader::typed),
     );
 }
 

@@ -16,6 +16,10 @@ use super::{Hotline, agent, hotline, on_both, until};
 
 const PASSWORD: &str = "ein Wort";
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reads better where it is called"
+)]
 fn setup(port: u16, change: Value) -> Value {
     let mut body = json!({
         "name": "市局总机", "host": "127.0.0.1", "port": port, "secret": PASSWORD, "allow_private": true,
