@@ -19,6 +19,10 @@ pub fn device(n: u64) -> DeviceId {
     DeviceId(n)
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not one hidden state"
+)]
 pub struct World {
     pub call: Call,
     pub now: DateTime<Utc>,

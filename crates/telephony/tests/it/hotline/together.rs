@@ -49,7 +49,7 @@ impl Talk {
         let folder = tempfile::tempdir().unwrap();
         let phone = line
             .ready_agent(1, |plan| {
-                plan.record = Some(folder.path().join("agent.wav"))
+                plan.record = Some(folder.path().join("agent.wav"));
             })
             .await;
         let stop = CancellationToken::new();
