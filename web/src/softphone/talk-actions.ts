@@ -34,8 +34,10 @@ export function actionsAt(stage: Stage, paused: boolean, may: Rights): TalkActio
 
 const WIDE = 14
 const NARROW = 8
-const PADDING = 32
+const PADDING = 24
 const GAP = 8
+/** The arrow of the menu. */
+const ARROW = 20
 /** About how wide a button with this word is; rather too wide than too narrow. */
 export const widthOf = (word: string): number => [...word].reduce((sum, char) => sum + (char > '⺀' ? WIDE : NARROW), PADDING) + GAP
 
@@ -45,6 +47,6 @@ export function fitting(words: string[], room: number, menu: string): number {
   const sum = (n: number): number => widths.slice(0, n).reduce((a, b) => a + b, 0)
   if (sum(words.length) <= room) return words.length
   let n = words.length - 1
-  while (n > 0 && sum(n) + widthOf(menu) > room) n -= 1
+  while (n > 0 && sum(n) + widthOf(menu) + ARROW > room) n -= 1
   return n
 }

@@ -14,6 +14,7 @@ import { usePeople } from '@/stores/people'
 import { useSession } from '@/stores/session'
 import { useWork } from '@/stores/work'
 import { usePhone } from './store'
+import { receivers } from './receivers'
 import { actionsAt, type TalkAction } from './talk-actions'
 import { heard, learned, quiet, stageOf, type TalkState, type Told } from './talk-state'
 
@@ -22,6 +23,8 @@ export const useTalk = defineStore('talk', () => {
   const phone = usePhone()
   const floor = useFloor()
   const people = usePeople()
+  const session = useSession()
+  const work = useWork()
   const state = ref<TalkState>({ ...quiet })
   const busy = ref(false)
   /** Dialogs of the bar, opened by button and by key. */
@@ -40,12 +43,19 @@ export const useTalk = defineStore('talk', () => {
     return third.colleague ? (people.nameOf(third.colleague) ?? t('talk.colleague')) : t('talk.outside')
   })
 
+  /** The ticket of the call; after a reload the record comes a moment later. */
+  async function ticket(): Promise<string | undefined> {
+    if (!work.record && id.value) await work.load()
+    return work.record?.ticket?.id
+  }
   async function learn(): Promise<void> {
     const call = id.value
     if (!call || !talking.value) return
     try {
       const [standing, events] = await Promise.all([api.standing(call), api.callEvents(call)])
-      if (call === id.value) state.value = learned(standing, events.items, phone.isHeld)
+      if (call !== id.value) return
+      state.value = learned(standing, events.items, phone.isHeld)
+      if (standing.third?.colleague && !people.nameOf(standing.third.colleague)) people.learn(...(await receivers((await ticket()) ?? null)))
     } catch {
       // Over already, or not to be seen: the next event tells.
     }
@@ -69,34 +79,42 @@ export const useTalk = defineStore('talk', () => {
     transferring.value = keypad.value = false
   })
 
-  async function run(work: (id: string) => Promise<unknown>): Promise<void> {
-    const call = id.value
-    if (!call || busy.value) return
+  /** One after the other; what is asked again while it still waits is meant once. */
+  const asked = new Map<string, Promise<void>>()
+  let last: Promise<unknown> = Promise.resolve()
+  function run(what: string, work: (id: string) => Promise<unknown>): Promise<void> {
+    const again = asked.get(what)
+    if (again) return again
     busy.value = true
-    try {
-      await work(call)
-    } finally {
-      busy.value = false
-    }
+    const mine = last.catch(() => {}).then(async () => {
+      const call = id.value
+      if (call) await work(call)
+    }).finally(() => {
+      asked.delete(what)
+      busy.value = asked.size > 0
+    })
+    asked.set(what, mine)
+    last = mine
+    return mine
   }
-  const consult = (party: CallParty) => run(async (call) => {
+  const consult = (party: CallParty) => run('consult', async (call) => {
     await api.consult(call, party)
     state.value = { ...state.value, held: true, third: { colleague: 'agent' in party ? party.agent : null, answered: false, together: false } }
   })
-  const transfer = (party: CallParty) => run(async (call) => {
+  const transfer = (party: CallParty) => run('transfer', async (call) => {
     await api.transfer(call, party)
     done(t('talk.transferred'))
     await floor.refresh()
   })
-  const swap = () => run(api.swap)
-  const join = () => run(api.join)
-  const endConsult = () => run(api.endConsult)
-  const complete = () => run(async (call) => {
+  const swap = () => run('swap', api.swap)
+  const join = () => run('join', api.join)
+  const endConsult = () => run('end_consult', api.endConsult)
+  const complete = () => run('complete', async (call) => {
     await api.complete(call)
     done(t('talk.completed'))
     await floor.refresh()
   })
-  const togglePause = () => run(async (call) => {
+  const togglePause = () => run('pause', async (call) => {
     const pause = !state.value.paused
     try {
       await (pause ? api.pauseRecording(call) : api.resumeRecording(call))
@@ -106,14 +124,12 @@ export const useTalk = defineStore('talk', () => {
     }
     state.value = heard(state.value, { call_id: call, event: pause ? 'recording_paused' : 'recording_resumed', recording_paused: pause }, serverNow())
   })
-  const help = () => run(async (call) => {
+  const help = () => run('help', async (call) => {
     await api.askForHelp(call)
     helpAskedAt.value = serverNow()
     done(t('talk.help_asked'))
   })
 
-  const session = useSession()
-  const work = useWork()
   const actions = computed(() => actionsAt(stage.value, state.value.paused, {
     instruct: session.can(P.writeInstructions) && session.can(P.viewMatters), emergency: session.can(P.raiseEmergencies),
   }))
