@@ -353,5 +353,150 @@ await walk('a model that proposes, and a person who decides', LOW, async (it) =>
   await at('assist-proposal').waitFor({ state: 'detached' })
 })
 
+/** A call that rings, taken by key. */
+async function inCall({ page, server, press, at }) {
+  await server.stage('ring')
+  await at('softphone-answer').waitFor()
+  await press('F2')
+  await at('talk-transfer').waitFor()
+}
+const asked = async (server) => JSON.parse(await server.stage('talk-asked'))
+/** Every button of the bar is inside the window. */
+async function fits(page) {
+  const out = await page.evaluate(() => [...document.querySelectorAll('.top button')].filter((one) => one.getBoundingClientRect().right > innerWidth || one.getBoundingClientRect().width === 0).length)
+  const bar = await page.getByTestId('softphone').evaluate((one) => one.scrollWidth - one.clientWidth)
+  assert.deepEqual([out, bar > 1], [0, false])
+}
+for (const [name, viewport] of [['a colleague is asked, by keyboard', LOW], ['a colleague is asked, on a wide screen', { width: 1920, height: 1080 }]]) {
+  await walk(name, viewport, async (it) => {
+    const { page, server, shot, press, type, at } = it
+    await inCall(it)
+    await fits(page)
+    await shot('talking')
+    await press('Alt+x')
+    await focused(page, 'transfer-search')
+    await at('transfer-choice').first().waitFor()
+    await shot('transfer')
+    // Who is not free is refused, and the dialog stays.
+    await type('hzq')
+    await press('Enter')
+    await page.getByTestId('transfer-call').getByText('该座席现在不能接').waitFor()
+    await press('Control+a')
+    await type('hsm')
+    await at('transfer-choice').getByText('黄思敏').waitFor()
+    await press('Enter')
+    await page.getByTestId('transfer-call').waitFor({ state: 'hidden' })
+    await page.locator('[data-testid="talk-third"][data-stage="calling"]').waitFor()
+    await page.locator('[data-testid="talk-third"][data-stage="asking"]').getByText('黄思敏').waitFor()
+    await fits(page)
+    await shot('asking')
+    await press('Alt+v')
+    await page.locator('[data-testid="talk-third"][data-stage="waiting"]').waitFor()
+    await press('Alt+o')
+    await page.locator('[data-testid="talk-third"][data-stage="together"]').waitFor()
+    await press('Alt+p')
+    await at('talk-paused').getByText('2:5').waitFor()
+    await fits(page)
+    await shot('together-paused')
+    // A reload knows both.
+    await page.reload()
+    await page.locator('[data-testid="talk-third"][data-stage="together"]').getByText('黄思敏').waitFor()
+    await at('talk-paused').getByText('2:5').waitFor()
+    await at('softphone-hangup').waitFor()
+    await press('Alt+p')
+    await at('talk-paused').waitFor({ state: 'detached' })
+    await press('Alt+k')
+    await focused(page, 'keypad')
+    await type('12#')
+    await page.getByTestId('keypad-pressed').getByText('12#').waitFor()
+    await shot('keypad')
+    await press('Escape')
+    await at('keypad').waitFor({ state: 'detached' })
+    await press('Alt+h')
+    await page.getByText('已通知班长').waitFor()
+    if (viewport === LOW) {
+      await at('talk-more').focus()
+      await press('Enter')
+      await page.getByRole('menuitem').first().waitFor()
+      await shot('more')
+      await press('Escape')
+    }
+    await press('Alt+q')
+    await page.getByRole('dialog').getByTestId('instruction-title').waitFor()
+    await press('Escape')
+    await page.getByTestId('instruction-title').waitFor({ state: 'hidden' })
+    await press('Alt+m')
+    await page.getByTestId('emergency-about').waitFor()
+    await press('Escape')
+    await page.getByTestId('emergency-about').waitFor({ state: 'hidden' })
+    await press('Alt+w')
+    await at('wrap-up-left').waitFor()
+    assert.deepEqual((await asked(server)).map((one) => one.verb.split(' ')[1]), ['consult', 'consult', 'swap', 'join', 'pause-recording', 'resume-recording', 'keys', 'keys', 'keys', 'help', 'complete'])
+  })
+}
+
+await walk('asked by a colleague', LOW, async (it) => {
+  const { page, server, shot, press, at } = it
+  await server.stage('talk-asks-me')
+  await at('softphone-part').getByText('咨询来电').waitFor()
+  await press('F2')
+  await page.locator('[data-testid="softphone"][data-phase="talking"]').waitFor()
+  await at('softphone-hangup').getByText('退出').waitFor()
+  await shot('asked')
+  // No record, no page of the requester; what can be done with the call is another's.
+  assert.equal(await page.getByTestId('wrap-up-form').count(), 0)
+  assert.equal(await at('talk-transfer').count(), 0)
+  await server.stage('talk-let-go')
+  await at('softphone-part').waitFor({ state: 'detached' })
+})
+
+for (const [name, viewport] of [['a lead listens, by keyboard', LOW], ['a lead listens, on a wide screen', { width: 1920, height: 1080 }]]) {
+  await walk(name, viewport, async (it) => {
+    const { page, server, shot, press, type, at } = it
+    await server.stage('sign-in', { who: 'lead' })
+    await page.goto(`${server.base}/control-room`)
+    await at('tile-listen').first().waitFor()
+    await shot('room')
+    await at('tile-listen').first().focus()
+    await press('Enter')
+    await focused(page, 'supervise-reason')
+    await type('新人首日带教')
+    await shot('reason')
+    await press('Enter')
+    await page.locator('[data-testid="supervising"][data-mode="listen"]').getByText('正在监听陈嘉明').waitFor()
+    await shot('listening')
+    await page.locator('[data-testid="supervise-as-listen"] input').focus()
+    await press('ArrowRight')
+    await page.locator('[data-testid="supervising"][data-mode="whisper"]').waitFor()
+    await press('F4')
+    await at('supervising').waitFor({ state: 'detached' })
+    // The reason is remembered.
+    await at('tile-take_over').first().focus()
+    await press('Enter')
+    await focused(page, 'supervise-reason')
+    assert.equal(await page.getByTestId('supervise-reason').inputValue(), '新人首日带教')
+    await press('Enter')
+    await page.locator('[data-testid="supervising"][data-mode="take_over"]').waitFor()
+    await shot('taken')
+    assert.deepEqual((await asked(server)).map((one) => [one.verb, one.mode, one.reason]), [
+      ['PUT supervision', 'listen', '新人首日带教'], ['PUT supervision', 'whisper', '新人首日带教'], ['DELETE supervision', undefined, undefined],
+      ['PUT supervision', 'listen', '新人首日带教'], ['POST take-over', undefined, '新人首日带教'],
+    ])
+  })
+}
+
+await walk('a lead is asked for help', LOW, async (it) => {
+  const { page, server, shot, press, at } = it
+  await server.stage('sign-in', { who: 'lead' })
+  await page.goto(`${server.base}/control-room`)
+  await at('tile-listen').first().waitFor()
+  await server.stage('talk-help')
+  await at('help-wanted').getByText('陈嘉明请求帮助').waitFor()
+  await shot('help')
+  await at('help-listen').click()
+  await page.locator('[data-testid="supervising"][data-mode="listen"]').waitFor()
+  await at('help-wanted').waitFor({ state: 'detached' })
+})
+
 await browser.close()
 process.exit(failures ? 1 : 0)

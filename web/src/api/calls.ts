@@ -1,5 +1,5 @@
 import { api, type Filters, listing, take } from './client'
-import type { Call, CallEvent, CallLeg, Id, Keeping, Ladder, Page, Pop, Waveform } from './types'
+import type { CallParty, CallStanding, SupervisionMode, Call, CallEvent, CallLeg, Id, Keeping, Ladder, Page, Pop, Waveform } from './types'
 
 const path = (id: Id) => ({ params: { path: { id } } })
 
@@ -26,5 +26,20 @@ export const unhold = (id: Id) => take(api.POST('/api/v1/calls/{id}/unhold', pat
 export const mute = (id: Id) => take(api.POST('/api/v1/calls/{id}/mute', path(id)))
 export const unmute = (id: Id) => take(api.POST('/api/v1/calls/{id}/unmute', path(id)))
 export const hangUp = (id: Id) => take(api.POST('/api/v1/calls/{id}/hang-up', path(id)))
+/** Whom to ask: music for the requester meanwhile. */
+export const consult = (id: Id, body: CallParty) => take(api.POST('/api/v1/calls/{id}/consult', { ...path(id), body }))
+export const transfer = (id: Id, body: CallParty) => take(api.POST('/api/v1/calls/{id}/transfer', { ...path(id), body }))
+export const swap = (id: Id) => take(api.POST('/api/v1/calls/{id}/swap', path(id)))
+export const join = (id: Id) => take(api.POST('/api/v1/calls/{id}/join', path(id)))
+export const endConsult = (id: Id) => take(api.POST('/api/v1/calls/{id}/end-consult', path(id)))
+export const complete = (id: Id) => take(api.POST('/api/v1/calls/{id}/complete', path(id)))
+export const pauseRecording = (id: Id) => take(api.POST('/api/v1/calls/{id}/pause-recording', path(id)))
+export const resumeRecording = (id: Id) => take(api.POST('/api/v1/calls/{id}/resume-recording', path(id)))
+export const pressKeys = (id: Id, keys: string) => take(api.POST('/api/v1/calls/{id}/keys', { ...path(id), body: { keys } }))
+export const askForHelp = (id: Id) => take(api.POST('/api/v1/calls/{id}/help', path(id)))
+export const standing = (id: Id): Promise<CallStanding> => take(api.GET('/api/v1/calls/{id}/standing', path(id)))
+export const supervise = (id: Id, mode: SupervisionMode, reason: string) => take(api.PUT('/api/v1/calls/{id}/supervision', { ...path(id), body: { mode, reason } }))
+export const endSupervision = (id: Id) => take(api.DELETE('/api/v1/calls/{id}/supervision', path(id)))
+export const takeOver = (id: Id, reason: string) => take(api.POST('/api/v1/calls/{id}/take-over', { ...path(id), body: { reason } }))
 export const pop = (id: Id) => take(api.GET('/api/v1/calls/{id}/pop', path(id))) as Promise<Pop>
 export const placeDemoCall = () => take(api.POST('/api/v1/demo/calls'))

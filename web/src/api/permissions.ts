@@ -3,6 +3,8 @@ export const P = {
   /** takes calls: has a state on the floor and a softphone */
   takeCalls: 'floor:work',
   viewCalls: 'calls:view',
+  controlCalls: 'calls:control',
+  superviseCalls: 'calls:supervise',
   listen: 'recordings:listen',
   exportRecordings: 'recordings:export',
   holdRecordings: 'recordings:hold',

@@ -24,7 +24,7 @@ export const AGENT_STATES = [
   'signed_out', 'ready', 'ringing', 'talking', 'held', 'wrap_up', 'break', 'meeting', 'training',
 ] as const satisfies readonly S['AgentState'][]
 export const CALL_OUTCOMES = [
-  'answered', 'abandoned', 'short_abandoned', 'no_agent_answer', 'after_hours', 'rejected', 'interrupted', 'failed',
+  'answered', 'abandoned', 'short_abandoned', 'no_agent_answer', 'after_hours', 'message_left', 'callback', 'rejected', 'blocked', 'interrupted', 'failed',
 ] as const
 export const REQUEST_TYPES = ['consult', 'help', 'complaint', 'report', 'suggestion', 'praise', 'fault'] as const satisfies readonly S['RequestType'][]
 export const RESULTS = ['answered', 'follow_up', 'forwarded', 'misdial', 'silent', 'harassment', 'attached'] as const satisfies readonly S['ContactResult'][]
@@ -62,6 +62,10 @@ export type Wallboard = Sent<S['WallboardView']>
 export type Queue = Sent<S['QueueItem']>
 
 export type Call = Sent<S['CallView']>
+export type CallStanding = Sent<S['CallStanding']>
+export type CallParty = { agent: Id } | { number: string } | { queue: string }
+export const SUPERVISION_MODES = ['listen', 'whisper', 'barge'] as const satisfies readonly S['SupervisionMode'][]
+export type SupervisionMode = S['SupervisionMode']
 export type CallEvent = With<Sent<S['CallEventView']>, { details: Record<string, unknown> }>
 export type Waveform = Sent<S['WaveformView']>
 export type CallLeg = Sent<S['LegView']>

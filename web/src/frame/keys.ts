@@ -5,6 +5,9 @@ import { P } from '@/api/permissions'
 import { useRouter } from 'vue-router'
 import { acceptOffer, declineOffer } from '@/features/channels/offer'
 import { usePhone } from '@/softphone/store'
+import { useTalk } from '@/softphone/talk'
+import { talkKey } from '@/softphone/talk-actions'
+import { useSupervision } from '@/stores/supervision'
 import { useConversations } from '@/stores/conversations'
 import { useFloor } from '@/stores/floor'
 import { useSession } from '@/stores/session'
@@ -19,9 +22,14 @@ export function useFrameKeys(): void {
   const session = useSession()
   const chats = useConversations()
   const router = useRouter()
+  const talk = useTalk()
+  const supervision = useSupervision()
 
   function callKey(event: KeyboardEvent): (() => unknown) | null {
+    if (supervision.watched && event.key === CALL_KEYS.hang_up) return () => supervision.end()
     if (!session.can(P.takeCalls)) return null
+    const wish = talk.talking ? talkKey(event) : null
+    if (wish) return () => talk.act(wish)
     const state = floor.mine?.state
     if (event.altKey && !event.ctrlKey && (event.code === 'KeyR' || event.code === 'KeyB')) {
       const next = event.code === 'KeyR' ? 'ready' : 'break'

@@ -3,6 +3,9 @@ import { ref } from 'vue'
 /** What may lie over the page; opened from keys, menus and buttons alike. */
 export const keysOpen = ref(false)
 export const paletteOpen = ref(false)
+/** A first report of an emergency; what was said in a call names its ticket. */
+export const emergencyOpen = ref(false)
+export const emergencyAbout = ref<string | null>(null)
 
 const STEP_MS = 40
 const MOST_STEPS = 25

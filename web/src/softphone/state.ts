@@ -17,6 +17,9 @@ export type Link =
 
 export type Phase = 'ringing' | 'answering' | 'talking'
 
+/** What this device was rung for: to have the call, to be asked about somebody else's, to supervise it. */
+export type Part = 'agent' | 'consult' | 'supervise'
+
 export interface PhoneCall {
   /** X-Call-Id of the INVITE; the id of the call record. */
   callId: string | null
@@ -25,6 +28,7 @@ export interface PhoneCall {
   since: number
   /** The same call after a reload or a lost connection. */
   reattached: boolean
+  part: Part
 }
 
 export interface PhoneState {
@@ -41,7 +45,9 @@ export interface PhoneState {
 export type PhoneEvent =
   | { type: 'tab'; tab: PhoneState['tab'] }
   | { type: 'link'; link: Link }
-  | { type: 'invited'; callId: string | null; reattach: boolean; at: number }
+  | { type: 'invited'; callId: string | null; reattach: boolean; at: number; part?: Part; auto?: boolean }
+  /** The call was left to me: from now on it is mine. */
+  | { type: 'mine'; callId: string }
   | { type: 'answering' }
   | { type: 'confirmed'; at: number }
   | { type: 'muted'; muted: boolean }
@@ -68,14 +74,18 @@ export function next(state: PhoneState, event: PhoneEvent): PhoneState {
         ...state,
         call: {
           callId: event.callId,
-          phase: event.reattach ? 'answering' : 'ringing',
+          // Who clicked himself is not rung.
+          phase: event.reattach || event.auto ? 'answering' : 'ringing',
           since: event.at,
           reattached: event.reattach,
+          part: event.part ?? (event.reattach && state.call?.callId === event.callId ? state.call.part : 'agent'),
         },
         muted: event.reattach ? state.muted : false,
         held: event.reattach ? state.held : false,
         trouble: null,
       }
+    case 'mine':
+      return state.call?.callId === event.callId && state.call.part !== 'agent' ? { ...state, call: { ...state.call, part: 'agent' } } : state
     case 'answering':
       return state.call?.phase === 'ringing' ? { ...state, call: { ...state.call, phase: 'answering' } } : state
     case 'confirmed':

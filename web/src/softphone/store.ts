@@ -1,8 +1,9 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import * as callsApi from '@/api/calls'
-import { asProblem } from '@/api/problem'
+import { asProblem, Problem } from '@/api/problem'
 import { useFloor } from '@/stores/floor'
+import { useLive } from '@/stores/live'
 import { type Command, TabLock, type TabMessage } from './lock'
 import { MicrophoneTrouble, openMicrophone, release, silence } from './microphone'
 import { Ringer } from './ringer'
@@ -12,6 +13,8 @@ import type { SoftphoneUa } from './ua'
 export type Device = 'browser' | 'desk_phone'
 
 const DEVICE_KEY = 'shoujie.device'
+/** Microphone, sockets and registration; then somebody is told that there is no device. */
+const REGISTERED_WITHIN_MS = 10_000
 
 /** The softphone of this console: the one thing that survives every navigation. */
 export const usePhone = defineStore('phone', () => {
@@ -27,6 +30,8 @@ export const usePhone = defineStore('phone', () => {
   let stream: MediaStream | null = null
   let username = ''
   let lock: TabLock | null = null
+  /** Who only supervises has a device once he does: nobody is asked for a microphone for nothing. */
+  let lazy = false
   let channel: BroadcastChannel | null = null
 
   const call = computed(() => state.value.call)
@@ -41,9 +46,10 @@ export const usePhone = defineStore('phone', () => {
     channel?.postMessage(JSON.parse(JSON.stringify(message)))
   }
 
-  /** Begins when somebody who takes calls has signed in. */
-  function start(user: { id: string; username: string }): void {
+  /** Begins when somebody who takes calls, or supervises them, has signed in. */
+  function start(user: { id: string; username: string }, onDemand = false): void {
     if (lock) return
+    lazy = onDemand
     username = user.username
     channel = 'BroadcastChannel' in window ? new BroadcastChannel(`shoujie-softphone-${user.id}`) : null
     if (channel) channel.onmessage = ({ data }: MessageEvent<TabMessage>) => heard(data)
@@ -67,7 +73,7 @@ export const usePhone = defineStore('phone', () => {
 
   function held(): void {
     feed({ type: 'tab', tab: 'holder' })
-    if (device.value === 'browser') void connect()
+    if (device.value === 'browser' && !lazy) void connect()
   }
 
   function lost(): void {
@@ -98,6 +104,19 @@ export const usePhone = defineStore('phone', () => {
     void lock?.acquire(true)
   }
 
+  /** Registered now, or in a moment; refuses with what stands in the way. */
+  async function ensure(): Promise<void> {
+    if (device.value === 'desk_phone' || state.value.link === 'registered') return
+    lazy = false
+    retry()
+    const until = Date.now() + REGISTERED_WITHIN_MS
+    while (Date.now() < until && !troubled.value) {
+      if ((state.value.link as string) === 'registered') return
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    throw new Problem(409, { code: 'no_device' })
+  }
+
   /** Checks the microphone before anything can ring, then registers. */
   async function connect(): Promise<void> {
     disconnect()
@@ -115,14 +134,14 @@ export const usePhone = defineStore('phone', () => {
     if (state.value.tab !== 'holder' || device.value !== 'browser') return
     ua.value = new Ua(username, {
       link: (link) => feed({ type: 'link', link }),
-      invited: (callId, reattach) => {
-        feed({ type: 'invited', callId, reattach, at: Date.now() })
-        if (reattach) void pickUp()
+      invited: ({ callId, reattach, part, auto }) => {
+        feed({ type: 'invited', callId, reattach, at: Date.now(), auto, ...(part ? { part } : {}) })
+        if (reattach || auto) void pickUp()
       },
       confirmed: () => {
         feed({ type: 'confirmed', at: Date.now() })
         const { call: found } = state.value
-        if (found?.reattached && found.callId) void learnMuted(found.callId).catch(() => {})
+        if (found?.reattached && found.callId && found.part === 'agent') void learnMuted(found.callId).catch(() => {})
         void floor.refresh()
       },
       over: () => {
@@ -185,7 +204,8 @@ export const usePhone = defineStore('phone', () => {
    */
   async function hangUp(): Promise<void> {
     const id = workId.value
-    if (state.value.call?.phase === 'answering' || !id) return byeOrCommand()
+    // Who is asked leaves; the call is another's.
+    if (state.value.call?.phase === 'answering' || !id || part.value !== 'agent') return byeOrCommand()
     try {
       await callsApi.hangUp(id)
     } catch (error) {
@@ -199,7 +219,16 @@ export const usePhone = defineStore('phone', () => {
     else ua.value?.hangUp()
   }
 
-  const workId = computed(() => state.value.call?.callId ?? floor.workId)
+  /** What the call in this device is to me. */
+  const part = computed(() => state.value.call?.part ?? 'agent')
+  /** The call that is mine: with a record, a wrap-up, and all that can be done with it. */
+  const workId = computed(() => (state.value.call && part.value === 'agent' ? state.value.call.callId : null) ?? floor.workId)
+  // Consulted or supervising, and then the call was left to me.
+  watch(() => [floor.workId, state.value.call?.callId], ([id]) => id && feed({ type: 'mine', callId: id }))
+  useLive().on(['call'], ({ data }) => {
+    const told = data as { call_id: string; event: string }
+    if (told.event === 'handed_over' || told.event === 'taken_over') feed({ type: 'mine', callId: told.call_id })
+  })
 
   async function toggleHold(): Promise<void> {
     const id = workId.value
@@ -235,6 +264,10 @@ export const usePhone = defineStore('phone', () => {
 
   async function toggleMute(): Promise<void> {
     const id = workId.value
+    if (part.value !== 'agent') {
+      ua.value?.silence(!state.value.muted)
+      return showMuted(!state.value.muted)
+    }
     if (!id || busy.value) return
     busy.value = true
     const muted = !state.value.muted
@@ -291,7 +324,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   return {
-    state, device, busy, call, troubled, ringing, isHeld, workId, listenOnly,
-    start, stop, connect, takeOver, answer, decline, hangUp, toggleHold, toggleMute, choose, retry,
+    state, device, busy, call, troubled, ringing, isHeld, workId, part, listenOnly,
+    start, stop, connect, ensure, takeOver, answer, decline, hangUp, toggleHold, toggleMute, choose, retry,
   }
 })

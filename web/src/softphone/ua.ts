@@ -2,10 +2,20 @@
 import JsSIP from 'jssip'
 import type { RTCSession } from 'jssip/lib/RTCSession'
 import type { IncomingRTCSessionEvent, UA } from 'jssip/lib/UA'
+import type { Part } from './state'
+
+/** What the headers of an INVITE say. */
+export interface Invitation {
+  callId: string | null
+  reattach: boolean
+  part: Part | null
+  /** The person clicked himself: it is answered without a ring. */
+  auto: boolean
+}
 
 export interface UaEvents {
   link(link: 'connecting' | 'registered' | 'lost' | 'refused'): void
-  invited(callId: string | null, reattach: boolean): void
+  invited(invitation: Invitation): void
   confirmed(): void
   /** The session ended; `failed` when it never was a talk. */
   over(failed: boolean): void
@@ -80,8 +90,8 @@ export class SoftphoneUa {
   }
 
   private incoming({ session, request }: IncomingRTCSessionEvent): void {
-    const callId = header(request, 'X-Call-Id')
-    const reattach = header(request, 'X-Reattach') === '1'
+    const invitation = invitationOf(request)
+    const { reattach } = invitation
     if (this.session && !this.session.isEnded()) {
       if (!reattach) {
         session.terminate({ status_code: 486, reason_phrase: 'Busy Here' })
@@ -100,7 +110,7 @@ export class SoftphoneUa {
     session.on('confirmed', () => mine() && this.events.confirmed())
     session.on('ended', () => this.over(session, false))
     session.on('failed', () => this.over(session, true))
-    this.events.invited(callId, reattach)
+    this.events.invited(invitation)
   }
 
   private over(session: RTCSession, failed: boolean): void {
@@ -110,6 +120,18 @@ export class SoftphoneUa {
   }
 }
 
-function header(request: { getHeader(name: string): string | undefined }, name: string): string | null {
+interface Headers { getHeader(name: string): string | undefined }
+
+export function invitationOf(request: Headers): Invitation {
+  const part = header(request, 'X-Part')
+  return {
+    callId: header(request, 'X-Call-Id'),
+    reattach: header(request, 'X-Reattach') === '1',
+    part: part === 'consult' || part === 'supervise' ? part : null,
+    auto: header(request, 'X-Auto-Answer') === '1',
+  }
+}
+
+function header(request: Headers, name: string): string | null {
   return request.getHeader(name)?.trim() ?? null
 }

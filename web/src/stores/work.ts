@@ -9,7 +9,8 @@ import { useLive } from './live'
 export const useWork = defineStore('work', () => {
   const floor = useFloor()
   const phone = usePhone()
-  const callId = computed(() => phone.call?.callId ?? floor.workId)
+  // Who is only asked, or supervises, writes no record.
+  const callId = computed(() => phone.workId)
   const hand = useContactRecord(callId)
 
   // The record is opened with the answer, the person with the ring.

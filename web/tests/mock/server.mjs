@@ -5,12 +5,13 @@ import { createServer } from 'node:http'
 import { channels } from './channels.mjs'
 import { connectModel, knowledge, rightsOf } from './knowledge.mjs'
 import { outbound } from './outbound.mjs'
+import { talk } from './talk.mjs'
 
 const now = () => Date.now()
 const iso = (msAgo = 0) => new Date(now() - msAgo).toISOString()
 const MIN = 60_000
-const everything = ['conversations:view', 'conversations:answer', 'conversations:supervise', 'contacts:note', 'channels:view', 'channels:edit', 'softphone:use', 'calls:view', 'calls:control', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'calls:place', 'outbound:view', 'do_not_call:view', 'do_not_call:enter', 'do_not_call:decide', 'follow_ups:view', 'follow_ups:manage', 'outbound_rules:set', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view', 'requesters:merge', 'requester_blocks:view', 'requester_blocks:ask', 'requester_blocks:decide']
-const agentRights = { 'conversations:view': 'own', 'conversations:answer': 'own', 'channels:view': 'all', 'contacts:note': 'all', 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'calls:place': 'own', 'outbound:view': 'own', 'do_not_call:view': 'all', 'do_not_call:enter': 'all', 'follow_ups:view': 'own', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all', 'sections:view': 'all', 'requesters:merge': 'all', 'requester_blocks:view': 'all', 'requester_blocks:ask': 'all' }
+const everything = ['conversations:view', 'conversations:answer', 'conversations:supervise', 'contacts:note', 'channels:view', 'channels:edit', 'softphone:use', 'calls:view', 'calls:control', 'calls:supervise', 'emergencies:raise', 'instructions:write', 'recordings:listen', 'telephony:view', 'demo:call', 'floor:view', 'floor:force', 'wallboard:view', 'tickets:view', 'tickets:handle', 'tickets:dispatch', 'contact_records:view', 'contact_records:write', 'floor:work', 'matters:view', 'queues:view', 'queues:edit', 'callbacks:view', 'callbacks:close', 'calls:place', 'outbound:view', 'do_not_call:view', 'do_not_call:enter', 'do_not_call:decide', 'follow_ups:view', 'follow_ups:manage', 'outbound_rules:set', 'parameters:confirm', 'requesters:view', 'requesters:edit', 'requesters:reveal', 'users:view', 'users:create', 'users:change', 'users:manage', 'users:authorize', 'sessions:end', 'devices:view', 'devices:manage', 'calendar:manage', 'audit:view', 'parameters:view', 'parameters:edit', 'sections:view', 'requesters:merge', 'requester_blocks:view', 'requester_blocks:ask', 'requester_blocks:decide']
+const agentRights = { 'conversations:view': 'own', 'conversations:answer': 'own', 'channels:view': 'all', 'contacts:note': 'all', 'softphone:use': 'own', 'calls:view': 'own', 'calls:control': 'own', 'emergencies:raise': 'all', 'instructions:write': 'own', 'recordings:listen': 'own', 'demo:call': 'own', 'tickets:view': 'own', 'tickets:handle': 'own', 'contact_records:view': 'own', 'contact_records:write': 'own', 'floor:work': 'own', 'matters:view': 'all', 'queues:view': 'all', 'callbacks:view': 'all', 'calls:place': 'own', 'outbound:view': 'own', 'do_not_call:view': 'all', 'do_not_call:enter': 'all', 'follow_ups:view': 'own', 'requesters:view': 'all', 'requesters:edit': 'all', 'requesters:reveal': 'all', 'wallboard:view': 'all', 'sections:view': 'all', 'requesters:merge': 'all', 'requester_blocks:view': 'all', 'requester_blocks:ask': 'all' }
 const leadRights = Object.fromEntries(everything.filter((p) => !/^(floor:work|softphone|calls:place|channels:edit|users|audit|parameters|devices|calendar)/.test(p)).map((p) => [p, 'all']))
 leadRights['users:view'] = 'all'
 const adminRights = Object.fromEntries(everything.filter((p) => !/^(softphone|conversations|contacts:note|calls|recordings|demo|tickets|contact|requesters|floor|queues:edit|callbacks)/.test(p)).map((p) => [p, 'all']))
@@ -61,6 +62,7 @@ const detail = (t) => ({ ...t, form: {}, actions: (offered[t.state] ?? []).map((
 const record = (call, state, i = 0) => ({ call_id: call.id, medium: 'voice', direction: 'inbound', queue: 'exam', agent: call.agent ?? ref(agents[0]), requester_id: requester.id, requester_name: '王*', caller: call.caller, at: call.offered_at, answered_at: call.answered_at, ended_at: call.ended_at, outcome: call.outcome, wrap_up_ms: null, state, request_type: null, matter: null, matter_name: null, result: null, summary: i ? summaries[i % 3] : '', ticket_id: null, articles: [], ticket: { id: tickets[10].id, number: tickets[10].number, state: tickets[10].state }, owed_since: state === 'owed' ? iso(20 * MIN) : null, late: false, completed_at: null, completed_by: null, version: 1 })
 const records = new Map(calls.slice(1, 4).map((c, i) => [c.id, record(c, 'owed', i + 1)]))
 let current = null
+for (const [i, agent] of agents.entries()) agent.call = calls[i].id
 
 const users = [...agents.map((a) => ({ ...a, side: 'supplier', roles: ['agent'], department: '热线组' })), { id: randomUUID(), username: 'lead', name: '周慧', staff_no: '8100', side: 'supplier', roles: ['shift_lead'], department: '热线组' }, { id: randomUUID(), username: 'sysadmin', name: '系统管理员', staff_no: null, side: 'supplier', roles: ['sys_admin'], department: '' }, { id: randomUUID(), username: 'purchaser', name: '许科', staff_no: null, side: 'purchaser', roles: ['purchaser_admin'], department: '考试科' }]
   .map((u, i) => ({ disabled: i === 5, locked_until: i === 3 ? iso(-20 * MIN) : null, must_change_password: i === 8, totp: i === 6, signed_in: i < 3, last_sign_in_at: i === 8 ? null : iso(i * 100 * MIN), version: 1, created_at: iso(90 * 24 * 60 * MIN), ...u }))
@@ -128,7 +130,7 @@ const routes = {
   'PUT /agent-state': (q, b) => { if (mine.work_id) mine.next_state = b.state; else setMine({ state: b.state, next_state: null }); return mine },
   'POST /agent-state/wrap-up/end': () => { current = null; setMine({ state: 'ready', work_id: null, wrap_up_ends_at: null }); return mine },
   'POST /agent-state/wrap-up/extend': () => { mine.wrap_up_ends_at = new Date(Date.parse(mine.wrap_up_ends_at) + 30_000).toISOString(); setMine({ wrap_up_extensions: 1 }); return mine },
-  'GET /floor': () => ({ queues: [{ code: 'exam', name: '人事考试', waiting: 2, longest_wait_s: 37, waiting_since: iso(37_000), chats_waiting: 0 }, { code: 'titles', name: '职称评审', waiting: 1, longest_wait_s: 12, waiting_since: iso(12_000), chats_waiting: 0 }], agents: agents.map((a, i) => ({ ...ref(a), state: i ? states[i] : mine.state, since: i ? iso(i * 77_000) : mine.since, next_state: i === 1 ? 'break' : null, wrap_up_max_extensions: 2, reason: i === 5 ? 'no_answer' : null, work_id: null, queues: i % 2 ? ['exam'] : ['exam', 'titles'], device: { reachable: i !== 5, kind: 'browser' } })), waiting: [{ work_id: randomUUID(), queue: 'exam', since: iso(37_000), caller: '138****2204', rings_at: agents[3].id }, { work_id: randomUUID(), queue: 'titles', since: iso(12_000), caller: '136****8830' }, { work_id: randomUUID(), queue: 'exam', since: iso(3_000), caller: null }] }),
+  'GET /floor': () => ({ queues: [{ code: 'exam', name: '人事考试', waiting: 2, longest_wait_s: 37, waiting_since: iso(37_000), chats_waiting: 0 }, { code: 'titles', name: '职称评审', waiting: 1, longest_wait_s: 12, waiting_since: iso(12_000), chats_waiting: 0 }], agents: agents.map((a, i) => ({ ...ref(a), state: i ? states[i] : mine.state, since: i ? iso(i * 77_000) : mine.since, next_state: i === 1 ? 'break' : null, wrap_up_max_extensions: 2, reason: i === 5 ? 'no_answer' : null, work_id: i === 1 || i === 4 ? a.call : null, queues: i % 2 ? ['exam'] : ['exam', 'titles'], device: { reachable: i !== 5, kind: 'softphone' } })), waiting: [{ work_id: randomUUID(), queue: 'exam', since: iso(37_000), caller: '138****2204', rings_at: agents[3].id }, { work_id: randomUUID(), queue: 'titles', since: iso(12_000), caller: '136****8830' }, { work_id: randomUUID(), queue: 'exam', since: iso(3_000), caller: null }] }),
   'GET /queues': () => ({ items: [['exam', '人事考试'], ['titles', '职称评审']].map(([code, name]) => ({ code, name, version: 1, priority: 0, skills: [], ring_timeout_s: 20, wrap_up_s: 30, max_extensions: 2, service_level_s: 15, short_abandon_s: 5, preferred_wait_s: 20, max_wait_s: 600, no_answer: 'break' })) }),
   'GET /wallboard': () => ({ waiting_since: iso(37_000), waiting: 3, longest_wait_s: 37, answered_in_15_bp: 9130, on_post: 5, expected: 6, callbacks_due: 2, calls_today: 128, answered_today: 121, in_time_today: 117, abandoned_today: 6, short_abandoned_today: 2, lost_today: 1, as_of: iso() }),
   'GET /calls': (q) => page(calls.filter((c) => (!q.get('outcome') || c.outcome === q.get('outcome')) && (!q.get('q') || (c.caller ?? '').includes(q.get('q')))), q),
@@ -143,6 +145,7 @@ const routes = {
   'POST /users': (q, b) => (b.username === 'lead' ? problem(422, 'username_taken', { field: 'username' }) : { ...users[0], ...b, id: users[0].id, initial_password: 'qmtz-4kfe-9wna' }),
   'GET /ticket-forms': () => ({ items: [] }),
   'GET /sections': () => ({ items: [{ code: 'exams', name: '考试科' }, { code: 'titles', name: '职称科' }] }),
+  'GET /emergency-categories': () => ({ items: [['exam_site', '考点事件'], ['system', '系统故障'], ['crowd', '群体诉求']].map(([code, name]) => ({ code, name })) }),
   'GET /notices': (q) => page([], q),
   'GET /notices/count': () => ({ unread: 0, urgent: 0 }),
   'GET /roles': () => roles,
@@ -159,6 +162,8 @@ const out = outbound({ iso, page, problem, live, ref, agents, calls, requester, 
 const known = knowledge({ agents, users, matterName, page, problem, live, who: () => who })
 
 function route(method, path, query, body) {
+  const spoken = talks.route(method, path, body)
+  if (spoken !== undefined) return spoken
   const written = known(method, path, query, body) ?? out(method, path, query, body) ?? chat.route(method, path, query, body)
   if (written !== undefined) return written
   const fixed = routes[`${method} ${path}`]
@@ -168,6 +173,7 @@ function route(method, path, query, body) {
   if (kind === 'calls') {
     if (verb === 'pop') return { requester, calls: calls.slice(1, 6).map((c, i) => ({ ...c, medium: 'voice', state: 'complete', request_type: 'consult', matter: '106', matter_name: matterName('106'), result: 'answered', summary: summaries[i % 3] })), tickets: tickets.slice(0, 2), contact_record: records.get(id) ?? record(call, 'owed') }
     if (verb === 'waveform') return { duration_ms: 187_000, lanes: [0, 1].map((lane) => Array.from({ length: 900 }, (_, i) => (Math.floor(i / 40) % 2 === lane ? 40 + Math.floor(Math.abs(Math.sin(i * 1.7)) * 160 * Math.abs(Math.sin(i / 9))) : Math.floor(Math.random() * 6)))) }
+    if (verb === 'events' && id === current?.id) return { items: talks.journal }
     if (verb === 'events') return { items: [['arrived', 0], ['greeted', 1], ['queued', 8], ['ringing', 9], ['answered', 14], ['held', 60], ['resumed', 82], ['ended', 187]].map(([k, s]) => ({ at: iso(300_000 - s * 1000), kind: k, detail: k === 'ringing' ? '8001 林晓雨' : null })) }
     if (verb === 'legs') return { items: ['requester', 'agent'].map((side, n) => ({ side, web: n === 1, codec: 'PCMA', began_at: iso(300_000), lasted_ms: 187_000, received: 9_200, lost: n ? 0 : 120, loss_percent: n ? 0 : 1.29, jitter_ms: 1.8, most_jitter_ms: n ? 4 : 38, gap_ms: n ? 40 : 820, mos: n ? 4.4 : 3.5, rating: n ? 'good' : 'poor', stretches: Array.from({ length: 19 }, (_, i) => ({ at_s: i * 10, received: 480, loss_percent: n || i < 12 ? 0 : 4, jitter_ms: n || i < 12 ? 1.5 : 30 })) })) }
     if (verb === 'ladder') {
@@ -193,6 +199,7 @@ function route(method, path, query, body) {
     const found = tickets.find((t) => t.id === id)
     if (!found) return problem(404, 'not_found')
     if (verb === 'history') return page([{ id: '1', version: 3, at: iso(30 * MIN), who_id: null, who: 'agent1', action: 'edited', field: 'matter', before: '104', after: '106', note: null }, { id: '2', version: 2, at: iso(40 * MIN), who_id: null, who: 'agent1', action: 'opened', field: 'state', before: 'draft', after: 'in_handling', note: null }, { id: '3', version: 1, at: iso(50 * MIN), who_id: null, who: 'system:tickets', action: 'drafted', field: null, before: null, after: null, note: null }], query)
+    if (verb === 'receivers') return { items: agents.map((a, i) => ({ ...ref(a), state: i ? states[i] : mine.state, away: null })) }
     if (verb === 'notes') return page([], query)
     if (verb === 'files' || verb === 'clock') return { items: [] }
     if (verb === 'links') return { links: [], watchers: [], watching: false }
@@ -224,11 +231,11 @@ function route(method, path, query, body) {
 const sip = {
   sockets: new Set(), dialog: null,
   send(text) { for (const s of this.sockets) s.write(frame(text)) },
-  invite(callId, reattach = false) {
-    const d = { callId: randomUUID(), tag: randomBytes(4).toString('hex'), branch: `z9hG4bK${randomBytes(6).toString('hex')}`, work: callId, contact: this.contact }
+  invite(callId, reattach = false, more = []) {
+    const d = { part: more.join(), callId: randomUUID(), tag: randomBytes(4).toString('hex'), branch: `z9hG4bK${randomBytes(6).toString('hex')}`, work: callId, contact: this.contact }
     this.dialog = d
     const sdp = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=ice-lite', 'm=audio 20000 UDP/TLS/RTP/SAVPF 8 101', 'c=IN IP4 127.0.0.1', 'a=mid:0', 'a=rtcp-mux', 'a=sendrecv', 'a=setup:actpass', `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, 'a=ice-ufrag:abcd', 'a=ice-pwd:abcdefghijklmnopqrstuvwx', 'a=candidate:1 1 udp 2130706431 127.0.0.1 20000 typ host', 'a=rtpmap:8 PCMA/8000', 'a=rtpmap:101 telephone-event/8000', ''].join('\r\n')
-    this.send([`INVITE ${d.contact ?? 'sip:agent1@shoujie.invalid'} SIP/2.0`, `Via: SIP/2.0/WS 127.0.0.1;branch=${d.branch}`, 'Max-Forwards: 70', `From: <sip:12333@shoujie.invalid>;tag=${d.tag}`, 'To: <sip:agent1@shoujie.invalid>', `Call-ID: ${d.callId}`, 'CSeq: 1 INVITE', 'Contact: <sip:server@127.0.0.1;transport=ws>', `X-Call-Id: ${callId}`, ...(reattach ? ['X-Reattach: 1'] : []), 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp].join('\r\n'))
+    this.send([`INVITE ${d.contact ?? 'sip:agent1@shoujie.invalid'} SIP/2.0`, `Via: SIP/2.0/WS 127.0.0.1;branch=${d.branch}`, 'Max-Forwards: 70', `From: <sip:12333@shoujie.invalid>;tag=${d.tag}`, 'To: <sip:agent1@shoujie.invalid>', `Call-ID: ${d.callId}`, 'CSeq: 1 INVITE', 'Contact: <sip:server@127.0.0.1;transport=ws>', `X-Call-Id: ${callId}`, ...(reattach ? ['X-Reattach: 1'] : []), ...more, 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp].join('\r\n'))
   },
   bye() {
     const d = this.dialog
@@ -236,7 +243,12 @@ const sip = {
     this.send([`BYE ${d.contact ?? 'sip:agent1@shoujie.invalid'} SIP/2.0`, `Via: SIP/2.0/WS 127.0.0.1;branch=z9hG4bK${randomBytes(6).toString('hex')}`, 'Max-Forwards: 70', `From: <sip:12333@shoujie.invalid>;tag=${d.tag}`, `To: <sip:agent1@shoujie.invalid>;tag=${d.toTag}`, `Call-ID: ${d.callId}`, 'CSeq: 2 BYE', 'Content-Length: 0', '', ''].join('\r\n'))
     this.over()
   },
-  over() { this.dialog = null; setMine({ state: 'wrap_up', wrap_up_ends_at: new Date(now() + 30_000).toISOString() }) },
+  over() {
+    const aside = this.dialog?.part
+    this.dialog = null
+    talks.clear()
+    if (!aside) setMine({ state: 'wrap_up', wrap_up_ends_at: new Date(now() + 30_000).toISOString() })
+  },
   heard(text) {
     const head = (name) => new RegExp(`^${name}:\\s*(.*)$`, 'im').exec(text)?.[1].trim()
     const via = text.match(/^Via:.*$/gim)?.join('\r\n')
@@ -244,21 +256,25 @@ const sip = {
     if (text.startsWith('REGISTER')) {
       this.contact = /<(.*?)>/.exec(head('Contact') ?? '')?.[1]
       answer(200, 'OK', [`Contact: ${head('Contact')}`, 'Expires: 120'])
-      mine.device = { reachable: true, kind: 'browser' }
+      mine.device = { reachable: true, kind: 'softphone' }
       live('agent_state', { ...mine })
       if (current && ['talking', 'held'].includes(mine.state)) setTimeout(() => this.invite(current.id, true), 300)
     } else if (/^SIP\/2.0 200/.test(text) && /INVITE/.test(head('CSeq'))) {
       const d = this.dialog
       d.toTag = /tag=([^;\s]+)/.exec(head('To'))?.[1]
       this.send([`ACK ${d.contact} SIP/2.0`, `Via: SIP/2.0/WS 127.0.0.1;branch=z9hG4bK${randomBytes(6).toString('hex')}`, 'Max-Forwards: 70', `From: <sip:12333@shoujie.invalid>;tag=${d.tag}`, `To: <sip:agent1@shoujie.invalid>;tag=${d.toTag}`, `Call-ID: ${d.callId}`, 'CSeq: 1 ACK', 'Content-Length: 0', '', ''].join('\r\n'))
-      if (mine.state === 'ringing') setMine({ state: 'talking' })
+      if (/supervise/.test(d.part)) this.supervising()
+      else if (mine.state === 'ringing') setMine({ state: 'talking' })
     } else if (/^SIP\/2.0 (4|6)/.test(text) && /INVITE/.test(head('CSeq'))) {
+      const aside = this.dialog?.part
       this.dialog = null
+      if (aside) return
       current = null
       setMine({ state: 'ready', work_id: null })
     } else if (text.startsWith('BYE')) { answer(200, 'OK'); this.over() } else if (/^(OPTIONS|INFO|UPDATE)/.test(text)) answer(200, 'OK')
   },
 }
+const talks = talk({ iso, problem, live, agents, sip, setMine, mine, current: () => current, me: () => agents.find((a) => a.username === who) ?? agents[0] })
 function frame(text) {
   const body = Buffer.from(text)
   const head = body.length < 126 ? Buffer.from([0x81, body.length]) : Buffer.from([0x81, 126, body.length >> 8, body.length & 255])
@@ -276,7 +292,7 @@ const server = createServer((req, res) => {
     req.on('close', () => { clearInterval(beat); streams.delete(res) })
     return
   }
-  if (/recording$/.test(path)) {
+  if (/\/recording$/.test(path)) {
     const rate = 8000, seconds = 187, data = Buffer.alloc(rate * seconds * 2)
     for (let i = 0; i < rate * seconds; i++) data.writeInt16LE(Math.sin(i / 12) * 3000, i * 2)
     const head = Buffer.alloc(44)
@@ -298,6 +314,7 @@ const server = createServer((req, res) => {
     if (path === '/mock/set') setMine(JSON.parse(text))
     if (path === '/mock/assist') connectModel()
     if (path === '/mock/cut') for (const stream of streams) stream.end()
+    if (path.startsWith('/mock/talk-')) return res.end(String(talks.stage(path.slice(11), url.searchParams)))
     if (path.startsWith('/mock/chat-')) return res.end(String(chat.stage(path.slice(11), url.searchParams) ?? ''))
     if (path.startsWith('/mock/')) return res.end('ok')
     if (!who && !['/session', '/config-public'].includes(path) && !path.startsWith('/public/')) { const p = problem(401, 'not_signed_in'); res.writeHead(401, { 'content-type': 'application/problem+json' }); return res.end(JSON.stringify(p.body)) }

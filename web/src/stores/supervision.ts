@@ -1,0 +1,138 @@
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import * as api from '@/api/calls'
+import { floor as fetchFloor } from '@/api/floor'
+import { Problem } from '@/api/problem'
+import type { AgentState, Id, SupervisionMode } from '@/api/types'
+import { chime } from '@/lib/chime'
+import { usePhone } from '@/softphone/store'
+import { useLive } from './live'
+import { usePeople } from './people'
+
+const REASON_KEY = 'shoujie.supervision.reason'
+/** A device answers by itself; longer than this it does not. */
+const READY_WITHIN_MS = 20_000
+
+export interface Watched { callId: Id; mode: SupervisionMode; agent: Id | null }
+export interface HelpWanted { callId: Id; agent: Id; at: number }
+
+/** The call that I listen to, whisper into or have joined, and who asks me to. */
+export const useSupervision = defineStore('supervision', () => {
+  const phone = usePhone()
+  const live = useLive()
+  const people = usePeople()
+  const watched = ref<Watched | null>(null)
+  const helps = ref<HelpWanted[]>([])
+  const busy = ref(false)
+  /** Taken over: from now on it is my own call. */
+  const taken = ref(false)
+  const reason = ref(sessionStorage.getItem(REASON_KEY) ?? '')
+  let off: (() => void)[] = []
+  let namesAsked: Promise<unknown> | null = null
+
+  function remember(why: string): void {
+    reason.value = why
+    sessionStorage.setItem(REASON_KEY, why)
+  }
+  const name = (id: Id | null): string => people.nameOf(id) ?? ''
+  /** Names of who is on the floor, once. */
+  function learnNames(): void {
+    namesAsked ??= fetchFloor().then(({ agents }) => people.learn(...agents.map(({ id, name: called, staff_no }) => ({ id, name: called, staff_no })))).catch(() => (namesAsked = null))
+  }
+
+  function start(): void {
+    if (off.length > 0) return
+    off = [
+      live.on(['supervision'], ({ data }) => {
+        const told = data as { call_id: Id; mode: SupervisionMode | null; agent: Id | null }
+        if (told.mode) watched.value = { callId: told.call_id, mode: told.mode, agent: told.agent }
+        else if (watched.value?.callId === told.call_id && !taken.value) watched.value = null
+        learnNames()
+      }),
+      live.on(['help_wanted'], ({ data }) => {
+        const told = data as { call_id: Id; agent: Id }
+        helps.value = [...helps.value.filter((one) => one.callId !== told.call_id), { callId: told.call_id, agent: told.agent, at: Date.now() }]
+        chime(`help.${told.call_id}`)
+        learnNames()
+      }),
+      // Whose call is over needs no help with it.
+      live.on(['agent_state'], ({ data }) => {
+        const agent = data as AgentState
+        people.learn({ id: agent.id, name: agent.name, staff_no: agent.staff_no ?? null })
+        if (!['talking', 'held'].includes(agent.state)) helps.value = helps.value.filter((one) => one.agent !== agent.id)
+      }),
+      live.on(['call'], ({ data }) => {
+        const told = data as { call_id: Id; event: string; state?: string }
+        if (told.call_id !== watched.value?.callId) return
+        if (told.event === 'taken_over') taken.value = true
+        if (told.state === 'ended') leave()
+      }),
+    ]
+  }
+  function leave(): void {
+    watched.value = null
+    taken.value = false
+  }
+  function stop(): void {
+    for (const one of off) one()
+    off = []
+    helps.value = []
+    leave()
+  }
+
+  async function once<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (busy.value) return undefined
+    busy.value = true
+    try {
+      return await work()
+    } finally {
+      busy.value = false
+    }
+  }
+  /** My own device comes first: without it nothing is heard. */
+  const supervise = (callId: Id, mode: SupervisionMode, why: string) => once(() => begin(callId, mode, why))
+  async function begin(callId: Id, mode: SupervisionMode, why: string): Promise<void> {
+    remember(why)
+    await phone.ensure()
+    await api.supervise(callId, mode, why)
+    dismiss(callId)
+  }
+  const change = (mode: SupervisionMode) => once(async () => {
+    const now = watched.value
+    if (!now) return
+    await api.supervise(now.callId, mode, reason.value)
+    watched.value = { ...now, mode }
+  })
+  const end = () => once(async () => {
+    const now = watched.value
+    if (!now) return
+    if (taken.value) await phone.hangUp()
+    else await api.endSupervision(now.callId)
+    leave()
+  })
+  /** Only who is in the call can take it; who is not comes in first. */
+  const takeOver = (callId: Id, why: string) => once(async () => {
+    if (watched.value?.callId !== callId) {
+      await begin(callId, 'listen', why)
+      const until = Date.now() + READY_WITHIN_MS
+      while ((watched.value as Watched | null)?.callId !== callId) {
+        if (Date.now() > until) throw new Problem(409, { code: 'call_supervisor_not_ready' })
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
+    remember(why)
+    // The end of the supervision is told before the take-over is.
+    taken.value = true
+    try {
+      await api.takeOver(callId, why)
+    } catch (error) {
+      taken.value = false
+      throw error
+    }
+  })
+  function dismiss(callId: Id): void {
+    helps.value = helps.value.filter((one) => one.callId !== callId)
+  }
+
+  return { watched, helps, busy, taken, reason, name, start, stop, supervise, change, end, takeOver, dismiss }
+})
