@@ -125,6 +125,7 @@ pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
         .merge(incident::http::routes(app))
         .merge(work_order::routes(app));
     let (calls, wrap_ups, forgotten) = (app.clone(), app.clone(), app.clone());
+    let parts = app.clone();
     Capability {
         name: "tickets",
         migrations: migrations(),
@@ -145,6 +146,11 @@ pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
                 "tickets.measure_wrap_up",
                 contact::events::WRAP_UP_EVENTS,
                 move |event| contact::events::on_wrap_up(wrap_ups.clone(), event),
+            ),
+            EventHandler::new(
+                "tickets.pass_contact_record",
+                contact::events::PART_EVENTS,
+                move |event| contact::events::on_part(parts.clone(), event),
             ),
             timer::start::<ticket::alarm::Tickets>(app),
             timer::start::<escalation::store::Escalations>(app),

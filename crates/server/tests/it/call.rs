@@ -106,7 +106,8 @@ async fn ended_call(lead: &Person) -> Value {
     calls["items"][0].clone()
 }
 
-async fn recording(server: &TestServer, lead: &Person, call: &Value) -> Sound {
+/// A call's recording, as the lead hears it.
+pub async fn recording(server: &TestServer, lead: &Person, call: &Value) -> Sound {
     let id = call["id"].as_str().unwrap();
     let response = lead
         .send(

@@ -7,6 +7,7 @@ mod backup;
 mod call;
 mod chat_load;
 mod clauses;
+mod complaints;
 mod conformance;
 mod crash;
 mod databases;

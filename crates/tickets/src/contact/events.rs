@@ -44,6 +44,10 @@ pub(crate) const WRAP_UP_EVENTS: &[&str] = &[
     "work.wrap_up_expired",
 ];
 
+/// What the crate hears about a call that goes on with another agent. The floor says so, for it asks the record of who
+/// had the call last; a supervisor who takes a call over has no wrap-up, and the record stays where it is.
+pub(crate) const PART_EVENTS: &[&str] = &["work.accepted", "work.handed_over"];
+
 /// A draft this long after the end of its call has lost its wrap-up clock, for instance with a restart.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(30);
 
@@ -284,14 +288,21 @@ async fn goes_on(tx: &Tx, facts: &Facts) -> Result<()> {
     Ok(())
 }
 
-/// A conversation goes on with another agent: he writes it up. Its ticket stays with who took it first.
+/// A conversation goes on with another agent.
 async fn handed_on(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
+    if facts.agent.is_some() {
+        goes_on(tx, facts).await?;
+    }
+    passes_to(app, tx, facts).await
+}
+
+/// Another agent writes it up. Its ticket stays with who took it first.
+async fn passes_to(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
     let Some(agent) = facts.agent else {
         return Ok(());
     };
     let unwritten = Condition::all().add(Column::State.eq(State::Draft.as_str()));
     store::note(&**tx, facts.call, Column::AgentId, agent, Some(unwritten)).await?;
-    goes_on(tx, facts).await?;
     if let Some(record) = store::find(&**tx, facts.call).await? {
         tell(app, tx, &record);
     }
@@ -384,6 +395,25 @@ pub(crate) async fn on_wrap_up(app: App, event: Event) -> Result<()> {
         owe(&app, &tx, facts.call, facts.at).await
     })
     .await
+}
+
+/// A call was taken by another agent after the first, or handed to him in a talk.
+pub(crate) async fn on_part(app: App, event: Event) -> Result<()> {
+    let mut facts = Facts::of(&event)?;
+    if event.kind == "work.handed_over" {
+        let to = event.payload.get("to").and_then(Value::as_str);
+        facts.agent = to.and_then(|to| to.parse().ok());
+    } else if event.payload.get("part").and_then(Value::as_i64) <= Some(1) {
+        return Ok(());
+    }
+    // A conversation tells it by itself.
+    if facts.medium != "voice" {
+        return Ok(());
+    }
+    caught_up(&app, facts.call).await?;
+    let db = app.db.clone();
+    db.write(move |tx| async move { passes_to(&app, &tx, &facts).await })
+        .await
 }
 
 /// Turns drafts without a wrap-up clock into debts, so that none is lost with a restart.

@@ -291,3 +291,74 @@ async fn a_call_between_colleagues_leaves_no_record() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_has_the_call_last_writes_it_up_and_the_ticket_stays_with_who_took_it_first() {
+    on_both(async |desk| {
+        let (first, second, third) = (agent(1), agent(2), agent(3));
+        let call = desk.rings("13900000001", &first).await;
+        desk.answers(call, &first).await;
+        let part = |agent: &kernel::Principal, part: u32| json!({"media": "voice", "agent": agent.user_id, "part": part});
+        desk.deliver("work.accepted", call, part(&first, 1)).await;
+        let handed = json!({"media": "voice", "agent": first.user_id, "to": second.user_id});
+        desk.deliver("work.handed_over", call, handed).await;
+        // A wrap-up of an earlier part asks for nothing and makes no debt.
+        for told in ["began", "expired"] {
+            desk.deliver(&format!("work.part_wrap_up_{told}"), call, part(&first, 1)).await;
+        }
+        let own = format!("/api/v1/contact-records/{call}");
+        let record = desk.get(&second, &own).await;
+        assert_eq!(
+            (&record["state"], &record["agent"]["id"]),
+            (&json!("draft"), &Value::Null),
+            "the people of this desk have no names"
+        );
+        let hidden = desk.ask(&first, Method::GET, &own, None).await;
+        assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+        // Passed on once more, through the queue.
+        desk.deliver("work.accepted", call, part(&third, 3)).await;
+        desk.deliver("call.ended", call, json!({"outcome": "answered"})).await;
+        desk.deliver("work.wrap_up_began", call, json!({})).await;
+        assert_eq!(desk.gate(call).await, Err("wrap_up_incomplete"));
+        let early = desk.complete(&second, call, follow_up()).await;
+        assert_eq!(early.status, StatusCode::NOT_FOUND);
+        let record = desk.completed(&third, call, follow_up()).await;
+        let ticket: uuid::Uuid = record["ticket_id"].as_str().unwrap().parse().unwrap();
+        let ticket = desk.ticket(&first, ticket).await;
+        assert_eq!(
+            (&ticket["first_owner_id"], &ticket["current_owner_id"]),
+            (&json!(first.user_id), &json!(first.user_id))
+        );
+        assert_eq!(desk.gate(call).await, Ok(()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_consultation_and_a_supervisor_leave_the_record_where_it_is() {
+    on_both(async |desk| {
+        let (first, second) = (agent(1), agent(2));
+        let call = desk.rings("13900000001", &first).await;
+        desk.answers(call, &first).await;
+        // A consultation is a work of its own that is no call: nobody writes it up.
+        let consult = desk.app.ids.next();
+        for told in ["accepted", "wrap_up_began", "wrap_up_expired"] {
+            let facts = json!({"media": "voice", "agent": second.user_id, "part": 1});
+            desk.deliver(&format!("work.{told}"), consult, facts).await;
+        }
+        assert_eq!(desk.gate(consult).await, Ok(()));
+        let owed = desk.get(&second, "/api/v1/contact-records").await;
+        assert_eq!(owed["total"], 0, "{owed}");
+        // Who takes over has the call; the record is asked of who talked.
+        let lead = crate::desk::lead();
+        let taken = json!({"agent": lead.user_id, "direction": "inbound"});
+        desk.deliver("call.handed_over", call, taken).await;
+        let record = desk
+            .get(&first, &format!("/api/v1/contact-records/{call}"))
+            .await;
+        assert_eq!(record["state"], "draft");
+        desk.deliver("work.wrap_up_began", call, json!({})).await;
+        desk.completed(&first, call, follow_up()).await;
+    })
+    .await;
+}

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
 pub struct Baresip {
-    _process: Child,
+    process: Child,
     pub folder: PathBuf,
 }
 
@@ -77,10 +78,17 @@ impl Baresip {
             .kill_on_drop(true)
             .spawn()
             .expect("baresip runs");
-        Self {
-            _process: process,
-            folder,
-        }
+        Self { process, folder }
+    }
+
+    /// Types a command at the phone: `/transfer sip:…`.
+    pub async fn types(&mut self, command: &str) {
+        let input = self.process.stdin.as_mut().unwrap();
+        input
+            .write_all(format!("{command}\n").as_bytes())
+            .await
+            .unwrap();
+        input.flush().await.unwrap();
     }
 
     /// What the phone received, written by its `sndfile` module (file name ends in `dec.wav`).

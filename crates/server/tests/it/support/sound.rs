@@ -92,6 +92,24 @@ impl Sound {
         self.lanes[0].len() as f64 / RATE as f64
     }
 
+    /// Milliseconds of a lane in which `hz` is there, whoever else speaks.
+    pub fn ms_of(&self, lane: usize, hz: u32) -> usize {
+        let there = |window: &&[f32]| amplitude(window, hz.into()) > 0.045;
+        self.lanes[lane]
+            .chunks_exact(RATE / 50)
+            .filter(there)
+            .count()
+            * 20
+    }
+
+    /// Milliseconds of a lane, from this second on, in which anything is heard.
+    pub fn loud_ms(&self, lane: usize, from_s: f64) -> usize {
+        let loud = |window: &&[f32]| window.iter().any(|sample| sample.abs() > 0.01);
+        let lane = &self.lanes[lane];
+        let from = ((from_s.max(0.0) * RATE as f64) as usize).min(lane.len());
+        lane[from..].chunks_exact(RATE / 50).filter(loud).count() * 20
+    }
+
     /// The share (0 to 1) of the 100 ms windows between two moments in which `hz` stands out in a lane.
     pub fn heard(&self, lane: usize, hz: f64, from_s: f64, to_s: f64) -> f64 {
         let lane = &self.lanes[lane];
@@ -107,6 +125,17 @@ impl Sound {
             windows.iter().filter(|heard| **heard).count() as f64 / windows.len() as f64
         }
     }
+}
+
+/// How loud a sine is in a window.
+fn amplitude(window: &[f32], hz: f64) -> f64 {
+    let (mut cosine, mut sine) = (0.0, 0.0);
+    for (at, sample) in window.iter().enumerate() {
+        let phase = std::f64::consts::TAU * hz * at as f64 / RATE as f64;
+        cosine += f64::from(*sample) * phase.cos();
+        sine += f64::from(*sample) * phase.sin();
+    }
+    2.0 * cosine.hypot(sine) / window.len() as f64
 }
 
 /// More than half of the window's energy is at `hz`, and it is no whisper.
