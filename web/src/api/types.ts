@@ -24,7 +24,7 @@ export const AGENT_STATES = [
   'signed_out', 'ready', 'ringing', 'talking', 'held', 'wrap_up', 'break', 'meeting', 'training',
 ] as const satisfies readonly S['AgentState'][]
 export const CALL_OUTCOMES = [
-  'answered', 'abandoned', 'short_abandoned', 'no_agent_answer', 'after_hours', 'rejected', 'interrupted', 'failed',
+  'answered', 'abandoned', 'short_abandoned', 'no_agent_answer', 'after_hours', 'message_left', 'rejected', 'interrupted', 'failed',
 ] as const
 export const REQUEST_TYPES = ['consult', 'help', 'complaint', 'report', 'suggestion', 'praise', 'fault'] as const satisfies readonly S['RequestType'][]
 export const RESULTS = ['answered', 'follow_up', 'forwarded', 'misdial', 'silent', 'harassment', 'attached'] as const satisfies readonly S['ContactResult'][]

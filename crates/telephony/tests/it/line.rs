@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use floor::Floor;
+use http_body_util::BodyExt as _;
 use kernel::{App, Principal, Role};
 use sea_orm::{EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use telephony::engine::RatingRule as _;
 use telephony::media::Prompt;
 use telephony::{Settings, Telephony};
 use testing::{Answer, Door, Kind, TestApp, principal};
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::hotline::{migrations, people, recovery, until};
@@ -70,17 +72,22 @@ impl House {
         found.unwrap().clone()
     }
 
-    async fn bring(&self, who: &Principal, query: &str, wav: &[u8]) -> Answer {
+    async fn bring(&self, who: &Principal, query: &str, wav: &[u8]) -> (StatusCode, Value) {
         let mut form =
             b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"new.wav\"\r\n\r\n"
                 .to_vec();
         form.extend_from_slice(wav);
         form.extend_from_slice(b"\r\n--x--\r\n");
-        let request = Request::post(format!("/api/v1/prompts/{query}"))
+        let mut request = Request::post(format!("/api/v1/prompts/{query}"))
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
             .body(Body::from(form))
             .unwrap();
-        testing::send(&self.door.0, Some(who), request).await
+        request.extensions_mut().insert(who.clone());
+        let response = self.door.0.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let json = serde_json::from_slice(&body).unwrap_or_default();
+        (status, json)
     }
 
     async fn step(&self, who: &Principal, version: &Value, verb: &str, opinion: &str) -> Answer {
@@ -190,26 +197,26 @@ async fn a_prompt_is_played_once_the_purchaser_approved_it_and_the_shipped_one_a
         let shipped = house.heard("greeting").await;
         let sound = Prompt::from_alaw(&[0x55; 4_000]);
         let new = "greeting/versions?words=%E6%82%A8%E5%A5%BD&reason=%E6%96%B0%E5%BD%95%E9%9F%B3";
-        let wrong = house.bring(&lead(), new, b"RIFF no sound").await;
-        assert_eq!(wrong.json["code"], "prompt_sound_invalid");
-        let nowhere = house
+        let (_, wrong) = house.bring(&lead(), new, b"RIFF no sound").await;
+        assert_eq!(wrong["code"], "prompt_sound_invalid");
+        let (nowhere, _) = house
             .bring(
                 &lead(),
                 "nothing/versions?words=a&reason=ab",
                 &sound.to_wav(),
             )
             .await;
-        assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+        assert_eq!(nowhere, StatusCode::NOT_FOUND);
         let large = Prompt::from_alaw(&vec![0x55; 2 << 20]).to_wav();
-        let large = house.bring(&lead(), new, &large).await;
-        assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
-        let draft = house.bring(&lead(), new, &sound.to_wav()).await;
-        assert_eq!(draft.status, StatusCode::CREATED, "{}", draft.json);
-        let second = house.bring(&lead(), new, &sound.to_wav()).await;
-        assert_eq!(second.json["code"], "prompt_version_open");
-        let early = house.step(&purchaser(), &draft.json, "approve", "").await;
+        let (large, _) = house.bring(&lead(), new, &large).await;
+        assert_eq!(large, StatusCode::PAYLOAD_TOO_LARGE);
+        let (status, draft) = house.bring(&lead(), new, &sound.to_wav()).await;
+        assert_eq!(status, StatusCode::CREATED, "{draft}");
+        let (_, second) = house.bring(&lead(), new, &sound.to_wav()).await;
+        assert_eq!(second["code"], "prompt_version_open");
+        let early = house.step(&purchaser(), &draft, "approve", "").await;
         assert_eq!(early.json["code"], "prompt_not_submitted");
-        let submitted = house.step(&lead(), &draft.json, "submit", "").await.json;
+        let submitted = house.step(&lead(), &draft, "submit", "").await.json;
         assert_eq!(submitted["state"], "submitted");
         for own in [lead(), principal(&[Role::OpsManager])] {
             let own = house.step(&own, &submitted, "approve", "").await;
@@ -248,7 +255,7 @@ async fn a_prompt_is_played_once_the_purchaser_approved_it_and_the_shipped_one_a
         assert_eq!(silent.json["code"], "text_missing");
         house.step(&lead(), &next, "withdraw", "读错了").await;
         assert_eq!(house.heard("greeting").await, shipped);
-        let third = house.bring(&lead(), new, &sound.to_wav()).await.json;
+        let (_, third) = house.bring(&lead(), new, &sound.to_wav()).await;
         let third = house.step(&lead(), &third, "submit", "").await.json;
         let third = house
             .step(&purchaser(), &third, "return", "请重读")

@@ -12,6 +12,7 @@ mod a09_incident;
 mod a10_work_orders;
 mod a12_live_wallboard;
 mod a13_escalation;
+mod a29_message_box;
 mod a29_outbound;
 mod a30_service_hours;
 mod a32_first_owner;
