@@ -234,10 +234,8 @@ async fn a_prompt_is_played_once_the_purchaser_approved_it_and_the_shipped_one_a
             (&shown["source"], &shown["words"], &shown["length_ms"]),
             (&json!("approved"), &json!("您好"), &json!(500))
         );
-        let next = house
-            .bring(&lead(), new, &Prompt::from_alaw(&[0x54; 8_000]).to_wav())
-            .await
-            .json;
+        let longer = Prompt::from_alaw(&[0x54; 8_000]).to_wav();
+        let (_, next) = house.bring(&lead(), new, &longer).await;
         let next = house.step(&lead(), &next, "submit", "").await.json;
         let next = house.step(&purchaser(), &next, "approve", "").await.json;
         let versions = house.prompt("greeting").await["versions"].clone();
