@@ -5,6 +5,7 @@ pub mod calls;
 pub mod elsewhere;
 pub mod engine;
 pub mod ladder;
+pub mod line;
 pub mod media;
 pub mod outbound;
 mod parameters;
@@ -68,6 +69,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112653_elsewhere"),
         migration!("2026112645_outbound"),
         migration!("2026112646_follow_ups"),
+        migration!("2026112690_line"),
     ]
 }
 
@@ -174,7 +176,7 @@ pub fn capability(telephony: &Telephony) -> Capability {
     let mut own = Capability {
         name: "telephony",
         migrations: migrations(),
-        permissions: [permissions(), elsewhere::permissions()].concat(),
+        permissions: [permissions(), elsewhere::permissions(), line::permissions()].concat(),
         routes,
         event_handlers: vec![
             EventHandler::new(
@@ -206,6 +208,8 @@ pub fn capability(telephony: &Telephony) -> Capability {
         ],
         jobs: jobs(telephony),
     };
+    own.routes = own.routes.merge(line::routes(telephony));
+    own.event_handlers.extend(line::event_handlers(telephony));
     let outbound = telephony.outbound();
     own.permissions.extend(outbound::permissions());
     own.routes = own.routes.merge(outbound::routes(outbound));

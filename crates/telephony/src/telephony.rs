@@ -17,6 +17,7 @@ use crate::calls::recovery::{self, Recovered};
 use crate::elsewhere::Exchanges;
 use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
 use crate::ladder::Ladder;
+use crate::line;
 use crate::media::MediaPlane;
 use crate::outbound::{self, Outbound, OutboundSettings};
 use crate::parameters;
@@ -68,6 +69,7 @@ impl Telephony {
         let media = MediaPlane::new(settings.media.clone()).map_err(internal)?;
         let archive = Archive::open(&settings.recordings)?;
         let engine = Engine::new(app, floor.clone(), media, settings.calls.clone());
+        engine.attach_ratings(Arc::new(line::Ratings(app.clone())));
         floor.attach_medium(MediaKind::Voice, Arc::new(engine.clone()));
         let shown = &settings.calls.caller_id;
         let first = || settings.sip.hotline_numbers.first().cloned();
@@ -130,6 +132,7 @@ impl Telephony {
             );
         }
         self.0.outbound.start().await?;
+        line::apply(self).await?;
         let (changes, registrations) = mpsc::unbounded_channel();
         let stack = SipStack::start(
             app.clone(),
@@ -199,6 +202,11 @@ impl Telephony {
     /// Calls that the house places.
     pub fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// Whom the survey asks.
+    pub fn ratings(&self) -> impl crate::engine::RatingRule + use<> {
+        line::Ratings(self.0.app.clone())
     }
 
     /// SIP; 503 before `start`.

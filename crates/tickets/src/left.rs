@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::problem::{Result, internal};
 use kernel::text::checked;
-use kernel::{App, Role, Tx};
+use kernel::{App, Event, Role, Tx};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -47,6 +48,50 @@ pub async fn leave(app: &App, message: Message) -> Result<row::Model> {
     let (db, app) = (app.db.clone(), app.clone());
     db.write(move |tx| async move { Box::pin(open(&app, &tx, message)).await })
         .await
+}
+
+/// What is told when somebody left a message in the message box.
+pub(crate) const VOICE_EVENTS: &[&str] = &["call.message_left"];
+
+/// A message in the message box of the hotline: one ticket for each call, however often it is told. Whose
+/// it is is told, so that he may hear it.
+pub(crate) async fn on_voice(app: App, event: Event) -> Result<()> {
+    let text = |key: &str| event.payload.get(key).and_then(Value::as_str);
+    let call: Uuid = event.subject_id.parse().map_err(internal)?;
+    let known = text("requester_id").and_then(|id| id.parse::<Uuid>().ok());
+    let caller = text("caller").unwrap_or_default().to_owned();
+    let db = app.db.clone();
+    db.write(move |tx| async move {
+        if of_call(&*tx, call).await?.is_some() {
+            return Ok(());
+        }
+        let requester = match known {
+            Some(id) => id,
+            None => {
+                requesters::find_or_create_by_number(&app, &*tx, &caller)
+                    .await?
+                    .id
+            }
+        };
+        let message = Message {
+            source: call,
+            requester,
+            channel: "电话".to_owned(),
+            matter: None,
+            text: "来电人在语音信箱留言，请收听本次来电的录音并答复。".to_owned(),
+            agent: None,
+        };
+        let ticket = Box::pin(open(&app, &tx, message)).await?;
+        let facts = json!({
+            "call_id": call,
+            "ticket_id": ticket.id,
+            "owner_id": ticket.current_owner_id,
+        });
+        app.events
+            .publish(&tx, "ticket.left_by_voice", ticket.id, facts)
+            .await
+    })
+    .await
 }
 
 async fn open(app: &App, tx: &Tx, message: Message) -> Result<row::Model> {

@@ -124,7 +124,7 @@ pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
         .merge(emergency::http::routes(app))
         .merge(incident::http::routes(app))
         .merge(work_order::routes(app));
-    let (calls, wrap_ups, forgotten) = (app.clone(), app.clone(), app.clone());
+    let (calls, wrap_ups, forgotten, left) = (app.clone(), app.clone(), app.clone(), app.clone());
     let parts = app.clone();
     Capability {
         name: "tickets",
@@ -151,6 +151,11 @@ pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
                 "tickets.pass_contact_record",
                 contact::events::PART_EVENTS,
                 move |event| contact::events::on_part(parts.clone(), event),
+            ),
+            EventHandler::new(
+                "tickets.open_of_voice_message",
+                left::VOICE_EVENTS,
+                move |event| left::on_voice(left.clone(), event),
             ),
             timer::start::<ticket::alarm::Tickets>(app),
             timer::start::<escalation::store::Escalations>(app),

@@ -38,7 +38,10 @@ pub struct Filter {
 fn visible(scope: &Scope) -> Condition {
     match scope {
         Scope::All => Condition::all(),
-        Scope::Own(user) => Condition::all().add(call::Column::AgentId.eq(*user)),
+        // His calls, and the messages whose tickets he has.
+        Scope::Own(user) => Condition::any()
+            .add(call::Column::AgentId.eq(*user))
+            .add(call::Column::Id.in_subquery(crate::line::store::messages_of(*user))),
         Scope::Queues(queues) => Condition::all().add(call::Column::Queue.is_in(queues.clone())),
     }
 }

@@ -26,6 +26,26 @@ impl Prompt {
         read_wav(wav).map(|alaw| Self(alaw.into()))
     }
 
+    /// As a WAV file: A-law, 8 kHz, mono.
+    pub fn to_wav(&self) -> Vec<u8> {
+        let size = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        let rate = (RATE as u32).to_le_bytes();
+        let mut wav = Vec::with_capacity(self.0.len() + 47);
+        wav.extend_from_slice(b"RIFF");
+        wav.extend_from_slice(&size.saturating_add(38 + size % 2).to_le_bytes());
+        wav.extend_from_slice(b"WAVEfmt \x12\0\0\0\x06\0\x01\0");
+        // Samples and bytes in a second are the same number.
+        wav.extend_from_slice(&rate);
+        wav.extend_from_slice(&rate);
+        wav.extend_from_slice(b"\x01\0\x08\0\0\0data");
+        wav.extend_from_slice(&size.to_le_bytes());
+        wav.extend_from_slice(&self.0);
+        if size % 2 == 1 {
+            wav.push(0);
+        }
+        wav
+    }
+
     /// Silence.
     pub fn silence(ms: usize) -> Self {
         Self(vec![SILENCE; ms * RATE / 1000].into())
@@ -334,6 +354,7 @@ mod tests {
                 (150..=12_000).contains(&prompt.duration_ms()),
                 "{name}: {prompt:?}"
             );
+            assert_eq!(Prompt::from_wav(&prompt.to_wav()).unwrap(), prompt);
             assert!(tone::rms(&alaw_to_linear(prompt.alaw())) > 500.0, "{name}");
         }
         assert!(size < 400_000, "{size} bytes of prompts in the binary");

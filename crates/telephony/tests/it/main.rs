@@ -5,6 +5,7 @@
 mod edge;
 mod evidence;
 mod hotline;
+mod line;
 mod media;
 mod outbound;
 mod screen;

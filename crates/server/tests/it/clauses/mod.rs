@@ -13,6 +13,7 @@ mod a10_work_orders;
 mod a12_live_wallboard;
 mod a13_escalation;
 mod a29_calls_out;
+mod a29_message_box;
 mod a29_outbound;
 mod a30_service_hours;
 mod a30_transfer;
