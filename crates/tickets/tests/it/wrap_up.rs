@@ -362,3 +362,21 @@ async fn a_consultation_and_a_supervisor_leave_the_record_where_it_is() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_wrap_up_that_ends_before_the_answer_is_on_disk_waits_for_it() {
+    on_both(async |desk| {
+        let agent = agent(1);
+        let call = desk.rings("13900000001", &agent).await;
+        let late = async {
+            let facts = json!({"call_id": call, "agent": agent.user_id, "queue": "main"});
+            desk.publish("call.answered", call, facts).await;
+        };
+        let (asked, ()) = tokio::join!(desk.gate(call), late);
+        assert_eq!(asked, Err("wrap_up_incomplete"));
+        // Nobody talked: there is nothing to write, however long one waits.
+        let missed = desk.rings("13900000002", &agent).await;
+        assert_eq!(desk.gate(missed).await, Ok(()));
+    })
+    .await;
+}
