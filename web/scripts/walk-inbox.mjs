@@ -370,6 +370,7 @@ async function fits(page) {
 for (const [name, viewport] of [['a colleague is asked, by keyboard', LOW], ['a colleague is asked, on a wide screen', { width: 1920, height: 1080 }]]) {
   await walk(name, viewport, async (it) => {
     const { page, server, shot, press, type, at } = it
+    const inDialog = () => page.waitForFunction(() => document.activeElement?.closest('.el-dialog, .el-overlay'))
     await inCall(it)
     await fits(page)
     await shot('talking')
@@ -418,15 +419,19 @@ for (const [name, viewport] of [['a colleague is asked, by keyboard', LOW], ['a 
       await at('talk-more').focus()
       await press('Enter')
       await page.getByRole('menuitem').first().waitFor()
+      await page.waitForTimeout(300)
       await shot('more')
       await press('Escape')
+      await page.getByRole('menuitem').first().waitFor({ state: 'hidden' })
     }
     await press('Alt+q')
     await page.getByRole('dialog').getByTestId('instruction-title').waitFor()
+    await inDialog()
     await press('Escape')
     await page.getByTestId('instruction-title').waitFor({ state: 'hidden' })
     await press('Alt+m')
     await page.getByTestId('emergency-about').waitFor()
+    await inDialog()
     await press('Escape')
     await page.getByTestId('emergency-about').waitFor({ state: 'hidden' })
     await press('Alt+w')
@@ -434,6 +439,32 @@ for (const [name, viewport] of [['a colleague is asked, by keyboard', LOW], ['a 
     assert.deepEqual((await asked(server)).map((one) => one.verb.split(' ')[1]), ['consult', 'consult', 'swap', 'join', 'pause-recording', 'resume-recording', 'keys', 'keys', 'keys', 'help', 'complete'])
   })
 }
+
+await walk('the bar has room, in English and beside other pages', LOW, async (it) => {
+  const { page, shot, press, type, at } = it
+  await inCall(it)
+  await page.evaluate(() => localStorage.setItem('shoujie.language', 'en'))
+  await page.goto(page.url().replace('/desk', '/my/tickets'))
+  await page.locator('[data-testid="softphone"][data-phase="talking"]').waitFor()
+  await at('talk-more').waitFor()
+  await fits(page)
+  await shot('talking')
+  await press('Alt+x')
+  await focused(page, 'transfer-search')
+  await type('hsm')
+  await at('transfer-choice').first().waitFor()
+  await press('Enter')
+  await page.locator('[data-testid="talk-third"][data-stage="asking"]').waitFor()
+  await fits(page)
+  await shot('asking')
+  await press('Alt+p')
+  await at('talk-paused').waitFor()
+  await fits(page)
+  await shot('paused')
+  await press('Alt+z')
+  await at('talk-third').waitFor({ state: 'detached' })
+  await fits(page)
+})
 
 await walk('asked by a colleague', LOW, async (it) => {
   const { page, server, shot, press, at } = it

@@ -29,6 +29,8 @@ export interface PhoneCall {
   /** The same call after a reload or a lost connection. */
   reattached: boolean
   part: Part
+  /** Placed by a click of the person himself, on the page where he works on. */
+  own: boolean
 }
 
 export interface PhoneState {
@@ -78,6 +80,7 @@ export function next(state: PhoneState, event: PhoneEvent): PhoneState {
           phase: event.reattach || event.auto ? 'answering' : 'ringing',
           since: event.at,
           reattached: event.reattach,
+          own: event.auto ?? false,
           part: event.part ?? (event.reattach && state.call?.callId === event.callId ? state.call.part : 'agent'),
         },
         muted: event.reattach ? state.muted : false,

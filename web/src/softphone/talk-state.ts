@@ -56,7 +56,7 @@ export function learned(standing: CallStanding, events: Pick<CallEvent, 'kind' |
 }
 
 /** Whole seconds until it is recorded again. */
-export const pauseLeft = (talk: TalkState, now: number): number | null => (talk.pausedUntil === null ? null : Math.max(0, Math.ceil((talk.pausedUntil - now) / 1000)))
+export const pauseLeft = (talk: TalkState, now: number): number | null => (talk.pausedUntil === null ? null : Math.min(PAUSE_MS / 1000, Math.max(0, Math.ceil((talk.pausedUntil - now) / 1000))))
 
 export type Stage = 'none' | 'calling' | 'asking' | 'waiting' | 'together'
 /** Where the agent is with the third: rings, talks to him, lets him wait, all together. */

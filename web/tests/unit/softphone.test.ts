@@ -10,7 +10,7 @@ describe('a call', () => {
   it('rings, is answered and talks', () => {
     expect(after(holder, invite).call?.phase).toBe('ringing')
     expect(after(holder, invite, { type: 'answering' }).call?.phase).toBe('answering')
-    expect(after(holder, invite, { type: 'answering' }, { type: 'confirmed', at: 9 }).call).toEqual({ callId: 'a', phase: 'talking', since: 9, reattached: false, part: 'agent' })
+    expect(after(holder, invite, { type: 'answering' }, { type: 'confirmed', at: 9 }).call).toEqual({ callId: 'a', phase: 'talking', since: 9, reattached: false, part: 'agent', own: false })
   })
   it('leaves nothing behind', () => {
     const over = after(holder, invite, { type: 'answering' }, { type: 'confirmed', at: 9 }, { type: 'muted', muted: true }, { type: 'held', held: true }, { type: 'over' })
