@@ -74,6 +74,11 @@ export const useSupervision = defineStore('supervision', () => {
     taken.value = false
   }
   function stop(): void {
+    if (off.length === 0) return
+    // Somebody else may sign in here.
+    reason.value = ''
+    sessionStorage.removeItem(REASON_KEY)
+    namesAsked = null
     for (const one of off) one()
     off = []
     helps.value = []
