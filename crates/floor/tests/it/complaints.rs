@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use crate::figures::compare;
-use crate::hall::{Told, agent, lead, on_both, seat};
+use crate::hall::{Told, agent, lead, on_both};
 
 /// A PR 1737, 1741: calls answered at the same moment were counted twice.
 #[tokio::test]
