@@ -35,7 +35,7 @@ pub(crate) async fn hear(
     Json(heard): Json<HeardCode>,
 ) -> Result<Json<ProofOutcome>> {
     // What was told of the call and not heard yet is heard now.
-    events::catch_up(&app, call).await?;
+    events::until_answered(&app, call).await?;
     let db = app.db.clone();
     let outcome = db
         .write(async move |tx| {

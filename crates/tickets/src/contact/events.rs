@@ -146,6 +146,26 @@ pub(crate) async fn caught_up(app: &App, call: Uuid) -> Result<Option<row::Model
     store::find(app.db.read(), call).await
 }
 
+/// The floor, and the agent who hears a voice, know of an answer before the call's journal has it on disk: so often the
+/// record is looked at again.
+const LOOKS: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(50);
+
+/// The record of a call, with the answer that may still be on its way to the disk.
+pub(crate) async fn until_answered(app: &App, call: Uuid) -> Result<Option<row::Model>> {
+    let mut record = caught_up(app, call).await?;
+    for _ in 0..LOOKS {
+        match &record {
+            Some(begun) if begun.answered_at.is_none() && begun.standing()? == State::Draft => {
+                app.clock.sleep(BETWEEN).await;
+                record = caught_up(app, call).await?;
+            }
+            _ => break,
+        }
+    }
+    Ok(record)
+}
+
 /// Hears now what is told of a call; hearing it again does no harm.
 pub(crate) async fn catch_up(app: &App, call: Uuid) -> Result<()> {
     let told = app
