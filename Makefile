@@ -44,6 +44,7 @@ packages:
 soak: web server
 	@SHOUJIE_SOAK=1 cargo test --locked -p acd --test it -- --nocapture busy::
 	@SHOUJIE_SOAK=1 cargo test --locked -p tickets --test it -- --nocapture --test-threads 1 large::
+	@SHOUJIE_SOAK=1 cargo test --locked -p telephony --test it -- --nocapture --test-threads 1 a_year_of_records
 	@SHOUJIE_SOAK=1 cargo test --locked -p telephony --test it -- --nocapture edge::mutants
 	@SHOUJIE_SOAK=1 cargo test --locked -p server --test it -- --ignored --nocapture --test-threads 1 soak
 
