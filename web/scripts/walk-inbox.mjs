@@ -1,6 +1,6 @@
 // An agent's walk through the built inbox in a real Chromium, against the stand-in server: one conversation from the
 // ring to its closed record by keyboard alone, a transfer, a file, and a server that is away for a while.
-// `SHOTS=/tmp/shots node scripts/walk-inbox.mjs` keeps pictures.
+// `SHOTS=/tmp/shots node scripts/walk-inbox.mjs` keeps pictures; `RATE=4` slows the browser as a slow machine would.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -92,6 +92,7 @@ async function walk(name, viewport, steps) {
     if (line.type() === 'error' && !/Failed to load resource|net::ERR|WebSocket/.test(line.text())) faults.push(line.text())
   })
   page.setDefaultTimeout(10_000)
+  if (process.env.RATE) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: Number(process.env.RATE) })
   const shot = async (what) => shots && page.screenshot({ path: `${shots}/${name}-${what}.png` })
   try {
     await server.stage('sign-in', { who: 'agent1' })
@@ -422,6 +423,14 @@ for (const [name, viewport] of [['a colleague is asked, by keyboard', LOW], ['a 
       await page.getByRole('menuitem').first().waitFor()
       await page.waitForTimeout(300)
       await shot('more')
+      // The sound that is picked up again takes no menu away from under the hand.
+      await page.evaluate(() => new MutationObserver((_, watch) => {
+        if (document.querySelector('.reattaching')) (window.reattaching = true) && watch.disconnect()
+      }).observe(document.body, { childList: true, subtree: true }))
+      await server.stage('reattach')
+      await page.waitForFunction(() => window.reattaching && !document.querySelector('.reattaching'))
+      await page.getByRole('menuitem').first().waitFor()
+      await fits(page)
       await press('Escape')
       await page.getByRole('menuitem').first().waitFor({ state: 'hidden' })
     }

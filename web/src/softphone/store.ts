@@ -205,7 +205,7 @@ export const usePhone = defineStore('phone', () => {
   async function hangUp(): Promise<void> {
     const id = workId.value
     // Who is asked leaves; the call is another's.
-    if (state.value.call?.phase === 'answering' || !id || part.value !== 'agent') return byeOrCommand()
+    if ((state.value.call?.phase === 'answering' && !state.value.call.reattached) || !id || part.value !== 'agent') return byeOrCommand()
     try {
       await callsApi.hangUp(id)
     } catch (error) {

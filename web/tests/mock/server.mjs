@@ -313,6 +313,8 @@ const server = createServer((req, res) => {
   req.on('end', () => {
     if (path === '/mock/sign-in') who = url.searchParams.get('who')
     if (path === '/mock/ring') beginRing()
+    // The line comes back, as after a lost connection.
+    if (path === '/mock/reattach' && current) sip.invite(current.id, true)
     if (path === '/mock/set') setMine(JSON.parse(text))
     if (path === '/mock/assist') connectModel()
     if (path === '/mock/cut') for (const stream of streams) stream.end()
