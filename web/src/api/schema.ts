@@ -18834,6 +18834,11 @@ export interface components {
              * @description It joined the queue.
              */
             queued_at?: string | null;
+            /**
+             * Format: int32
+             * @description How the requester rated it by a key, 1 to 5; null while he has not.
+             */
+            rating?: number | null;
             recording?: components["schemas"]["RecordingView"] | null;
             /**
              * Format: uuid
@@ -24027,6 +24032,11 @@ export interface components {
                  * @description It joined the queue.
                  */
                 queued_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description How the requester rated it by a key, 1 to 5; null while he has not.
+                 */
+                rating?: number | null;
                 recording?: components["schemas"]["RecordingView"] | null;
                 /**
                  * Format: uuid

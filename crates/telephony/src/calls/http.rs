@@ -66,6 +66,8 @@ pub struct CallView {
     pub talk_s: Option<i64>,
     /// Seconds on hold.
     pub held_s: i64,
+    /// How the requester rated it by a key, 1 to 5; null while he has not.
+    pub rating: Option<i32>,
     /// The agent has muted himself, now; he stays so when his browser is away and comes back.
     pub muted: bool,
     /// Who should be heard and is not, now (单通).
@@ -154,6 +156,7 @@ pub(crate) fn view(
             .map(|queued| seconds(queued, row.answered_at.unwrap_or(until))),
         talk_s: row.answered_at.map(|answered| seconds(answered, until)),
         held_s: row.held_ms / 1000,
+        rating: row.rating,
         recording: has_recording.then_some(RecordingView {
             state: row.recording_state,
             duration_ms: row.recording_ms,
