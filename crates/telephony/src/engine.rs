@@ -446,21 +446,53 @@ impl Medium for Engine {
 }
 
 impl Engine {
-    /// It is a kept place's turn: the agent is rung, and when he takes it the requester is called.
+    /// It is a kept place's turn: the agent is rung, and when he takes it the requester is called. The call is the
+    /// floor's work, as every call is: its agent writes it up by that id.
     fn call_back(&self, work: WorkId, agent: AgentId) -> bool {
-        let Some(kept) = lock(&self.0.kept).get(&work).cloned() else {
+        let found = lock(&self.0.kept).get_mut(&work).map(|kept| {
+            let tried = std::mem::replace(&mut kept.tried, true);
+            (tried, kept.clone())
+        });
+        let Some((tried, kept)) = found else {
             return false;
         };
-        let id = self.0.app.ids.next();
-        lock(&self.0.works).insert(work, id);
-        self.start(id, actor::Start::Back { work, agent, kept });
+        if tried {
+            self.keep_again(work);
+        } else {
+            self.start(work, actor::Start::Back { work, agent, kept });
+        }
         true
+    }
+
+    /// An attempt for a kept place came to nothing and has its own record: the place goes on as another work.
+    fn keep_again(&self, old: WorkId) {
+        let work = {
+            let mut places = lock(&self.0.kept);
+            let Some(mut kept) = places.remove(&old) else {
+                return;
+            };
+            kept.work.id = self.0.app.ids.next();
+            kept.tried = false;
+            let work = kept.work.clone();
+            places.insert(work.id, kept);
+            work
+        };
+        let engine = self.clone();
+        self.0.app.tasks.spawn(async move {
+            let new = work.id;
+            if let Err(problem) = engine.0.floor.keep_place(old, work).await {
+                tracing::warn!(%old, %problem, "a kept place is lost");
+                lock(&engine.0.kept).remove(&new);
+            }
+        });
     }
 
     /// A call that was placed for a kept place is over; `done` when the requester was called.
     fn called_back(&self, work: WorkId, call: CallId, done: bool) {
         if done {
             lock(&self.0.kept).remove(&work);
+        } else {
+            self.keep_again(work);
         }
         let mut works = lock(&self.0.works);
         if works.get(&work) == Some(&call) {

@@ -177,13 +177,16 @@ pub(super) async fn run(
             }
         }
     }
-    if let Some(work) = actor.kept {
-        actor.handle.called_back(work, id, actor.dialled);
-    }
+    let returned = actor.kept.map(|work| (work, actor.dialled));
+    let handle = actor.handle.clone();
     actor.close().await;
     // With the task's end of the channel gone, the desk ends when the last notice was told.
     drop(actor);
     let _ = desk.await;
+    // After the floor knows why this attempt came to nothing: it does not ring the same agent at once.
+    if let Some((work, dialled)) = returned {
+        handle.called_back(work, id, dialled);
+    }
 }
 
 fn forward_media(mut events: crate::media::SessionEvents, mailbox: mpsc::UnboundedSender<Message>) {
@@ -643,9 +646,10 @@ impl Actor {
 
     /// The requester hangs up and keeps his place: from now on it is a work of its own.
     fn keep_place(&mut self) {
-        let work = self.engine.app.ids.next();
+        let id = self.engine.app.ids.next();
+        let work = self.work_to_offer(id, self.call.times().queued_at);
         self.handle.keep(
-            work,
+            id,
             Kept {
                 to: Outside {
                     number: self.row.caller.clone(),
@@ -653,10 +657,11 @@ impl Actor {
                 },
                 queue: self.queue(),
                 asked_in: self.call.id(),
+                work: work.clone(),
+                tried: false,
             },
         );
-        let offered = self.work_to_offer(work, self.call.times().queued_at);
-        self.notice(Notice::KeepPlace(Box::new(offered)));
+        self.notice(Notice::KeepPlace(Box::new(work)));
     }
 
     fn tell_supervisor(&self, supervisor: AgentId, mode: Option<call_control::Supervision>) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use call_control::{AgentId, CallId, Refusal, Supervision};
-use floor::PassTo;
+use floor::{PassTo, Work};
 use kernel::problem::{Problem, refused};
 use uuid::Uuid;
 
@@ -59,6 +59,10 @@ pub(crate) struct Kept {
     pub queue: String,
     /// The call in which he asked.
     pub asked_in: CallId,
+    /// How the floor knows his place.
+    pub work: Work,
+    /// An agent was rung for it: the call of that work is made.
+    pub tried: bool,
 }
 
 /// Decides whether a number outside may be called from a call; implemented by the rules of outbound calls.
