@@ -222,7 +222,11 @@ export const usePhone = defineStore('phone', () => {
   /** What the call in this device is to me. */
   const part = computed(() => state.value.call?.part ?? 'agent')
   /** The call that is mine: with a record, a wrap-up, and all that can be done with it. */
-  const workId = computed(() => (state.value.call && part.value === 'agent' ? state.value.call.callId : null) ?? floor.workId)
+  const workId = computed(() => {
+    // Who is asked works at a colleague's call: what the floor counts for him has neither record nor requester.
+    if (part.value === 'consult') return null
+    return (part.value === 'agent' ? state.value.call?.callId : null) ?? floor.workId
+  })
   // Consulted or supervising, and then the call was left to me.
   watch(() => [floor.workId, state.value.call?.callId], ([id]) => id && feed({ type: 'mine', callId: id }))
   useLive().on(['call'], ({ data }) => {
