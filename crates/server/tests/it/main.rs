@@ -13,6 +13,7 @@ mod crash;
 mod databases;
 mod demo;
 mod desk;
+mod heard;
 mod load;
 mod rights;
 mod scanners;

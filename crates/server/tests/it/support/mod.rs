@@ -7,6 +7,7 @@ pub mod chat;
 pub mod floor;
 pub mod peers;
 pub mod platform;
+pub mod prompts;
 pub mod seats;
 pub mod served;
 pub mod sipp;

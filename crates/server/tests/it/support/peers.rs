@@ -91,6 +91,22 @@ impl Baresip {
         input.flush().await.unwrap();
     }
 
+    /// Presses keys (RFC 4733), as a finger does: one after the other.
+    pub async fn presses(&mut self, keys: &str) {
+        for key in keys.chars() {
+            let input = self.process.stdin.as_mut().unwrap();
+            input.write_all(key.to_string().as_bytes()).await.unwrap();
+            input.flush().await.unwrap();
+            // It lets go of a key after a quarter of a second.
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Puts the receiver down.
+    pub async fn hangs_up(&mut self) {
+        self.types("b").await;
+    }
+
     /// What the phone received, written by its `sndfile` module (file name ends in `dec.wav`).
     pub fn heard(&self) -> Option<PathBuf> {
         std::fs::read_dir(&self.folder)

@@ -10,6 +10,8 @@ use telephony::phone::{PhoneHandle, PhonePlan, start};
 use telephony::test_line::Speech;
 use tokio::task::JoinHandle;
 
+use super::peers::{Account, Baresip};
+use super::sound::tone_wav;
 use super::{PASSWORD, Person, TestServer};
 
 /// An agent with a desk phone that answers at once.
@@ -66,6 +68,25 @@ impl TestServer {
             ..PhonePlan::new(user, secret, self.running.sip)
         };
         (start(plan).await.unwrap(), heard)
+    }
+
+    /// A requester calls the hotline from a telephone with keys and says `hz`.
+    pub fn requester_with_keys(&self, from: &str, hz: u32) -> Baresip {
+        let account = Account {
+            user: from,
+            secret: "",
+            server: self.running.sip,
+            transport: "tcp",
+            auto_answer: false,
+            speech: &tone_wav(&self.folder, hz, 60, 8000),
+        };
+        // A number may call twice.
+        let name = format!(
+            "{}-{}",
+            &from[7..],
+            self.clock.now().timestamp_millis() % 1_000_000
+        );
+        Baresip::start(&name, &self.folder, &account, Some("12333"))
     }
 
     /// A requester calls the hotline and says `hz` until he hangs up.

@@ -102,6 +102,32 @@ impl Sound {
             * 20
     }
 
+    /// The seconds at which 100 ms begin in which `hz` is there throughout.
+    pub fn moments(&self, lane: usize, hz: u32) -> impl Iterator<Item = f64> {
+        let there: Vec<bool> = self.lanes[lane]
+            .chunks_exact(RATE / 50)
+            .map(|window| amplitude(window, hz.into()) > 0.045)
+            .collect();
+        let starts = there.windows(5).enumerate().collect::<Vec<_>>();
+        let starts = starts
+            .iter()
+            .filter(|(_, five)| five.iter().all(|there| *there));
+        let starts: Vec<f64> = starts.map(|(at, _)| *at as f64 / 50.0).collect();
+        starts.into_iter()
+    }
+
+    /// What is between two seconds.
+    pub fn part(&self, from_s: f64, to_s: f64) -> Self {
+        let cut = |lane: &Vec<f32>| {
+            let to = ((to_s * RATE as f64) as usize).min(lane.len());
+            let from = ((from_s.max(0.0) * RATE as f64) as usize).min(to);
+            lane[from..to].to_vec()
+        };
+        Self {
+            lanes: self.lanes.iter().map(cut).collect(),
+        }
+    }
+
     /// Milliseconds of a lane, from this second on, in which anything is heard.
     pub fn loud_ms(&self, lane: usize, from_s: f64) -> usize {
         let loud = |window: &&[f32]| window.iter().any(|sample| sample.abs() > 0.01);
