@@ -50,6 +50,11 @@ async fn heard(outbound: &Outbound, event: &Event) -> Result<()> {
             let agent = fact("agent").and_then(|agent| agent.parse().ok());
             missed::called_in(outbound, call, agent).await
         }
+        ("call.ended", Some("outbound")) => {
+            look_again(outbound, call).await?;
+            // Of a kept place whose requester could not be reached.
+            missed::own(outbound, call).await
+        }
         (_, Some("outbound")) => look_again(outbound, call).await,
         _ => Ok(()),
     }

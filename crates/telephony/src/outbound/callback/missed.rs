@@ -4,7 +4,7 @@ use floor::work_item::store::{self as works, Model as Work};
 use kernel::audit::Who;
 use kernel::problem::{Result, unavailable};
 use kernel::{Tx, versioned};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::store::{self, Present, missed_row, row};
@@ -14,6 +14,8 @@ use crate::outbound::Outbound;
 
 /// Missed calls of a killed process that get an owner at the start.
 const MOST: u64 = 5_000;
+/// A place that so many agents in turn did not take is looked for no further back.
+const MOST_PLACES: usize = 100;
 
 /// Those that the last process did not get to.
 pub(crate) async fn catch_up(outbound: &Outbound) -> Result<()> {
@@ -33,10 +35,16 @@ pub(crate) async fn own(outbound: &Outbound, work: Uuid) -> Result<()> {
     let Some(missed) = works::get(conn, work).await? else {
         return Ok(());
     };
-    if !missed.callback_due || missed.callback_done_at.is_some() || is_known(conn, work).await? {
+    if missed.callback_done_at.is_some() || is_known(conn, work).await? {
         return Ok(());
     }
-    let record = call::Entity::find_by_id(work).one(conn).await?;
+    let record = record_of(conn, &missed).await?;
+    let unreached = record
+        .as_ref()
+        .is_some_and(|record| not_reached(&missed, record));
+    if !missed.callback_due && !unreached {
+        return Ok(());
+    }
     let record = record.ok_or_else(|| {
         unavailable(
             "call_unknown",
@@ -80,7 +88,30 @@ pub(crate) async fn own(outbound: &Outbound, work: Uuid) -> Result<()> {
     Ok(())
 }
 
-async fn is_known(conn: &impl sea_orm::ConnectionTrait, work: Uuid) -> Result<bool> {
+/// The call of a missed work: its own, or for a kept place that nobody was rung for the one in which he asked.
+async fn record_of(conn: &impl ConnectionTrait, missed: &Work) -> Result<Option<call::Model>> {
+    let (mut id, mut before) = (missed.id, missed.continues);
+    for _ in 0..MOST_PLACES {
+        if let Some(record) = call::Entity::find_by_id(id).one(conn).await? {
+            return Ok(Some(record));
+        }
+        let Some(earlier) = before else { break };
+        id = earlier;
+        before = works::get(conn, id).await?.and_then(|work| work.continues);
+    }
+    Ok(None)
+}
+
+/// An agent took a kept place and the requester could not be reached: for the floor he was answered, and nobody has
+/// talked to him.
+fn not_reached(missed: &Work, record: &call::Model) -> bool {
+    missed.continues.is_some()
+        && record.id == missed.id
+        && record.answered_at.is_none()
+        && matches!(record.outcome.as_deref(), Some("rejected" | "failed"))
+}
+
+async fn is_known(conn: &impl ConnectionTrait, work: Uuid) -> Result<bool> {
     let found = missed_row::Entity::find_by_id(work).one(conn).await?;
     Ok(found.is_some())
 }
