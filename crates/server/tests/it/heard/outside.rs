@@ -200,6 +200,73 @@ async fn who_keeps_his_place_by_a_key_is_called_back_in_his_turn_and_before_who_
     carrier.phone.stop().await;
 }
 
+/// A requester keeps his place by a key once he is told that he may.
+async fn keeps_his_place(server: &TestServer, from: &str) {
+    let lead = server.sign_in("lead").await;
+    let mut phone = server.requester_with_keys(from, CALLER_HZ);
+    let call = call_from(server, from, |call| call["state"] == "queued").await;
+    pause(17_000).await;
+    phone.presses("1").await;
+    let kept = lead.ended_call(&id_of(&call)).await;
+    assert_eq!(kept["outcome"], "callback", "{kept}");
+}
+
+/// The call that is owed to this number.
+async fn owed(server: &TestServer, number: &str) -> Value {
+    let lead = server.sign_in("lead").await;
+    let of_number = |list: &Value| {
+        let mut rows = list["items"].as_array()?.iter();
+        let shown = |row: &&Value| {
+            let shown = row["number"].as_str().unwrap_or_default();
+            shown.ends_with(&number[number.len() - 4..])
+        };
+        rows.find(shown).cloned()
+    };
+    let there = |list: &Value| of_number(list).is_some();
+    let open = "/api/v1/callbacks?open=true";
+    let list = lead.until(open, Duration::from_secs(10), there).await;
+    of_number(&list).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_kept_his_place_and_was_not_reached_or_not_called_in_time_is_owed_a_call() {
+    let carrier = Carrier::new(Answer::Refuse(486)).await;
+    on_both_at(OPEN, &carrier.settings(), async |server| {
+        let manager = server.sign_in("manager").await;
+        let rules = [
+            ("announce_every_s", json!(15)),
+            ("callback_after_s", json!(0)),
+            ("max_wait_s", json!(120)),
+        ];
+        queue_rules(&manager, "hotline", &rules).await;
+        // He is busy when his turn comes.
+        keeps_his_place(server, "13900000226").await;
+        let seat = server.seat("agent1", AGENT_HZ, "ready").await;
+        let call = call_from(server, "13900000226", |call| {
+            call["direction"] == "outbound" && !call["ended_at"].is_null()
+        })
+        .await;
+        assert_eq!(call["outcome"], "rejected", "{call}");
+        let row = owed(server, "13900000226").await;
+        assert_eq!(row["owner"]["id"], seat.id, "{row}");
+        seat.in_state("wrap_up").await;
+        seat.person.ends_wrap_up().await.unwrap();
+        seat.stands("break").await;
+
+        // Nobody takes it for as long as anybody waits.
+        keeps_his_place(server, "13900000227").await;
+        server.clock.advance(Duration::from_secs(125));
+        let row = owed(server, "13900000227").await;
+        assert_eq!(
+            row["missed_calls"].as_array().map_or(1, Vec::len),
+            1,
+            "{row}"
+        );
+    })
+    .await;
+    carrier.phone.stop().await;
+}
+
 /// The agent tries to leave the call to a number that may not be called, by both ways, and is told why.
 async fn refused_elsewhere(seat: &Seat, call: &str) {
     for (act, number) in [
