@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
   AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, Cpu, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide,
-  Headset, Key, Lightning, Link, Medal, Memo, Message, Mic, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Promotion, QuestionFilled, Reading, Search, SetUp, Share, Stamp,
+  Headset, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Promotion, QuestionFilled, Reading, Search, SetUp, Share, Stamp,
   Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
@@ -40,6 +40,7 @@ export const PAGES: PageDef[] = [
   { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
   { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
   { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
+  { name: 'recordings', path: '/recordings', icon: Microphone, needs: [P.listen], wide: true, group: 'floor', load: () => import('@/features/telephony/RecordingsPage.vue') },
   { name: 'conversations', path: '/conversations', icon: ChatLineSquare, needs: [P.viewConversations], wide: true, group: 'floor', load: () => import('@/features/channels/ConversationsPage.vue') },
   { name: 'risk', path: '/risk', icon: WarningFilled, needs: [P.dispatchTickets], group: 'floor', load: () => import('@/features/tickets/RiskPage.vue') },
   { name: 'tickets', path: '/tickets', icon: Memo, needs: [P.viewTickets], wide: true, group: 'floor', load: () => import('@/features/tickets/TicketsPage.vue') },

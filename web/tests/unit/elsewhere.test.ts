@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { CallOrigin, Exchange } from '@/api/elsewhere'
+import type { Filters } from '@/api/client'
 import type { Trunk } from '@/api/trunks'
+import type { Call, Keeping } from '@/api/types'
 import {
   columnsToKeep, doubled, exchangeForm, exchangeRequest, extensionFault, extensionsOf, faultOf, type HandForm, handRequest, lacking, mergedColumns, secondsOf, unknownWords,
 } from '@/features/elsewhere/elsewhere'
+import { type Doors, recordingsPage, stateOf } from '@/features/telephony/recordings'
 import { formOf, missing, numbersOf, order, portFor, reasonOf, requestOf, shareOf, standingOf } from '@/features/telephony/trunks'
 
 const NOW = Date.parse('2026-11-26T10:00:00Z')
@@ -18,7 +21,7 @@ describe('a call written by hand', () => {
     const at = '2026-11-26T09:00:00Z'
     expect(faultOf(hand(), at, NOW)).toBeNull()
     expect(faultOf(hand(), '', NOW)).toEqual({ field: 'started_at', key: 'no_start' })
-    expect(faultOf(hand(), '2026-11-26T10:01:00Z', NOW)?.key).toBe('in_future')
+    expect(faultOf(hand(), '2026-11-26T09:58:00Z', NOW)?.key).toBe('in_future')
     expect(faultOf(hand({ talk: '' }), at, NOW)?.key).toBe('no_talk')
     expect(faultOf(hand({ number: 'abc' }), at, NOW)?.key).toBe('bad_number')
     expect(faultOf(hand({ waited: 'x' }), at, NOW)?.key).toBe('bad_length')
@@ -99,5 +102,35 @@ describe('a trunk', () => {
     expect(missing({ ...formOf(null), name: 'a', host: 'h', kind: 'address' }, false)).toBeNull()
     expect(missing({ ...formOf(trunk('x')), forget_secret: true }, true)).toBe('secret')
     expect([portFor('tls', 'udp', 5060), portFor('udp', 'tls', 5061), portFor('tls', 'udp', 5080)]).toEqual([5061, 5060, 5080])
+  })
+})
+
+describe('recordings', () => {
+  const keeping = (id: string, part: object = {}) => ({ call_id: id, condition: null, removal: null, holds_open: 0, place: 'local', ...part }) as unknown as Keeping
+  const call = (id: string, recorded = true) => ({ id, has_recording: recorded, recording: null }) as unknown as Call
+  const page = <T>(items: T[], next: string | null = null) => ({ items, next, total: items.length, total_capped: false })
+  const doors = (part: Partial<Doors> = {}): Doors => ({
+    files: async () => page([keeping('a'), keeping('b')], 'x'), calls: async () => page([call('a'), call('n', false), call('b')]), call: async (id) => call(id), keeping: async (id) => keeping(id, id === 'b' ? { holds_open: 1 } : {}), ...part,
+  })
+  it('are found as files where only the file is asked about', async () => {
+    const asked: Filters[] = []
+    const found = await recordingsPage({ state: 'removed', held: 'true', q: '', cursor: undefined }, doors({ files: async (filters) => { asked.push(filters); return page([keeping('a')], 'x') }, call: async () => { throw new Error('no') } }))
+    expect(asked[0]).toMatchObject({ removed: true, held: 'true' })
+    expect(found).toMatchObject({ items: [{ id: 'a', call: null }], next: 'x' })
+  })
+  it('are found by their call where that is asked about, or files may not be listed', async () => {
+    for (const filters of [{ q: '13900000001' }, {}]) {
+      const found = await recordingsPage(filters, doors(filters.q ? {} : { files: null }))
+      expect(found.items.map((row) => row.id)).toEqual(['a', 'b'])
+    }
+    expect((await recordingsPage({ agent: 'x', held: 'true' }, doors())).items.map((row) => row.id)).toEqual(['b'])
+  })
+  it('come page by page, until there are enough, and never for ever', async () => {
+    let read = 0
+    const found = await recordingsPage({ agent: 'x' }, doors({ calls: async () => { read += 1; return page([call('n', false)], String(read)) } }))
+    expect([read, found.items.length, found.next, found.total_capped]).toEqual([8, 0, '8', true])
+  })
+  it('have one state each', () => {
+    expect([null, keeping('a'), keeping('a', { condition: 'good' }), keeping('a', { condition: 'good', removal: {} })].map(stateOf)).toEqual(['unknown', 'unknown', 'good', 'removed'])
   })
 })

@@ -14,11 +14,11 @@ export interface HandForm { number: string; direction: CallByHand['direction']; 
 /** The field in which something is missing or cannot be. */
 export function faultOf(form: HandForm, startedAt: string, now: number): { field: 'started_at' | 'talk_s' | 'waited_s' | 'number'; key: string } | null {
   if (!startedAt) return { field: 'started_at', key: 'no_start' }
-  if (Date.parse(startedAt) > now) return { field: 'started_at', key: 'in_future' }
   if (form.number.trim() && !/^\+?[\d\s-]{3,24}$/.test(form.number.trim())) return { field: 'number', key: 'bad_number' }
   if (form.outcome === 'answered' && !secondsOf(form.talk)) return { field: 'talk_s', key: 'no_talk' }
   if (form.waited.trim() && secondsOf(form.waited) === null) return { field: 'waited_s', key: 'bad_length' }
-  return null
+  const { talk_s, waited_s } = handRequest(form, startedAt)
+  return Date.parse(startedAt) + (talk_s + (waited_s ?? 0)) * 1000 > now ? { field: 'started_at', key: 'in_future' } : null
 }
 export function handRequest(form: HandForm, startedAt: string): CallByHand {
   return {
