@@ -40,6 +40,7 @@ export const router = createRouter({
       children: [
         { path: '', name: 'home', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.home' } },
         ...framed,
+        { path: '/calls/import', name: 'call_import', component: () => import('@/features/elsewhere/CallImportPage.vue'), meta: { title: 'pages.call_import', needs: [P.importCalls] } },
         { path: '/calls/:id', name: 'call', component: () => import('@/features/telephony/CallPage.vue'), meta: { title: 'pages.call', needs: [...need('calls'), ...need('my_calls')] } },
         { path: '/conversations/:id', name: 'conversation', component: () => import('@/features/channels/ConversationPage.vue'), meta: { title: 'pages.conversation', needs: need('conversations') } },
         { path: '/tickets/:id', name: 'ticket', component: () => import('@/features/tickets/TicketPage.vue'), meta: { title: 'pages.ticket', needs: need('tickets') } },

@@ -17,8 +17,9 @@ export const captureAddress = (id: Id, reason: string): string => address(id, 'l
 export const callLegs = (id: Id) => take(api.GET('/api/v1/calls/{id}/legs', path(id))) as Promise<{ items: CallLeg[] }>
 export const callLadder = (id: Id): Promise<Ladder> => take(api.GET('/api/v1/calls/{id}/ladder', path(id)))
 export const revealLadder = (id: Id, reason: string): Promise<Ladder> => take(api.POST('/api/v1/calls/{id}/ladder/reveal', { ...path(id), body: { reason } }))
+export const recordings = (filters: Filters): Promise<Page<Keeping>> => take(api.GET('/api/v1/recordings', listing(filters)))
 export const recordingKeeping = (id: Id): Promise<Keeping> => take(api.GET('/api/v1/calls/{id}/recording/keeping', path(id)))
-export const placeHold = (id: Id, reason: string): Promise<Keeping> => take(api.POST('/api/v1/calls/{id}/recording/holds', { ...path(id), body: { reason } }))
+export const placeHold = (id: Id, reason: string, until: string | null): Promise<Keeping> => take(api.POST('/api/v1/calls/{id}/recording/holds', { ...path(id), body: { reason, until } }))
 export const releaseHold = (id: Id, hold: Id, reason: string): Promise<Keeping> =>
   take(api.POST('/api/v1/calls/{id}/recording/holds/{hold}/release', { params: { path: { id, hold } }, body: { reason } }))
 export const hold = (id: Id) => take(api.POST('/api/v1/calls/{id}/hold', path(id)))

@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide,
-  Headset, Key, Lightning, Medal, Memo, Message, Mic, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Promotion, QuestionFilled, Reading, Search, SetUp, Share, Stamp,
+  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, Cpu, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide,
+  Headset, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Promotion, QuestionFilled, Reading, Search, SetUp, Share, Stamp,
   Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
@@ -40,6 +40,7 @@ export const PAGES: PageDef[] = [
   { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
   { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
   { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
+  { name: 'recordings', path: '/recordings', icon: Microphone, needs: [P.listen], wide: true, group: 'floor', load: () => import('@/features/telephony/RecordingsPage.vue') },
   { name: 'conversations', path: '/conversations', icon: ChatLineSquare, needs: [P.viewConversations], wide: true, group: 'floor', load: () => import('@/features/channels/ConversationsPage.vue') },
   { name: 'risk', path: '/risk', icon: WarningFilled, needs: [P.dispatchTickets], group: 'floor', load: () => import('@/features/tickets/RiskPage.vue') },
   { name: 'tickets', path: '/tickets', icon: Memo, needs: [P.viewTickets], wide: true, group: 'floor', load: () => import('@/features/tickets/TicketsPage.vue') },
@@ -63,6 +64,8 @@ export const PAGES: PageDef[] = [
   { name: 'calendar', path: '/calendar', icon: Calendar, needs: [], group: 'organization', load: () => import('@/features/calendar/CalendarPage.vue') },
   { name: 'line', path: '/line', icon: Mic, needs: [P.viewLine], group: 'system', load: () => import('@/features/telephony/LinePage.vue') },
   { name: 'telephony', path: '/telephony', icon: Connection, needs: [P.viewTelephony], group: 'system', load: () => import('@/features/telephony/TelephonyPage.vue') },
+  { name: 'trunks', path: '/trunks', icon: Link, needs: [P.viewTelephony], group: 'system', load: () => import('@/features/telephony/TrunksPage.vue') },
+  { name: 'exchanges', path: '/exchanges', icon: Cpu, needs: [P.viewExchanges], group: 'system', load: () => import('@/features/elsewhere/ExchangesPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
   { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },

@@ -7,6 +7,7 @@ export const ACTIONS = [
   'session.opened', 'session.ended', 'session.refused', 'user.created', 'user.changed', 'user.roles_changed', 'user.locked', 'user.unlocked',
   'user.password_changed', 'user.password_reset', 'user.totp_begun', 'user.totp_on', 'user.totp_off', 'device.added', 'device.secret_changed', 'device.removed', 'party.named',
   'call.listened', 'call.supervised', 'call.taken_over', 'call.recording_exported', 'call.ladder_revealed', 'call.ladder_exported', 'recording.held', 'recording.released', 'recording.removed', 'recording_retention.set',
+  'trunk.created', 'trunk.changed', 'trunk.removed', 'call.written_by_hand', 'calls.imported', 'call_origin.changed', 'exchange.changed',
   'requester.revealed', 'requester.renamed', 'requester.merged', 'requester.unmerged', 'requester.proven', 'requester_block.requested', 'requester_block.approved', 'requester_block.declined', 'requester_block.lifted', 'requester_block.over', 'agent.state_forced', 'agent.skills_changed', 'queue.changed', 'callback.done',
   'contact_record.completed', 'ticket.drafted', 'ticket.opened', 'ticket.edited', 'ticket.closed', 'ticket.voided', 'ticket.file_added', 'ticket.file_opened', 'work_orders.imported', 'platform.set_up', 'section.staffed', 'cover.set', 'backup.taken', 'calendar.changed', 'service_hours.changed', 'parameter.confirmed',
   'ticket_limit.set', 'case_term.set', 'escalation_level.set', 'emergency_way.set', 'emergency_category.set', 'dispatch_rule.set', 'matter.changed', 'matters.imported',

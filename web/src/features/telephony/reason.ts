@@ -2,8 +2,8 @@ import { ElMessageBox } from 'element-plus'
 import { t } from '@/i18n'
 
 /** Asks why; null when somebody thought better of it. */
-export async function askReason(title: string, verb: string): Promise<string | null> {
-  const asked = await ElMessageBox.prompt(t('recording.why'), title, {
+export async function askReason(title: string, verb: string, told = ''): Promise<string | null> {
+  const asked = await ElMessageBox.prompt(`${told}${t('recording.why')}`, title, {
     confirmButtonText: verb, cancelButtonText: t('common.cancel'), inputPlaceholder: t('recording.why_hint'),
     inputValidator: (text) => { const many = (text ?? '').trim().length; return (many >= 2 && many <= 200) || t('recording.why_short') },
   }).catch(() => null)
