@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub struct Server {
     own: Option<TempDir>,
     folder: PathBuf,
     statements: Arc<Mutex<BTreeSet<String>>>,
+    errors: Arc<AtomicUsize>,
     /// Address of the API, `http://…`.
     pub http: String,
     /// Address of SIP.
@@ -87,9 +89,10 @@ impl Server {
             http = http.or_else(|| after(&line, "http://").map(|rest| format!("http://{rest}")));
             sip = sip.or_else(|| after(&line, "sip:12333@").and_then(|rest| rest.parse().ok()));
         }
-        let statements = Arc::default();
+        let (statements, errors) = (Arc::default(), Arc::default());
         if let Some(log) = process.stderr.take() {
-            tokio::spawn(keep_statements(log, Arc::clone(&statements)));
+            let kept = (Arc::clone(&statements), Arc::clone(&errors));
+            tokio::spawn(keep_statements(log, kept));
         }
         // Its output has to be read on, else it stops when the pipe is full.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -99,6 +102,7 @@ impl Server {
             own: None,
             folder: folder.to_owned(),
             statements,
+            errors,
             http,
             sip,
         })
@@ -137,14 +141,53 @@ impl Server {
         Ok((ticks(11)?, ticks(12)?))
     }
 
+    /// Errors in its log so far.
+    pub fn errors(&self) -> usize {
+        self.errors.load(Relaxed)
+    }
+
+    /// What it holds open: all, and those of them that are sockets.
+    pub fn open_files(&self) -> Result<(usize, usize)> {
+        let pid = self.process.id().context("the server has ended")?;
+        let (mut all, mut sockets) = (0, 0);
+        for entry in std::fs::read_dir(format!("/proc/{pid}/fd"))? {
+            // One may be closed while they are read.
+            let target = std::fs::read_link(entry?.path()).unwrap_or_default();
+            all += 1;
+            sockets += usize::from(target.to_string_lossy().starts_with("socket:"));
+        }
+        Ok((all, sockets))
+    }
+
+    /// A figure of `/metrics` without labels.
+    pub async fn figure(&self, name: &str) -> Result<i64> {
+        let text = reqwest::get(format!("{}/metrics", self.http))
+            .await?
+            .error_for_status()?
+            .text()
+            .await?;
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+            .with_context(|| format!("`{name}` on /metrics"))?;
+        Ok(value.trim().parse()?)
+    }
+
+    /// Threads it has.
+    pub fn threads(&self) -> Result<usize> {
+        self.status("Threads:")?.parse().context("threads")
+    }
+
+    fn status(&self, field: &str) -> Result<String> {
+        let status = self.proc("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        Ok(line.with_context(|| field.to_owned())?.trim().to_owned())
+    }
+
     /// Memory in use, in MiB.
     pub fn memory_mib(&self) -> Result<f64> {
-        let status = self.proc("status")?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .context("VmRSS")?;
-        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        let resident = self.status("VmRSS:")?;
+        let kib: f64 = resident.trim_end_matches("kB").trim().parse()?;
         Ok(kib / 1024.0)
     }
 
@@ -167,10 +210,14 @@ impl Server {
     }
 }
 
-async fn keep_statements(log: ChildStderr, statements: Arc<Mutex<BTreeSet<String>>>) {
+async fn keep_statements(
+    log: ChildStderr,
+    (statements, errors): (Arc<Mutex<BTreeSet<String>>>, Arc<AtomicUsize>),
+) {
     let mut lines = BufReader::new(log).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let Some((_, statement)) = line.split_once("db.statement=\"") else {
+            errors.fetch_add(usize::from(line.contains("ERROR")), Relaxed);
             eprintln!("{line}");
             continue;
         };

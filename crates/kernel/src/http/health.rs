@@ -26,6 +26,8 @@ static DUE: LazyLock<IntGaugeVec> = LazyLock::new(|| {
 });
 static QUEUED: LazyLock<IntGauge> =
     LazyLock::new(|| metrics::gauge("shoujie_db_queue", "Closures that wait for the writer now"));
+static TASKS: LazyLock<IntGauge> =
+    LazyLock::new(|| metrics::gauge("shoujie_tasks", "Tasks that are alive in the process"));
 static UNSEALED: LazyLock<IntGauge> = LazyLock::new(|| {
     metrics::gauge(
         "shoujie_audit_unsealed",
@@ -118,6 +120,10 @@ async fn sample(app: &App) -> Result<()> {
             .set(count.cast_signed());
     }
     QUEUED.set(app.db.queued().try_into().unwrap_or(i64::MAX));
+    let tasks = tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks();
+    TASKS.set(tasks.try_into().unwrap_or(i64::MAX));
     UNSEALED.set(crate::audit::unsealed(app.db.read()).await?.cast_signed());
     Ok(())
 }
