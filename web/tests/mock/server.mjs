@@ -261,6 +261,7 @@ const sip = {
       mine.device = { reachable: true, kind: 'softphone' }
       live('agent_state', { ...mine })
       if (current && ['talking', 'held'].includes(mine.state)) setTimeout(() => this.invite(current.id, true), 300)
+      else this.supervisedAgain()
     } else if (/^SIP\/2.0 200/.test(text) && /INVITE/.test(head('CSeq'))) {
       const d = this.dialog
       d.toTag = /tag=([^;\s]+)/.exec(head('To'))?.[1]
