@@ -480,6 +480,9 @@ await walk('asked by a colleague', LOW, async (it) => {
   const { page, server, shot, press, at } = it
   await server.stage('talk-asks-me')
   await at('softphone-part').getByText('咨询来电').waitFor()
+  await at('asked-by').waitFor()
+  await at('softphone-part').getByText('王* 139****7777').waitFor()
+  await fits(page)
   await press('F2')
   await page.locator('[data-testid="softphone"][data-phase="talking"]').waitFor()
   await at('softphone-hangup').getByText('退出').waitFor()
@@ -506,6 +509,10 @@ for (const [name, viewport] of [['a lead listens, by keyboard', LOW], ['a lead l
     await press('Enter')
     await page.locator('[data-testid="supervising"][data-mode="listen"]').getByText('正在监听陈嘉明').waitFor()
     await shot('listening')
+    // A reload neither ends it nor hides it.
+    await page.reload()
+    await page.locator('[data-testid="supervising"][data-mode="listen"]').getByText('正在监听陈嘉明').waitFor()
+    await page.locator('[data-testid="supervising"][data-heard="true"]').waitFor()
     await page.locator('[data-testid="supervise-as-listen"] input').focus()
     await press('ArrowRight')
     await page.locator('[data-testid="supervising"][data-mode="whisper"]').waitFor()

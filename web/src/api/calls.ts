@@ -1,5 +1,5 @@
-import { api, type Filters, listing, take } from './client'
-import type { CallParty, CallStanding, SupervisionMode, Call, CallEvent, CallLeg, Id, Keeping, Ladder, Page, Pop, Waveform } from './types'
+import { api, type Filters, listing, read, take } from './client'
+import type { AgentStateName, Colleague, CallParty, CallStanding, SupervisionMode, Call, CallEvent, CallLeg, Id, Keeping, Ladder, Page, Pop, Waveform } from './types'
 
 const path = (id: Id) => ({ params: { path: { id } } })
 
@@ -44,3 +44,18 @@ export const endSupervision = (id: Id) => take(api.DELETE('/api/v1/calls/{id}/su
 export const takeOver = (id: Id, reason: string) => take(api.POST('/api/v1/calls/{id}/take-over', { ...path(id), body: { reason } }))
 export const pop = (id: Id) => take(api.GET('/api/v1/calls/{id}/pop', path(id))) as Promise<Pop>
 export const placeDemoCall = () => take(api.POST('/api/v1/demo/calls'))
+
+/** What I am asked about by a colleague; his call, not mine. */
+export interface Consultation { call_id: Id; asked_by: Colleague | null; queue: string | null; answered: boolean; caller: string; requester_id: Id | null; requester_name: string | null }
+export const consultation = (): Promise<Consultation | null> => read('/api/v1/consultation')
+/** The call that I supervise, for a page that was loaded anew. */
+export interface MySupervision { call_id: Id; agent: Colleague | null; mode: SupervisionMode }
+export const mySupervision = (): Promise<MySupervision | null> => read('/api/v1/supervision')
+export interface CallReceivers {
+  colleagues: (Colleague & { state: AgentStateName; free: boolean; queues: string[] })[]
+  queues: { code: string; name: string; waiting: number; ready: number }[]
+  sections: { number: string; name: string }[]
+  /** There are more of one kind: look for them by words. */
+  more: boolean
+}
+export const callReceivers = (q: string): Promise<CallReceivers> => read('/api/v1/calls/receivers', { q })

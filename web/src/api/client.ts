@@ -59,6 +59,10 @@ interface Answer<T> {
   response: Response
 }
 
+/** Reads what the generated schema does not describe yet. */
+export const read = <T>(path: string, query: Filters = {}): Promise<T> =>
+  take((api.GET as unknown as (path: string, init: unknown) => Promise<Answer<T>>)(path, listing(query))) as Promise<T>
+
 const GATEWAY = [502, 503, 504]
 /** The body of an answer; every refusal, the network's too, is thrown as a `Problem`. */
 export async function take<T>(asked: Promise<Answer<T>>): Promise<Sent<T>> {

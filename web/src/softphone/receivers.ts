@@ -1,15 +1,34 @@
 // To whom a call can go. Who sees the floor reads it there; who does not, learns it from the ticket of the call.
+import { callReceivers } from '@/api/calls'
 import { floor as fetchFloor } from '@/api/floor'
+import { asProblem } from '@/api/problem'
 import { P } from '@/api/permissions'
 import { receivers as ofTicket } from '@/api/tickets'
 import { AGENT_STATES, type AgentStateName, type CallParty, type Colleague, type Id } from '@/api/types'
+import { t } from '@/i18n'
 import { matches } from '@/lib/pinyin'
 import { useSession } from '@/stores/session'
 
 export interface Receiver extends Colleague { state: AgentStateName | null }
-export interface Choice { key: string; party: CallParty; name: string; note: string; state: AgentStateName | null; kind: 'agent' | 'queue' | 'number' }
+/** A section outside that may be called: the number is the purchaser's. */
+export interface Section { number: string; name: string }
+export interface Line { code: string; name: string; waiting?: number; ready?: number }
+export interface Receivers { people: Receiver[]; queues: Line[] | null; sections: Section[]; more: boolean }
+export interface Choice { key: string; party: CallParty; name: string; note: string; state: AgentStateName | null; kind: 'agent' | 'queue' | 'section' | 'number' }
 
-export async function receivers(ticket: Id | null): Promise<Receiver[]> {
+/** Refusals of a server that does not know this door. */
+const UNKNOWN_DOOR = [400, 404, 405, 422]
+/** All that a call may be left to; where the server has no such list, colleagues alone. */
+export async function receivers(ticket: Id | null, q = ''): Promise<Receivers> {
+  try {
+    const { colleagues, queues, sections, more } = await callReceivers(q)
+    return { people: colleagues.map(({ id, name, staff_no, state }) => ({ id, name, staff_no: staff_no ?? null, state })), queues, sections, more }
+  } catch (error) {
+    if (!UNKNOWN_DOOR.includes(asProblem(error).status)) throw error
+    return { people: await colleagues(ticket), queues: null, sections: [], more: false }
+  }
+}
+async function colleagues(ticket: Id | null): Promise<Receiver[]> {
   const session = useSession()
   const me = session.user?.id
   if (session.can(P.viewFloor)) {
@@ -26,7 +45,7 @@ const NUMBER = /^\+?[\d\s-]{3,20}$/
 const place = (state: AgentStateName | null): number => (state === null || state === 'signed_out' ? AGENT_STATES.length : AGENT_STATES.indexOf(state))
 
 /** What fits what was typed: a name, its initials, a staff number, a queue, a number to be called. */
-export function choices(query: string, people: readonly Receiver[], queues: readonly { code: string; name: string }[]): Choice[] {
+export function choices(query: string, people: readonly Receiver[], queues: readonly Line[], sections: readonly Section[] = []): Choice[] {
   const q = query.trim()
   const agents = people
     .filter((one) => matches(q, one.name, one.staff_no ?? ''))
@@ -34,9 +53,12 @@ export function choices(query: string, people: readonly Receiver[], queues: read
     .map((one): Choice => ({ key: one.id, kind: 'agent', party: { agent: one.id }, name: one.name, note: one.staff_no ?? '', state: one.state }))
   const lines = queues
     .filter((one) => matches(q, one.name, one.code))
-    .map((one): Choice => ({ key: one.code, kind: 'queue', party: { queue: one.code }, name: one.name, note: '', state: null }))
+    .map((one): Choice => ({ key: one.code, kind: 'queue', party: { queue: one.code }, name: one.name, note: one.ready === undefined ? '' : t('talk.queue_note', { ready: one.ready, waiting: one.waiting ?? 0 }), state: null }))
+  const outside = sections
+    .filter((one) => matches(q, one.name, one.number))
+    .map((one): Choice => ({ key: `section-${one.number}`, kind: 'section', party: { number: one.number }, name: one.name, note: one.number, state: null }))
   const number = q.replace(/[\s-]/g, '')
   const dialled: Choice[] = NUMBER.test(q) && number.length >= 3 ? [{ key: 'number', kind: 'number', party: { number }, name: number, note: '', state: null }] : []
   // Whole numbers are meant as numbers, unless they are somebody's here.
-  return agents.length > 0 ? [...agents, ...lines, ...dialled] : [...dialled, ...lines]
+  return agents.length > 0 ? [...agents, ...lines, ...outside, ...dialled] : [...outside, ...dialled, ...lines]
 }

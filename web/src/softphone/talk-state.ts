@@ -5,8 +5,10 @@ import type { CallEvent, CallStanding, Id } from '@/api/types'
 export const PAUSE_MS = 3 * 60_000
 
 export interface Third {
-  /** Null for a number outside. */
+  /** Null for a number outside, and while a queue looks for somebody. */
   colleague: Id | null
+  /** The queue that is asked. */
+  queue?: string | null
   answered: boolean
   together: boolean
 }
@@ -48,7 +50,7 @@ export function learned(standing: CallStanding, events: Pick<CallEvent, 'kind' |
   const last = events.filter(({ kind }) => kind === 'recording_paused' || kind === 'recording_resumed').at(-1)
   const consult = events.filter(({ kind }) => ['consulting', 'joined', 'consult_ended'].includes(kind)).at(-1)
   return {
-    third: standing.third ? { colleague: standing.third.colleague ?? null, answered: standing.third.answered, together: consult?.kind === 'joined' } : null,
+    third: standing.third ? { colleague: standing.third.colleague ?? null, queue: (standing.third as { queue?: string | null }).queue ?? null, answered: standing.third.answered, together: consult?.kind === 'joined' } : null,
     held,
     paused: standing.recording_paused,
     pausedUntil: standing.recording_paused && last?.kind === 'recording_paused' ? Date.parse(last.at) + PAUSE_MS : null,

@@ -11,6 +11,7 @@ import { done } from '@/lib/tell'
 import { useFloor } from '@/stores/floor'
 import { useLive } from '@/stores/live'
 import { usePeople } from '@/stores/people'
+import { useQueues } from '@/stores/queues'
 import { useSession } from '@/stores/session'
 import { useWork } from '@/stores/work'
 import { usePhone } from './store'
@@ -40,7 +41,8 @@ export const useTalk = defineStore('talk', () => {
   const thirdName = computed(() => {
     const { third } = state.value
     if (!third) return ''
-    return third.colleague ? (people.nameOf(third.colleague) ?? t('talk.colleague')) : t('talk.outside')
+    if (third.colleague) return people.nameOf(third.colleague) ?? t('talk.colleague')
+    return third.queue ? useQueues().nameOf(third.queue) : t('talk.outside')
   })
 
   /** The ticket of the call; after a reload the record comes a moment later. */
@@ -55,7 +57,7 @@ export const useTalk = defineStore('talk', () => {
       const [standing, events] = await Promise.all([api.standing(call), api.callEvents(call)])
       if (call !== id.value) return
       state.value = learned(standing, events.items, phone.isHeld)
-      if (standing.third?.colleague && !people.nameOf(standing.third.colleague)) people.learn(...(await receivers((await ticket()) ?? null)))
+      if (standing.third?.colleague && !people.nameOf(standing.third.colleague)) people.learn(...(await receivers((await ticket()) ?? null)).people)
     } catch {
       // Over already, or not to be seen: the next event tells.
     }
@@ -99,7 +101,7 @@ export const useTalk = defineStore('talk', () => {
   }
   const consult = (party: CallParty) => run('consult', async (call) => {
     await api.consult(call, party)
-    state.value = { ...state.value, held: true, third: { colleague: 'agent' in party ? party.agent : null, answered: false, together: false } }
+    state.value = { ...state.value, held: true, third: { colleague: 'agent' in party ? party.agent : null, queue: 'queue' in party ? party.queue : null, answered: false, together: false } }
   })
   const transfer = (party: CallParty) => run('transfer', async (call) => {
     await api.transfer(call, party)

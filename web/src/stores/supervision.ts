@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { ref, watch } from 'vue'
 import * as api from '@/api/calls'
 import { floor as fetchFloor } from '@/api/floor'
 import { Problem } from '@/api/problem'
@@ -8,12 +8,17 @@ import { chime } from '@/lib/chime'
 import { usePhone } from '@/softphone/store'
 import { useLive } from './live'
 import { usePeople } from './people'
+import { useSession } from './session'
 
 const REASON_KEY = 'shoujie.supervision.reason'
+const KEPT_KEY = 'shoujie.supervision.now'
+/** A leg that the server lets come back is here by then. */
+const BACK_WITHIN_MS = 2_000
 /** A device answers by itself; longer than this it does not. */
 const READY_WITHIN_MS = 20_000
 
 export interface Watched { callId: Id; mode: SupervisionMode; agent: Id | null }
+interface Kept extends Watched { taken: boolean }
 export interface HelpWanted { callId: Id; agent: Id; at: number }
 
 /** The call that I listen to, whisper into or have joined, and who asks me to. */
@@ -33,6 +38,44 @@ export const useSupervision = defineStore('supervision', () => {
   function remember(why: string): void {
     reason.value = why
     sessionStorage.setItem(REASON_KEY, why)
+  }
+  const kept = (): Kept | null => JSON.parse(sessionStorage.getItem(KEPT_KEY) ?? 'null') as Kept | null
+  // A reload must not cost the lead the call he is in.
+  watch([watched, taken], () => {
+    if (watched.value) sessionStorage.setItem(KEPT_KEY, JSON.stringify({ ...watched.value, taken: taken.value }))
+  })
+  /** What goes on already: the page was loaded anew, or the line was away. */
+  async function learn(fresh: boolean): Promise<void> {
+    const before = kept()
+    const found = await api.mySupervision().catch(() => undefined)
+    if (found) {
+      people.learn(found.agent)
+      watched.value = { callId: found.call_id, mode: found.mode, agent: found.agent?.id ?? null }
+      if (fresh) await once(heardAgain).catch(() => {})
+    } else if (fresh && before) await once(() => resume(before)).catch(leave)
+    else if (found === null && watched.value && !taken.value && !busy.value) leave()
+  }
+  /** The server may let our leg come back; where it does not, it begins anew. */
+  async function heardAgain(): Promise<void> {
+    const now = watched.value
+    if (!now) return
+    await phone.ensure()
+    for (const until = Date.now() + BACK_WITHIN_MS; !phone.call && Date.now() < until;) await new Promise((resolve) => setTimeout(resolve, 100))
+    if (phone.call || !reason.value) return
+    await api.endSupervision(now.callId)
+    await api.supervise(now.callId, now.mode, reason.value)
+  }
+  /** The leg of the page before is gone, and with it the server's supervision; what was taken over is a call of mine. */
+  async function resume(before: Kept): Promise<void> {
+    if (before.taken) {
+      const { agent } = await api.standing(before.callId)
+      if (agent !== useSession().user?.id) return leave()
+    } else if (!reason.value) return leave()
+    learnNames()
+    watched.value = { callId: before.callId, mode: before.mode, agent: before.agent }
+    taken.value = before.taken
+    await phone.ensure()
+    if (!before.taken) await api.supervise(before.callId, before.mode, reason.value)
   }
   const name = (id: Id | null): string => people.nameOf(id) ?? ''
   /** Names of who is on the floor, once. */
@@ -67,11 +110,14 @@ export const useSupervision = defineStore('supervision', () => {
         if (told.event === 'taken_over') taken.value = true
         if (told.state === 'ended') leave()
       }),
+      live.on(['reset'], () => void learn(false)),
     ]
+    void learn(true)
   }
   function leave(): void {
     watched.value = null
     taken.value = false
+    sessionStorage.removeItem(KEPT_KEY)
   }
   function stop(): void {
     if (off.length === 0) return

@@ -173,6 +173,7 @@ function route(method, path, query, body) {
   const [, kind, id, verb] = path.split('/')
   const call = calls.find((c) => c.id === id)
   if (kind === 'calls') {
+    if (verb === 'pop' && !call) return problem(404, 'not_found')
     if (verb === 'pop') return { requester, calls: calls.slice(1, 6).map((c, i) => ({ ...c, medium: 'voice', state: 'complete', request_type: 'consult', matter: '106', matter_name: matterName('106'), result: 'answered', summary: summaries[i % 3] })), tickets: tickets.slice(0, 2), contact_record: records.get(id) ?? record(call, 'owed') }
     if (verb === 'waveform') return { duration_ms: 187_000, lanes: [0, 1].map((lane) => Array.from({ length: 900 }, (_, i) => (Math.floor(i / 40) % 2 === lane ? 40 + Math.floor(Math.abs(Math.sin(i * 1.7)) * 160 * Math.abs(Math.sin(i / 9))) : Math.floor(Math.random() * 6)))) }
     if (verb === 'events' && id === current?.id) return { items: talks.journal }
@@ -261,6 +262,7 @@ const sip = {
       mine.device = { reachable: true, kind: 'softphone' }
       live('agent_state', { ...mine })
       if (current && ['talking', 'held'].includes(mine.state)) setTimeout(() => this.invite(current.id, true), 300)
+      else this.supervisedAgain()
     } else if (/^SIP\/2.0 200/.test(text) && /INVITE/.test(head('CSeq'))) {
       const d = this.dialog
       d.toTag = /tag=([^;\s]+)/.exec(head('To'))?.[1]

@@ -3,6 +3,8 @@ export function talk({ iso, problem, live, agents, sip, setMine, mine, current, 
   let third = null
   let pausedAt = null
   let supervised = null
+  let consulted = null
+  const colleague = (one) => one && { id: one.id, name: one.name, staff_no: one.staff_no }
   const journal = []
   /** What was asked of the engine, for a walk to look at. */
   const asked = []
@@ -24,6 +26,10 @@ export function talk({ iso, problem, live, agents, sip, setMine, mine, current, 
     live('supervision', { call_id: supervised.call, mode: supervised.mode, agent: supervised.agent })
   }
   /** A softphone has answered: the supervisor's own. */
+  sip.supervisedAgain = () => {
+    const before = supervised
+    if (before) setTimeout(() => supervised === before && sip.invite(before.call, true, ['X-Part: supervise']), 300)
+  }
   sip.supervising = () => supervised && watching()
 
   const verbs = {
@@ -90,6 +96,14 @@ export function talk({ iso, problem, live, agents, sip, setMine, mine, current, 
   }
   return {
     route(method, path, body) {
+      if (method === 'GET' && path === '/consultation') return consulted
+      if (method === 'GET' && path === '/supervision') return supervised && { call_id: supervised.call, mode: supervised.mode, agent: colleague(agents.find((one) => one.id === supervised.agent)) }
+      if (method === 'GET' && path === '/calls/receivers') {
+        return {
+          colleagues: agents.filter((one) => one.id !== me().id).map((one, i) => ({ ...colleague(one), state: ['ready', 'talking', 'break', 'ready', 'wrap_up'][i] ?? 'ready', free: i === 0, queues: ['exam'] })),
+          queues: [{ code: 'exam', name: '人事考试', waiting: 2, ready: 1 }, { code: 'titles', name: '职称评审', waiting: 1, ready: 2 }], sections: [{ number: '02083333333', name: '财务科' }], more: false,
+        }
+      }
       const [, kind, id, verb] = path.split('/')
       const does = kind === 'calls' ? verbs[`${method} ${verb}`] : undefined
       if (!does) return undefined
@@ -100,8 +114,17 @@ export function talk({ iso, problem, live, agents, sip, setMine, mine, current, 
     stage(turn, query) {
       if (turn === 'asked') return JSON.stringify(asked)
       if (turn === 'help') live('help_wanted', { call_id: query.get('call') ?? agents[1].call, agent: agents[1].id })
-      if (turn === 'asks-me') sip.invite(agents[1].call, false, ['X-Part: consult'])
-      if (turn === 'let-go') sip.bye()
+      // The floor has work of its own for it, which is no call of mine.
+      if (turn === 'asks-me') {
+        consulted = { call_id: agents[1].call, asked_by: colleague(agents[1]), queue: null, answered: false, caller: '139****7777', requester_id: null, requester_name: '王*' }
+        setMine({ state: 'ringing', work_id: '00000000-0000-4000-8000-00000000c057' })
+        sip.invite(agents[1].call, false, ['X-Part: consult'])
+      }
+      if (turn === 'let-go') {
+        sip.bye()
+        consulted = null
+        setMine({ state: 'ready', work_id: null })
+      }
       return 'ok'
     },
     clear() {
