@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::calls::journal::{Callers, Journal};
+use crate::calls::store;
 use crate::ladder::Ladder;
 use crate::media::{MediaPlane, SessionEvent, Side};
 use crate::settings::CallSettings;
@@ -28,11 +29,14 @@ use crate::sip::{CallTaker, IncomingCall, LegEvent, Registration, Signaling};
 use call_control::LegId;
 
 pub use line::LineNow;
-use wish::{Guard, Kept};
+use wish::{ConsultId, Guard, Kept};
 pub use wish::{NumberGuard, Outgoing, Outside, Wish};
 
 /// The floor ends a wait that is too long; should it not, the call does so much later.
 const BACKSTOP: TimeDelta = TimeDelta::minutes(1);
+
+/// So often it is looked whether the line closed while requesters wait.
+const LOOK_AT_HOURS: Duration = Duration::from_secs(5);
 
 /// Tells whether the hotline is open; implemented by `organization`'s calendar, wired in `server`.
 #[async_trait]
@@ -79,20 +83,25 @@ pub(crate) enum Message {
     LegHeld(LegId, bool),
     Media(SessionEvent),
     Caller(KnownCaller),
-    Ring(AgentId),
-    StopRinging(AgentId),
-    GiveUp,
+    /// The floor speaks of the call, or of a queue that is asked in it: the work says which.
+    Ring(WorkId, AgentId),
+    StopRinging(WorkId, AgentId),
+    GiveUp(WorkId),
+    /// Whether he who answered for the queue that is asked is the one.
+    ThirdConfirmed(ConsultId, AgentId, bool),
     Confirmed(AgentId, bool),
     Here(AgentId, DeviceId),
     Request(Request, oneshot::Sender<Result<(), Problem>>),
     Wish(Wish, oneshot::Sender<Result<(), Problem>>),
+    /// The line closed, or opened again.
+    Hours,
     /// The requester may rate (or not: he did so lately).
     MayRate(bool),
     Stop,
 }
 
 /// What others may know of a running call.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Standing {
     /// Who has it or is being rung.
     pub agent: Option<AgentId>,
@@ -113,10 +122,12 @@ pub struct Standing {
 }
 
 /// A third in a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThirdStanding {
-    /// The colleague; `None` = a number outside.
+    /// The colleague; `None` = a number outside, or nobody of the queue yet.
     pub colleague: Option<AgentId>,
+    /// The queue that is asked, or that gave him.
+    pub queue: Option<String>,
     /// He has answered.
     pub answered: bool,
 }
@@ -180,6 +191,8 @@ pub(crate) struct Inner {
     kept: Mutex<HashMap<WorkId, Kept>>,
     works: Mutex<HashMap<WorkId, CallId>>,
     pub ladder: OnceLock<Ladder>,
+    /// Since when the line is closed, as calls that wait are told.
+    closed_since: Mutex<Option<DateTime<Utc>>>,
     calls: Mutex<HashMap<CallId, Running>>,
     stopping: AtomicBool,
 }
@@ -193,6 +206,11 @@ impl Inner {
             limits.wait = TimeDelta::seconds(i64::from(rules.max_wait_s)) + BACKSTOP;
         }
         limits
+    }
+
+    /// Since when the line is closed; `None` while it is open.
+    pub(crate) fn closed_since(&self) -> Option<DateTime<Utc>> {
+        *lock(&self.closed_since)
     }
 }
 
@@ -215,6 +233,7 @@ impl Engine {
             kept: Mutex::default(),
             works: Mutex::default(),
             ladder: OnceLock::new(),
+            closed_since: Mutex::default(),
             calls: Mutex::default(),
             stopping: AtomicBool::new(false),
         }))
@@ -240,7 +259,7 @@ impl Engine {
             .standing
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        Some(*standing)
+        Some(standing.clone())
     }
 
     /// Carries an agent's wish to the call; 404 for a call that does not run, 409 with the refusal's code.
@@ -325,6 +344,37 @@ impl Engine {
         });
     }
 
+    /// The floor speaks of this call by another work too: a queue is asked in it.
+    fn also_known_as(&self, work: WorkId, call: CallId) {
+        lock(&self.0.works).insert(work, call);
+    }
+
+    fn no_longer_known_as(&self, work: WorkId) {
+        lock(&self.0.works).remove(&work);
+    }
+
+    /// Kept places that the process before this one left are called back like others. Before the first device can
+    /// register. Whose call is not to be found is given up, and owed a call.
+    pub(crate) async fn resume_kept(&self) -> Result<(), Problem> {
+        let conn = self.0.app.db.read();
+        for (place, of) in self.0.floor.kept_places().await? {
+            let work = place.id;
+            // The attempt that the end of the process cut off has its own record.
+            let tried = store::has_record(conn, work).await?;
+            match store::asked_in(conn, of).await? {
+                Some(call) => {
+                    let kept = Kept::of(&call, place);
+                    self.keep(work, Kept { tried, ..kept });
+                }
+                None => {
+                    tracing::error!(%work, "nobody knows whom to call back");
+                    self.0.floor.give_up(work).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A requester waits in the queue without a call.
     fn keep(&self, work: WorkId, kept: Kept) {
         lock(&self.0.kept).insert(work, kept);
@@ -388,6 +438,44 @@ impl Engine {
         }
     }
 
+    /// Tells the calls that wait when the line closes, and when it opens again. A calendar that does not answer
+    /// closes nothing.
+    pub(crate) async fn watch_hours(self) {
+        let app = self.0.app.clone();
+        while !app.shutdown.is_cancelled() {
+            let now = app.clock.now();
+            let by_calendar = match self.0.hours.get() {
+                Some(hours) => {
+                    let asked = hours.is_open(now);
+                    app.clock
+                        .timeout(LOOK_AT_HOURS, asked)
+                        .await
+                        .unwrap_or(true)
+                }
+                None => true,
+            };
+            let open = by_calendar && self.0.line.get().closed_by.is_none();
+            let changed = {
+                let mut since = lock(&self.0.closed_since);
+                let changed = since.is_none() != open;
+                if changed {
+                    *since = (!open).then_some(now);
+                }
+                changed
+            };
+            if changed {
+                for running in self.running().values() {
+                    // A call that ends at this moment does not care.
+                    let _ = running.mailbox.send(Message::Hours);
+                }
+            }
+            tokio::select! {
+                () = app.clock.sleep(LOOK_AT_HOURS) => {}
+                () = app.shutdown.cancelled() => {}
+            }
+        }
+    }
+
     /// Ends every call as interrupted and waits until their records are on the way to the disk.
     pub(crate) async fn stop(&self) {
         self.0.stopping.store(true, Relaxed);
@@ -425,7 +513,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Medium for Engine {
     fn ring(&self, work: WorkId, agent: AgentId) {
-        if self.call_back(work, agent) || self.tell(work, Message::Ring(agent)) {
+        if self.call_back(work, agent) || self.tell(work, Message::Ring(work, agent)) {
             return;
         }
         // The call ended while the floor chose: the agent must not stay rung.
@@ -436,12 +524,12 @@ impl Medium for Engine {
     }
 
     fn stop_ringing(&self, work: WorkId, agent: AgentId) {
-        self.tell(work, Message::StopRinging(agent));
+        self.tell(work, Message::StopRinging(work, agent));
     }
 
     fn give_up(&self, work: WorkId) {
         lock(&self.0.kept).remove(&work);
-        self.tell(work, Message::GiveUp);
+        self.tell(work, Message::GiveUp(work));
     }
 }
 

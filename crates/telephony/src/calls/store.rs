@@ -142,6 +142,34 @@ pub(crate) async fn left_open(conn: &impl ConnectionTrait) -> Result<Vec<call::M
         .await?)
 }
 
+/// A call-back may take the place of a call-back; longer chains are nobody's.
+const LONGEST_CHAIN: usize = 100;
+
+/// Whether a call of this id was ever made.
+pub(crate) async fn has_record(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
+    let found = call::Entity::find_by_id(id).one(conn).await?;
+    Ok(found.is_some())
+}
+
+/// The call in which was asked for the call-back that continues this work of the floor.
+pub(crate) async fn asked_in(
+    conn: &impl ConnectionTrait,
+    work: Uuid,
+) -> Result<Option<call::Model>> {
+    let mut id = work;
+    for _ in 0..LONGEST_CHAIN {
+        if let Some(call) = call::Entity::find_by_id(id).one(conn).await? {
+            return Ok(Some(call));
+        }
+        let work = floor::work_item::store::get(conn, id).await?;
+        let Some(before) = work.and_then(|work| work.continues) else {
+            break;
+        };
+        id = before;
+    }
+    Ok(None)
+}
+
 /// Ended calls whose recording was not entered: the process died between the two.
 pub(crate) async fn not_measured(conn: &impl ConnectionTrait) -> Result<Vec<call::Model>> {
     let rows = call::Entity::find()

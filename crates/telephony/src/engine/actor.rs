@@ -1,5 +1,6 @@
 //! The task of one call.
 
+mod closing;
 mod legs;
 mod record;
 mod sound;
@@ -80,6 +81,8 @@ struct Actor {
     consult: Option<ConsultId>,
     /// When the requester is told his place again.
     announce_at: Option<DateTime<Utc>>,
+    /// The line closed while he waits: until then he is served all the same.
+    serve_until: Option<DateTime<Utc>>,
     outcome: Option<(Outcome, EndedBy)>,
     /// The refusal that an incoming leg gets, when it is more telling than 503.
     refusal: u16,
@@ -143,6 +146,7 @@ pub(super) async fn run(
         asked_number: None,
         consult: None,
         announce_at: None,
+        serve_until: None,
         outcome: None,
         refusal: 503,
         work,
@@ -163,13 +167,16 @@ pub(super) async fn run(
     while !actor.call.ended() {
         let deadline = actor.call.next_deadline().unwrap_or(now);
         let announce = actor.announce_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let closing = actor.serve_until.unwrap_or(DateTime::<Utc>::MAX_UTC);
         tokio::select! {
             message = inbox.recv() => match message {
                 Some(message) => actor.hear(message).await,
                 None => actor.tell(Input::Stop).await,
             },
-            () = actor.engine.app.clock.sleep_until(deadline.min(announce)) => {
-                if announce < deadline {
+            () = actor.engine.app.clock.sleep_until(deadline.min(announce).min(closing)) => {
+                if closing <= actor.now() {
+                    actor.closing().await;
+                } else if announce < deadline {
                     actor.announce().await;
                 } else {
                     actor.tell(Input::Tick).await;
@@ -177,6 +184,7 @@ pub(super) async fn run(
             }
         }
     }
+    actor.consult_over();
     let returned = actor.kept.map(|work| (work, actor.dialled));
     let handle = actor.handle.clone();
     actor.close().await;
@@ -405,9 +413,33 @@ impl Actor {
                 self.row.requester_id = Some(caller.id);
                 self.caller = Some(caller);
             }
-            Message::Ring(agent) => self.ring(agent).await,
-            Message::StopRinging(agent) => self.tell(Input::StopRinging(agent)).await,
-            Message::GiveUp => self.tell(Input::GiveUp).await,
+            // What is said of a queue that is asked no longer crossed with its end.
+            Message::Ring(work, agent) if work == self.work => self.ring(agent).await,
+            Message::StopRinging(work, agent) if work == self.work => {
+                self.tell(Input::StopRinging(agent)).await;
+            }
+            Message::GiveUp(work) if work == self.work => self.given_up().await,
+            Message::Ring(work, agent) if self.consult == Some(work) => {
+                self.tell(Input::ThirdRing {
+                    agent,
+                    staff_no: self.staff_no(agent),
+                    devices: self.devices(agent),
+                })
+                .await;
+            }
+            Message::StopRinging(work, agent) if self.consult == Some(work) => {
+                self.tell(Input::ThirdStopRinging(agent)).await;
+            }
+            Message::GiveUp(work) if self.consult == Some(work) => {
+                self.tell(Input::ThirdGiveUp).await;
+            }
+            Message::ThirdConfirmed(work, agent, confirmed) if self.consult == Some(work) => {
+                self.tell(Input::ThirdConfirmed(agent, confirmed)).await;
+            }
+            Message::Ring(..)
+            | Message::StopRinging(..)
+            | Message::GiveUp(_)
+            | Message::ThirdConfirmed(..) => {}
             Message::Confirmed(agent, true) => self.tell(Input::Confirmed(agent)).await,
             Message::Confirmed(agent, false) => self.tell(Input::NotConfirmed(agent)).await,
             Message::Here(agent, device) => self.tell(Input::DeviceBack { agent, device }).await,
@@ -425,6 +457,7 @@ impl Actor {
                 offers.survey = may;
                 self.tell(Input::Line(offers)).await;
             }
+            Message::Hours => self.look_at_hours(),
             Message::Stop => self.tell(Input::Stop).await,
         }
     }
@@ -562,9 +595,12 @@ impl Actor {
                 // Finished with the session, when the legs are gone.
                 Command::StopRecording => {}
                 Command::Offer => self.offer(),
+                Command::GiveUp => self.notice(Notice::GiveUp),
                 Command::Withdraw => self.notice(Notice::Withdraw(self.now())),
                 Command::Accepted(agent) => self.notice(Notice::Accepted(agent)),
                 Command::Adopt(agent) => self.notice(Notice::Adopt(agent)),
+                // His place outlives the process, as long as nobody has begun to call him back.
+                Command::Interrupted if self.kept.is_some() && !self.dialled => {}
                 Command::Interrupted => self.notice(Notice::Interrupted),
                 Command::Declined(agent, why) => self.notice(Notice::Declined(agent, why)),
                 Command::Held(held) => self.notice(Notice::Held(held)),
@@ -574,13 +610,18 @@ impl Actor {
                         self.notice(Notice::ConsultAnswered(consult, agent));
                     }
                 }
-                Command::ConsultEnded(_) => {
-                    if let Some(consult) = self.consult.take() {
+                Command::ConsultDeclined(agent, why) => {
+                    if let Some(consult) = self.consult {
+                        self.notice(Notice::ConsultDeclined(consult, agent, why));
+                    }
+                }
+                Command::ConsultEnded(_) | Command::ConsultWithdrawn => {
+                    if let Some(consult) = self.consult_over() {
                         self.notice(Notice::ConsultEnded(consult));
                     }
                 }
                 Command::HandOver(to) => {
-                    let consult = self.consult.take();
+                    let consult = self.consult_over();
                     self.notice(Notice::HandOver(consult, to));
                 }
                 Command::Pass => self.notice(Notice::Pass(self.queue())),
@@ -607,8 +648,15 @@ impl Actor {
             .consulted()
             .map(|(colleague, answered)| ThirdStanding {
                 colleague,
+                queue: self.call.consulted_queue().map(str::to_owned),
                 answered,
             });
+    }
+
+    fn consult_over(&mut self) -> Option<ConsultId> {
+        let consult = self.consult.take()?;
+        self.handle.no_longer_known_as(consult);
+        Some(consult)
     }
 
     fn notice(&self, notice: Notice) {
@@ -620,6 +668,8 @@ impl Actor {
         let work = self.work_to_offer(self.work, self.call.times().queued_at);
         self.notice(Notice::Offer(Box::new(work)));
         self.announce_at = self.announcements().every.map(|every| self.now() + every);
+        // He came while it was open; perhaps it closed while the greeting played.
+        self.look_at_hours();
     }
 
     fn work_to_offer(&self, id: WorkId, since: Option<DateTime<Utc>>) -> Work {
@@ -651,14 +701,8 @@ impl Actor {
         self.handle.keep(
             id,
             Kept {
-                to: Outside {
-                    number: self.row.caller.clone(),
-                    caller_id: Some(self.row.hotline.clone()),
-                },
                 queue: self.queue(),
-                asked_in: self.call.id(),
-                work: work.clone(),
-                tried: false,
+                ..Kept::of(&self.row, work.clone())
             },
         );
         self.notice(Notice::KeepPlace(Box::new(work)));

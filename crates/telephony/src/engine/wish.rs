@@ -8,11 +8,15 @@ use floor::{PassTo, Work};
 use kernel::problem::{Problem, refused};
 use uuid::Uuid;
 
+use crate::calls::rows::call;
+
 /// What is wanted of a call beside [`call_control::Request`]: others take part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     /// Ask a colleague while the requester hears music.
     Consult(AgentId),
+    /// Ask whomever this queue gives, while the requester hears music.
+    ConsultQueue(String),
     /// Ask a number outside: a section.
     ConsultNumber(Outside),
     /// Leave the call to a number outside as soon as it answers.
@@ -63,6 +67,23 @@ pub(crate) struct Kept {
     pub work: Work,
     /// An agent was rung for it: the call of that work is made.
     pub tried: bool,
+}
+
+impl Kept {
+    /// The place of the requester who asked in this call.
+    pub(crate) fn of(call: &call::Model, work: Work) -> Self {
+        // Called back once already, he is shown the number that he was shown then.
+        Self {
+            to: Outside {
+                number: call.caller.clone(),
+                caller_id: Some(call.hotline.clone()),
+            },
+            queue: call.queue.clone().unwrap_or_default(),
+            asked_in: call.id,
+            work,
+            tried: false,
+        }
+    }
 }
 
 /// Decides whether a number outside may be called from a call; implemented by the rules of outbound calls.

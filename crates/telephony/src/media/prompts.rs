@@ -109,6 +109,8 @@ const EMBEDDED: &[(&str, &[u8])] = embedded![
     "minutes",
     "call_back",
     "called_back",
+    "closing",
+    "closing_call_back",
     "leave_message",
     "tone",
     "survey",

@@ -171,7 +171,8 @@ impl Actor {
                 "muted": self.call.muted(),
                 "recording_paused": self.call.recording_paused(),
                 "third": self.call.consulted().map(|(colleague, answered)| json!({
-                    "colleague": colleague, "answered": answered, "together": self.call.together(),
+                    "colleague": colleague, "queue": self.call.consulted_queue(),
+                    "answered": answered, "together": self.call.together(),
                 })),
                 "one_way": one_way,
                 "answered_at": row.answered_at,
