@@ -30,7 +30,7 @@ use call_control::LegId;
 
 pub use line::LineNow;
 use wish::{ConsultId, Guard, Kept};
-pub use wish::{NumberGuard, Outgoing, Outside, Wish};
+pub use wish::{DeskPhoneRules, NumberGuard, Outgoing, Outside, PhoneDial, Wish};
 
 /// The floor ends a wait that is too long; should it not, the call does so much later.
 const BACKSTOP: TimeDelta = TimeDelta::minutes(1);
@@ -186,6 +186,8 @@ pub(crate) struct Inner {
     pub callers: Callers,
     pub line: line::Setting,
     pub guard: Guard,
+    /// Without it no desk phone dials.
+    pub desk_phones: OnceLock<Arc<dyn DeskPhoneRules>>,
     pub ratings: OnceLock<Arc<dyn RatingRule>>,
     /// Works of the floor that are no inbound call: a kept place, and the call that is placed for it.
     kept: Mutex<HashMap<WorkId, Kept>>,
@@ -229,6 +231,7 @@ impl Engine {
             callers,
             line: line::Setting::default(),
             guard: Guard::new(),
+            desk_phones: OnceLock::new(),
             ratings: OnceLock::new(),
             kept: Mutex::default(),
             works: Mutex::default(),
@@ -292,6 +295,11 @@ impl Engine {
         let _ = self.0.guard.set(guard);
     }
 
+    /// Wires what a desk phone may dial; before the first call.
+    pub(crate) fn attach_desk_phones(&self, rules: Arc<dyn DeskPhoneRules>) {
+        let _ = self.0.desk_phones.set(rules);
+    }
+
     /// Wires who is asked to rate; without it everybody is, where the line asks at all.
     pub fn attach_ratings(&self, rule: Arc<dyn RatingRule>) {
         let _ = self.0.ratings.set(rule);
@@ -304,12 +312,7 @@ impl Engine {
 
     /// Rings the agent's own device, then the number (click to call). 409 `no_device`, and what the floor says.
     pub async fn call_out(&self, order: Outgoing) -> Result<CallId, Problem> {
-        if self.0.stopping.load(Relaxed) || self.open_calls() >= self.0.settings.most {
-            return Err(kernel::problem::unavailable(
-                "telephony_full",
-                "no more calls can be placed now",
-            ));
-        }
+        self.has_room()?;
         let signaling = self.0.signaling.get();
         if signaling.is_none_or(|sip| sip.devices(order.agent).is_empty()) {
             return Err(refused(
@@ -321,6 +324,16 @@ impl Engine {
         self.0.floor.began(id, order.agent).await?;
         self.start(id, actor::Start::Out(order));
         Ok(id)
+    }
+
+    fn has_room(&self) -> Result<(), Problem> {
+        if self.0.stopping.load(Relaxed) || self.open_calls() >= self.0.settings.most {
+            return Err(kernel::problem::unavailable(
+                "telephony_full",
+                "no more calls can be placed now",
+            ));
+        }
+        Ok(())
     }
 
     /// Starts the task of a call.
@@ -502,8 +515,46 @@ impl CallTaker for Engine {
             call.leg.refuse(503);
             return;
         }
+        if call.desk_phone.is_some() {
+            self.dialled_on_a_phone(call);
+            return;
+        }
         let id = self.0.app.ids.next();
         self.start(id, actor::Start::In(call));
+    }
+}
+
+impl Engine {
+    /// A number was dialled on a desk phone: it goes the way of every call of ours.
+    fn dialled_on_a_phone(&self, call: IncomingCall) {
+        let rules = self.0.desk_phones.get().cloned();
+        let (Some(rules), Some(phone)) = (rules, call.desk_phone.clone()) else {
+            call.leg.refuse(403);
+            return;
+        };
+        let (engine, leg, number) = (self.clone(), Arc::clone(&call.leg), call.called.clone());
+        self.0.app.tasks.spawn(async move {
+            let dial: PhoneDial = Box::new(move |order| {
+                Box::pin(async move { engine.call_out_from_phone(order, call).await })
+            });
+            if let Err(problem) = rules.let_out(&phone, &number, dial).await {
+                tracing::info!(user = %phone.username, code = problem.code, "a desk phone's call is not let out");
+                let status = if problem.status < 500 { 403 } else { 503 };
+                leg.refuse_saying(status, problem.code);
+            }
+        });
+    }
+
+    async fn call_out_from_phone(
+        &self,
+        order: Outgoing,
+        call: IncomingCall,
+    ) -> Result<CallId, Problem> {
+        self.has_room()?;
+        let id = self.0.app.ids.next();
+        self.0.floor.began(id, order.agent).await?;
+        self.start(id, actor::Start::Phone { order, call });
+        Ok(id)
     }
 }
 

@@ -70,6 +70,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112645_outbound"),
         migration!("2026112646_follow_ups"),
         migration!("2026112690_line"),
+        migration!("2026112697_desk_phone_purpose"),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The task of one call.
 
 mod closing;
+mod desk_phone;
 mod legs;
 mod record;
 mod sound;
@@ -40,6 +41,13 @@ pub(super) enum Start {
     In(IncomingCall),
     /// An agent calls somebody.
     Out(Outgoing),
+    /// An agent dialled somebody on his desk phone, and was let out.
+    Phone {
+        /// Whom he calls.
+        order: Outgoing,
+        /// His leg.
+        call: IncomingCall,
+    },
     /// A kept place is called back: the floor rings this agent for it.
     Back {
         /// The place, as the floor knows it.
@@ -108,7 +116,7 @@ pub(super) async fn run(
     };
     let (work, kept, out_to) = match &start {
         Start::In(_) => (id, None, None),
-        Start::Out(order) => (id, None, Some(order.to.clone())),
+        Start::Out(order) | Start::Phone { order, .. } => (id, None, Some(order.to.clone())),
         Start::Back { work, kept, .. } => (*work, Some(*work), Some(kept.to.clone())),
     };
     let (call, first) = match &start {
@@ -116,6 +124,7 @@ pub(super) async fn run(
         Start::Out(order) => {
             Call::click_to_call(id, order.agent, &devices(order.agent), limits, now)
         }
+        Start::Phone { order, .. } => Call::agent_to_number(id, order.agent, limits, now),
         Start::Back { agent, .. } => Call::call_back(id, *agent, &devices(*agent), limits, now),
     };
     let (session, session_events) = engine.media.start_session();
@@ -159,6 +168,7 @@ pub(super) async fn run(
             let details = json!({ "purpose": order.purpose });
             actor.place(details, first).await;
         }
+        Start::Phone { order, call } => actor.dialled_on_phone(&order, call, first).await,
         Start::Back { kept, .. } => {
             let details = json!({ "purpose": "callback", "asked_in": kept.asked_in });
             actor.place(details, first).await;
@@ -246,7 +256,7 @@ impl Actor {
             self.tell(Input::Block).await;
             return;
         }
-        match self.requester_media(source, offer.as_deref()) {
+        match self.answering_media(peer_at(source, false), offer.as_deref()) {
             Ok((media, answer)) => {
                 if let Some(slot) = self.legs.get_mut(&requester) {
                     slot.media = Some(media);
@@ -375,12 +385,13 @@ impl Actor {
         clock.timeout(PATIENCE, asked).await.ok().flatten()
     }
 
-    fn requester_media(
+    /// Our side of a leg that comes to us, and our SDP for its 200.
+    fn answering_media(
         &self,
-        source: std::net::IpAddr,
+        peer: crate::media::Peer,
         offer: Option<&[u8]>,
     ) -> Result<(MediaLeg, String), MediaError> {
-        let mut media = self.engine.media.rtp_leg(peer_at(source, false))?;
+        let mut media = self.engine.media.rtp_leg(peer)?;
         let sdp = match offer {
             Some(offer) => media.answer(offer)?.sdp,
             None => media.offer()?,

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use call_control::{AgentId, CallId, Refusal, Supervision};
 use floor::{PassTo, Work};
+use futures::future::BoxFuture;
 use kernel::problem::{Problem, refused};
 use uuid::Uuid;
 
 use crate::calls::rows::call;
+use crate::sip::Binding;
 
 /// What is wanted of a call beside [`call_control::Request`]: others take part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +93,18 @@ impl Kept {
 pub trait NumberGuard: Send + Sync + 'static {
     /// A problem with its reason when it may not.
     async fn check(&self, agent: AgentId, number: &str) -> Result<(), Problem>;
+}
+
+/// Places what was let out: the leg of the desk phone waits for it.
+pub type PhoneDial =
+    Box<dyn FnOnce(Outgoing) -> BoxFuture<'static, Result<CallId, Problem>> + Send>;
+
+/// Decides whether what was dialled on a desk phone goes out, and writes it down; implemented by the rules of outbound
+/// calls.
+#[async_trait]
+pub trait DeskPhoneRules: Send + Sync + 'static {
+    /// Places the call by `dial`, or says why not.
+    async fn let_out(&self, phone: &Binding, number: &str, dial: PhoneDial) -> Result<(), Problem>;
 }
 
 /// Everybody may call everywhere: only until the rules are wired.
