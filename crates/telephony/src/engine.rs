@@ -265,6 +265,37 @@ impl Engine {
         Some(standing.clone())
     }
 
+    /// The running call of which `this` is so.
+    fn running_call(&self, this: impl Fn(&Standing) -> bool) -> Option<(CallId, Standing)> {
+        let calls = self.running();
+        calls.iter().find_map(|(id, running)| {
+            let standing = running
+                .standing
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            this(&standing).then(|| (*id, standing.clone()))
+        })
+    }
+
+    /// The running call in which this colleague is asked.
+    pub fn asked_in(&self, colleague: AgentId) -> Option<(CallId, Standing)> {
+        let asked = |standing: &Standing| {
+            let third = standing.third.as_ref();
+            third.is_some_and(|third| third.colleague == Some(colleague))
+        };
+        self.running_call(asked)
+    }
+
+    /// The running call that this supervisor hears.
+    pub fn supervised_by(&self, supervisor: AgentId) -> Option<(CallId, Standing)> {
+        let hears = |standing: &Standing| {
+            standing
+                .supervised
+                .is_some_and(|(who, _)| who == supervisor)
+        };
+        self.running_call(hears)
+    }
+
     /// Carries an agent's wish to the call; 404 for a call that does not run, 409 with the refusal's code.
     pub async fn request(&self, call: CallId, request: Request) -> Result<(), Problem> {
         self.ask(call, |reply| Message::Request(request, reply))

@@ -159,6 +159,16 @@ impl From<SupervisionMode> for Supervision {
     }
 }
 
+impl From<Supervision> for SupervisionMode {
+    fn from(mode: Supervision) -> Self {
+        match mode {
+            Supervision::Listen => Self::Listen,
+            Supervision::Whisper => Self::Whisper,
+            Supervision::Barge => Self::Barge,
+        }
+    }
+}
+
 /// Why a supervisor takes a call over.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

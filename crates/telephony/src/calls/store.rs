@@ -38,9 +38,11 @@ pub struct Filter {
 fn visible(scope: &Scope) -> Condition {
     match scope {
         Scope::All => Condition::all(),
-        // His calls, and the messages whose tickets he has.
+        // His calls, those that he handed over or that were taken over from him, and the messages whose tickets he
+        // has.
         Scope::Own(user) => Condition::any()
             .add(call::Column::AgentId.eq(*user))
+            .add(call::Column::Id.in_subquery(floor::work_item::parts::works_of(*user)))
             .add(call::Column::Id.in_subquery(crate::line::store::messages_of(*user))),
         Scope::Queues(queues) => Condition::all().add(call::Column::Queue.is_in(queues.clone())),
     }

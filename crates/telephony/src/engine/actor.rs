@@ -645,6 +645,7 @@ impl Actor {
     }
 
     fn keep_standing(&self) {
+        let asked = self.call.consulted().and_then(|(colleague, _)| colleague);
         let mut standing = self
             .standing
             .write()
@@ -654,6 +655,7 @@ impl Actor {
         standing.muted = self.call.muted();
         standing.recording_paused = self.call.recording_paused();
         standing.supervised = self.call.supervised();
+        let before = standing.third.as_ref().and_then(|third| third.colleague);
         standing.third = self
             .call
             .consulted()
@@ -662,6 +664,20 @@ impl Actor {
                 queue: self.call.consulted_queue().map(str::to_owned),
                 answered,
             });
+        drop(standing);
+        if before != asked {
+            self.tell_asked(before, false);
+            self.tell_asked(asked, true);
+        }
+    }
+
+    /// The screen of who is asked shows by whom, and about whom.
+    fn tell_asked(&self, colleague: Option<AgentId>, asked: bool) {
+        if let Some(colleague) = colleague {
+            let data = json!({ "call_id": self.call.id(), "asked": asked });
+            let audience = Audience::User(colleague);
+            self.engine.app.live.publish(audience, "consultation", data);
+        }
     }
 
     fn consult_over(&mut self) -> Option<ConsultId> {
