@@ -137,6 +137,7 @@ impl Acd {
             }
             Input::Offer(work) => self.offer(work)?,
             Input::Withdraw { work, at } => self.over(work, at)?,
+            Input::GiveUp { work } => self.give_up(work)?,
             Input::Ended { work } => self.over(work, None)?,
             Input::Adopt { work, agent } => self.adopt(&work, agent)?,
             Input::Interrupt { work } => self.interrupt(work)?,
@@ -146,8 +147,12 @@ impl Acd {
             Input::Began { work, agent } => self.began(work, agent)?,
             Input::Pass { work, to } => self.pass(work, to)?,
             Input::Consult { work, agent } => self.consult(work, agent)?,
+            Input::ConsultQueue { work, about, queue } => {
+                self.consult_queue(work, about, &queue)?;
+            }
             Input::HandOver { work, consult, to } => self.hand_over(work, consult, to)?,
             Input::KeepPlace { old, new } => self.keep_place(old, &new)?,
+            Input::ResumePlace(work) => self.resume_place(&work)?,
             Input::EndWrapUp { agent, work } => self.end_wrap_up(agent, work)?,
             Input::ExtendWrapUp { agent } => self.extend_wrap_up(agent)?,
             Input::Tick => {}

@@ -63,6 +63,23 @@ impl Acd {
         Ok(())
     }
 
+    /// Nobody is looked for any more; who is rung just now is free again.
+    pub(crate) fn give_up(&mut self, id: WorkId) -> Outcomes {
+        match self.items.get(&id).ok_or(Refusal::WorkUnknown)?.stage {
+            Stage::Waiting | Stage::Reserved { .. } => {
+                self.finish(id, Outcome::NoAgentAnswer, None);
+            }
+            Stage::Ringing { agent, .. } => {
+                self.stop_ringing(id, agent);
+                self.clear_hand(id, agent);
+                self.finish(id, Outcome::NoAgentAnswer, None);
+                self.hand_empty(agent, By::Work);
+            }
+            Stage::Dialling { .. } | Stage::Active { .. } => return Err(Refusal::NotWaiting),
+        }
+        Ok(())
+    }
+
     /// The far end did not answer. He was on break before he dialled: he is on break again.
     fn not_begun(&mut self, id: WorkId, agent: AgentId) {
         self.clear_hand(id, agent);
@@ -433,11 +450,13 @@ impl Acd {
         };
         self.timers.disarm(Timer::Ring(item.place, id));
         item.stage = Stage::Waiting;
-        let (media, queue) = (item.media, item.queue);
+        let (media, queue, consult) = (item.media, item.queue, item.consult);
         let (offered_at, give_up_at) = (item.offered_at, item.give_up_at);
         if let Some(index) = queue {
             let line = &mut self.lines[index];
-            line.lane_mut(media).unanswered.insert((offered_at, id));
+            if !consult {
+                line.lane_mut(media).unanswered.insert((offered_at, id));
+            }
             let queue = line.queue.code.clone();
             self.out.push(Output::Returned {
                 work: id,

@@ -63,6 +63,11 @@ pub enum Input {
         /// When he did, if it is told late; what he waited is measured by it.
         at: Option<DateTime<Utc>>,
     },
+    /// The medium gives the wait up though the requester has not: the line closed. As after the longest wait.
+    GiveUp {
+        /// The work.
+        work: WorkId,
+    },
     /// An agent talks to the requester already: the medium connected them while the distributor was
     /// silent. It is his work, whatever became of it meanwhile, even if it was given up.
     Adopt {
@@ -126,6 +131,16 @@ pub enum Input {
         /// Who is asked.
         agent: AgentId,
     },
+    /// An agent with a requester on the line asks whomever this queue gives: it rings them one after the other, as
+    /// for a requester, with the place that the requester has. As `Consult` it leaves no wrap-up.
+    ConsultQueue {
+        /// The call between the two.
+        work: WorkId,
+        /// The work in which is asked.
+        about: WorkId,
+        /// The queue, by its code.
+        queue: String,
+    },
     /// A transfer was completed: the work is this agent's, and the wrap-up of the one who had it begins.
     HandOver {
         /// The work.
@@ -142,6 +157,9 @@ pub enum Input {
         /// The call-back. It waits since the old one did.
         new: Work,
     },
+    /// After a restart: a call-back stands in the place it had, with a full longest wait from now. It was counted
+    /// before, and is not told of again.
+    ResumePlace(Work),
     /// The agent has written the work up.
     EndWrapUp {
         /// The agent.

@@ -3,6 +3,7 @@
 use crate::agent::{By, InHand};
 use crate::distributor::{Acd, Outcomes};
 use crate::message::{Output, PassTo, Refusal};
+use crate::queue::Place;
 use crate::timer::Timer;
 use crate::work::{AgentId, Item, MediaKind, Outcome, Stage, Work, WorkId};
 
@@ -75,6 +76,30 @@ impl Acd {
         Ok(())
     }
 
+    /// Nobody is counted as waiting for it: the requester talks to somebody already.
+    pub(crate) fn consult_queue(&mut self, id: WorkId, about: WorkId, queue: &str) -> Outcomes {
+        let index = *self.codes.get(queue).ok_or(Refusal::QueueUnknown)?;
+        if self.items.contains_key(&id) {
+            return Err(Refusal::AlreadyOffered);
+        }
+        let item = self.items.get(&about).ok_or(Refusal::WorkUnknown)?;
+        let place = match item.stage {
+            Stage::Active { .. } if !item.consult && item.media == MediaKind::Voice => item.place,
+            _ => return Err(Refusal::NotTalking),
+        };
+        let give_up_at = self.now + self.lines[index].queue.max_wait;
+        self.timers.arm(Timer::MaxWait(id), give_up_at);
+        let item = Item {
+            give_up_at,
+            consult: true,
+            ..Item::new(MediaKind::Voice, Some(index), place, self.now)
+        };
+        self.items.insert(id, item);
+        self.set_tier(id);
+        self.seek(id);
+        Ok(())
+    }
+
     pub(crate) fn hand_over(
         &mut self,
         id: WorkId,
@@ -90,11 +115,13 @@ impl Acd {
         if from == to {
             return Err(Refusal::AgentBusy);
         }
+        let mut to_queue = None;
         if let Some(consult) = consult {
             let asked = self.items.get(&consult).ok_or(Refusal::WorkUnknown)?;
             if !asked.consult || asked.stage != (Stage::Active { agent: to }) {
                 return Err(Refusal::NotTalking);
             }
+            to_queue = asked.queue;
             self.clear_hand(consult, to);
             self.finish(consult, Outcome::Answered, Some(to));
         } else {
@@ -105,6 +132,8 @@ impl Acd {
         agent.in_hand.get_or_insert(InHand::Talking(id));
         if let Some(item) = self.items.get_mut(&id) {
             item.stage = Stage::Active { agent: to };
+            // Announced to a queue, it is that queue's from now on.
+            item.queue = to_queue.or(item.queue);
         }
         self.out.push(Output::HandedOver {
             work: id,
@@ -155,6 +184,32 @@ impl Acd {
         if let Some(agent) = rung {
             self.hand_empty(agent, By::Work);
         }
+        Ok(())
+    }
+
+    /// Its place is worked out as when its requester began to wait.
+    pub(crate) fn resume_place(&mut self, work: &Work) -> Outcomes {
+        let index = *self.codes.get(&work.queue).ok_or(Refusal::QueueUnknown)?;
+        if self.items.contains_key(&work.id) {
+            return Err(Refusal::AlreadyOffered);
+        }
+        let since = work.offered_at.min(self.now);
+        let line = &mut self.lines[index];
+        let priority = i64::from(line.queue.priority) + i64::from(work.priority);
+        self.seq += 1;
+        let place = Place::new(since, priority, self.settings.priority_step, self.seq);
+        let give_up_at = self.now + line.queue.max_wait;
+        line.lane_mut(work.media)
+            .unanswered
+            .insert((since, work.id));
+        self.timers.arm(Timer::MaxWait(work.id), give_up_at);
+        let item = Item {
+            give_up_at,
+            ..Item::new(work.media, Some(index), place, since)
+        };
+        self.items.insert(work.id, item);
+        self.set_tier(work.id);
+        self.seek(work.id);
         Ok(())
     }
 }

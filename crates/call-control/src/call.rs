@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use crate::consult::Third;
 use crate::supervise::Supervisor;
 use crate::types::{
-    AgentId, CallId, Command, Declined, DeviceId, Direction, EndedBy, Event, Gone, Input, LegId,
-    Limits, Line, Outcome, Part, Path, Prompt, Refusal, Request, Times,
+    AfterClosing, AgentId, CallId, Command, Declined, DeviceId, Direction, EndedBy, Event, Gone,
+    Input, LegId, Limits, Line, Outcome, Part, Path, Prompt, Refusal, Request, Times,
 };
 
 /// Telephone keys of one call that are written down: more is a stuck key or somebody's game.
@@ -241,6 +241,11 @@ impl Call {
         self.queue.as_deref()
     }
 
+    /// Whether the requester may leave a message next.
+    pub const fn opens_message_box(&self) -> bool {
+        self.line.message_box
+    }
+
     /// Whether the recording is paused.
     pub const fn recording_paused(&self) -> bool {
         self.paused_until.is_some()
@@ -332,6 +337,15 @@ impl Call {
                     _ => {}
                 }
             }
+            Input::ThirdRing {
+                agent,
+                staff_no,
+                devices,
+            } => self.ring_third(agent, staff_no, &devices),
+            Input::ThirdStopRinging(agent) => self.stop_ringing_third(agent),
+            Input::ThirdConfirmed(agent, confirmed) => self.third_confirmed(agent, confirmed),
+            Input::ThirdGiveUp => self.nobody_of_the_queue(now),
+            Input::Closing(then) => self.closing(then, now),
             Input::GiveUp => {
                 self.offered = false;
                 match self.state {
@@ -667,6 +681,26 @@ impl Call {
         } else {
             Outcome::NoAgentAnswer
         };
+        self.enter(State::Farewell(outcome), now + self.limits.prompt);
+    }
+
+    /// Only who waits is concerned: whom an agent has answered once is served to the end, and a ring goes on.
+    fn closing(&mut self, then: AfterClosing, now: DateTime<Utc>) {
+        let (State::Queued, Some(requester)) = (self.state, self.requester) else {
+            return;
+        };
+        if self.times.answered_at.is_some() || !std::mem::take(&mut self.offered) {
+            return;
+        }
+        self.journal(Event::ClosedWhileWaiting);
+        self.out.push(Command::GiveUp);
+        self.line.message_box = then == AfterClosing::MessageBox;
+        let (said, outcome) = match then {
+            AfterClosing::MessageBox => (Prompt::Closing, Outcome::AfterHours),
+            AfterClosing::CallBack => (Prompt::ClosingCallBack, Outcome::NoAgentAnswer),
+            AfterClosing::End => (Prompt::Closing, Outcome::NoAgentAnswer),
+        };
+        self.play(requester, said);
         self.enter(State::Farewell(outcome), now + self.limits.prompt);
     }
 

@@ -2,11 +2,16 @@
 //!
 //! The requester never loses the line: until the third has answered the agent has the call, and who goes
 //! while the third is still asked leaves it to the queue.
+//!
+//! A queue can be asked too: `floor` rings one agent after the other for it, as for a requester who waits, and says
+//! whose the consultation is. Until then the third is nobody yet, whatever answered.
 
 use chrono::{DateTime, Utc};
 
 use crate::call::{Call, State};
-use crate::types::{AgentId, Command, Declined, Event, LegId, Part, Party, Prompt, Refusal};
+use crate::types::{
+    AgentId, Command, Declined, DeviceId, Event, LegId, Part, Party, Prompt, Refusal,
+};
 
 /// How the third takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +29,12 @@ enum Stage {
 /// The third.
 #[derive(Debug, Clone)]
 pub(crate) struct Third {
-    /// The colleague; `None` = a number outside.
+    /// The colleague; `None` = a number outside, or nobody of the queue yet.
     colleague: Option<AgentId>,
+    /// The queue that is asked.
+    queue: Option<String>,
+    /// `floor` has yet to say that he who answered for the queue is the one.
+    unconfirmed: bool,
     staff_no: String,
     stage: Stage,
     alerting: Vec<LegId>,
@@ -38,6 +47,11 @@ pub(crate) struct Third {
 impl Third {
     pub(crate) fn deadline(&self) -> Option<DateTime<Utc>> {
         (self.stage == Stage::Asked).then_some(self.until)
+    }
+
+    /// His leg, once the call can be left to him.
+    fn ready(&self) -> Option<LegId> {
+        self.leg.filter(|_| !self.unconfirmed)
     }
 
     /// His leg, if he and the agent hear each other.
@@ -56,6 +70,11 @@ impl Call {
     pub fn consulted(&self) -> Option<(Option<AgentId>, bool)> {
         let third = self.third.as_ref()?;
         Some((third.colleague, third.leg.is_some()))
+    }
+
+    /// The queue that is asked, or that gave the third.
+    pub fn consulted_queue(&self) -> Option<&str> {
+        self.third.as_ref()?.queue.as_deref()
     }
 
     /// Whether all three hear each other.
@@ -85,30 +104,40 @@ impl Call {
         if self.third.is_some() {
             return Err(Refusal::ThirdHere);
         }
-        let until = now + self.limits.consult;
-        let (colleague, staff_no, devices) = match party {
+        let mut until = now + self.limits.consult;
+        let mut alerting = Vec::new();
+        let (mut colleague, mut queue, mut number) = (None, None, String::new());
+        match party {
             Party::Agent { devices, .. } if devices.is_empty() => return Err(Refusal::NoDevice),
             Party::Agent {
                 agent,
                 staff_no,
                 devices,
-            } => (Some(agent), staff_no, devices),
-            Party::Number => (None, String::new(), Vec::new()),
-        };
-        self.journal(Event::Consulting { asked: colleague });
-        let mut alerting = Vec::new();
-        if let Some(agent) = colleague {
-            for device in devices {
-                alerting.push(self.ask_in(agent, device, Part::Consult));
+            } => {
+                (colleague, number) = (Some(agent), staff_no);
+                self.consulting_begins(colleague, None);
+                for device in devices {
+                    alerting.push(self.ask_in(agent, device, Part::Consult));
+                }
             }
-        } else {
-            let leg = self.new_leg();
-            alerting.push(leg);
-            self.out.push(Command::Dial(leg));
+            Party::Number => {
+                self.consulting_begins(None, None);
+                let leg = self.new_leg();
+                alerting.push(leg);
+                self.out.push(Command::Dial(leg));
+            }
+            Party::Queue(asked) => {
+                self.consulting_begins(None, Some(asked.clone()));
+                queue = Some(asked);
+                // `floor` gives up by the queue's rules; the agent may any time.
+                until = now + self.limits.wait;
+            }
         }
         self.third = Some(Third {
             colleague,
-            staff_no,
+            queue,
+            unconfirmed: false,
+            staff_no: number,
             stage: Stage::Asked,
             alerting,
             leg: None,
@@ -120,6 +149,88 @@ impl Call {
         Ok(())
     }
 
+    fn consulting_begins(&mut self, asked: Option<AgentId>, queue: Option<String>) {
+        self.journal(Event::Consulting { asked, queue });
+    }
+
+    /// The queue that is asked has an agent for it.
+    pub(crate) fn ring_third(&mut self, agent: AgentId, staff_no: String, devices: &[DeviceId]) {
+        // Else the consultation is over, of which `floor` hears by itself.
+        let Some(third) = self.third.as_ref().filter(|third| third.queue.is_some()) else {
+            return;
+        };
+        let his = third.colleague == Some(agent);
+        if third.ready().is_some() || (his && (third.unconfirmed || !third.alerting.is_empty())) {
+            return;
+        }
+        self.third_back_to_queue();
+        if devices.is_empty() {
+            let why = Declined::Unreachable;
+            self.out.push(Command::ConsultDeclined(agent, why));
+            return;
+        }
+        let legs = devices.iter();
+        let alerting = legs
+            .map(|device| self.ask_in(agent, *device, Part::Consult))
+            .collect();
+        if let Some(third) = self.third.as_mut() {
+            (third.colleague, third.staff_no, third.alerting) = (Some(agent), staff_no, alerting);
+        }
+    }
+
+    pub(crate) fn stop_ringing_third(&mut self, agent: AgentId) {
+        if self.asks_for_queue(agent) {
+            self.third_back_to_queue();
+        }
+    }
+
+    pub(crate) fn third_confirmed(&mut self, agent: AgentId, confirmed: bool) {
+        let waits = self.asks_for_queue(agent);
+        let Some(third) = self
+            .third
+            .as_mut()
+            .filter(|third| waits && third.unconfirmed)
+        else {
+            return;
+        };
+        if confirmed {
+            third.unconfirmed = false;
+        } else {
+            self.third_back_to_queue();
+        }
+    }
+
+    pub(crate) fn nobody_of_the_queue(&mut self, now: DateTime<Utc>) {
+        let third = self.third.as_ref();
+        if third.is_some_and(|third| third.queue.is_some() && third.ready().is_none()) {
+            self.without_third(now);
+        }
+    }
+
+    /// This agent is rung for the queue that is asked, or has answered and is not confirmed.
+    fn asks_for_queue(&self, agent: AgentId) -> bool {
+        let third = self.third.as_ref();
+        third.is_some_and(|third| {
+            third.queue.is_some() && third.colleague == Some(agent) && third.ready().is_none()
+        })
+    }
+
+    /// Who was rung for the queue is let go; the agent waits for the next.
+    fn third_back_to_queue(&mut self) {
+        let Some(third) = self.third.as_mut() else {
+            return;
+        };
+        let picked_up = third.leg.take();
+        let legs = std::mem::take(&mut third.alerting);
+        (third.colleague, third.unconfirmed, third.stage) = (None, false, Stage::Asked);
+        for leg in legs.into_iter().chain(picked_up) {
+            self.out.push(Command::HangUp(leg));
+        }
+        if let (Some(agent_leg), Some(_)) = (self.agent_leg, picked_up) {
+            self.play(agent_leg, Prompt::Ringback);
+        }
+    }
+
     pub(crate) fn third_answered(&mut self, leg: LegId, now: DateTime<Utc>) -> bool {
         let Some(third) = self.third.as_mut() else {
             return false;
@@ -129,6 +240,7 @@ impl Call {
         }
         let others = std::mem::take(&mut third.alerting);
         (third.leg, third.stage) = (Some(leg), Stage::Private);
+        third.unconfirmed = third.queue.is_some();
         let (asked, takes_over) = (third.asked(), third.takes_over);
         for other in others.into_iter().filter(|other| *other != leg) {
             self.out.push(Command::HangUp(other));
@@ -158,6 +270,11 @@ impl Call {
             // A person who says no on one device means all of them.
             let said_no = matches!(why, Declined::Busy | Declined::Refused);
             if !said_no && !third.alerting.is_empty() {
+                return true;
+            }
+            if let (Some(agent), true) = (third.colleague, third.queue.is_some()) {
+                self.third_back_to_queue();
+                self.out.push(Command::ConsultDeclined(agent, why));
                 return true;
             }
         } else {
@@ -207,8 +324,12 @@ impl Call {
         for leg in third.alerting.iter().copied().chain(third.leg) {
             self.out.push(Command::HangUp(leg));
         }
-        if let Some(agent) = third.colleague {
-            self.out.push(Command::ConsultEnded(agent));
+        match third.colleague {
+            Some(agent) if third.queue.is_none() || third.leg.is_some() => {
+                self.out.push(Command::ConsultEnded(agent));
+            }
+            _ if third.queue.is_some() => self.out.push(Command::ConsultWithdrawn),
+            _ => {}
         }
         Some(third.asked())
     }
@@ -226,7 +347,7 @@ impl Call {
     fn third_leg(&self) -> Result<LegId, Refusal> {
         self.in_talk()?;
         let third = self.third.as_ref().ok_or(Refusal::NoThird)?;
-        third.leg.ok_or(Refusal::ThirdNotReady)
+        third.ready().ok_or(Refusal::ThirdNotReady)
     }
 
     fn enter_stage(&mut self, stage: Stage) {
@@ -281,7 +402,7 @@ impl Call {
     pub(crate) fn leave_to_third(&mut self, now: DateTime<Utc>) -> bool {
         match &self.third {
             None => false,
-            Some(third) if third.leg.is_some() => {
+            Some(third) if third.ready().is_some() => {
                 self.hand_to_third(now);
                 true
             }

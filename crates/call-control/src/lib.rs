@@ -10,6 +10,7 @@ mod types;
 
 pub use call::{Call, State};
 pub use types::{
-    AgentId, CallId, Command, Declined, DeviceId, Direction, EndedBy, Event, Gone, Input, LegId,
-    Limits, Line, Outcome, Part, Party, Path, Place, Prompt, Refusal, Request, Supervision, Times,
+    AfterClosing, AgentId, CallId, Command, Declined, DeviceId, Direction, EndedBy, Event, Gone,
+    Input, LegId, Limits, Line, Outcome, Part, Party, Path, Place, Prompt, Refusal, Request,
+    Supervision, Times,
 };

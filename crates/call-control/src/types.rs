@@ -119,6 +119,10 @@ pub enum Prompt {
     Menu,
     /// How many are before the requester, and how long it will take.
     Position(Place),
+    /// The line closed while he waited, and his agent is not to be had.
+    Closing,
+    /// The same, and "we will call you back".
+    ClosingCallBack,
     /// "We will call you back; your place is kept."
     CallbackPromised,
     /// "Leave a message after the tone."
@@ -206,12 +210,29 @@ pub enum Input {
     },
     /// `floor` takes the offer back (ring time-out, state change).
     StopRinging(AgentId),
+    /// `floor` asks to alert this agent as the third, for the queue that is asked.
+    ThirdRing {
+        /// The agent to alert.
+        agent: AgentId,
+        /// Read out to the requester when he takes over; may be empty.
+        staff_no: String,
+        /// Every registered contact of the agent; first answer wins.
+        devices: Vec<DeviceId>,
+    },
+    /// `floor` takes that offer back.
+    ThirdStopRinging(AgentId),
+    /// `floor` says whether the third who answered is this agent.
+    ThirdConfirmed(AgentId, bool),
+    /// `floor` gave up: nobody of the queue that is asked is to be had.
+    ThirdGiveUp,
     /// `floor` gave up: nobody took the call within the queue's longest wait.
     GiveUp,
     /// `floor` confirmed that the agent has the call.
     Confirmed(AgentId),
     /// `floor` says the call is no longer this agent's.
     NotConfirmed(AgentId),
+    /// Inbound: the line closed while the requester waited, and the time to serve him all the same is over.
+    Closing(AfterClosing),
     /// A leg answered.
     LegAnswered(LegId),
     /// A leg asked for did not come up.
@@ -247,6 +268,17 @@ pub struct Line {
     pub survey: bool,
 }
 
+/// What is done for a requester who still waits when the line has been closed for long enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AfterClosing {
+    /// He may leave a message.
+    MessageBox,
+    /// He is told that he will be called back.
+    CallBack,
+    /// He is told, and let go.
+    End,
+}
+
 /// Somebody who is brought into a talk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Party {
@@ -261,6 +293,8 @@ pub enum Party {
     },
     /// Somebody outside: a section's telephone.
     Number,
+    /// Whomever `floor` rings for this queue; it is told by `ThirdRing`.
+    Queue(String),
 }
 
 /// How much a supervisor takes part.
@@ -288,7 +322,7 @@ pub enum Request {
     Unmute,
     /// End the call; in a three-way call (三方通话) leave it.
     HangUp,
-    /// Ask somebody while the requester hears music (咨询).
+    /// Ask somebody while the requester hears music (咨询). A queue is asked once `floor` has agreed to ring for it.
     Consult(Party),
     /// Pass the call to an outside number as soon as it answers; till then the agent has it.
     TransferOut,
@@ -431,6 +465,8 @@ pub enum Command {
     Offer,
     /// Tell `floor` that nobody waits any more.
     Withdraw,
+    /// Tell `floor` that nobody is looked for any more, though the requester has not given up: he is owed a call.
+    GiveUp,
     /// Tell `floor` that this agent has the call: inbound, his device answered, report back
     /// `Confirmed` or `NotConfirmed`; outbound, the number answered.
     Accepted(AgentId),
@@ -450,6 +486,10 @@ pub enum Command {
     ConsultAnswered(AgentId),
     /// Tell `floor` that the colleague who was asked is free again.
     ConsultEnded(AgentId),
+    /// Tell `floor` that this agent of the queue that is asked did not take it.
+    ConsultDeclined(AgentId, Declined),
+    /// Tell `floor` that nobody of the queue is asked any more; he who is rung is free again.
+    ConsultWithdrawn,
     /// Tell `floor` that the colleague who was asked has the call now, and the agent does not.
     HandOver(AgentId),
     /// Ask `floor` to queue the call again: its agent is gone.
@@ -539,6 +579,8 @@ pub enum Event {
     },
     /// The longest wait passed.
     WaitedTooLong,
+    /// The line closed while he waited, and nobody was to be had after that either.
+    ClosedWhileWaiting,
     /// The requester chose a queue in the menu.
     Chosen {
         /// Its code.
@@ -553,10 +595,13 @@ pub enum Event {
         /// Milliseconds.
         length_ms: i64,
     },
-    /// Somebody is asked; `None` = a number outside.
+    /// Somebody is asked; `None` = a number outside, or whomever a queue gives.
     Consulting {
         /// The colleague.
         asked: Option<AgentId>,
+        /// The queue.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<String>,
     },
     /// The one who is asked is on the line.
     ConsultAnswered {

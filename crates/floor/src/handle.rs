@@ -166,6 +166,7 @@ impl Floor {
             agents,
             sessions,
             works: in_wrap_up,
+            kept: works::kept_places(conn).await?,
             day: works::recount(conn, now).await?,
             callbacks: Due::new(
                 works::callbacks_due(conn, Due::MOST).await?,
@@ -218,6 +219,12 @@ impl Floor {
     /// As [`Floor::withdraw`], with the time he did so: whether the wait was short is judged by it.
     pub async fn withdraw_at(&self, work: WorkId, at: DateTime<Utc>) {
         self.tell(Input::Withdraw { work, at: Some(at) }).await;
+    }
+
+    /// Nobody is looked for any more, though the requester has not given up: the line closed while he waited. He is
+    /// owed a call, as after the longest wait; [`Medium::give_up`] follows. Nothing happens when an agent has him.
+    pub async fn give_up(&self, work: WorkId) {
+        self.tell(Input::GiveUp { work }).await;
     }
 
     /// The floor did not answer `accepted` in time and the medium connected the two: the work is this
@@ -292,6 +299,18 @@ impl Floor {
         self.input(input, Notes::default()).await
     }
 
+    /// As [`Floor::consult`], of whomever this queue gives: the medium rings them one after the other under the id
+    /// `consult`, and is told to give it up when nobody is to be had within the queue's longest wait. 409
+    /// `not_talking`, `already_offered`, `queue_unknown`.
+    pub async fn consult_queue(&self, consult: WorkId, about: WorkId, queue: String) -> Result<()> {
+        let input = Input::ConsultQueue {
+            work: consult,
+            about,
+            queue,
+        };
+        self.input(input, Notes::default()).await
+    }
+
     /// The transfer after a consultation: `work` is the asked agent's from now on, the consultation is over, and
     /// the wrap-up of the one who had it begins. Without a consultation his hand must be free. 409
     /// `not_talking`, `agent_busy`, `agent_signed_out`.
@@ -311,6 +330,12 @@ impl Floor {
     pub async fn keep_place(&self, old: WorkId, new: Work) -> Result<()> {
         let (new, notes) = apart(new);
         self.input(Input::KeepPlace { old, new }, notes).await
+    }
+
+    /// The places kept for call-backs that an earlier process left, and the works they continue, in their order. Asked
+    /// by the medium when it starts: it rings for them like for all others.
+    pub async fn kept_places(&self) -> Result<Vec<(Work, WorkId)>> {
+        self.run(|task| task.kept_places()).await
     }
 
     /// Where a requester stands; `None` when he waits no longer.

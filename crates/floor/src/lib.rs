@@ -23,7 +23,7 @@ pub use board::Position;
 pub use elsewhere::Past;
 pub use handle::{AgentCard, Directory, Floor, WorkGate, WrapUpGate};
 pub use medium::{AgentId, Declined, DeviceKind, MediaKind, Medium, Work, WorkId};
-pub use queue::DEFAULT_QUEUE;
+pub use queue::{AfterClosing, DEFAULT_QUEUE};
 
 kernel::permissions! {
     /// Take calls and chats: one's own state, wrap-up.
@@ -54,6 +54,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112313_floor"),
         migration!("2026112640_work_parts"),
         migration!("2026112641_queue_rules"),
+        migration!("2026112696_queue_closing"),
     ]
 }
 

@@ -20,6 +20,8 @@ const MOST_STEPS: usize = 5;
 const LONGEST_NUMBER: usize = 20;
 /// After this wait a queue overflows, unless its rules say otherwise.
 const USUAL_OVERFLOW_S: u32 = 60;
+/// Who waits at closing time is served for so long, unless its rules say otherwise.
+const USUAL_SERVE_AFTER_CLOSING_S: u32 = 900;
 
 /// A skill that a queue asks for, or an agent has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -39,6 +41,39 @@ pub enum NoAnswerRule {
     Break,
     /// He stays ready and is passed over for that call for a while.
     Skip,
+}
+
+/// What is done for who still waits when the line has been closed for `serve_after_closing_s`. All are owed a call
+/// (待回拨), whatever they are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterClosing {
+    /// He may leave a message, which becomes a ticket.
+    #[default]
+    MessageBox,
+    /// He is told that he will be called back.
+    CallBack,
+    /// He is told, and let go.
+    End,
+}
+
+impl AfterClosing {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::MessageBox => "message_box",
+            Self::CallBack => "call_back",
+            Self::End => "end",
+        }
+    }
+
+    /// What no row says is the message box.
+    pub(crate) fn parse(word: &str) -> Self {
+        match word {
+            "call_back" => Self::CallBack,
+            "end" => Self::End,
+            _ => Self::MessageBox,
+        }
+    }
 }
 
 /// After this wait agents of a lower level serve the queue too.
@@ -107,6 +142,16 @@ pub struct QueueRules {
     /// hotline's.
     #[serde(default)]
     pub caller_id: Option<String>,
+    /// Seconds for which those who wait when the line closes are served all the same, 0 to 7200.
+    #[serde(default = "usual_serve_after_closing_s")]
+    pub serve_after_closing_s: u32,
+    /// What is done for who still waits then.
+    #[serde(default)]
+    pub after_closing: AfterClosing,
+}
+
+fn usual_serve_after_closing_s() -> u32 {
+    USUAL_SERVE_AFTER_CLOSING_S
 }
 
 fn usual_overflow_s() -> u32 {
@@ -151,6 +196,8 @@ impl QueueRules {
             announce_wait: false,
             callback_after_s: None,
             caller_id: None,
+            serve_after_closing_s: USUAL_SERVE_AFTER_CLOSING_S,
+            after_closing: AfterClosing::default(),
         }
     }
 
@@ -218,6 +265,7 @@ impl QueueRules {
             ("overflow_after_s", self.overflow_after_s, 1, 3600),
             ("repeat_priority", self.repeat_priority, 0, 10),
             ("announce_every_s", self.announce_every_s, 0, 600),
+            ("serve_after_closing_s", self.serve_after_closing_s, 0, 7200),
             (
                 "callback_after_s",
                 self.callback_after_s.unwrap_or(0),

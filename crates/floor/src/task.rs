@@ -64,6 +64,7 @@ pub(crate) struct Loaded {
     pub agents: Vec<(AgentCard, Skills)>,
     pub sessions: Vec<SessionRow>,
     pub works: Vec<(WorkRow, Vec<Part>)>,
+    pub kept: Vec<WorkRow>,
     pub day: Day,
     pub callbacks: Due,
 }
@@ -149,6 +150,9 @@ impl Task {
         }
         for (card, skills) in loaded.agents {
             task.put_agent(card, skills);
+        }
+        for row in loaded.kept {
+            task.resume_place(row, now);
         }
         for session in loaded.sessions {
             task.remember_session(session, now);
@@ -326,7 +330,7 @@ impl Task {
                 row.continues = Some(*old);
                 row
             }
-            Input::Consult { work, .. } => {
+            Input::Consult { work, .. } | Input::ConsultQueue { work, .. } => {
                 let new = !self.works.contains_key(work) && self.consults.insert(*work);
                 return new.then_some(*work);
             }

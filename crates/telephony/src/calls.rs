@@ -8,6 +8,7 @@ pub(crate) mod journal;
 pub mod keeping;
 pub mod legs;
 pub mod listening;
+pub mod mine;
 pub(crate) mod reason;
 pub mod recording;
 pub mod recovery;

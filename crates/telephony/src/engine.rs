@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::calls::journal::{Callers, Journal};
+use crate::calls::store;
 use crate::ladder::Ladder;
 use crate::media::{MediaPlane, SessionEvent, Side};
 use crate::settings::CallSettings;
@@ -28,11 +29,14 @@ use crate::sip::{CallTaker, IncomingCall, LegEvent, Registration, Signaling};
 use call_control::LegId;
 
 pub use line::LineNow;
-use wish::{Guard, Kept};
-pub use wish::{NumberGuard, Outgoing, Outside, Wish};
+use wish::{ConsultId, Guard, Kept};
+pub use wish::{DeskPhoneRules, NumberGuard, Outgoing, Outside, PhoneDial, Wish};
 
 /// The floor ends a wait that is too long; should it not, the call does so much later.
 const BACKSTOP: TimeDelta = TimeDelta::minutes(1);
+
+/// So often it is looked whether the line closed while requesters wait.
+const LOOK_AT_HOURS: Duration = Duration::from_secs(5);
 
 /// Tells whether the hotline is open; implemented by `organization`'s calendar, wired in `server`.
 #[async_trait]
@@ -79,20 +83,25 @@ pub(crate) enum Message {
     LegHeld(LegId, bool),
     Media(SessionEvent),
     Caller(KnownCaller),
-    Ring(AgentId),
-    StopRinging(AgentId),
-    GiveUp,
+    /// The floor speaks of the call, or of a queue that is asked in it: the work says which.
+    Ring(WorkId, AgentId),
+    StopRinging(WorkId, AgentId),
+    GiveUp(WorkId),
+    /// Whether he who answered for the queue that is asked is the one.
+    ThirdConfirmed(ConsultId, AgentId, bool),
     Confirmed(AgentId, bool),
     Here(AgentId, DeviceId),
     Request(Request, oneshot::Sender<Result<(), Problem>>),
     Wish(Wish, oneshot::Sender<Result<(), Problem>>),
+    /// The line closed, or opened again.
+    Hours,
     /// The requester may rate (or not: he did so lately).
     MayRate(bool),
     Stop,
 }
 
 /// What others may know of a running call.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Standing {
     /// Who has it or is being rung.
     pub agent: Option<AgentId>,
@@ -113,10 +122,12 @@ pub struct Standing {
 }
 
 /// A third in a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThirdStanding {
-    /// The colleague; `None` = a number outside.
+    /// The colleague; `None` = a number outside, or nobody of the queue yet.
     pub colleague: Option<AgentId>,
+    /// The queue that is asked, or that gave him.
+    pub queue: Option<String>,
     /// He has answered.
     pub answered: bool,
 }
@@ -175,11 +186,15 @@ pub(crate) struct Inner {
     pub callers: Callers,
     pub line: line::Setting,
     pub guard: Guard,
+    /// Without it no desk phone dials.
+    pub desk_phones: OnceLock<Arc<dyn DeskPhoneRules>>,
     pub ratings: OnceLock<Arc<dyn RatingRule>>,
     /// Works of the floor that are no inbound call: a kept place, and the call that is placed for it.
     kept: Mutex<HashMap<WorkId, Kept>>,
     works: Mutex<HashMap<WorkId, CallId>>,
     pub ladder: OnceLock<Ladder>,
+    /// Since when the line is closed, as calls that wait are told.
+    closed_since: Mutex<Option<DateTime<Utc>>>,
     calls: Mutex<HashMap<CallId, Running>>,
     stopping: AtomicBool,
 }
@@ -193,6 +208,11 @@ impl Inner {
             limits.wait = TimeDelta::seconds(i64::from(rules.max_wait_s)) + BACKSTOP;
         }
         limits
+    }
+
+    /// Since when the line is closed; `None` while it is open.
+    pub(crate) fn closed_since(&self) -> Option<DateTime<Utc>> {
+        *lock(&self.closed_since)
     }
 }
 
@@ -211,10 +231,12 @@ impl Engine {
             callers,
             line: line::Setting::default(),
             guard: Guard::new(),
+            desk_phones: OnceLock::new(),
             ratings: OnceLock::new(),
             kept: Mutex::default(),
             works: Mutex::default(),
             ladder: OnceLock::new(),
+            closed_since: Mutex::default(),
             calls: Mutex::default(),
             stopping: AtomicBool::new(false),
         }))
@@ -240,7 +262,38 @@ impl Engine {
             .standing
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        Some(*standing)
+        Some(standing.clone())
+    }
+
+    /// The running call of which `this` is so.
+    fn running_call(&self, this: impl Fn(&Standing) -> bool) -> Option<(CallId, Standing)> {
+        let calls = self.running();
+        calls.iter().find_map(|(id, running)| {
+            let standing = running
+                .standing
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            this(&standing).then(|| (*id, standing.clone()))
+        })
+    }
+
+    /// The running call in which this colleague is asked.
+    pub fn asked_in(&self, colleague: AgentId) -> Option<(CallId, Standing)> {
+        let asked = |standing: &Standing| {
+            let third = standing.third.as_ref();
+            third.is_some_and(|third| third.colleague == Some(colleague))
+        };
+        self.running_call(asked)
+    }
+
+    /// The running call that this supervisor hears.
+    pub fn supervised_by(&self, supervisor: AgentId) -> Option<(CallId, Standing)> {
+        let hears = |standing: &Standing| {
+            standing
+                .supervised
+                .is_some_and(|(who, _)| who == supervisor)
+        };
+        self.running_call(hears)
     }
 
     /// Carries an agent's wish to the call; 404 for a call that does not run, 409 with the refusal's code.
@@ -273,6 +326,11 @@ impl Engine {
         let _ = self.0.guard.set(guard);
     }
 
+    /// Wires what a desk phone may dial; before the first call.
+    pub(crate) fn attach_desk_phones(&self, rules: Arc<dyn DeskPhoneRules>) {
+        let _ = self.0.desk_phones.set(rules);
+    }
+
     /// Wires who is asked to rate; without it everybody is, where the line asks at all.
     pub fn attach_ratings(&self, rule: Arc<dyn RatingRule>) {
         let _ = self.0.ratings.set(rule);
@@ -285,12 +343,7 @@ impl Engine {
 
     /// Rings the agent's own device, then the number (click to call). 409 `no_device`, and what the floor says.
     pub async fn call_out(&self, order: Outgoing) -> Result<CallId, Problem> {
-        if self.0.stopping.load(Relaxed) || self.open_calls() >= self.0.settings.most {
-            return Err(kernel::problem::unavailable(
-                "telephony_full",
-                "no more calls can be placed now",
-            ));
-        }
+        self.has_room()?;
         let signaling = self.0.signaling.get();
         if signaling.is_none_or(|sip| sip.devices(order.agent).is_empty()) {
             return Err(refused(
@@ -302,6 +355,16 @@ impl Engine {
         self.0.floor.began(id, order.agent).await?;
         self.start(id, actor::Start::Out(order));
         Ok(id)
+    }
+
+    fn has_room(&self) -> Result<(), Problem> {
+        if self.0.stopping.load(Relaxed) || self.open_calls() >= self.0.settings.most {
+            return Err(kernel::problem::unavailable(
+                "telephony_full",
+                "no more calls can be placed now",
+            ));
+        }
+        Ok(())
     }
 
     /// Starts the task of a call.
@@ -323,6 +386,37 @@ impl Engine {
             actor::run(engine.clone(), id, start, crowded, mailbox, inbox, standing).await;
             engine.running().remove(&id);
         });
+    }
+
+    /// The floor speaks of this call by another work too: a queue is asked in it.
+    fn also_known_as(&self, work: WorkId, call: CallId) {
+        lock(&self.0.works).insert(work, call);
+    }
+
+    fn no_longer_known_as(&self, work: WorkId) {
+        lock(&self.0.works).remove(&work);
+    }
+
+    /// Kept places that the process before this one left are called back like others. Before the first device can
+    /// register. Whose call is not to be found is given up, and owed a call.
+    pub(crate) async fn resume_kept(&self) -> Result<(), Problem> {
+        let conn = self.0.app.db.read();
+        for (place, of) in self.0.floor.kept_places().await? {
+            let work = place.id;
+            // The attempt that the end of the process cut off has its own record.
+            let tried = store::has_record(conn, work).await?;
+            match store::asked_in(conn, of).await? {
+                Some(call) => {
+                    let kept = Kept::of(&call, place);
+                    self.keep(work, Kept { tried, ..kept });
+                }
+                None => {
+                    tracing::error!(%work, "nobody knows whom to call back");
+                    self.0.floor.give_up(work).await;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A requester waits in the queue without a call.
@@ -388,6 +482,44 @@ impl Engine {
         }
     }
 
+    /// Tells the calls that wait when the line closes, and when it opens again. A calendar that does not answer
+    /// closes nothing.
+    pub(crate) async fn watch_hours(self) {
+        let app = self.0.app.clone();
+        while !app.shutdown.is_cancelled() {
+            let now = app.clock.now();
+            let by_calendar = match self.0.hours.get() {
+                Some(hours) => {
+                    let asked = hours.is_open(now);
+                    app.clock
+                        .timeout(LOOK_AT_HOURS, asked)
+                        .await
+                        .unwrap_or(true)
+                }
+                None => true,
+            };
+            let open = by_calendar && self.0.line.get().closed_by.is_none();
+            let changed = {
+                let mut since = lock(&self.0.closed_since);
+                let changed = since.is_none() != open;
+                if changed {
+                    *since = (!open).then_some(now);
+                }
+                changed
+            };
+            if changed {
+                for running in self.running().values() {
+                    // A call that ends at this moment does not care.
+                    let _ = running.mailbox.send(Message::Hours);
+                }
+            }
+            tokio::select! {
+                () = app.clock.sleep(LOOK_AT_HOURS) => {}
+                () = app.shutdown.cancelled() => {}
+            }
+        }
+    }
+
     /// Ends every call as interrupted and waits until their records are on the way to the disk.
     pub(crate) async fn stop(&self) {
         self.0.stopping.store(true, Relaxed);
@@ -414,8 +546,46 @@ impl CallTaker for Engine {
             call.leg.refuse(503);
             return;
         }
+        if call.desk_phone.is_some() {
+            self.dialled_on_a_phone(call);
+            return;
+        }
         let id = self.0.app.ids.next();
         self.start(id, actor::Start::In(call));
+    }
+}
+
+impl Engine {
+    /// A number was dialled on a desk phone: it goes the way of every call of ours.
+    fn dialled_on_a_phone(&self, call: IncomingCall) {
+        let rules = self.0.desk_phones.get().cloned();
+        let (Some(rules), Some(phone)) = (rules, call.desk_phone.clone()) else {
+            call.leg.refuse(403);
+            return;
+        };
+        let (engine, leg, number) = (self.clone(), Arc::clone(&call.leg), call.called.clone());
+        self.0.app.tasks.spawn(async move {
+            let dial: PhoneDial = Box::new(move |order| {
+                Box::pin(async move { engine.call_out_from_phone(order, call).await })
+            });
+            if let Err(problem) = rules.let_out(&phone, &number, dial).await {
+                tracing::info!(user = %phone.username, code = problem.code, "a desk phone's call is not let out");
+                let status = if problem.status < 500 { 403 } else { 503 };
+                leg.refuse_saying(status, problem.code);
+            }
+        });
+    }
+
+    async fn call_out_from_phone(
+        &self,
+        order: Outgoing,
+        call: IncomingCall,
+    ) -> Result<CallId, Problem> {
+        self.has_room()?;
+        let id = self.0.app.ids.next();
+        self.0.floor.began(id, order.agent).await?;
+        self.start(id, actor::Start::Phone { order, call });
+        Ok(id)
     }
 }
 
@@ -425,7 +595,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Medium for Engine {
     fn ring(&self, work: WorkId, agent: AgentId) {
-        if self.call_back(work, agent) || self.tell(work, Message::Ring(agent)) {
+        if self.call_back(work, agent) || self.tell(work, Message::Ring(work, agent)) {
             return;
         }
         // The call ended while the floor chose: the agent must not stay rung.
@@ -436,12 +606,12 @@ impl Medium for Engine {
     }
 
     fn stop_ringing(&self, work: WorkId, agent: AgentId) {
-        self.tell(work, Message::StopRinging(agent));
+        self.tell(work, Message::StopRinging(work, agent));
     }
 
     fn give_up(&self, work: WorkId) {
         lock(&self.0.kept).remove(&work);
-        self.tell(work, Message::GiveUp);
+        self.tell(work, Message::GiveUp(work));
     }
 }
 

@@ -70,6 +70,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112645_outbound"),
         migration!("2026112646_follow_ups"),
         migration!("2026112690_line"),
+        migration!("2026112697_desk_phone_purpose"),
     ]
 }
 
@@ -128,7 +129,7 @@ fn jobs(telephony: &Telephony) -> Vec<JobDef> {
 
 /// What the server mounts.
 pub fn capability(telephony: &Telephony) -> Capability {
-    use calls::{control, http, listening};
+    use calls::{control, http, listening, mine};
     let routes = OpenApiRouter::new()
         .routes(routes!(http::list))
         .routes(routes!(http::show))
@@ -155,6 +156,8 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(control::take_over))
         .routes(routes!(control::help))
         .routes(routes!(control::standing))
+        .routes(routes!(mine::consultation))
+        .routes(routes!(mine::supervision))
         .routes(routes!(listening::listen))
         .routes(routes!(listening::waveform))
         .routes(routes!(listening::export))

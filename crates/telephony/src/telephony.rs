@@ -131,6 +131,7 @@ impl Telephony {
                 "the last process left calls open: closed as interrupted"
             );
         }
+        self.0.engine.resume_kept().await?;
         self.0.outbound.start().await?;
         line::apply(self).await?;
         let (changes, registrations) = mpsc::unbounded_channel();
@@ -147,6 +148,7 @@ impl Telephony {
         let _ = self.0.stack.set(Arc::clone(&stack));
         app.tasks
             .spawn(self.0.engine.clone().watch_registrations(registrations));
+        app.tasks.spawn(self.0.engine.clone().watch_hours());
         // What an exchange did meanwhile it tells by itself.
         self.0.exchanges.start(self).await?;
         let (engine, shutdown) = (self.0.engine.clone(), app.shutdown.clone());

@@ -45,6 +45,7 @@ enum Op {
     Pass(usize, usize),
     PassToAgent(usize, u128),
     Consult(u128),
+    ConsultQueue(usize, usize),
     HandOver(usize, usize),
     HandOverAlone(usize, u128),
     KeepPlace(usize),
@@ -99,6 +100,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (any::<usize>(), 0..3usize).prop_map(|(index, queue)| Op::Pass(index, queue)),
         2 => (any::<usize>(), n.clone()).prop_map(|(index, n)| Op::PassToAgent(index, n)),
         2 => n.clone().prop_map(Op::Consult),
+        2 => (any::<usize>(), 0..3usize).prop_map(|(index, queue)| Op::ConsultQueue(index, queue)),
         2 => (any::<usize>(), any::<usize>()).prop_map(|(index, by)| Op::HandOver(index, by)),
         1 => (any::<usize>(), n).prop_map(|(index, n)| Op::HandOverAlone(index, n)),
         1 => any::<usize>().prop_map(Op::KeepPlace),
@@ -515,7 +517,7 @@ impl Model {
                     assert!(in_time(until), "{told}");
                 }
                 (Stage::Dialling { agent }, At::Dialling(by)) if agent == by => {
-                    let asked = self.consults.contains(id);
+                    let asked = self.consults.contains(id) && seen.queue.is_none();
                     assert!(!asked || in_time(seen.offered + TimeDelta::minutes(2)));
                 }
                 (Stage::Active { agent }, At::Active(by)) if agent == by => {}
@@ -683,7 +685,9 @@ impl Model {
                 if self.talks(agent(n)) || self.is_signed_out(agent(n)) => {}
             Op::Adopt(index, n) => {
                 let voice = |seen: &Seen| seen.queue.is_some() && seen.media == MediaKind::Voice;
-                if let Some((id, at)) = self.pick(index, voice) {
+                if let Some((id, at)) = self.pick(index, voice)
+                    && !self.consults.contains(&id)
+                {
                     let others = matches!(at, At::Active(by) if by != agent(n))
                         || matches!(at, At::Dialling(_));
                     let work = self.as_offered(id);
@@ -838,6 +842,32 @@ impl Model {
                 let agent = agent(n);
                 assert_eq!(self.handle(Input::Consult { work, agent }), free);
             }
+            Op::ConsultQueue(index, queue) => {
+                let Some((about, _)) = self.with_agent(index) else {
+                    return;
+                };
+                self.next += 1;
+                let id = work(self.next);
+                let voice = self.works[&about].media == MediaKind::Voice;
+                if voice {
+                    let seen = Seen {
+                        queue: Some(QUEUES[queue].to_owned()),
+                        media: MediaKind::Voice,
+                        at: At::Waiting,
+                        offered: self.now,
+                        limit: self.now + TimeDelta::seconds(90),
+                        aside_until: self.now,
+                        place: None,
+                        skipped: BTreeMap::new(),
+                    };
+                    self.works.insert(id, seen);
+                    self.consults.insert(id);
+                }
+                let queue = QUEUES[queue].to_owned();
+                let work = id;
+                let asked = Input::ConsultQueue { work, about, queue };
+                assert_eq!(self.handle(asked), voice);
+            }
             Op::HandOver(index, by) => {
                 let asked: Vec<_> = self
                     .works
@@ -849,14 +879,22 @@ impl Model {
                     return;
                 }
                 let (consult, at) = asked[by % asked.len()];
-                let (At::Active(to) | At::Dialling(to)) = at else {
-                    panic!("{consult} is {at:?}")
+                // A queue is asked and has given nobody yet.
+                let (At::Active(to) | At::Dialling(to) | At::Ringing(to)) = at else {
+                    return;
                 };
-                if let Some((work, _)) = self.with_agent(index) {
-                    let done =
-                        matches!(at, At::Active(_)) && self.works[&work].media == MediaKind::Voice;
+                if let Some((work, from)) = self.with_agent(index) {
+                    let done = matches!(at, At::Active(_))
+                        && from != to
+                        && self.works[&work].media == MediaKind::Voice;
+                    let queue = self.works[&consult].queue.clone();
                     let consult = Some(consult);
                     assert_eq!(self.handle(Input::HandOver { work, consult, to }), done);
+                    if let (true, Some(queue)) = (done, queue) {
+                        self.works.get_mut(&work).unwrap().queue = Some(queue);
+                        // It is a queue's work from now on.
+                        self.begun.remove(&work);
+                    }
                 }
             }
             Op::HandOverAlone(index, n) => {
@@ -874,7 +912,9 @@ impl Model {
                     matches!(seen.at, At::Waiting | At::Ringing(_))
                         && seen.media == MediaKind::Voice
                 };
-                if let Some((old, _)) = self.pick(index, waits) {
+                if let Some((old, _)) = self.pick(index, waits)
+                    && !self.consults.contains(&old)
+                {
                     let mut new = self.as_offered(old);
                     let place = self.acd.work_view(old).unwrap().place;
                     self.next += 1;

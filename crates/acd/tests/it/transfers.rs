@@ -277,3 +277,108 @@ fn a_call_back_stands_where_its_requester_stood() {
         Refusal::NotWaiting
     );
 }
+
+fn asks_queue(floor: &mut Floor, n: u128, about: u128, queue: &str) {
+    floor.does(Input::ConsultQueue {
+        work: work(n),
+        about: work(about),
+        queue: queue.into(),
+    });
+}
+
+#[test]
+fn a_queue_that_is_asked_gives_its_next_agent_before_those_who_came_later() {
+    let mut floor = Floor::new(vec![Queue::new("hotline"), Queue::new("exam")]);
+    floor.ready(0, &[]);
+    floor.offer(0, "hotline");
+    floor.accept(0, 0);
+    floor.wait(30);
+    floor.offer(1, "exam");
+    floor.wait(30);
+    asks_queue(&mut floor, 2, 0, "exam");
+    // The requester talks to somebody: only the other one waits.
+    let waiting = |floor: &Floor| floor.acd.queue_view("exam").unwrap().voice.count;
+    assert_eq!(waiting(&floor), 1);
+    floor.ready(1, &[]);
+    assert_eq!(floor.rings(1), Some(work(2)));
+    // He lets it ring: the queue asks the next, and nobody more is counted as waiting.
+    floor.ready(2, &[]);
+    assert_eq!(floor.rings(2), Some(work(1)));
+    floor.wait(20);
+    assert_eq!(floor.state(1), AgentState::Break);
+    assert_eq!(waiting(&floor), 1);
+    floor.ready(3, &[]);
+    assert_eq!(floor.rings(3), Some(work(2)));
+    floor.accept(2, 3);
+    floor.does(Input::HandOver {
+        work: work(0),
+        consult: Some(work(2)),
+        to: agent(3),
+    });
+    assert_eq!(floor.state(0), AgentState::WrapUp);
+    assert_eq!(floor.state(3), AgentState::Talking);
+    let view = floor.acd.work_view(work(0)).unwrap();
+    assert_eq!(view.queue, Some("exam"), "it is that queue's from now on");
+    floor.end(0);
+    assert_eq!(floor.state(3), AgentState::WrapUp);
+    let wrap_up =
+        |output: &&Output| matches!(output, Output::WrapUpBegan { work: of, .. } if *of == work(2));
+    assert_eq!(floor.seen.iter().filter(wrap_up).count(), 0);
+}
+
+#[test]
+fn a_queue_that_has_nobody_is_given_up_and_the_talk_goes_on() {
+    let mut floor = Floor::hotline(1);
+    floor.offer(0, "hotline");
+    floor.accept(0, 0);
+    asks_queue(&mut floor, 1, 0, "hotline");
+    floor.wait(899);
+    assert_eq!(floor.outcome(1), None);
+    floor.wait(1);
+    assert_eq!(floor.outcome(1), Some(Outcome::NoAgentAnswer));
+    assert_eq!(floor.state(0), AgentState::Talking);
+    // Only of a talk, and only a queue there is.
+    let ask = |about: u128, queue: &str| Input::ConsultQueue {
+        work: work(9),
+        about: work(about),
+        queue: queue.into(),
+    };
+    assert_eq!(floor.refused(ask(0, "moon")), Refusal::QueueUnknown);
+    assert_eq!(floor.refused(ask(7, "hotline")), Refusal::WorkUnknown);
+    // Withdrawn while it rings, he is free again.
+    floor.ready(1, &[]);
+    asks_queue(&mut floor, 2, 0, "hotline");
+    assert_eq!(floor.rings(1), Some(work(2)));
+    floor.end(2);
+    assert_eq!(floor.state(1), AgentState::Ready);
+}
+
+#[test]
+fn after_a_restart_call_backs_stand_in_the_order_they_had_with_a_wait_of_their_own() {
+    let mut floor = Floor::hotline(0);
+    let began = floor.now;
+    floor.wait(1200);
+    let kept = |n: u128, after: u64| Work {
+        id: work(n),
+        media: MediaKind::Voice,
+        queue: "hotline".into(),
+        priority: 0,
+        preferred_agent: None,
+        offered_at: began + secs(after),
+    };
+    for (n, after) in [(1, 30), (0, 10)] {
+        let told = floor.does(Input::ResumePlace(kept(n, after)));
+        assert_eq!(told, [], "it was told before");
+    }
+    floor.offer(2, "hotline");
+    floor.wait(899);
+    assert_eq!(floor.acd.queue_view("hotline").unwrap().voice.count, 3);
+    for n in 0..3 {
+        floor.ready(n, &[]);
+        assert_eq!(floor.rings(n), Some(work(n)));
+    }
+    assert_eq!(
+        floor.refused(Input::ResumePlace(kept(1, 30))),
+        Refusal::AlreadyOffered
+    );
+}

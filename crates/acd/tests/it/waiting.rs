@@ -260,3 +260,20 @@ fn a_talk_the_medium_connected_is_adopted_from_wherever_it_is() {
         assert_eq!(floor.state(0), AgentState::Ready, "nor is he");
     }
 }
+
+#[test]
+fn a_wait_that_the_medium_gives_up_is_no_abandon_and_frees_who_was_rung() {
+    let mut floor = Floor::hotline(1);
+    floor.offer(0, "hotline");
+    floor.offer(1, "hotline");
+    for (n, state) in [(1, AgentState::Ringing), (0, AgentState::Ready)] {
+        floor.does(Input::GiveUp { work: work(n) });
+        assert_eq!(floor.outcome(n), Some(Outcome::NoAgentAnswer));
+        assert_eq!(floor.state(0), state);
+    }
+    floor.offer(2, "hotline");
+    floor.accept(2, 0);
+    let late = Input::GiveUp { work: work(2) };
+    assert_eq!(floor.refused(late), acd::Refusal::NotWaiting);
+    assert_eq!(floor.state(0), AgentState::Talking);
+}

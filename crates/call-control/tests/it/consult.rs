@@ -240,3 +240,114 @@ fn wishes_that_make_no_sense_are_refused_with_a_reason() {
         Err(Refusal::ThirdHere)
     );
 }
+
+/// Agent 1 asks a queue; nobody of it is rung yet.
+fn asks_queue() -> World {
+    let mut w = World::talking();
+    w.ask(Request::Consult(Party::Queue("exam".into())))
+        .unwrap();
+    w
+}
+
+fn ring_third(w: &mut World, who: u8) -> Vec<Command> {
+    w.tell(Input::ThirdRing {
+        agent: agent(who),
+        staff_no: "8002".into(),
+        devices: vec![device(who.into())],
+    })
+}
+
+#[test]
+fn a_queue_is_asked_and_the_call_left_to_whom_it_gives_in_the_same_recording() {
+    let mut w = asks_queue();
+    assert_eq!(w.call.state(), State::Held);
+    assert_eq!(w.call.consulted_queue(), Some("exam"));
+    assert_eq!(w.call.consulted(), Some((None, false)));
+    // Nobody yet: there is nothing to complete.
+    assert_eq!(w.ask(Request::Complete), Err(Refusal::ThirdNotReady));
+    w.seconds(600);
+    let commands = ring_third(&mut w, 2);
+    assert!(commands.contains(&Command::Invite {
+        leg: THIRD,
+        agent: agent(2),
+        device: device(2),
+        part: Part::Consult
+    }));
+    let commands = w.tell(Input::LegAnswered(THIRD));
+    assert!(commands.contains(&Command::ConsultAnswered(agent(2))));
+    assert!(w.hear_each_other(AGENT, THIRD) && !w.hears(REQUESTER, AGENT));
+    // The floor has yet to say that he is the one.
+    assert_eq!(w.ask(Request::Complete), Err(Refusal::ThirdNotReady));
+    w.tell(Input::ThirdConfirmed(agent(2), true));
+    let commands = w.ask(Request::Complete).unwrap();
+    assert!(commands.contains(&Command::HandOver(agent(2))));
+    assert!(w.hear_each_other(REQUESTER, THIRD));
+    w.tell(Input::LegGone(THIRD, Gone::HungUp));
+    let recordings = |which: &Command| w.log.iter().filter(|c| *c == which).count();
+    assert_eq!(recordings(&Command::StartRecording), 1);
+    assert_eq!(recordings(&Command::StopRecording), 1);
+    assert_eq!(w.outcome(), Some(Outcome::Answered));
+}
+
+#[test]
+fn one_of_the_queue_who_says_no_is_followed_by_the_next() {
+    let mut w = asks_queue();
+    ring_third(&mut w, 2);
+    let commands = w.tell(Input::LegDeclined(THIRD, Declined::Refused));
+    assert_eq!(
+        commands,
+        [Command::ConsultDeclined(agent(2), Declined::Refused)]
+    );
+    ring_third(&mut w, 3);
+    let commands = w.tell(Input::ThirdStopRinging(agent(3)));
+    assert_eq!(commands, [Command::HangUp(LegId(3))]);
+    // Without a device nobody rings.
+    let commands = w.tell(Input::ThirdRing {
+        agent: agent(4),
+        staff_no: String::new(),
+        devices: vec![],
+    });
+    assert_eq!(
+        commands,
+        [Command::ConsultDeclined(agent(4), Declined::Unreachable)]
+    );
+    // He answered as his ring was over: the floor has rung another by then.
+    ring_third(&mut w, 2);
+    w.tell(Input::LegAnswered(LegId(4)));
+    let commands = ring_third(&mut w, 3);
+    assert!(commands.contains(&Command::HangUp(LegId(4))));
+    assert!(commands.contains(&Command::Play(AGENT, Prompt::Ringback)));
+    assert!(!w.hears(AGENT, LegId(4)));
+    assert_eq!(w.tell(Input::ThirdConfirmed(agent(2), false)), []);
+    w.tell(Input::LegAnswered(LegId(5)));
+    w.tell(Input::ThirdConfirmed(agent(3), true));
+    w.ask(Request::Join).unwrap();
+    assert!(w.hear_each_other(REQUESTER, LegId(5)));
+}
+
+#[test]
+fn who_asks_a_queue_in_vain_or_no_longer_is_back_with_the_requester() {
+    let mut w = asks_queue();
+    let commands = w.tell(Input::ThirdGiveUp);
+    assert!(commands.contains(&Command::ConsultWithdrawn));
+    assert!(w.hear_each_other(REQUESTER, AGENT));
+    let mut w = asks_queue();
+    ring_third(&mut w, 2);
+    let commands = w.ask(Request::EndConsult).unwrap();
+    assert!(commands.contains(&Command::ConsultWithdrawn));
+    assert!(commands.contains(&Command::HangUp(THIRD)));
+    assert!(w.hear_each_other(REQUESTER, AGENT));
+    // He hangs up while it is asked: the requester waits for the next, as always.
+    let mut w = asks_queue();
+    ring_third(&mut w, 2);
+    w.tell(Input::LegAnswered(THIRD));
+    let commands = w.ask(Request::HangUp).unwrap();
+    assert!(commands.contains(&Command::Pass));
+    assert_eq!(w.call.state(), State::Queued);
+    // And the requester who gives up frees everybody.
+    let mut w = asks_queue();
+    ring_third(&mut w, 2);
+    let commands = w.requester_hangs_up();
+    assert!(commands.contains(&Command::ConsultWithdrawn));
+    assert_eq!(w.outcome(), Some(Outcome::Answered));
+}

@@ -1,5 +1,5 @@
 use call_control::{
-    Command, Event, Gone, Input, LegId, Line, Outcome, Place, Prompt, Request, State,
+    AfterClosing, Command, Event, Gone, Input, LegId, Line, Outcome, Place, Prompt, Request, State,
 };
 
 use crate::world::{REQUESTER, World, agent};
@@ -153,4 +153,50 @@ fn the_requester_rates_after_the_agent_has_hung_up() {
     let mut w = talk();
     w.tell(Input::LegGone(REQUESTER, Gone::HungUp));
     assert!(w.call.ended(), "who hangs up first is not asked");
+}
+
+#[test]
+fn who_still_waits_after_closing_may_leave_a_message_and_his_place_is_given_up() {
+    let mut w = World::queued();
+    w.seconds(300);
+    let commands = w.tell(Input::Closing(AfterClosing::MessageBox));
+    assert!(commands.contains(&Command::GiveUp));
+    assert!(commands.contains(&Command::Play(REQUESTER, Prompt::Closing)));
+    // What the floor says of it then is old news.
+    assert_eq!(w.tell(Input::GiveUp), []);
+    let commands = w.prompt_ended();
+    assert!(commands.contains(&Command::Play(REQUESTER, Prompt::LeaveMessage)));
+    w.prompt_ended();
+    w.seconds(10);
+    w.requester_hangs_up();
+    assert_eq!(w.outcome(), Some(Outcome::MessageLeft));
+    assert!(!w.log.contains(&Command::Withdraw), "he gave nothing up");
+}
+
+#[test]
+fn who_is_told_that_he_is_called_back_or_only_told_is_not_dropped_silently() {
+    for (then, said) in [
+        (AfterClosing::CallBack, Prompt::ClosingCallBack),
+        (AfterClosing::End, Prompt::Closing),
+    ] {
+        let mut w = World::queued();
+        let commands = w.tell(Input::Closing(then));
+        assert!(commands.contains(&Command::Play(REQUESTER, said)));
+        assert_eq!(w.call.state(), State::Farewell(Outcome::NoAgentAnswer));
+        w.prompt_ended();
+        assert_eq!(w.outcome(), Some(Outcome::NoAgentAnswer));
+    }
+}
+
+#[test]
+fn closing_time_cuts_off_no_ring_no_talk_and_nobody_who_was_passed_on() {
+    let closing = |w: &mut World| w.tell(Input::Closing(AfterClosing::MessageBox));
+    let mut w = World::queued();
+    w.ring(1, &[1]);
+    assert_eq!(closing(&mut w), []);
+    let mut w = World::talking();
+    assert_eq!(closing(&mut w), []);
+    w.ask(Request::Pass).unwrap();
+    assert_eq!(closing(&mut w), []);
+    assert_eq!(w.call.state(), State::Queued);
 }

@@ -1,7 +1,7 @@
 //! Random events in random order. What must hold is checked by `World` after every one of them.
 
 use call_control::{
-    Declined, DeviceId, Gone, Input, LegId, Line, Party, Place, Request, Supervision,
+    AfterClosing, Declined, DeviceId, Gone, Input, LegId, Line, Party, Place, Request, Supervision,
 };
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -45,6 +45,15 @@ fn ring() -> impl Strategy<Value = Input> {
     })
 }
 
+/// `floor` rings nobody who has the call himself.
+fn ring_third() -> impl Strategy<Value = Input> {
+    (2u8..4, 0u64..3).prop_map(|(who, devices)| Input::ThirdRing {
+        agent: agent(who),
+        staff_no: "8002".into(),
+        devices: (0..devices).map(DeviceId).collect(),
+    })
+}
+
 /// Wishes that bring others in.
 fn with_others() -> impl Strategy<Value = Request> {
     prop_oneof![
@@ -52,6 +61,7 @@ fn with_others() -> impl Strategy<Value = Request> {
             Request::Consult(World::colleague(who, &(0..devices).collect::<Vec<_>>()))
         }),
         2 => Just(Request::Consult(Party::Number)),
+        3 => Just(Request::Consult(Party::Queue("exam".into()))),
         1 => Just(Request::TransferOut),
         3 => Just(Request::Swap),
         3 => Just(Request::Join),
@@ -69,6 +79,14 @@ fn with_others() -> impl Strategy<Value = Request> {
         2 => mode().prop_map(Request::SuperviseAs),
         1 => Just(Request::EndSupervision),
         1 => Just(Request::TakeOver),
+    ]
+}
+
+fn after_closing() -> impl Strategy<Value = AfterClosing> {
+    prop_oneof![
+        Just(AfterClosing::MessageBox),
+        Just(AfterClosing::CallBack),
+        Just(AfterClosing::End)
     ]
 }
 
@@ -100,7 +118,13 @@ pub fn step() -> impl Strategy<Value = Step> {
         6 => Just(Step::Tell(Input::PromptEnded(LegId(0)))),
         8 => ring().prop_map(Step::Tell),
         2 => (1u8..4).prop_map(|a| Step::Tell(Input::StopRinging(agent(a)))),
+        4 => ring_third().prop_map(Step::Tell),
+        1 => (2u8..4).prop_map(|a| Step::Tell(Input::ThirdStopRinging(agent(a)))),
+        4 => (2u8..4, prop::bool::weighted(0.8))
+            .prop_map(|(a, yes)| Step::Tell(Input::ThirdConfirmed(agent(a), yes))),
+        1 => Just(Step::Tell(Input::ThirdGiveUp)),
         1 => Just(Step::Tell(Input::GiveUp)),
+        1 => after_closing().prop_map(|then| Step::Tell(Input::Closing(then))),
         6 => (1u8..4).prop_map(|a| Step::Tell(Input::Confirmed(agent(a)))),
         2 => (1u8..4).prop_map(|a| Step::Tell(Input::NotConfirmed(agent(a)))),
         12 => leg().prop_map(|l| Step::Tell(Input::LegAnswered(l))),

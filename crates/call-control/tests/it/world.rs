@@ -35,6 +35,7 @@ pub struct World {
     pub paths: Vec<Path>,
     /// Colleagues whom `floor` counts as asked.
     asked: BTreeSet<AgentId>,
+    third_confirmed: bool,
     calling_back: bool,
     held: bool,
     recordings: (u32, u32),
@@ -92,6 +93,7 @@ impl World {
             offered: calling_back,
             paths: vec![],
             asked: BTreeSet::new(),
+            third_confirmed: false,
             calling_back,
             held: false,
             recordings: (0, 0),
@@ -117,6 +119,20 @@ impl World {
             }
             Input::Ring { agent, .. } if self.calling_back && alerted && !theirs(agent) => {
                 (self.offered, self.taken) = (false, false);
+            }
+            // Until it confirms him, he who answered for a queue is nobody `floor` knows of.
+            Input::ThirdConfirmed(agent, true) if self.asked.contains(agent) => {
+                self.third_confirmed = true;
+            }
+            Input::ThirdConfirmed(agent, false) | Input::ThirdStopRinging(agent)
+                if self.call.consulted_queue().is_some() && !self.third_confirmed =>
+            {
+                self.asked.remove(agent);
+            }
+            Input::ThirdRing { agent, .. }
+                if self.call.consulted_queue().is_some() && !self.third_confirmed =>
+            {
+                self.asked.retain(|asked| asked == agent);
             }
             Input::GiveUp => {
                 self.offered = false;
@@ -271,10 +287,14 @@ impl World {
                     self.paths.clone_from(paths);
                 }
                 Command::ConsultAnswered(colleague) => {
+                    self.third_confirmed = self.call.consulted_queue().is_none();
                     self.asked.insert(*colleague);
                 }
                 Command::ConsultEnded(colleague) => {
                     self.asked.remove(colleague);
+                }
+                Command::ConsultWithdrawn => {
+                    self.asked.clear();
                 }
                 Command::HandOver(colleague) => {
                     assert!(self.taken, "handed over, but not taken");
@@ -305,6 +325,10 @@ impl World {
                 Command::Adopt(_) => (self.offered, self.taken) = (false, true),
                 Command::Interrupted => {
                     assert!(self.offered || self.taken, "interrupted, but not floor's");
+                    (self.offered, self.taken) = (false, false);
+                }
+                Command::GiveUp => {
+                    assert!(self.offered, "given up, but not offered");
                     (self.offered, self.taken) = (false, false);
                 }
                 Command::Withdraw => {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kernel::problem::{Result, internal, stale};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
-use super::{NoAnswerRule, QueueRules};
+use super::{AfterClosing, NoAnswerRule, QueueRules};
 
 kernel::table! {
     /// One queue.
@@ -29,6 +29,8 @@ kernel::table! {
         announce_wait: bool,
         callback_after_s: Option<i32>,
         caller_id: Option<String>,
+        serve_after_closing_s: i32,
+        after_closing: String,
         version: i64,
         changed_at: DateTimeUtc,
     }
@@ -75,6 +77,8 @@ impl TryFrom<row::Model> for Queue {
                 announce_wait: row.announce_wait,
                 callback_after_s: row.callback_after_s.map(count),
                 caller_id: row.caller_id,
+                serve_after_closing_s: count(row.serve_after_closing_s),
+                after_closing: AfterClosing::parse(&row.after_closing),
             },
             code: row.code,
             version: row.version,
@@ -110,6 +114,8 @@ fn to_row(queue: &Queue, now: DateTime<Utc>) -> Result<row::ActiveModel> {
         announce_wait: Set(rules.announce_wait),
         callback_after_s: Set(rules.callback_after_s.map(count)),
         caller_id: Set(rules.caller_id.clone()),
+        serve_after_closing_s: Set(count(rules.serve_after_closing_s)),
+        after_closing: Set(rules.after_closing.as_str().to_owned()),
         version: Set(queue.version),
         changed_at: Set(now),
     })

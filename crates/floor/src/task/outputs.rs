@@ -67,16 +67,19 @@ impl Task {
                     row.rings += 1;
                     row.first_rung_at.get_or_insert(now);
                 }
-                self.write_work(work, now);
-                let facts = json!({ "until": until });
-                self.work_event(
-                    "work.rung",
-                    work,
-                    Some(&queue),
-                    Some(agent),
-                    now,
-                    Some(facts),
-                );
+                // A queue that is asked has no row: nobody's call rings.
+                if !self.consults.contains(&work) {
+                    self.write_work(work, now);
+                    let facts = json!({ "until": until });
+                    self.work_event(
+                        "work.rung",
+                        work,
+                        Some(&queue),
+                        Some(agent),
+                        now,
+                        Some(facts),
+                    );
+                }
                 self.medium(media, |medium| medium.ring(work, agent));
             }
             Output::StopRinging { work, agent, media } => {
@@ -189,6 +192,9 @@ impl Task {
         now: DateTime<Utc>,
     ) {
         if self.consults.remove(&work) {
+            if outcome == Outcome::NoAgentAnswer {
+                self.medium(media, |medium| medium.give_up(work));
+            }
             return;
         }
         if outcome == Outcome::Callback {
@@ -228,7 +234,9 @@ impl Task {
             row.short = short;
             row.wait_ms = row.wait_ms.or(wait_ms);
             row.agent_id = agent.or(row.agent_id);
-            row.callback_due = missed && counts(row) && row.accepted_at.is_none();
+            // Cut off while he was called back, nobody knows whether they talked.
+            let unsure = outcome == Outcome::Interrupted && row.continues.is_some();
+            row.callback_due = missed && counts(row) && (row.accepted_at.is_none() || unsure);
             if row.callback_due {
                 self.callbacks.add(row.offered_at, work);
             }

@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use super::Task;
 use crate::agent_state::store::{Change, SessionRow};
 use crate::journal::Write;
+use crate::medium::Work;
+use crate::work_item::INTERRUPTED;
+use crate::work_item::store::Model as WorkRow;
 
 /// What an agent had before the restart.
 pub(crate) struct Former {
@@ -26,6 +29,50 @@ impl Former {
 }
 
 impl Task {
+    /// A requester who is to be called back waits on in his place.
+    pub(super) fn resume_place(&mut self, mut row: WorkRow, now: DateTime<Utc>) {
+        let work = acd::Work {
+            id: row.id,
+            media: acd::MediaKind::Voice,
+            queue: row.queue.clone().unwrap_or_default(),
+            priority: row.priority,
+            preferred_agent: None,
+            offered_at: row.offered_at,
+        };
+        let handled = self.acd.handle(Input::ResumePlace(work), now);
+        if let Some(refusal) = handled.refusal {
+            tracing::error!(work = %row.id, %refusal, "a kept place cannot be resumed: a call is owed");
+            row.ended_at = Some(now);
+            row.outcome = Some(INTERRUPTED.to_owned());
+            row.callback_due = true;
+            self.callbacks.add(row.offered_at, row.id);
+            self.journal.write(now, Write::Work(Box::new(row)));
+            return;
+        }
+        self.works.insert(row.id, row);
+        self.apply(handled.outputs, now);
+    }
+
+    /// The kept places that still wait, and what they continue.
+    pub(crate) fn kept_places(&self) -> Vec<(Work, WorkId)> {
+        let mut kept: Vec<&WorkRow> = self.works.values().collect();
+        kept.retain(|row| row.ended_at.is_none());
+        kept.sort_unstable_by_key(|row| (row.offered_at, row.id));
+        let place = |row: &WorkRow| {
+            let work = Work {
+                id: row.id,
+                media: acd::MediaKind::Voice,
+                queue: row.queue.clone().unwrap_or_default(),
+                priority: row.priority,
+                preferred_agent: None,
+                offered_at: row.offered_at,
+                subject: row.subject.clone(),
+            };
+            Some((work, row.continues?))
+        };
+        kept.into_iter().filter_map(place).collect()
+    }
+
     /// Takes note of a session that was open when the process before this one ended. Nobody was on
     /// post while there was no floor: the history says so.
     pub(super) fn remember_session(&mut self, mut session: SessionRow, now: DateTime<Utc>) {

@@ -5,6 +5,7 @@ use kernel::problem::Result;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder,
+    QuerySelect as _, QueryTrait as _,
 };
 use uuid::Uuid;
 
@@ -54,6 +55,15 @@ pub async fn put(conn: &impl ConnectionTrait, part: Part) -> Result<()> {
         .exec_without_returning(conn)
         .await?;
     Ok(())
+}
+
+/// The works that this agent had, for who asks which records are his too.
+pub fn works_of(agent: Uuid) -> sea_orm::sea_query::SelectStatement {
+    row::Entity::find()
+        .select_only()
+        .column(C::WorkId)
+        .filter(C::AgentId.eq(agent))
+        .into_query()
 }
 
 /// The agents of a work, the first owner first.

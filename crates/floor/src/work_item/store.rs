@@ -121,12 +121,43 @@ pub(crate) async fn put_past(conn: &impl ConnectionTrait, rows: &[Model]) -> Res
     Ok(())
 }
 
-/// Closes what an earlier process left open. Calls nobody had answered are owed a call-back.
+/// A place that is kept for a call-back, which nobody has taken up yet: it outlives the process.
+fn kept() -> Condition {
+    Condition::all()
+        .add(C::EndedAt.is_null())
+        .add(C::AcceptedAt.is_null())
+        .add(C::Continues.is_not_null())
+        .add(C::Media.eq("voice"))
+}
+
+/// Kept places that stand when a process begins.
+const MOST_KEPT: u64 = 2_000;
+
+/// The places that wait on, in their order; what is beyond bounds is owed a call.
+pub(crate) async fn kept_places(conn: &impl ConnectionTrait) -> Result<Vec<Model>> {
+    Ok(row::Entity::find()
+        .filter(kept())
+        .order_by_asc(C::OfferedAt)
+        .order_by_asc(C::Id)
+        .limit(MOST_KEPT)
+        .all(conn)
+        .await?)
+}
+
+/// Closes what an earlier process left open, but for the places that are kept for a call-back. Calls nobody had
+/// answered are owed a call, and so is who was just being called back.
 pub async fn close_interrupted(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
+    let standing = kept_places(conn).await?;
+    let standing: Vec<Uuid> = standing.into_iter().map(|row| row.id).collect();
     let missed = row::Entity::update_many()
         .col_expr(C::CallbackDue, Expr::value(true))
         .filter(C::EndedAt.is_null())
-        .filter(C::AcceptedAt.is_null())
+        .filter(C::Id.is_not_in(standing.iter().copied()))
+        .filter(
+            Condition::any()
+                .add(C::AcceptedAt.is_null())
+                .add(C::Continues.is_not_null()),
+        )
         .filter(C::Queue.is_not_null())
         .filter(C::Media.eq("voice"));
     missed.exec(conn).await?;
@@ -134,6 +165,7 @@ pub async fn close_interrupted(conn: &impl ConnectionTrait, now: DateTime<Utc>) 
         .col_expr(C::EndedAt, Expr::value(now))
         .col_expr(C::Outcome, Expr::value(INTERRUPTED))
         .filter(C::EndedAt.is_null())
+        .filter(C::Id.is_not_in(standing))
         .exec(conn)
         .await?;
     Ok(closed.rows_affected)

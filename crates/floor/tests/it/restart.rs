@@ -211,3 +211,64 @@ async fn who_does_not_come_back_owes_what_he_was_writing_up() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn kept_places_are_resumed_in_their_order_and_who_was_just_called_back_is_owed_a_call() {
+    on_both(async |hall| {
+        let mut kept = Vec::new();
+        for _ in 0..3 {
+            let old = hall.call().await;
+            hall.pass(10).await;
+            let id = hall.app.ids.next();
+            let new = floor::Work {
+                id,
+                media: floor::MediaKind::Voice,
+                queue: floor::DEFAULT_QUEUE.to_owned(),
+                priority: 0,
+                preferred_agent: None,
+                offered_at: hall.app.clock.now(),
+                subject: json!({ "caller": "139****0001" }),
+            };
+            hall.floor.keep_place(old, new).await.unwrap();
+            kept.push((id, old));
+        }
+        // The first is being called back when the process ends.
+        hall.ready(1).await;
+        hall.floor.accepted(kept[0].0, agent(1)).await.unwrap();
+        let behind = hall.call().await;
+        let before = hall.row(kept[1].0).await;
+        hall.restart().await;
+        let places = hall.floor.kept_places().await.unwrap();
+        let places: Vec<_> = places.into_iter().map(|(work, of)| (work.id, of)).collect();
+        assert_eq!(places, kept[1..]);
+        let first = hall.row(kept[0].0).await;
+        assert_eq!(
+            (first.outcome.as_deref(), first.callback_due),
+            (Some("interrupted"), true)
+        );
+        assert_eq!(
+            hall.row(behind).await.outcome.as_deref(),
+            Some("interrupted")
+        );
+        assert_eq!(hall.row(kept[1].0).await, before, "nothing happened to it");
+        let board = hall.floor.wallboard().await.unwrap();
+        assert_eq!((board.calls_today, board.waiting), (4, 2));
+        let day = floor::work_item::store::recount(hall.app.db.read(), board.as_of).await;
+        assert_eq!(day.unwrap().offered, 4);
+        // Somebody who calls now stands behind them.
+        let late = hall.call().await;
+        for (number, work) in [(2, kept[1].0), (3, kept[2].0)] {
+            hall.ready(number).await;
+            assert_eq!(hall.told().last(), Some(&Told::Ring(work, number)));
+        }
+        hall.floor.accepted(kept[1].0, agent(2)).await.unwrap();
+        hall.floor.ended(kept[1].0).await;
+        hall.floor.end_wrap_up(agent(2)).await.unwrap();
+        assert_eq!(hall.told().last(), Some(&Told::Ring(late, 2)));
+        assert_eq!(
+            hall.row(kept[1].0).await.outcome.as_deref(),
+            Some("answered")
+        );
+    })
+    .await;
+}

@@ -333,3 +333,60 @@ async fn a_call_back_keeps_the_place_and_counts_as_one_request() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_queue_that_is_asked_leaves_no_row_and_the_call_is_its_agents_in_the_end() {
+    on_both(async |hall| {
+        hall.ready(1).await;
+        let work = hall.talk(1).await;
+        let consult = hall.app.ids.next();
+        let hotline = || floor::DEFAULT_QUEUE.to_owned();
+        let ask = async |id| hall.floor.consult_queue(id, work, hotline()).await;
+        ask(consult).await.unwrap();
+        let board = hall.floor.wallboard().await.unwrap();
+        assert_eq!((board.calls_today, board.waiting), (1, 0));
+        hall.ready(2).await;
+        assert_eq!(hall.told().last(), Some(&Told::Ring(consult, 2)));
+        hall.floor.accepted(consult, agent(2)).await.unwrap();
+        hall.floor
+            .hand_over(work, Some(consult), agent(2))
+            .await
+            .unwrap();
+        assert_eq!(
+            (hall.state(1), hall.state(2)),
+            (AgentState::WrapUp, AgentState::Talking)
+        );
+        // Asked again, and nobody comes: the medium is told.
+        let again = hall.app.ids.next();
+        ask(again).await.unwrap();
+        hall.floor.end_wrap_up(agent(1)).await.unwrap();
+        assert_eq!(hall.told().last(), Some(&Told::Ring(again, 1)));
+        hall.ask(1, Presence::Break).await;
+        hall.floor
+            .declined(again, agent(1), floor::Declined::Refused)
+            .await;
+        hall.pass(901).await;
+        assert_eq!(hall.told().last(), Some(&Told::GiveUp(again)));
+        let nowhere = hall.app.ids.next();
+        let nowhere = hall.floor.consult_queue(nowhere, work, "moon".into()).await;
+        assert_eq!(code(nowhere), "queue_unknown");
+        hall.floor.ended(work).await;
+        assert_eq!(
+            had_by(hall, work).await,
+            [
+                ended_as(agent(1), "handed_over"),
+                ended_as(agent(2), "over")
+            ]
+        );
+        for consult in [consult, again] {
+            assert_eq!(hall.events(consult).await, Vec::<String>::new());
+            let row = floor::work_item::store::get(hall.app.db.read(), consult).await;
+            assert_eq!(row.unwrap(), None);
+        }
+        let board = hall.floor.wallboard().await.unwrap();
+        assert_eq!((board.calls_today, board.answered_today), (1, 1));
+        let day = recount(hall.app.db.read(), board.as_of).await.unwrap();
+        assert_eq!((day.offered, day.answered), (1, 1));
+    })
+    .await;
+}

@@ -323,3 +323,21 @@ async fn an_unknown_queue_and_a_work_offered_twice_are_refused_and_leave_no_row(
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_is_given_up_at_closing_time_is_owed_a_call() {
+    on_both(async |hall| {
+        let work = hall.call().await;
+        hall.pass(30).await;
+        hall.floor.give_up(work).await;
+        assert_eq!(hall.told().last(), Some(&Told::GiveUp(work)));
+        let row = hall.row(work).await;
+        assert_eq!(
+            (row.outcome.as_deref(), row.callback_due),
+            (Some("no_agent_answer"), true)
+        );
+        let board = hall.floor.wallboard().await.unwrap();
+        assert_eq!((board.lost_today, board.abandoned_today), (1, 0));
+    })
+    .await;
+}

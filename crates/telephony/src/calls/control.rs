@@ -27,7 +27,7 @@ pub struct CallParty {
     pub agent: Option<Uuid>,
     /// A number outside, such as a section's; the rules of outbound calls apply.
     pub number: Option<String>,
-    /// A queue; only to leave the call to it.
+    /// A queue: whoever it gives is asked, or has the call.
     pub queue: Option<String>,
 }
 
@@ -59,7 +59,8 @@ impl CallParty {
     }
 }
 
-/// Asks a colleague or a number outside while the requester hears music (咨询).
+/// Asks a colleague, a number outside, or whomever a queue gives, while the requester hears music (咨询). Completed, the
+/// call is his (协商转接).
 #[utoipa::path(
     post, path = "/api/v1/calls/{id}/consult", tag = "calls",
     params(("id" = Uuid, Path)), request_body = CallParty,
@@ -75,9 +76,7 @@ pub(crate) async fn consult(
     let wish = match party.target()? {
         Target::Agent(agent) => Wish::Consult(agent),
         Target::Number(number) => Wish::ConsultNumber(telephony.outside(number)),
-        Target::Queue(_) => {
-            return Err(invalid("queue", "one_party", "a queue cannot be asked"));
-        }
+        Target::Queue(queue) => Wish::ConsultQueue(queue),
     };
     telephony.engine().wish(id, wish).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -156,6 +155,16 @@ impl From<SupervisionMode> for Supervision {
             SupervisionMode::Listen => Self::Listen,
             SupervisionMode::Whisper => Self::Whisper,
             SupervisionMode::Barge => Self::Barge,
+        }
+    }
+}
+
+impl From<Supervision> for SupervisionMode {
+    fn from(mode: Supervision) -> Self {
+        match mode {
+            Supervision::Listen => Self::Listen,
+            Supervision::Whisper => Self::Whisper,
+            Supervision::Barge => Self::Barge,
         }
     }
 }
@@ -309,8 +318,10 @@ pub(crate) async fn help(
 /// A third in a running call.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ThirdView {
-    /// The colleague; null for a number outside.
+    /// The colleague; null for a number outside, or while a queue has given nobody yet.
     pub colleague: Option<Uuid>,
+    /// Code of the queue that is asked, or that gave the colleague.
+    pub queue: Option<String>,
     /// He has answered.
     pub answered: bool,
 }
@@ -359,6 +370,7 @@ pub(crate) async fn standing(
         recording_paused: standing.recording_paused,
         third: standing.third.map(|third| ThirdView {
             colleague: third.colleague,
+            queue: third.queue,
             answered: third.answered,
         }),
         supervised: standing

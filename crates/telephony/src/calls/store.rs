@@ -38,9 +38,11 @@ pub struct Filter {
 fn visible(scope: &Scope) -> Condition {
     match scope {
         Scope::All => Condition::all(),
-        // His calls, and the messages whose tickets he has.
+        // His calls, those that he handed over or that were taken over from him, and the messages whose tickets he
+        // has.
         Scope::Own(user) => Condition::any()
             .add(call::Column::AgentId.eq(*user))
+            .add(call::Column::Id.in_subquery(floor::work_item::parts::works_of(*user)))
             .add(call::Column::Id.in_subquery(crate::line::store::messages_of(*user))),
         Scope::Queues(queues) => Condition::all().add(call::Column::Queue.is_in(queues.clone())),
     }
@@ -140,6 +142,34 @@ pub(crate) async fn left_open(conn: &impl ConnectionTrait) -> Result<Vec<call::M
         .filter(call::Column::Source.eq(Source::Shoujie.as_str()))
         .all(conn)
         .await?)
+}
+
+/// A call-back may take the place of a call-back; longer chains are nobody's.
+const LONGEST_CHAIN: usize = 100;
+
+/// Whether a call of this id was ever made.
+pub(crate) async fn has_record(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
+    let found = call::Entity::find_by_id(id).one(conn).await?;
+    Ok(found.is_some())
+}
+
+/// The call in which was asked for the call-back that continues this work of the floor.
+pub(crate) async fn asked_in(
+    conn: &impl ConnectionTrait,
+    work: Uuid,
+) -> Result<Option<call::Model>> {
+    let mut id = work;
+    for _ in 0..LONGEST_CHAIN {
+        if let Some(call) = call::Entity::find_by_id(id).one(conn).await? {
+            return Ok(Some(call));
+        }
+        let work = floor::work_item::store::get(conn, id).await?;
+        let Some(before) = work.and_then(|work| work.continues) else {
+            break;
+        };
+        id = before;
+    }
+    Ok(None)
 }
 
 /// Ended calls whose recording was not entered: the process died between the two.

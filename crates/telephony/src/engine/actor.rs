@@ -1,5 +1,7 @@
 //! The task of one call.
 
+mod closing;
+mod desk_phone;
 mod legs;
 mod record;
 mod sound;
@@ -39,6 +41,13 @@ pub(super) enum Start {
     In(IncomingCall),
     /// An agent calls somebody.
     Out(Outgoing),
+    /// An agent dialled somebody on his desk phone, and was let out.
+    Phone {
+        /// Whom he calls.
+        order: Outgoing,
+        /// His leg.
+        call: IncomingCall,
+    },
     /// A kept place is called back: the floor rings this agent for it.
     Back {
         /// The place, as the floor knows it.
@@ -80,6 +89,8 @@ struct Actor {
     consult: Option<ConsultId>,
     /// When the requester is told his place again.
     announce_at: Option<DateTime<Utc>>,
+    /// The line closed while he waits: until then he is served all the same.
+    serve_until: Option<DateTime<Utc>>,
     outcome: Option<(Outcome, EndedBy)>,
     /// The refusal that an incoming leg gets, when it is more telling than 503.
     refusal: u16,
@@ -105,7 +116,7 @@ pub(super) async fn run(
     };
     let (work, kept, out_to) = match &start {
         Start::In(_) => (id, None, None),
-        Start::Out(order) => (id, None, Some(order.to.clone())),
+        Start::Out(order) | Start::Phone { order, .. } => (id, None, Some(order.to.clone())),
         Start::Back { work, kept, .. } => (*work, Some(*work), Some(kept.to.clone())),
     };
     let (call, first) = match &start {
@@ -113,6 +124,7 @@ pub(super) async fn run(
         Start::Out(order) => {
             Call::click_to_call(id, order.agent, &devices(order.agent), limits, now)
         }
+        Start::Phone { order, .. } => Call::agent_to_number(id, order.agent, limits, now),
         Start::Back { agent, .. } => Call::call_back(id, *agent, &devices(*agent), limits, now),
     };
     let (session, session_events) = engine.media.start_session();
@@ -143,6 +155,7 @@ pub(super) async fn run(
         asked_number: None,
         consult: None,
         announce_at: None,
+        serve_until: None,
         outcome: None,
         refusal: 503,
         work,
@@ -155,6 +168,7 @@ pub(super) async fn run(
             let details = json!({ "purpose": order.purpose });
             actor.place(details, first).await;
         }
+        Start::Phone { order, call } => actor.dialled_on_phone(&order, call, first).await,
         Start::Back { kept, .. } => {
             let details = json!({ "purpose": "callback", "asked_in": kept.asked_in });
             actor.place(details, first).await;
@@ -163,13 +177,16 @@ pub(super) async fn run(
     while !actor.call.ended() {
         let deadline = actor.call.next_deadline().unwrap_or(now);
         let announce = actor.announce_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let closing = actor.serve_until.unwrap_or(DateTime::<Utc>::MAX_UTC);
         tokio::select! {
             message = inbox.recv() => match message {
                 Some(message) => actor.hear(message).await,
                 None => actor.tell(Input::Stop).await,
             },
-            () = actor.engine.app.clock.sleep_until(deadline.min(announce)) => {
-                if announce < deadline {
+            () = actor.engine.app.clock.sleep_until(deadline.min(announce).min(closing)) => {
+                if closing <= actor.now() {
+                    actor.closing().await;
+                } else if announce < deadline {
                     actor.announce().await;
                 } else {
                     actor.tell(Input::Tick).await;
@@ -177,6 +194,7 @@ pub(super) async fn run(
             }
         }
     }
+    actor.consult_over();
     let returned = actor.kept.map(|work| (work, actor.dialled));
     let handle = actor.handle.clone();
     actor.close().await;
@@ -238,7 +256,7 @@ impl Actor {
             self.tell(Input::Block).await;
             return;
         }
-        match self.requester_media(source, offer.as_deref()) {
+        match self.answering_media(peer_at(source, false), offer.as_deref()) {
             Ok((media, answer)) => {
                 if let Some(slot) = self.legs.get_mut(&requester) {
                     slot.media = Some(media);
@@ -367,12 +385,13 @@ impl Actor {
         clock.timeout(PATIENCE, asked).await.ok().flatten()
     }
 
-    fn requester_media(
+    /// Our side of a leg that comes to us, and our SDP for its 200.
+    fn answering_media(
         &self,
-        source: std::net::IpAddr,
+        peer: crate::media::Peer,
         offer: Option<&[u8]>,
     ) -> Result<(MediaLeg, String), MediaError> {
-        let mut media = self.engine.media.rtp_leg(peer_at(source, false))?;
+        let mut media = self.engine.media.rtp_leg(peer)?;
         let sdp = match offer {
             Some(offer) => media.answer(offer)?.sdp,
             None => media.offer()?,
@@ -405,9 +424,33 @@ impl Actor {
                 self.row.requester_id = Some(caller.id);
                 self.caller = Some(caller);
             }
-            Message::Ring(agent) => self.ring(agent).await,
-            Message::StopRinging(agent) => self.tell(Input::StopRinging(agent)).await,
-            Message::GiveUp => self.tell(Input::GiveUp).await,
+            // What is said of a queue that is asked no longer crossed with its end.
+            Message::Ring(work, agent) if work == self.work => self.ring(agent).await,
+            Message::StopRinging(work, agent) if work == self.work => {
+                self.tell(Input::StopRinging(agent)).await;
+            }
+            Message::GiveUp(work) if work == self.work => self.given_up().await,
+            Message::Ring(work, agent) if self.consult == Some(work) => {
+                self.tell(Input::ThirdRing {
+                    agent,
+                    staff_no: self.staff_no(agent),
+                    devices: self.devices(agent),
+                })
+                .await;
+            }
+            Message::StopRinging(work, agent) if self.consult == Some(work) => {
+                self.tell(Input::ThirdStopRinging(agent)).await;
+            }
+            Message::GiveUp(work) if self.consult == Some(work) => {
+                self.tell(Input::ThirdGiveUp).await;
+            }
+            Message::ThirdConfirmed(work, agent, confirmed) if self.consult == Some(work) => {
+                self.tell(Input::ThirdConfirmed(agent, confirmed)).await;
+            }
+            Message::Ring(..)
+            | Message::StopRinging(..)
+            | Message::GiveUp(_)
+            | Message::ThirdConfirmed(..) => {}
             Message::Confirmed(agent, true) => self.tell(Input::Confirmed(agent)).await,
             Message::Confirmed(agent, false) => self.tell(Input::NotConfirmed(agent)).await,
             Message::Here(agent, device) => self.tell(Input::DeviceBack { agent, device }).await,
@@ -425,6 +468,7 @@ impl Actor {
                 offers.survey = may;
                 self.tell(Input::Line(offers)).await;
             }
+            Message::Hours => self.look_at_hours(),
             Message::Stop => self.tell(Input::Stop).await,
         }
     }
@@ -562,9 +606,12 @@ impl Actor {
                 // Finished with the session, when the legs are gone.
                 Command::StopRecording => {}
                 Command::Offer => self.offer(),
+                Command::GiveUp => self.notice(Notice::GiveUp),
                 Command::Withdraw => self.notice(Notice::Withdraw(self.now())),
                 Command::Accepted(agent) => self.notice(Notice::Accepted(agent)),
                 Command::Adopt(agent) => self.notice(Notice::Adopt(agent)),
+                // His place outlives the process, as long as nobody has begun to call him back.
+                Command::Interrupted if self.kept.is_some() && !self.dialled => {}
                 Command::Interrupted => self.notice(Notice::Interrupted),
                 Command::Declined(agent, why) => self.notice(Notice::Declined(agent, why)),
                 Command::Held(held) => self.notice(Notice::Held(held)),
@@ -574,13 +621,18 @@ impl Actor {
                         self.notice(Notice::ConsultAnswered(consult, agent));
                     }
                 }
-                Command::ConsultEnded(_) => {
-                    if let Some(consult) = self.consult.take() {
+                Command::ConsultDeclined(agent, why) => {
+                    if let Some(consult) = self.consult {
+                        self.notice(Notice::ConsultDeclined(consult, agent, why));
+                    }
+                }
+                Command::ConsultEnded(_) | Command::ConsultWithdrawn => {
+                    if let Some(consult) = self.consult_over() {
                         self.notice(Notice::ConsultEnded(consult));
                     }
                 }
                 Command::HandOver(to) => {
-                    let consult = self.consult.take();
+                    let consult = self.consult_over();
                     self.notice(Notice::HandOver(consult, to));
                 }
                 Command::Pass => self.notice(Notice::Pass(self.queue())),
@@ -593,6 +645,7 @@ impl Actor {
     }
 
     fn keep_standing(&self) {
+        let asked = self.call.consulted().and_then(|(colleague, _)| colleague);
         let mut standing = self
             .standing
             .write()
@@ -602,13 +655,35 @@ impl Actor {
         standing.muted = self.call.muted();
         standing.recording_paused = self.call.recording_paused();
         standing.supervised = self.call.supervised();
+        let before = standing.third.as_ref().and_then(|third| third.colleague);
         standing.third = self
             .call
             .consulted()
             .map(|(colleague, answered)| ThirdStanding {
                 colleague,
+                queue: self.call.consulted_queue().map(str::to_owned),
                 answered,
             });
+        drop(standing);
+        if before != asked {
+            self.tell_asked(before, false);
+            self.tell_asked(asked, true);
+        }
+    }
+
+    /// The screen of who is asked shows by whom, and about whom.
+    fn tell_asked(&self, colleague: Option<AgentId>, asked: bool) {
+        if let Some(colleague) = colleague {
+            let data = json!({ "call_id": self.call.id(), "asked": asked });
+            let audience = Audience::User(colleague);
+            self.engine.app.live.publish(audience, "consultation", data);
+        }
+    }
+
+    fn consult_over(&mut self) -> Option<ConsultId> {
+        let consult = self.consult.take()?;
+        self.handle.no_longer_known_as(consult);
+        Some(consult)
     }
 
     fn notice(&self, notice: Notice) {
@@ -620,6 +695,8 @@ impl Actor {
         let work = self.work_to_offer(self.work, self.call.times().queued_at);
         self.notice(Notice::Offer(Box::new(work)));
         self.announce_at = self.announcements().every.map(|every| self.now() + every);
+        // He came while it was open; perhaps it closed while the greeting played.
+        self.look_at_hours();
     }
 
     fn work_to_offer(&self, id: WorkId, since: Option<DateTime<Utc>>) -> Work {
@@ -651,14 +728,8 @@ impl Actor {
         self.handle.keep(
             id,
             Kept {
-                to: Outside {
-                    number: self.row.caller.clone(),
-                    caller_id: Some(self.row.hotline.clone()),
-                },
                 queue: self.queue(),
-                asked_in: self.call.id(),
-                work: work.clone(),
-                tried: false,
+                ..Kept::of(&self.row, work.clone())
             },
         );
         self.notice(Notice::KeepPlace(Box::new(work)));

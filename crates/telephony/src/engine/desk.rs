@@ -12,6 +12,7 @@ use super::wish::ConsultId;
 pub(super) enum Notice {
     Offer(Box<Work>),
     Withdraw(DateTime<Utc>),
+    GiveUp,
     Adopt(AgentId),
     Interrupted,
     Accepted(AgentId),
@@ -19,6 +20,7 @@ pub(super) enum Notice {
     Held(bool),
     TalkEnded,
     ConsultAnswered(ConsultId, AgentId),
+    ConsultDeclined(ConsultId, AgentId, Declined),
     ConsultEnded(ConsultId),
     HandOver(Option<ConsultId>, AgentId),
     Pass(String),
@@ -38,10 +40,11 @@ pub(super) async fn tell(
                 if let Err(problem) = floor.offer(*work).await {
                     tracing::error!(%call, %problem, "the floor does not take the call");
                     // Nobody will ever be rung: better a word than music without end.
-                    let _ = mailbox.send(Message::GiveUp);
+                    let _ = mailbox.send(Message::GiveUp(call));
                 }
             }
             Notice::Withdraw(at) => floor.withdraw_at(call, at).await,
+            Notice::GiveUp => floor.give_up(call).await,
             Notice::Adopt(agent) => floor.adopt(call, agent).await,
             Notice::Interrupted => floor.interrupted(call).await,
             Notice::Accepted(agent) => {
@@ -53,7 +56,12 @@ pub(super) async fn tell(
             Notice::TalkEnded => floor.ended(call).await,
             Notice::ConsultAnswered(consult, agent) => {
                 let answered = floor.accepted(consult, agent).await;
+                let confirmed = answered.is_ok();
+                let _ = mailbox.send(Message::ThirdConfirmed(consult, agent, confirmed));
                 said(call, "a colleague's answer", answered);
+            }
+            Notice::ConsultDeclined(consult, agent, why) => {
+                floor.declined(consult, agent, reason(why)).await;
             }
             Notice::ConsultEnded(consult) => floor.ended(consult).await,
             Notice::HandOver(consult, to) => {
@@ -66,7 +74,7 @@ pub(super) async fn tell(
             Notice::Pass(queue) => {
                 if let Err(problem) = floor.pass(call, PassTo::Queue(queue)).await {
                     tracing::error!(%call, %problem, "the floor does not queue the call again");
-                    let _ = mailbox.send(Message::GiveUp);
+                    let _ = mailbox.send(Message::GiveUp(call));
                 }
             }
             Notice::KeepPlace(work) => {

@@ -5,14 +5,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use call_control::{AgentId, CallId, Refusal, Supervision};
 use floor::{PassTo, Work};
+use futures::future::BoxFuture;
 use kernel::problem::{Problem, refused};
 use uuid::Uuid;
+
+use crate::calls::rows::call;
+use crate::sip::Binding;
 
 /// What is wanted of a call beside [`call_control::Request`]: others take part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     /// Ask a colleague while the requester hears music.
     Consult(AgentId),
+    /// Ask whomever this queue gives, while the requester hears music.
+    ConsultQueue(String),
     /// Ask a number outside: a section.
     ConsultNumber(Outside),
     /// Leave the call to a number outside as soon as it answers.
@@ -65,11 +71,40 @@ pub(crate) struct Kept {
     pub tried: bool,
 }
 
+impl Kept {
+    /// The place of the requester who asked in this call.
+    pub(crate) fn of(call: &call::Model, work: Work) -> Self {
+        // Called back once already, he is shown the number that he was shown then.
+        Self {
+            to: Outside {
+                number: call.caller.clone(),
+                caller_id: Some(call.hotline.clone()),
+            },
+            queue: call.queue.clone().unwrap_or_default(),
+            asked_in: call.id,
+            work,
+            tried: false,
+        }
+    }
+}
+
 /// Decides whether a number outside may be called from a call; implemented by the rules of outbound calls.
 #[async_trait]
 pub trait NumberGuard: Send + Sync + 'static {
     /// A problem with its reason when it may not.
     async fn check(&self, agent: AgentId, number: &str) -> Result<(), Problem>;
+}
+
+/// Places what was let out: the leg of the desk phone waits for it.
+pub type PhoneDial =
+    Box<dyn FnOnce(Outgoing) -> BoxFuture<'static, Result<CallId, Problem>> + Send>;
+
+/// Decides whether what was dialled on a desk phone goes out, and writes it down; implemented by the rules of outbound
+/// calls.
+#[async_trait]
+pub trait DeskPhoneRules: Send + Sync + 'static {
+    /// Places the call by `dial`, or says why not.
+    async fn let_out(&self, phone: &Binding, number: &str, dial: PhoneDial) -> Result<(), Problem>;
 }
 
 /// Everybody may call everywhere: only until the rules are wired.

@@ -17,6 +17,8 @@ pub(super) fn shipped(name: &str) -> &'static str {
         "minutes" => "分钟。",
         "call_back" => "如需保留排队顺序由我们给您回拨，请按一键。",
         "called_back" => "已为您保留排队顺序，轮到您时座席将给您回拨，再见。",
+        "closing" => "您好，工作时间已到，未能为您接通座席，敬请谅解。",
+        "closing_call_back" => "我们将尽快按您的来电号码给您回电，请保持电话畅通。",
         "leave_message" => "请在提示音后留言，留言结束请按井号键，或者直接挂机。",
         "survey" => {
             "请您对本次服务作出评价：非常满意请按五，满意请按四，一般请按三，不满意请按二，非常不满意请按一。"
@@ -51,7 +53,7 @@ mod tests {
             assert!(!super::shipped(name).is_empty(), "{name}");
         }
         let script = include_str!("../../prompts/make.sh");
-        for name in ["greeting", "survey", "holiday", "leave_message"] {
+        for name in ["greeting", "survey", "holiday", "closing", "leave_message"] {
             assert!(script.contains(super::shipped(name)), "{name}");
         }
     }

@@ -63,6 +63,8 @@ pub struct About {
     pub item: bool,
     /// A missed call is named.
     pub callback: bool,
+    /// It was dialled on a desk phone.
+    pub desk_phone: bool,
 }
 
 /// The calls of this day so far.
@@ -96,6 +98,7 @@ pub fn purpose_fits(
         PurposeLink::Item => about.item,
         PurposeLink::Callback => about.callback,
         PurposeLink::Ticket => about.ticket,
+        PurposeLink::DeskPhone => about.desk_phone,
         PurposeLink::Any => about.ticket || about.item || about.callback,
     };
     if !linked {

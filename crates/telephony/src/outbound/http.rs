@@ -143,6 +143,7 @@ pub(crate) async fn call_out(
         ticket_id: new.ticket_id,
         item_id: new.item_id,
         callback_id: new.callback_id,
+        desk_phone: false,
     };
     let row = place(&outbound, actor.principal(), asked).await?;
     let view = views(outbound.app().db.read(), vec![row]).await?.pop();

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use futures::future::BoxFuture;
 use kernel::audit::{self, Who};
 use kernel::metrics::{self, IntCounterVec};
 use kernel::problem::{Result, internal};
@@ -43,6 +44,8 @@ pub struct Asked {
     pub item_id: Option<Uuid>,
     /// The missed call it returns.
     pub callback_id: Option<Uuid>,
+    /// It was dialled on his desk phone.
+    pub desk_phone: bool,
 }
 
 /// What the guard knows before it asks the tables.
@@ -63,6 +66,25 @@ struct LetOut {
 
 /// Places a call of `principal`; answers its row.
 pub async fn place(outbound: &Outbound, principal: &Principal, asked: Asked) -> Result<row::Model> {
+    let dialler = outbound.dialler().cloned();
+    let dial = move |order| -> BoxFuture<'static, Result<Uuid>> {
+        Box::pin(async move {
+            match dialler {
+                Ok(dialler) => dialler.call_out(order).await,
+                Err(problem) => Err(problem),
+            }
+        })
+    };
+    place_by(outbound, principal, asked, dial).await
+}
+
+/// As [`place`], by another way than the agent's rung device.
+pub(super) async fn place_by(
+    outbound: &Outbound,
+    principal: &Principal,
+    asked: Asked,
+    dial: impl FnOnce(OutboundOrder) -> BoxFuture<'static, Result<Uuid>> + Send,
+) -> Result<row::Model> {
     let app = outbound.app().clone();
     let known = know(outbound, principal, asked).await?;
     let (agent, who) = (principal.user_id, Who::user(principal));
@@ -97,11 +119,7 @@ pub async fn place(outbound: &Outbound, principal: &Principal, asked: Asked) -> 
         list_item_id: order.item_id,
         callback_work: work,
     };
-    let placed = match outbound.dialler() {
-        Ok(dialler) => dialler.call_out(asked).await,
-        Err(problem) => Err(problem),
-    };
-    match placed {
+    match dial(asked).await {
         Ok(call) => placed_as(outbound, order.id, call).await,
         Err(problem) => {
             heard::never_placed(outbound, order.id, problem.code, &who).await?;
@@ -184,6 +202,7 @@ impl Guard {
             ticket: asked.ticket_id.is_some(),
             item: asked.item_id.is_some(),
             callback: asked.callback_id.is_some(),
+            desk_phone: asked.desk_phone,
         };
         let note = asked.note.is_some();
         let purpose = allowed!(guard::purpose_fits(purpose.as_ref(), about, note));

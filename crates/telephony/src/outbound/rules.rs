@@ -23,6 +23,8 @@ words! {
         Ticket = "ticket",
         /// Any of them.
         Any = "any",
+        /// 话机直拨: it was dialled on a desk phone, and names nothing.
+        DeskPhone = "desk_phone",
     }
 }
 

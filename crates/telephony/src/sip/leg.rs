@@ -35,7 +35,7 @@ const RESPONSE_PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) enum Order {
     Answer(String),
-    Refuse(u16),
+    Refuse(u16, Option<&'static str>),
     Reoffer(String),
     HangUp,
 }
@@ -56,7 +56,11 @@ impl SipLeg for Handle {
     }
 
     fn refuse(&self, status: u16) {
-        let _ = self.orders.send(Order::Refuse(status));
+        let _ = self.orders.send(Order::Refuse(status, None));
+    }
+
+    fn refuse_saying(&self, status: u16, why: &'static str) {
+        let _ = self.orders.send(Order::Refuse(status, Some(why)));
     }
 
     fn reoffer(&self, sdp: String) {
@@ -139,8 +143,9 @@ pub(super) async fn run(
             order = orders.recv() => {
                 match order {
                     Some(Order::Answer(sdp)) => leg.answer(sdp),
-                    Some(Order::Refuse(status)) => {
-                        let _ = leg.dialog.reject(Some(status.into()), None);
+                    Some(Order::Refuse(status, why)) => {
+                        let why = why.map(|why| format!("SIP;cause={status};text=\"{why}\""));
+                        let _ = leg.dialog.reject(Some(status.into()), why);
                     }
                     Some(Order::Reoffer(sdp)) => {
                         pending.next = Some(sdp);

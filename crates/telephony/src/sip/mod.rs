@@ -28,7 +28,7 @@ pub use registrar::{Binding, DeviceDirectory, Registration};
 pub use socket::sip_socket;
 pub use stack::{SipConfig, SipStack};
 
-/// A call that came in from a trunk and was found worthy of the engine.
+/// A call that came in from a trunk, or from a desk phone of ours, and was found worthy of the engine.
 pub struct IncomingCall {
     /// Its leg; nothing but 100 was answered yet.
     pub leg: Arc<dyn SipLeg>,
@@ -44,6 +44,8 @@ pub struct IncomingCall {
     pub offer: Option<Vec<u8>>,
     /// SIP Call-ID, for the record.
     pub sip_call_id: String,
+    /// The desk phone it was dialled on, whose owner proved himself; `None` = it came over a trunk.
+    pub desk_phone: Option<Binding>,
 }
 
 /// Takes the calls that come in.
@@ -112,6 +114,11 @@ pub trait SipLeg: Send + Sync {
 
     /// Refuses an incoming leg.
     fn refuse(&self, status: u16);
+
+    /// Refuses an incoming leg and says why (Reason, RFC 3326).
+    fn refuse_saying(&self, status: u16, _why: &'static str) {
+        self.refuse(status);
+    }
 
     /// Sends a re-INVITE with this offer; the outcome arrives as [`LegEvent::Reanswered`].
     fn reoffer(&self, _sdp: String) {}

@@ -321,7 +321,10 @@ impl Registrar {
             Some(user) if user.username == name => (user, None),
             // The session is the proof, and it proves one name.
             Some(_) => return Reply::bare(StatusCode::Forbidden),
-            None => match self.authenticate(request, source, &address, &name).await {
+            None => match self
+                .authenticate(request, "REGISTER", source, &address, &name)
+                .await
+            {
                 Ok((user, device)) => (user, Some(device)),
                 Err(reply) => return reply,
             },
@@ -332,6 +335,7 @@ impl Registrar {
     async fn authenticate(
         &self,
         request: &Request,
+        method: &str,
         source: IpAddr,
         flow: &SipAddr,
         name: &str,
@@ -368,7 +372,7 @@ impl Registrar {
         };
         match state
             .challenger
-            .check(&credentials, "REGISTER", secrets, source, now)
+            .check(&credentials, method, secrets, source, now)
         {
             (Verdict::Good, Some(device)) => {
                 state.lockout.succeeded(source, name, now);
@@ -389,6 +393,34 @@ impl Registrar {
                 Err(Reply::bare(StatusCode::Forbidden))
             }
         }
+    }
+
+    /// The desk phone that sends this INVITE, if it is registered from this very address under the name it calls by;
+    /// an address can be forged, so it has to prove its secret again. `None`: it is no phone of ours.
+    pub(super) async fn dialling(
+        &self,
+        request: &Request,
+        connection: &SipConnection,
+    ) -> Option<Result<Binding, Reply>> {
+        let (address, source) = return_address(request, connection)?;
+        let from = request.from_header().ok()?.typed().ok()?.uri;
+        let name = from.user()?;
+        let now = self.clock.now();
+        let phone = |binding: &&Binding| {
+            binding.destination == address
+                && binding.username == name
+                && binding.desk_phone.is_some()
+                && binding.alive(now)
+        };
+        let binding = self.state().bindings.iter().find(phone).cloned()?;
+        let proved = self
+            .authenticate(request, "INVITE", source, &address, name)
+            .await;
+        Some(proved.and_then(|(user, device)| {
+            let his = user.user_id == binding.user_id && binding.desk_phone == Some(device);
+            his.then_some(binding)
+                .ok_or_else(|| Reply::bare(StatusCode::Forbidden))
+        }))
     }
 
     fn challenge(&self, stale: bool, source: IpAddr) -> Reply {

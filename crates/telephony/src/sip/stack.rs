@@ -379,7 +379,14 @@ impl SipStack {
             return tx.reply(StatusCode::BadRequest).await;
         };
         let asked_for = tx.original.uri.user().unwrap_or_default().to_owned();
-        let trunk = if self.registrar.is_socket(&connection) {
+        let desk_phone = match self.registrar.dialling(&tx.original, &connection).await {
+            Some(Ok(phone)) => Some(phone),
+            Some(Err(reply)) => return tx.reply_with(reply.status, reply.headers, None).await,
+            None => None,
+        };
+        let trunk = if desk_phone.is_some() {
+            Ok(None)
+        } else if self.registrar.is_socket(&connection) {
             Err(Stranger)
         } else {
             let secure = connection.transport() == Transport::Tls;
@@ -389,8 +396,13 @@ impl SipStack {
             tracing::info!(%source, "INVITE refused: not a trunk peer");
             return tx.reply(StatusCode::Forbidden).await;
         };
-        // Only the hotline exists for the outside: names of agents look like any wrong number.
-        let Some(called) = self.called(&tx.original, asked_for, line.as_deref()) else {
+        // Only the hotline exists for the outside: names of agents look like any wrong number. What a desk phone may
+        // call the rules of outbound calls say.
+        let called = match &desk_phone {
+            Some(_) => Some(asked_for),
+            None => self.called(&tx.original, asked_for, line.as_deref()),
+        };
+        let Some(called) = called else {
             return tx.reply(StatusCode::NotFound).await;
         };
         let place = line.as_ref().map(|line| line.place());
@@ -398,7 +410,11 @@ impl SipStack {
             tracing::warn!(%source, "INVITE refused: the trunk has as many calls as it may");
             return tx.reply(StatusCode::ServiceUnavailable).await;
         }
-        let srtp = line.as_ref().map_or(Srtp::Off, |line| line.trunk.srtp);
+        let srtp = match (&desk_phone, &line) {
+            (Some(_), _) => self.config.phone_srtp,
+            (None, Some(line)) => line.trunk.srtp,
+            (None, None) => Srtp::Off,
+        };
         let offer = match secrecy::theirs(&tx.original.body, srtp) {
             Ok(offer) => (!offer.is_empty()).then_some(offer),
             Err(status) => return tx.reply(status.into()).await,
@@ -430,10 +446,10 @@ impl SipStack {
             clock: self.app.clock.clone(),
             events,
             name: leg::DialogName::default(),
-            connection: None,
+            connection: desk_phone.as_ref().and_then(|phone| phone.closed.clone()),
             outgoing: false,
             late_offer: offer.is_none(),
-            transfers: false,
+            transfers: desk_phone.is_some(),
             local_sdp: String::new(),
             dialing: None,
             srtp,
@@ -460,6 +476,7 @@ impl SipStack {
             source,
             offer,
             sip_call_id: tx.original.call_id_header()?.value().to_owned(),
+            desk_phone,
         });
         let mut dialog = dialog;
         dialog.handle(&mut tx).await

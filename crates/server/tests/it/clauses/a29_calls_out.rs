@@ -216,3 +216,72 @@ async fn no_way_leads_to_a_number_that_may_not_be_called() {
         assert!(!matches!(event, PhoneEvent::Ringing { .. }), "{event:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_dialled_on_a_desk_phone_passes_the_same_guard_and_is_recorded() {
+    let carrier = carrier(Answer::After(Duration::from_millis(500)), None).await;
+    on_both_at(OPEN, &trunk(&carrier), async |server| {
+        let mut desk = server.desk_agent("agent1").await;
+        let lead = server.sign_in("lead").await;
+        let seat = &desk.person;
+        let stands = async |state: &str| {
+            let state = json!({ "state": state });
+            seat.put("/api/v1/agent-state", state).await;
+        };
+        let is = async |wanted: &str| {
+            let reached = |now: &Value| now["state"] == wanted;
+            let within = Duration::from_secs(15);
+            let now = seat.until("/api/v1/agent-state", within, reached).await;
+            now["work_id"].as_str().unwrap_or_default().to_owned()
+        };
+        let dial =
+            |number: &str| format!("/dial sip:{number}@{};transport=udp", server.running.sip);
+        let refused = async |code: &str| {
+            let path = "/api/v1/outbound-refusals";
+            let last = |list: &Value| list["items"][0]["code"] == code;
+            lead.until(path, Duration::from_secs(10), last).await
+        };
+        stands("break").await;
+        desk.phone.types(&dial(PREMIUM)).await;
+        refused("outbound_number_not_allowed").await;
+        let wish = json!({"number": "13900000078", "reason": "不再接听电话"});
+        seat.post("/api/v1/do-not-call", wish).await;
+        desk.phone.types(&dial("13900000078")).await;
+        refused("outbound_do_not_call").await;
+        is("break").await;
+        stands("signed_out").await;
+        desk.phone.types(&dial("13900000077")).await;
+        refused("outbound_signed_out").await;
+        assert!(desk.phone.log().contains("403"), "{}", desk.phone.log());
+        assert_eq!(lead.get(CALLS).await["total"], 0);
+
+        stands("break").await;
+        desk.phone.types(&dial("13900000077")).await;
+        let call = is("talking").await;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        desk.phone.types("/hangup").await;
+        is("wrap_up").await;
+        let attempt = attempt(server, &call).await;
+        assert_eq!(
+            (&attempt["purpose"], &attempt["outcome"]),
+            (&json!("desk_phone"), &json!("answered")),
+            "{attempt}"
+        );
+        let ended = lead.ended_call(&call).await;
+        assert_eq!(
+            (&ended["direction"], &ended["outcome"], &ended["ended_by"]),
+            (&json!("outbound"), &json!("answered"), &json!("agent")),
+            "{ended}"
+        );
+        let sound = recording(server, &lead, &ended).await;
+        for (lane, hz) in [(0, REQUESTER_HZ), (1, AGENT_HZ)] {
+            let heard = sound.ms_of(lane, hz);
+            assert!(
+                heard > 2500,
+                "{hz} Hz: {heard} ms of {:.1} s",
+                sound.seconds()
+            );
+        }
+    })
+    .await;
+}

@@ -43,6 +43,12 @@ pub(super) fn new_row(engine: &Inner, id: Uuid, start: &Start, now: DateTime<Utc
     match start {
         Start::In(incoming) => came_in(engine, id, incoming, now),
         Start::Out(order) => placed(&order.to, order.agent, order.queue.clone()),
+        Start::Phone { order, call } => {
+            if let Some(ladder) = engine.ladder.get() {
+                ladder.claim(&call.sip_call_id, id);
+            }
+            placed(&order.to, order.agent, order.queue.clone())
+        }
         Start::Back { agent, kept, .. } => placed(&kept.to, *agent, Some(kept.queue.clone())),
     }
 }
@@ -171,7 +177,8 @@ impl Actor {
                 "muted": self.call.muted(),
                 "recording_paused": self.call.recording_paused(),
                 "third": self.call.consulted().map(|(colleague, answered)| json!({
-                    "colleague": colleague, "answered": answered, "together": self.call.together(),
+                    "colleague": colleague, "queue": self.call.consulted_queue(),
+                    "answered": answered, "together": self.call.together(),
                 })),
                 "one_way": one_way,
                 "answered_at": row.answered_at,

@@ -30,6 +30,15 @@ impl Actor {
             Prompt::Position(place) => {
                 Playlist::once(prompts.place(place.ahead, place.minutes, place.callback))
             }
+            Prompt::Closing if self.call.opens_message_box() => {
+                Playlist::once(vec![prompts.known("closing")])
+            }
+            Prompt::Closing => Playlist::once(vec![prompts.known("closing"), prompts.goodbye()]),
+            Prompt::ClosingCallBack => Playlist::once(vec![
+                prompts.known("closing"),
+                prompts.known("closing_call_back"),
+                prompts.goodbye(),
+            ]),
             Prompt::CallbackPromised => Playlist::once(vec![prompts.known("called_back")]),
             Prompt::LeaveMessage => {
                 Playlist::once(vec![prompts.known("leave_message"), prompts.known("tone")])

@@ -18,6 +18,7 @@ impl Actor {
     pub(super) async fn wish(&mut self, wish: Wish) -> Result<(), Problem> {
         match wish {
             Wish::Consult(agent) => self.consult(agent).await,
+            Wish::ConsultQueue(queue) => self.consult_queue(queue).await,
             Wish::ConsultNumber(to) => self.outside(to, Request::Consult(Party::Number)).await,
             Wish::TransferOut(to) => self.outside(to, Request::TransferOut).await,
             Wish::Pass(to) => self.pass(to).await,
@@ -33,7 +34,7 @@ impl Actor {
         }
     }
 
-    fn devices(&self, agent: AgentId) -> Vec<call_control::DeviceId> {
+    pub(super) fn devices(&self, agent: AgentId) -> Vec<call_control::DeviceId> {
         let signaling = self.engine.signaling.get();
         let devices = signaling.map(|sip| sip.devices(agent)).unwrap_or_default();
         devices.iter().map(|device| device.device).collect()
@@ -58,7 +59,29 @@ impl Actor {
         done
     }
 
-    fn staff_no(&self, agent: AgentId) -> String {
+    /// The floor rings whom the queue gives, and tells this call of it by the consultation's id.
+    async fn consult_queue(&mut self, queue: String) -> Result<(), Problem> {
+        let request = Request::Consult(Party::Queue(queue.clone()));
+        self.call.may(&request, self.now()).map_err(refusal)?;
+        let consult = self.engine.app.ids.next();
+        self.handle.also_known_as(consult, self.call.id());
+        self.consult = Some(consult);
+        let floor = self.engine.floor.clone();
+        let mut done = floor.consult_queue(consult, self.work, queue).await;
+        if done.is_ok() {
+            done = self.request(request).await;
+            if done.is_err() {
+                floor.ended(consult).await;
+            }
+        }
+        if done.is_err() {
+            self.consult = None;
+            self.handle.no_longer_known_as(consult);
+        }
+        done
+    }
+
+    pub(super) fn staff_no(&self, agent: AgentId) -> String {
         let signaling = self.engine.signaling.get();
         let devices = signaling.map(|sip| sip.devices(agent)).unwrap_or_default();
         devices

@@ -494,3 +494,29 @@ async fn sip_over_tls_is_answered_and_a_client_that_says_nothing_holds_up_nobody
     let length = read.await.unwrap().unwrap();
     assert_eq!(status(&String::from_utf8_lossy(&buffer[..length])), 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_phone_dials_only_from_where_it_is_and_with_its_secret_said_anew() {
+    let line = hotline_with(|settings| {
+        settings.sip.trunks = vec!["127.0.0.2".parse().unwrap()];
+    })
+    .await;
+    let invite = |phone: &mut Raw, extra: &[&str]| {
+        let uri = "sip:13900000002@127.0.0.1";
+        phone.request("INVITE", uri, "agent1", extra, &sdp(9, "sendrecv"))
+    };
+    let mut phone = Raw::new(line.sip).await;
+    phone.register("agent1", SECRET).await;
+    let dialled = invite(&mut phone, &[]);
+    let challenge = phone.ask(&dialled).await.unwrap();
+    assert_eq!(status(&challenge), 401);
+    // The proof for a REGISTER is none for a call.
+    let proof = authorization(&challenge, "agent1", SECRET, 1);
+    let dialled = invite(&mut phone, &[&proof]);
+    assert_eq!(status(&phone.ask(&dialled).await.unwrap()), 403);
+    // Who only claims to be it learns nothing.
+    let mut other = Raw::new(line.sip).await;
+    let dialled = invite(&mut other, &[]);
+    assert_eq!(status(&other.ask(&dialled).await.unwrap()), 403);
+    assert_eq!(line.telephony.engine().open_calls(), 0);
+}

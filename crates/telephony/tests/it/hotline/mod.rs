@@ -8,6 +8,7 @@
 mod agents;
 mod browser;
 mod carrier;
+mod closing;
 mod crossing;
 mod dialing;
 mod dialogs;

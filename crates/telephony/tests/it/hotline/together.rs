@@ -225,6 +225,71 @@ async fn a_call_passed_to_a_colleague_waits_with_music_and_goes_on_in_the_same_r
     .await;
 }
 
+/// mikopbx #1084, `NethServer` #7562: after an attended transfer to a queue the recording was lost, or in pieces.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_announced_to_a_queue_goes_on_in_one_recording_with_whom_the_queue_gave() {
+    on_both(async |line| {
+        let talk = Talk::begin(line).await;
+        let hotline = || Wish::ConsultQueue(floor::DEFAULT_QUEUE.to_owned());
+        // Nobody is there; the requester has his agent again when he will not wait.
+        talk.wish(hotline()).await;
+        pause(500).await;
+        assert_eq!(talk.line.state_of(1), AgentState::Held);
+        talk.ask(Request::EndConsult).await;
+        talk.wish(hotline()).await;
+        let _colleague = talk.other(2, "colleague", COLLEAGUE_HZ).await;
+        let floor = &talk.line.floor;
+        floor.ask(agent(2), Presence::Ready, None).await.unwrap();
+        talk.until_third_answers().await;
+        let standing = talk.line.telephony.engine().standing(talk.id).unwrap();
+        let third = standing.third.unwrap();
+        assert_eq!(
+            (third.colleague, third.queue.as_deref()),
+            (Some(agent(2)), Some(floor::DEFAULT_QUEUE))
+        );
+        until("the colleague talks", || async {
+            talk.line.state_of(2) == AgentState::Talking
+        })
+        .await;
+        // He is told of the matter, and the requester does not hear it.
+        pause(2000).await;
+        talk.ask(Request::Complete).await;
+        until("the agent writes it up", || async {
+            talk.line.state_of(1) == AgentState::WrapUp
+        })
+        .await;
+        assert_eq!(talk.line.state_of(2), AgentState::Talking);
+        pause(2500).await;
+        talk.stop.cancel();
+        let report = talk.call.await.unwrap();
+        assert_eq!(report.end, End::HungUpHere);
+        until("the colleague writes it up", || async {
+            talk.line.state_of(2) == AgentState::WrapUp
+        })
+        .await;
+        let row = talk.line.record().await;
+        assert_eq!(
+            (row.agent_id, row.outcome.as_deref()),
+            (Some(agent(2)), Some("answered"))
+        );
+        assert_eq!(row.recording_state, "complete");
+        let journal = talk.line.journal(row.id).await;
+        let recorded = journal.iter().filter(|event| *event == "recorded").count();
+        assert_eq!(recorded, 1, "{journal:?}");
+        let heard = |who: &str, hz| heard_in(&talk.folder.path().join(format!("{who}.wav")), hz);
+        let colleague = heard("caller", COLLEAGUE_HZ);
+        assert!((1800..3400).contains(&colleague), "{colleague}");
+        assert!(heard("colleague", AGENT_HZ) >= 1500);
+        // One file from the first word to the last: the requester throughout, both agents beside him.
+        let (left, right) = talk.line.lanes(&row);
+        assert!(heard_ms(&left, CALLER_HZ) >= 9000);
+        assert!(heard_ms(&right, AGENT_HZ) >= 6000);
+        assert!(heard_ms(&right, COLLEAGUE_HZ) >= 3800);
+        talk.line.settled().await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_supervisor_listens_whispers_barges_in_and_takes_over() {
     let talk = Talk::begin(hotline().await).await;
