@@ -28,8 +28,8 @@ use crate::sip::{CallTaker, IncomingCall, LegEvent, Registration, Signaling};
 use call_control::LegId;
 
 pub use line::LineNow;
+pub use wish::{FromCall, NumberGuard, Outgoing, Outside, Way, Wish};
 use wish::{Guard, Kept};
-pub use wish::{NumberGuard, Outgoing, Outside, Wish};
 
 /// The floor ends a wait that is too long; should it not, the call does so much later.
 const BACKSTOP: TimeDelta = TimeDelta::minutes(1);
