@@ -9,6 +9,7 @@ pub mod keeping;
 pub mod legs;
 pub mod listening;
 pub(crate) mod reason;
+pub(crate) mod receivers;
 pub mod recording;
 pub mod recovery;
 pub mod retention;
