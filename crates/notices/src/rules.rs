@@ -27,6 +27,8 @@ pub enum To {
     Lead,
     /// The operations managers.
     Manager,
+    /// The system administrators.
+    Admin,
     /// The purchaser's section `section`, as [`Duty`](crate::Duty) says who is on duty.
     Section,
 }
@@ -41,7 +43,7 @@ impl To {
             Self::Agent => &["agent"],
             Self::Originator => &["originator_id", "author_id", "reported_by"],
             Self::Counterpart => &["counterpart_id"],
-            Self::Recipients | Self::Lead | Self::Manager | Self::Section => &[],
+            Self::Recipients | Self::Lead | Self::Manager | Self::Admin | Self::Section => &[],
         }
     }
 
@@ -50,6 +52,7 @@ impl To {
         match self {
             Self::Lead => Some(Role::ShiftLead),
             Self::Manager => Some(Role::OpsManager),
+            Self::Admin => Some(Role::SysAdmin),
             Self::Counterpart => Some(Role::Counterpart),
             _ => None,
         }
@@ -60,6 +63,7 @@ impl To {
         let one_of: &[Role] = match self {
             Self::Lead => &[Role::ShiftLead],
             Self::Manager => &[Role::OpsManager],
+            Self::Admin => &[Role::SysAdmin],
             Self::Counterpart => &[Role::Counterpart],
             Self::Section => &[Role::PurchaserBusiness],
             Self::Agent | Self::Owner | Self::Cover | Self::Receiver => {
@@ -171,7 +175,7 @@ impl Rule {
     }
 }
 
-use To::{Agent, Cover, Lead, Manager, Originator, Owner, Receiver, Recipients, Section};
+use To::{Admin, Agent, Cover, Lead, Manager, Originator, Owner, Receiver, Recipients, Section};
 
 /// The table. A new kind is a line here and a word for it in both languages of the console.
 #[rustfmt::skip]
@@ -229,6 +233,9 @@ pub const RULES: &[Rule] = &[
     Rule::on("callback.warned", "callback_due_soon", &[Owner]).duty().urgent(),
     Rule::on("callback.overdue", "callback_overdue", &[Owner, Lead]).duty().urgent(),
     Rule::on("outbound.capped", "outbound_capped", &[Lead]).duty().urgent(),
+    Rule::on("trunk.down", "trunk_down", &[Admin, Lead]).duty().urgent(),
+    Rule::on("trunk.up", "trunk_up", &[Admin, Lead]).duty(),
+    Rule::on("recording.not_intact", "recording_not_intact", &[Admin, Lead]).duty().urgent(),
     Rule::on("reading.overdue", "reading_overdue", &[Owner, Lead]).duty().urgent(),
 ];
 
@@ -263,6 +270,8 @@ pub const SETTLED: &[(&str, &[&str])] = &[
     ("callback.reached", &["callback_assigned", "callback_due_soon", "callback_overdue"]),
     ("callback.called_in", &["callback_assigned", "callback_due_soon", "callback_overdue"]),
     ("callback.given_up", &["callback_assigned", "callback_due_soon", "callback_overdue"]),
+    ("trunk.up", &["trunk_down"]),
+    ("trunk.down", &["trunk_up"]),
     ("knowledge.superseded", &["knowledge_due_for_review"]),
     ("emergency.closed", &["emergency_raised", "emergency_followed_up", "emergency_unreached", "emergency_overdue"]),
 ];

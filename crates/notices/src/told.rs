@@ -187,6 +187,7 @@ async fn insert(conn: &impl ConnectionTrait, told: &row::Model) -> Result<bool> 
 fn subject_kind(event: &str) -> &str {
     match event.split_once('.') {
         Some(("contact", _)) => "contact_record",
+        Some(("recording", _)) => "call",
         Some(("work_orders", _)) => "work_order_import",
         Some((subject, _)) => subject,
         None => event,

@@ -63,6 +63,11 @@ mod tests {
             let said = sentence(rule.kind, Some("SJ20261123-0001"));
             assert!(!said.contains('{'), "{words}");
         }
+        assert_eq!(
+            sentence("trunk_down", Some("电信")),
+            "中继线路 电信 不通，请检查"
+        );
+        assert_eq!(sentence("trunk_up", Some("电信")), "中继线路 电信 已恢复");
         let (subject, body) = mail("工单");
         assert!(subject.contains("工单") && body.contains("工单"));
     }

@@ -10,6 +10,7 @@ pub mod legs;
 pub mod listening;
 pub mod mine;
 pub(crate) mod reason;
+pub(crate) mod receivers;
 pub mod recording;
 pub mod recovery;
 pub mod retention;

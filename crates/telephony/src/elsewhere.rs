@@ -17,8 +17,9 @@ pub mod origin;
 use std::collections::HashMap;
 
 use floor::Floor;
-use kernel::problem::{Result, invalid};
-use kernel::words;
+use kernel::problem::{Result, invalid, not_found, refused, stale};
+use kernel::{Tx, words};
+use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -147,4 +148,48 @@ pub(crate) fn routes(telephony: &Telephony) -> OpenApiRouter {
         .routes(routes!(origin::put))
         .with_state(telephony.clone())
         .merge(http::routes(telephony))
+}
+
+/// The row that a PUT means: as the asker read it, or none where he makes a new one.
+pub(crate) fn meant<M>(
+    before: Option<M>,
+    version: impl Fn(&M) -> i64,
+    asked: Option<i64>,
+    what: &str,
+) -> Result<Option<M>> {
+    match (&before, asked) {
+        (None, Some(_)) => Err(not_found(what)),
+        (Some(_), None) => {
+            let detail = format!("there is a {what} of this code");
+            Err(refused("already_exists", detail))
+        }
+        (Some(row), Some(asked)) if version(row) != asked => Err(stale(&format!("the {what}"))),
+        _ => Ok(before),
+    }
+}
+
+/// Writes what a PUT says: a new row, or over the one of this code and version; 409 where somebody was faster.
+pub(crate) async fn put<E, A>(
+    tx: &Tx,
+    written: A,
+    over: Option<Condition>,
+    what: &str,
+) -> Result<()>
+where
+    E: EntityTrait,
+    A: ActiveModelTrait<Entity = E> + Send,
+{
+    let Some(before) = over else {
+        E::insert(written).exec_without_returning(&**tx).await?;
+        return Ok(());
+    };
+    let done = E::update_many()
+        .set(written.reset_all())
+        .filter(before)
+        .exec(&**tx)
+        .await?;
+    if done.rows_affected == 0 {
+        return Err(stale(&format!("the {what}")));
+    }
+    Ok(())
 }

@@ -30,7 +30,7 @@ use call_control::LegId;
 
 pub use line::LineNow;
 use wish::{ConsultId, Guard, Kept};
-pub use wish::{DeskPhoneRules, NumberGuard, Outgoing, Outside, PhoneDial, Wish};
+pub use wish::{DeskPhoneRules, FromCall, NumberGuard, Outgoing, Outside, PhoneDial, Way, Wish};
 
 /// The floor ends a wait that is too long; should it not, the call does so much later.
 const BACKSTOP: TimeDelta = TimeDelta::minutes(1);
@@ -407,7 +407,11 @@ impl Engine {
             let tried = store::has_record(conn, work).await?;
             match store::asked_in(conn, of).await? {
                 Some(call) => {
-                    let kept = Kept::of(&call, place);
+                    let mut kept = Kept::of(&call, place);
+                    let rules = self.0.floor.queue_rules(&kept.queue);
+                    if let Some(own) = rules.and_then(|rules| rules.caller_id) {
+                        kept.to.caller_id = Some(own);
+                    }
                     self.keep(work, Kept { tried, ..kept });
                 }
                 None => {

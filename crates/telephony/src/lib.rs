@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod blocked;
 pub mod caller;
 pub mod calls;
 pub mod elsewhere;
 pub mod engine;
+mod follow;
 pub mod ladder;
 pub mod line;
 pub mod media;
@@ -53,6 +55,8 @@ kernel::permissions! {
     pub ViewTelephony = "telephony:view" { ShiftLead: All, OpsManager: All, SysAdmin: All }
     /// Add and change trunks.
     pub EditTrunks = "trunks:edit" { SysAdmin: All }
+    /// Let in, before its time, who is turned away by SIP.
+    pub ReleaseSources = "sip_blocks:release" { SysAdmin: All }
     /// Place a demo call.
     pub PlaceDemoCalls = "demo:call" { Agent: Own, ShiftLead: All, OpsManager: All, SysAdmin: All }
 }
@@ -71,6 +75,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112646_follow_ups"),
         migration!("2026112690_line"),
         migration!("2026112697_desk_phone_purpose"),
+        migration!("2026112710_calls_within"),
+        migration!("2026112712_call_imports"),
     ]
 }
 
@@ -149,6 +155,7 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(http::complete))
         .routes(routes!(http::pause_recording))
         .routes(routes!(http::resume_recording))
+        .routes(routes!(calls::receivers::list))
         .routes(routes!(control::consult))
         .routes(routes!(control::transfer))
         .routes(routes!(control::keys))
@@ -170,6 +177,8 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(trunk::http::list, trunk::http::create))
         .routes(routes!(trunk::http::change, trunk::http::remove))
         .routes(routes!(trunk::http::try_number))
+        .routes(routes!(blocked::list))
+        .routes(routes!(blocked::release))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
         .route("/sip", axum::routing::get(sip_socket))
         .with_state(telephony.clone())

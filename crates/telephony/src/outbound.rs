@@ -3,6 +3,7 @@
 //!
 //! No call goes out without its purpose and what it is about. How a call is placed is [`Dialler`]'s.
 
+mod budget;
 pub mod callback;
 pub mod do_not_call;
 pub(crate) mod engine;
@@ -11,9 +12,12 @@ pub mod guard;
 mod heard;
 mod http;
 mod place;
+mod refused;
 mod rights;
 pub mod rules;
+pub mod section;
 pub mod store;
+pub mod within;
 
 use std::sync::{Arc, OnceLock};
 
@@ -176,6 +180,7 @@ impl Outbound {
 pub fn routes(outbound: &Outbound) -> OpenApiRouter {
     http::routes(outbound)
         .merge(rules::routes(outbound.app()))
+        .merge(section::routes(outbound.app()))
         .merge(do_not_call::http::routes(outbound))
         .merge(callback::http::routes(outbound))
         .merge(follow_up::routes(outbound))

@@ -16,6 +16,7 @@ use crate::calls::listening::FETCHED;
 use crate::calls::recovery::{self, Recovered};
 use crate::elsewhere::Exchanges;
 use crate::engine::{CallBlocks, CallerLookup, Engine, ServiceHours};
+use crate::follow;
 use crate::ladder::Ladder;
 use crate::line;
 use crate::media::MediaPlane;
@@ -82,7 +83,7 @@ impl Telephony {
             },
         };
         let outbound = Outbound::new(app, floor, called);
-        outbound::engine::wire(app, &engine, &outbound);
+        outbound::engine::wire(&engine, &outbound);
         Ok(Self(Arc::new(Inner {
             app: app.clone(),
             settings,
@@ -149,6 +150,7 @@ impl Telephony {
         app.tasks
             .spawn(self.0.engine.clone().watch_registrations(registrations));
         app.tasks.spawn(self.0.engine.clone().watch_hours());
+        app.tasks.spawn(follow::run(self.clone()));
         // What an exchange did meanwhile it tells by itself.
         self.0.exchanges.start(self).await?;
         let (engine, shutdown) = (self.0.engine.clone(), app.shutdown.clone());
@@ -177,14 +179,6 @@ impl Telephony {
     /// The calls.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
-    }
-
-    /// A number outside, called with the hotline's own number.
-    pub(crate) fn outside(&self, number: String) -> crate::engine::Outside {
-        crate::engine::Outside {
-            number,
-            caller_id: self.0.settings.sip.hotline_numbers.first().cloned(),
-        }
     }
 
     /// Where finished recordings are moved to, if anywhere.

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod complete;
+pub mod documents;
 pub mod events;
 pub mod http;
 pub mod manual;

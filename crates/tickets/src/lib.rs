@@ -83,6 +83,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112609_numbers_to_kernel"),
         migration!("2026112612_channels"),
         migration!("2026112654_elsewhere"),
+        migration!("2026112711_calls_of_documents"),
     ]
 }
 

@@ -52,6 +52,10 @@ pub fn lead() -> Principal {
     principal(&[Role::ShiftLead])
 }
 
+pub fn admin() -> Principal {
+    principal(&[Role::SysAdmin])
+}
+
 pub fn manager() -> Principal {
     principal(&[Role::OpsManager])
 }
@@ -112,7 +116,7 @@ impl House {
             overrides,
         };
         house
-            .people(&[agent(1), agent(2), lead(), manager(), section()])
+            .people(&[agent(1), agent(2), lead(), manager(), section(), admin()])
             .await;
         house
     }

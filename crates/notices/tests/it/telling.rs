@@ -7,7 +7,7 @@ use kernel::{Event, Result};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::house::{House, TICKET, agent, lead, manager, on_both, section, told};
+use crate::house::{House, TICKET, admin, agent, lead, manager, on_both, section, told};
 
 async fn told_kinds(house: &House) -> Vec<(&'static str, Vec<String>)> {
     let mut all = Vec::new();
@@ -17,6 +17,7 @@ async fn told_kinds(house: &House) -> Vec<(&'static str, Vec<String>)> {
         ("lead", lead()),
         ("manager", manager()),
         ("section", section()),
+        ("admin", admin()),
     ] {
         let kinds = house.kinds(&who).await;
         if !kinds.is_empty() {
@@ -152,6 +153,24 @@ async fn each_event_reaches_those_it_concerns_and_nobody_else() {
                 "escalation.promoted",
                 json!({ "recipients": [manager().user_id] }),
                 vec![("manager", "escalation_promoted")],
+            ),
+            (
+                "trunk.down",
+                json!({ "number": "电信" }),
+                vec![("lead", "trunk_down"), ("admin", "trunk_down")],
+            ),
+            (
+                "trunk.up",
+                json!({ "number": "电信" }),
+                vec![("lead", "trunk_up"), ("admin", "trunk_up")],
+            ),
+            (
+                "recording.not_intact",
+                json!({ "condition": "damaged" }),
+                vec![
+                    ("lead", "recording_not_intact"),
+                    ("admin", "recording_not_intact"),
+                ],
             ),
             (
                 "contact.owed",

@@ -75,7 +75,7 @@ pub(crate) async fn consult(
     may_control(&telephony, &actor, id)?;
     let wish = match party.target()? {
         Target::Agent(agent) => Wish::Consult(agent),
-        Target::Number(number) => Wish::ConsultNumber(telephony.outside(number)),
+        Target::Number(number) => Wish::ConsultNumber(number),
         Target::Queue(queue) => Wish::ConsultQueue(queue),
     };
     telephony.engine().wish(id, wish).await?;
@@ -98,7 +98,7 @@ pub(crate) async fn transfer(
     let wish = match party.target()? {
         Target::Agent(agent) => Wish::Pass(PassTo::Agent(agent)),
         Target::Queue(queue) => Wish::Pass(PassTo::Queue(queue)),
-        Target::Number(number) => Wish::TransferOut(telephony.outside(number)),
+        Target::Number(number) => Wish::TransferOut(number),
     };
     telephony.engine().wish(id, wish).await?;
     Ok(StatusCode::NO_CONTENT)

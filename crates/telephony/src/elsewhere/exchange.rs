@@ -5,12 +5,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path};
-use kernel::problem::{Problem, Result, invalid, not_found, refused, stale};
+use kernel::problem::{Problem, Result, invalid, refused};
 use kernel::text::{must_be_code, must_be_name};
 use kernel::{Actor, App, audit, outbound};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryOrder as _,
+    QuerySelect as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -19,7 +19,9 @@ use std::net::SocketAddr;
 use utoipa::ToSchema;
 
 use super::origin::{from_json, plain_text};
-use super::{EditExchanges, ExtensionOf, Link, ViewExchanges, must_be_extensions, must_be_queue};
+use super::{
+    EditExchanges, ExtensionOf, Link, ViewExchanges, meant, must_be_extensions, must_be_queue,
+};
 use crate::Telephony;
 
 /// Exchanges at most.
@@ -255,15 +257,7 @@ pub(crate) async fn put(
         .clone()
         .write(move |tx| async move {
             let before = row::Entity::find_by_id(&code).one(&*tx).await?;
-            if before.as_ref().map(|row| row.version) != asked.version {
-                return Err(match before {
-                    None => not_found("exchange"),
-                    Some(_) if asked.version.is_none() => {
-                        refused("already_exists", "there is an exchange of this code")
-                    }
-                    Some(_) => stale("the exchange"),
-                });
-            }
+            let before = meant(before, |row| row.version, asked.version, "exchange")?;
             let secret_changed = asked.secret.is_some();
             // A password goes to the machine it was typed for and to no other.
             let moved = before.as_ref().is_some_and(|row| {
@@ -292,22 +286,12 @@ pub(crate) async fn put(
                 updated_at: app.clock.now(),
                 version: asked.version.unwrap_or(0) + 1,
             };
-            let written = after.clone().into_active_model();
-            if before.is_none() {
-                row::Entity::insert(written)
-                    .exec_without_returning(&*tx)
-                    .await?;
-            } else {
-                let done = row::Entity::update_many()
-                    .set(written.reset_all())
-                    .filter(row::Column::Code.eq(code.as_str()))
-                    .filter(row::Column::Version.eq(asked.version.unwrap_or(0)))
-                    .exec(&*tx)
-                    .await?;
-                if done.rows_affected == 0 {
-                    return Err(stale("the exchange"));
-                }
-            }
+            let over = before.map(|before| {
+                Condition::all()
+                    .add(row::Column::Code.eq(before.code))
+                    .add(row::Column::Version.eq(before.version))
+            });
+            super::put(&tx, after.clone().into_active_model(), over, "exchange").await?;
             // What the password is stands in no trail.
             let details = json!({
                 "name": after.name, "host": after.host, "port": after.port, "active": after.active,

@@ -1,16 +1,19 @@
 //! Files of call records over HTTP: their columns for who saves them, a dry run, the import, the list of imports.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State};
-use axum::http::header;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use documents::Unreadable;
 use kernel::Actor;
-use kernel::attachment::{self, FileForm};
-use kernel::http::{Json, Query};
+use kernel::attachment;
+use kernel::attachment::table::{self, TableForm};
+use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Problem, Result, bad_request, internal, invalid, refused, too_large};
-use sea_orm::EntityTrait as _;
+use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
+use sea_orm::{ConnectionTrait, EntityTrait as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
@@ -35,6 +38,7 @@ pub(crate) fn routes(telephony: &Telephony) -> OpenApiRouter {
         .routes(routes!(import))
         .routes(routes!(columns))
         .routes(routes!(imports))
+        .routes(routes!(one_import))
         .layer(DefaultBodyLimit::max(attachment::BODY))
         .with_state(telephony.clone())
 }
@@ -48,16 +52,20 @@ pub(crate) struct ImportQuery {
     /// Only tells what an import would do.
     #[serde(default)]
     dry_run: bool,
+    /// Answers as soon as the file is read, with 202; how it goes on is asked of `/calls/imports/{id}`.
+    #[serde(default)]
+    background: bool,
 }
 
 /// Brings call records in: all of them, or with an error in any row none. A call that is there is compared field by
-/// field; the same file twice changes nothing. An answered call of a known agent asks him to write it up.
+/// field; the same file twice changes nothing. An answered call of a known agent asks him to write it up. A large file is
+/// answered with 202 before all of it is written.
 #[utoipa::path(
     post, path = "/api/v1/calls/import", tag = "calls",
     params(ImportQuery),
-    request_body(content = FileForm, content_type = "multipart/form-data"),
+    request_body(content = TableForm, content_type = "multipart/form-data"),
     responses(
-        (status = 200, body = CallImportReport), (status = 413, body = Problem), (status = 422, body = Problem),
+        (status = 200, body = CallImportReport), (status = 202, body = CallImportReport), (status = 413, body = Problem), (status = 422, body = Problem),
     ),
 )]
 pub(crate) async fn import(
@@ -65,8 +73,8 @@ pub(crate) async fn import(
     State(telephony): State<Telephony>,
     Query(query): Query<ImportQuery>,
     request: Request,
-) -> Result<Json<CallImportReport>> {
-    let (name, bytes) = file(request).await?;
+) -> Result<(StatusCode, Json<CallImportReport>)> {
+    let (name, bytes) = table::file(request).await?;
     let app = telephony.app();
     let origin = origin::find(app.db.read(), &query.origin).await?;
     if !origin.active {
@@ -74,12 +82,13 @@ pub(crate) async fn import(
         return Err(refused("origin_not_in_use", detail).with_field("origin"));
     }
     let file = File {
-        name,
+        name: name.as_deref().map(table::plain_name).unwrap_or_default(),
         sha256: hex::encode(Sha256::digest(&bytes)),
     };
     let read = read(&telephony, origin.clone(), bytes).await?;
     if query.dry_run {
-        return Ok(Json(import::look(&telephony, &origin, &read).await?));
+        let report = import::look(&telephony, &origin, &read).await?;
+        return Ok((StatusCode::OK, Json(report)));
     }
     if read.errors_total > 0 {
         let report = CallImportReport::of(&read);
@@ -93,8 +102,18 @@ pub(crate) async fn import(
             .with_way_out("mend the cells that are named and send the file again")
             .with("report", told));
     }
-    let report = import::write(&telephony, &origin, read, file, &actor.who()).await?;
-    Ok(Json(report))
+    let wait = if query.background {
+        Duration::ZERO
+    } else {
+        import::ANSWER_WITHIN
+    };
+    let report = import::write(&telephony, &origin, read, (file, wait), &actor.who()).await?;
+    let status = if report.running {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, Json(report)))
 }
 
 async fn read(telephony: &Telephony, origin: CallOrigin, bytes: Bytes) -> Result<Interpreted> {
@@ -142,7 +161,7 @@ pub struct CallColumnsView {
 #[utoipa::path(
     post, path = "/api/v1/calls/import/columns", tag = "calls",
     params(ColumnsQuery),
-    request_body(content = FileForm, content_type = "multipart/form-data"),
+    request_body(content = TableForm, content_type = "multipart/form-data"),
     responses((status = 200, body = CallColumnsView), (status = 422, body = Problem)),
 )]
 pub(crate) async fn columns(
@@ -151,7 +170,7 @@ pub(crate) async fn columns(
     Query(query): Query<ColumnsQuery>,
     request: Request,
 ) -> Result<Json<CallColumnsView>> {
-    let (_, bytes) = file(request).await?;
+    let (_, bytes) = table::file(request).await?;
     let saved = match &query.origin {
         Some(code) => origin::find(telephony.app().db.read(), code).await?.columns,
         None => Vec::new(),
@@ -207,7 +226,7 @@ pub struct CallImportView {
     pub file_name: String,
     /// SHA-256 of it in hex.
     pub sha256: String,
-    /// `imported` or `refused`.
+    /// `running`, `imported`, `refused` or `stopped`.
     pub state: String,
     /// Rows in it.
     pub rows: i64,
@@ -219,7 +238,9 @@ pub struct CallImportView {
     pub unchanged: i64,
     /// Errors in it.
     pub errors: i64,
-    /// When.
+    /// Why it stopped.
+    pub problem: Option<String>,
+    /// When it began.
     pub at: DateTime<Utc>,
     /// The person's name.
     pub by: String,
@@ -237,61 +258,65 @@ pub(crate) async fn imports(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<CallImportView>>> {
     let sortable = [("at", import_row::Column::At)];
-    let conn = telephony.app().db.read();
+    let app = telephony.app();
+    let conn = app.db.read();
     let select = import_row::Entity::find();
     let page = paginate(conn, select, &query, &sortable, import_row::Column::Id).await?;
-    let importers: Vec<Uuid> = page.items.iter().filter_map(|row| row.by_id).collect();
-    let people = organization::colleagues(conn, importers).await?;
-    Ok(Json(page.map(|row| {
-        CallImportView {
-            by: row
-                .by_id
-                .and_then(|id| people.get(&id))
-                .map_or(row.by_name, |person| person.name.clone()),
-            id: row.id,
-            origin: row.origin,
-            file_name: row.file_name,
-            sha256: row.sha256,
-            state: row.state,
-            rows: row.rows,
-            new: row.made,
-            changed: row.changed,
-            unchanged: row.unchanged,
-            errors: row.errors,
-            at: row.at,
-        }
-    })))
+    let shown = page.shown(async |rows| views(conn, app.clock.now(), rows).await);
+    Ok(Json(shown.await?))
 }
 
-/// The file of a request: the part `file` of a form, or the whole body.
-async fn file(request: Request) -> Result<(String, Bytes)> {
-    let kind = request.headers().get(header::CONTENT_TYPE);
-    let form = kind
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
-    if form {
-        let form = Multipart::from_request(request, &()).await;
-        let form = form.map_err(|error| bad_request("form_unreadable", error.body_text()))?;
-        return attachment::part(form).await;
-    }
-    let bytes = Bytes::from_request(request, &()).await;
-    let bytes = bytes.map_err(|_| too_large("a table has at most 20 MB"))?;
-    if bytes.is_empty() {
-        return Err(bad_request("file_missing", "the body is empty").with_field("file"));
-    }
-    Ok((String::new(), bytes))
+/// One import, and how far it has come: `new`, `changed` and `unchanged` of `rows`.
+#[utoipa::path(
+    get, path = "/api/v1/calls/imports/{id}", tag = "calls", operation_id = "call_import",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = CallImportView), (status = 404, body = Problem)),
+)]
+pub(crate) async fn one_import(
+    _actor: Actor<ImportCalls>,
+    State(telephony): State<Telephony>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<CallImportView>> {
+    let (app, conn) = (telephony.app(), telephony.app().db.read());
+    let row = import_row::Entity::find_by_id(id).one(conn).await?;
+    let view = views(conn, app.clock.now(), row.into_iter().collect())
+        .await?
+        .pop();
+    Ok(Json(view.ok_or_else(|| not_found("import"))?))
+}
+
+async fn views(
+    conn: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    rows: Vec<import_row::Model>,
+) -> Result<Vec<CallImportView>> {
+    let importers: Vec<Uuid> = rows.iter().filter_map(|row| row.by_id).collect();
+    let people = organization::colleagues(conn, importers).await?;
+    let view = |row: import_row::Model| CallImportView {
+        state: row.stands(now).to_owned(),
+        by: row
+            .by_id
+            .and_then(|id| people.get(&id))
+            .map_or(row.by_name, |person| person.name.clone()),
+        id: row.id,
+        origin: row.origin,
+        file_name: row.file_name,
+        sha256: row.sha256,
+        rows: row.rows,
+        new: row.made,
+        changed: row.changed,
+        unchanged: row.unchanged,
+        errors: row.errors,
+        problem: row.problem,
+        at: row.at,
+    };
+    Ok(rows.into_iter().map(view).collect())
 }
 
 /// Why a file is no table, with the cell where reading ended.
 fn unreadable(why: Unreadable) -> Problem {
-    let problem = match why.code {
-        "file_too_large" => return too_large(why.detail).with_field("file"),
-        code => invalid("file", code, why.detail),
-    };
-    match why.at {
-        Some((row, column)) => problem
-            .with("row", row)
-            .with("column", documents::letters(column)),
-        None => problem,
-    }
+    let at = why
+        .at
+        .map(|(row, column)| (row, documents::letters(column)));
+    table::unreadable(why.code, why.detail, at)
 }

@@ -1,20 +1,23 @@
 //! Call records come in: compared with what there is, then written. A file with an error writes nothing. What is
-//! written is written some hundred records at a time, so that no call waits behind a year of records; sent again, the
-//! file goes on where it was.
+//! written is written some hundred records at a time, beside the request that brought them, so that no call waits behind
+//! a year of records and no request for all of them; sent again, the file goes on where it was.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::{self, Who};
 use kernel::masked::Phone;
-use kernel::problem::{Result, internal};
-use kernel::{App, Tx};
+use kernel::problem::{Result, internal, unavailable};
+use kernel::{App, Clock, Tx};
 use requesters::Caller;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 use serde::Serialize;
 use serde_json::json;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -25,6 +28,8 @@ use super::origin::CallOrigin;
 use crate::Telephony;
 use crate::calls::rows::{blank, call};
 
+/// An import that is written moves more often.
+const QUIET: TimeDelta = TimeDelta::minutes(5);
 /// Records of one transaction.
 const AT_ONCE: usize = 500;
 
@@ -40,9 +45,25 @@ kernel::table! {
         changed: i64,
         unchanged: i64,
         errors: i64,
+        problem: Option<String>,
+        moved_at: Option<DateTimeUtc>,
         at: DateTimeUtc,
         by_id: Option<Uuid>,
         by_name: String,
+    }
+}
+
+kernel::words! {
+    /// How an import stands.
+    ImportState {
+        /// 导入中
+        Running = "running",
+        /// 已导入
+        Imported = "imported",
+        /// 已拒绝: there were errors in it; nothing was written.
+        Refused = "refused",
+        /// 未完成: what was written stands, the same file sent again goes on.
+        Stopped = "stopped",
     }
 }
 
@@ -69,6 +90,8 @@ pub struct CallImportReport {
     pub dry_run: bool,
     /// The import, once it is written.
     pub import_id: Option<Uuid>,
+    /// It goes on: the numbers are those so far, and `/calls/imports/{id}` tells how it stands.
+    pub running: bool,
     /// Rows with anything in them, the heading not counted.
     pub rows: usize,
     /// Calls that were not there.
@@ -154,52 +177,180 @@ pub(crate) async fn look(
     Ok(report)
 }
 
-/// Writes the records.
+/// A longer import answers before it is over (the limit of a request is 30 s).
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Begins to write the records, and answers when they are written or after `wait`. What a request that is gone
+/// began is written all the same.
 pub(crate) async fn write(
     telephony: &Telephony,
     origin: &CallOrigin,
     read: Interpreted,
-    file: File,
+    (file, wait): (File, Duration),
     who: &Who,
 ) -> Result<CallImportReport> {
     let app = telephony.app();
     let mut report = CallImportReport::of(&read);
     let import_id = app.ids.next();
-    for some in read.calls.chunks(AT_ONCE) {
-        let (tx_app, floor, origin) = (app.clone(), telephony.floor().clone(), origin.clone());
-        let some = some.to_vec();
-        let mut plan = app
-            .db
-            .write(move |tx| async move {
-                let mut plan = plan(&tx_app, &*tx, &origin, &some).await?;
-                let callers = requesters::find_or_create_many(&tx_app, &*tx, &plan.callers).await?;
-                let mut entries = std::mem::take(&mut plan.entries);
-                for (entry, requester) in entries.iter_mut().zip(callers) {
-                    entry.row.requester_id = Some(requester);
-                    entry.details["import_id"] = json!(import_id);
-                }
-                book::enter(&tx_app, &tx, &floor, "imported", entries).await?;
-                Ok(plan)
+    report.import_id = Some(import_id);
+    report.running = true;
+    let line = line(
+        app,
+        origin,
+        &file,
+        &report,
+        who,
+        (import_id, ImportState::Running),
+    )?;
+    app.db
+        .write(async move |tx| keep(&tx, line.clone()).await)
+        .await?;
+    let (reports, mut so_far) = watch::channel(report);
+    let running = Running {
+        telephony: telephony.clone(),
+        origin: origin.clone(),
+        who: who.clone(),
+        import_id,
+        file,
+        reports,
+    };
+    app.tasks.spawn(running.run(read));
+    let over = async {
+        // Whoever writes lets go of it only when it is over.
+        let _ = so_far.wait_for(|report| !report.running).await;
+    };
+    let in_time = Clock::guard(wait, over).await.is_ok();
+    let report = so_far.borrow().clone();
+    if in_time && report.running {
+        let row = import_row::Entity::find_by_id(import_id)
+            .one(app.db.read())
+            .await?;
+        let why = row.and_then(|row| row.problem).unwrap_or_default();
+        return Err(unavailable(
+            "import_stopped",
+            format!("the import stopped in the middle: {why}"),
+        )
+        .with_way_out("send the same file again: it goes on where it was"));
+    }
+    Ok(report)
+}
+
+/// An import that is being written.
+struct Running {
+    telephony: Telephony,
+    origin: CallOrigin,
+    who: Who,
+    import_id: Uuid,
+    file: File,
+    reports: watch::Sender<CallImportReport>,
+}
+
+impl Running {
+    async fn run(self, read: Interpreted) {
+        if let Err(problem) = self.write(read).await {
+            tracing::error!(import = %self.import_id, %problem, "import of call records stopped");
+            let detail: String = problem.to_string().chars().take(500).collect();
+            self.stopped(detail).await;
+        }
+    }
+
+    async fn write(&self, read: Interpreted) -> Result<()> {
+        let app = self.telephony.app();
+        let mut report = self.reports.borrow().clone();
+        for some in read.calls.chunks(AT_ONCE) {
+            if app.shutdown.is_cancelled() {
+                return Err(unavailable("shutting_down", "the server is being stopped"));
+            }
+            self.chunk(some).await?.add_to(&mut report);
+            self.reports.send_replace(report.clone());
+        }
+        report.running = false;
+        let facts = json!({
+            "origin": self.origin.code, "file": self.file.name, "sha256": self.file.sha256, "rows": report.rows,
+            "new": report.new, "changed": report.changed, "unchanged": report.unchanged,
+        });
+        let (app, who, id) = (app.clone(), self.who.clone(), self.import_id);
+        app.db
+            .clone()
+            .write(async move |tx| {
+                stand(&tx, id, ImportState::Imported, None).await?;
+                let facts = facts.clone();
+                audit::record(&app, &*tx, &who, "calls.imported", "call_import", id, facts).await
             })
             .await?;
-        plan.add_to(&mut report);
+        self.reports.send_replace(report);
+        Ok(())
     }
-    report.import_id = Some(import_id);
-    let line = line(app, origin, &file, &report, who, (import_id, "imported"))?;
-    let facts = json!({
-        "origin": origin.code, "file": file.name, "sha256": file.sha256, "rows": report.rows, "new": report.new,
-        "changed": report.changed, "unchanged": report.unchanged,
-    });
-    let (app, who) = (app.clone(), who.clone());
-    app.db
-        .clone()
-        .write(move |tx| async move {
-            keep(&tx, line).await?;
-            let kind = "call_import";
-            audit::record(&app, &*tx, &who, "calls.imported", kind, import_id, facts).await
+
+    /// Writes some records, and with them how far the import has come.
+    async fn chunk(&self, some: &[Recorded]) -> Result<Plan> {
+        let (app, floor) = (self.telephony.app().clone(), self.telephony.floor().clone());
+        let (origin, import_id, some) = (self.origin.clone(), self.import_id, some.to_vec());
+        let db = app.db.clone();
+        db.write(async move |tx| {
+            let mut plan = plan(&app, &*tx, &origin, &some).await?;
+            let callers = requesters::find_or_create_many(&app, &*tx, &plan.callers).await?;
+            let mut entries = std::mem::take(&mut plan.entries);
+            for (entry, requester) in entries.iter_mut().zip(callers) {
+                entry.row.requester_id = Some(requester);
+                entry.details["import_id"] = json!(import_id);
+            }
+            book::enter(&app, &tx, &floor, "imported", entries).await?;
+            come_so_far(&app, &tx, import_id, &plan).await?;
+            Ok(plan)
         })
+        .await
+    }
+
+    async fn stopped(&self, detail: String) {
+        let id = self.import_id;
+        let kept = self.telephony.app().db.write(async move |tx| {
+            stand(&tx, id, ImportState::Stopped, Some(detail.clone())).await
+        });
+        if let Err(problem) = kept.await {
+            tracing::error!(import = %id, %problem, "it is not written down that an import stopped");
+        }
+    }
+}
+
+async fn come_so_far(app: &App, tx: &Tx, id: Uuid, plan: &Plan) -> Result<()> {
+    use import_row::Column;
+    let more = |column: Column, many: usize| -> Result<_> {
+        let many = i64::try_from(many).map_err(internal)?;
+        Ok(Expr::col(column).add(many))
+    };
+    import_row::Entity::update_many()
+        .col_expr(Column::MovedAt, Expr::value(app.clock.now()))
+        .col_expr(Column::Made, more(Column::Made, plan.new)?)
+        .col_expr(Column::Changed, more(Column::Changed, plan.changed)?)
+        .col_expr(Column::Unchanged, more(Column::Unchanged, plan.unchanged)?)
+        .filter(Column::Id.eq(id))
+        .exec(&**tx)
         .await?;
-    Ok(report)
+    Ok(())
+}
+
+async fn stand(tx: &Tx, id: Uuid, state: ImportState, problem: Option<String>) -> Result<()> {
+    import_row::Entity::update_many()
+        .col_expr(import_row::Column::State, Expr::value(state.as_str()))
+        .col_expr(import_row::Column::Problem, Expr::value(problem))
+        .filter(import_row::Column::Id.eq(id))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+impl import_row::Model {
+    /// How it stands: one that has not moved for a while was left in the middle by a process that is gone.
+    pub fn stands(&self, now: DateTime<Utc>) -> &str {
+        let running = self.state == ImportState::Running.as_str();
+        let still = now - self.moved_at.unwrap_or(self.at) > QUIET;
+        if running && still {
+            ImportState::Stopped.as_str()
+        } else {
+            &self.state
+        }
+    }
 }
 
 /// Keeps that a file was refused.
@@ -210,7 +361,14 @@ pub(crate) async fn refused(
     report: &CallImportReport,
     who: &Who,
 ) -> Result<()> {
-    let line = line(app, origin, file, report, who, (app.ids.next(), "refused"))?;
+    let line = line(
+        app,
+        origin,
+        file,
+        report,
+        who,
+        (app.ids.next(), ImportState::Refused),
+    )?;
     app.db
         .write(move |tx| async move { keep(&tx, line).await })
         .await
@@ -229,7 +387,7 @@ fn line(
     file: &File,
     report: &CallImportReport,
     who: &Who,
-    (id, state): (Uuid, &str),
+    (id, state): (Uuid, ImportState),
 ) -> Result<import_row::Model> {
     let count = |many: usize| i64::try_from(many).map_err(internal);
     Ok(import_row::Model {
@@ -237,12 +395,14 @@ fn line(
         origin: origin.code.clone(),
         file_name: file.name.clone(),
         sha256: file.sha256.clone(),
-        state: state.to_owned(),
+        state: state.as_str().to_owned(),
         rows: count(report.rows)?,
         made: count(report.new)?,
         changed: count(report.changed)?,
         unchanged: count(report.unchanged)?,
         errors: count(report.errors_total)?,
+        problem: None,
+        moved_at: None,
         at: app.clock.now(),
         by_id: who.user_id,
         by_name: who.name.clone(),

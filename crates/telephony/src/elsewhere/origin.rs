@@ -7,12 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path};
-use kernel::problem::{Problem, Result, internal, invalid, not_found, refused, stale};
+use kernel::problem::{Problem, Result, internal, invalid, not_found};
 use kernel::text::{must_be_code, must_be_name};
 use kernel::{Actor, audit};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::columns::{CallColumn, CallField, CallWords, plain};
-use super::{ExtensionOf, ImportCalls, must_be_extensions, must_be_queue};
+use super::{ExtensionOf, ImportCalls, meant, must_be_extensions, must_be_queue};
 use crate::Telephony;
 
 /// Origins at most.
@@ -263,15 +263,7 @@ pub(crate) async fn put(
         .clone()
         .write(move |tx| async move {
             let before = row::Entity::find_by_id(&code).one(&*tx).await?;
-            if before.as_ref().map(|row| row.version) != asked.version {
-                return Err(match before {
-                    None => not_found("call origin"),
-                    Some(_) if asked.version.is_none() => {
-                        refused("already_exists", "there is an origin of this code")
-                    }
-                    Some(_) => stale("the call origin"),
-                });
-            }
+            let before = meant(before, |row| row.version, asked.version, "call origin")?;
             let after = row::Model {
                 code: code.clone(),
                 name: asked.name,
@@ -284,22 +276,12 @@ pub(crate) async fn put(
                 updated_at: app.clock.now(),
                 version: asked.version.unwrap_or(0) + 1,
             };
-            let written = after.clone().into_active_model();
-            if before.is_none() {
-                row::Entity::insert(written)
-                    .exec_without_returning(&*tx)
-                    .await?;
-            } else {
-                let done = row::Entity::update_many()
-                    .set(written.reset_all())
-                    .filter(row::Column::Code.eq(code.as_str()))
-                    .filter(row::Column::Version.eq(asked.version.unwrap_or(0)))
-                    .exec(&*tx)
-                    .await?;
-                if done.rows_affected == 0 {
-                    return Err(stale("the call origin"));
-                }
-            }
+            let over = before.map(|before| {
+                Condition::all()
+                    .add(row::Column::Code.eq(before.code))
+                    .add(row::Column::Version.eq(before.version))
+            });
+            super::put(&tx, after.clone().into_active_model(), over, "call origin").await?;
             let details = json!({
                 "name": after.name, "active": after.active, "queue": after.queue,
                 "columns": after.layout, "words": after.words, "agents": after.agents,

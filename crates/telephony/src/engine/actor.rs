@@ -342,18 +342,33 @@ impl Actor {
         let place = self.engine.app.clock.timeout(PATIENCE, asked).await;
         let Ok(Some(place)) = place else { return };
         let waited = self.now() - self.call.times().queued_at.unwrap_or(self.row.arrived_at);
+        let returns = rules.callback_after.is_some_and(|after| waited >= after);
+        let returns = returns && self.may_return().await;
         let minutes = place
             .expected_wait_s
             .map(|seconds| seconds.div_ceil(60).max(1));
         let place = Place {
             ahead: rules.position.then_some(place.ahead),
             minutes: minutes.filter(|_| rules.wait),
-            callback: !self.row.caller.is_empty()
-                && rules.callback_after.is_some_and(|after| waited >= after),
+            callback: returns,
         };
         if place.ahead.is_some() || place.minutes.is_some() || place.callback {
             self.tell(Input::Place(place)).await;
         }
+    }
+
+    /// Whether the requester may be offered a call back: a number that nobody may call is not called for having been
+    /// shown to us.
+    async fn may_return(&self) -> bool {
+        if self.row.caller.is_empty() {
+            return false;
+        }
+        let Some(guard) = self.engine.guard.get() else {
+            return true;
+        };
+        let asked = guard.may_return(&self.row.caller);
+        let clock = &self.engine.app.clock;
+        clock.timeout(PATIENCE, asked).await.unwrap_or(false)
     }
 
     /// What a waiting requester is told, by the queue's rules.
@@ -728,6 +743,7 @@ impl Actor {
         self.handle.keep(
             id,
             Kept {
+                to: self.to_outside(self.row.caller.clone()),
                 queue: self.queue(),
                 ..Kept::of(&self.row, work.clone())
             },

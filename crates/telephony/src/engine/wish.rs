@@ -20,9 +20,9 @@ pub enum Wish {
     /// Ask whomever this queue gives, while the requester hears music.
     ConsultQueue(String),
     /// Ask a number outside: a section.
-    ConsultNumber(Outside),
+    ConsultNumber(String),
     /// Leave the call to a number outside as soon as it answers.
-    TransferOut(Outside),
+    TransferOut(String),
     /// Leave the call to the queue, or to a colleague through it.
     Pass(PassTo),
     /// Join as a supervisor.
@@ -88,11 +88,42 @@ impl Kept {
     }
 }
 
+kernel::words! {
+    /// Why a running call calls a number outside.
+    Way {
+        /// 咨询
+        Consult = "consult",
+        /// 转接
+        Transfer = "transfer",
+    }
+}
+
+/// A number outside that is to be called from a running call.
+#[derive(Debug, Clone)]
+pub struct FromCall {
+    /// The call.
+    pub call: CallId,
+    /// Whose call it is.
+    pub agent: AgentId,
+    /// Whom to call.
+    pub to: Outside,
+    /// The queue of the call.
+    pub queue: String,
+    /// Why.
+    pub way: Way,
+}
+
 /// Decides whether a number outside may be called from a call; implemented by the rules of outbound calls.
 #[async_trait]
 pub trait NumberGuard: Send + Sync + 'static {
-    /// A problem with its reason when it may not.
-    async fn check(&self, agent: AgentId, number: &str) -> Result<(), Problem>;
+    /// Lets it out and counts it; a problem with its reason when it may not be called.
+    async fn let_out(&self, asked: FromCall) -> Result<Uuid, Problem>;
+
+    /// What was let out was not called after all.
+    async fn not_called(&self, order: Uuid);
+
+    /// Whether somebody who called with this number may be called back.
+    async fn may_return(&self, number: &str) -> bool;
 }
 
 /// Places what was let out: the leg of the desk phone waits for it.

@@ -359,100 +359,37 @@ async fn step(
     Ok(Json(shown(telephony, row).await?))
 }
 
-/// Asks the purchaser to approve a draft.
-#[utoipa::path(
-    post, path = "/api/v1/prompt-versions/{id}/submit", tag = "telephony",
-    params(("id" = Uuid, Path)), request_body = PromptStep,
-    responses((status = 200, body = PromptVersionView), (status = 404, body = Problem), (status = 409, body = Problem)),
-)]
-pub(crate) async fn submit(
-    actor: Actor<SetLine>,
-    State(telephony): State<Telephony>,
-    Path(id): Path<Uuid>,
-    Json(asked): Json<PromptStep>,
-) -> Result<Json<PromptVersionView>> {
-    let said = asked.said(false)?;
-    step(
-        &telephony,
-        actor.who(),
-        (id, asked.version),
-        Action::Submit,
-        said,
-    )
-    .await
+macro_rules! steps {
+    ($($(#[$doc:meta])* $name:ident $path:literal $right:ty, $action:ident, $must:literal;)*) => {$(
+        $(#[$doc])*
+        #[utoipa::path(
+            post, path = $path, tag = "telephony",
+            params(("id" = Uuid, Path)), request_body = PromptStep,
+            responses(
+                (status = 200, body = PromptVersionView), (status = 404, body = Problem),
+                (status = 409, body = Problem), (status = 422, body = Problem),
+            ),
+        )]
+        pub(crate) async fn $name(
+            actor: Actor<$right>,
+            State(telephony): State<Telephony>,
+            Path(id): Path<Uuid>,
+            Json(asked): Json<PromptStep>,
+        ) -> Result<Json<PromptVersionView>> {
+            let said = asked.said($must)?;
+            let at = (id, asked.version);
+            step(&telephony, actor.who(), at, Action::$action, said).await
+        }
+    )*};
 }
 
-/// Approves a version: it is played from now on.
-#[utoipa::path(
-    post, path = "/api/v1/prompt-versions/{id}/approve", tag = "telephony",
-    params(("id" = Uuid, Path)), request_body = PromptStep,
-    responses((status = 200, body = PromptVersionView), (status = 404, body = Problem), (status = 409, body = Problem)),
-)]
-pub(crate) async fn approve(
-    actor: Actor<ApprovePrompts>,
-    State(telephony): State<Telephony>,
-    Path(id): Path<Uuid>,
-    Json(asked): Json<PromptStep>,
-) -> Result<Json<PromptVersionView>> {
-    let said = asked.said(false)?;
-    step(
-        &telephony,
-        actor.who(),
-        (id, asked.version),
-        Action::Approve,
-        said,
-    )
-    .await
-}
-
-/// Returns a version, with what is wrong.
-#[utoipa::path(
-    post, path = "/api/v1/prompt-versions/{id}/return", tag = "telephony",
-    params(("id" = Uuid, Path)), request_body = PromptStep,
-    responses(
-        (status = 200, body = PromptVersionView), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem),
-    ),
-)]
-pub(crate) async fn send_back(
-    actor: Actor<ApprovePrompts>,
-    State(telephony): State<Telephony>,
-    Path(id): Path<Uuid>,
-    Json(asked): Json<PromptStep>,
-) -> Result<Json<PromptVersionView>> {
-    let said = asked.said(true)?;
-    step(
-        &telephony,
-        actor.who(),
-        (id, asked.version),
-        Action::Return,
-        said,
-    )
-    .await
-}
-
-/// Takes a version back; when it was played, the shipped one is heard again.
-#[utoipa::path(
-    post, path = "/api/v1/prompt-versions/{id}/withdraw", tag = "telephony",
-    params(("id" = Uuid, Path)), request_body = PromptStep,
-    responses(
-        (status = 200, body = PromptVersionView), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem),
-    ),
-)]
-pub(crate) async fn withdraw(
-    actor: Actor<WithdrawPrompts>,
-    State(telephony): State<Telephony>,
-    Path(id): Path<Uuid>,
-    Json(asked): Json<PromptStep>,
-) -> Result<Json<PromptVersionView>> {
-    let said = asked.said(true)?;
-    step(
-        &telephony,
-        actor.who(),
-        (id, asked.version),
-        Action::Withdraw,
-        said,
-    )
-    .await
+steps! {
+    /// Asks the purchaser to approve a draft.
+    submit "/api/v1/prompt-versions/{id}/submit" SetLine, Submit, false;
+    /// Approves a version: it is played from now on.
+    approve "/api/v1/prompt-versions/{id}/approve" ApprovePrompts, Approve, false;
+    /// Returns a version, with what is wrong.
+    send_back "/api/v1/prompt-versions/{id}/return" ApprovePrompts, Return, true;
+    /// Takes a version back; when it was played, the shipped one is heard again.
+    withdraw "/api/v1/prompt-versions/{id}/withdraw" WithdrawPrompts, Withdraw, true;
 }

@@ -658,7 +658,7 @@ impl Drop for Leg {
 }
 
 /// `bind`, or the local address that routes to the peer when that is unspecified.
-fn local_ip(bind: IpAddr, peer: IpAddr) -> std::io::Result<IpAddr> {
+pub(crate) fn local_ip(bind: IpAddr, peer: IpAddr) -> std::io::Result<IpAddr> {
     if !bind.is_unspecified() {
         return Ok(bind);
     }

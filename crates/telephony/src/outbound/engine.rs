@@ -1,18 +1,17 @@
-//! The engine places outbound calls, and asks before it calls a number outside for a consultation or a transfer.
+//! The engine places outbound calls, and asks before it calls a number outside from a running call.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use kernel::problem::{Problem, Result};
-use kernel::{App, Principal, Role, rule};
+use kernel::{Principal, Role};
 use uuid::Uuid;
 
-use super::guard::Refusal;
 use super::place::place_by;
-use super::rules::{OutboundNumber, may_be_called};
+use super::within::Within;
 use super::{Asked, Dialler, Outbound, OutboundOrder};
-use crate::engine::{DeskPhoneRules, Engine, NumberGuard, Outgoing, Outside, PhoneDial};
+use crate::engine::{DeskPhoneRules, Engine, Outgoing, Outside, PhoneDial};
 use crate::sip::Binding;
 
 fn outgoing(order: OutboundOrder) -> Outgoing {
@@ -30,25 +29,6 @@ fn outgoing(order: OutboundOrder) -> Outgoing {
 impl Dialler for Engine {
     fn call_out(&self, order: OutboundOrder) -> BoxFuture<'_, Result<Uuid>> {
         Box::pin(Engine::call_out(self, outgoing(order)))
-    }
-}
-
-/// The rows that say which numbers may be called hold for consultations and transfers as well: no way round them
-/// leads over a call that came in (peers.md §5.2, 33).
-pub struct NumberRules(pub App);
-
-#[async_trait]
-impl NumberGuard for NumberRules {
-    async fn check(&self, _agent: Uuid, number: &str) -> Result<(), Problem> {
-        let refused = |why: Refusal| why.about("the call");
-        let number = requesters::normalise(number).ok_or_else(|| refused(Refusal::NoNumber))?;
-        let now = self.0.clock.now();
-        let rows = rule::in_force::<OutboundNumber>(self.0.db.read(), now).await?;
-        if may_be_called(&rows, &number) {
-            Ok(())
-        } else {
-            Err(refused(Refusal::NotAllowed))
-        }
     }
 }
 
@@ -85,8 +65,8 @@ impl DeskPhoneRules for DeskPhones {
 }
 
 /// Wires all three.
-pub(crate) fn wire(app: &App, engine: &Engine, outbound: &super::Outbound) {
+pub(crate) fn wire(engine: &Engine, outbound: &Outbound) {
     outbound.attach_dialler(Arc::new(engine.clone()));
     engine.attach_desk_phones(Arc::new(DeskPhones(outbound.clone())));
-    engine.attach_guard(Arc::new(NumberRules(app.clone())));
+    engine.attach_guard(Arc::new(Within(outbound.clone())));
 }

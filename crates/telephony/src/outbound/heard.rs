@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::callback::{self, missed};
 use super::store::{self, OrderState, row};
-use super::{Outbound, follow_up};
+use super::{Outbound, follow_up, within};
 use crate::calls::rows::call;
 
 /// What telephony hears for outbound calls.
@@ -44,6 +44,9 @@ async fn heard(outbound: &Outbound, event: &Event) -> Result<()> {
     let Ok(call) = event.subject_id.parse::<Uuid>() else {
         return Ok(());
     };
+    if event.kind == "call.ended" {
+        within::over(outbound, call).await?;
+    }
     let fact = |name: &str| event.payload.get(name).and_then(|fact| fact.as_str());
     match (event.kind.as_str(), fact("direction")) {
         ("call.answered", Some("inbound")) => {

@@ -74,6 +74,8 @@ pub struct OutboundCall {
     pub item_id: Option<Uuid>,
     /// The missed call it returns.
     pub callback_id: Option<Uuid>,
+    /// The running call that it is a consultation or a transfer of.
+    pub within_call: Option<Uuid>,
     /// It went to somebody who does not want to be called, by a permit.
     pub permitted: bool,
     /// `ordered`, `placed`, `ended` or `failed`.
@@ -110,6 +112,7 @@ pub(crate) async fn views(
         ticket_id: row.ticket_id,
         item_id: row.item_id,
         callback_id: row.callback_id,
+        within_call: row.within_call,
         state: row.state,
         problem: row.problem,
         outcome: row.outcome,

@@ -1,33 +1,21 @@
 //! Lets a call out, or says why not: everything is asked and written in one transaction, then the call is placed.
 
-use std::sync::LazyLock;
-
+use floor::Floor;
 use futures::future::BoxFuture;
 use kernel::audit::{self, Who};
-use kernel::metrics::{self, IntCounterVec};
 use kernel::problem::{Result, internal};
-use kernel::{App, Audience, Permission as _, Phone, Principal, Tx, numbers, rule};
+use kernel::{App, Principal, Tx};
 use requesters::Number;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel as _,
-    PaginatorTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, EntityTrait, IntoActiveModel as _};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::budget::{self, Counted};
 use super::guard::{self, About, Refusal};
-use super::rules::{self, OutboundNumber};
-use super::store::{self, OrderState, refusal, row};
+use super::refused::{self, Refused};
+use super::rules;
+use super::store::{OrderState, row};
 use super::{Outbound, OutboundOrder, callback, do_not_call, follow_up, heard};
-use crate::ViewTelephony;
-
-static REFUSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    metrics::counters(
-        "shoujie_outbound_refused_total",
-        "Outbound calls that were not let out",
-        &["code"],
-    )
-});
 
 /// What an agent asks for.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +78,7 @@ pub(super) async fn place_by(
     let (agent, who) = (principal.user_id, Who::user(principal));
     let guard = Guard {
         app: app.clone(),
+        floor: outbound.floor().clone(),
         settings: outbound.settings().clone(),
     };
     let let_out = app
@@ -99,16 +88,19 @@ pub(super) async fn place_by(
             match guard.let_out(&tx, &known, &mut number).await? {
                 Ok(let_out) => Ok(Ok(let_out)),
                 Err(why) => {
-                    guard.note(&tx, &known, number.as_ref(), why).await?;
+                    let refused = Refused {
+                        agent: known.principal.user_id,
+                        name: &known.principal.name,
+                        purpose: &known.asked.purpose,
+                        number: number.as_ref(),
+                    };
+                    refused::note(&guard.app, &tx, refused, why).await?;
                     Ok(Err(why))
                 }
             }
         })
         .await?;
-    let LetOut { order, work } = let_out.map_err(|why| {
-        REFUSED.with_label_values(&[why.code()]).inc();
-        why.about("the call")
-    })?;
+    let LetOut { order, work } = let_out.map_err(refused::told)?;
     let asked = OutboundOrder {
         agent,
         number: order.number.clone(),
@@ -174,6 +166,7 @@ async fn placed_as(outbound: &Outbound, order: Uuid, call: Uuid) -> Result<row::
 
 struct Guard {
     app: App,
+    floor: Floor,
     settings: super::OutboundSettings,
 }
 
@@ -250,16 +243,7 @@ impl Guard {
             return Ok(Err(Refusal::OtherNumber));
         }
 
-        let rows = rule::in_force::<OutboundNumber>(&**tx, now).await?;
-        allowed!(guard::number_fits(&rows, &to));
-        let (day, hash) = (store::day_of(now), callback::store::hash_of(app, &to.text));
-        // Who counts the calls of a day waits for who did before him.
-        numbers::next_many(&**tx, format!("outbound:{day}"), 1).await?;
-        let limits = rules::limits(app, &**tx).await?;
-        let today = store::today(&**tx, &day, agent, &hash).await?;
-        allowed!(guard::caps_fit(&limits, today));
-        let service = organization::service_calendar::load(&**tx).await?;
-        allowed!(guard::hours_fit(&limits, &service, now));
+        let Counted { day, hash } = allowed!(budget::take(app, tx, agent, &to).await?);
         let order = app.ids.next();
         let ticket = asked
             .ticket_id
@@ -281,7 +265,8 @@ impl Guard {
         let queue = callback
             .as_ref()
             .and_then(|callback| callback.queue.clone())
-            .or_else(|| Some(self.settings.queue.clone()));
+            .unwrap_or_else(|| self.settings.queue.clone());
+        let caller_id = budget::shown(&self.floor, &queue, &self.settings);
         let row = row::Model {
             id: order,
             day,
@@ -291,8 +276,8 @@ impl Guard {
             requester_id: requester,
             purpose: purpose.code.clone(),
             note: asked.note.clone(),
-            queue,
-            caller_id: self.settings.caller_id.clone(),
+            queue: Some(queue),
+            caller_id,
             ticket_id: asked
                 .ticket_id
                 .or(item.as_ref().and_then(|item| item.ticket_id)),
@@ -306,6 +291,7 @@ impl Guard {
             placed_at: now,
             answered_at: None,
             ended_at: None,
+            within_call: None,
         };
         let who = Who::user(&known.principal);
         if let Some(item) = &item {
@@ -335,58 +321,4 @@ impl Guard {
         .await?;
         Ok(Ok(LetOut { order: row, work }))
     }
-
-    /// Keeps a refusal; one above the caps is told to who may do something about it.
-    async fn note(
-        &self,
-        tx: &Tx,
-        known: &Known,
-        number: Option<&Number>,
-        why: Refusal,
-    ) -> Result<()> {
-        let (app, now) = (&self.app, self.app.clock.now());
-        let (agent, day) = (known.principal.user_id, store::day_of(now));
-        let known_before = why.is_cap() && told_today(&**tx, &day, why, agent).await?;
-        let row = refusal::Model {
-            id: app.ids.next(),
-            at: now,
-            day,
-            agent_id: agent,
-            code: why.code().to_owned(),
-            purpose: known.asked.purpose.chars().take(40).collect(),
-            number: number.map_or(String::new(), |number| Phone::new(&*number.text).masked()),
-            number_hash: number.map(|number| callback::store::hash_of(app, &number.text)),
-        };
-        let id = row.id;
-        refusal::Entity::insert(row.into_active_model())
-            .exec_without_returning(&**tx)
-            .await?;
-        if !why.is_cap() {
-            return Ok(());
-        }
-        let facts = json!({
-            "code": why.code(), "agent": agent, "agent_name": known.principal.name, "at": now,
-        });
-        let audience = Audience::Permission(ViewTelephony::CODE);
-        app.live.publish_after(tx, audience, "alarm", facts.clone());
-        if !known_before {
-            app.events.publish(tx, "outbound.capped", id, facts).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether the same was refused to the same agent today: one notice is enough.
-async fn told_today(
-    conn: &impl ConnectionTrait,
-    day: &str,
-    why: Refusal,
-    agent: Uuid,
-) -> Result<bool> {
-    use refusal::Column as C;
-    let before = refusal::Entity::find()
-        .filter(C::Day.eq(day))
-        .filter(C::Code.eq(why.code()))
-        .filter(C::AgentId.eq(agent));
-    Ok(before.count(conn).await? > 0)
 }

@@ -53,6 +53,7 @@ kernel::table! {
         placed_at: DateTimeUtc,
         answered_at: Option<DateTimeUtc>,
         ended_at: Option<DateTimeUtc>,
+        within_call: Option<Uuid>,
     }
 }
 
@@ -141,6 +142,8 @@ pub struct OutboundFilter {
     pub callback: Option<Uuid>,
     /// For this item of a list.
     pub item: Option<Uuid>,
+    /// From this running call: consultations and transfers.
+    pub within: Option<Uuid>,
     /// Only those of today, or only others.
     pub today: Option<bool>,
 }
@@ -168,6 +171,7 @@ pub(crate) async fn list(
                 .map(|callback| Column::CallbackId.eq(callback)),
         )
         .add_option(filter.item.map(|item| Column::ItemId.eq(item)))
+        .add_option(filter.within.map(|call| Column::WithinCall.eq(call)))
         .add_option(filter.today.map(|today| {
             if today {
                 Column::Day.eq(day)

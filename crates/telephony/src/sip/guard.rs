@@ -4,6 +4,7 @@
 //! its bytes, all before the stack's parser reads any. [`Guard`] looks once more at what that parser made of it, and
 //! counts INVITEs, before a message reaches a transaction.
 
+pub mod blocked;
 pub mod frames;
 mod gate;
 mod grammar;
@@ -113,7 +114,9 @@ impl Guard {
         if allowed || (!invite && source.is_some_and(|from| self.gate.knows(from))) {
             return None;
         }
-        self.turned.too_many.fetch_add(1, Relaxed);
+        if let Some(from) = source {
+            self.gate.too_many(from.ip());
+        }
         Some(StatusCode::ServiceUnavailable)
     }
 }

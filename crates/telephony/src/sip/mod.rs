@@ -26,7 +26,10 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use registrar::{Binding, DeviceDirectory, Registration};
 pub use socket::sip_socket;
+pub(crate) use stack::towards;
 pub use stack::{SipConfig, SipStack};
+
+use crate::trunk::board::Line;
 
 /// A call that came in from a trunk, or from a desk phone of ours, and was found worthy of the engine.
 pub struct IncomingCall {
@@ -81,20 +84,36 @@ pub struct Dial {
     pub trunk: TrunkChoice,
 }
 
+/// Trunks in the order in which a call tries them.
+#[derive(Debug, Clone, Default)]
+pub struct Route(pub(crate) Vec<Arc<Line>>);
+
+impl Route {
+    /// Where the first of them is.
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.0.first()?.address()
+    }
+}
+
 /// Which trunk a call of ours leaves by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub enum TrunkChoice {
     /// By priority and weight; the next one when a trunk fails before it rings.
     #[default]
     Best,
     /// This one and no other.
     Only(uuid::Uuid),
+    /// As it was chosen before.
+    Along(Route),
 }
 
 /// What the engine asks of SIP.
 pub trait Signaling: Send + Sync + 'static {
     /// Sends an INVITE. Whatever becomes of it arrives as an event.
     fn invite(&self, invite: Invite) -> (Arc<dyn SipLeg>, LegEvents);
+
+    /// The trunks that a call with this number shown would try, the best first.
+    fn route(&self, caller_id: Option<&str>) -> Route;
 
     /// Calls a number over a trunk. Whatever becomes of it arrives as an event; a trunk that fails before
     /// it rings is not told of while there is another.

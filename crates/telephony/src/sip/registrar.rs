@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::digest::{Challenger, Credentials, Verdict};
+use super::guard::blocked::Blocked;
 use super::guard::{shown, source_of};
 use super::sources::Lockout;
 
@@ -306,6 +307,17 @@ impl Registrar {
             });
             false
         });
+    }
+
+    /// Who may not try a secret now.
+    pub fn locked(&self) -> Vec<Blocked> {
+        self.state().lockout.standing(self.clock.now())
+    }
+
+    /// Lets somebody try again before his time; false when he is not locked.
+    pub fn release(&self, address: Option<IpAddr>, account: &str) -> bool {
+        let now = self.clock.now();
+        self.state().lockout.release(address, account, now)
     }
 
     /// Handles a REGISTER.

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::guard::blocked::{Blocked, Why};
+
 /// An address or a CIDR range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -118,6 +120,13 @@ impl RateLimit {
     }
 }
 
+impl RateLimit {
+    /// The source has all its tokens again.
+    pub fn forget(&mut self, ip: IpAddr) {
+        self.buckets.remove(&source_key(ip));
+    }
+}
+
 fn refilled(tokens: f64, at: DateTime<Utc>, now: DateTime<Utc>, rate: f64, burst: f64) -> f64 {
     let seconds = (now - at).num_milliseconds().max(0) as f64 / 1000.0;
     (tokens + seconds * rate).min(burst)
@@ -183,6 +192,49 @@ impl Lockout {
         count
     }
 
+    /// Who may not try now: why, from when and until when.
+    pub fn standing(&mut self, now: DateTime<Utc>) -> Vec<Blocked> {
+        let keys: Vec<_> = self.failures.keys().cloned().collect();
+        let mut standing = Vec::new();
+        for (address, name) in keys {
+            let most = match (address, name.as_str()) {
+                (None, _) => FAILURES_PER_ACCOUNT,
+                (Some(_), "") => FAILURES_PER_SOURCE,
+                (Some(_), _) => FAILURES_PER_NAME,
+            };
+            let count = self.count(address, &name, now);
+            let Some(over) = count.checked_sub(most) else {
+                continue;
+            };
+            let Some(times) = self.failures.get(&(address, name.clone())) else {
+                continue;
+            };
+            let (Some(first), Some(last)) = (times.front(), times.get(over)) else {
+                continue;
+            };
+            standing.push(Blocked {
+                why: Why::Secret,
+                address,
+                account: (!name.is_empty()).then_some(name),
+                since: *first,
+                until: *last + WINDOW,
+                times: count as u64,
+            });
+        }
+        standing
+    }
+
+    /// Forgets what counts against this source, or this name there, or this name from everywhere; false when it is not
+    /// locked.
+    pub fn release(&mut self, ip: Option<IpAddr>, name: &str, now: DateTime<Utc>) -> bool {
+        let ip = ip.map(source_key);
+        let locked = self
+            .standing(now)
+            .into_iter()
+            .any(|one| one.address == ip && one.account.as_deref().unwrap_or_default() == name);
+        locked && self.failures.remove(&(ip, name.to_owned())).is_some()
+    }
+
     /// A wrong secret.
     pub fn failed(&mut self, ip: IpAddr, name: &str, now: DateTime<Utc>) {
         let ip = source_key(ip);
@@ -210,7 +262,10 @@ impl Lockout {
 }
 
 /// Makes room: a guesser must not be uncounted because others filled the table before him.
-fn forget_oldest<K, V>(table: &mut HashMap<K, V>, last: impl Fn(&V) -> Option<DateTime<Utc>>) {
+pub(super) fn forget_oldest<K, V>(
+    table: &mut HashMap<K, V>,
+    last: impl Fn(&V) -> Option<DateTime<Utc>>,
+) {
     let mut times: Vec<_> = table.values().map(&last).collect();
     // A tenth at once, so that a flood does not search the table for each of its packets.
     let at = times.len() / 10;
@@ -306,6 +361,28 @@ mod tests {
         assert!(lockout.locked(ip("10.0.0.1"), "agent2", at(0)));
         assert!(!lockout.locked(ip("10.0.0.1"), "agent1", at(300_000)));
     }
+    #[test]
+    fn who_is_locked_is_told_with_its_end_and_let_in_before_it() {
+        let mut lockout = Lockout::default();
+        let here = ip("10.0.0.1");
+        for second in 0..7 {
+            lockout.failed(here, "agent1", at(second * 1000));
+        }
+        let standing = lockout.standing(at(10_000));
+        assert_eq!(standing.len(), 1, "{standing:?}");
+        assert_eq!(
+            (standing[0].address, standing[0].account.as_deref()),
+            (Some(here), Some("agent1"))
+        );
+        // Four of the seven are left when the third has aged.
+        assert_eq!(standing[0].until, at(302_000));
+        assert!(lockout.locked(here, "agent1", at(301_999)));
+        assert!(!lockout.release(Some(here), "agent2", at(10_000)));
+        assert!(lockout.release(Some(here), "agent1", at(10_000)));
+        assert!(!lockout.locked(here, "agent1", at(10_000)));
+        assert!(lockout.standing(at(10_000)).is_empty());
+    }
+
     #[test]
     fn failures_count_in_a_sliding_window() {
         let mut lockout = Lockout::default();

@@ -3,7 +3,7 @@
 
 mod outgoing;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -25,6 +25,7 @@ use crate::trunk::board::{Board, Line, Stranger};
 use crate::trunk::watch::Watch;
 use crate::trunk::{Srtp, TrunkKind, rewritten};
 
+use super::guard::blocked::{Blocked, Why};
 use super::guard::{Gate, Guard, Turned, source_of};
 use super::leg::{self, Leg};
 use super::nat::Door;
@@ -36,6 +37,7 @@ use super::timer::{self, Asked, SessionTimer};
 use super::transport::{BoundedUdp, acceptor, serve_streams, trust};
 use super::{CallTaker, DeviceDirectory, IncomingCall, Registration};
 use crate::ladder::Ladder;
+use crate::media::leg::local_ip;
 
 /// The user part of our Contact.
 const OUR_USER: &str = "shoujie";
@@ -84,7 +86,8 @@ pub struct SipStack {
     contact: Uri,
     /// Where others reach us over TLS.
     secure_port: Option<u16>,
-    board: Board,
+    board: Arc<Board>,
+    gate: Arc<Gate>,
     watch: Watch,
     stop: CancellationToken,
 }
@@ -115,15 +118,11 @@ impl SipStack {
         let datagrams = config
             .invites_per_second
             .saturating_mul(DATAGRAMS_PER_INVITE);
-        // Where our own calls go, answers come from.
-        let called = config
-            .trunk_hosts
-            .iter()
-            .map(|host| Network::from(host.ip()));
+        let board = Arc::new(Board::new(&app, &config));
         let gate = Arc::new(Gate::new(
             app.clock.clone(),
             datagrams,
-            config.trunks.iter().copied().chain(called).collect(),
+            Arc::clone(&board),
             &config.scanners,
             Arc::clone(&registrar),
             Arc::clone(&turned),
@@ -205,11 +204,13 @@ impl SipStack {
             app: app.clone(),
             endpoint: endpoint.inner.clone(),
             contact: contact.clone(),
+            listen: address,
         };
         let stack = Arc::new(Self {
             contact,
             secure_port: secure_port.map(|address| address.port()),
-            board: Board::new(&app, &config),
+            board,
+            gate: Arc::clone(&gate),
             watch,
             dialogs: Arc::new(DialogLayer::new(endpoint.inner.clone())),
             registrar,
@@ -301,6 +302,23 @@ impl SipStack {
     /// What was turned away at the door.
     pub fn turned(&self) -> &Turned {
         &self.turned
+    }
+
+    /// Who is turned away now, what ends last first.
+    pub fn blocked(&self) -> Vec<Blocked> {
+        let mut blocked = self.gate.blocked();
+        blocked.extend(self.registrar.locked());
+        blocked.sort_by_key(|one| std::cmp::Reverse(one.until));
+        blocked
+    }
+
+    /// Lets a source in before its time; false when it is not turned away.
+    pub fn release(&self, why: Why, address: Option<IpAddr>, account: Option<&str>) -> bool {
+        match (why, address) {
+            (Why::Secret, _) => self.registrar.release(address, account.unwrap_or_default()),
+            (_, Some(address)) => self.gate.release(why, address),
+            (_, None) => false,
+        }
     }
 
     /// The messages of the calls that run.
@@ -434,7 +452,7 @@ impl SipStack {
             return tx.reply(StatusCode::BadRequest).await;
         }
         let (states, state_events) = self.dialogs.new_dialog_state_channel();
-        let contact = self.contact_for(&connection);
+        let contact = self.contact_for(&connection, source);
         let dialog = self
             .dialogs
             .get_or_create_server_invite(&tx, states, None, Some(contact))?;
@@ -505,8 +523,8 @@ impl SipStack {
     }
 
     /// Our Contact as the far end of this connection must use it.
-    fn contact_for(&self, connection: &SipConnection) -> Uri {
-        let mut contact = self.contact.clone();
+    fn contact_for(&self, connection: &SipConnection, source: IpAddr) -> Uri {
+        let mut contact = towards(&self.contact, self.address, Some(source));
         // A connection that we read ourselves tells its transport in its address only.
         let transport = match connection.get_addr().r#type {
             Some(transport @ (Transport::Tcp | Transport::Tls)) => transport,
@@ -522,6 +540,19 @@ impl SipStack {
         }
         contact
     }
+}
+
+/// Our Contact as `peer` reaches us: where we listen on every address, the one from which the way to it leads.
+pub(crate) fn towards(contact: &Uri, listen: SocketAddr, peer: Option<IpAddr>) -> Uri {
+    let mut contact = contact.clone();
+    let peer = peer.filter(|peer| {
+        listen.ip().is_unspecified() && peer.to_canonical().is_ipv4() == listen.is_ipv4()
+    });
+    let own = peer.and_then(|peer| local_ip(listen.ip(), peer.to_canonical()).ok());
+    if let Some(own) = own {
+        contact.host_with_port = SocketAddr::new(own, listen.port()).into();
+    }
+    contact
 }
 
 fn address_taken(listen: SocketAddr, error: &std::io::Error) -> Problem {

@@ -151,6 +151,27 @@ impl Line {
         format!("sip:{}{host}:{port}{transport}", user.unwrap_or_default())
     }
 
+    /// Where it is; `None` while its name is not looked up.
+    pub fn address(&self) -> Option<IpAddr> {
+        let addresses = self
+            .addresses
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        addresses.first().copied()
+    }
+
+    /// What is shown over there when `wanted` is to be: that, or the first of its own numbers where it does not let us.
+    pub fn shown<'a>(&'a self, wanted: Option<&'a str>) -> Option<&'a str> {
+        let own = || self.trunk.caller_ids.first().map(String::as_str);
+        wanted.and_then(|wanted| {
+            if self.shows(Some(wanted)) {
+                Some(wanted)
+            } else {
+                own()
+            }
+        })
+    }
+
     /// Whether it may show this number.
     fn shows(&self, caller_id: Option<&str>) -> bool {
         let allowed = &self.trunk.caller_ids;
@@ -264,24 +285,44 @@ impl Board {
         lines.iter().find(|line| line.trunk.id == id).cloned()
     }
 
-    /// The trunks that a call of ours may take, the best first.
-    pub fn ways(&self, choice: TrunkChoice, caller_id: Option<&str>) -> Vec<Arc<Line>> {
-        let candidates = self
+    /// The trunks that a call of ours may take, the best first. Those that may not show `caller_id` come after those that
+    /// may, and show their own.
+    pub fn ways(&self, choice: &TrunkChoice, caller_id: Option<&str>) -> Vec<Arc<Line>> {
+        if let TrunkChoice::Along(route) = choice {
+            return route.0.clone();
+        }
+        let (show, do_not): (Vec<_>, Vec<_>) = self
             .lines()
             .into_iter()
             .filter(|line| match choice {
-                TrunkChoice::Best => true,
-                TrunkChoice::Only(id) => line.trunk.id == id,
+                TrunkChoice::Only(id) => line.trunk.id == *id,
+                _ => true,
             })
-            .filter(|line| line.trunk.enabled && line.shows(caller_id))
-            .map(|line| Candidate {
+            .filter(|line| line.trunk.enabled)
+            .partition(|line| line.shows(caller_id));
+        let ordered = |lines: Vec<Arc<Line>>| {
+            let candidates = lines.into_iter().map(|line| Candidate {
                 priority: line.trunk.priority,
                 weight: line.trunk.weight,
                 health: line.health().state,
                 trunk: line,
+            });
+            order(candidates.collect(), |most| {
+                rand::random_range(0..most.max(1))
             })
-            .collect();
-        order(candidates, |most| rand::random_range(0..most.max(1)))
+        };
+        [ordered(show), ordered(do_not)].concat()
+    }
+
+    /// Whether a trunk that takes calls, or a peer of the settings, is at this address. Asked for each message that
+    /// comes, so what is added or removed holds from the next one on.
+    pub fn knows(&self, source: IpAddr) -> bool {
+        let lines = self.lines.read().unwrap_or_else(PoisonError::into_inner);
+        self.peers.iter().any(|network| network.contains(source))
+            || lines
+                .iter()
+                .chain(&self.default)
+                .any(|line| line.trunk.enabled && line.is_at(source))
     }
 
     /// The trunk that calls from this address, or `None` for a peer of the settings; `Err` for a stranger.
@@ -388,5 +429,8 @@ mod tests {
         let one = line(|trunk| trunk.caller_ids = vec!["12333".to_owned()]);
         assert!(any.shows(Some("10086")) && any.shows(None));
         assert!(one.shows(Some("12333")) && one.shows(None) && !one.shows(Some("10086")));
+        assert_eq!(any.shown(Some("10086")), Some("10086"));
+        assert_eq!(one.shown(Some("10086")), Some("12333"));
+        assert_eq!((one.shown(None), any.shown(None)), (None, None), "withheld");
     }
 }

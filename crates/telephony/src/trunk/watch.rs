@@ -1,7 +1,7 @@
 //! Asks after each trunk: registers where we have to, sends OPTIONS, and tells people when one goes down
 //! or comes back.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use super::TrunkKind;
 use super::board::Line;
 use super::health::{Heard, Turn, next_registration};
 use super::store::Trunk;
+use crate::sip::towards;
 
 /// An OPTIONS or REGISTER without an answer is given up after it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,6 +38,8 @@ pub(crate) struct Watch {
     pub endpoint: EndpointInnerRef,
     /// Our Contact.
     pub contact: Uri,
+    /// Where we listen.
+    pub listen: SocketAddr,
 }
 
 impl Watch {
@@ -170,7 +173,7 @@ impl Watch {
     }
 
     async fn register(&self, line: &Line) {
-        let mut registration = self.registration(&line.trunk);
+        let mut registration = self.registration(line);
         let mut failures = 0u32;
         loop {
             let begun = self.app.clock.now();
@@ -214,7 +217,7 @@ impl Watch {
     /// Lets the carrier know that we are gone; not waited for long.
     async fn unregister(&self, line: &Line) {
         line.set_registered_until(None);
-        let mut registration = self.registration(&line.trunk);
+        let mut registration = self.registration(line);
         let asked = async {
             let server: Uri = line.uri(None).as_str().try_into()?;
             registration.register(server, Some(0)).await
@@ -223,11 +226,12 @@ impl Watch {
         let _ = self.app.clock.timeout(PATIENCE, Box::pin(asked)).await;
     }
 
-    fn registration(&self, trunk: &Trunk) -> Registration {
+    fn registration(&self, line: &Line) -> Registration {
+        let trunk = &line.trunk;
         let credential = credential(trunk);
         let user = trunk.auth_user.clone();
         let mut registration = Registration::new(self.endpoint.clone(), credential);
-        let mut uri = self.contact.clone();
+        let mut uri = towards(&self.contact, self.listen, line.address());
         if let Some(user) = user {
             uri.auth = Some(rsipstack::sip::Auth {
                 user,
@@ -268,7 +272,7 @@ impl Watch {
             .db
             .clone()
             .write(move |tx| async move {
-                let facts = json!({ "name": name, "status": status });
+                let facts = json!({ "number": name, "name": name, "status": status });
                 app.events.publish(&tx, kind, id, facts).await
             })
             .await;

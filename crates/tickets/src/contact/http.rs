@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::answers::Answers;
+use super::documents::{self, CallDocument};
 use super::store::{self, Filter, row};
 use super::{WrapUp, complete, events};
 use crate::people;
@@ -198,19 +199,32 @@ pub(crate) async fn list(
     Ok(Json(shown.await?))
 }
 
+/// The record of one call, with what was asked and reported in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactDetail {
+    /// What lists show.
+    #[serde(flatten)]
+    pub contact: ContactView,
+    /// 请示, 报告 and emergencies of the call, as far as the actor may see them.
+    pub documents: Vec<CallDocument>,
+}
+
 /// The record of one call.
 #[utoipa::path(
     get, path = "/api/v1/contact-records/{call_id}", tag = "tickets",
     params(("call_id" = Uuid, Path)),
-    responses((status = 200, body = ContactView), (status = 404, body = Problem)),
+    responses((status = 200, body = ContactDetail), (status = 404, body = Problem)),
 )]
 pub(crate) async fn get(
     actor: Actor<ViewContactRecords>,
     State(app): State<App>,
     Path(call): Path<Uuid>,
-) -> Result<Json<ContactView>> {
-    let record = store::get(app.db.read(), actor.scope(), call).await?;
-    view(&app, record).await
+) -> Result<Json<ContactDetail>> {
+    let conn = app.db.read();
+    let record = store::get(conn, actor.scope(), call).await?;
+    let Json(contact) = view(&app, record).await?;
+    let documents = documents::list(conn, actor.principal(), call).await?;
+    Ok(Json(ContactDetail { contact, documents }))
 }
 
 /// Answers that one contact cites.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::store::{self, Filter, New, row};
 use super::{Action, agreed, arrival};
+use crate::contact::documents as contact;
 use crate::people;
 use crate::rights::{RaiseEmergencies, ReportEmergencies, ViewEmergencies};
 use crate::trail::{self, CaseLine, CaseNotice};
@@ -49,6 +50,8 @@ pub struct EmergencyView {
     /// Where.
     #[serde(rename = "where")]
     pub place: String,
+    /// The call it was raised in.
+    pub call_id: Option<Uuid>,
     /// Who reported it.
     pub reported_by: Option<Colleague>,
     /// When it was discovered.
@@ -107,6 +110,7 @@ async fn views(
         category: row.category,
         what: row.what,
         place: row.place,
+        call_id: row.call_id,
         discovered_at: row.discovered_at,
         raised_at: row.raised_at,
         first_report_late: row.first_report_late,
@@ -178,6 +182,9 @@ pub(crate) struct NewEmergency {
     /// Where.
     #[serde(rename = "where", default)]
     place: String,
+    /// The call in which it was told.
+    #[serde(default)]
+    call_id: Option<Uuid>,
     /// When it was discovered; now when left out.
     discovered_at: Option<DateTime<Utc>>,
 }
@@ -186,17 +193,22 @@ pub(crate) struct NewEmergency {
 #[utoipa::path(
     post, path = "/api/v1/emergencies", tag = "emergencies",
     request_body = NewEmergency,
-    responses((status = 201, body = EmergencyDetail), (status = 422, body = Problem)),
+    responses((status = 201, body = EmergencyDetail), (status = 404, body = Problem), (status = 422, body = Problem)),
 )]
 pub(crate) async fn raise(
     actor: Actor<RaiseEmergencies>,
     State(app): State<App>,
     Json(new): Json<NewEmergency>,
 ) -> Result<(StatusCode, Json<EmergencyDetail>)> {
+    if let Some(call) = new.call_id {
+        let calls = contact::heard_of(&app, &actor, Some(call)).await?;
+        contact::of_call(app.db.read(), calls.as_ref(), call).await?;
+    }
     let new = New {
         category: new.category,
         what: needed("what", &new.what)?,
         place: kernel::text::checked("where", &new.place)?,
+        call_id: new.call_id,
         discovered_at: new.discovered_at,
         reported_by: actor.user_id(),
     };

@@ -30,6 +30,7 @@ kernel::table! {
         category: String,
         what: String,
         place: String,
+        call_id: Option<Uuid>,
         reported_by: Uuid,
         discovered_at: DateTimeUtc,
         raised_at: DateTimeUtc,
@@ -67,6 +68,7 @@ impl Subject for row::Model {
             "category": self.category,
             "what": self.what,
             "where": self.place,
+            "call_id": self.call_id,
             "reported_by": self.reported_by,
             "state": self.state,
             "due_at": self.due_at,
@@ -135,6 +137,8 @@ pub struct Filter {
     pub open: Option<bool>,
     /// Only those of this category.
     pub category: Option<String>,
+    /// Only those that were raised in this call.
+    pub call: Option<Uuid>,
 }
 
 pub(crate) async fn list(
@@ -150,6 +154,7 @@ pub(crate) async fn list(
                 .as_ref()
                 .map(|code| Column::Category.eq(code.as_str())),
         )
+        .add_option(filter.call.map(|call| Column::CallId.eq(call)))
         .add_option(query.words_in(&[Column::Number, Column::What, Column::Place])?);
     let select = row::Entity::find().filter(all);
     let sortable = [("raised_at", Column::RaisedAt)];
@@ -185,6 +190,7 @@ pub(crate) struct New {
     pub category: String,
     pub what: String,
     pub place: String,
+    pub call_id: Option<Uuid>,
     pub discovered_at: Option<DateTime<Utc>>,
     pub reported_by: Uuid,
 }
@@ -219,6 +225,7 @@ pub(crate) async fn raise(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row
         category: new.category,
         what: new.what,
         place: new.place,
+        call_id: new.call_id,
         reported_by: new.reported_by,
         discovered_at,
         raised_at: now,

@@ -9,7 +9,7 @@ use kernel::problem::{Problem, Result, invalid, not_found, refused};
 use kernel::rights::Side;
 use kernel::text::needed;
 use kernel::versioned;
-use kernel::{Actor, App, Permission, Principal};
+use kernel::{Actor, App, Permission, Principal, Scope};
 use organization::Colleague;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::store::{self, Filter, LEADER, Text, row};
 use super::{Action, Kind};
+use crate::contact::documents as contact;
 use crate::escalation::http::ticket_numbers;
 use crate::rights::{ReplyInstructions, ViewInstructions, WriteInstructions};
 use crate::ticket::store as tickets;
@@ -59,6 +60,8 @@ pub struct InstructionView {
     pub ticket_id: Option<Uuid>,
     /// The ticket's number.
     pub ticket_number: Option<String>,
+    /// The call it was written in.
+    pub call_id: Option<Uuid>,
     /// 标题
     pub title: String,
     /// 正文
@@ -132,6 +135,7 @@ async fn views(
         matter: row.matter_code,
         section: row.section,
         ticket_id: row.ticket_id,
+        call_id: row.call_id,
         title: row.title,
         body: row.body,
         state: row.state,
@@ -212,6 +216,9 @@ pub(crate) struct DocumentText {
     to: Option<String>,
     /// The ticket it is about.
     ticket_id: Option<Uuid>,
+    /// The call in which it is asked; its ticket is meant where none is named.
+    #[serde(default)]
+    call_id: Option<Uuid>,
     /// 标题
     title: String,
     /// 正文, 1 to 2,000 characters.
@@ -240,7 +247,7 @@ pub(crate) struct ChangedDocument {
 
 async fn checked(
     conn: &impl ConnectionTrait,
-    viewer: Option<&Viewer>,
+    (viewer, calls): (Option<&Viewer>, Option<&Scope>),
     text: DocumentText,
 ) -> Result<Text> {
     let [code] = <[String; 1]>::try_from(text.matters).map_err(|_| {
@@ -262,6 +269,11 @@ async fn checked(
         }
         None => section::store::known(conn, of_matter.as_deref()).await?,
     };
+    let of_call = match text.call_id {
+        Some(call) => ticket_of(conn, calls, call).await?,
+        None => None,
+    };
+    let ticket_id = text.ticket_id.or(of_call);
     if let Some(ticket) = text.ticket_id {
         let viewer = viewer.ok_or_else(|| not_found("ticket"))?;
         tickets::get(conn, viewer, ticket).await?;
@@ -269,10 +281,23 @@ async fn checked(
     Ok(Text {
         matter: code,
         section,
-        ticket_id: text.ticket_id,
+        ticket_id,
+        call_id: text.call_id,
         title: needed("title", &text.title)?,
         body: needed("body", &text.body)?,
     })
+}
+
+/// The ticket of a call that somebody may see; 404 for another call.
+async fn ticket_of(
+    conn: &impl ConnectionTrait,
+    calls: Option<&Scope>,
+    call: Uuid,
+) -> Result<Option<Uuid>> {
+    let record = contact::of_call(conn, calls, call).await?;
+    let opened = tickets::of_calls(conn, vec![record.id]).await?;
+    let opened = opened.first().map(|ticket| ticket.id);
+    Ok(record.ticket_id.or(opened))
 }
 
 /// The tickets that somebody may refer to.
@@ -296,9 +321,10 @@ pub(crate) async fn write(
 ) -> Result<(StatusCode, Json<InstructionDetail>)> {
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let (author, viewer) = (actor.user_id(), viewer(&app, &actor).await?);
+    let calls = contact::heard_of(&app, &actor, new.text.call_id).await?;
     let document = db
         .write(move |tx| async move {
-            let text = checked(&*tx, viewer.as_ref(), new.text).await?;
+            let text = checked(&*tx, (viewer.as_ref(), calls.as_ref()), new.text).await?;
             store::draft(&app, &tx, &who, author, (new.kind, text)).await
         })
         .await?;
@@ -320,15 +346,17 @@ pub(crate) async fn edit(
 ) -> Result<Json<InstructionDetail>> {
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let (scope, viewer) = (actor.scope().clone(), viewer(&app, &actor).await?);
+    let calls = contact::heard_of(&app, &actor, request.text.call_id).await?;
     let document = db
         .write(move |tx| async move {
             let before = store::get(&*tx, (&scope, false), id).await?;
             let before = versioned::as_read(before, request.version)?;
-            let text = checked(&*tx, viewer.as_ref(), request.text).await?;
+            let text = checked(&*tx, (viewer.as_ref(), calls.as_ref()), request.text).await?;
             let more = |after: &mut row::Model| {
                 after.matter_code = text.matter;
                 after.section = text.section;
                 after.ticket_id = text.ticket_id;
+                after.call_id = text.call_id;
                 after.title = text.title;
                 after.body = text.body;
             };

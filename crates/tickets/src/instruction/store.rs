@@ -29,6 +29,7 @@ kernel::table! {
         matter_code: String,
         section: Option<String>,
         ticket_id: Option<Uuid>,
+        call_id: Option<Uuid>,
         title: String,
         body: String,
         author_id: Uuid,
@@ -107,6 +108,8 @@ pub struct Filter {
     pub section: Option<String>,
     /// Only those about this ticket.
     pub ticket: Option<Uuid>,
+    /// Only those that were written in this call.
+    pub call: Option<Uuid>,
     /// Only those whose next step is due at or before.
     pub due_before: Option<DateTime<Utc>>,
 }
@@ -148,6 +151,7 @@ pub(crate) async fn list(
         .add_option(filter.open.map(|open| Column::Open.eq(open)))
         .add_option(section)
         .add_option(filter.ticket.map(|ticket| Column::TicketId.eq(ticket)))
+        .add_option(filter.call.map(|call| Column::CallId.eq(call)))
         .add_option(filter.due_before.map(|at| Column::DueAt.lte(at)))
         .add_option(query.words_in(&[Column::Number, Column::Title, Column::Body])?);
     let select = visible(scope, purchaser).filter(all);
@@ -173,6 +177,7 @@ pub(crate) struct Text {
     pub matter: String,
     pub section: Option<String>,
     pub ticket_id: Option<Uuid>,
+    pub call_id: Option<Uuid>,
     pub title: String,
     pub body: String,
 }
@@ -194,6 +199,7 @@ pub(crate) async fn draft(
         matter_code: text.matter,
         section: text.section,
         ticket_id: text.ticket_id,
+        call_id: text.call_id,
         title: text.title,
         body: text.body,
         author_id: author,
@@ -377,6 +383,7 @@ impl Subject for row::Model {
             "matter": self.matter_code,
             "section": self.section,
             "ticket_id": self.ticket_id,
+            "call_id": self.call_id,
             "author_id": self.author_id,
             "state": self.state,
             "due_at": self.due_at,

@@ -247,3 +247,52 @@ async fn silence_on_a_request_alerts_the_operations_manager() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_asked_in_a_call_stands_with_the_call_and_its_ticket() {
+    on_both(async |desk| {
+        everybody(&desk).await;
+        let call = desk.rings("13900000001", &agent(1)).await;
+        desk.answers(call, &agent(1)).await;
+        let record = format!("/api/v1/contact-records/{call}");
+        let opened = desk.get(&agent(1), &record).await;
+        let ticket = opened["ticket"]["id"].clone();
+        assert!(ticket.is_string(), "{opened}");
+        let mut asked = document("instruction_request");
+        asked["call_id"] = json!(call);
+        let id = written(&desk, &agent(1), asked.clone()).await;
+        let shown = desk.get(&agent(1), &format!("{PATH}/{id}")).await;
+        assert_eq!(
+            (&shown["call_id"], &shown["ticket_id"]),
+            (&json!(call), &ticket)
+        );
+        let of_ticket = format!("{PATH}?ticket={}", ticket.as_str().unwrap());
+        assert_eq!(desk.get(&agent(1), &of_ticket).await["total"], 1);
+        let of_call = format!("{PATH}?call={call}");
+        assert_eq!(desk.get(&agent(1), &of_call).await["total"], 1);
+        let raised =
+            json!({ "category": "system_outage", "what": "报名系统打不开", "call_id": call });
+        let raised = post(&desk, &agent(1), "/api/v1/emergencies", raised).await;
+        assert_eq!(raised["call_id"], json!(call));
+        let of_call = format!("/api/v1/emergencies?call={call}");
+        assert_eq!(desk.get(&agent(1), &of_call).await["total"], 1);
+        let documents = desk.get(&agent(1), &record).await["documents"].clone();
+        let kinds: Vec<_> = documents
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["kind"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(kinds, ["instruction_request", "emergency"]);
+        // A call of somebody else is none, and so is one that never was.
+        for (who, call) in [(agent(2), call), (agent(1), Uuid::from_u128(9))] {
+            asked["call_id"] = json!(call);
+            let answer = desk
+                .ask(&who, Method::POST, PATH, Some(asked.clone()))
+                .await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}", answer.json);
+            assert_eq!(answer.json["field"], "call_id", "{}", answer.json);
+        }
+    })
+    .await;
+}

@@ -133,10 +133,10 @@ impl Actor {
             self.not_sent(leg, side, None, 503);
             return;
         };
-        let media = self
-            .engine
-            .media
-            .rtp_leg(peer_at(self.engine.settings.trunk_ip, false));
+        // Chosen once: the voice is offered from the address that leads to the trunk that is tried first.
+        let route = signaling.route(to.caller_id.as_deref());
+        let peer = route.peer().unwrap_or(self.engine.settings.trunk_ip);
+        let media = self.engine.media.rtp_leg(peer_at(peer, false));
         let offer = media.and_then(|mut media| media.offer().map(|offer| (media, offer)));
         let (media, offer) = match offer {
             Ok(made) => made,
@@ -151,7 +151,7 @@ impl Actor {
             caller_id: to.caller_id,
             offer,
             headers: vec![(crate::ladder::MARK, self.call.id().to_string())],
-            trunk: TrunkChoice::Best,
+            trunk: TrunkChoice::Along(route),
         });
         forward_leg(leg, events, self.mailbox.clone());
         let slot = Slot {
@@ -290,16 +290,20 @@ impl Actor {
                 .values()
                 .any(|slot| slot.side == Side::Third && slot.sip.is_replaced_by(replaces))
         });
-        if !to_third && !self.phone_may_transfer(to).await {
-            reply.refuse(603);
-            return;
-        }
+        let transfer = if to_third {
+            None
+        } else {
+            let Some(transfer) = self.phone_may_transfer(to).await else {
+                reply.refuse(603);
+                return;
+            };
+            Some(transfer)
+        };
         let progress = reply.accept();
         progress.tell(100);
-        let done = if to_third {
-            self.request(call_control::Request::Complete).await
-        } else {
-            self.transfer_from_phone(to).await
+        let done = match transfer {
+            None => self.request(call_control::Request::Complete).await,
+            Some(transfer) => self.transfer_from_phone(to, transfer).await,
         };
         let status = match &done {
             Ok(()) => 200,

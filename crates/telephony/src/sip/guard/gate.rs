@@ -2,17 +2,20 @@
 //!
 //! Every source has its own limit and all strangers together have one, so that a flood with forged addresses does not
 //! keep the stack busy either. Neither holds for a trunk peer or for the very address and port a device registered from:
-//! their traffic goes on while the flood lasts.
+//! their traffic goes on while the flood lasts. Who is a trunk peer is asked of the [`Board`] each time: a trunk that is
+//! added is not limited from then on, one that is removed is.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::Clock;
 
 use super::Turned;
+use super::blocked::{Blocked, Noted, Why};
 use crate::sip::registrar::Registrar;
-use crate::sip::sources::{Network, RateLimit};
+use crate::sip::sources::RateLimit;
+use crate::trunk::board::Board;
 
 /// Messages a second from all strangers, in one source's worth.
 const STRANGERS: u32 = 8;
@@ -20,11 +23,12 @@ const STRANGERS: u32 = 8;
 /// Lets messages pass, or not.
 pub(in crate::sip) struct Gate {
     clock: Clock,
-    trunks: Vec<Network>,
+    board: Arc<Board>,
     registrar: Arc<Registrar>,
     scanners: Vec<String>,
     each: Mutex<RateLimit>,
     all: Mutex<RateLimit>,
+    noted: Mutex<Noted>,
     turned: Arc<Turned>,
 }
 
@@ -33,14 +37,14 @@ impl Gate {
     pub fn new(
         clock: Clock,
         per_second: u32,
-        trunks: Vec<Network>,
+        board: Arc<Board>,
         scanners: &[String],
         registrar: Arc<Registrar>,
         turned: Arc<Turned>,
     ) -> Self {
         Self {
             clock,
-            trunks,
+            board,
             registrar,
             scanners: scanners
                 .iter()
@@ -49,6 +53,7 @@ impl Gate {
                 .collect(),
             each: Mutex::new(RateLimit::per_second(per_second)),
             all: Mutex::new(RateLimit::per_second(per_second.saturating_mul(STRANGERS))),
+            noted: Mutex::default(),
             turned,
         }
     }
@@ -73,8 +78,34 @@ impl Gate {
         if self.registrar.is_flow(from) {
             return true;
         }
-        self.turned.too_many.fetch_add(1, Relaxed);
+        self.too_many(from.ip());
         false
+    }
+
+    /// Counts what is turned away for being too much.
+    pub fn too_many(&self, from: IpAddr) {
+        self.turned.too_many.fetch_add(1, Relaxed);
+        self.noted().note(Why::Flood, from, self.clock.now());
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is turned away now.
+    pub fn blocked(&self) -> Vec<Blocked> {
+        self.noted().list(self.clock.now())
+    }
+
+    /// Lets a source in before its time; false when it is not turned away.
+    pub fn release(&self, why: Why, address: IpAddr) -> bool {
+        if why == Why::Flood {
+            self.each
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .forget(address);
+        }
+        self.noted().release(why, address, self.clock.now())
     }
 
     /// A trunk peer, or where a device registered from.
@@ -88,15 +119,21 @@ impl Gate {
             return false;
         };
         let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
-        let scans = self.scanners.iter().any(|word| agent.contains(word)) && !self.knows(from);
-        if scans {
-            self.turned.scans.fetch_add(1, Relaxed);
+        if !self.scanners.iter().any(|word| agent.contains(word)) || self.knows(from) {
+            return false;
         }
-        scans
+        let now = self.clock.now();
+        let mut noted = self.noted();
+        if noted.is_let_in(from.ip(), now) {
+            return false;
+        }
+        noted.note(Why::Scanner, from.ip(), now);
+        self.turned.scans.fetch_add(1, Relaxed);
+        true
     }
 
     fn is_trunk(&self, ip: IpAddr) -> bool {
-        self.trunks.iter().any(|network| network.contains(ip))
+        self.board.knows(ip)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What goes out: INVITEs to devices and over trunks, and what keeps their ways open.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use call_control::DeviceId;
@@ -16,8 +17,10 @@ use super::super::leg::{self, Dialing, Leg, Order, Way};
 use super::super::nat::KEEP_OPEN;
 use super::super::secrecy;
 use super::super::timer::{Asked, SessionTimer};
-use super::super::{Binding, Dial, Invite, LegEvent, LegEvents, Signaling, SipLeg};
-use super::{ALLOW, SipStack};
+use super::super::{
+    Binding, Dial, Invite, LegEvent, LegEvents, Route, Signaling, SipLeg, TrunkChoice,
+};
+use super::{ALLOW, SipStack, towards};
 use crate::trunk::board::{Board, Line};
 use crate::trunk::watch;
 use crate::trunk::{Srtp, TrunkKind, TrunkTransport, rewritten};
@@ -34,6 +37,10 @@ impl Signaling for SipStack {
             let _ = decline.send(LegEvent::Declined(500));
         }
         (Arc::new(leg::Handle { orders, name }), leg_events)
+    }
+
+    fn route(&self, caller_id: Option<&str>) -> Route {
+        Route(self.board.ways(&TrunkChoice::Best, caller_id))
     }
 
     fn dial(&self, dial: Dial) -> (Arc<dyn SipLeg>, LegEvents) {
@@ -86,8 +93,8 @@ impl SipStack {
             content_type: Some("application/sdp".to_owned()),
             offer: Some(secrecy::our_offer(invite.offer.clone(), srtp).into_bytes()),
             contact: match invite.to.destination.r#type {
-                Some(Transport::Tls) => self.contact_over(TrunkTransport::Tls),
-                Some(Transport::Tcp) => self.contact_over(TrunkTransport::Tcp),
+                Some(Transport::Tls) => self.contact_over(TrunkTransport::Tls, None),
+                Some(Transport::Tcp) => self.contact_over(TrunkTransport::Tcp, None),
                 _ => self.contact.clone(),
             },
             headers: Some(headers),
@@ -171,7 +178,7 @@ impl SipStack {
         if !dialable(&dial.number) {
             return Err(484);
         }
-        let lines = self.board.ways(dial.trunk, dial.caller_id.as_deref());
+        let lines = self.board.ways(&dial.trunk, dial.caller_id.as_deref());
         let ways: VecDeque<_> = lines
             .into_iter()
             .filter_map(|line| {
@@ -195,7 +202,8 @@ impl SipStack {
         let trunk = &line.trunk;
         let (number, _) = rewritten(&trunk.rewrite_out, &dial.number);
         let callee: Uri = line.uri(Some(&number)).as_str().try_into()?;
-        let own = &self.contact.host_with_port;
+        let contact = self.contact_over(trunk.transport, line.address());
+        let own = &contact.host_with_port;
         let mut headers: Vec<Header> = dial
             .headers
             .iter()
@@ -207,11 +215,11 @@ impl SipStack {
             (TrunkKind::Registration, Some(user)) => (Some(user), trunk.host.clone()),
             _ => (None, own.to_string()),
         };
-        let (caller, display) = match (&dial.caller_id, user) {
+        let (caller, display) = match (line.shown(dial.caller_id.as_deref()), user) {
             (Some(shown), Some(user)) => {
                 let asserted = format!("<sip:{shown}@{at}>");
                 headers.push(Header::Other("P-Asserted-Identity".to_owned(), asserted));
-                (format!("sip:{user}@{at}"), Some(shown.clone()))
+                (format!("sip:{user}@{at}"), Some(shown.to_owned()))
             }
             (Some(shown), None) => (format!("sip:{shown}@{at}"), None),
             (None, _) => {
@@ -227,7 +235,7 @@ impl SipStack {
             callee,
             content_type: Some("application/sdp".to_owned()),
             offer: Some(offer.into_bytes()),
-            contact: self.contact_over(trunk.transport),
+            contact,
             credential: watch::credential(trunk),
             headers: Some(headers),
             support_prack: true,
@@ -235,9 +243,9 @@ impl SipStack {
         })
     }
 
-    /// Our Contact for a trunk of this transport.
-    fn contact_over(&self, transport: TrunkTransport) -> Uri {
-        let mut contact = self.contact.clone();
+    /// Our Contact for a trunk of this transport, which is there.
+    fn contact_over(&self, transport: TrunkTransport, peer: Option<IpAddr>) -> Uri {
+        let mut contact = towards(&self.contact, self.address, peer);
         let named = match transport {
             TrunkTransport::Udp => return contact,
             TrunkTransport::Tcp => Transport::Tcp,

@@ -17,6 +17,8 @@ mod elsewhere;
 mod exchange;
 mod heard;
 mod inbound;
+mod nodes;
+mod outside;
 pub mod raw;
 mod real_phones;
 mod records;

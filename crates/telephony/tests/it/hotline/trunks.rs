@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{Method, StatusCode};
 use kernel::Role;
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use telephony::sip::{LegEvent, Signaling as _, TrunkChoice};
 use testing::{Kind, call, principal};
@@ -182,6 +183,21 @@ async fn a_trunk_that_goes_silent_is_down_and_comes_back() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     until("it is down", || async { health().await == json!("down") }).await;
+    let told = async |kind: &str| -> Vec<Value> {
+        let asked = Statement::from_sql_and_values(
+            line.app.db.backend(),
+            "select payload from events where kind = $1",
+            [kind.into()],
+        );
+        let rows = line.app.db.read().query_all_raw(asked).await.unwrap();
+        let payload = |row: &sea_orm::QueryResult| row.try_get::<Value>("", "payload").unwrap();
+        rows.iter().map(payload).collect()
+    };
+    until("it is told", || async {
+        told("trunk.down").await.len() == 1
+    })
+    .await;
+    assert_eq!(told("trunk.down").await[0]["number"], "移动");
     for _ in 0..20 {
         line.app.clock.advance(Duration::from_secs(31));
         // Repetitions of those it ignored come in between.
@@ -189,6 +205,7 @@ async fn a_trunk_that_goes_silent_is_down_and_comes_back() {
         carrier.respond(&options, "200 OK", "", "").await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         if health().await == json!("up") {
+            until("it is told", || async { told("trunk.up").await.len() == 1 }).await;
             return;
         }
     }
@@ -292,5 +309,221 @@ async fn a_trunk_that_must_be_secret_is_not_talked_down() {
         &sdp(4000, "sendrecv"),
     );
     assert_eq!(status(&caller.ask(&plain).await.unwrap()), 488);
+    line.settled().await;
+}
+
+/// Sends many requests at once; how many more were turned away for it.
+async fn flood(line: &Hotline, from: &super::raw::Raw) -> u64 {
+    use std::sync::atomic::Ordering::Relaxed;
+    let turned = || {
+        let stack = line.telephony.stack().unwrap();
+        stack.turned().too_many.load(Relaxed)
+    };
+    let before = turned();
+    for n in 0..200 {
+        from.send(&format!("OPTIONS sip:a SIP/2.0\r\nX: {n}\r\n\r\n"))
+            .await;
+        if n % 50 == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    turned() - before
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_know_a_trunk_from_the_moment_it_is_added_until_it_is_removed() {
+    let line = super::open(Kind::Sqlite, |settings| {
+        settings.sip.trunks.clear();
+        settings.sip.invites_per_second = 2;
+    })
+    .await;
+    let router = doors(&line).await;
+    let carrier = Carrier::new().await;
+    let source = super::raw::Raw::new(line.sip).await;
+    assert!(flood(&line, &source).await > 0, "a stranger is limited");
+    let blocks = async || {
+        let (status, list) = ask(&router, Method::GET, "/api/v1/sip-blocks", None).await;
+        assert_eq!(status, StatusCode::OK, "{list}");
+        list["items"].clone()
+    };
+    let listed = blocks().await;
+    assert_eq!(
+        (&listed[0]["why"], &listed[0]["address"]),
+        (&json!("flood"), &json!("127.0.0.1"))
+    );
+    assert!(listed[0]["until"].as_str() > listed[0]["since"].as_str());
+    let made = add(&router, trunk("电信", &carrier)).await;
+    assert_eq!(flood(&line, &source).await, 0, "a trunk is not");
+    let path = format!("/api/v1/trunks/{}", made["id"].as_str().unwrap());
+    let (status, _) = ask(&router, Method::DELETE, &path, None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert!(flood(&line, &source).await > 0, "limited again");
+    line.app.clock.advance(Duration::from_secs(61));
+    assert_eq!(blocks().await, json!([]), "the flood is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_administrator_sees_who_is_turned_away_and_lets_him_in_on_paper() {
+    let line = super::open(Kind::Sqlite, |settings| settings.sip.trunks.clear()).await;
+    let router = doors(&line).await;
+    let mut scanner = super::raw::Raw::new(line.sip).await;
+    let options = |scanner: &mut super::raw::Raw| {
+        let agent = ["User-Agent: friendly-scanner"];
+        scanner.request("OPTIONS", "sip:127.0.0.1", "x", &agent, "")
+    };
+    let request = options(&mut scanner);
+    assert!(scanner.ask(&request).await.is_none(), "it hears nothing");
+    let mut guesser = super::raw::Raw::at("127.0.0.5:0", line.sip).await;
+    for _ in 0..5 {
+        let request = guesser.request("REGISTER", "sip:127.0.0.1", "agent1", &[], "");
+        let challenge = guesser.ask(&request).await.unwrap();
+        let proof = super::raw::authorization(&challenge, "agent1", "wrong", 1);
+        let request = guesser.request("REGISTER", "sip:127.0.0.1", "agent1", &[&proof], "");
+        assert_eq!(status(&guesser.ask(&request).await.unwrap()), 403);
+    }
+    let path = "/api/v1/sip-blocks";
+    let (_, list) = ask(&router, Method::GET, path, None).await;
+    let find = |why: &str| {
+        let items = list["items"].as_array().unwrap();
+        items.iter().find(|one| one["why"] == why).cloned().unwrap()
+    };
+    assert_eq!(
+        (&list["total"], &find("scanner")["times"]),
+        (&json!(2), &json!(1))
+    );
+    let secret = find("secret");
+    assert_eq!(
+        (&secret["address"], &secret["account"], &secret["times"]),
+        (&json!("127.0.0.5"), &json!("agent1"), &json!(5))
+    );
+    let release = |one: &Value, reason: &str| {
+        json!({
+            "why": one["why"], "address": one["address"], "account": one["account"], "reason": reason,
+        })
+    };
+    let path = "/api/v1/sip-blocks/release";
+    let lead = principal(&[Role::ShiftLead]);
+    let body = Some(release(&secret, "电话设置有误，已改正"));
+    let denied = call(&router, Some(&lead), Method::POST, path, body.clone()).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
+    let (status_of, problem) = ask(&router, Method::POST, path, Some(release(&secret, ""))).await;
+    assert_eq!(
+        (status_of, &problem["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("reason_needed"))
+    );
+    let (status_of, _) = ask(&router, Method::POST, path, body.clone()).await;
+    assert_eq!(status_of, StatusCode::NO_CONTENT);
+    let (status_of, _) = ask(&router, Method::POST, path, body).await;
+    assert_eq!(
+        status_of,
+        StatusCode::NOT_FOUND,
+        "it is not locked any more"
+    );
+    guesser.register("agent1", super::SECRET).await;
+    let body = Some(release(&find("scanner"), "约定的安全测试"));
+    let (status_of, _) = ask(&router, Method::POST, path, body).await;
+    assert_eq!(status_of, StatusCode::NO_CONTENT);
+    let request = options(&mut scanner);
+    assert_eq!(
+        status(&scanner.ask(&request).await.unwrap()),
+        200,
+        "answered for a day"
+    );
+    line.app.clock.advance(Duration::from_hours(25));
+    let request = options(&mut scanner);
+    assert!(scanner.ask(&request).await.is_none());
+    let asked = Statement::from_sql_and_values(
+        line.app.db.backend(),
+        "select details from audit_entries where action = $1",
+        ["sip_block.released".into()],
+    );
+    let rows = line.app.db.read().query_all_raw(asked).await.unwrap();
+    assert_eq!(rows.len(), 2, "both stand in the trail");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_shows_what_its_queue_wants_else_what_its_trunk_may_show() {
+    let line = super::open(Kind::Sqlite, |settings| settings.sip.trunks.clear()).await;
+    let router = doors(&line).await;
+    let (mut first, mut second) = (Carrier::new().await, Carrier::new().await);
+    let mut new = trunk("电信", &first);
+    new["caller_ids"] = json!(["02012345", "02012346"]);
+    add(&router, new).await;
+    let stack = line.telephony.stack().unwrap();
+    // dial_of shows 12333, which the only trunk does not let us show.
+    let (leg, _events) = stack.dial(dial_of("13900000001"));
+    let invite = first.request("INVITE").await;
+    assert!(must(&invite, "from").contains("sip:02012345@"), "{invite}");
+    first.respond(&invite, "486 Busy Here", "", "").await;
+    drop(leg);
+    let mut new = trunk("联通", &second);
+    new["priority"] = json!(99);
+    add(&router, new).await;
+    let (leg, _events) = stack.dial(dial_of("13900000001"));
+    let invite = second.request("INVITE").await;
+    assert!(must(&invite, "from").contains("sip:12333@"), "{invite}");
+    second.respond(&invite, "486 Busy Here", "", "").await;
+    drop(leg);
+    line.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_address_towards_a_trunk_is_the_one_that_leads_there() {
+    let line = super::open(Kind::Sqlite, |settings| {
+        settings.sip.listen = "0.0.0.0:0".parse().unwrap();
+        settings.media.bind = settings.sip.listen.ip();
+        // Somewhere else, as the settings' first trunk may be.
+        settings.sip.trunks = vec!["192.0.2.0/24".parse().unwrap()];
+        settings.calls.trunk_ip = "192.0.2.1".parse().unwrap();
+    })
+    .await;
+    let router = doors(&line).await;
+    let mut carrier = Carrier::new().await;
+    let mut new = trunk("电信", &carrier);
+    new["kind"] = json!("registration");
+    new["auth_user"] = json!("u12333");
+    new["secret"] = json!("very secret");
+    add(&router, new).await;
+    let register = carrier.request("REGISTER").await;
+    assert!(
+        must(&register, "contact").contains("@127.0.0.1:"),
+        "{register}"
+    );
+    carrier
+        .respond(&register, "200 OK", "Expires: 300\r\n", "")
+        .await;
+    let here = super::SECRET;
+    let sip = std::net::SocketAddr::from(([127, 0, 0, 1], line.sip.port()));
+    let mut phone = super::raw::Raw::new(sip).await;
+    phone.register("agent1", here).await;
+    until("the device is known", || async {
+        let known = line.floor.agent(super::agent(1)).await;
+        known.is_ok_and(|agent| agent.device.reachable)
+    })
+    .await;
+    let floor = &line.floor;
+    floor
+        .ask(super::agent(1), floor::Presence::Ready, None)
+        .await
+        .unwrap();
+    let order = telephony::engine::Outgoing {
+        agent: super::agent(1),
+        to: telephony::engine::Outside {
+            number: "13900000001".to_owned(),
+            caller_id: Some("12333".to_owned()),
+        },
+        queue: None,
+        purpose: "case_work".to_owned(),
+    };
+    line.telephony.engine().call_out(order).await.unwrap();
+    let rung = phone.hear_request("INVITE").await;
+    let contact = format!("sip:agent1@{}", phone.address());
+    let ok = super::raw::response(&rung, "200 OK", &contact, &sdp(9, "sendrecv"));
+    phone.send(&ok).await;
+    let invite = carrier.request("INVITE").await;
+    assert!(must(&invite, "contact").contains("@127.0.0.1:"), "{invite}");
+    assert!(body(&invite).contains("c=IN IP4 127.0.0.1"), "{invite}");
+    carrier.respond(&invite, "486 Busy Here", "", "").await;
     line.settled().await;
 }

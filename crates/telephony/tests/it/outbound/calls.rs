@@ -366,6 +366,59 @@ async fn a_call_that_no_line_takes_counts_for_nothing() {
 }
 
 #[tokio::test]
+async fn a_call_shows_the_number_of_its_queue_and_a_section_is_called_as_often_as_there_is_need() {
+    on_both(async |stage| {
+        let ticket = stage.ticket("13900000001").await;
+        let seat = stage.ready(1).await;
+        let queues = stage.get(&lead(), "/api/v1/queues").await;
+        let mut rules = queues["items"][0].clone();
+        assert_eq!(rules.as_object_mut().unwrap().remove("code"), Some(json!("hotline")));
+        rules["caller_id"] = json!("02012333");
+        let put = stage
+            .ask(&lead(), Method::PUT, "/api/v1/queues/hotline", Some(rules))
+            .await;
+        assert_eq!(put.status, 200, "{}", put.json);
+        let placed = stage.done(&seat, CALLS, case_work(ticket, "13900000001")).await;
+        assert_eq!(placed["caller_id"], "02012333");
+        assert_eq!(stage.orders()[0].caller_id, "02012333");
+        // A call-back belongs to the queue that missed the call.
+        stage.away(1).await;
+        stage.misses("13900000007").await;
+        let missed = stage.get(&lead(), "/api/v1/callbacks").await;
+        let back = json!({ "purpose": "callback", "callback_id": missed["items"][0]["id"] });
+        let owner = &missed["items"][0]["owner"]["id"];
+        if owner.is_null() || *owner == json!(seat.user_id) {
+            let seat = stage.ready(1).await;
+            let back = stage.done(&seat, CALLS, back).await;
+            assert_eq!(back["caller_id"], "02012333");
+        }
+        let seat = stage.ready(1).await;
+        stage.agree("outbound.most_per_number", "1").await;
+        let section = "02083300000";
+        stage.done(&seat, CALLS, case_work(ticket, section)).await;
+        let again = stage.refused(&seat, CALLS, case_work(ticket, section)).await;
+        assert_eq!(again.1, "outbound_number_cap");
+        let manager = principal(&[Role::OpsManager]);
+        let path = "/api/v1/rules/outbound-sections";
+        let entry = |number: &str| {
+            json!({ "rule": { "number": number, "name": "考试科", "active": true }, "source": "约定" })
+        };
+        assert_eq!(stage.post(&seat, path, entry(section)).await.status, 403);
+        let bad = stage.refused(&manager, path, entry("020 8330 0000")).await;
+        assert_eq!(bad, (422, "bad_number".to_owned()));
+        stage.done(&manager, path, entry(section)).await;
+        for _ in 0..2 {
+            stage.done(&seat, CALLS, case_work(ticket, section)).await;
+        }
+        // A directory is no way round what may not be called at all.
+        stage.done(&manager, path, entry("4008123456")).await;
+        let premium = stage.refused(&seat, CALLS, case_work(ticket, "4008123456")).await;
+        assert_eq!(premium.1, "outbound_number_not_allowed");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn purposes_and_numbers_are_agreed_anew_by_rows() {
     on_both(async |stage| {
         let ticket = stage.ticket("13900000001").await;

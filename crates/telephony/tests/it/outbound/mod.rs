@@ -402,34 +402,38 @@ impl Stage {
 
     /// Sets a limit from now on.
     pub async fn agree(&self, key: &'static str, value: &'static str) {
-        use kernel::params::parameter;
-        use sea_orm::Set;
-        let (id, now) = (self.app.ids.next(), self.app.clock.now());
-        let row = parameter::ActiveModel {
-            id: Set(id),
-            key: Set(key.to_owned()),
-            value: Set(value.to_owned()),
-            unit: Set(String::new()),
-            effective_from: Set(now),
-            effective_to: Set(None),
-            source_doc_no: Set("约定".to_owned()),
-            source_url: Set(String::new()),
-            note: Set(String::new()),
-            confirm_before_use: Set(false),
-            recorded_at: Set(now),
-            recorded_by: Set(None),
-            confirmed_by: Set(None),
-            confirmed_at: Set(None),
-        };
-        self.app
-            .db
-            .write(async move |tx| {
-                parameter::Entity::insert(row)
-                    .exec_without_returning(&*tx)
-                    .await?;
-                Ok(())
-            })
-            .await
-            .unwrap();
+        agree(&self.app, key, value).await;
     }
+}
+
+/// Sets a limit from now on.
+pub async fn agree(app: &TestApp, key: &'static str, value: &'static str) {
+    use kernel::params::parameter;
+    use sea_orm::Set;
+    let (id, now) = (app.ids.next(), app.clock.now());
+    let row = parameter::ActiveModel {
+        id: Set(id),
+        key: Set(key.to_owned()),
+        value: Set(value.to_owned()),
+        unit: Set(String::new()),
+        effective_from: Set(now),
+        effective_to: Set(None),
+        source_doc_no: Set("约定".to_owned()),
+        source_url: Set(String::new()),
+        note: Set(String::new()),
+        confirm_before_use: Set(false),
+        recorded_at: Set(now),
+        recorded_by: Set(None),
+        confirmed_by: Set(None),
+        confirmed_at: Set(None),
+    };
+    app.db
+        .write(async move |tx| {
+            parameter::Entity::insert(row.clone())
+                .exec_without_returning(&*tx)
+                .await?;
+            Ok(())
+        })
+        .await
+        .unwrap();
 }
