@@ -27,7 +27,7 @@ use crate::trunk::{Srtp, TrunkKind, rewritten};
 
 use super::guard::{Gate, Guard, Turned, source_of};
 use super::leg::{self, Leg};
-use super::nat::Door;
+use super::nat::{Door, keep_target};
 use super::registrar::Registrar;
 use super::secrecy;
 use super::sources::Network;
@@ -422,6 +422,7 @@ impl SipStack {
         let dialog = self
             .dialogs
             .get_or_create_server_invite(&tx, states, None, Some(contact))?;
+        keep_target(&tx.original, &dialog);
         let (events, leg_events) = mpsc::unbounded_channel();
         let (orders, order_events) = mpsc::unbounded_channel();
         let leg = Leg {
@@ -434,6 +435,7 @@ impl SipStack {
             outgoing: false,
             late_offer: offer.is_none(),
             transfers: false,
+            transferred: leg::nothing_to_tell(),
             local_sdp: String::new(),
             dialing: None,
             srtp,
