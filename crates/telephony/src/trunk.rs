@@ -12,6 +12,7 @@ pub mod watch;
 
 use kernel::problem::{Result, invalid};
 use serde::{Deserialize, Serialize};
+use tokio_rustls::rustls;
 use utoipa::ToSchema;
 
 kernel::words! {
@@ -57,6 +58,63 @@ kernel::words! {
         Up = "up",
         /// It does not answer, or does not let us in.
         Down = "down",
+    }
+}
+
+kernel::words! {
+    /// What is wrong with a trunk.
+    TrunkFault {
+        /// 没有应答
+        Silent = "silent",
+        /// 被拒绝: the status says how.
+        Refused = "refused",
+        /// 连接不上: nobody takes the connection, or nobody has the name.
+        Unreachable = "unreachable",
+        /// 证书不受信任: self-signed, or by an issuer whom we do not trust.
+        CertificateUntrusted = "certificate_untrusted",
+        /// 证书与主机名不符
+        CertificateName = "certificate_name",
+        /// 证书已过期, or not valid yet.
+        CertificateExpired = "certificate_expired",
+        /// 加密连接失败
+        TlsFailed = "tls_failed",
+    }
+}
+
+impl TrunkFault {
+    /// Nothing that a lost datagram or a restart would look like.
+    pub fn is_certain(self) -> bool {
+        !matches!(self, Self::Silent | Self::Unreachable)
+    }
+
+    /// What an error of sending tells.
+    pub(crate) fn of(error: &rsipstack::Error) -> Self {
+        use rsipstack::Error;
+        match error {
+            Error::IoError(error) => {
+                let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+                inner.map_or(Self::Unreachable, Self::of_tls)
+            }
+            Error::DnsResolutionError(_) | Error::AddrParseError(_) => Self::Unreachable,
+            _ => Self::Silent,
+        }
+    }
+
+    fn of_tls(error: &rustls::Error) -> Self {
+        use rustls::CertificateError as Wrong;
+        match error {
+            rustls::Error::InvalidCertificate(wrong) => match wrong {
+                Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+                    Self::CertificateName
+                }
+                Wrong::Expired
+                | Wrong::ExpiredContext { .. }
+                | Wrong::NotValidYet
+                | Wrong::NotValidYetContext { .. } => Self::CertificateExpired,
+                _ => Self::CertificateUntrusted,
+            },
+            _ => Self::TlsFailed,
+        }
     }
 }
 

@@ -30,6 +30,9 @@ use offers::Pending;
 /// A hang-up that comes before the ACK waits this long for it: a UAS may not send BYE earlier
 /// (RFC 3261 §15).
 const ACK_PATIENCE: Duration = Duration::from_secs(2);
+/// A hang-up that comes while a transfer is told to the phone waits this long for it: after the BYE it could
+/// not be told any more.
+const TOLD_PATIENCE: Duration = Duration::from_secs(2);
 /// The response of an INVITE that was refused comes this soon after the refusal, or not at all.
 const RESPONSE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -48,6 +51,13 @@ pub(super) struct Handle {
 
 /// The name of the dialog that a leg has now, once it has one.
 pub(super) type DialogName = Arc<Mutex<Option<DialogId>>>;
+
+/// No transfer was asked for.
+pub(super) fn nothing_to_tell() -> CancellationToken {
+    let told = CancellationToken::new();
+    told.cancel();
+    told
+}
 
 impl SipLeg for Handle {
     fn answer(&self, sdp: String) {
@@ -96,6 +106,8 @@ pub(super) struct Leg {
     pub late_offer: bool,
     /// May ask for a transfer: a device of ours, no trunk.
     pub transfers: bool,
+    /// Cancelled when the phone has been told how the transfer that it asked for went.
+    pub transferred: CancellationToken,
     /// What we said last.
     pub local_sdp: String,
     /// Where else a call of ours may go.
@@ -274,7 +286,7 @@ pub(super) async fn run(
             }
             DialogState::Refer(_, request, handle) if leg.transfers => {
                 let dialog = leg.dialog.clone();
-                refer::ask(&request, handle, dialog, &leg.clock, &leg.events);
+                leg.transferred = refer::ask(&request, handle, dialog, &leg.clock, &leg.events);
             }
             DialogState::Refer(_, _, handle) | DialogState::Message(_, _, handle) => {
                 let _ = handle.reply(StatusCode::Decline).await;
@@ -403,7 +415,9 @@ impl Leg {
             let _ = dialog.reject(Some(StatusCode::RequestTerminated), None);
             return;
         }
+        let (clock, transferred) = (self.clock.clone(), self.transferred.clone());
         tokio::spawn(async move {
+            let _ = clock.timeout(TOLD_PATIENCE, transferred.cancelled()).await;
             // Timer F bounds the wait; a vanished far end is no news to anybody.
             if let Err(error) = dialog.hangup().await {
                 tracing::debug!(%error, id = %dialog.id(), "hang-up was not answered");

@@ -1,14 +1,16 @@
-//! Desk phones behind NAT: they name an address that nobody reaches. What comes from the very address
-//! that a phone registered from gets that address as its Contact, so that BYE and re-INVITE find it; and a
-//! small request now and then keeps the way through the NAT open.
+//! Addresses that are not where they say. Desk phones behind NAT name one that nobody reaches: what comes
+//! from the very address that a phone registered from gets that address as its Contact, so that BYE and
+//! re-INVITE find it; and a small request now and then keeps the way through the NAT open.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rsipstack::sip::prelude::ToTypedHeader as _;
-use rsipstack::sip::{Header, Headers, Method, SipMessage};
+use rsipstack::dialog::dialog::Dialog;
+use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
+use rsipstack::sip::{Header, Headers, Method, Request, SipMessage};
 use rsipstack::transaction::endpoint::TransportEventInspector;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 
@@ -68,10 +70,24 @@ fn name_source(headers: &mut Headers, from: &SipAddr, source: SocketAddr) {
     headers.unique_push(contact.into());
 }
 
+/// Behind a proxy the far end's Contact is the proxy's to reach, as it stands. The stack adds to it the
+/// transport that we and the proxy talk over, and a proxy that believes it looks for the far end's telephone
+/// where it does not listen: our BYE would be lost.
+pub(super) fn keep_target(request: &Request, dialog: &InviteDialog) {
+    let proxied = request
+        .headers
+        .iter()
+        .any(|header| matches!(header, Header::RecordRoute(_)));
+    let Some(contact) = request.contact_header().ok().filter(|_| proxied) else {
+        return;
+    };
+    if let Ok(target) = contact.clone().typed() {
+        Dialog::Invite(dialog.clone()).set_remote_target(target.uri, Some(contact.clone()));
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use rsipstack::sip::prelude::HeadersExt as _;
-
     use super::*;
 
     fn contact(lines: &str) -> String {

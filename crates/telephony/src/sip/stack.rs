@@ -28,7 +28,7 @@ use crate::trunk::{Srtp, TrunkKind, rewritten};
 use super::guard::blocked::{Blocked, Why};
 use super::guard::{Gate, Guard, Turned, source_of};
 use super::leg::{self, Leg};
-use super::nat::Door;
+use super::nat::{Door, keep_target};
 use super::registrar::Registrar;
 use super::secrecy;
 use super::sources::Network;
@@ -456,6 +456,7 @@ impl SipStack {
         let dialog = self
             .dialogs
             .get_or_create_server_invite(&tx, states, None, Some(contact))?;
+        keep_target(&tx.original, &dialog);
         let (events, leg_events) = mpsc::unbounded_channel();
         let (orders, order_events) = mpsc::unbounded_channel();
         let leg = Leg {
@@ -468,6 +469,7 @@ impl SipStack {
             outgoing: false,
             late_offer: offer.is_none(),
             transfers: desk_phone.is_some(),
+            transferred: leg::nothing_to_tell(),
             local_sdp: String::new(),
             dialing: None,
             srtp,

@@ -10,7 +10,7 @@ use kernel::problem::Result;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::health::{Health, Heard, Turn};
+use super::health::{Asked, Health, Heard, Turn};
 use super::store::{self, Trunk};
 use super::{Candidate, Srtp, TrunkKind, TrunkTransport, order};
 use crate::sip::sources::Network;
@@ -48,6 +48,11 @@ pub struct Line {
     addresses: Arc<RwLock<Vec<IpAddr>>>,
     /// Until when the carrier holds our registration.
     registered_until: Arc<Mutex<Option<DateTime<Utc>>>>,
+    /// Woken when the carrier is to be asked at once to let us in.
+    pub(crate) let_in: tokio::sync::Notify,
+    /// Woken when it was asked to let us in: until then nothing else is asked, so that both go over one
+    /// connection and it knows one address of ours.
+    pub(crate) asked: tokio::sync::Notify,
     /// The carrier is told that we are gone: the row is, or says so.
     pub(crate) leaves: AtomicBool,
     /// Cancelled when the row has changed or is gone: nobody asks after it any more.
@@ -57,12 +62,15 @@ pub struct Line {
 impl Line {
     fn new(trunk: Trunk, now: DateTime<Utc>) -> Self {
         let literal = literal(&trunk.host).into_iter().collect();
+        let registers = trunk.kind == TrunkKind::Registration;
         Self {
             trunk,
             calls: Arc::default(),
-            health: Arc::new(Mutex::new(Health::unknown(now))),
+            health: Arc::new(Mutex::new(Health::unknown(registers, now))),
             addresses: Arc::new(RwLock::new(literal)),
             registered_until: Arc::default(),
+            let_in: tokio::sync::Notify::new(),
+            asked: tokio::sync::Notify::new(),
             leaves: AtomicBool::new(false),
             stop: CancellationToken::new(),
         }
@@ -100,9 +108,14 @@ impl Line {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn hear(&self, heard: Heard, now: DateTime<Utc>) -> Option<Turn> {
+    pub(crate) fn hear(&self, asked: Asked, heard: Heard, now: DateTime<Utc>) -> Option<Turn> {
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        health.hear(heard, now)
+        let away = health.is_away();
+        let turn = health.hear(asked, heard, now);
+        if away && !health.is_away() {
+            self.let_in.notify_one();
+        }
+        turn
     }
 
     /// Until when the carrier holds our registration; `None` without one.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::TrunkHealth;
+use super::{TrunkFault, TrunkHealth};
 
-/// OPTIONS without an answer, one after the other, until the trunk counts as down: one datagram may get
+/// Questions without an answer, one after the other, until the trunk counts as down: one datagram may get
 /// lost.
 const MISSES: u32 = 2;
 /// First wait after a registration that failed, doubled each time.
@@ -23,7 +23,19 @@ pub struct Health {
     pub latency_ms: Option<u32>,
     /// The last SIP status; `None` when it did not answer.
     pub status: Option<u16>,
+    /// What is wrong with it.
+    pub fault: Option<TrunkFault>,
+    /// We register there: without that its OPTIONS alone are worth nothing.
+    registers: bool,
+    options: Way,
+    registration: Way,
+}
+
+/// How one kind of question fares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Way {
     misses: u32,
+    bad: bool,
 }
 
 /// A change that people hear of.
@@ -35,66 +47,80 @@ pub enum Turn {
     CameBack,
 }
 
-/// What one asking brought.
+/// What was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Whether it is there. Any answer does: who says 404 is alive; not 408 and 5xx, which proxies say for
+    /// somebody behind them who is not.
+    Options,
+    /// To let us in: only 2xx does.
+    Register,
+}
+
+/// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// An answer. Any does for OPTIONS: who answers 404 is alive; not 408 and 5xx, which proxies say for
-    /// somebody behind them who is not.
-    Options {
+    /// An answer.
+    Answer {
         /// The SIP status.
         status: u16,
         /// How long it took.
         latency_ms: u32,
     },
-    /// The answer to a REGISTER: only 2xx lets calls in.
-    Register {
-        /// The SIP status.
-        status: u16,
-        /// How long it took.
-        latency_ms: u32,
-    },
-    /// Nothing at all.
-    Silence,
+    /// None, and why.
+    Nothing(TrunkFault),
 }
 
 impl Health {
     /// Nothing is known yet.
-    pub fn unknown(now: DateTime<Utc>) -> Self {
+    pub fn unknown(registers: bool, now: DateTime<Utc>) -> Self {
         Self {
             state: TrunkHealth::Unknown,
             since: now,
             latency_ms: None,
             status: None,
-            misses: 0,
+            fault: None,
+            registers,
+            options: Way::default(),
+            registration: Way::default(),
         }
     }
 
     /// Takes in an answer or its absence.
-    pub fn hear(&mut self, heard: Heard, now: DateTime<Utc>) -> Option<Turn> {
-        let (good, certain) = match heard {
-            Heard::Options { status, latency_ms } => {
-                (self.status, self.latency_ms) = (Some(status), Some(latency_ms));
-                (status != 408 && status < 500, false)
+    pub fn hear(&mut self, asked: Asked, heard: Heard, now: DateTime<Utc>) -> Option<Turn> {
+        let (good, certain, fault) = match (asked, heard) {
+            (Asked::Options, Heard::Answer { status, .. }) => {
+                (status != 408 && status < 500, false, TrunkFault::Refused)
             }
-            Heard::Register { status, latency_ms } => {
-                (self.status, self.latency_ms) = (Some(status), Some(latency_ms));
-                // A refusal is no lost datagram.
-                (status < 300, true)
+            // A refusal is no lost datagram.
+            (Asked::Register, Heard::Answer { status, .. }) => {
+                (status < 300, true, TrunkFault::Refused)
             }
-            Heard::Silence => {
-                (self.status, self.latency_ms) = (None, None);
-                (false, false)
-            }
+            (_, Heard::Nothing(fault)) => (false, fault.is_certain(), fault),
         };
-        let before = self.state;
-        if good {
-            self.misses = 0;
-            self.state = TrunkHealth::Up;
-        } else {
-            self.misses = self.misses.saturating_add(1);
-            if certain || self.misses >= MISSES {
-                self.state = TrunkHealth::Down;
+        if asked == Asked::Options {
+            if good && self.options.bad && self.registers {
+                // Whoever was away may have forgotten us: up only once it knows us again.
+                self.registration.bad = true;
             }
+            self.options.take(good, certain);
+        } else {
+            self.registration.take(good, certain);
+        }
+        // What is told is what is wrong, not what goes well beside it.
+        let told = !good || !self.is_bad();
+        if told {
+            (self.status, self.latency_ms) = match heard {
+                Heard::Answer { status, latency_ms } => (Some(status), Some(latency_ms)),
+                Heard::Nothing(_) => (None, None),
+            };
+            self.fault = (!good).then_some(fault);
+        }
+        let before = self.state;
+        if self.is_bad() {
+            self.state = TrunkHealth::Down;
+        } else if good && (asked == Asked::Register || !self.registers) {
+            self.state = TrunkHealth::Up;
         }
         if self.state == before {
             return None;
@@ -107,9 +133,24 @@ impl Health {
         }
     }
 
-    /// Failures one after the other.
-    pub fn failures(&self) -> u32 {
-        self.misses
+    fn is_bad(&self) -> bool {
+        self.options.bad || self.registration.bad
+    }
+
+    /// It answers no OPTIONS.
+    pub fn is_away(&self) -> bool {
+        self.options.bad
+    }
+}
+
+impl Way {
+    fn take(&mut self, good: bool, certain: bool) {
+        if good {
+            *self = Self::default();
+        } else {
+            self.misses = self.misses.saturating_add(1);
+            self.bad |= certain || self.misses >= MISSES;
+        }
     }
 }
 
@@ -137,50 +178,95 @@ mod tests {
     }
 
     fn answer(status: u16) -> Heard {
-        Heard::Options {
+        Heard::Answer {
             status,
             latency_ms: 7,
         }
     }
 
+    const SILENCE: Heard = Heard::Nothing(TrunkFault::Silent);
+
+    fn of_address() -> Health {
+        Health::unknown(false, at(0))
+    }
+
     #[test]
     fn one_lost_datagram_is_no_failure_and_two_are() {
-        let mut health = Health::unknown(at(0));
-        assert_eq!(health.hear(answer(200), at(1)), None);
+        let mut health = of_address();
+        let mut hear = |heard, now| health.hear(Asked::Options, heard, at(now));
+        assert_eq!(hear(answer(200), 1), None);
+        assert_eq!(hear(SILENCE, 2), None);
+        assert_eq!(hear(SILENCE, 3), Some(Turn::WentDown));
+        assert_eq!(hear(SILENCE, 4), None);
+        assert_eq!(hear(answer(404), 5), Some(Turn::CameBack));
+        assert_eq!(hear(answer(200), 6), None);
         assert_eq!(
-            (health.state, health.latency_ms),
-            (TrunkHealth::Up, Some(7))
+            (health.state, health.since, health.latency_ms, health.fault),
+            (TrunkHealth::Up, at(5), Some(7), None)
         );
-        assert_eq!(health.hear(Heard::Silence, at(2)), None);
-        assert_eq!(health.state, TrunkHealth::Up);
-        assert_eq!(health.hear(Heard::Silence, at(3)), Some(Turn::WentDown));
-        assert_eq!((health.state, health.since), (TrunkHealth::Down, at(3)));
-        assert_eq!(health.hear(Heard::Silence, at(4)), None);
-        assert_eq!(health.hear(answer(404), at(5)), Some(Turn::CameBack));
-        assert_eq!(health.hear(answer(200), at(6)), None);
-        assert_eq!(health.since, at(5));
     }
 
     #[test]
     fn a_proxy_that_answers_for_a_dead_one_is_no_sign_of_life() {
-        let mut health = Health::unknown(at(0));
-        assert_eq!(health.hear(answer(503), at(1)), None);
-        assert_eq!(health.hear(answer(408), at(2)), Some(Turn::WentDown));
+        let mut health = of_address();
+        assert_eq!(health.hear(Asked::Options, answer(503), at(1)), None);
+        let second = health.hear(Asked::Options, answer(408), at(2));
+        assert_eq!(second, Some(Turn::WentDown));
+        assert_eq!(health.fault, Some(TrunkFault::Refused));
     }
 
     #[test]
-    fn a_refused_registration_is_down_at_once() {
-        let mut health = Health::unknown(at(0));
-        let refused = Heard::Register {
-            status: 403,
-            latency_ms: 7,
-        };
-        assert_eq!(health.hear(refused, at(1)), Some(Turn::WentDown));
-        let good = Heard::Register {
-            status: 200,
-            latency_ms: 7,
-        };
-        assert_eq!(health.hear(good, at(2)), Some(Turn::CameBack));
+    fn a_refused_registration_is_down_at_once_whatever_options_say() {
+        let mut health = Health::unknown(true, at(0));
+        assert_eq!(
+            health.hear(Asked::Register, answer(403), at(1)),
+            Some(Turn::WentDown)
+        );
+        for second in 2..6 {
+            assert_eq!(health.hear(Asked::Options, answer(200), at(second)), None);
+        }
+        assert_eq!(
+            (health.status, health.fault),
+            (Some(403), Some(TrunkFault::Refused)),
+            "what is wrong stays told"
+        );
+        assert_eq!(
+            health.hear(Asked::Register, answer(200), at(6)),
+            Some(Turn::CameBack)
+        );
+        assert_eq!((health.status, health.fault), (Some(200), None));
+    }
+
+    #[test]
+    fn who_was_away_must_let_us_in_anew_before_it_is_up() {
+        let mut health = Health::unknown(true, at(0));
+        assert_eq!(health.hear(Asked::Options, answer(200), at(1)), None);
+        assert_eq!(health.state, TrunkHealth::Unknown, "not let in yet");
+        assert_eq!(health.hear(Asked::Register, answer(200), at(2)), None);
+        assert_eq!(health.state, TrunkHealth::Up);
+        health.hear(Asked::Options, SILENCE, at(3));
+        assert_eq!(
+            health.hear(Asked::Options, SILENCE, at(4)),
+            Some(Turn::WentDown)
+        );
+        assert!(health.is_away());
+        assert_eq!(health.hear(Asked::Options, answer(200), at(5)), None);
+        assert!(!health.is_away());
+        assert_eq!(
+            health.hear(Asked::Register, answer(200), at(6)),
+            Some(Turn::CameBack)
+        );
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_good_is_no_lost_datagram() {
+        let mut health = of_address();
+        let wrong = Heard::Nothing(TrunkFault::CertificateName);
+        assert_eq!(
+            health.hear(Asked::Options, wrong, at(1)),
+            Some(Turn::WentDown)
+        );
+        assert_eq!(health.fault, Some(TrunkFault::CertificateName));
     }
 
     #[test]

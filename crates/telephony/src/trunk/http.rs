@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::board::Line;
 use super::store::{self, TrunkState, row};
 use super::{
-    LONGEST_NUMBER, Rewriting, Srtp, TrunkHealth, TrunkKind, TrunkTransport, check_rules,
-    is_number, rewritten,
+    LONGEST_NUMBER, Rewriting, Srtp, TrunkFault, TrunkHealth, TrunkKind, TrunkTransport,
+    check_rules, is_number, rewritten,
 };
 use crate::{EditTrunks, Telephony, ViewTelephony};
 
@@ -84,6 +84,8 @@ pub struct TrunkNow {
     pub latency_ms: Option<u32>,
     /// The last SIP status; null when it did not answer.
     pub status: Option<u16>,
+    /// What is wrong with it; null when nothing is.
+    pub fault: Option<TrunkFault>,
     /// Until when the carrier holds our registration; null without one.
     pub registered_until: Option<DateTime<Utc>>,
     /// Calls on it; those of a trunk that is switched off run on.
@@ -98,6 +100,7 @@ impl TrunkNow {
             since: health.map(|health| health.since),
             latency_ms: health.and_then(|health| health.latency_ms),
             status: health.and_then(|health| health.status),
+            fault: health.and_then(|health| health.fault),
             registered_until: line.and_then(Line::registered_until),
             calls: line.map_or(0, Line::calls),
         }

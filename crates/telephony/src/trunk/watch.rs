@@ -18,10 +18,10 @@ use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::SipAddr;
 use serde_json::json;
 
-use super::TrunkKind;
 use super::board::Line;
-use super::health::{Heard, Turn, next_registration};
+use super::health::{Asked, Heard, Turn, next_registration};
 use super::store::Trunk;
+use super::{TrunkFault, TrunkKind};
 use crate::sip::towards;
 
 /// An OPTIONS or REGISTER without an answer is given up after it.
@@ -99,6 +99,9 @@ impl Watch {
 
     async fn ask(&self, line: &Line) {
         let pause = TimeDelta::seconds(i64::from(line.trunk.options_s));
+        if line.trunk.kind == TrunkKind::Registration {
+            line.asked.notified().await;
+        }
         loop {
             let begun = self.app.clock.now();
             let asked = async {
@@ -108,17 +111,17 @@ impl Watch {
             let answered = self.app.clock.timeout(PATIENCE, Box::pin(asked)).await;
             let now = self.app.clock.now();
             let heard = match answered {
-                Ok(Ok(Some(status))) => Heard::Options {
+                Ok(Ok(Some(status))) => Heard::Answer {
                     status,
                     latency_ms: millis(now - begun),
                 },
                 Ok(Err(error)) => {
                     tracing::debug!(trunk = line.trunk.name, %error, "OPTIONS not sent");
-                    Heard::Silence
+                    Heard::Nothing(TrunkFault::of(&error))
                 }
-                _ => Heard::Silence,
+                _ => Heard::Nothing(TrunkFault::Silent),
             };
-            self.hear(line, heard).await;
+            self.hear(line, Asked::Options, heard).await;
             self.app.clock.sleep_until(begun + pause).await;
         }
     }
@@ -184,18 +187,18 @@ impl Watch {
             let answered = self.app.clock.timeout(PATIENCE, Box::pin(asked)).await;
             let now = self.app.clock.now();
             let heard = match answered {
-                Ok(Ok(response)) => Heard::Register {
+                Ok(Ok(response)) => Heard::Answer {
                     status: response.status_code.code(),
                     latency_ms: millis(now - begun),
                 },
                 Ok(Err(error)) => {
                     tracing::debug!(trunk = line.trunk.name, %error, "REGISTER came to nothing");
-                    Heard::Silence
+                    Heard::Nothing(TrunkFault::of(&error))
                 }
-                Err(_) => Heard::Silence,
+                Err(_) => Heard::Nothing(TrunkFault::Silent),
             };
             let granted = match heard {
-                Heard::Register { status, .. } if status < 300 => Some(registration.expires()),
+                Heard::Answer { status, .. } if status < 300 => Some(registration.expires()),
                 _ => None,
             };
             if let Some(seconds) = granted {
@@ -208,9 +211,14 @@ impl Watch {
                     line.set_registered_until(None);
                 }
             }
-            self.hear(line, heard).await;
+            self.hear(line, Asked::Register, heard).await;
+            line.asked.notify_one();
             let pause = next_registration(granted, failures, rand::random());
-            self.app.clock.sleep_until(now + pause).await;
+            tokio::select! {
+                () = self.app.clock.sleep_until(now + pause) => {}
+                // It was away, answers again and may have forgotten us.
+                () = line.let_in.notified() => {}
+            }
         }
     }
 
@@ -253,8 +261,8 @@ impl Watch {
         registration
     }
 
-    async fn hear(&self, line: &Line, heard: Heard) {
-        let Some(turn) = line.hear(heard, self.app.clock.now()) else {
+    async fn hear(&self, line: &Line, asked: Asked, heard: Heard) {
+        let Some(turn) = line.hear(asked, heard, self.app.clock.now()) else {
             return;
         };
         let (kind, code) = match turn {
@@ -267,12 +275,13 @@ impl Watch {
         let alarm = json!({ "code": code, "detail": name, "trunk_id": line.trunk.id });
         self.app.live.publish(audience, "alarm", alarm);
         let (app, id) = (self.app.clone(), line.trunk.id);
-        let status = line.health().status;
+        let (status, fault) = (line.health().status, line.health().fault);
         let written = app
             .db
             .clone()
             .write(move |tx| async move {
-                let facts = json!({ "number": name, "name": name, "status": status });
+                let facts =
+                    json!({ "number": name, "name": name, "status": status, "fault": fault });
                 app.events.publish(&tx, kind, id, facts).await
             })
             .await;

@@ -73,6 +73,8 @@ pub(in super::super) struct Dialing {
     /// The call's place on the trunk it goes over now.
     place: Option<Place>,
     longer: u32,
+    /// Call-ID of the INVITE that was sent last.
+    call_id: Option<String>,
     sent_at: DateTime<Utc>,
     heard: bool,
 }
@@ -91,6 +93,7 @@ impl Dialing {
             now: None,
             place: None,
             longer: 0,
+            call_id: None,
             heard: false,
         }
     }
@@ -101,7 +104,7 @@ impl Dialing {
             if status != 0 {
                 tracing::info!(trunk = way.trunk, status, "call goes on over another trunk");
             }
-            self.longer = 0;
+            (self.longer, self.call_id) = (0, None);
             self.place = match &way.line {
                 None => None,
                 Some(line) => match line.place() {
@@ -129,6 +132,8 @@ impl Dialing {
 
     fn send(&mut self, way: Way, session: u32) -> Option<Attempt> {
         let mut option = way.option.clone();
+        // Asked again by the same trunk it is the same call (RFC 3261 §8.1.3.5).
+        option.call_id.clone_from(&self.call_id);
         if way.timed {
             let expires = SessionExpires {
                 seconds: session,
@@ -148,6 +153,7 @@ impl Dialing {
         match send(&self.dialogs, option) {
             Ok(attempt) => {
                 self.now = Some(way);
+                self.call_id = Some(attempt.dialog.id().call_id);
                 self.sent_at = self.clock.now();
                 self.heard = false;
                 Some(attempt)

@@ -6,24 +6,31 @@ use rsipstack::dialog::dialog::TransactionHandle;
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::{Header, Request, StatusCode};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::super::{LegEvent, ReferReply};
 
 /// The engine takes a transfer on or refuses it within this time.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// Between the 202 and the first NOTIFY.
+const AFTER_ACCEPTED: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// Hands a REFER to the engine, answers it, and sends its NOTIFYs. Runs by itself: the phone may hang up
-/// as soon as it was accepted.
+/// as soon as it was accepted. What it gives is cancelled when all was told.
 pub(super) fn ask(
     request: &Request,
     handle: TransactionHandle,
     dialog: InviteDialog,
     clock: &Clock,
     events: &mpsc::UnboundedSender<LegEvent>,
-) {
+) -> CancellationToken {
+    let told = CancellationToken::new();
+    let until_told = told.clone().drop_guard();
     let target = refer_to(request);
     let (clock, events) = (clock.clone(), events.clone());
     tokio::spawn(async move {
+        let _until_told = until_told;
         let Some((to, replaces)) = target else {
             let _ = handle.reply(StatusCode::BadRequest).await;
             return;
@@ -52,6 +59,9 @@ pub(super) fn ask(
             }
         };
         let _ = handle.reply(StatusCode::Accepted).await;
+        // The 202 is sent by another task, and should be there first: not every phone knows what a NOTIFY
+        // before it is about.
+        clock.sleep(AFTER_ACCEPTED).await;
         notify(&dialog, 100).await;
         loop {
             let status = progress.recv().await.unwrap_or(503);
@@ -61,6 +71,7 @@ pub(super) fn ask(
             }
         }
     });
+    told
 }
 
 /// One NOTIFY. A phone that does not take it loses nothing but the news.

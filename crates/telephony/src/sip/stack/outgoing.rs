@@ -140,6 +140,7 @@ impl SipStack {
             outgoing: true,
             late_offer: false,
             transfers: told.transfers,
+            transferred: leg::nothing_to_tell(),
             local_sdp: secrecy::our_offer(told.offer, way.srtp),
             dialing: Some(dialing),
             srtp: way.srtp,

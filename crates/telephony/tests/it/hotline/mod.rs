@@ -19,6 +19,7 @@ mod heard;
 mod inbound;
 mod nodes;
 mod outside;
+mod peers;
 pub mod raw;
 mod real_phones;
 mod records;
@@ -28,7 +29,7 @@ mod trunks;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::time::Duration;
@@ -267,7 +268,7 @@ impl Hotline {
 }
 
 /// One channel of a WAV, decoded by sox.
-fn lane(path: &PathBuf, channel: u8) -> Vec<i16> {
+fn lane(path: &Path, channel: u8) -> Vec<i16> {
     let output = std::process::Command::new("sox")
         .arg(path)
         .args([

@@ -1,6 +1,6 @@
 //! Phones that others have built, on the hotline.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn log(folder: &Path) -> String {
 }
 
 /// Milliseconds of the tone in a recording.
-fn tone_ms(path: &PathBuf, hz: u32) -> u64 {
+fn tone_ms(path: &Path, hz: u32) -> u64 {
     telephony::media::tone::heard_ms(&super::lane(path, 1), f64::from(hz), 2000.0)
 }
 

@@ -27,7 +27,7 @@ fn heard_ms(linear: &[i16], hz: u32) -> u64 {
 }
 
 fn heard_in(file: &Path, hz: u32) -> u64 {
-    heard_ms(&lane(&file.to_owned(), 1), hz)
+    heard_ms(&lane(file, 1), hz)
 }
 
 async fn pause(ms: u64) {

@@ -22,12 +22,12 @@ fn trunk(name: &str, carrier: &Carrier) -> Value {
     })
 }
 
-async fn doors(line: &Hotline) -> Router {
+pub async fn doors(line: &Hotline) -> Router {
     let capability = telephony::capability(&line.telephony);
     line.app.start(vec![capability]).await
 }
 
-async fn ask(
+pub async fn ask(
     router: &Router,
     method: Method,
     path: &str,
@@ -38,7 +38,7 @@ async fn ask(
     (answer.status, answer.json)
 }
 
-async fn add(router: &Router, trunk: Value) -> Value {
+pub async fn add(router: &Router, trunk: Value) -> Value {
     let (status, made) = ask(router, Method::POST, "/api/v1/trunks", Some(trunk)).await;
     assert_eq!(status, StatusCode::CREATED, "{made}");
     made
