@@ -15,6 +15,7 @@ export const P = {
   demoCall: 'demo:call',
   viewTelephony: 'telephony:view',
   editTrunks: 'trunks:edit',
+  releaseSipBlocks: 'sip_blocks:release',
   enterCalls: 'calls:enter',
   importCalls: 'calls:import',
   viewExchanges: 'exchanges:view',

@@ -37,7 +37,11 @@ export async function recordingsPage(filters: Filters, doors: Doors): Promise<Pa
   if (doors.files && !ofCalls && state !== 'unknown') {
     const { q: _, ...asked } = query
     const page = await doors.files({ ...asked, held, ...(state === 'removed' ? { removed: true } : state ? { condition: state, removed: false } : {}) })
-    const items = await each(page.items, async (keeping) => ({ id: keeping.call_id, keeping, call: await orNull(doors.call(keeping.call_id)) }))
+    // A list tells no rule: until when it stays stands with each alone.
+    const items = await each(page.items, async (listed) => {
+      const [call, keeping] = await Promise.all([orNull(doors.call(listed.call_id)), orNull(doors.keeping(listed.call_id))])
+      return { id: listed.call_id, call, keeping: keeping ?? listed }
+    })
     return { ...page, items }
   }
   const items: RecordingRow[] = []
