@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use telephony::phone::{Answer, PhoneEvent, PhonePlan, start};
 use tokio::net::UdpSocket;
 
+use crate::call::recording;
 use crate::support::cases::on_both;
 use crate::support::seats::of_call;
 use crate::support::sipp::finished;
@@ -214,4 +215,51 @@ async fn nobody_is_rung_in_his_wrap_up_and_the_floor_shows_it() {
     );
     next.hangs_up().await;
     server.stop().await;
+}
+
+/// mikopbx #1084, #1100; `NethServer` #7562: after an attended transfer to a queue the recording was lost, or not linked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attended_transfer_into_a_queue_keeps_one_continuous_recording() {
+    on_both(async |server| {
+        let second = server.seat("agent2", 1700, "break").await;
+        let first = server.seat("agent1", 1200, "ready").await;
+        let lead = server.sign_in("lead").await;
+        let caller = server.caller("13900000143", 700);
+        let call = first.in_state("talking").await;
+        let queue = json!({"queue": "hotline"});
+        first.person.with_call(&call, "consult", queue).await;
+        first.in_state("held").await;
+        let standing = format!("{}/standing", of_call(&call));
+        let third = first.person.get(&standing).await["third"].clone();
+        assert_eq!(
+            (&third["queue"], &third["colleague"]),
+            (&json!("hotline"), &Value::Null),
+            "{third}"
+        );
+        second.stands("ready").await;
+        second.in_state("talking").await;
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        first.person.with_call(&call, "complete", json!({})).await;
+        first.in_state("wrap_up").await;
+        assert_eq!(second.in_state("talking").await, call);
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        caller.hangs_up().await;
+        let ended = lead.ended_call(&call).await;
+        assert_eq!(
+            (&ended["outcome"], &ended["agent"]["id"]),
+            (&json!("answered"), &second.id),
+            "{ended}"
+        );
+        let sound = recording(server, &lead, &ended).await;
+        let whole = sound.seconds() * 1000.0;
+        for (lane, hz, least) in [
+            (0, 700, whole - 1500.0),
+            (1, 1200, 2500.0),
+            (1, 1700, 3500.0),
+        ] {
+            let heard = f64::from(u32::try_from(sound.ms_of(lane, hz)).unwrap());
+            assert!(heard >= least, "{hz} Hz: {heard} ms of {whole} ms");
+        }
+    })
+    .await;
 }

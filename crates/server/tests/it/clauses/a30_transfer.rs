@@ -68,6 +68,15 @@ async fn a_colleague_who_was_asked_has_the_call_and_the_ticket_stays_with_who_to
         first.person.with_call(&call, "consult", asked).await;
         second.in_state("talking").await;
         first.in_state("held").await;
+        let consultation = "/api/v1/consultation";
+        let asked = second.person.get(consultation).await;
+        assert_eq!(
+            (&asked["call_id"], &asked["asked_by"]["id"]),
+            (&json!(call), &first.id),
+            "{asked}"
+        );
+        assert_eq!(asked["caller"], "139****0131", "{asked}");
+        assert_eq!(other.get(consultation).await, Value::Null);
         pause(1500).await;
         first.person.with_call(&call, "join", json!({})).await;
         pause(1500).await;
@@ -79,6 +88,11 @@ async fn a_colleague_who_was_asked_has_the_call_and_the_ticket_stays_with_who_to
             .refused(Method::POST, &format!("{}/hold", of_call(&call)), json!({}))
             .await;
         assert_eq!(late.0, StatusCode::NOT_FOUND, "it is his no longer");
+        assert_eq!(second.person.get(consultation).await, Value::Null);
+        // What he took part in he may still look up.
+        first.person.get(&of_call(&call)).await;
+        let strange = other.refused(Method::GET, &of_call(&call), json!({})).await;
+        assert_eq!(strange.0, StatusCode::NOT_FOUND);
         first.person.ends_wrap_up().await.unwrap();
         first.in_state("ready").await;
         pause(1500).await;
@@ -270,6 +284,13 @@ async fn a_lead_listens_barges_in_and_takes_over_each_with_a_reason_that_is_kept
         .await;
         let seen = first.person.get(&standing).await;
         assert_eq!(seen["supervised"], Value::Null, "who listens is not told");
+        // A page that is loaded anew knows what its owner listens to.
+        let mine = lead.get("/api/v1/supervision").await;
+        assert_eq!(
+            (&mine["call_id"], &mine["agent"]["id"], &mine["mode"]),
+            (&json!(call), &first.id, &json!("listen")),
+            "{mine}"
+        );
         pause(6000).await;
         lead.put(&at, json!({"mode": "barge", "reason": "诉求人要求负责人"}))
             .await;
@@ -285,6 +306,8 @@ async fn a_lead_listens_barges_in_and_takes_over_each_with_a_reason_that_is_kept
         first.in_state("wrap_up").await;
         // His part is over, and its record is his; the lead goes on with the requester.
         writes_up(&first, &call).await;
+        first.person.get(&of_call(&call)).await;
+        assert_eq!(lead.get("/api/v1/supervision").await, Value::Null);
         pause(1500).await;
         let caller_heard = caller.heard.clone();
         caller.hangs_up().await;
