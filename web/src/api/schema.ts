@@ -2579,7 +2579,8 @@ export interface paths {
         put?: never;
         /**
          * Brings call records in: all of them, or with an error in any row none. A call that is there is compared field by
-         *     field; the same file twice changes nothing. An answered call of a known agent asks him to write it up.
+         *     field; the same file twice changes nothing. An answered call of a known agent asks him to write it up. A large file is
+         *     answered with 202 before all of it is written.
          */
         post: {
             parameters: {
@@ -2588,6 +2589,8 @@ export interface paths {
                     origin: string;
                     /** @description Only tells what an import would do. */
                     dry_run?: boolean;
+                    /** @description Answers as soon as the file is read, with 202; how it goes on is asked of `/calls/imports/{id}`. */
+                    background?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -2595,11 +2598,19 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "multipart/form-data": components["schemas"]["FileForm"];
+                    "multipart/form-data": components["schemas"]["TableForm"];
                 };
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallImport"];
+                    };
+                };
+                202: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2653,7 +2664,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "multipart/form-data": components["schemas"]["FileForm"];
+                    "multipart/form-data": components["schemas"]["TableForm"];
                 };
             };
             responses: {
@@ -2713,6 +2724,100 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Page_CallImportView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import, and how far it has come: `new`, `changed` and `unchanged` of `rows`. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallImportView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists whom a call may be left to, or who may be asked: colleagues on the floor, queues, sections outside. At most 100
+         *     of each.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Words that all stand in name, staff number, queue or number. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallReceivers"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -2830,7 +2935,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks a colleague or a number outside while the requester hears music (咨询). */
+        /**
+         * Asks a colleague, a number outside, or whomever a queue gives, while the requester hears music (咨询). Completed, the
+         *     call is his (协商转接).
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5447,6 +5555,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consultation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one is asked about now; null for who is not asked. Told by the event `consultation` when it changes. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsultationView"] | null;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contact-records": {
         parameters: {
             query?: never;
@@ -5549,7 +5700,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ContactView"];
+                        "application/json": components["schemas"]["ContactDetail"];
                     };
                 };
                 404: {
@@ -7196,6 +7347,8 @@ export interface paths {
                     open?: boolean;
                     /** @description Only those of this category. */
                     category?: string;
+                    /** @description Only those that were raised in this call. */
+                    call?: string;
                 };
                 header?: never;
                 path?: never;
@@ -7234,6 +7387,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["EmergencyDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
                 422: {
@@ -9979,6 +10140,8 @@ export interface paths {
                     section?: string;
                     /** @description Only those about this ticket. */
                     ticket?: string;
+                    /** @description Only those that were written in this call. */
+                    call?: string;
                     /** @description Only those whose next step is due at or before. */
                     due_before?: string;
                 };
@@ -11784,6 +11947,8 @@ export interface paths {
                     callback?: string;
                     /** @description For this item of a list. */
                     item?: string;
+                    /** @description From this running call: consultations and transfers. */
+                    within?: string;
                     /** @description Only those of today, or only others. */
                     today?: boolean;
                 };
@@ -12302,6 +12467,14 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
             };
         };
         delete?: never;
@@ -12463,6 +12636,14 @@ export interface paths {
                     };
                 };
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -14569,6 +14750,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/outbound-sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sections that agents ask or leave calls to. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_OutboundSection"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_OutboundSection"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_OutboundSection"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/recording-retention": {
         parameters: {
             query?: never;
@@ -15250,6 +15496,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sip-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is turned away by SIP now: scanners, sources that send too much, those with too many wrong secrets. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BlockedSources"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sip-blocks/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a source in before its time. A scanner that is let in is answered for 24 hours. 404 when it is not turned away. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/standing-texts": {
         parameters: {
             query?: never;
@@ -15273,6 +15607,49 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["StandingTexts"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/supervision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The call that one supervises now, for a page that was loaded anew; null for who supervises none. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MySupervision"] | null;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -17763,6 +18140,12 @@ export interface components {
              */
             user_id: string;
         };
+        /**
+         * @description What is done for who still waits when the line has been closed for `serve_after_closing_s`. All are owed a call
+         *     (待回拨), whatever they are told.
+         * @enum {string}
+         */
+        AfterClosing: "message_box" | "call_back" | "end";
         /** @description The device of an agent. */
         AgentDevice: {
             kind?: components["schemas"]["DeviceKind"] | null;
@@ -18447,6 +18830,37 @@ export interface components {
              */
             until: string;
         };
+        /** @description A source that is turned away. */
+        BlockedSource: {
+            /** @description The account whose secret was wrong; null: any. */
+            account?: string | null;
+            /** @description Its address, of IPv6 its network; null: an account that is guessed at from many addresses. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+            /**
+             * Format: date-time
+             * @description When it is over, unless it goes on.
+             */
+            until: string;
+            /** @description `scanner`, `flood` or `secret`. */
+            why: components["schemas"]["Why"];
+        };
+        /** @description Who is turned away now. */
+        BlockedSources: {
+            /** @description What ends last first; at most 500. */
+            items: components["schemas"]["BlockedSource"][];
+            /** @description How many there are. */
+            total: number;
+        };
         /** @description The first row that is not as it was sealed. */
         Broken: {
             /**
@@ -18530,6 +18944,24 @@ export interface components {
              */
             waited_s?: number | null;
         };
+        /** @description A colleague on the floor. */
+        CallColleague: {
+            /** @description He has no call in hand, and a device that rings. */
+            free: boolean;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            id: string;
+            /** @description The person's name. */
+            name: string;
+            /** @description Codes of the queues he serves. */
+            queues: string[];
+            /** @description 工号 */
+            staff_no?: string | null;
+            /** @description Where he stands on the floor: `ready`, `talking`, `break` … */
+            state: string;
+        };
         /** @description One column of a file of call records. */
         CallColumn: {
             /** @description Its name in the heading. */
@@ -18555,6 +18987,22 @@ export interface components {
          * @enum {string}
          */
         CallDirection: "inbound" | "outbound";
+        /** @description A document that was written, or an emergency that was raised, in a call. */
+        CallDocument: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `instruction_request`, `report` or `emergency`. */
+            kind: string;
+            /** @description Its number; null while a document has none. */
+            number?: string | null;
+            /** @description How it stands. */
+            state: string;
+            /** @description Its title, or what happened. */
+            title: string;
+        };
         /** @description A line of a call's journal. */
         CallEventView: {
             /**
@@ -18618,6 +19066,8 @@ export interface components {
             new: number;
             /** @description Rows with anything in them, the heading not counted. */
             rows: number;
+            /** @description It goes on: the numbers are those so far, and `/calls/imports/{id}` tells how it stands. */
+            running: boolean;
             /** @description New calls that an agent is asked to write up. */
             to_write_up: number;
             /** @description Calls as they were. */
@@ -18631,7 +19081,7 @@ export interface components {
         CallImportView: {
             /**
              * Format: date-time
-             * @description When.
+             * @description When it began.
              */
             at: string;
             /** @description The person's name. */
@@ -18660,6 +19110,8 @@ export interface components {
             new: number;
             /** @description Code of the origin. */
             origin: string;
+            /** @description Why it stopped. */
+            problem?: string | null;
             /**
              * Format: int64
              * @description Rows in it.
@@ -18667,7 +19119,7 @@ export interface components {
             rows: number;
             /** @description SHA-256 of it in hex. */
             sha256: string;
-            /** @description `imported` or `refused`. */
+            /** @description `running`, `imported`, `refused` or `stopped`. */
             state: string;
             /**
              * Format: int64
@@ -18750,8 +19202,30 @@ export interface components {
             agent?: string | null;
             /** @description A number outside, such as a section's; the rules of outbound calls apply. */
             number?: string | null;
-            /** @description A queue; only to leave the call to it. */
+            /** @description A queue: whoever it gives is asked, or has the call. */
             queue?: string | null;
+        };
+        /** @description A queue. */
+        CallQueue: {
+            /** @description Its code. */
+            code: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Colleagues who serve it and are ready. */
+            ready: number;
+            /** @description Who waits there. */
+            waiting: number;
+        };
+        /** @description Whom a call may be left to. */
+        CallReceivers: {
+            /** @description Those on the floor but the asker: who is free first, then by staff number. */
+            colleagues: components["schemas"]["CallColleague"][];
+            /** @description There are more of one kind than are shown; look for them by `q`. */
+            more: boolean;
+            /** @description The queues, by code. */
+            queues: components["schemas"]["CallQueue"][];
+            /** @description The sections that may be called, by name. */
+            sections: components["schemas"]["CallSection"][];
         };
         /** @description Something about one cell of the file. */
         CallRemark: {
@@ -18769,6 +19243,13 @@ export interface components {
              * @description The row as the sheet shows it.
              */
             row: number;
+        };
+        /** @description A section outside. */
+        CallSection: {
+            /** @description What people call it. */
+            name: string;
+            /** @description Its number as it is dialled. */
+            number: string;
         };
         /** @description How a running call stands, beyond its record. */
         CallStanding: {
@@ -19351,6 +19832,33 @@ export interface components {
          * @enum {string}
          */
         Condition: "good" | "damaged" | "missing";
+        /** @description What the person is asked about who is asked. */
+        ConsultationView: {
+            /** @description He has answered. */
+            answered: boolean;
+            asked_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description The call.
+             */
+            call_id: string;
+            /** @description The requester's number, masked; empty when withheld. */
+            caller: string;
+            /** @description The queue through which he is asked; null when he was named. */
+            queue?: string | null;
+            /**
+             * Format: uuid
+             * @description The requester, whose card may be opened.
+             */
+            requester_id?: string | null;
+            /** @description His name, masked. */
+            requester_name?: string | null;
+        };
+        /** @description The record of one call, with what was asked and reported in it. */
+        ContactDetail: components["schemas"]["ContactView"] & {
+            /** @description 请示, 报告 and emergencies of the call, as far as the actor may see them. */
+            documents: components["schemas"]["CallDocument"][];
+        };
         /** @description Contacts to be linked. */
         ContactIds: {
             /** @description The calls of 1 to 200 contact records. */
@@ -19990,6 +20498,11 @@ export interface components {
         DocumentText: {
             /** @description 正文, 1 to 2,000 characters. */
             body: string;
+            /**
+             * Format: uuid
+             * @description The call in which it is asked; its ticket is meant where none is named.
+             */
+            call_id?: string | null;
             /** @description Codes of leaves of the matter tree: exactly one (一文一事). */
             matters: string[];
             /**
@@ -20077,6 +20590,11 @@ export interface components {
         };
         /** @description An emergency as lists show it. */
         EmergencyView: {
+            /**
+             * Format: uuid
+             * @description The call it was raised in.
+             */
+            call_id?: string | null;
             /** @description Code of its category. */
             category: string;
             /** @description The category's name. */
@@ -21275,6 +21793,11 @@ export interface components {
             author?: components["schemas"]["Colleague"] | null;
             /** @description 正文 */
             body: string;
+            /**
+             * Format: uuid
+             * @description The call it was written in.
+             */
+            call_id?: string | null;
             /**
              * Format: date-time
              * @description When it was closed.
@@ -22538,6 +23061,17 @@ export interface components {
             /** @description All of them. */
             items: components["schemas"]["MySection"][];
         };
+        /** @description The call that somebody supervises. */
+        MySupervision: {
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description The call.
+             */
+            call_id: string;
+            /** @description How he takes part. */
+            mode: components["schemas"]["SupervisionMode"];
+        };
         /** @description An article to be begun. */
         NewArticle: {
             /** @description What its first version says. */
@@ -22612,6 +23146,11 @@ export interface components {
         };
         /** @description What happened. */
         NewEmergency: {
+            /**
+             * Format: uuid
+             * @description The call in which it was told.
+             */
+            call_id?: string | null;
             /** @description Code of a category. */
             category: string;
             /**
@@ -23013,6 +23552,28 @@ export interface components {
                 name: string;
                 /** @description It needs a note. */
                 note: boolean;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_OutboundSection: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /**
+             * @description A section with its number. It is no requester: neither the hours nor the cap of calls to one number hold for it; those
+             *     of the agent and of everybody do, and it must be a number that may be called.
+             */
+            rule: {
+                /** @description False: it is not asked any more. */
+                active: boolean;
+                /** @description What people call it: 考试科. */
+                name: string;
+                /** @description Its number as it is dialled. */
+                number: string;
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -23560,6 +24121,11 @@ export interface components {
              * @description The ticket it is about.
              */
             ticket_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The running call that it is a consultation or a transfer of.
+             */
+            within_call?: string | null;
         };
         /** @description Today in figures, and what is agreed. */
         OutboundFigures: {
@@ -23652,6 +24218,18 @@ export interface components {
             number: string;
             /** @description The purpose that was named. */
             purpose: string;
+        };
+        /**
+         * @description A section with its number. It is no requester: neither the hours nor the cap of calls to one number hold for it; those
+         *     of the agent and of everybody do, and it must be a number that may be called.
+         */
+        OutboundSection: {
+            /** @description False: it is not asked any more. */
+            active: boolean;
+            /** @description What people call it: 考试科. */
+            name: string;
+            /** @description Its number as it is dialled. */
+            number: string;
         };
         /** @description Days on which the owner is away. */
         OwnerAbsence: {
@@ -23926,7 +24504,7 @@ export interface components {
             items: {
                 /**
                  * Format: date-time
-                 * @description When.
+                 * @description When it began.
                  */
                 at: string;
                 /** @description The person's name. */
@@ -23955,6 +24533,8 @@ export interface components {
                 new: number;
                 /** @description Code of the origin. */
                 origin: string;
+                /** @description Why it stopped. */
+                problem?: string | null;
                 /**
                  * Format: int64
                  * @description Rows in it.
@@ -23962,7 +24542,7 @@ export interface components {
                 rows: number;
                 /** @description SHA-256 of it in hex. */
                 sha256: string;
-                /** @description `imported` or `refused`. */
+                /** @description `running`, `imported`, `refused` or `stopped`. */
                 state: string;
                 /**
                  * Format: int64
@@ -24495,6 +25075,11 @@ export interface components {
         Page_EmergencyView: {
             /** @description The rows. */
             items: {
+                /**
+                 * Format: uuid
+                 * @description The call it was raised in.
+                 */
+                call_id?: string | null;
                 /** @description Code of its category. */
                 category: string;
                 /** @description The category's name. */
@@ -25053,6 +25638,11 @@ export interface components {
                 author?: components["schemas"]["Colleague"] | null;
                 /** @description 正文 */
                 body: string;
+                /**
+                 * Format: uuid
+                 * @description The call it was written in.
+                 */
+                call_id?: string | null;
                 /**
                  * Format: date-time
                  * @description When it was closed.
@@ -25667,6 +26257,11 @@ export interface components {
                  * @description The ticket it is about.
                  */
                 ticket_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The running call that it is a consultation or a transfer of.
+                 */
+                within_call?: string | null;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -26790,7 +27385,7 @@ export interface components {
          * @description What a call of a purpose must be about.
          * @enum {string}
          */
-        PurposeLink: "item" | "callback" | "ticket" | "any";
+        PurposeLink: "item" | "callback" | "ticket" | "any" | "desk_phone";
         /** @description New rules of a queue. */
         PutQueue: components["schemas"]["QueueRules"] & {
             /**
@@ -26848,6 +27443,8 @@ export interface components {
         };
         /** @description The rules of a queue. */
         QueueRules: {
+            /** @description What is done for who still waits then. */
+            after_closing?: components["schemas"]["AfterClosing"];
             /**
              * Format: int32
              * @description Seconds between two announcements to who waits, 15 to 600; 0 = none.
@@ -26908,6 +27505,11 @@ export interface components {
              * @description Seconds it rings at one agent, 5 to 120.
              */
             ring_timeout_s: number;
+            /**
+             * Format: int32
+             * @description Seconds for which those who wait when the line closes are served all the same, 0 to 7200.
+             */
+            serve_after_closing_s?: number;
             /**
              * Format: int32
              * @description Answered within so many seconds is in time (K-02), 1 to 600.
@@ -27192,6 +27794,17 @@ export interface components {
             user_id: string;
             /** @description The user part of its SIP address. */
             username: string;
+        };
+        /** @description Whom to let in, and why. */
+        Release: {
+            /** @description As it stands in the list. */
+            account?: string | null;
+            /** @description As it stands in the list. */
+            address?: string | null;
+            /** @description Why, 2 to 200 characters; stands in the audit trail. */
+            reason: string;
+            /** @description As it stands in the list. */
+            why: components["schemas"]["Why"];
         };
         /** @description Something about one cell of the file. */
         Remark: {
@@ -27581,6 +28194,11 @@ export interface components {
             items: components["schemas"]["RuleView_OutboundPurpose"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_OutboundSection: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_OutboundSection"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_RecordingRetention: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_RecordingRetention"][];
@@ -27844,6 +28462,36 @@ export interface components {
                 name: string;
                 /** @description It needs a note. */
                 note: boolean;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_OutboundSection: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * @description A section with its number. It is no requester: neither the hours nor the cap of calls to one number hold for it; those
+             *     of the agent and of everybody do, and it must be a number that may be called.
+             */
+            rule: {
+                /** @description False: it is not asked any more. */
+                active: boolean;
+                /** @description What people call it: 考试科. */
+                name: string;
+                /** @description Its number as it is dialled. */
+                number: string;
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -28421,9 +29069,11 @@ export interface components {
             answered: boolean;
             /**
              * Format: uuid
-             * @description The colleague; null for a number outside.
+             * @description The colleague; null for a number outside, or while a queue has given nobody yet.
              */
             colleague?: string | null;
+            /** @description Code of the queue that is asked, or that gave the colleague. */
+            queue?: string | null;
         };
         /** @description A ticket with what only its own page shows. */
         TicketDetail: components["schemas"]["TicketView"] & {
@@ -28947,6 +29597,11 @@ export interface components {
             rules: components["schemas"]["Rewriting"][];
         };
         /**
+         * @description What is wrong with a trunk.
+         * @enum {string}
+         */
+        TrunkFault: "silent" | "refused" | "unreachable" | "certificate_untrusted" | "certificate_name" | "certificate_expired" | "tls_failed";
+        /**
          * @description Whether a trunk can be used, as its OPTIONS or its registration tells.
          * @enum {string}
          */
@@ -28970,6 +29625,7 @@ export interface components {
              * @description Calls on it; those of a trunk that is switched off run on.
              */
             calls: number;
+            fault?: components["schemas"]["TrunkFault"] | null;
             /** @description Up, down or unknown. */
             health: components["schemas"]["TrunkHealth"];
             /**
@@ -29668,6 +30324,11 @@ export interface components {
             /** @description Peaks 0–255: the requester's lane, then the agent's. */
             lanes: number[][];
         };
+        /**
+         * @description Why a source is turned away.
+         * @enum {string}
+         */
+        Why: "scanner" | "flood" | "secret";
         /** @description After this wait agents of a lower level serve the queue too. */
         WidenStep: {
             /**
