@@ -304,12 +304,13 @@ async fn linphone_cannot_give_a_requester_to_a_call_that_is_none_of_ours() {
     })
     .await;
     pause(9000).await;
-    phone.types(&format!("call sip:8002@127.0.0.1:{port}"));
-    phone.says("Call 2 with sip:8002", 1).await;
+    phone.types("pause");
     until("the requester is held", || async {
         line.state_of(1) == AgentState::Held
     })
     .await;
+    phone.types(&format!("call sip:8002@127.0.0.1:{port}"));
+    phone.says("Call 2 with sip:8002", 1).await;
     phone.types("transfer 1 --to-call 2");
     pause(2000).await;
     assert_eq!(line.state_of(1), AgentState::Held, "{}", phone.log());

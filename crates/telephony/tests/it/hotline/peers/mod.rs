@@ -1,5 +1,5 @@
 //! Peers that others have built, in networks as they are outside: Kamailio as the carrier, baresip and
-//! linphone as phones, SIPp with scenarios of ours, a NAT between them.
+//! linphone as phones, `SIPp` with scenarios of ours, a NAT between them.
 //!
 //! What a machine lacks (a package, the right to make networks) is printed, and its tests are skipped.
 

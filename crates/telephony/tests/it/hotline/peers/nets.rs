@@ -22,6 +22,8 @@ pub const OFFICE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
 
 /// Seconds after which the NAT forgets a way over which nothing came.
 const FORGETS_AFTER_S: u32 = 20;
+/// Tests of one process have one each.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
 const INSIDE: &str = "SHOUJIE_TEST_NETS";
 
 /// A side of the NAT.
@@ -72,7 +74,6 @@ impl Nets {
 
     fn build(ports: Ports) -> Option<Self> {
         remove_leftovers();
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Relaxed);
         let nets = Self {
             name: format!("sj{}-{number}", std::process::id()),
