@@ -123,21 +123,19 @@ impl Console {
 
     /// Which of the tones he hears now.
     async fn hears(&mut self, tones: &[u32]) -> Vec<u32> {
-        let shares = self.browser.evaluate(self.name, &listens(tones)).await;
-        let shares = shares.as_array().unwrap().iter();
-        let shares: Vec<f64> = shares.map(|share| share.as_f64().unwrap()).collect();
-        for share in &shares {
-            // Neither there nor not there would be no answer.
-            assert!(
-                !(0.3..0.7).contains(share),
-                "{} hears {tones:?} in {shares:?}",
-                self.name
-            );
+        // Neither there nor not there would be no answer: a busy machine is asked again.
+        for _ in 0..3 {
+            let shares = self.browser.evaluate(self.name, &listens(tones)).await;
+            let shares = shares.as_array().unwrap().iter();
+            let shares: Vec<f64> = shares.map(|share| share.as_f64().unwrap()).collect();
+            if shares.iter().all(|share| !(0.3..0.7).contains(share)) {
+                let all = tones.iter().zip(shares);
+                let there = all.filter(|(_, share)| *share >= 0.7);
+                return there.map(|(hz, _)| *hz).collect();
+            }
+            eprintln!("{} hears {tones:?} in {shares:?}", self.name);
         }
-        let all = tones.iter().zip(shares);
-        all.filter(|(_, share)| *share >= 0.7)
-            .map(|(hz, _)| *hz)
-            .collect()
+        panic!("{} hears now and then", self.name);
     }
 
     async fn shot(&mut self, name: &str) {
