@@ -118,14 +118,15 @@ async fn main() -> Result<()> {
     }
     let (mut warm, mut most) = (None, idle);
     while !callers.is_empty() {
-        let _ = tokio::time::timeout(LOOK, async {
+        let over = async {
             while let Some(done) = callers.join_next().await {
                 done??;
             }
             anyhow::Ok(())
-        })
-        .await
-        .unwrap_or(Ok(()))?;
+        };
+        if let Ok(done) = tokio::time::timeout(LOOK, over).await {
+            done?;
+        }
         let now = Held::by(&server).await?;
         now.row(
             began.elapsed().as_secs_f64() / 60.0,

@@ -405,20 +405,17 @@ impl Engine {
             let work = place.id;
             // The attempt that the end of the process cut off has its own record.
             let tried = store::has_record(conn, work).await?;
-            match store::asked_in(conn, of).await? {
-                Some(call) => {
-                    let mut kept = Kept::of(&call, place);
-                    let rules = self.0.floor.queue_rules(&kept.queue);
-                    if let Some(own) = rules.and_then(|rules| rules.caller_id) {
-                        kept.to.caller_id = Some(own);
-                    }
-                    self.keep(work, Kept { tried, ..kept });
-                }
-                None => {
-                    tracing::error!(%work, "nobody knows whom to call back");
-                    self.0.floor.give_up(work).await;
-                }
+            let Some(call) = store::asked_in(conn, of).await? else {
+                tracing::error!(%work, "nobody knows whom to call back");
+                self.0.floor.give_up(work).await;
+                continue;
+            };
+            let mut kept = Kept::of(&call, place);
+            let rules = self.0.floor.queue_rules(&kept.queue);
+            if let Some(own) = rules.and_then(|rules| rules.caller_id) {
+                kept.to.caller_id = Some(own);
             }
+            self.keep(work, Kept { tried, ..kept });
         }
         Ok(())
     }

@@ -55,6 +55,10 @@ impl Refusal {
 }
 
 /// What a call is about.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what is named, each by itself"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct About {
     /// A ticket is named.
