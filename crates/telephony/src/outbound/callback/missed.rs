@@ -4,18 +4,17 @@ use floor::work_item::store::{self as works, Model as Work};
 use kernel::audit::Who;
 use kernel::problem::{Result, unavailable};
 use kernel::{Tx, versioned};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::store::{self, Present, missed_row, row};
 use super::{Action, Case};
 use crate::calls::rows::call;
+use crate::calls::store as calls;
 use crate::outbound::Outbound;
 
 /// Missed calls of a killed process that get an owner at the start.
 const MOST: u64 = 5_000;
-/// A place that so many agents in turn did not take is looked for no further back.
-const MOST_PLACES: usize = 100;
 
 /// Those that the last process did not get to.
 pub(crate) async fn catch_up(outbound: &Outbound) -> Result<()> {
@@ -38,7 +37,8 @@ pub(crate) async fn own(outbound: &Outbound, work: Uuid) -> Result<()> {
     if missed.callback_done_at.is_some() || is_known(conn, work).await? {
         return Ok(());
     }
-    let record = record_of(conn, &missed).await?;
+    // Its own, or for a kept place that nobody was rung for the one in which he asked.
+    let record = calls::asked_in(conn, work).await?;
     let unreached = record
         .as_ref()
         .is_some_and(|record| not_reached(&missed, record));
@@ -88,20 +88,6 @@ pub(crate) async fn own(outbound: &Outbound, work: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// The call of a missed work: its own, or for a kept place that nobody was rung for the one in which he asked.
-async fn record_of(conn: &impl ConnectionTrait, missed: &Work) -> Result<Option<call::Model>> {
-    let (mut id, mut before) = (missed.id, missed.continues);
-    for _ in 0..MOST_PLACES {
-        if let Some(record) = call::Entity::find_by_id(id).one(conn).await? {
-            return Ok(Some(record));
-        }
-        let Some(earlier) = before else { break };
-        id = earlier;
-        before = works::get(conn, id).await?.and_then(|work| work.continues);
-    }
-    Ok(None)
-}
-
 /// An agent took a kept place and the requester could not be reached: for the floor he was answered, and nobody has
 /// talked to him.
 fn not_reached(missed: &Work, record: &call::Model) -> bool {
@@ -111,7 +97,7 @@ fn not_reached(missed: &Work, record: &call::Model) -> bool {
         && matches!(record.outcome.as_deref(), Some("rejected" | "failed"))
 }
 
-async fn is_known(conn: &impl ConnectionTrait, work: Uuid) -> Result<bool> {
+async fn is_known(conn: &impl sea_orm::ConnectionTrait, work: Uuid) -> Result<bool> {
     let found = missed_row::Entity::find_by_id(work).one(conn).await?;
     Ok(found.is_some())
 }
