@@ -74,7 +74,7 @@ describe('an exchange', () => {
 describe('a trunk', () => {
   const trunk = (id: string, part: Partial<Trunk> = {}, now: Partial<Trunk['now']> = {}): Trunk => ({
     id, name: id, kind: 'registration', host: 'h', port: 5060, transport: 'udp', srtp: 'off', auth_user: 'u', has_secret: true, caller_ids: [], rewrite_in: [], rewrite_out: [], priority: 10, weight: 1,
-    most_calls: null, options_s: 30, enabled: true, version: 4, ...part, now: { health: 'up', since: null, latency_ms: null, status: 200, registered_until: null, calls: 0, ...now },
+    most_calls: null, options_s: 30, enabled: true, version: 4, ...part, now: { health: 'up', since: null, latency_ms: null, status: 200, registered_until: null, calls: 0, fault: null, ...now },
   })
   it('stands as a call finds it: what is down last, then by priority', () => {
     const all = [trunk('off', { enabled: false, priority: 1 }), trunk('down', { priority: 1 }, { health: 'down' }), trunk('b', { priority: 20 }), trunk('a', { weight: 3 }), trunk('c')]

@@ -30,7 +30,7 @@ describe('what goes on in a call', () => {
     expect(heard(later, { call_id: 'a', event: 'recording_resumed', recording_paused: false }, 70_000)).toEqual(quiet)
   })
   it('is learned after a reload', () => {
-    const standing = { agent: 'me', muted: false, recording_paused: true, third: { colleague: 'c', answered: true }, supervised: null }
+    const standing = { agent: 'me', muted: false, recording_paused: true, third: { colleague: 'c', queue: null, answered: true }, supervised: null }
     const at = '2026-11-26T08:00:00Z'
     const found = learned(standing, [{ kind: 'consulting', at }, { kind: 'joined', at }, { kind: 'recording_paused', at }], false)
     expect(stageOf(found)).toBe('together')

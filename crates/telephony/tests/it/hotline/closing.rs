@@ -55,7 +55,7 @@ async fn who_waits_when_the_line_closes_is_answered_by_who_is_still_there() {
         // Nobody joins behind them.
         let late = line.call(|plan| plan.from = "13900000002".to_owned());
         late.await.unwrap();
-        line.app.clock.advance(Duration::from_secs(600));
+        line.app.clock.advance(Duration::from_mins(10));
         let _phone = line.ready_agent(1, |_| {}).await;
         until("he is answered", || async {
             line.state_of(1) == AgentState::Talking
@@ -90,7 +90,7 @@ async fn whom_nobody_answered_after_closing_leaves_a_message_and_is_owed_a_call(
         line.app.clock.advance(Duration::from_secs(800));
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(line.floor.wallboard().await.unwrap().waiting, 1);
-        line.app.clock.advance(Duration::from_secs(120));
+        line.app.clock.advance(Duration::from_mins(2));
         until("he speaks into the box", || async {
             let rows = line.records().await;
             rows[0].state == "message" && rows[0].recording_state == "running"
