@@ -1,6 +1,8 @@
-import { api, type Filters, listing, read, take } from './client'
-import type { AgentStateName, Colleague, CallParty, CallStanding, SupervisionMode, Call, CallEvent, CallLeg, Id, Keeping, Ladder, Page, Pop, Waveform } from './types'
+import { api, type Filters, listing, type Sent, take } from './client'
+import type { components } from './schema'
+import type { CallParty, CallStanding, SupervisionMode, Call, CallEvent, CallLeg, Id, Keeping, Ladder, Page, Pop, Waveform } from './types'
 
+type S = components['schemas']
 const path = (id: Id) => ({ params: { path: { id } } })
 
 export const calls = (filters: Filters): Promise<Page<Call>> => take(api.GET('/api/v1/calls', listing(filters)))
@@ -46,16 +48,10 @@ export const pop = (id: Id) => take(api.GET('/api/v1/calls/{id}/pop', path(id)))
 export const placeDemoCall = () => take(api.POST('/api/v1/demo/calls'))
 
 /** What I am asked about by a colleague; his call, not mine. */
-export interface Consultation { call_id: Id; asked_by: Colleague | null; queue: string | null; answered: boolean; caller: string; requester_id: Id | null; requester_name: string | null }
-export const consultation = (): Promise<Consultation | null> => read('/api/v1/consultation')
+export type Consultation = Sent<S['ConsultationView']>
+export const consultation = () => take(api.GET('/api/v1/consultation')) as Promise<Consultation | null>
 /** The call that I supervise, for a page that was loaded anew. */
-export interface MySupervision { call_id: Id; agent: Colleague | null; mode: SupervisionMode }
-export const mySupervision = (): Promise<MySupervision | null> => read('/api/v1/supervision')
-export interface CallReceivers {
-  colleagues: (Colleague & { state: AgentStateName; free: boolean; queues: string[] })[]
-  queues: { code: string; name: string; waiting: number; ready: number }[]
-  sections: { number: string; name: string }[]
-  /** There are more of one kind: look for them by words. */
-  more: boolean
-}
-export const callReceivers = (q: string): Promise<CallReceivers> => read('/api/v1/calls/receivers', { q })
+export type MySupervision = Sent<S['MySupervision']>
+export const mySupervision = () => take(api.GET('/api/v1/supervision')) as Promise<MySupervision | null>
+export type CallReceivers = Sent<S['CallReceivers']>
+export const callReceivers = (q: string): Promise<CallReceivers> => take(api.GET('/api/v1/calls/receivers', { params: { query: { q } } }))

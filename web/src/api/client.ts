@@ -59,13 +59,6 @@ interface Answer<T> {
   response: Response
 }
 
-/** Doors that the generated schema does not describe yet. */
-export const read = <T>(path: string, query: Filters = {}): Promise<T> =>
-  take((api.GET as unknown as (path: string, init: unknown) => Promise<Answer<T>>)(path, listing(query))) as Promise<T>
-
-export const write = <T>(path: string, body: unknown): Promise<T> =>
-  take((api.POST as unknown as (path: string, init: unknown) => Promise<Answer<T>>)(path, { body })) as Promise<T>
-
 const GATEWAY = [502, 503, 504]
 /** The body of an answer; every refusal, the network's too, is thrown as a `Problem`. */
 export async function take<T>(asked: Promise<Answer<T>>): Promise<Sent<T>> {

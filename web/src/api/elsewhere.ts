@@ -1,5 +1,5 @@
 // Calls that were taken on other telephones: written by hand, imported, followed on an exchange.
-import { api, type Filters, listing, read, type Sent, take } from './client'
+import { api, type Filters, listing, type Sent, take } from './client'
 import type { components } from './schema'
 import type { Call, Page } from './types'
 
@@ -16,7 +16,7 @@ export type CallOrigin = Sent<S['CallOrigin']>
 export type CallOriginSetup = S['CallOriginSetup']
 export type CallColumns = Sent<S['CallColumnsView']>
 /** A long one runs on by itself. */
-export type CallReport = Sent<S['CallImport']> & { running?: boolean }
+export type CallReport = Sent<S['CallImport']>
 export type CallRemark = Sent<S['CallRemark']>
 export type CallImportView = Sent<S['CallImportView']>
 export type ExtensionOf = S['ExtensionOf']
@@ -37,7 +37,7 @@ export const callColumns = (file: File, origin: string | null) =>
 export const importCalls = (file: File, origin: string, dryRun: boolean) =>
   take(api.POST('/api/v1/calls/import', { params: { query: { origin, dry_run: dryRun } }, ...sent(file) })) as Promise<CallReport>
 /** Runs, or what came of it. */
-export const callImport = (id: string): Promise<CallImportView & { problem?: string | null }> => read(`/api/v1/calls/imports/${encodeURIComponent(id)}`)
+export const callImport = (id: string): Promise<CallImportView> => take(api.GET('/api/v1/calls/imports/{id}', { params: { path: { id } } }))
 export const callImports = (filters: Filters): Promise<Page<CallImportView>> => take(api.GET('/api/v1/calls/imports', listing(filters)))
 
 export const exchanges = () => take(api.GET('/api/v1/exchanges')) as Promise<{ items: Exchange[] }>

@@ -1,9 +1,12 @@
-import { api, read, take, write } from './client'
-import type { Telephony, Timestamp } from './types'
+import { api, type Sent, take } from './client'
+import type { components } from './schema'
+import type { Telephony } from './types'
 
+type S = components['schemas']
 export const telephony = (): Promise<Telephony> => take(api.GET('/api/v1/telephony'))
 
-/** Somebody whom SIP turns away; without an address it is an account that is guessed at from many. */
-export interface SipBlock { why: 'scanner' | 'flood' | 'secret'; address: string | null; account: string | null; since: Timestamp; until: Timestamp; times: number }
-export const sipBlocks = (): Promise<{ items: SipBlock[]; total: number }> => read('/api/v1/sip-blocks')
-export const releaseBlock = (body: Pick<SipBlock, 'why' | 'address' | 'account'> & { reason: string }): Promise<void> => write('/api/v1/sip-blocks/release', body)
+/** Whom SIP turns away; without an address it is an account that is guessed at from many. */
+export type SipBlocks = Sent<S['BlockedSources']>
+export type SipBlock = SipBlocks['items'][number]
+export const sipBlocks = (): Promise<SipBlocks> => take(api.GET('/api/v1/sip-blocks'))
+export const releaseBlock = (body: S['Release']) => take(api.POST('/api/v1/sip-blocks/release', { body }))

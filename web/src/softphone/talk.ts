@@ -45,11 +45,6 @@ export const useTalk = defineStore('talk', () => {
     return third.queue ? useQueues().nameOf(third.queue) : t('talk.outside')
   })
 
-  /** The ticket of the call; after a reload the record comes a moment later. */
-  async function ticket(): Promise<string | undefined> {
-    if (!work.record && id.value) await work.load()
-    return work.record?.ticket?.id
-  }
   async function learn(): Promise<void> {
     const call = id.value
     if (!call || !talking.value) return
@@ -57,7 +52,7 @@ export const useTalk = defineStore('talk', () => {
       const [standing, events] = await Promise.all([api.standing(call), api.callEvents(call)])
       if (call !== id.value) return
       state.value = learned(standing, events.items, phone.isHeld)
-      if (standing.third?.colleague && !people.nameOf(standing.third.colleague)) people.learn(...(await receivers((await ticket()) ?? null)).people)
+      if (standing.third?.colleague && !people.nameOf(standing.third.colleague)) people.learn(...(await receivers()).people)
     } catch {
       // Over already, or not to be seen: the next event tells.
     }

@@ -85,6 +85,9 @@ describe('a trunk', () => {
   it('says why it is down', () => {
     const why = (status: number | null, kind: Trunk['kind'] = 'registration') => reasonOf(trunk('x', { kind }, { health: 'down', status }))?.key
     expect([why(null), why(403), why(404), why(503), why(486, 'address')]).toEqual(['silent', 'secret_refused', 'user_unknown', 'carrier_failing', 'turned_away'])
+    // What is wrong before any answer is told as it is, not as silence.
+    const failing = (fault: Trunk['now']['fault'], status: number | null = null) => reasonOf(trunk('x', {}, { health: 'down', status, fault }))?.key
+    expect([failing('certificate_name'), failing('unreachable'), failing('silent'), failing('refused', 403)]).toEqual(['certificate_name', 'unreachable', 'silent', 'secret_refused'])
     expect(reasonOf(trunk('x'))).toBeNull()
     expect(reasonOf(trunk('x', { enabled: false }, { health: 'down', status: null }))).toBeNull()
   })

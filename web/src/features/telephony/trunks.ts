@@ -9,7 +9,9 @@ export const TONES: Record<Standing, string> = { off: '', up: 'green', down: 're
 /** Why it is down, as a key of `trunks.reasons` or the SIP status itself; null where there is nothing to tell. */
 export function reasonOf(trunk: Pick<Trunk, 'enabled' | 'kind' | 'now'>): { key: string; status: number | null } | null {
   if (standingOf(trunk) !== 'down') return null
-  const { status } = trunk.now
+  const { status, fault } = trunk.now
+  // A refusal is told by its status below.
+  if (fault && fault !== 'refused') return { key: fault, status }
   if (status === null) return { key: 'silent', status }
   if (trunk.kind === 'registration' && [401, 403, 407].includes(status)) return { key: 'secret_refused', status }
   if (status === 404 || status === 604) return { key: 'user_unknown', status }
