@@ -7,6 +7,7 @@ mod outbound;
 mod supervise;
 mod talk;
 mod types;
+mod waiting;
 
 pub use call::{Call, State};
 pub use types::{
