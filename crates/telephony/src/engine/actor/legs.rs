@@ -292,6 +292,10 @@ impl Actor {
         });
         let transfer = if to_third {
             None
+        } else if replaces.is_some() {
+            // He means a call that this one knows nothing of; the requester is not sent to the queue for it.
+            reply.refuse(603);
+            return;
         } else {
             let Some(transfer) = self.phone_may_transfer(to).await else {
                 reply.refuse(603);

@@ -65,14 +65,12 @@ async fn a_refer_that_names_the_consultation_leaves_the_call_to_the_colleague() 
     // The staff number is read out first.
     tokio::time::sleep(Duration::from_secs(6)).await;
     let id = line.records().await[0].id;
-    // Before there is a consultation none can be named.
-    let none = refer(
-        &invite,
-        &ok,
-        201,
-        "agent2@h?Replaces=x%3Bto-tag%3Da%3Bfrom-tag%3Db",
-    );
-    assert_eq!(status(&phone.ask(&none).await.unwrap()), 603);
+    // Before there is a consultation none can be named, nor does our own number then mean the queue.
+    for (number, to) in [(201, "agent2"), (202, "12333")] {
+        let to = format!("{to}@h?Replaces=x%3Bto-tag%3Da%3Bfrom-tag%3Db");
+        let none = refer(&invite, &ok, number, &to);
+        assert_eq!(status(&phone.ask(&none).await.unwrap()), 603);
+    }
 
     let colleague = registered(&line, 2, Presence::Break).await;
     let engine = line.telephony.engine();
@@ -90,7 +88,7 @@ async fn a_refer_that_names_the_consultation_leaves_the_call_to_the_colleague() 
     let wrong = refer(&their_invite, &their_ok, 300, &to);
     assert_eq!(status(&colleague.ask(&wrong).await.unwrap()), 603);
 
-    phone.send(&refer(&invite, &ok, 202, &to)).await;
+    phone.send(&refer(&invite, &ok, 203, &to)).await;
     let contact = format!("sip:agent1@{}", phone.address());
     let (mut accepted, mut told) = (false, Vec::new());
     loop {
