@@ -40,13 +40,15 @@ check: web/node_modules/.package-lock.json
 packages:
 	@scripts/packages
 
-## Ten minutes of load, ten million mutated messages, and imports against their limit of ten seconds; by hand, on a quiet machine.
+## Twenty minutes of two hundred calls, ten minutes of load, ten million mutated messages, and imports against their
+## limit of ten seconds; by hand, on a quiet machine.
 soak: web server
 	@SHOUJIE_SOAK=1 cargo test --locked -p acd --test it -- --nocapture busy::
 	@SHOUJIE_SOAK=1 cargo test --locked -p tickets --test it -- --nocapture --test-threads 1 large::
 	@SHOUJIE_SOAK=1 cargo test --locked -p telephony --test it -- --nocapture --test-threads 1 a_year_of_records
 	@SHOUJIE_SOAK=1 cargo test --locked -p telephony --test it -- --nocapture edge::mutants
 	@SHOUJIE_SOAK=1 cargo test --locked -p server --test it -- --ignored --nocapture --test-threads 1 soak
+	@benches/run soak
 
 ## Comparison programs, by hand; see benches/README.md.
 bench:
