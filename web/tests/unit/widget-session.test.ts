@@ -92,6 +92,38 @@ describe('the session of a visitor', () => {
     session.forget()
   })
 
+  it('loses nothing of what comes while it fetches, and takes no older state for a newer one', async () => {
+    const server = world()
+    server.conversation.state = 'waiting'
+    let push = (_kind: string, _data: unknown): void => {}
+    const stream = new ReadableStream<Uint8Array>({
+      start: (to) => void (push = (kind, data) => to.enqueue(new TextEncoder().encode(`event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`))),
+    })
+    server.api.events.mockImplementationOnce(async () => stream as never)
+    const held: (() => void)[] = []
+    const late = <T>(answer: T) => new Promise<T>((resolve) => held.push(() => resolve(answer)))
+    server.api.current.mockImplementationOnce(() => late({ ...server.conversation }))
+    server.api.messages.mockImplementationOnce(() => late({ items: [...server.messages], more: false }))
+    const { session } = sessionOf(server)
+    session.begin('token', { ...server.conversation })
+    await pass(0)
+    // Somebody takes it while the answer is on its way that nobody has.
+    server.conversation.state = 'active'
+    push('state', { ...server.conversation })
+    await pass(0)
+    held.shift()!()
+    await pass(0)
+    // One is lost on the way while the answer travels that knows of none.
+    server.add('agent', '丢失的')
+    push('message', server.add('agent', '随后的'))
+    await pass(0)
+    held.shift()!()
+    await pass(100)
+    expect(texts(session)).toEqual(['丢失的', '随后的'])
+    expect(session.conversation?.state).toBe('active')
+    session.forget()
+  })
+
   it('resumes after a reload, with what had not been sent', async () => {
     const server = world()
     const first = sessionOf(server)

@@ -33,6 +33,7 @@ export class Session {
   private failures = 0
   private retry: ReturnType<typeof setTimeout> | undefined
   private asking: Promise<void> | null = null
+  private behind: Promise<void> | null = null
   private typed = 0
   private readonly uploads = new Map<string, AbortController>()
 
@@ -99,10 +100,15 @@ export class Session {
     this.hooks.changed()
   }
 
-  /** Fetches where things stand and what came since; two at once are one. */
+  /** Fetches where things stand and what came since. What is under way may have left before that what is asked for now
+   * was there: another goes behind it, one for all who ask meanwhile. */
   catchUp(): Promise<void> {
-    this.asking ??= this.fetch().finally(() => (this.asking = null))
-    return this.asking
+    if (!this.asking) return (this.asking = this.fetch().finally(() => (this.asking = null)))
+    this.behind ??= this.asking.catch(() => {}).then(() => {
+      this.behind = null
+      return this.catchUp()
+    })
+    return this.behind
   }
 
   private async fetch(): Promise<void> {
@@ -130,6 +136,8 @@ export class Session {
         break
       case 'state': {
         this.enter(data as Conversation)
+        // What is being fetched is older than this.
+        if (this.asking) this.quietly(this.catchUp())
         // The message itself is mostly right behind.
         setTimeout(() => {
           if ((this.conversation?.last_seq ?? 0) > this.thread.complete) this.quietly(this.catchUp())
@@ -236,10 +244,8 @@ export class Session {
         const message = await this.post(one)
         this.failures = 0
         // It may have opened a conversation: first hear which.
-        if (!this.thread.isHere(message)) {
-          await this.asking?.catch(() => {})
-          await this.catchUp()
-        } else this.receive(message)
+        if (this.thread.isHere(message)) this.receive(message)
+        else await this.catchUp()
         this.thread.drop(one.client_id)
       } catch (error) {
         this.failed(one, error)
