@@ -296,8 +296,10 @@ impl Telephones {
                     book.dialogs.get(header(message, "call-id")?)?.call
                 };
                 let port = self.voices.port(end);
-                let from = between(header(message, "from")?, "sip:", "@")?;
-                let number: Option<usize> = from.get(7..).and_then(|tail| tail.parse().ok());
+                // An agent is shown the number's end only.
+                let shown = between(header(message, "from")?, "\"", "\"").unwrap_or_default();
+                let tail = shown.get(shown.len().saturating_sub(4)..);
+                let number: Option<usize> = tail.and_then(|tail| tail.parse().ok());
                 if let Some(call) = number.and_then(|number| book.calls.get_mut(number)) {
                     call.rung.get_or_insert(at);
                 }
