@@ -175,18 +175,19 @@ impl Work {
             // An interrupted wait is a short one.
             let _ = epoll::wait(&self.sockets, spare_capacity(&mut ready), timeout.as_ref());
             let now = super::now();
-            for event in &ready {
-                let mark = event.data.u64();
-                if mark == BELL {
-                    let mut count = [0; 8];
-                    let _ = rustix::io::read(&*self.bell, &mut count);
-                } else {
-                    let id = mark >> LEG_BITS;
-                    self.attend(id, |task, _| task.hear(mark as u16, now));
-                }
+            if ready.iter().any(|event| event.data.u64() == BELL) {
+                let mut count = [0; 8];
+                let _ = rustix::io::read(&*self.bell, &mut count);
             }
+            // First what was asked for: it was so before these packets came.
             if self.obey() {
                 return;
+            }
+            for event in &ready {
+                let mark = event.data.u64();
+                if mark != BELL {
+                    self.attend(mark >> LEG_BITS, |task, _| task.hear(mark as u16, now));
+                }
             }
             self.ring(now);
             if ready.len() < READY {

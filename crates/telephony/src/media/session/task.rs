@@ -538,7 +538,11 @@ impl Task {
                 }
                 Some(MediaEvent::Silent(_)) => SessionEvent::Silence(side),
                 Some(MediaEvent::Quiet(quiet)) => SessionEvent::OneWay { side, quiet },
-                Some(MediaEvent::Connected) => SessionEvent::Connected(side),
+                Some(MediaEvent::Connected) => {
+                    // Who is told connects it to somebody: that is done before more of its sound is read.
+                    *reads = 0;
+                    SessionEvent::Connected(side)
+                }
                 Some(MediaEvent::Lost(reason)) => {
                     gone |= reason.is_final();
                     SessionEvent::Lost { side, reason }
