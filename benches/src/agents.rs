@@ -101,16 +101,18 @@ pub async fn lead(server: &Server) -> Result<Person> {
     Person::signed_in(server, "lead", DEMO).await
 }
 
-/// An agent at his phone.
-pub struct Agent {
+/// An agent without a phone yet.
+pub struct Desk {
     /// His session.
     pub person: Person,
-    /// His phone, which answers at once and says a tone of 1200 Hz.
-    pub phone: PhoneHandle,
+    /// His username, which is also his phone's.
+    pub username: String,
+    /// The secret of his phone.
+    pub secret: String,
 }
 
-impl Agent {
-    /// Makes an agent, signs him in, registers his phone and makes him ready.
+impl Desk {
+    /// Makes an agent with a device, and signs him in.
     pub async fn hire(server: &Server, admins: &Admins, number: usize) -> Result<Self> {
         let username = format!("seat{number}");
         let creation = json!({
@@ -142,10 +144,16 @@ impl Agent {
         person
             .ask(Method::PUT, "/api/v1/session/password", Some(change))
             .await?;
+        Ok(Self {
+            person,
+            username,
+            secret: text(&device, "secret")?.to_owned(),
+        })
+    }
 
-        let mut plan = PhonePlan::new(username, text(&device, "secret")?, server.sip);
-        plan.speech = Speech::tone(1200);
-        let phone = phone::start(plan).await?;
+    /// Makes him ready once his phone is known.
+    pub async fn ready(&self) -> Result<()> {
+        let person = &self.person;
         for _ in 0..100 {
             let state = person.ask(Method::GET, "/api/v1/agent-state", None).await?;
             if state["device"]["reachable"] == true {
@@ -157,7 +165,30 @@ impl Agent {
         person
             .ask(Method::PUT, "/api/v1/agent-state", Some(ready))
             .await?;
-        Ok(Self { person, phone })
+        Ok(())
+    }
+}
+
+/// An agent at his phone.
+pub struct Agent {
+    /// His session.
+    pub person: Person,
+    /// His phone, which answers at once and says a tone of 1200 Hz.
+    pub phone: PhoneHandle,
+}
+
+impl Agent {
+    /// Makes an agent, signs him in, registers his phone and makes him ready.
+    pub async fn hire(server: &Server, admins: &Admins, number: usize) -> Result<Self> {
+        let desk = Desk::hire(server, admins, number).await?;
+        let mut plan = PhonePlan::new(desk.username.clone(), desk.secret.clone(), server.sip);
+        plan.speech = Speech::tone(1200);
+        let phone = phone::start(plan).await?;
+        desk.ready().await?;
+        Ok(Self {
+            person: desk.person,
+            phone,
+        })
     }
 }
 

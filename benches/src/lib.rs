@@ -3,8 +3,10 @@
 
 pub mod agents;
 pub mod filling;
+pub mod line;
 pub mod peers;
 pub mod server;
+pub mod usage;
 
 use std::time::Duration;
 

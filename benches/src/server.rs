@@ -13,8 +13,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 
-/// Kernel ticks a second in `/proc` (`USER_HZ`): 100 on every Linux that this runs on.
-const TICKS: f64 = 100.0;
+use crate::usage;
 
 /// A started server.
 pub struct Server {
@@ -30,12 +29,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `shoujie serve --demo` on `core` with a greeting of 20 ms.
-    pub async fn start(binary: &Path, core: usize) -> Result<Self> {
+    /// Starts `shoujie serve --demo` on `core` in a folder of its own, with settings as the environment takes them.
+    pub async fn start(binary: &Path, core: usize, settings: &[(&str, &str)]) -> Result<Self> {
         let folder = TempDir::new()?;
         let database = format!("sqlite://{}", folder.path().join("shoujie.db").display());
-        let mut server =
-            Self::start_in(folder.path(), &database, binary, &core.to_string(), "warn").await?;
+        let place = (&*core.to_string(), "warn");
+        let mut server = Self::start_set(folder.path(), &database, binary, place, settings).await?;
         server.own = Some(folder);
         Ok(server)
     }
@@ -62,7 +61,7 @@ impl Server {
     ) -> Result<Self> {
         let prompts = folder.join("prompts");
         std::fs::create_dir_all(&prompts)?;
-        std::fs::write(prompts.join("greeting.wav"), silence(160))?;
+        std::fs::write(prompts.join("greeting.wav"), silence(0))?;
         let mut process = Command::new("taskset")
             .args(["-c", cores])
             .arg(binary)
@@ -123,22 +122,14 @@ impl Server {
         std::mem::take(&mut *kept)
     }
 
-    fn proc(&self, file: &str) -> Result<String> {
-        let pid = self.process.id().context("the server has ended")?;
-        Ok(std::fs::read_to_string(format!("/proc/{pid}/{file}"))?)
+    /// Its process.
+    pub fn pid(&self) -> Result<u32> {
+        self.process.id().context("the server has ended")
     }
 
     /// CPU time spent so far, in user and in system mode.
     pub fn cpu(&self) -> Result<(Duration, Duration)> {
-        let stat = self.proc("stat")?;
-        // The command's name in parentheses may hold anything; utime and stime are fields 14 and 15.
-        let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat")?;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks = |at: usize| -> Result<Duration> {
-            let ticks: f64 = fields.get(at).context("/proc/PID/stat")?.parse()?;
-            Ok(Duration::from_secs_f64(ticks / TICKS))
-        };
-        Ok((ticks(11)?, ticks(12)?))
+        usage::cpu(self.pid()?)
     }
 
     /// Errors in its log so far.
@@ -179,16 +170,14 @@ impl Server {
     }
 
     fn status(&self, field: &str) -> Result<String> {
-        let status = self.proc("status")?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
         let line = status.lines().find_map(|line| line.strip_prefix(field));
         Ok(line.with_context(|| field.to_owned())?.trim().to_owned())
     }
 
     /// Memory in use, in MiB.
     pub fn memory_mib(&self) -> Result<f64> {
-        let resident = self.status("VmRSS:")?;
-        let kib: f64 = resident.trim_end_matches("kB").trim().parse()?;
-        Ok(kib / 1024.0)
+        usage::memory_mib(self.pid()?)
     }
 
     /// The recordings on the disk with their sizes in bytes.

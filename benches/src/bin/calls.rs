@@ -1,257 +1,369 @@
-//! CPU for each second of a recorded call, and the time from INVITE to ring.
+//! What a recorded call costs: CPU, memory, delay and loss at 50 to 1,000 calls at the same time, beside a bare relay
+//! of the same packets; and the time from INVITE to ring.
 #![expect(clippy::disallowed_methods, reason = "a stopwatch measures real time")]
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use benches::agents::{Admins, Agent, Person, lead};
+use benches::agents::{Admins, Desk, Person, lead};
+use benches::line::signalling::{Telephones, all_talk};
+use benches::line::voices::{Travel, Voices};
 use benches::peers::{PEERS, SOURCE};
 use benches::percentile;
 use benches::server::Server;
+use benches::usage::{self, Usage};
 use clap::Parser;
 use reqwest::Method;
-use telephony::caller::{CallPlan, CallReport, place};
-use telephony::phone::PhoneEvent;
-use telephony::test_line::Speech;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 /// Agents who are hired at the same time: the server hashes their passwords, which takes its CPU.
 const HIRED_AT_ONCE: usize = 4;
 /// Between two steps, so that what the one began does not count for the next.
 const SETTLE: Duration = Duration::from_secs(3);
+/// What the relay's cost may be multiplied with.
+const TIMES: f64 = 1.6;
 
 #[derive(Parser)]
-#[command(about = "CPU for each second of a recorded call, and the time from INVITE to ring")]
+#[command(about = "CPU, memory, delay and loss of recorded calls beside a bare relay")]
 struct Args {
     /// The server's binary, built for release.
     #[arg(long, default_value = "target/release/shoujie")]
     server: PathBuf,
-    /// The core that the server gets.
+    /// The core that the server and the relay get.
     #[arg(long, default_value_t = 0)]
     core: usize,
-    /// Calls at the same time.
-    #[arg(long, default_value_t = 100)]
-    calls: usize,
-    /// Seconds that are measured.
-    #[arg(long, default_value_t = 30)]
+    /// Calls at the same time, one measurement for each number; the calls of one go on in the next.
+    #[arg(long, value_delimiter = ',', default_values_t = [50, 100, 200, 500, 1000])]
+    calls: Vec<usize>,
+    /// Seconds that are measured for each.
+    #[arg(long, default_value_t = 20)]
     seconds: u64,
     /// Calls placed a second.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 50)]
     rate: u32,
+    /// The last number of calls for 180 seconds: what the README's table needs, about 12 minutes.
+    #[arg(long)]
+    all: bool,
+    /// 50 calls for a few seconds: whether it works, in a minute.
+    #[arg(long)]
+    quick: bool,
+    /// Without the relay.
+    #[arg(long)]
+    alone: bool,
+    /// Waits so many seconds at the largest number before it ends, to be looked at with other tools.
+    #[arg(long, default_value_t = 0)]
+    linger: u64,
 }
 
-/// What the server used in a while.
-struct Usage {
-    user: Duration,
-    system: Duration,
-    wall: Duration,
+/// One measurement.
+struct Row {
+    calls: usize,
+    usage: Usage,
+    travel: Travel,
+    memory_mib: f64,
 }
 
-impl Usage {
-    async fn during(server: &Server, wait: Duration) -> Result<Self> {
-        let (began, before) = (Instant::now(), server.cpu()?);
-        tokio::time::sleep(wait).await;
-        let (wall, after) = (began.elapsed(), server.cpu()?);
-        Ok(Self {
-            user: after.0.saturating_sub(before.0),
-            system: after.1.saturating_sub(before.1),
-            wall,
-        })
-    }
-
-    fn per_call_second_ms(&self, calls: usize) -> f64 {
-        (self.user + self.system).as_secs_f64() * 1000.0 / (calls as f64 * self.wall.as_secs_f64())
-    }
-
-    fn share_of_a_core(&self) -> f64 {
-        (self.user + self.system).as_secs_f64() / self.wall.as_secs_f64()
-    }
+/// How fast the calls of one step came through.
+struct Rings {
+    placed: usize,
+    /// INVITE to its 200, sorted.
+    answered: Vec<Duration>,
+    /// INVITE to the ring at the agent's phone, sorted.
+    ring: Vec<Duration>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let args = Args::parse();
-    ensure!((1..=900).contains(&args.calls), "1 to 900 calls");
-    let server = Arc::new(Server::start(&args.server, args.core).await?);
+    let mut args = Args::parse();
+    if args.quick {
+        (args.calls, args.seconds) = (vec![50], 5);
+    }
+    args.calls.sort_unstable();
+    let most = *args.calls.last().context("how many calls?")?;
+    ensure!((1..=2000).contains(&most), "1 to 2000 calls");
+    let relay = if args.alone {
+        Vec::new()
+    } else {
+        relayed(&args).await?
+    };
+    let settings = [("SHOUJIE__SIP__INVITES_PER_SECOND", "1000")];
+    let server = Server::start(&args.server, args.core, &settings).await?;
+    let server = Arc::new(server);
+    let voices = Arc::new(Voices::open(most * 2)?);
+    let telephones = Telephones::open(server.sip, Arc::clone(&voices))?;
     let lead = lead(&server).await?;
-    println!("hiring {} agents …", args.calls);
-    let mut agents = hire(&server, args.calls).await?;
+    println!("hiring {most} agents …");
+    hire(&server, &telephones, most).await?;
     tokio::time::sleep(SETTLE).await;
     let idle_mib = server.memory_mib()?;
-    let idle = Usage::during(&server, Duration::from_secs(5)).await?;
-
-    println!("placing {} calls, {} a second …", args.calls, args.rate);
-    let stop = CancellationToken::new();
-    let mut callers = JoinSet::new();
-    let first = Instant::now();
-    for n in 0..args.calls {
-        let at = first + n as u32 * Duration::from_secs(1) / args.rate;
-        tokio::time::sleep_until(at.into()).await;
-        let mut plan = CallPlan::new("12333", number(n), server.sip);
-        plan.speech = Speech::tone(700);
-        plan.stop = stop.clone();
-        callers.spawn(async move { (n, place(plan).await) });
-    }
-    let rung = rings(&mut agents).await?;
-    tokio::time::sleep(SETTLE).await;
-    println!("measuring for {} s …", args.seconds);
-    let busy = Usage::during(&server, Duration::from_secs(args.seconds)).await?;
-    let busy_mib = server.memory_mib()?;
-    stop.cancel();
-    let mut reports: Vec<(usize, CallReport)> = Vec::new();
-    while let Some(joined) = callers.join_next().await {
-        let (n, report) = joined?;
-        reports.push((n, report.with_context(|| format!("call {n}"))?));
-    }
-    for agent in agents {
-        agent.phone.stop().await;
-    }
-    check(&server, &lead, &reports).await?;
-
-    let mut answered: Vec<Duration> = reports
-        .iter()
-        .filter_map(|(_, report)| report.setup)
-        .collect();
-    let mut ring: Vec<Duration> = reports
-        .iter()
-        .filter_map(|(n, report)| {
-            Some(
-                rung.get(&tail(*n))?
-                    .saturating_duration_since(report.called_at),
-            )
-        })
-        .collect();
-    answered.sort_unstable();
-    ring.sort_unstable();
-    ensure!(
-        ring.len() == args.calls,
-        "only {} rings belong to a call",
-        ring.len()
+    let idle = Usage::during(server.pid()?, Duration::from_secs(5)).await?;
+    println!(
+        "idle with {most} phones: {:.1} % of one core, {idle_mib:.0} MiB",
+        idle.share_of_a_core() * 100.0
     );
-    print(&args, &idle, &busy, (idle_mib, busy_mib), &answered, &ring);
+    print_head();
+    let mut rows = Vec::new();
+    let mut rings = Vec::new();
+    let mut placed = 0;
+    for calls in args.calls.clone() {
+        let first = Instant::now();
+        for call in placed..calls {
+            let at = first + (call - placed) as u32 * Duration::from_secs(1) / args.rate;
+            tokio::time::sleep_until(at.into()).await;
+            telephones.call(call);
+        }
+        let held = all_talk(&telephones, calls, Duration::from_secs(20)).await;
+        let (answered, ring) = telephones.times(placed..calls);
+        rings.push(Rings {
+            placed: calls - placed,
+            answered,
+            ring,
+        });
+        placed = calls;
+        held?;
+        tokio::time::sleep(SETTLE).await;
+        let seconds = if args.all && calls == most {
+            180
+        } else {
+            args.seconds
+        };
+        voices.travel()?;
+        let usage = Usage::during(server.pid()?, Duration::from_secs(seconds)).await?;
+        let row = Row {
+            calls,
+            usage,
+            travel: voices.travel()?,
+            memory_mib: server.memory_mib()?,
+        };
+        print_row(&row, relay.iter().find(|one| one.calls == calls), idle_mib);
+        rows.push(row);
+    }
+    print_rings(&args, &rings);
+    if args.linger > 0 {
+        println!("lingering: process {}", server.pid()?);
+        tokio::time::sleep(Duration::from_secs(args.linger)).await;
+    }
+    end(&server, &lead, &telephones, placed).await?;
+    print_verdict(&rows, &relay);
     Ok(())
 }
 
-async fn hire(server: &Arc<Server>, count: usize) -> Result<Vec<Agent>> {
+async fn hire(server: &Arc<Server>, telephones: &Arc<Telephones>, count: usize) -> Result<()> {
     let admins = Admins::signed_in(server).await?;
     let turns = Arc::new(Semaphore::new(HIRED_AT_ONCE));
     let mut hired = JoinSet::new();
     for number in 1..=count {
         let (server, admins, turns) = (Arc::clone(server), admins.clone(), Arc::clone(&turns));
+        let telephones = Arc::clone(telephones);
         hired.spawn(async move {
             let _turn = turns.acquire().await?;
-            Agent::hire(&server, &admins, number)
+            let desk = Desk::hire(&server, &admins, number)
                 .await
-                .with_context(|| format!("agent {number}"))
+                .with_context(|| format!("agent {number}"))?;
+            // The ends after those of the callers.
+            let end = count + number - 1;
+            telephones
+                .register(&desk.username, &desk.secret, end)
+                .await?;
+            desk.ready().await
         });
     }
-    let mut agents = Vec::new();
     while let Some(agent) = hired.join_next().await {
-        agents.push(agent??);
+        agent??;
     }
-    Ok(agents)
+    Ok(())
 }
 
-/// The number that call `n` comes from; phones show its last four digits.
-fn number(n: usize) -> String {
-    format!("1390000{n:04}")
+/// The same packets through a bare relay on the server's core, before the server runs.
+async fn relayed(args: &Args) -> Result<Vec<Row>> {
+    let program = std::env::current_exe()?.with_file_name("relay");
+    println!("\nbare relay\n");
+    print_head();
+    let mut rows = Vec::new();
+    for calls in args.calls.clone() {
+        let relay = Relay::start(&program, args.core, calls)?;
+        let voices = Voices::open(calls * 2)?;
+        relay.join(&voices, calls)?;
+        tokio::time::sleep(SETTLE).await;
+        voices.travel()?;
+        let pid = relay.process.id();
+        let usage = Usage::during(pid, Duration::from_secs(args.seconds)).await?;
+        let row = Row {
+            calls,
+            usage,
+            travel: voices.travel()?,
+            memory_mib: usage::memory_mib(pid)?,
+        };
+        print_row(&row, None, 0.0);
+        rows.push(row);
+    }
+    println!("\nShoujie, recording in stereo\n");
+    Ok(rows)
 }
 
-fn tail(n: usize) -> String {
-    format!("{n:04}")
+/// A running relay.
+struct Relay {
+    process: Child,
+    ports: Vec<u16>,
 }
 
-/// Waits until every phone has answered; tells when each call, by the end of its number, rang.
-async fn rings(agents: &mut [Agent]) -> Result<HashMap<String, Instant>> {
-    let mut rung = HashMap::new();
-    for agent in agents {
-        loop {
-            let event =
-                tokio::time::timeout(Duration::from_mins(1), agent.phone.events.recv()).await;
-            match event
-                .context("a phone is not rung")?
-                .context("a phone ended")?
-            {
-                PhoneEvent::Ringing { from, at, .. } => {
-                    let tail = from.get(from.len().saturating_sub(4)..).unwrap_or_default();
-                    rung.insert(tail.to_owned(), at);
-                }
-                PhoneEvent::Answered { .. } => break,
-                _ => {}
+impl Relay {
+    fn start(program: &Path, core: usize, calls: usize) -> Result<Self> {
+        let mut process = Command::new("taskset")
+            .args(["-c", &core.to_string()])
+            .arg(program)
+            .arg(calls.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("taskset {}", program.display()))?;
+        let output = process.stdout.take().context("the relay's output")?;
+        let lines = BufReader::new(output).lines().take(calls * 2);
+        let ports = lines
+            .map(|line| Ok(line?.parse()?))
+            .collect::<Result<_>>()?;
+        Ok(Self { process, ports })
+    }
+
+    /// Call `n` is between the ends `n` and `calls + n`.
+    fn join(&self, voices: &Voices, calls: usize) -> Result<()> {
+        let mut input = self.process.stdin.as_ref().context("the relay's input")?;
+        for call in 0..calls {
+            for end in [call, calls + call] {
+                writeln!(input, "{}", voices.port(end))?;
             }
         }
+        input.flush()?;
+        for call in 0..calls {
+            for (end, at) in [(call, 2 * call), (calls + call, 2 * call + 1)] {
+                let port = self.ports[at];
+                voices.aim(end, Some(SocketAddr::from(([127, 0, 0, 1], port))));
+            }
+        }
+        Ok(())
     }
-    Ok(rung)
 }
 
-/// The load was real: everybody heard the other side, and every call has a row and a recording.
-async fn check(server: &Server, lead: &Person, reports: &[(usize, CallReport)]) -> Result<()> {
-    tokio::time::sleep(SETTLE).await;
-    for (n, report) in reports {
-        let expected = report.talk.as_millis() as u64 / 20;
-        let heard = &report.heard;
-        ensure!(report.answered(), "call {n}: {}", report.end);
-        ensure!(
-            heard.packets * 100 >= expected * 97,
-            "call {n} heard {} of {expected} packets",
-            heard.packets
-        );
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
-    let answered = lead
-        .ask(
-            Method::GET,
-            "/api/v1/calls?outcome=answered&per_page=1",
-            None,
-        )
-        .await?;
-    let total = answered["total"].as_u64();
+}
+
+/// Ends all calls. The load was real: every call has a row and a recording.
+async fn end(server: &Server, lead: &Person, telephones: &Telephones, calls: usize) -> Result<()> {
+    let trouble = telephones.trouble();
+    ensure!(trouble.is_empty(), "{trouble}");
+    for call in 0..calls {
+        telephones.hang_up(call);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let path = "/api/v1/calls?outcome=answered&per_page=1";
+    let mut total = None;
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let answered = lead.ask(Method::GET, path, None).await?;
+        total = answered["total"].as_u64();
+        if total == Some(calls as u64) {
+            break;
+        }
+    }
     ensure!(
-        total == Some(reports.len() as u64),
+        total == Some(calls as u64),
         "calls with the outcome answered: {total:?}"
     );
     let recordings = server.recordings()?;
-    ensure!(
-        recordings.len() == reports.len(),
-        "{} recordings",
-        recordings.len()
-    );
-    let shortest = recordings
-        .iter()
-        .map(|(_, size)| *size)
-        .min()
-        .unwrap_or_default();
+    ensure!(recordings.len() == calls, "{} recordings", recordings.len());
+    let sizes = recordings.iter().map(|(_, size)| *size);
     println!(
-        "{} recordings, the shortest of {} s",
-        recordings.len(),
-        shortest / 16_000
+        "\n{calls} recordings, the shortest of {} s",
+        sizes.min().unwrap_or_default() / 16_000
     );
     Ok(())
 }
 
-fn print(
-    args: &Args,
-    idle: &Usage,
-    busy: &Usage,
-    (idle_mib, busy_mib): (f64, f64),
-    answered: &[Duration],
-    ring: &[Duration],
-) {
-    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-    let own = busy.per_call_second_ms(args.calls);
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn print_head() {
     println!(
-        "\n{} calls at the same time, recorded in stereo, {} s measured\n",
-        args.calls, args.seconds
+        "| calls | ms of CPU per call-second | times the relay | in user mode | of the core | heard | lost | delay p50 | p99 | memory a call |"
     );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+}
+
+fn print_row(row: &Row, relay: Option<&Row>, idle_mib: f64) {
+    let own = row.usage.per_call_second_ms(row.calls);
+    let times = relay.map_or_else(String::new, |relay| {
+        format!("{:.2}", own / relay.usage.per_call_second_ms(relay.calls))
+    });
+    let travel = &row.travel;
+    // What a telephone hears when nothing is lost.
+    let whole = row.usage.wall.as_secs_f64() * 50.0;
+    println!(
+        "| {} | {own:.3} | {times} | {:.0} % | {:.0} % | {:.1} % | {} | {:.1} ms | {:.1} ms | {:.0} kB |",
+        row.calls,
+        row.usage.user_share() * 100.0,
+        row.usage.share_of_a_core() * 100.0,
+        travel.received as f64 * 100.0 / (whole * 2.0 * row.calls as f64),
+        travel.lost,
+        ms(travel.delay(50)),
+        ms(travel.delay(99)),
+        (row.memory_mib - idle_mib) * 1024.0 / row.calls as f64,
+    );
+}
+
+fn print_rings(args: &Args, rings: &[Rings]) {
+    println!(
+        "\n{} calls a second through the queue, the others talking:\n",
+        args.rate
+    );
+    println!("| calls placed | INVITE to 200 p50 | p99 | INVITE to ring p50 | p99 | most |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for Rings {
+        placed,
+        answered,
+        ring,
+    } in rings
+    {
+        println!(
+            "| {placed} | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} ms |",
+            ms(percentile(answered, 50)),
+            ms(percentile(answered, 99)),
+            ms(percentile(ring, 50)),
+            ms(percentile(ring, 99)),
+            ms(percentile(ring, 100)),
+        );
+    }
+}
+
+fn print_verdict(rows: &[Row], relay: &[Row]) {
+    println!("\nreference: {SOURCE}\n");
     println!("| engine | ms of CPU per call-second, 100 calls | 200 calls |");
     println!("| --- | --- | --- |");
     let figure = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.2}"));
-    let here = |calls: usize| figure((args.calls == calls).then_some(own));
-    println!("| **Shoujie, recording** | {} | {} |", here(100), here(200));
+    let at = |rows: &[Row], calls: usize| {
+        let row = rows.iter().find(|row| row.calls == calls);
+        figure(row.map(|row| row.usage.per_call_second_ms(calls)))
+    };
+    println!(
+        "| **Shoujie, recording** | {} | {} |",
+        at(rows, 100),
+        at(rows, 200)
+    );
+    println!(
+        "| bare relay, now | {} | {} |",
+        at(relay, 100),
+        at(relay, 200)
+    );
     for peer in PEERS {
         println!(
             "| {} | {} | {} |",
@@ -260,31 +372,19 @@ fn print(
             figure(peer.at_200)
         );
     }
-    println!("\nreference: {SOURCE}\n");
-    println!(
-        "Shoujie at {} calls: {own:.2} ms of CPU per call-second",
-        args.calls
-    );
-    println!(
-        "  of that in user mode {:.0} %; {:.0} % of one core",
-        busy.user.as_secs_f64() * 100.0 / (busy.user + busy.system).as_secs_f64(),
-        busy.share_of_a_core() * 100.0
-    );
-    println!(
-        "  idle with {} phones registered: {:.1} % of one core",
-        args.calls,
-        idle.share_of_a_core() * 100.0
-    );
-    println!("  memory: {idle_mib:.0} MiB before the calls, {busy_mib:.0} MiB with them");
-    println!(
-        "INVITE to 200: p50 {:.1} ms, p95 {:.1} ms",
-        ms(percentile(answered, 50)),
-        ms(percentile(answered, 95))
-    );
-    println!(
-        "INVITE to ring at the agent's phone (greeting of 20 ms included): p50 {:.1} ms, p95 {:.1} ms, most {:.1} ms",
-        ms(percentile(ring, 50)),
-        ms(percentile(ring, 95)),
-        ms(percentile(ring, 100))
-    );
+    println!();
+    for row in rows {
+        let Some(relay) = relay.iter().find(|relay| relay.calls == row.calls) else {
+            continue;
+        };
+        let times =
+            row.usage.per_call_second_ms(row.calls) / relay.usage.per_call_second_ms(relay.calls);
+        let held = times <= TIMES && row.travel.lost == 0;
+        println!(
+            "{} calls: {times:.2} times the relay, {} packets lost: {}",
+            row.calls,
+            row.travel.lost,
+            if held { "held" } else { "not held" }
+        );
+    }
 }

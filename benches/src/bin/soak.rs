@@ -85,7 +85,7 @@ struct Seen {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let server = Arc::new(Server::start(&args.server, args.core).await?);
+    let server = Arc::new(Server::start(&args.server, args.core, &[]).await?);
     let lead = lead(&server).await?;
     short_wrap_up(&lead).await?;
     let admins = Admins::signed_in(&server).await?;

@@ -7,11 +7,9 @@
 mod plain;
 mod web;
 
-use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::codec::{Codec, FromAlaw};
@@ -372,12 +370,18 @@ impl Leg {
         self.count_silence_from_now();
     }
 
-    /// Ready when something may have arrived. [`next`](Self::next) must be called then until it is empty.
-    pub fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match &mut self.transport {
-            Transport::Plain(plain) => plain.poll_ready(context),
-            Transport::Web(web) => web.poll_ready(context),
-        }
+    /// The sockets it reads. When one is ready, [`next`](Self::next) must be called.
+    pub(super) fn sockets(&self) -> impl Iterator<Item = &UdpSocket> {
+        let (plain, web) = match &self.transport {
+            Transport::Plain(plain) => (Some(plain.socket()), None),
+            Transport::Web(web) => (None, Some(web.sockets())),
+        };
+        plain.into_iter().chain(web.into_iter().flatten())
+    }
+
+    /// It is a browser's: its own timers change with what arrives.
+    pub(super) const fn is_web(&self) -> bool {
+        matches!(self.transport, Transport::Web(_))
     }
 
     /// When [`next`](Self::next) must be called even if nothing arrives.
@@ -392,25 +396,11 @@ impl Leg {
         }
     }
 
-    /// The next event that is there, and the leg's own timers.
-    pub fn next(&mut self, now: Instant) -> Option<MediaEvent<'_>> {
-        let fetched = self.fetch(now)?;
+    /// The next event that is there. The sockets are read `reads` times at most, which counts down; the leg's own
+    /// timers are looked at when they have nothing more.
+    pub fn next(&mut self, now: Instant, reads: &mut usize) -> Option<MediaEvent<'_>> {
+        let fetched = self.fetch(now, reads)?;
         Some(self.event(fetched))
-    }
-
-    /// Waits for the next event. Cancelling loses nothing.
-    pub async fn recv(&mut self) -> MediaEvent<'_> {
-        let fetched = loop {
-            if let Some(fetched) = self.fetch(super::now()) {
-                break fetched;
-            }
-            let deadline = super::timer(self.deadline());
-            tokio::select! {
-                () = poll_fn(|context| self.poll_ready(context)) => {}
-                () = deadline => {}
-            }
-        };
-        self.event(fetched)
     }
 
     fn event(&self, fetched: Fetched) -> MediaEvent<'_> {
@@ -440,11 +430,12 @@ impl Leg {
         }
     }
 
-    fn fetch(&mut self, now: Instant) -> Option<Fetched> {
+    fn fetch(&mut self, now: Instant, reads: &mut usize) -> Option<Fetched> {
         loop {
             let (header, range) = if let Some(waiting) = self.waiting.take() {
                 waiting
             } else {
+                *reads = reads.checked_sub(1)?;
                 let received = match &mut self.transport {
                     Transport::Plain(plain) => plain.receive(now, &mut self.buffer),
                     Transport::Web(web) => web.receive(now, &mut self.buffer),

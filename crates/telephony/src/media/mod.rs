@@ -17,6 +17,7 @@ pub mod srtp;
 pub mod tone;
 
 mod plane;
+mod pump;
 
 pub use codec::Codec;
 pub use leg::{Answer, Leg, LegStats, LostReason, MediaEvent, Packet, Peer};
@@ -36,16 +37,11 @@ pub(crate) fn now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// Wakes at `deadline`.
-pub(crate) fn timer(deadline: std::time::Instant) -> tokio::time::Sleep {
+/// Waits until `deadline`.
+pub(crate) async fn sleep_until(deadline: std::time::Instant) {
     #[expect(
         clippy::disallowed_methods,
         reason = "the media path runs in real time"
     )]
-    tokio::time::sleep_until(deadline.into())
-}
-
-/// Waits until `deadline`.
-pub(crate) async fn sleep_until(deadline: std::time::Instant) {
-    timer(deadline).await;
+    tokio::time::sleep_until(deadline.into()).await;
 }

@@ -10,6 +10,7 @@ use super::codec::Codec;
 use super::leg::{Identity, Leg, Peer};
 use super::ports::Ports;
 use super::prompts::Prompts;
+use super::pump::Pump;
 use super::recorder::Writer;
 use super::session::{self, MediaSession, SessionEvents};
 
@@ -120,17 +121,19 @@ struct Inner {
     ports: Ports,
     prompts: Prompts,
     writer: Writer,
+    pump: Pump,
     identity: Identity,
 }
 
 impl MediaPlane {
-    /// Loads the prompts and starts the writer of recordings. Needs a tokio runtime only for legs.
+    /// Loads the prompts, starts the writer of recordings and the threads that move the media.
     pub fn new(config: MediaConfig) -> Result<Self, MediaError> {
         let prompts = Prompts::load(config.prompts_dir.as_deref());
         Ok(Self(Arc::new(Inner {
             ports: Ports::new(config.ports.clone()),
             prompts,
             writer: Writer::start()?,
+            pump: Pump::start()?,
             identity: Identity::new()?,
             config,
         })))
@@ -151,10 +154,10 @@ impl MediaPlane {
         Leg::web(&self.0.config, &self.0.ports, &self.0.identity, peer)
     }
 
-    /// Starts the media of one call: one task, which ends with [`MediaSession::close`] or when the
-    /// last handle is dropped.
+    /// Starts the media of one call, which ends with [`MediaSession::close`] or when the last handle is
+    /// dropped.
     pub fn start_session(&self) -> (MediaSession, SessionEvents) {
-        session::start(self.0.writer.clone())
+        session::start(&self.0.pump, self.0.writer.clone())
     }
 
     /// RTP ports taken now.

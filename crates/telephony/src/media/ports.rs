@@ -1,14 +1,11 @@
 //! UDP ports for voice: a bounded range, even numbers (RFC 3550 §11), each leased to one leg.
 
-use std::io::Read as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use socket2::SockRef;
-use tokio::net::UdpSocket;
-
 use super::plane::MediaError;
+use socket2::SockRef;
 
 /// The range and what is taken of it.
 #[derive(Debug, Clone)]
@@ -89,19 +86,19 @@ impl Ports {
 }
 
 fn bind(address: SocketAddr) -> std::io::Result<UdpSocket> {
-    let socket = std::net::UdpSocket::bind(address)?;
+    let socket = UdpSocket::bind(address)?;
     socket.set_nonblocking(true)?;
     if address.is_ipv4() {
         // Expedited forwarding (RFC 3246), for routers that ask. None has to.
         let _ = SockRef::from(&socket).set_tos_v4(46 << 2);
     }
-    UdpSocket::from_std(socket)
+    Ok(socket)
 }
 
 /// A bound socket on a leased port; dropping it gives the port back.
 #[derive(Debug)]
 pub struct PortLease {
-    /// The socket.
+    /// The socket; reading it never waits.
     pub socket: UdpSocket,
     // Declared after the socket: the port is free only once it is closed.
     slot: Slot,
@@ -115,16 +112,12 @@ impl PortLease {
 
     /// Sends a datagram now. A full socket buffer drops it, as the network would.
     pub fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
-        // Not through tokio: it refuses the first packets of a new socket until it has seen it ready.
-        SockRef::from(&self.socket)
-            .send_to(datagram, &to.into())
-            .is_ok()
+        self.socket.send_to(datagram, to).is_ok()
     }
 
     /// Throws away what has arrived.
     pub fn discard(&self, buffer: &mut [u8]) {
-        let socket = SockRef::from(&self.socket);
-        while (&*socket).read(buffer).is_ok() {}
+        while self.socket.recv_from(buffer).is_ok() {}
     }
 }
 
@@ -147,8 +140,8 @@ mod tests {
 
     const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-    #[tokio::test]
-    async fn only_even_ports_of_the_range_are_given_and_never_more() {
+    #[test]
+    fn only_even_ports_of_the_range_are_given_and_never_more() {
         let ports = Ports::new(14_001..=14_006);
         let leases = [ports.bind(LOOPBACK).unwrap(), ports.bind(LOOPBACK).unwrap()];
         let mut given: Vec<_> = leases.iter().map(PortLease::port).collect();
@@ -158,8 +151,8 @@ mod tests {
         assert_eq!(ports.in_use(), 2);
     }
 
-    #[tokio::test]
-    async fn an_exhausted_range_is_refused_until_a_lease_is_dropped() {
+    #[test]
+    fn an_exhausted_range_is_refused_until_a_lease_is_dropped() {
         let ports = Ports::new(14_010..=14_013);
         let first = ports.bind(LOOPBACK).unwrap();
         let _second = ports.bind(LOOPBACK).unwrap();
@@ -173,8 +166,8 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn a_port_held_by_another_process_is_passed_over() {
+    #[test]
+    fn a_port_held_by_another_process_is_passed_over() {
         let _other = std::net::UdpSocket::bind((LOOPBACK, 14_020)).unwrap();
         let ports = Ports::new(14_020..=14_023);
         assert_eq!(ports.bind(LOOPBACK).unwrap().port(), 14_022);

@@ -144,9 +144,13 @@ impl Recorder {
         let begin = at.max(0) as usize;
         let sound = &alaw[skip..];
         self.reach(begin + sound.len());
-        let places = self.window[2 * begin..].iter_mut().skip(lane).step_by(2);
+        let places = self.window[2 * begin..].as_chunks_mut::<2>().0.iter_mut();
         for (place, byte) in places.zip(sound) {
-            *place = if add { add_alaw(*place, *byte) } else { *byte };
+            place[lane] = if add {
+                add_alaw(place[lane], *byte)
+            } else {
+                *byte
+            };
         }
     }
 

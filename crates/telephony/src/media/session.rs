@@ -1,4 +1,4 @@
-//! The media of one call: one task that reads both legs, plays, bridges and records as it is told.
+//! The media of one call: it reads its legs, plays, bridges and records as it is told, on a thread of the pump.
 
 mod mixer;
 mod task;
@@ -12,8 +12,11 @@ use tokio::sync::{mpsc, oneshot};
 use super::leg::{Answer, Leg, LegStats, LostReason, Reports};
 use super::plane::MediaError;
 use super::prompts::Prompt;
+use super::pump::{Place, Pump};
 use super::quality::Heard;
 use super::recorder::{RecorderEvent, Recording, Writer};
+
+pub(super) use task::{Task, Turn};
 
 /// Which place in the call. The requester is the left lane of the recording, everybody else the right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,18 +151,18 @@ pub struct SessionSummary {
     pub recording: Option<Recording>,
 }
 
-/// Commands a call's media. Cheap to clone; the task ends with [`close`](Self::close) or with the last handle.
+/// Commands a call's media. Cheap to clone; the media end with [`close`](Self::close) or with the last handle.
 ///
 /// Commands take effect in the order given. None of them blocks.
 #[derive(Debug, Clone)]
 pub struct MediaSession {
-    commands: mpsc::UnboundedSender<Command>,
+    place: Arc<Place>,
     next_play: Arc<AtomicU64>,
     reports: Reports,
 }
 
 #[derive(Debug)]
-enum Command {
+pub(super) enum Command {
     Attach(Side, Box<Leg>),
     Detach(Side),
     Negotiate(Side, Vec<u8>, oneshot::Sender<Result<Answer, MediaError>>),
@@ -174,14 +177,18 @@ enum Command {
     PauseRecording(bool),
     Mark(String),
     FinishRecording(oneshot::Sender<Option<Recording>>),
-    Close(oneshot::Sender<SessionSummary>),
+    Close(oneshot::Sender<Closed>),
 }
+
+/// How the session went, and the recording once the disk has it.
+pub(super) type Closed = (SessionSummary, Option<oneshot::Receiver<Option<Recording>>>);
 
 impl MediaSession {
     /// Gives a side its leg; one it already had is dropped (that is how a browser is re-attached).
     /// What the leg's sockets queued before is thrown away.
     pub fn attach(&self, side: Side, mut leg: Leg) {
         leg.report_to(side, &self.reports);
+        leg.drain();
         self.send(Command::Attach(side, Box::new(leg)));
     }
 
@@ -265,7 +272,10 @@ impl MediaSession {
     pub async fn close(&self) -> SessionSummary {
         let (reply, summary) = oneshot::channel();
         self.send(Command::Close(reply));
-        let mut summary = summary.await.unwrap_or_default();
+        let (mut summary, recording) = summary.await.unwrap_or_default();
+        if let Some(recording) = recording {
+            summary.recording = recording.await.ok().flatten();
+        }
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         summary.legs = std::mem::take(&mut reports);
         summary
@@ -273,18 +283,17 @@ impl MediaSession {
 
     fn send(&self, command: Command) {
         // A session that has ended takes no commands; who needs to know hears it from the reply.
-        let _ = self.commands.send(command);
+        self.place.command(command);
     }
 }
 
-/// Starts the task of one call.
-pub(super) fn start(writer: Writer) -> (MediaSession, SessionEvents) {
-    let (commands, inbox) = mpsc::unbounded_channel();
+/// Starts the media of one call.
+pub(super) fn start(pump: &Pump, writer: Writer) -> (MediaSession, SessionEvents) {
     let (events, outbox) = mpsc::channel(EVENTS);
-    tokio::spawn(task::Task::new(writer, inbox, events).run());
+    let place = pump.take(Task::new(writer, events));
     (
         MediaSession {
-            commands,
+            place: Arc::new(place),
             next_play: Arc::default(),
             reports: Reports::default(),
         },

@@ -1,7 +1,6 @@
 //! Plain RTP over UDP, locked to the source the SDP names; encrypted where both sides have a key for it.
 
-use std::net::{IpAddr, SocketAddr};
-use std::task::{Context, Poll};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use super::super::codec::Codec;
@@ -235,15 +234,14 @@ impl Plain {
         }
     }
 
-    pub(super) fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        // An error shows up when reading.
-        self.lease.socket.poll_recv_ready(context).map(|_| ())
+    pub(super) fn socket(&self) -> &UdpSocket {
+        &self.lease.socket
     }
 
     pub(super) fn receive(&mut self, now: Instant, buffer: &mut [u8]) -> Received {
         for _ in 0..MOST_AT_ONCE {
             // Errors are either "nothing there" or an ICMP message about something we sent.
-            let Ok((length, from)) = self.lease.socket.try_recv_from(buffer) else {
+            let Ok((length, from)) = self.lease.socket.recv_from(buffer) else {
                 break;
             };
             let from = SocketAddr::new(from.ip().to_canonical(), from.port());

@@ -4,10 +4,9 @@
 //! candidates are not needed for that; they are not even read (many are mDNS names nobody resolves).
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::Range;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
@@ -268,18 +267,8 @@ impl Web {
         }
     }
 
-    pub(super) fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if matches!(self.state, State::Idle | State::Ended) {
-            return Poll::Pending;
-        }
-        let mut ready = Poll::Pending;
-        for socket in &self.sockets {
-            // Every socket is asked, for each must know whom to wake.
-            if socket.lease.socket.poll_recv_ready(context).is_ready() {
-                ready = Poll::Ready(());
-            }
-        }
-        ready
+    pub(super) fn sockets(&self) -> impl Iterator<Item = &UdpSocket> {
+        self.sockets.iter().map(|socket| &socket.lease.socket)
     }
 
     pub(super) fn receive(&mut self, now: Instant, buffer: &mut [u8]) -> Received {
@@ -315,7 +304,7 @@ impl Web {
             return false;
         }
         let read = self.sockets.iter().find_map(|socket| {
-            let (length, from) = socket.lease.socket.try_recv_from(buffer).ok()?;
+            let (length, from) = socket.lease.socket.recv_from(buffer).ok()?;
             Some((length, from, socket.announced))
         });
         let Some((length, source, destination)) = read else {

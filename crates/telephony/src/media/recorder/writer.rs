@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -16,6 +17,8 @@ use super::{Recording, milliseconds};
 
 /// Sound on its way to the disk, all calls together, in bytes: 30 minutes of one call, 2 s of a thousand.
 const QUEUE: usize = 32 * 1024 * 1024;
+/// The thread rests so long between two looks at what is to be written.
+const REST: Duration = Duration::from_millis(10);
 
 /// A handle on the thread; it ends when the last handle is dropped and all is written.
 #[derive(Debug, Clone)]
@@ -130,10 +133,20 @@ struct Open {
 }
 
 fn work(inbox: &mpsc::Receiver<Job>, queued: &AtomicUsize) {
-    let mut files: HashMap<u64, Open> = HashMap::new();
-    for job in inbox {
-        match job {
-            Job::Open(id, path, error) => {
+    let mut files = HashMap::new();
+    while let Ok(first) = inbox.recv() {
+        for job in std::iter::once(first).chain(inbox.try_iter()) {
+            job.work(&mut files, queued);
+        }
+        // What comes meanwhile is written in one go: a thousand calls would wake the thread 2,500 times a second.
+        std::thread::sleep(REST);
+    }
+}
+
+impl Job {
+    fn work(self, files: &mut HashMap<u64, Open>, queued: &AtomicUsize) {
+        match self {
+            Self::Open(id, path, error) => {
                 let mut open = Open {
                     path,
                     file: None,
@@ -146,7 +159,7 @@ fn work(inbox: &mpsc::Receiver<Job>, queued: &AtomicUsize) {
                 open.report(result);
                 files.insert(id, open);
             }
-            Job::Write(id, offset, sound) => {
+            Self::Write(id, offset, sound) => {
                 if let Some(open) = files.get_mut(&id) {
                     let result = open.write(offset, &sound);
                     if result.is_err() {
@@ -156,7 +169,7 @@ fn work(inbox: &mpsc::Receiver<Job>, queued: &AtomicUsize) {
                 }
                 queued.fetch_sub(sound.len(), Relaxed);
             }
-            Job::Finish(id, end, reply) => {
+            Self::Finish(id, end, reply) => {
                 let finished = files.remove(&id).map(|mut open| {
                     let result = open.finish(end.length, &end.marks);
                     open.report(result);

@@ -1,7 +1,6 @@
-//! The task behind a [`MediaSession`](super::MediaSession).
+//! What is behind a [`MediaSession`](super::MediaSession), on a thread of the pump.
 
-use std::future::{Future as _, poll_fn};
-use std::task::Poll;
+use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +13,7 @@ use super::super::plane::MediaError;
 use super::super::recorder::{Recorder, Writer};
 use super::super::rtp::Event;
 use super::mixer::{self, Mouth};
-use super::{Command, Hears, PlayId, Playlist, SessionEvent, SessionSummary, Side};
+use super::{Closed, Command, Hears, PlayId, Playlist, SessionEvent, SessionSummary, Side};
 
 const FRAME_TIME: Duration = Duration::from_millis(20);
 /// A player that is this late does not hurry after its frames; it goes on from now.
@@ -23,11 +22,12 @@ const LATE: Duration = Duration::from_millis(200);
 const MOST_AT_ONCE: usize = 64;
 /// Places of the event queue that key presses may not take: nobody may crowd out the others with keys.
 const RESERVED: usize = 64;
+/// Packets of one leg that come within this time are not the rhythm of a voice.
+const SOON: Duration = Duration::from_millis(8);
 const IDLE: Duration = Duration::from_hours(1);
 
 #[derive(Debug)]
-pub(super) struct Task {
-    commands: mpsc::UnboundedReceiver<Command>,
+pub(in super::super) struct Task {
     events: mpsc::Sender<SessionEvent>,
     writer: Writer,
     ends: [End; Side::ALL.len()],
@@ -37,6 +37,17 @@ pub(super) struct Task {
     presses: VecDeque<Press>,
     /// When the next packet of a key press is due.
     next_press: Instant,
+    /// The mark of the leg that was attached last.
+    last_mark: u16,
+}
+
+/// Whether a turn may have changed when the next is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Turn {
+    /// Not to an earlier time.
+    Keep,
+    /// Perhaps.
+    Rearm,
 }
 
 /// A key that is pressed for somebody.
@@ -79,6 +90,10 @@ impl Mouths {
 #[derive(Debug, Default)]
 struct End {
     leg: Option<Box<Leg>>,
+    /// What the pump knows the leg by.
+    mark: u16,
+    /// When something was last there to be read.
+    read: Option<Instant>,
     hears: Mouths,
     /// It was an ear before: it gets silence when it hears nobody.
     open: bool,
@@ -143,10 +158,11 @@ impl Player {
 }
 
 impl End {
-    fn attach(&mut self, mut leg: Box<Leg>) {
+    fn attach(&mut self, leg: Box<Leg>, mark: u16) {
         self.detach();
-        leg.drain();
         self.leg = Some(leg);
+        self.mark = mark;
+        self.read = None;
         self.decoder = ToAlaw::default();
     }
 
@@ -212,19 +228,9 @@ impl End {
     }
 }
 
-enum Woken {
-    Command(Option<Command>),
-    Media,
-}
-
 impl Task {
-    pub(super) fn new(
-        writer: Writer,
-        commands: mpsc::UnboundedReceiver<Command>,
-        events: mpsc::Sender<SessionEvent>,
-    ) -> Self {
+    pub(super) fn new(writer: Writer, events: mpsc::Sender<SessionEvent>) -> Self {
         Self {
-            commands,
             events,
             writer,
             ends: std::array::from_fn(|_| End::default()),
@@ -232,47 +238,31 @@ impl Task {
             next_mix: None,
             presses: VecDeque::new(),
             next_press: super::super::now(),
+            last_mark: 0,
         }
     }
 
-    pub(super) async fn run(mut self) {
-        let mut armed = super::super::now() + IDLE;
-        let mut timer = Box::pin(super::super::timer(armed));
-        loop {
-            let now = super::super::now();
-            self.work(now);
-            let deadline = self.deadline(now);
-            // Moving a timer costs more than a wake-up too many: it is moved only when it would ring late.
-            if deadline < armed || armed <= now {
-                armed = deadline;
-                timer.as_mut().reset(armed.into());
-            }
-            let woken = poll_fn(|context| {
-                if let Poll::Ready(command) = self.commands.poll_recv(context) {
-                    return Poll::Ready(Woken::Command(command));
-                }
-                let mut ready = timer.as_mut().poll(context).is_ready();
-                for leg in self.ends.iter_mut().filter_map(|end| end.leg.as_mut()) {
-                    ready |= leg.poll_ready(context).is_ready();
-                }
-                if ready {
-                    Poll::Ready(Woken::Media)
-                } else {
-                    Poll::Pending
-                }
-            });
-            match woken.await {
-                Woken::Media => {}
-                Woken::Command(Some(Command::Close(reply))) => {
-                    return self.close(Some(reply)).await;
-                }
-                Woken::Command(Some(command)) => self.obey(command),
-                Woken::Command(None) => return self.close(None).await,
-            }
-        }
+    /// Reads the leg with this mark, which has something to be read.
+    pub(in super::super) fn hear(&mut self, mark: u16, now: Instant) -> Turn {
+        let Some(side) = Side::ALL.into_iter().find(|side| {
+            let end = &self.ends[*side as usize];
+            end.mark == mark && end.leg.is_some()
+        }) else {
+            return Turn::Keep;
+        };
+        let end = self.end(side);
+        let again = end.read.replace(now);
+        // A voice sends a packet at a time: looking for a second costs as much as the first. Who has one again so
+        // soon has more of them.
+        let waiting = again.is_some_and(|before| now.saturating_duration_since(before) < SOON);
+        let web = end.leg.as_ref().is_some_and(|leg| leg.is_web());
+        let mut reads = if waiting || web { MOST_AT_ONCE } else { 1 };
+        self.listen(side, now, &mut reads);
+        if web { Turn::Rearm } else { Turn::Keep }
     }
 
-    fn deadline(&self, now: Instant) -> Instant {
+    /// When [`work`](Self::work) is due.
+    pub(in super::super) fn deadline(&self, now: Instant) -> Instant {
         let recorder = self.recorder.as_ref().map(Recorder::deadline);
         let press = (!self.presses.is_empty()).then_some(self.next_press);
         let ends = self.ends.iter().filter_map(End::deadline);
@@ -291,10 +281,20 @@ impl Task {
         self.end(side).leg.as_deref_mut().ok_or(MediaError::NoLeg)
     }
 
-    fn obey(&mut self, command: Command) {
-        let now = super::super::now();
+    /// Does what it is told; the sockets of a new leg are handed to `listen_to` with its mark.
+    pub(in super::super) fn obey(
+        &mut self,
+        command: Command,
+        now: Instant,
+        listen_to: impl Fn(u16, &UdpSocket),
+    ) {
         match command {
-            Command::Attach(side, leg) => self.end(side).attach(leg),
+            Command::Attach(side, leg) => {
+                self.last_mark = self.last_mark.wrapping_add(1);
+                let mark = self.last_mark;
+                leg.sockets().for_each(|socket| listen_to(mark, socket));
+                self.end(side).attach(leg, mark);
+            }
             Command::Detach(side) => self.end(side).detach(),
             // Who asked may have given up; that is no trouble of ours.
             Command::Negotiate(side, offer, reply) => {
@@ -342,7 +342,7 @@ impl Task {
                 Some(recorder) => recorder.finish(now, reply),
                 None => drop(reply.send(None)),
             },
-            // Taken by `run`.
+            // Taken by the pump.
             Command::Close(_) => {}
         }
     }
@@ -357,24 +357,22 @@ impl Task {
         Some(recording)
     }
 
-    async fn close(mut self, reply: Option<oneshot::Sender<SessionSummary>>) {
+    /// Ends the call: ports are free and browsers told before a slow disk is waited for.
+    pub(in super::super) fn close(mut self, reply: Option<oneshot::Sender<Closed>>) {
         let recording = self.finish_recording(super::super::now());
         let [requester, agent, mut others, supervisor] = self.ends.each_ref().map(End::total);
         others += supervisor;
-        // Ports are free and browsers told before a slow disk is waited for.
         drop(self.ends);
-        let recording = match recording {
-            Some(recording) => recording.await.ok().flatten(),
-            None => None,
-        };
         if let Some(reply) = reply {
-            let _ = reply.send(SessionSummary {
+            let summary = SessionSummary {
                 requester,
                 agent,
                 others,
                 legs: Vec::new(),
-                recording,
-            });
+                recording: None,
+            };
+            // Who asked may have given up.
+            let _ = reply.send((summary, recording));
         }
     }
 
@@ -409,9 +407,10 @@ impl Task {
         *before = moved;
     }
 
-    fn work(&mut self, now: Instant) {
+    /// Does everything that is due.
+    pub(in super::super) fn work(&mut self, now: Instant) {
         for side in Side::ALL {
-            self.listen(side, now);
+            self.listen(side, now, &mut { MOST_AT_ONCE });
         }
         for side in Side::ALL {
             if let Some(id) = self.end(side).play_on(now) {
@@ -505,7 +504,7 @@ impl Task {
     }
 
     /// Takes what one leg has, passes it on and records it.
-    fn listen(&mut self, side: Side, now: Instant) {
+    fn listen(&mut self, side: Side, now: Instant, reads: &mut usize) {
         // Out of its place for the time being, so that the others can be sent to.
         let Some(mut leg) = self.end(side).leg.take() else {
             return;
@@ -517,8 +516,8 @@ impl Task {
             .iter()
             .any(|end| end.is_mixed() && end.hears.has(side));
         let mut gone = false;
-        for _ in 0..MOST_AT_ONCE {
-            let event = match leg.next(now) {
+        loop {
+            let event = match leg.next(now, reads) {
                 None => break,
                 Some(MediaEvent::Audio(packet)) => {
                     self.pass(&packet, now, side, (recorded, mixed), &mut decoder);
@@ -539,7 +538,11 @@ impl Task {
                 }
                 Some(MediaEvent::Silent(_)) => SessionEvent::Silence(side),
                 Some(MediaEvent::Quiet(quiet)) => SessionEvent::OneWay { side, quiet },
-                Some(MediaEvent::Connected) => SessionEvent::Connected(side),
+                Some(MediaEvent::Connected) => {
+                    // Who is told connects it to somebody: that is done before more of its sound is read.
+                    *reads = 0;
+                    SessionEvent::Connected(side)
+                }
                 Some(MediaEvent::Lost(reason)) => {
                     gone |= reason.is_final();
                     SessionEvent::Lost { side, reason }

@@ -419,6 +419,8 @@ async fn a_forged_fingerprint_is_refused_without_a_sound() {
 #[tokio::test]
 async fn keys_pressed_in_the_browser_are_reported_and_passed_on() {
     let mut talk = talk(Codec::Pcma, Codec::Pcma).await;
+    // The thread of the media connects them in its own time.
+    wait(50).await;
     talk.browser.wish(Wish::Press('7'));
     let digit = |e: &SessionEvent| match e {
         SessionEvent::Dtmf {
