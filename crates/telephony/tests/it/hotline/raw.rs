@@ -139,11 +139,10 @@ impl Raw {
              Max-Forwards: 70\r\n\
              From: <sip:{user}@127.0.0.1>;tag=t{count}\r\n\
              To: <sip:{user}@127.0.0.1>\r\n\
-             Call-ID: raw{count}-{port}@127.0.0.1\r\n\
+             Call-ID: raw{count}-{own}\r\n\
              CSeq: {count} {method}\r\n\
              Contact: <sip:{user}@{own}>\r\n\
              {extra}{kind}Content-Length: {length}\r\n\r\n{body}",
-            port = own.port(),
             length = body.len(),
         )
     }
