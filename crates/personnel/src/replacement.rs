@@ -219,7 +219,7 @@ impl Case {
             (S::NoticeDrafted, Action::Serve { on }) => {
                 let days = moment.rules.notice;
                 let calendar = &moment.service.calendar;
-                if !self.sudden && calendar.add_workdays(*on, days).date > self.last_day {
+                if !self.sudden && earliest_last_day(calendar, *on, days) > self.last_day {
                     return Err(Refusal::NoticeTooShort(days));
                 }
                 case.state = S::NoticeServed;
@@ -307,6 +307,12 @@ impl Case {
         };
         hours.closing_on(calendar.on_or_after(day).date)
     }
+}
+
+/// The earliest last day for a notice of that day; one given on a day off counts as given on the next working day.
+pub fn earliest_last_day(calendar: &Calendar, notice: NaiveDate, days: u16) -> NaiveDate {
+    let given = calendar.on_or_after(notice).date;
+    calendar.add_workdays(given, days).date
 }
 
 /// Working days on which the post was empty between the last day of the one and the first of the other; until

@@ -128,12 +128,13 @@ impl Case {
                 return Err(Refusal::NotPurchaser);
             }
             (Candidate, Action::Pass { .. }) => return Err(Refusal::NotInTraining),
-            (Suspended, Action::Pass { .. }) => return Err(Refusal::Suspended),
+            (Suspended, Action::Pass { .. } | Action::TakePost { .. } | Action::Suspend) => {
+                return Err(Refusal::Suspended);
+            }
             (OnPost, Action::Pass { .. }) => (OnPost, true),
             (Training | Passed, Action::Pass { .. }) => (Passed, true),
 
-            (OnPost, Action::TakePost { .. }) => return Err(Refusal::OnPost),
-            (Suspended, Action::TakePost { .. }) => return Err(Refusal::Suspended),
+            (OnPost, Action::TakePost { .. } | Action::Leave) => return Err(Refusal::OnPost),
             (
                 Candidate | Training | Passed,
                 Action::TakePost {
@@ -154,15 +155,12 @@ impl Case {
                 (OnPost, self.passed)
             }
 
-            (OnPost, Action::LeavePost) => (rested, self.passed),
+            (OnPost, Action::LeavePost) | (Suspended, Action::Resume) => (rested, self.passed),
             (_, Action::LeavePost) => return Err(Refusal::NotOnPost),
 
-            (Suspended, Action::Suspend) => return Err(Refusal::Suspended),
             (_, Action::Suspend) => (Suspended, self.passed),
-            (Suspended, Action::Resume) => (rested, self.passed),
             (_, Action::Resume) => return Err(Refusal::NotSuspended),
 
-            (OnPost, Action::Leave) => return Err(Refusal::OnPost),
             (_, Action::Leave) => (Left, self.passed),
         };
         Ok(Self { state, passed })

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::equivalence::{self, Comparison};
 use super::handover::{self, HandoverView, OpenTicket};
 use super::store::{self, Filter, New, row};
-use super::{ReplacementCause, ReplacementState, gap};
+use super::{ReplacementCause, ReplacementState, earliest_last_day, gap};
 use crate::qualification::{self, Finding};
 use crate::rights::{DecideReplacements, ManageReplacements, OfferHandovers, ViewStaffing};
 use crate::staff::store as staff;
@@ -239,7 +239,7 @@ pub(crate) async fn detail(
         replacement: view,
         raised_by: raised_by.into_values().next(),
         latest_notice: service.calendar.latest_notice(last_day, notice).date,
-        earliest_last_day: service.calendar.add_workdays(today, notice).date,
+        earliest_last_day: earliest_last_day(&service.calendar, today, notice),
         equivalent: equivalence::holds(&comparison),
         equivalence: comparison,
         equivalence_waiver: waiver,

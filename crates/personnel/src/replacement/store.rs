@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::equivalence::{Comparison, Profile, compare};
-use super::{Action, Case, Moment, ReplacementCause, ReplacementState, Terms};
+use super::{Action, Case, Moment, ReplacementCause, ReplacementState, Terms, earliest_last_day};
 use crate::post::store as posts;
 use crate::staff::store as staff;
 use crate::trail::{self, BOTH, PURCHASER, SUPPLIER, Scribe};
@@ -264,7 +264,7 @@ pub(crate) async fn act(
             )
             .with(
                 "earliest_last_day",
-                json!(calendar.add_workdays(*on, rules.notice).date),
+                json!(earliest_last_day(calendar, *on, rules.notice)),
             )
     })?;
     let mut after = before.clone().with_case(&case);

@@ -157,9 +157,8 @@ fn offered(principal: &Principal, row: &row::Model) -> Vec<&'static str> {
     }
     if principal.may::<DecideTransitions>() {
         match state {
-            Some(S::Preparing) => offered.push("exempt"),
+            Some(S::Preparing | S::Live) => offered.push("exempt"),
             Some(S::Parallel) => offered.extend(["exempt", "sign_off"]),
-            Some(S::Live) => offered.push("exempt"),
             _ => {}
         }
     }

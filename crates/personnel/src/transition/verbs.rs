@@ -243,15 +243,14 @@ async fn exempt(
         .write(move |tx| async move {
             let before = versioned::as_read(open(&tx, id).await?, request.version)?;
             let today = day::today(&app);
-            let until = match request.until {
-                Some(until) => until,
-                None => {
-                    let now = app.clock.now();
-                    let term = agreed::working_days(&*tx, "transition.exemption", now).await?;
-                    let service = organization::service_calendar::load(&*tx).await?;
-                    let from = day::read(&before.go_live_on)?.max(today);
-                    service.calendar.add_workdays(from, term).date
-                }
+            let until = if let Some(until) = request.until {
+                until
+            } else {
+                let now = app.clock.now();
+                let term = agreed::working_days(&*tx, "transition.exemption", now).await?;
+                let service = organization::service_calendar::load(&*tx).await?;
+                let from = day::read(&before.go_live_on)?.max(today);
+                service.calendar.add_workdays(from, term).date
             };
             must_end(today, until)?;
             let people = store::people(&*tx, id).await?;
