@@ -81,6 +81,42 @@ pub async fn certified(
     }
 }
 
+/// The purchaser's role revoked a certificate: it proves nothing any more.
+pub async fn revoked(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    user: Uuid,
+    (number, reason): (&str, &str),
+) -> Result<()> {
+    let Some(staff) = store::of_user(&**tx, user).await? else {
+        return Ok(());
+    };
+    for before in store::evidence_of(&**tx, &[staff.id]).await? {
+        let is_it = before.item == Item::PreJob.as_str()
+            && before.state == EvidenceState::Verified.as_str()
+            && before.details["note"] == number;
+        if !is_it {
+            continue;
+        }
+        let mut after = before.clone();
+        EvidenceState::Withdrawn
+            .as_str()
+            .clone_into(&mut after.state);
+        after.check_note = Some(reason.to_owned());
+        let after = versioned::save(app, &**tx, &before, after).await?;
+        let mut facts = staff.facts();
+        facts["item"] = json!(after.item);
+        facts["evidence_id"] = json!(after.id);
+        let said = format!("{} {reason}", after.item);
+        let scribe = staff.scribe(app, tx, who);
+        scribe
+            .tell("evidence_withdrawn", Some(&said), facts)
+            .await?;
+    }
+    Ok(())
+}
+
 /// A typing test of the learning was taken: its figures are evidence as they are.
 pub async fn typing_passed(
     app: &App,

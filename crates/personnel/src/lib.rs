@@ -25,7 +25,7 @@ use sea_orm::ConnectionTrait;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gate::{may_be_active, may_take_work};
-pub use learned::{Learned, certified, failed_finally, typing_passed};
+pub use learned::{Learned, certified, failed_finally, revoked, typing_passed};
 pub use post::http::HeadcountDay;
 pub use replacement::handover::{OpenTicket, OpenTickets};
 

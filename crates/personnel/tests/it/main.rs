@@ -3,6 +3,7 @@
 
 mod fees;
 mod judged;
+mod learned;
 mod machines;
 mod rules;
 mod staff;

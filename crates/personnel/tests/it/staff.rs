@@ -193,6 +193,17 @@ async fn evidence_counts_once_another_one_checked_it_and_personal_values_stay_ma
     .await;
 }
 
+/// The daily job may be at it as well, when the clock was moved over its hour: who comes second tries again.
+async fn warned(world: &World) {
+    for _ in 0..20 {
+        match personnel::warning::warn(&world.app).await {
+            Ok(()) => return,
+            Err(problem) => assert_eq!(problem.code, "stale_version"),
+        }
+    }
+    panic!("not told");
+}
+
 #[test]
 fn it_is_told_at_sixty_thirty_and_seven_days_and_when_it_is_over() {
     let at = |left: i64| {
@@ -231,21 +242,21 @@ async fn what_runs_out_is_told_once_at_each_step_and_then_holds_him_up() {
                 .unwrap();
             row.try_get_by_index::<i64>(0).unwrap()
         };
-        personnel::warning::warn(&world.app).await.unwrap();
+        warned(&world).await;
         assert_eq!(told(&world).await, 0);
         let file = world.file("agent1").await;
         let last: chrono::NaiveDate = file["stands_until"].as_str().unwrap().parse().unwrap();
         let today: chrono::NaiveDate = "2026-11-23".parse().unwrap();
         world.pass(u64::try_from((last - today).num_days() - 60).unwrap());
-        personnel::warning::warn(&world.app).await.unwrap();
+        warned(&world).await;
         let sixty = told(&world).await;
         assert_eq!(sixty, 12, "health and confidentiality of six people");
-        personnel::warning::warn(&world.app).await.unwrap();
+        warned(&world).await;
         assert_eq!(told(&world).await, sixty, "once");
         let soon = world.read("purchaser", "/api/v1/staffing").await;
         assert_eq!(soon["running_out"].as_array().unwrap().len(), 12);
         world.pass(61);
-        personnel::warning::warn(&world.app).await.unwrap();
+        warned(&world).await;
         assert_eq!(told(&world).await, 2 * sixty, "over");
         let held = personnel::may_take_work(&world.app, world.id("agent1"))
             .await
