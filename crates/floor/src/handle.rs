@@ -50,7 +50,8 @@ pub trait WrapUpGate: Send + Sync {
     fn check(&self, work: WorkId) -> BoxFuture<'_, Result<()>>;
 }
 
-/// May refuse that somebody takes work: what he must have read by now he has not (A-37, code `reading_overdue`).
+/// May refuse that somebody takes work: he lacks what he must have to be on post (A-51, code `not_on_post`), or has
+/// not read what he must have by now (A-37, code `reading_overdue`).
 pub trait WorkGate: Send + Sync {
     /// `Ok` when this person may take work.
     fn check(&self, agent: AgentId) -> BoxFuture<'_, Result<()>>;
@@ -472,6 +473,9 @@ impl Floor {
         who: Who,
     ) -> Result<()> {
         self.know(agent).await?;
+        if presence == Presence::Ready {
+            self.may_take_work(agent).await?;
+        }
         let by = who.user_id.unwrap_or_default();
         let notes = Notes {
             forced_by: Some(who),

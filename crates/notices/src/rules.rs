@@ -73,6 +73,7 @@ impl To {
             Self::Recipients => &[
                 Role::ShiftLead,
                 Role::OpsManager,
+                Role::HrCompliance,
                 Role::Counterpart,
                 Role::PurchaserAdmin,
                 Role::PurchaserBusiness,
@@ -237,6 +238,20 @@ pub const RULES: &[Rule] = &[
     Rule::on("trunk.up", "trunk_up", &[Admin, Lead]).duty(),
     Rule::on("recording.not_intact", "recording_not_intact", &[Admin, Lead]).duty().urgent(),
     Rule::on("reading.overdue", "reading_overdue", &[Owner, Lead]).duty().urgent(),
+    Rule::on("staff.evidence_expiring", "staff_evidence_expiring", &[Recipients]).duty(),
+    Rule::on("staffing.vacant", "staffing_vacant", &[Recipients]).duty().urgent(),
+    Rule::on("replacement.opened", "replacement_opened", &[Recipients]).duty(),
+    Rule::on("replacement.notice_served", "replacement_served", &[Recipients]).duty(),
+    Rule::on("replacement.candidate_proposed", "replacement_candidate", &[Recipients]).duty(),
+    Rule::on("replacement.rejected_by_purchaser", "replacement_rejected", &[Recipients]).duty(),
+    Rule::on("replacement.overdue", "replacement_overdue", &[Recipients]).duty().urgent(),
+    Rule::on("handover.offered", "handover_offered", &[Receiver]).duty(),
+    Rule::on("handover.declined", "handover_declined", &[Originator]).duty(),
+    Rule::on("demand.raised", "demand_raised", &[Recipients]).duty().urgent(),
+    Rule::on("demand.plan_submitted", "demand_plan_submitted", &[Recipients]).duty(),
+    Rule::on("demand.plan_returned", "demand_plan_returned", &[Recipients]).duty().urgent(),
+    Rule::on("demand.overdue", "demand_overdue", &[Recipients]).duty().urgent(),
+    Rule::on("transition.exempted", "transition_exempted", &[Recipients]).duty(),
 ];
 
 /// What is over with what: when the event happens, notices of these kinds about its subject are done.
@@ -273,6 +288,14 @@ pub const SETTLED: &[(&str, &[&str])] = &[
     ("trunk.up", &["trunk_down"]),
     ("trunk.down", &["trunk_up"]),
     ("knowledge.superseded", &["knowledge_due_for_review"]),
+    ("replacement.accepted", &["replacement_candidate"]),
+    ("replacement.rejected_by_purchaser", &["replacement_candidate"]),
+    ("replacement.on_post", &["replacement_overdue"]),
+    ("handover.accepted", &["handover_offered"]),
+    ("handover.declined", &["handover_offered"]),
+    ("demand.plan_accepted", &["demand_plan_submitted"]),
+    ("demand.plan_returned", &["demand_plan_submitted"]),
+    ("demand.verified", &["demand_raised", "demand_overdue"]),
     ("emergency.closed", &["emergency_raised", "emergency_followed_up", "emergency_unreached", "emergency_overdue"]),
 ];
 

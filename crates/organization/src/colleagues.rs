@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use kernel::Role;
 use kernel::problem::Result;
+use kernel::{Role, Side};
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Select};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::rows::{session, user, user_role};
+use crate::parties::parse_side;
+use crate::rows::{party, session, user, user_role};
 
 /// A colleague, for the screens of both sides; the public hears the staff number only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -75,6 +76,14 @@ pub async fn holder(
         .one(conn)
         .await?;
     Ok(user.map(Colleague::from))
+}
+
+/// Whose user this is; none for an id of nobody.
+pub async fn side_of(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Side>> {
+    let found = user::Entity::find_by_id(id).one(conn).await?;
+    let Some(user) = found else { return Ok(None) };
+    let party = party::Entity::find_by_id(user.party_id).one(conn).await?;
+    Ok(party.map(|party| parse_side(&party.side)))
 }
 
 /// Whether there is anybody at all; set-up is for a database without people.

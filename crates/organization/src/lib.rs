@@ -20,13 +20,13 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use calendar::ServiceClock;
 use futures::future::BoxFuture;
-use kernel::{App, Capability, JobDef, Migration, Result};
+use kernel::{App, Capability, JobDef, Migration, Result, Side, Tx};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 pub use colleagues::{Colleague, colleagues};
-pub use parties::PartyView;
+pub use parties::{PartyView, party_name};
 pub use roles::{RoleRefusal, check_roles, role_name};
 pub use session::layer::sign_in_layer;
 pub use session::{COOKIE, EndReason};
@@ -46,6 +46,13 @@ pub trait PresenceProbe: Send + Sync {
     }
 }
 
+/// May refuse that an account is in use: its person has not signed the confidentiality agreement (A-55, code
+/// `nda_missing`). Wired in `server`; without it every account may be.
+pub trait ActivationGate: Send + Sync {
+    /// `Ok` when this user of this side may sign in.
+    fn check<'a>(&'a self, tx: &'a Tx, user_id: Uuid, side: Side) -> BoxFuture<'a, Result<()>>;
+}
+
 /// The handle of this capability; cheap to clone.
 #[derive(Clone)]
 pub struct Organization {
@@ -54,6 +61,7 @@ pub struct Organization {
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     presence: Arc<OnceLock<Arc<dyn PresenceProbe>>>,
+    activation: Arc<OnceLock<Arc<dyn ActivationGate>>>,
     service_clock: Arc<RwLock<Arc<ServiceClock>>>,
 }
 
@@ -65,6 +73,7 @@ impl Organization {
             hasher: Hasher::new(),
             throttle: Throttle::default(),
             presence: Arc::default(),
+            activation: Arc::default(),
             service_clock: Arc::new(RwLock::new(Arc::new(ServiceClock::new(
                 calendar::Calendar::default(),
                 calendar::ServiceHours::default(),
@@ -77,6 +86,19 @@ impl Organization {
     pub fn attach_presence(&self, probe: Arc<dyn PresenceProbe>) {
         // A second one is a fault of the wiring without harm.
         let _ = self.presence.set(probe);
+    }
+
+    /// Names who may refuse that an account is in use; the first wiring stands.
+    pub fn attach_activation(&self, gate: Arc<dyn ActivationGate>) {
+        // A second one is a fault of the wiring without harm.
+        let _ = self.activation.set(gate);
+    }
+
+    pub(crate) async fn may_activate(&self, tx: &Tx, user_id: Uuid, side: Side) -> Result<()> {
+        match self.activation.get() {
+            Some(gate) => gate.check(tx, user_id, side).await,
+            None => Ok(()),
+        }
     }
 
     /// Puts the shipped parameters, calendars and the default service hours where there are none, and

@@ -69,6 +69,15 @@ pub(crate) async fn of_side(conn: &impl ConnectionTrait, side: Side) -> Result<p
         .ok_or_else(|| not_found("party: name both parties first"))
 }
 
+/// The name of the party of one side; none before it was named.
+pub async fn party_name(conn: &impl ConnectionTrait, side: Side) -> Result<Option<String>> {
+    let found = party::Entity::find()
+        .filter(party::Column::Side.eq(side_code(side)))
+        .one(conn)
+        .await?;
+    Ok(found.map(|party| party.name))
+}
+
 fn check_name(name: &str) -> Result<String> {
     let name = name.trim();
     let length = name.chars().count();

@@ -20,7 +20,10 @@ use tokio::task::JoinHandle;
 use crate::callee::Callees;
 use crate::house::{Approved, Closed, TheHouse};
 use crate::tls::{self, TlsListener};
-use crate::wiring::{Agents, Blocks, Callers, Devices, Hours, MayWork, OnDuty, OnPost, Texts};
+use crate::wiring::{
+    Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost, Texts,
+    off_the_line,
+};
 use crate::{backup, console, demo, public};
 
 /// How the server is to run.
@@ -59,6 +62,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(notices::migrations());
     all.extend(knowledge::migrations());
     all.extend(channels::migrations());
+    all.extend(personnel::migrations());
     all
 }
 
@@ -90,6 +94,7 @@ pub async fn start(options: Options) -> Result<Running> {
     if demo {
         organization::demo::seed(&app).await?;
         knowledge::demo::seed(&app).await?;
+        personnel::demo::seed(&app).await?;
         let http = if secure {
             None
         } else {
@@ -107,6 +112,7 @@ pub async fn start(options: Options) -> Result<Running> {
     let floor = Floor::new(&app, Arc::new(Agents(app.clone())));
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));
+    organization.attach_activation(Arc::new(MaySignIn(app.clone())));
     organization.attach_presence(Arc::new(OnPost::new(&app, &floor)?));
     let telephony = Telephony::new(&app, &floor, demo)?;
     let always_open = app.config.get("service.always_open")?;
@@ -182,6 +188,7 @@ fn capabilities(
     let server = Capability {
         name: "server",
         routes: public::routes(app, demo),
+        event_handlers: vec![off_the_line(app, floor)],
         ..Capability::default()
     };
     Ok(vec![
@@ -194,6 +201,7 @@ fn capabilities(
         notices::capability(notices),
         knowledge::capability(app, Arc::new(Closed(app.clone())))?,
         channels::capability(channels),
+        personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
         server,
     ])
 }

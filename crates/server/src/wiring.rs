@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use channels::Channels;
 use chrono::{DateTime, TimeDelta, Utc};
-use floor::{AgentCard, Directory, Floor, WorkGate};
+use floor::{AgentCard, Directory, Floor, Presence, WorkGate};
 use futures::future::BoxFuture;
+use kernel::audit::Who;
 use kernel::problem::refused;
-use kernel::{App, Phone, Result, Role, Tx};
-use organization::{Organization, PresenceProbe};
+use kernel::{App, Event, EventHandler, Phone, Result, Role, Side, Tx};
+use organization::{ActivationGate, Organization, PresenceProbe};
 use requesters::TextMessages;
 use serde_json::json;
 use telephony::{
@@ -166,12 +167,13 @@ impl CallerLookup for Callers {
     }
 }
 
-/// The floor asks the readings who may take work.
+/// The floor asks who may take work: the staff files, then the readings.
 pub struct MayWork(pub App);
 
 impl WorkGate for MayWork {
     fn check(&self, agent: Uuid) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
+            personnel::may_take_work(&self.0, agent).await?;
             let now = self.0.clock.now();
             let late = knowledge::must_pass(self.0.db.read(), agent, now).await?;
             let Some(first) = late.first() else {
@@ -187,6 +189,83 @@ impl WorkGate for MayWork {
                 .with_way_out("read what is due and pass its quiz, then ask again")
                 .with("readings", json!(late)))
         })
+    }
+}
+
+/// Who loses what he had to be on post is sent off the line at once, with work in hand after it.
+pub fn off_the_line(app: &App, floor: &Floor) -> EventHandler {
+    let (app, floor) = (app.clone(), floor.clone());
+    EventHandler::new(
+        "server.off_the_line",
+        &[
+            "staff.left_post",
+            "staff.suspended",
+            "staff.evidence_withdrawn",
+            "staff.evidence_verified",
+            "staff.evidence_expiring",
+            "staff.waiver_revoked",
+        ],
+        move |event: Event| {
+            let (app, floor) = (app.clone(), floor.clone());
+            async move {
+                let user = event.payload["user_id"].as_str();
+                let Some(user) = user.and_then(|id| id.parse::<Uuid>().ok()) else {
+                    return Ok(());
+                };
+                if !floor.is_on_post(user) {
+                    return Ok(());
+                }
+                match personnel::may_take_work(&app, user).await {
+                    Err(refusal) if refusal.status < 500 => {
+                        let (who, why) = (Who::system("personnel"), refusal.code.to_owned());
+                        floor.force(user, Presence::Training, why, who).await
+                    }
+                    answer => answer,
+                }
+            }
+        },
+    )
+}
+
+/// The organization asks the staff files whose account may be in use.
+pub struct MaySignIn(pub App);
+
+impl ActivationGate for MaySignIn {
+    fn check<'a>(&'a self, tx: &'a Tx, user_id: Uuid, side: Side) -> BoxFuture<'a, Result<()>> {
+        Box::pin(personnel::may_be_active(
+            &**tx,
+            self.0.clock.now(),
+            user_id,
+            side,
+        ))
+    }
+}
+
+/// Replacements ask the tickets what somebody leaves behind.
+pub struct LeftBehind(pub App);
+
+impl personnel::OpenTickets for LeftBehind {
+    fn of_owner(&self, user: Uuid) -> BoxFuture<'_, Result<Vec<personnel::OpenTicket>>> {
+        Box::pin(async move {
+            let owned = tickets::handover::of_owner(self.0.db.read(), user).await?;
+            let shown = owned.into_iter().map(|ticket| personnel::OpenTicket {
+                id: ticket.id,
+                number: ticket.number,
+                title: ticket.title,
+                due_at: ticket.due_at,
+            });
+            Ok(shown.collect())
+        })
+    }
+
+    fn give<'a>(
+        &'a self,
+        tx: &'a Tx,
+        who: &'a Who,
+        given: (Uuid, Uuid),
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(tickets::handover::give(&self.0, tx, who, given, reason))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod emergency;
 pub mod escalation;
 mod form;
 mod gate;
+pub mod handover;
 pub mod incident;
 pub mod instruction;
 pub mod left;

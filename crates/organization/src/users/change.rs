@@ -120,7 +120,7 @@ impl Organization {
         user: user::Model,
         change: &UserChange,
     ) -> Result<()> {
-        let (id, version) = (user.id, user.version);
+        let (id, version, party_id) = (user.id, user.version, user.party_id);
         let was_disabled = user.disabled;
         let mut row: user::ActiveModel = user.into();
         let mut changed = Map::new();
@@ -148,6 +148,10 @@ impl Organization {
                 }
                 let roles = store::roles_of(&**tx, id).await?;
                 refuse_last_administrator(tx, id, &roles).await?;
+            } else {
+                let party = party::Entity::find_by_id(party_id).one(&**tx).await?;
+                let party = party.ok_or_else(|| not_found("party"))?;
+                self.may_activate(tx, id, parse_side(&party.side)).await?;
             }
             changed.insert("disabled".to_owned(), json!(disabled));
             row.disabled = Set(disabled);

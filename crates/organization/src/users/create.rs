@@ -144,7 +144,18 @@ impl Organization {
             created_at: Set(now),
             updated_at: Set(now),
         };
-        let user = row.insert(&**tx).await?;
+        let mut user = row.insert(&**tx).await?;
+        // Who may not sign in yet gets an account that waits: it is enabled once nothing is missing.
+        if !secrets.demo
+            && let Err(refusal) = self.may_activate(tx, user.id, new.side).await
+        {
+            if refusal.status >= 500 {
+                return Err(refusal);
+            }
+            let mut waiting: user::ActiveModel = user.into();
+            waiting.disabled = Set(true);
+            user = waiting.update(&**tx).await?;
+        }
         store::put_roles(&**tx, user.id, &new.roles).await?;
         let details = json!({ "username": user.username, "roles": new.roles, "side": new.side });
         audit::record(

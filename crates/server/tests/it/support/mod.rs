@@ -12,6 +12,7 @@ pub mod seats;
 pub mod served;
 pub mod sipp;
 pub mod sound;
+pub mod staff;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,0 +1,90 @@
+#![doc = include_str!("../README.md")]
+
+pub mod agreed;
+mod day;
+pub mod demand;
+pub mod demo;
+mod fee;
+mod gate;
+mod learned;
+pub mod post;
+pub mod qualification;
+pub mod replacement;
+pub mod rights;
+mod rules;
+pub mod staff;
+pub mod trail;
+pub mod transition;
+pub mod warning;
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use kernel::{App, Capability, Migration, Principal, Result, Side, migration, timer};
+use sea_orm::ConnectionTrait;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use gate::{may_be_active, may_take_work};
+pub use learned::{Learned, certified, failed_finally, revoked, typing_passed};
+pub use post::http::HeadcountDay;
+pub use replacement::handover::{OpenTicket, OpenTickets};
+
+use replacement::http::Office;
+
+/// The tables of this crate.
+pub fn migrations() -> Vec<Migration> {
+    vec![
+        migration!("2026112701_personnel"),
+        migration!("2026112702_replacements"),
+    ]
+}
+
+/// What the server mounts; `tickets` knows the open tickets of who leaves.
+pub fn capability(app: &App, tickets: Arc<dyn OpenTickets>) -> Capability {
+    let office = Office {
+        app: app.clone(),
+        tickets,
+    };
+    let routes = OpenApiRouter::new()
+        .merge(staff::http::routes(app))
+        .merge(staff::evidence::routes(app))
+        .merge(staff::file::routes(app))
+        .merge(staff::verbs::routes(app))
+        .merge(post::http::routes(app))
+        .merge(replacement::http::routes(&office))
+        .merge(replacement::verbs::routes(&office))
+        .merge(replacement::handover::routes(&office))
+        .merge(demand::http::routes(app))
+        .merge(transition::http::routes(app))
+        .merge(transition::verbs::routes(app))
+        .merge(fee::routes(app))
+        .merge(rules::routes(app));
+    Capability {
+        name: "personnel",
+        migrations: migrations(),
+        permissions: rights::permissions(),
+        routes,
+        event_handlers: vec![
+            timer::start::<replacement::store::Replacements>(app),
+            timer::start::<demand::store::Demands>(app),
+        ],
+        jobs: vec![warning::job(app)],
+    }
+}
+
+/// How many posts were to be held and were held, day by day; for who settles by attendance.
+pub async fn headcount(
+    conn: &impl ConnectionTrait,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<HeadcountDay>> {
+    post::http::counted(conn, from, to).await
+}
+
+/// He stands on the purchaser's side.
+pub(crate) fn of_purchaser(principal: &Principal) -> bool {
+    principal
+        .roles
+        .iter()
+        .any(|role| role.side() == Side::Purchaser)
+}

@@ -1,0 +1,50 @@
+//! The permissions of this capability.
+
+kernel::permissions! {
+    /// See staff files: one's own, or all.
+    pub ViewStaff = "staff:view" {
+        Agent: Own, ShiftLead: All, OpsManager: All, Trainer: All, HrCompliance: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All,
+    }
+    /// Make and change staff files, add evidence, begin training, suspend, let go.
+    pub ManageStaff = "staff:manage" { OpsManager: All, HrCompliance: All }
+    /// Check evidence that somebody else added; nobody checks his own file.
+    pub CheckEvidence = "staff:check" { OpsManager: All, HrCompliance: All, PurchaserAdmin: All }
+    /// Certify that somebody passed the purchaser's pre-job training.
+    pub PassStaff = "staff:pass" { PurchaserAdmin: All, PurchaserBusiness: All }
+    /// Waive an item of the qualification for a time, with a reason.
+    pub WaiveStaff = "staff:waive" { PurchaserAdmin: All }
+    /// Read personal values of a staff file in the clear, with a reason.
+    pub RevealStaff = "staff:reveal" { HrCompliance: All, PurchaserAdmin: All }
+    /// Put people on posts and take them off.
+    pub AssignPosts = "posts:assign" { OpsManager: All, HrCompliance: All }
+    /// Say from which day the six posts are to be held.
+    pub OpenPosts = "posts:open" { PurchaserAdmin: All }
+    /// See headcount, vacancies, replacements, demands and the transition.
+    pub ViewStaffing = "staffing:view" {
+        ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All, HrCompliance: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All, PurchaserReviewer: All,
+    }
+    /// Lead a replacement from the notice to the closing.
+    pub ManageReplacements = "replacements:manage" { OpsManager: All, HrCompliance: All, Liaison: All }
+    /// Accept or reject a replacement's candidate.
+    pub DecideReplacements = "replacements:decide" { PurchaserAdmin: All }
+    /// Offer the open tickets of who leaves.
+    pub OfferHandovers = "handovers:offer" { ShiftLead: All, OpsManager: All }
+    /// See and answer what is handed over to one.
+    pub AnswerHandovers = "handovers:answer" { Agent: Own, ShiftLead: Own }
+    /// Demand more or other people, and decide on the plan.
+    pub RaiseDemands = "demands:raise" { PurchaserAdmin: All }
+    /// Answer a demand with a plan and carry it out.
+    pub AnswerDemands = "demands:answer" { OpsManager: All, HrCompliance: All }
+    /// Keep the board of a transition.
+    pub ManageTransitions = "transitions:manage" { OpsManager: All, HrCompliance: All }
+    /// Exempt incumbents for a time and sign off the go-live.
+    pub DecideTransitions = "transitions:decide" { PurchaserAdmin: All }
+    /// See the ledger of recruitment fees.
+    pub ViewFees = "recruitment_fees:view" { OpsManager: All, HrCompliance: All, PurchaserAdmin: All }
+    /// Keep the ledger of recruitment fees.
+    pub KeepFees = "recruitment_fees:keep" { OpsManager: All, HrCompliance: All }
+    /// Record what qualifies, which NDA holds, whom the gate stops, how long steps may take.
+    pub SetPersonnelRules = "personnel_rules:set" { PurchaserAdmin: All }
+}

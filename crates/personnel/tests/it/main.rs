@@ -1,0 +1,10 @@
+//! What the crate promises, on both databases.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod fees;
+mod judged;
+mod learned;
+mod machines;
+mod rules;
+mod staff;
+mod world;
