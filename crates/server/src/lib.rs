@@ -5,6 +5,7 @@ mod callee;
 mod console;
 pub mod demo;
 mod house;
+mod lessons;
 mod public;
 pub mod setup;
 mod start;

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::callee::Callees;
 use crate::house::{Approved, Closed, TheHouse};
+use crate::lessons::Lessons;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{Agents, Blocks, Callers, Devices, Hours, MayWork, OnDuty, OnPost, Texts};
 use crate::{backup, console, demo, public};
@@ -59,6 +60,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(notices::migrations());
     all.extend(knowledge::migrations());
     all.extend(channels::migrations());
+    all.extend(learning::migrations());
     all
 }
 
@@ -90,6 +92,7 @@ pub async fn start(options: Options) -> Result<Running> {
     if demo {
         organization::demo::seed(&app).await?;
         knowledge::demo::seed(&app).await?;
+        learning::demo::seed(&app).await?;
         let http = if secure {
             None
         } else {
@@ -194,6 +197,7 @@ fn capabilities(
         notices::capability(notices),
         knowledge::capability(app, Arc::new(Closed(app.clone())))?,
         channels::capability(channels),
+        learning::capability(app, Arc::new(Lessons(app.clone()))),
         server,
     ])
 }
