@@ -81,17 +81,18 @@ pub async fn seed(app: &App) -> Result<()> {
     let write = app.db.clone();
     write
         .write(move |tx| async move {
+            let mut bank = Vec::new();
             for (matter, difficulty, text, ask) in BANK {
                 let (kind, content) = content(text, ask);
-                let written = Written {
+                bank.push(Written {
                     kind,
                     matter: (*matter).to_owned(),
                     difficulty: *difficulty,
                     content: content.checked(kind)?,
                     source: None,
-                };
-                questions::create(&app, &tx, &cast.who("trainer")?, written).await?;
+                });
             }
+            questions::create_many(&app, &tx, &cast.who("trainer")?, bank).await?;
             taught(&app, &tx, &cast, outline).await?;
             examined(&app, &tx, &cast).await
         })
@@ -197,10 +198,10 @@ async fn examined(app: &App, tx: &Tx, cast: &Cast) -> Result<()> {
         app.clock.now(),
     );
     let all = vec![
-        part(Single, 10, 4),
-        part(Multiple, 5, 6),
-        part(TrueFalse, 10, 2),
-        part(Fill, 2, 5),
+        part(Single, 5, 8),
+        part(Multiple, 2, 10),
+        part(TrueFalse, 3, 10),
+        part(Fill, 1, 10),
     ];
     let qualification = papers::put(
         app,

@@ -333,7 +333,7 @@ impl Case {
                 case.points = Some(points);
             }
             (State::Marked, Action::Release) => {
-                case.conclude(self.points.unwrap_or_default(), terms)
+                case.conclude(self.points.unwrap_or_default(), terms);
             }
             (State::Passed | State::Failed | State::Replacement, Action::Correct { points }) => {
                 if self.next_begun {

@@ -27,7 +27,7 @@ kernel::permissions! {
     pub ManageExams = "exams:manage" { Trainer: All, PurchaserAdmin: All, PurchaserBusiness: All }
     /// Sit the exams one is set.
     pub TakeExams = "exams:take" {
-        Agent: Own, ShiftLead: Own, OpsManager: Own, Quality: Own, Analyst: Own, HrCompliance: Own, Liaison: Own,
+        Agent: Own, ShiftLead: Own, OpsManager: Own, Analyst: Own, HrCompliance: Own, Liaison: Own,
     }
     /// Mark answers that no machine can.
     pub MarkExams = "exams:mark" { Quality: All, Trainer: All, PurchaserAdmin: All, PurchaserBusiness: All }

@@ -81,6 +81,9 @@ pub struct TrainingHours {
     pub people: Vec<PersonOfTraining>,
 }
 
+/// Sessions and minutes by month, and how often somebody was absent.
+type Learnt = (BTreeMap<String, (usize, i64)>, usize);
+
 fn beginning(day: NaiveDate) -> Result<DateTime<Utc>> {
     let at = SHANGHAI
         .from_local_datetime(&day.and_time(NaiveTime::MIN))
@@ -142,7 +145,7 @@ async fn hours(
     let only = (*actor.scope() != Scope::All).then_some(actor.user_id());
     let rows = held(conn, &query, only).await?;
     let names = colleagues(conn, rows.iter().map(|(_, one)| one.user_id)).await?;
-    let mut people: BTreeMap<Uuid, (BTreeMap<String, (usize, i64)>, usize)> = BTreeMap::new();
+    let mut people: BTreeMap<Uuid, Learnt> = BTreeMap::new();
     for (session, one) in rows {
         let (months, absent) = people.entry(one.user_id).or_default();
         if one.state == "absent" {
@@ -157,21 +160,19 @@ async fn hours(
             month.1 += i64::from(one.minutes);
         }
     }
-    let person = |(user_id, (months, absent)): (Uuid, (BTreeMap<String, (usize, i64)>, usize))| {
-        PersonOfTraining {
-            person: names.get(&user_id).cloned(),
-            user_id,
-            minutes: months.values().map(|(_, minutes)| minutes).sum(),
-            months: months
-                .into_iter()
-                .map(|(month, (sessions, minutes))| MonthOfTraining {
-                    month,
-                    sessions,
-                    minutes,
-                })
-                .collect(),
-            absent,
-        }
+    let person = |(user_id, (months, absent)): (Uuid, Learnt)| PersonOfTraining {
+        person: names.get(&user_id).cloned(),
+        user_id,
+        minutes: months.values().map(|(_, minutes)| minutes).sum(),
+        months: months
+            .into_iter()
+            .map(|(month, (sessions, minutes))| MonthOfTraining {
+                month,
+                sessions,
+                minutes,
+            })
+            .collect(),
+        absent,
     };
     Ok(Json(TrainingHours {
         people: people.into_iter().map(person).collect(),

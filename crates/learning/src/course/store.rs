@@ -90,6 +90,8 @@ kernel::table! {
     }
 }
 
+use attendance::Column as Attendance;
+
 kernel::versioned!(row, |course| format!("course `{}`", course.number));
 kernel::versioned!(session, |session| format!(
     "the session of `{}`",
@@ -160,38 +162,35 @@ pub(crate) async fn put(
         return Err(invalid("state", "state_unknown", "active or retired"));
     }
     let now = app.clock.now();
-    let course = match before {
-        Some(before) => {
-            let after = row::Model {
-                title,
-                matter_code: wish.matter,
-                description,
-                minutes: wish.minutes,
-                state: wish.state,
-                ..before.clone()
-            };
-            versioned::save(app, &**tx, &before, after).await?
-        }
-        None => {
-            let count = numbers::next_many(&**tx, "course".to_owned(), 1).await?;
-            let course = row::Model {
-                id: app.ids.next(),
-                number: format!("KC{count:03}"),
-                title,
-                matter_code: wish.matter,
-                description,
-                minutes: wish.minutes,
-                state: wish.state,
-                created_by: who
-                    .user_id
-                    .ok_or_else(|| internal("a course has an author"))?,
-                created_at: now,
-                updated_at: now,
-                version: 1,
-            };
-            versioned::insert(&**tx, &course).await?;
-            course
-        }
+    let course = if let Some(before) = before {
+        let after = row::Model {
+            title,
+            matter_code: wish.matter,
+            description,
+            minutes: wish.minutes,
+            state: wish.state,
+            ..before.clone()
+        };
+        versioned::save(app, &**tx, &before, after).await?
+    } else {
+        let count = numbers::next_many(&**tx, "course".to_owned(), 1).await?;
+        let course = row::Model {
+            id: app.ids.next(),
+            number: format!("KC{count:03}"),
+            title,
+            matter_code: wish.matter,
+            description,
+            minutes: wish.minutes,
+            state: wish.state,
+            created_by: who
+                .user_id
+                .ok_or_else(|| internal("a course has an author"))?,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        versioned::insert(&**tx, &course).await?;
+        course
     };
     let details = json!({ "number": course.number, "title": course.title, "minutes": course.minutes, "state": course.state });
     audit::record(
@@ -379,49 +378,46 @@ pub(crate) async fn plan(
     }
     let course = get(&**tx, course).await?;
     let (place, note) = (checked("place", &plan.place)?, checked("note", &plan.note)?);
-    let session = match before {
-        Some(before) => {
-            if before.state != SessionState::Planned.as_str() {
-                return Err(refused("session_over", "the session was held or cancelled"));
-            }
-            let after = session::Model {
-                starts_at: plan.starts_at,
-                minutes: plan.minutes,
-                place,
-                teacher_id: plan.teacher_id,
-                note,
-                ..before.clone()
-            };
-            versioned::save(app, &**tx, &before, after).await?
+    let session = if let Some(before) = before {
+        if before.state != SessionState::Planned.as_str() {
+            return Err(refused("session_over", "the session was held or cancelled"));
         }
-        None => {
-            if course.state != "active" {
-                return Err(refused(
-                    "course_retired",
-                    format!("course {} is retired", course.number),
-                ));
-            }
-            let session = session::Model {
-                id: app.ids.next(),
-                course_id: course.id,
-                course_title: course.title.clone(),
-                state: SessionState::Planned.as_str().to_owned(),
-                starts_at: plan.starts_at,
-                minutes: plan.minutes,
-                place,
-                teacher_id: plan.teacher_id,
-                note,
-                closed_at: None,
-                created_by: who
-                    .user_id
-                    .ok_or_else(|| internal("a session is planned by somebody"))?,
-                created_at: now,
-                updated_at: now,
-                version: 1,
-            };
-            versioned::insert(&**tx, &session).await?;
-            session
+        let after = session::Model {
+            starts_at: plan.starts_at,
+            minutes: plan.minutes,
+            place,
+            teacher_id: plan.teacher_id,
+            note,
+            ..before.clone()
+        };
+        versioned::save(app, &**tx, &before, after).await?
+    } else {
+        if course.state != "active" {
+            return Err(refused(
+                "course_retired",
+                format!("course {} is retired", course.number),
+            ));
         }
+        let session = session::Model {
+            id: app.ids.next(),
+            course_id: course.id,
+            course_title: course.title.clone(),
+            state: SessionState::Planned.as_str().to_owned(),
+            starts_at: plan.starts_at,
+            minutes: plan.minutes,
+            place,
+            teacher_id: plan.teacher_id,
+            note,
+            closed_at: None,
+            created_by: who
+                .user_id
+                .ok_or_else(|| internal("a session is planned by somebody"))?,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        versioned::insert(&**tx, &session).await?;
+        session
     };
     let wanted: BTreeSet<Uuid> = plan.people.into_iter().collect();
     let there: BTreeSet<Uuid> = people(&**tx, session.id)
@@ -546,15 +542,14 @@ pub(crate) async fn attend(
             recorded_by: who.user_id,
             recorded_at: Some(now),
         };
-        use attendance::Column;
-        let anew = OnConflict::columns([Column::SessionId, Column::UserId])
+        let anew = OnConflict::columns([Attendance::SessionId, Attendance::UserId])
             .update_columns([
-                Column::State,
-                Column::Minutes,
-                Column::Result,
-                Column::Percent,
-                Column::RecordedBy,
-                Column::RecordedAt,
+                Attendance::State,
+                Attendance::Minutes,
+                Attendance::Result,
+                Attendance::Percent,
+                Attendance::RecordedBy,
+                Attendance::RecordedAt,
             ])
             .to_owned();
         attendance::Entity::insert(row.into_active_model().reset_all())

@@ -1,7 +1,7 @@
 //! What a taker does: begins, saves answers one by one, leaves the page, hands in. What he saved is on disk before he
 //! is told so; what comes after the time is not taken.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use kernel::audit::Who;
@@ -12,7 +12,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use uuid::Uuid;
 
 use super::marking::Marking;
-use super::store::{self, answer, attempt, drawn_row, pool_row, sitting};
+use super::store::{self, Present, answer, attempt, drawn_row, pool_row, sitting};
 use super::{Action, AttemptState, Refusal, Release};
 use crate::paper::Drawn;
 use crate::question::store as questions;
@@ -74,7 +74,7 @@ pub(crate) async fn start(
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Saved {
     pub seq: i64,
-    pub saved_at: DateTime<Utc>,
+    pub at: DateTime<Utc>,
     pub deadline_at: Option<DateTime<Utc>>,
     /// This answer is what stands; an older one than what stands changes nothing.
     pub taken: bool,
@@ -122,7 +122,7 @@ pub(crate) async fn save(
             if done.rows_affected > 0 {
                 return Ok(Saved {
                     seq,
-                    saved_at: now,
+                    at: now,
                     deadline_at: attempt.deadline_at,
                     taken: true,
                 });
@@ -131,7 +131,7 @@ pub(crate) async fn save(
                 rows::get::<answer::Entity>(&*tx, (id, no), "question of this paper").await?;
             Ok(Saved {
                 seq: stands.seq,
-                saved_at: stands.saved_at.unwrap_or(now),
+                at: stands.saved_at.unwrap_or(now),
                 deadline_at: attempt.deadline_at,
                 taken: stands.seq == seq,
             })
@@ -192,7 +192,9 @@ pub(crate) async fn hand_in(
     (sitting, before): (&sitting::Model, &attempt::Model),
     action: &Action,
 ) -> Result<attempt::Model> {
-    let after = store::step(app, tx, who, (sitting, before), action, None).await?;
+    let present = Present::read(app, &**tx).await?;
+    let of = (sitting, before);
+    let after = store::step_at(app, tx, who, &present, of, action, None).await?;
     let answers = store::answers(&**tx, after.id).await?;
     let drawn = store::drawn(&**tx, after.id).await?;
     let drawn: HashMap<i32, Drawn> = drawn
@@ -201,13 +203,17 @@ pub(crate) async fn hand_in(
         .collect();
     let wanted = answers.iter().map(|answer| (answer.question_id, answer.n));
     let contents = questions::contents(&**tx, wanted).await?;
+    // Many answers come to the same points: one statement writes them.
+    let mut by_points: BTreeMap<Option<i32>, Vec<i32>> = BTreeMap::new();
     for given in &answers {
-        let question = drawn
-            .get(&given.no)
-            .ok_or_else(|| internal("an answer has its question"))?;
+        let question = drawn.get(&given.no);
+        let question = question.ok_or_else(|| internal("an answer has its question"))?;
         let content = contents.get(&(given.question_id, given.n));
         let content = content.ok_or_else(|| internal("a question has its version"))?;
         let awarded = marked(question, content, given)?;
+        by_points.entry(awarded).or_default().push(given.no);
+    }
+    for (awarded, places) in by_points {
         let marking = if awarded.is_some() {
             Marking::Done
         } else {
@@ -221,11 +227,11 @@ pub(crate) async fn hand_in(
         answer::Entity::update_many()
             .set(wish)
             .filter(answer::Column::AttemptId.eq(after.id))
-            .filter(answer::Column::No.eq(given.no))
+            .filter(answer::Column::No.is_in(places))
             .exec(&**tx)
             .await?;
     }
-    settle(app, tx, who, (sitting, &after)).await
+    settle(app, tx, who, &present, (sitting, &after)).await
 }
 
 fn marked(question: &Drawn, content: &QuestionContent, row: &answer::Model) -> Result<Option<i32>> {
@@ -248,6 +254,7 @@ pub(crate) async fn settle(
     app: &App,
     tx: &Tx,
     who: &Who,
+    present: &Present,
     (sitting, before): (&sitting::Model, &attempt::Model),
 ) -> Result<attempt::Model> {
     let answers = store::answers(&**tx, before.id).await?;
@@ -258,11 +265,12 @@ pub(crate) async fn settle(
     let action = Action::Mark {
         points: points.iter().sum(),
     };
-    let marked = store::step(app, tx, who, (sitting, before), &action, None).await?;
+    let marked = store::step_at(app, tx, who, present, (sitting, before), &action, None).await?;
     if sitting.release != Release::Automatic.as_str() {
         return Ok(marked);
     }
-    store::step(app, tx, who, (sitting, &marked), &Action::Release, None).await
+    let of = (sitting, &marked);
+    store::step_at(app, tx, who, present, of, &Action::Release, None).await
 }
 
 /// The kind of an answer's question.

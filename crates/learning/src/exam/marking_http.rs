@@ -335,7 +335,8 @@ async fn mark(
         .await?;
         if awarded.is_some() {
             let sitting = store::sitting_of(&*tx, attempt.sitting_id).await?;
-            answers::settle(&app, &tx, &who, (&sitting, &attempt)).await?;
+            let present = store::Present::read(&app, &*tx).await?;
+            answers::settle(&app, &tx, &who, &present, (&sitting, &attempt)).await?;
         }
         Ok(MarkReceipt { turn, awarded })
     };

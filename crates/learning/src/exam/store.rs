@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{Action, AttemptState, Case, Moment, Purpose, Release, Terms};
 use crate::paper::{Blueprint, Drawn, PoolQuestion};
-use crate::rights::{TakeExams, ViewQuestions};
+use crate::rights::{MarkExams, TakeExams, ViewQuestions};
 use crate::terms::{Agreed, PASS_PERCENT};
 use crate::{paper, question, rows};
 
@@ -365,14 +365,14 @@ pub(crate) async fn set(app: &App, tx: &Tx, who: &Who, new: NewSitting) -> Resul
     Ok(sitting)
 }
 
-/// Who may sit exams: people of the supplier who do not see the bank.
+/// Who may sit exams: people of the supplier who neither see the bank nor mark.
 pub(crate) async fn eligible(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, Colleague>> {
     let mut people = BTreeMap::new();
     for (role, _) in TakeExams::GRANTS {
         let holders = organization::colleagues::holders(conn, *role).await?;
         people.extend(holders.into_iter().map(|person| (person.id, person)));
     }
-    for (role, _) in ViewQuestions::GRANTS {
+    for (role, _) in ViewQuestions::GRANTS.iter().chain(MarkExams::GRANTS) {
         for person in organization::colleagues::holders(conn, *role).await? {
             people.remove(&person.id);
         }
@@ -510,11 +510,24 @@ pub(crate) async fn step(
     app: &App,
     tx: &Tx,
     who: &Who,
-    (sitting, before): (&sitting::Model, &attempt::Model),
+    of: (&sitting::Model, &attempt::Model),
     action: &Action,
     note: Option<&str>,
 ) -> Result<attempt::Model> {
     let present = Present::read(app, &**tx).await?;
+    step_at(app, tx, who, &present, of, action, note).await
+}
+
+/// The same for who takes several steps at one moment: the calendar is read once.
+pub(crate) async fn step_at(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    present: &Present,
+    (sitting, before): (&sitting::Model, &attempt::Model),
+    action: &Action,
+    note: Option<&str>,
+) -> Result<attempt::Model> {
     let terms = sitting.terms();
     let case = before.case()?;
     let next = case.next(action, &present.moment(&terms));
@@ -542,7 +555,7 @@ pub(crate) async fn step(
     if before.state == "assigned" && !matches!(after.state.as_str(), "assigned" | "excused") {
         no_way_back(tx, &after).await?;
     }
-    follow(app, tx, who, sitting, &present, before, &after).await?;
+    follow(app, tx, who, present, (sitting, before, &after)).await?;
     Ok(after)
 }
 
@@ -564,10 +577,8 @@ async fn follow(
     app: &App,
     tx: &Tx,
     who: &Who,
-    sitting: &sitting::Model,
     present: &Present,
-    before: &attempt::Model,
-    after: &attempt::Model,
+    (sitting, before, after): (&sitting::Model, &attempt::Model, &attempt::Model),
 ) -> Result<()> {
     let concluded = matches!(
         after.standing()?,
@@ -620,7 +631,8 @@ async fn follow(
         }
         // He passed after all: the resit he was given falls away.
         (Some(next), None) if next.state == "assigned" && after.state == "passed" => {
-            let excused = Box::pin(step(app, tx, who, (sitting, &next), &Action::Excuse, None));
+            let of = (sitting, &next);
+            let excused = Box::pin(step_at(app, tx, who, present, of, &Action::Excuse, None));
             excused.await?;
         }
         _ => {}

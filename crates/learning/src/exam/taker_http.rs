@@ -329,7 +329,7 @@ async fn save(
     Ok(Json(AnswerReceipt {
         seq: saved.seq,
         taken: saved.taken,
-        saved_at: saved.saved_at,
+        saved_at: saved.at,
         deadline_at: saved.deadline_at,
         now: learning.app.clock.now(),
     }))

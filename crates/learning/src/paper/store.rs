@@ -122,32 +122,29 @@ pub(crate) async fn put(
         .user_id
         .ok_or_else(|| internal("a paper has an author"))?;
     let now = app.clock.now();
-    let paper = match before {
-        Some(before) => {
-            let after = row::Model {
-                title,
-                state: state.to_owned(),
-                n: before.n + 1,
-                ..before.clone()
-            };
-            versioned::save(app, &**tx, &before, after).await?
-        }
-        None => {
-            let count = numbers::next_many(&**tx, "paper".to_owned(), 1).await?;
-            let paper = row::Model {
-                id: app.ids.next(),
-                number: format!("SJ{count:03}"),
-                title,
-                n: 1,
-                state: state.to_owned(),
-                created_by: author,
-                created_at: now,
-                updated_at: now,
-                version: 1,
-            };
-            versioned::insert(&**tx, &paper).await?;
-            paper
-        }
+    let paper = if let Some(before) = before {
+        let after = row::Model {
+            title,
+            state: state.to_owned(),
+            n: before.n + 1,
+            ..before.clone()
+        };
+        versioned::save(app, &**tx, &before, after).await?
+    } else {
+        let count = numbers::next_many(&**tx, "paper".to_owned(), 1).await?;
+        let paper = row::Model {
+            id: app.ids.next(),
+            number: format!("SJ{count:03}"),
+            title,
+            n: 1,
+            state: state.to_owned(),
+            created_by: author,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        versioned::insert(&**tx, &paper).await?;
+        paper
     };
     let version = version_row::Model {
         paper_id: paper.id,

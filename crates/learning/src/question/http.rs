@@ -356,9 +356,7 @@ async fn import(
     }
     let (app, who) = (learning.app.clone(), actor.who());
     let write = move |tx: kernel::Tx| async move {
-        for written in plan {
-            store::create(&app, &tx, &who, written).await?;
-        }
+        store::create_many(&app, &tx, &who, plan).await?;
         Ok(())
     };
     learning.app.db.write(write).await?;

@@ -195,14 +195,14 @@ pub(crate) async fn texts(conn: &impl ConnectionTrait) -> Result<HashMap<(String
         .collect())
 }
 
-async fn must_be_new(tx: &Tx, kind: &str, text: &str, but: Option<Uuid>) -> Result<()> {
+async fn must_be_new(tx: &Tx, kind: &str, text: &str, but: Uuid) -> Result<()> {
     let same = row::Entity::find()
         .filter(Column::Kind.eq(kind))
         .filter(Column::Text.eq(text))
         .one(&**tx)
         .await?;
     match same {
-        Some(other) if Some(other.id) != but => {
+        Some(other) if other.id != but => {
             let detail = format!("{} asks the same", other.number);
             Err(invalid("text", "question_twice", detail))
         }
@@ -211,58 +211,101 @@ async fn must_be_new(tx: &Tx, kind: &str, text: &str, but: Option<Uuid>) -> Resu
 }
 
 pub(crate) async fn create(app: &App, tx: &Tx, who: &Who, written: Written) -> Result<row::Model> {
-    let count = numbers::next_many(&**tx, "question".to_owned(), 1).await?;
-    if usize::try_from(count).is_ok_and(|count| count > MOST) {
+    let mut made = create_many(app, tx, who, vec![written]).await?;
+    made.pop().ok_or_else(|| internal("one question, one row"))
+}
+
+/// Writes new questions, all of them or none; a file of thousands takes a few statements.
+pub(crate) async fn create_many(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    written: Vec<Written>,
+) -> Result<Vec<row::Model>> {
+    let many = i64::try_from(written.len()).map_err(internal)?;
+    if many == 0 {
+        return Ok(Vec::new());
+    }
+    // Who writes too waits for this number: what he then compares with is there.
+    let last = numbers::next_many(&**tx, "question".to_owned(), many).await?;
+    if usize::try_from(last).is_ok_and(|last| last > MOST) {
         return Err(refused(
             "bank_full",
             "the bank holds at most 5,000 questions",
         ));
     }
-    must_be_new(tx, written.kind.as_str(), &written.content.text, None).await?;
+    let mut known = texts(&**tx).await?;
     let now = app.clock.now();
     let author = who
         .user_id
         .ok_or_else(|| internal("a question has an author"))?;
-    let question = row::Model {
-        id: app.ids.next(),
-        number: format!("T{count:04}"),
-        kind: written.kind.as_str().to_owned(),
-        matter_code: written.matter,
-        difficulty: written.difficulty.as_str().to_owned(),
-        n: 1,
-        text: written.content.text.clone(),
-        source_article: written.source.as_ref().map(|source| source.id),
-        source_n: written.source.as_ref().map(|source| source.n),
-        source_name: written.source.map(|source| source.name).unwrap_or_default(),
-        active: true,
-        state: "active".to_owned(),
-        created_by: author,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    versioned::insert(&**tx, &question).await?;
-    add_version(app, tx, author, &question, &written.content).await?;
-    record(app, tx, who, "question.created", &question).await?;
-    Ok(question)
+    let (mut questions, mut versions) = (Vec::new(), Vec::new());
+    for (number, written) in (last - many + 1..).zip(written) {
+        let (kind, text) = (
+            written.kind.as_str().to_owned(),
+            written.content.text.clone(),
+        );
+        let id = app.ids.next();
+        if known.insert((kind.clone(), text.clone()), id).is_some() {
+            let detail = format!("another question asks the same: {text}");
+            return Err(invalid("text", "question_twice", detail));
+        }
+        let question = row::Model {
+            id,
+            number: format!("T{number:04}"),
+            kind,
+            matter_code: written.matter,
+            difficulty: written.difficulty.as_str().to_owned(),
+            n: 1,
+            text,
+            source_article: written.source.as_ref().map(|source| source.id),
+            source_n: written.source.as_ref().map(|source| source.n),
+            source_name: written.source.map(|source| source.name).unwrap_or_default(),
+            active: true,
+            state: "active".to_owned(),
+            created_by: author,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        versions.push(version_of(app, author, &question, &written.content)?);
+        questions.push(question);
+    }
+    rows::add_many(&**tx, questions.clone()).await?;
+    rows::add_many(&**tx, versions).await?;
+    if let [question] = questions.as_slice() {
+        record(app, tx, who, "question.created", question).await?;
+    } else {
+        let numbers: Vec<&str> = questions.iter().map(|one| one.number.as_str()).collect();
+        let details = json!({ "numbers": numbers });
+        audit::record(
+            app,
+            &**tx,
+            who,
+            "question.imported",
+            "question_bank",
+            "all",
+            details,
+        )
+        .await?;
+    }
+    Ok(questions)
 }
 
-async fn add_version(
+fn version_of(
     app: &App,
-    tx: &Tx,
     author: Uuid,
     question: &row::Model,
     content: &QuestionContent,
-) -> Result<()> {
-    let version = version_row::Model {
+) -> Result<version_row::Model> {
+    Ok(version_row::Model {
         question_id: question.id,
         n: question.n,
         difficulty: question.difficulty.clone(),
         content: serde_json::to_value(content).map_err(internal)?,
         by_id: author,
         at: app.clock.now(),
-    };
-    rows::add(&**tx, version).await
+    })
 }
 
 /// The trail says which question, not what is right: people who must answer may read it.
@@ -286,7 +329,7 @@ pub(crate) async fn edit(
                 .with_way_out("retire it and write another one"),
         );
     }
-    must_be_new(tx, &before.kind, &written.content.text, Some(before.id)).await?;
+    must_be_new(tx, &before.kind, &written.content.text, before.id).await?;
     let author = who
         .user_id
         .ok_or_else(|| internal("a question has an author"))?;
@@ -301,7 +344,7 @@ pub(crate) async fn edit(
         ..before.clone()
     };
     let after = versioned::save(app, &**tx, &before, after).await?;
-    add_version(app, tx, author, &after, &written.content).await?;
+    rows::add(&**tx, version_of(app, author, &after, &written.content)?).await?;
     record(app, tx, who, "question.edited", &after).await?;
     Ok(after)
 }
