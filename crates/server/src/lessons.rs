@@ -47,7 +47,12 @@ impl Sources for Lessons {
                 return Ok(false);
             };
             // One that was moved to the archive or removed is not heard in an exam.
-            Ok(self.0.files.len(&path).await.is_ok_and(|bytes| bytes <= LARGEST))
+            Ok(self
+                .0
+                .files
+                .len(&path)
+                .await
+                .is_ok_and(|bytes| bytes <= LARGEST))
         })
     }
 

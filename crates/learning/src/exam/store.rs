@@ -629,6 +629,12 @@ async fn follow(
         (None, Some(case)) => {
             add_try(app, tx, sitting, after.user_id, &case).await?;
         }
+        // He failed after all: the resit that fell away is his again.
+        (Some(next), Some(case)) if corrected && next.state == "excused" => {
+            let again = next.clone().settled(&case, &terms);
+            let again = versioned::save(app, &**tx, &next, again).await?;
+            tell(app, tx, sitting, &again, "exam_assigned").await?;
+        }
         // He passed after all: the resit he was given falls away.
         (Some(next), None) if next.state == "assigned" && after.state == "passed" => {
             let of = (sitting, &next);

@@ -365,6 +365,12 @@ async fn a_result_that_was_told_stays_and_a_correction_is_a_new_one_with_its_rea
         assert_eq!((&mine["open"], &mine["items"][0]["state"]), (&json!(0), &json!("excused")), "{mine}");
         assert_eq!(world.events("learning.exam_passed").await.len(), 1);
         assert_eq!(world.events("learning.exam_result_corrected").await.len(), 1);
+        // Corrected back, the resit is his again.
+        let wish = json!({"version": after["version"], "no": 7, "points": 0, "reason": "复核无误"});
+        let back = world.post("purchaser", &door, wish).await;
+        assert_eq!((&back["state"], back["results"].as_array().unwrap().len()), (&json!("failed"), 3));
+        let mine = world.read("agent1", "/api/v1/my-exams").await;
+        assert_eq!((&mine["open"], &mine["items"][0]["state"]), (&json!(1), &json!("assigned")), "{mine}");
     })
     .await;
 }
