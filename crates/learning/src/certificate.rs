@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::exam::Action;
-use crate::exam::store;
+use crate::exam::{steps, store};
 use crate::rights::{IssueCertificates, ViewCertificates};
 use crate::rows;
 
@@ -100,7 +100,7 @@ pub(crate) async fn issue(
     }
     let before = store::locked(tx, attempt).await?;
     let sitting = store::sitting_of(&**tx, before.sitting_id).await?;
-    let after = store::step(app, tx, who, (&sitting, &before), &Action::Certify, None).await?;
+    let after = steps::step(app, tx, who, (&sitting, &before), &Action::Certify, None).await?;
     let person = colleagues(&**tx, [after.user_id]).await?;
     let person = person
         .get(&after.user_id)
@@ -145,7 +145,7 @@ async fn revoke(
 ) -> Result<row::Model> {
     let attempt = store::locked(tx, before.attempt_id).await?;
     let sitting = store::sitting_of(&**tx, attempt.sitting_id).await?;
-    store::step(
+    steps::step(
         app,
         tx,
         who,

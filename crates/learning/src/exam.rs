@@ -8,6 +8,7 @@ pub mod attempt_http;
 pub mod http;
 pub mod marking;
 pub mod marking_http;
+pub mod steps;
 pub mod store;
 pub mod taker_http;
 

@@ -61,7 +61,7 @@ pub fn capability(app: &App, sources: Arc<dyn Sources>) -> Capability {
         permissions: rights::permissions(),
         routes,
         event_handlers: vec![
-            timer::start::<exam::store::Attempts>(app),
+            timer::start::<exam::steps::Attempts>(app),
             timer::start::<typing::store::Tests>(app),
         ],
         jobs: Vec::new(),

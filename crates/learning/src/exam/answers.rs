@@ -12,7 +12,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use uuid::Uuid;
 
 use super::marking::Marking;
-use super::store::{self, Present, answer, attempt, drawn_row, pool_row, sitting};
+use super::steps::{self, Present};
+use super::store::{self, answer, attempt, drawn_row, pool_row, sitting};
 use super::{Action, AttemptState, Refusal, Release};
 use crate::paper::Drawn;
 use crate::question::store as questions;
@@ -42,7 +43,7 @@ pub(crate) async fn start(
     before: &attempt::Model,
 ) -> Result<attempt::Model> {
     let sitting = store::sitting_of(&**tx, before.sitting_id).await?;
-    let after = store::step(app, tx, who, (&sitting, before), &Action::Start, None).await?;
+    let after = steps::step(app, tx, who, (&sitting, before), &Action::Start, None).await?;
     if before.state != AttemptState::Assigned.as_str() {
         return Ok(after);
     }
@@ -194,7 +195,7 @@ pub(crate) async fn hand_in(
 ) -> Result<attempt::Model> {
     let present = Present::read(app, &**tx).await?;
     let of = (sitting, before);
-    let after = store::step_at(app, tx, who, &present, of, action, None).await?;
+    let after = steps::step_at(app, tx, who, &present, of, action, None).await?;
     let answers = store::answers(&**tx, after.id).await?;
     let drawn = store::drawn(&**tx, after.id).await?;
     let drawn: HashMap<i32, Drawn> = drawn
@@ -265,12 +266,12 @@ pub(crate) async fn settle(
     let action = Action::Mark {
         points: points.iter().sum(),
     };
-    let marked = store::step_at(app, tx, who, present, (sitting, before), &action, None).await?;
+    let marked = steps::step_at(app, tx, who, present, (sitting, before), &action, None).await?;
     if sitting.release != Release::Automatic.as_str() {
         return Ok(marked);
     }
     let of = (sitting, &marked);
-    store::step_at(app, tx, who, present, of, &Action::Release, None).await
+    steps::step_at(app, tx, who, present, of, &Action::Release, None).await
 }
 
 /// The kind of an answer's question.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::http::{AttemptView, attempt_view};
 use super::marking_http::{MarkView, marks_of};
+use super::steps;
 use super::store::{self, answer, attempt};
 use super::{Action, answers};
 use crate::question::store as questions;
@@ -221,7 +222,7 @@ async fn done(
     let work = move |tx: Tx| async move {
         let before = as_read(store::locked(&tx, id).await?, version)?;
         let sitting = store::sitting_of(&*tx, before.sitting_id).await?;
-        store::step(
+        steps::step(
             &services,
             &tx,
             &who,
@@ -318,7 +319,7 @@ async fn correct(
             wish.points
         );
         let action = Action::Correct { points };
-        let after = store::step(
+        let after = steps::step(
             &services,
             &tx,
             &who,

@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::steps;
 use super::store::{self, NewSitting, attempt, sitting};
 use super::{Action, Purpose, Release};
 use crate::rights::{ManageExams, ViewExams};
@@ -388,7 +389,7 @@ async fn release(
         let sitting = store::sitting_of(&*tx, id).await?;
         for attempt in store::attempts_of(&*tx, id).await? {
             if attempt.state == "marked" {
-                store::step(
+                steps::step(
                     &services,
                     &tx,
                     &who,

@@ -23,6 +23,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::marking::{Marking, standing};
+use super::steps;
 use super::store::{self, answer, attempt};
 use super::{AttemptState, answers, taker_http};
 use crate::question::store as questions;
@@ -335,7 +336,7 @@ async fn mark(
         .await?;
         if awarded.is_some() {
             let sitting = store::sitting_of(&*tx, attempt.sitting_id).await?;
-            let present = store::Present::read(&app, &*tx).await?;
+            let present = steps::Present::read(&app, &*tx).await?;
             answers::settle(&app, &tx, &who, &present, (&sitting, &attempt)).await?;
         }
         Ok(MarkReceipt { turn, awarded })

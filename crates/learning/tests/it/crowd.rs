@@ -161,7 +161,8 @@ async fn sit_at_once(app: TestApp) {
         TAKERS * 12
     );
     assert_eq!(passed, TAKERS, "each has every point of his own paper");
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    // How long all of it takes is the machine's; nobody may wait for his answer so long that he thinks it lost.
+    assert!(slowest < Duration::from_secs(30), "{slowest:?}");
     let shown = world
         .read("trainer", &format!("/api/v1/exams/{}", text(&exam["id"])))
         .await;

@@ -468,10 +468,8 @@ async fn an_exam_is_frozen_as_it_was_set_and_each_draws_his_own() {
                 .collect();
             assert_eq!(texts.len(), 9);
             let each = begun["paper"].as_array().unwrap().iter();
-            papers.insert(
-                each.map(|one| format!("{}{}", one["text"], one["options"]))
-                    .collect::<String>(),
-            );
+            let shown = each.map(|one| (one["text"].to_string(), one["options"].to_string()));
+            papers.insert(shown.collect::<Vec<_>>());
         }
         assert!(papers.len() > 1, "not all the same");
 
