@@ -5,6 +5,8 @@ mod callee;
 mod console;
 pub mod demo;
 mod house;
+mod learned;
+mod lessons;
 mod public;
 pub mod setup;
 mod start;

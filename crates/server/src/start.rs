@@ -19,6 +19,8 @@ use tokio::task::JoinHandle;
 
 use crate::callee::Callees;
 use crate::house::{Approved, Closed, TheHouse};
+use crate::learned::into_staff_files;
+use crate::lessons::Lessons;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
     Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost, Texts,
@@ -63,6 +65,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(knowledge::migrations());
     all.extend(channels::migrations());
     all.extend(personnel::migrations());
+    all.extend(learning::migrations());
     all
 }
 
@@ -95,6 +98,7 @@ pub async fn start(options: Options) -> Result<Running> {
         organization::demo::seed(&app).await?;
         knowledge::demo::seed(&app).await?;
         personnel::demo::seed(&app).await?;
+        learning::demo::seed(&app).await?;
         let http = if secure {
             None
         } else {
@@ -188,7 +192,7 @@ fn capabilities(
     let server = Capability {
         name: "server",
         routes: public::routes(app, demo),
-        event_handlers: vec![off_the_line(app, floor)],
+        event_handlers: vec![off_the_line(app, floor), into_staff_files(app)],
         ..Capability::default()
     };
     Ok(vec![
@@ -202,6 +206,7 @@ fn capabilities(
         knowledge::capability(app, Arc::new(Closed(app.clone())))?,
         channels::capability(channels),
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
+        learning::capability(app, Arc::new(Lessons(app.clone()))),
         server,
     ])
 }
