@@ -4647,6 +4647,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Certificates, the latest first; an agent sees his own. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this person. */
+                    user?: string;
+                    /** @description `valid` or `revoked` */
+                    state?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_CertificateView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Issues the certificate of a qualification that was passed; only the purchaser does. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCertificate"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CertificateView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revokes a certificate with its reason; only the purchaser does. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Revocation"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CertificateView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channel-inbox/{code}": {
         parameters: {
             query?: never;
@@ -6754,6 +6914,448 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Courses, what changed last first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `active` or `retired` */
+                    state?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_CourseView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Writes a course. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CourseEntry"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CourseDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A course with its materials. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CourseDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Writes a course over the version that was read. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CourseEntry"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CourseDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{id}/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a version of an article to a course. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ArticleMaterial"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MaterialView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a file to a course. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MaterialView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{id}/materials/{material}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of a course. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    material: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Takes a material away from a course. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    material: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CourseDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plans a session of a course. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SessionPlan"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/covers": {
         parameters: {
             query?: never;
@@ -6888,6 +7490,252 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists demands, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those under way, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those that are late. */
+                    overdue?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_DemandView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Demands more or other people (增派、调换). Its clock begins at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewDemand"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DemandDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demands/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One demand, with the replacements it led to. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DemandDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demands/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser decides on the plan, verifies what was done, or takes the demand back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DemandDecided"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DemandDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demands/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supplier submits a plan, and carries out what was accepted; of a demand to replace the replacement opens. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DemandStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DemandDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -7992,6 +8840,393 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exam-attempts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A try with its whole paper: what was asked, answered and right. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttemptDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-attempts/{id}/answers/{no}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks an answer: two people, each by himself; where they differ too much a third decides. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    no: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMark"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MarkReceipt"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-attempts/{id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Corrects a result that was told: a new result with its reason; the one before stays. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttemptDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-attempts/{id}/excuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody off a try he has not begun, with its reason. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Excused"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttemptDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-attempts/{id}/recordings/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recording of a question, for who marks its answer. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    no: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "audio/wav": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-attempts/{id}/reschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a try another time, with its reason. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewWindow"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttemptDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exam-marking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers that wait for me: not those that I marked, and none of mine. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MarkingQueue"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exam-plans": {
         parameters: {
             query?: never;
@@ -8253,6 +9488,285 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exams, the latest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `qualification` or `training` */
+                    purpose?: "qualification" | "training";
+                    /** @description Only those of this paper. */
+                    paper?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ExamView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Sets an exam. Its rules and all questions that may be drawn are frozen as they are now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewExam"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExamDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An exam with every try. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExamDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells every result that is known and not told yet. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExamDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{id}/takers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may be had sit this exam. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EligibleTakers"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Has people sit an exam. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Takers"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExamDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -9583,6 +11097,54 @@ export interface paths {
                     };
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/headcount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Headcount by day, at most a year. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last day, at most a year later. */
+                    to: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Headcount"];
+                    };
+                };
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -11289,6 +12851,522 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/my-exams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I sit and sat. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyExams"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-exams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my tries: while it runs with the paper and what I saved, later with its result. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyPaper"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-exams/{id}/answers/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves one answer. Sent again it changes nothing; after the time nothing is saved. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    no: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AnswerEntry"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnswerReceipt"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-exams/{id}/hand-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a try in. What a machine can mark is marked at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyPaper"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-exams/{id}/left": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts that the page of the exam was left; who set it sees how often. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LeftPage"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeftPages"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-exams/{id}/recordings/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recording of one question while I sit the exam. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    no: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "audio/wav": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-exams/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a try; who comes back goes on with what he saved and the time that is left. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyPaper"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is offered to me and waits for my answer. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Handovers"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-handovers/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts a ticket: it is mine from now on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HandoverView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-handovers/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Declines a ticket: it is offered to somebody else. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HandoverDecline"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HandoverView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/my-reading": {
         parameters: {
             query?: never;
@@ -11469,6 +13547,234 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["ReadingView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-typing-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My typing tests. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyTypingTests"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Prepares a typing test: its text, and what passes. Its clock begins with the start. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyTypingTest"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-typing-tests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my typing tests. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyTypingTest"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-typing-tests/{id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sends what was typed so far, every second or two. What was pasted, or comes faster than a person types, is not
+         *     taken: the answer says what stands.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TypingProgress"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TypingReceipt"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-typing-tests/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a typing test; the server's clock runs. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyTypingTest"];
                     };
                 };
                 404: {
@@ -12061,6 +14367,177 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/papers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Papers, what changed last first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `active` or `retired` */
+                    state?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_PaperView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Writes the rules of a paper. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PaperEntry"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PaperDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/papers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A paper with its rules, and what the bank has for each part. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PaperDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Writes the next version of the rules; exams that are set keep theirs. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PaperEntry"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PaperDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/parameters": {
         parameters: {
             query?: never;
@@ -12394,6 +14871,63 @@ export interface paths {
                     };
                 };
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says from which day a post is to be held; from then on it is vacant while nobody does. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PostOpening"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffingView"];
+                    };
+                };
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -13101,6 +15635,354 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The question bank, what changed last first, with how each question did. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this kind. */
+                    kind?: "single" | "multiple" | "true_false" | "fill" | "short" | "call_simulation";
+                    /** @description Only those whose matter's code begins so. */
+                    matter?: string;
+                    /** @description Only those that are so hard. */
+                    difficulty?: "easy" | "medium" | "hard";
+                    /** @description Only those that are drawn, or only the retired. */
+                    active?: boolean;
+                    /** @description Only those from this article. */
+                    article?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_QuestionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Writes a question. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QuestionEntry"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuestionDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes the bank out, in the template that is brought in; with right answers, so each time is in the trail. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this kind. */
+                    kind?: "single" | "multiple" | "true_false" | "fill" | "short" | "call_simulation";
+                    /** @description Only those whose matter's code begins so. */
+                    matter?: string;
+                    /** @description Only those that are so hard. */
+                    difficulty?: "easy" | "medium" | "hard";
+                    /** @description Only those that are drawn, or only the retired. */
+                    active?: boolean;
+                    /** @description Only those from this article. */
+                    article?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings questions in from a file: all of them, or with an error in any row nothing. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only tells what an import would do. */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["TableForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuestionImport"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A question with what is right and all its versions. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuestionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Writes the next version of a question; exams that are set keep the one they have. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QuestionEntry"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuestionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions/{id}/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes a question out of what is drawn, or back in; it is never deleted. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QuestionActive"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuestionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -13239,6 +16121,517 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recruitment-fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledger, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_RecruitmentFeeView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Records a fee for one person; one that is not void stands for each. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewFee"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecruitmentFeeView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recruitment-fees/{id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records the payment of a fee with its receipt. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FeePayment"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecruitmentFeeView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recruitment-fees/{id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Voids a fee that was recorded wrongly; it stays to be read. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["VoidFee"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecruitmentFeeView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists replacements, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those under way, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those that are late. */
+                    overdue?: boolean;
+                    /** @description A state. */
+                    state?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ReplacementView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Opens a replacement; the notice is served by a step of its own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewReplacement"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One replacement: who leaves and who comes side by side, what is handed over, the gap. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser accepts the candidate, or sends him back. What was compared is kept as it stood. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReplacementDecided"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements/{id}/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offers an open ticket of who leaves to a colleague; it stays where it is until he accepts. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HandoverOffer"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the supplier does with a replacement. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReplacementStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementDetail"];
+                    };
+                };
+                /** @description `notice_too_short` with `latest_notice` and `earliest_last_day`, `replacement_tickets_open`, `staff_unqualified` … */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -14620,6 +18013,136 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/learning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pass mark, how far two markers may differ, how fast one must type and what is plausible (A-42, A-52). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_LearningRule"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_LearningRule"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_LearningRule"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/nda-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which version of the confidentiality agreement must be signed (A-55). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_NdaVersion"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_NdaVersion"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_NdaVersion"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/outbound-numbers": {
         parameters: {
             query?: never;
@@ -14815,6 +18338,136 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/personnel-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many working days notices, replacements, demands and exemptions may take (A-46 … A-48). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_PersonnelTerm"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_PersonnelTerm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_PersonnelTerm"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/qualifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What somebody must prove before he is on post (A-39 … A-44, A-51, A-55, A-60). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_QualificationRequirement"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_QualificationRequirement"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_QualificationRequirement"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/recording-retention": {
         parameters: {
             query?: never;
@@ -14992,6 +18645,71 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RuleList_TicketLimit"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/work-gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom the floor's gate stops (A-51). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_WorkGateRule"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_WorkGateRule"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_WorkGateRule"];
                     };
                 };
                 422: {
@@ -15578,6 +19296,908 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists staff files, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `candidate`, `training`, `passed`, `on_post`, `suspended` or `left`. */
+                    state?: string;
+                    /** @description Only those who did not leave, or only those who did. */
+                    here?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_StaffView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes the staff file of a candidate. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StaffPerson"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One staff file: how each requirement stands, evidence, waivers, time line. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Corrects who a person is. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StaffPersonChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds evidence; it counts once somebody else has checked it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewEvidence"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/evidence/{evidence_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a piece of evidence. Nobody checks his own file, nor what he added himself. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    evidence_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvidenceCheck"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/evidence/{evidence_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a scan to a piece of evidence that is not checked yet. 413 over 20 MB, 415 for a kind that is not taken. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    evidence_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffFileView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/evidence/{evidence_id}/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One scan; opening it is written to the audit trail. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    evidence_id: string;
+                    file_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/evidence/{evidence_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a piece of evidence back: it counts no more, and stays to be read. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    evidence_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvidenceWithdrawal"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/leave-post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes somebody off his post (下岗); today is his last day on it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LeavePost"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/pass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Certifies that somebody passed the purchaser's pre-job training (A-51). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PassRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts somebody on a post (上岗). Refused with the list of what is missing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TakePost"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `staff_unqualified` with `missing`, `staff_not_passed`, `staff_not_exclusive`, `post_held` */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows one personal value in the clear (明文查看) and writes down who asked and why. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StaffRevealRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffRevealed"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins training, suspends, resumes, lets go, takes on anew. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StaffStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/waivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Waives an item for a time (豁免): only the purchaser, with a reason and an end. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewWaiver"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/waivers/{waiver_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a waiver back at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    waiver_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staffing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is on which post, what is vacant since when, what runs out soon and what is under way. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The day; today when left out. */
+                    on?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StaffingView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -17194,6 +21814,850 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hours by person and month; an agent sees his own. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last one. */
+                    to: string;
+                    /** @description Only this person. */
+                    user?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrainingHours"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-ledger/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The training ledger as a file, a line for each person and session. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last one. */
+                    to: string;
+                    /** @description Only this person. */
+                    user?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Training sessions, the latest first; an agent sees those he is meant to come to. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this course. */
+                    course?: string;
+                    /** @description Only those that stand so. */
+                    state?: "planned" | "held" | "cancelled";
+                    /** @description Only those to which this person is meant to come. */
+                    person?: string;
+                    /** @description Only those that begin then or later. */
+                    from?: string;
+                    /** @description Only those that begin before. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_SessionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session with who is meant to come and who came; an agent sees himself. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Plans a session anew. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SessionPlan"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-sessions/{id}/attendance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Records who came and how he did; the session is held with it. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AttendanceRecord"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-sessions/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a session off. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CalledOff"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists transitions, the newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Transitions"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Begins a transition. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTransition"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransitionDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transitions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One transition: the six posts, what is handed over. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransitionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transitions/{id}/exempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exempts everybody on the board in one step, for a time (过渡期豁免): evidence, exam, employer; never the
+         *     confidentiality agreement (A-55). When it ends, nobody without all of it is routed anything.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TransitionExemption"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransitionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transitions/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds something that is handed over: an asset, an account, knowledge, data. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTransitionItem"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransitionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transitions/{id}/items/{item_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something was handed over today. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    item_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransitionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transitions/{id}/posts/{post_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes who sits on a post of the board: an incumbent, or who comes instead of one who does not want to. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    post_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TransitionSeat"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransitionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transitions/{id}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The purchaser signs off the go-live: every post has somebody who may work, and is to be held from the first day
+         *     of service on.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TransitionSignOff"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransitionDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transitions/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts everybody on his post, begins the parallel run, completes. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TransitionStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransitionDetail"];
+                    };
+                };
+                /** @description `transition_unsigned`, `transition_items_open`, `staff_unqualified` … */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunk-number-trials": {
         parameters: {
             query?: never;
@@ -17394,6 +22858,99 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/typing-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Typing tests, the latest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this person. */
+                    user?: string;
+                    /** @description Only those that were passed, or only those that were not. */
+                    passed?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_TypingTestView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/typing-tests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A typing test with its evidence: the text, what was typed, how it came. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TypingEvidence"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -18246,6 +23803,41 @@ export interface components {
             /** @description Agents, shift leads and operations managers. */
             items: components["schemas"]["OwnerCovers"][];
         };
+        /** @description An answer to be saved. */
+        AnswerEntry: {
+            /** @description The answer. */
+            answer: components["schemas"]["GivenAnswer"];
+            /**
+             * Format: int64
+             * @description Counted by the page, higher than that of the answer that stands: an older one never takes the place of a newer.
+             */
+            seq: number;
+        };
+        /** @description What stands after an answer came. */
+        AnswerReceipt: {
+            /**
+             * Format: date-time
+             * @description When the time is over.
+             */
+            deadline_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The server's time.
+             */
+            now: string;
+            /**
+             * Format: date-time
+             * @description When it was saved.
+             */
+            saved_at: string;
+            /**
+             * Format: int64
+             * @description The number of the answer that stands.
+             */
+            seq: number;
+            /** @description The answer sent is the one that stands. */
+            taken: boolean;
+        };
         /** @description An answer. */
         AnswerRequest: {
             /** @description What is to be done. */
@@ -18255,6 +23847,73 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description An answer that waits for a marker. */
+        AnswerToMark: {
+            answer?: components["schemas"]["GivenAnswer"] | null;
+            /**
+             * Format: uuid
+             * @description The try; its taker is not named.
+             */
+            attempt_id: string;
+            /** @description The exam. */
+            exam: string;
+            /** @description How it is asked. */
+            kind: components["schemas"]["QuestionKind"];
+            /** @description What the two gave, for who decides between them. */
+            marks: number[];
+            /** @description What a good answer holds. */
+            model_answer: string;
+            /**
+             * Format: int32
+             * @description The points it gives at most.
+             */
+            most: number;
+            /**
+             * Format: int32
+             * @description The question's place in that paper.
+             */
+            no: number;
+            /** @description There is a recording to be heard. */
+            recording: boolean;
+            /** @description What is asked. */
+            text: string;
+            /** @description `first`, `second`, or `third` where two differ too much. */
+            turn: components["schemas"]["Marking"];
+        };
+        /** @description A question of a paper with its answer. */
+        AnsweredQuestion: components["schemas"]["Asked"] & {
+            answer?: components["schemas"]["GivenAnswer"] | null;
+            /**
+             * Format: int32
+             * @description The points given; null while somebody has to mark it.
+             */
+            awarded?: number | null;
+            /** @description How it is asked. */
+            kind: components["schemas"]["QuestionKind"];
+            /** @description `open`, `first`, `second`, `third` or `done` */
+            marking: string;
+            /** @description What the markers gave, once the points are known. */
+            marks: components["schemas"]["MarkView"][];
+            /**
+             * Format: int32
+             * @description The points it gives at most.
+             */
+            most: number;
+            /**
+             * Format: int32
+             * @description Its place, from 1 on.
+             */
+            no: number;
+            /** @description In which order the options were shown. */
+            order: number[];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            saved_at?: string | null;
+            /** @description What is right. */
+            solution: components["schemas"]["QuestionContent"];
         };
         /** @description A change as its page shows it. */
         ApprovalDetail: components["schemas"]["ApprovalView"] & {
@@ -18533,6 +24192,11 @@ export interface components {
          * @enum {string}
          */
         ArticleKind: "article" | "script";
+        /** @description An article to learn from. */
+        ArticleMaterial: {
+            /** @description `uuid@n` */
+            article: string;
+        };
         /** @description An article as lists show it. */
         ArticleView: {
             /**
@@ -18608,6 +24272,17 @@ export interface components {
             reason?: string | null;
             /** @description The state. */
             state: components["schemas"]["Presence"];
+        };
+        /** @description A question as it is put to somebody. */
+        Asked: {
+            /** @description How many blanks there are. */
+            blanks: number;
+            /** @description The options, in the order of this taker. */
+            options: string[];
+            /** @description A recording is to be heard. */
+            recording: boolean;
+            /** @description What is asked. */
+            text: string;
         };
         /** @description A question without its answer. */
         AskedQuestion: {
@@ -18721,11 +24396,168 @@ export interface components {
              */
             took_ms: number;
         };
+        /** @description A try with its whole paper. */
+        AttemptDetail: components["schemas"]["AttemptView"] & {
+            /**
+             * Format: uuid
+             * @description The exam.
+             */
+            exam_id: string;
+            /** @description Its number. */
+            number: string;
+            /** @description The paper with its answers; empty before it began. */
+            paper: components["schemas"]["AnsweredQuestion"][];
+            /** @description Every result, the first first. */
+            results: components["schemas"]["ResultView"][];
+            /** @description What it is called. */
+            title: string;
+        };
         /**
          * @description What came of one call.
          * @enum {string}
          */
         AttemptOutcome: "reached" | "busy" | "no_answer" | "wrong_number" | "refused";
+        /** @description One try, for who set the exam. */
+        AttemptView: {
+            /** @description The time ran out. */
+            by_timer: boolean;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description When the time is over.
+             */
+            deadline_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was handed in.
+             */
+            handed_in_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Times the page was left.
+             */
+            left_count: number;
+            /**
+             * Format: int32
+             * @description Seconds it was left in all.
+             */
+            left_seconds: number;
+            /** @description It was never begun. */
+            missed: boolean;
+            /** @description Why something was done to it. */
+            note: string;
+            /**
+             * Format: date-time
+             * @description From when it may be begun.
+             */
+            opens_at: string;
+            /** @description It was passed; null until that is told. */
+            passed?: boolean | null;
+            person?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description The points reached, once every one is known.
+             */
+            points?: number | null;
+            /**
+             * Format: date-time
+             * @description When the result was told.
+             */
+            released_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /**
+             * Format: int32
+             * @description The points there are.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description Which try it is.
+             */
+            try_no: number;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description How somebody took part. */
+        AttendanceEntry: {
+            /**
+             * Format: int32
+             * @description How long; all of the session when left out, and nothing for who did not come.
+             */
+            minutes?: number | null;
+            /**
+             * Format: int32
+             * @description How he did, of a hundred.
+             */
+            percent?: number | null;
+            /** @description How he did, in words. */
+            result?: string;
+            /** @description Whether he came. */
+            state: components["schemas"]["AttendanceState"];
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Who came to a session. */
+        AttendanceRecord: {
+            /** @description Who came and how he did; also somebody who was not expected. */
+            people: components["schemas"]["AttendanceEntry"][];
+            /** @description Why, where it was recorded before. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description Whether somebody came.
+         * @enum {string}
+         */
+        AttendanceState: "expected" | "attended" | "absent" | "excused";
+        /** @description Whether one person came. */
+        AttendanceView: {
+            /**
+             * Format: int32
+             * @description Minutes that count.
+             */
+            minutes: number;
+            /**
+             * Format: int32
+             * @description How he did, of a hundred.
+             */
+            percent?: number | null;
+            person?: components["schemas"]["Colleague"] | null;
+            /** @description How he did, in words. */
+            result: string;
+            /** @description `expected`, `attended`, `absent` or `excused` */
+            state: string;
+            /**
+             * Format: uuid
+             * @description Who, also where he is not known any more.
+             */
+            user_id: string;
+        };
         /** @description One row of the trail. */
         AuditEntry: {
             /** @description What was done. */
@@ -18860,6 +24692,67 @@ export interface components {
             items: components["schemas"]["BlockedSource"][];
             /** @description How many there are. */
             total: number;
+        };
+        /** @description By which rules a paper is drawn, and what passes. */
+        Blueprint: {
+            /**
+             * Format: int32
+             * @description How often who failed may try again: 0 to 5.
+             */
+            max_resits: number;
+            /**
+             * Format: int32
+             * @description Minutes from the start: 1 to 300.
+             */
+            minutes: number;
+            /** @description Its parts, in their order. */
+            parts: components["schemas"]["PaperPart"][];
+            /**
+             * Format: int32
+             * @description The share of the points that passes; the one agreed when left out.
+             */
+            pass_percent?: number | null;
+            /**
+             * Format: int32
+             * @description Hours before he may.
+             */
+            resit_after_hours: number;
+            /**
+             * Format: int32
+             * @description Working days he then has for it.
+             */
+            resit_within_days: number;
+        };
+        /** @description One of the six posts on the board. */
+        BoardPost: {
+            /** @description He is on this post and may work. */
+            active: boolean;
+            /** @description What he lacks today. */
+            missing: components["schemas"]["QualificationFinding"][];
+            /** @description His name. */
+            name?: string | null;
+            /** @description His confidentiality agreement stands (A-55); never exempt. */
+            nda: boolean;
+            /** @description What he said. */
+            note?: string | null;
+            /** @description `Z1` … `Z6` */
+            post_id: string;
+            /**
+             * Format: date
+             * @description When his new contract was signed (转签).
+             */
+            resigned_on?: string | null;
+            /**
+             * Format: uuid
+             * @description The incumbent's staff file.
+             */
+            staff_id?: string | null;
+            /** @description On post with a new contract. */
+            transferred: boolean;
+            /** @description What the purchaser let be for now. */
+            waived: components["schemas"]["QualificationFinding"][];
+            /** @description `unknown`, `willing` or `unwilling`. */
+            willing: string;
         };
         /** @description The first row that is not as it was sealed. */
         Broken: {
@@ -19491,6 +25384,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description Why a session is called off. */
+        CalledOff: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description One line of a case's time line. */
         CaseLine: {
             /** @description `raised`, `promoted`, `answered` … */
@@ -19566,6 +25469,67 @@ export interface components {
             code: string;
             /** @description 系统中断 */
             name: string;
+        };
+        /** @description A certificate. */
+        CertificateView: {
+            /**
+             * Format: uuid
+             * @description The try it stands on.
+             */
+            attempt_id: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            issued_at: string;
+            issued_by?: components["schemas"]["Colleague"] | null;
+            /** @description `SJ-Z2026-0001`: counted without gaps, anew each year. */
+            number: string;
+            person?: components["schemas"]["Colleague"] | null;
+            /** @description The name it was issued to. */
+            person_name: string;
+            /**
+             * Format: int32
+             * @description The points reached.
+             */
+            points: number;
+            /** @description Why. */
+            revoke_reason?: string | null;
+            revoked_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description From which day on it is not good any more.
+             */
+            revoked_on?: string | null;
+            /** @description `valid` or `revoked` */
+            state: string;
+            /** @description The exam. */
+            title: string;
+            /**
+             * Format: int32
+             * @description The points there were.
+             */
+            total: number;
+            /**
+             * Format: date
+             * @description The first day it is good.
+             */
+            valid_from: string;
+            /**
+             * Format: date
+             * @description The last one; null for good.
+             */
+            valid_until?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description The purchaser's consent. */
         ChangeConsent: {
@@ -19827,6 +25791,11 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * @description What is compared.
+         * @enum {string}
+         */
+        Compared: "education" | "experience" | "exam" | "quality";
         /**
          * @description Whether a recording is what was recorded.
          * @enum {string}
@@ -20101,6 +26070,26 @@ export interface components {
              */
             wrap_up_max_extensions: number;
         };
+        /** @description The points that are right for one answer. */
+        Correction: {
+            /**
+             * Format: int32
+             * @description The question.
+             */
+            no: number;
+            /**
+             * Format: int32
+             * @description The points that are right for it.
+             */
+            points: number;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description How much there was of something. */
         Count: {
             /**
@@ -20125,6 +26114,65 @@ export interface components {
              * @description How many.
              */
             count: number;
+        };
+        /** @description A course with its materials. */
+        CourseDetail: components["schemas"]["CourseView"] & {
+            /** @description What is learnt from. */
+            materials: components["schemas"]["MaterialView"][];
+        };
+        /** @description A course as it is to be. */
+        CourseEntry: {
+            /** @description What it teaches. */
+            description?: string;
+            /** @description Code of its matter. */
+            matter?: string | null;
+            /**
+             * Format: int32
+             * @description How long it takes, in minutes.
+             */
+            minutes: number;
+            /** @description `active` or `retired`; active when left out. */
+            state?: string | null;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a new one.
+             */
+            version?: number | null;
+        };
+        /** @description A course. */
+        CourseView: {
+            /** @description What it teaches. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Code of its matter. */
+            matter?: string | null;
+            /**
+             * Format: int32
+             * @description How long it takes, in minutes.
+             */
+            minutes: number;
+            /** @description `KC001` */
+            number: string;
+            /** @description `active` or `retired` */
+            state: string;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it changed last.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description Who stands in for an owner from today on, all of it. */
         CoverPlan: {
@@ -20211,6 +26259,143 @@ export interface components {
             received_on: string;
             /** @description The rule that produced it. */
             rule_id: string;
+        };
+        /** @description A decision with the version that was read. */
+        DemandDecided: components["schemas"]["DemandDecision"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The purchaser's step. */
+        DemandDecision: {
+            /** @enum {string} */
+            action: "accept_plan";
+        } | {
+            /** @enum {string} */
+            action: "return_plan";
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "verify";
+        } | {
+            /** @enum {string} */
+            action: "withdraw";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A demand as its page shows it. */
+        DemandDetail: components["schemas"]["DemandView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["PersonnelLine"][];
+            /** @description The replacements it led to. */
+            replacements: components["schemas"]["DemandReplacement"][];
+        };
+        /**
+         * @description What is demanded.
+         * @enum {string}
+         */
+        DemandKind: "add" | "replace";
+        /** @description A replacement that answers a demand. */
+        DemandReplacement: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Its number. */
+            number: string;
+            /** @description Where it stands. */
+            state: string;
+        };
+        /** @description A step with the version that was read. */
+        DemandStep: components["schemas"]["DemandVerb"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step of the supplier. */
+        DemandVerb: {
+            /** @enum {string} */
+            action: "submit_plan";
+            /** @description What will be done. */
+            plan: string;
+            /**
+             * Format: date
+             * @description By which day.
+             */
+            planned_on: string;
+        } | {
+            /** @enum {string} */
+            action: "start";
+        };
+        /** @description A demand as lists show it. */
+        DemandView: {
+            /**
+             * Format: date-time
+             * @description When it has to be fulfilled.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `add` or `replace`. */
+            kind: string;
+            /** @description His name. */
+            name?: string | null;
+            /** @description `ZP-20261123-001` */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description That moment passed. */
+            overdue: boolean;
+            /**
+             * Format: int32
+             * @description How many people.
+             */
+            people: number;
+            /** @description What the supplier will do. */
+            plan?: string | null;
+            /**
+             * Format: date
+             * @description By which day.
+             */
+            planned_on?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            raised_at: string;
+            raised_by?: components["schemas"]["Colleague"] | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Why the plan was sent back. */
+            return_reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Who is to be replaced.
+             */
+            staff_id?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it was verified.
+             */
+            verified_at?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description A demo call on its way. */
         DemoCallView: {
@@ -20305,6 +26490,11 @@ export interface components {
             /** @description The text. */
             text: string;
         };
+        /**
+         * @description How hard a question is.
+         * @enum {string}
+         */
+        Difficulty: "easy" | "medium" | "hard";
         /**
          * @description Why somebody is given an order.
          * @enum {string}
@@ -20567,6 +26757,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description Who may be had sit an exam. */
+        EligibleTakers: {
+            /** @description People of the supplier who do not see the question bank. */
+            items: components["schemas"]["Colleague"][];
+        };
         /** @description A kind of emergency. */
         EmergencyCategory: {
             /** @description False: none is raised of this kind any more. */
@@ -20671,6 +26866,17 @@ export interface components {
              */
             version: number;
         };
+        /** @description One line of the comparison. */
+        EquivalenceComparison: {
+            /** @description What the candidate has. */
+            candidate?: string | null;
+            /** @description What who leaves has; null where it is not known, and then nothing is asked. */
+            departing?: string | null;
+            /** @description The candidate is not less. */
+            holds: boolean;
+            /** @description What. */
+            item: components["schemas"]["Compared"];
+        };
         /** @description An escalation as its page shows it. */
         EscalationDetail: components["schemas"]["EscalationView"] & {
             /** @description The time line, the oldest line first. */
@@ -20766,6 +26972,108 @@ export interface components {
              */
             version: number;
         };
+        /** @description What was found of a piece of evidence. */
+        EvidenceCheck: {
+            /** @description What was seen: the original, the register; needed where it is rejected. */
+            note?: string | null;
+            /** @description It is what it says. */
+            verified: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A piece of evidence as it is shown. */
+        EvidenceView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            added_at: string;
+            added_by?: components["schemas"]["Colleague"] | null;
+            /** @description What was said about it. */
+            check_note?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            checked_at?: string | null;
+            checked_by?: components["schemas"]["Colleague"] | null;
+            /** @description Its files. */
+            files: components["schemas"]["StaffFileView"][];
+            /**
+             * Format: date
+             * @description The last day it is good for by what is agreed.
+             */
+            good_until?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Who issued it. */
+            issuer?: string | null;
+            /** @description Of which item. */
+            item: string;
+            /** @description Level or version. */
+            level?: string | null;
+            /** @description Anything else. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description What was counted.
+             */
+            number?: number | null;
+            /**
+             * Format: date
+             * @description Issued, signed, passed on.
+             */
+            on: string;
+            /** @description The marks of an interview. */
+            scorecard: components["schemas"]["InterviewAssessment"][];
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            seconds?: number | null;
+            /** @description `pending`, `verified`, `rejected` or `withdrawn`. */
+            state: string;
+            /**
+             * Format: date
+             * @description The last day it says it is good for.
+             */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description Why it is taken back. */
+        EvidenceWithdrawal: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description An exam with everybody who sits it. */
+        ExamDetail: components["schemas"]["ExamView"] & {
+            /** @description Every try, by person. */
+            attempts: components["schemas"]["AttemptView"][];
+            /**
+             * Format: date-time
+             * @description The server's time.
+             */
+            now: string;
+            /** @description Who has passed. */
+            passed: number;
+            /** @description Who waits for a result: handed in or marked. */
+            waiting: number;
+        };
         /** @description 考试计划: one examination of one year. */
         ExamPlan: {
             /**
@@ -20855,6 +27163,72 @@ export interface components {
              */
             score_at: string | null;
         };
+        /** @description An exam. */
+        ExamView: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description When it was set.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Minutes there are.
+             */
+            minutes: number;
+            /** @description `SJ-K20261123-001` */
+            number: string;
+            /**
+             * Format: date-time
+             * @description From when it may be begun.
+             */
+            opens_at: string;
+            /**
+             * Format: uuid
+             * @description The paper.
+             */
+            paper_id: string;
+            /**
+             * Format: int32
+             * @description The version of its rules.
+             */
+            paper_n: number;
+            /**
+             * Format: int32
+             * @description The share of the points that passes.
+             */
+            pass_percent: number;
+            /** @description `qualification` or `training` */
+            purpose: string;
+            /**
+             * Format: int32
+             * @description Questions there are.
+             */
+            questions: number;
+            /** @description `automatic` or `manual` */
+            release: string;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: int32
+             * @description The points there are.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description Tries there are.
+             */
+            tries: number;
+        };
         /** @description An exchange that is followed. */
         Exchange: {
             /** @description It is followed. */
@@ -20935,6 +27309,16 @@ export interface components {
             /** @description By code. */
             items: components["schemas"]["Exchange"][];
         };
+        /** @description Why a try need not be sat. */
+        Excused: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description Why more time is needed. */
         ExtendChatWrapUp: {
             /** @description 1 to 2,000 characters; stands in the conversation as a note. */
@@ -20990,6 +27374,23 @@ export interface components {
             answer: number;
             /** @description At which node. */
             node: string;
+        };
+        /** @description A payment. */
+        FeePayment: {
+            /** @description Number of the invoice, where it came later. */
+            invoice_no?: string | null;
+            /**
+             * Format: date
+             * @description When it was paid.
+             */
+            paid_on: string;
+            /** @description Number of the receipt. */
+            receipt_no: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /**
          * @description A canonical field of a work order (domain C.6).
@@ -21405,6 +27806,15 @@ export interface components {
              */
             version: number;
         };
+        /** @description An answer as it is given: the options as they were shown, yes or no, or words. */
+        GivenAnswer: {
+            /** @description Chosen options, counted from 0 in the order shown. */
+            chosen?: number[];
+            /** @description One text for each blank; the one text of a short answer. */
+            texts?: string[];
+            /** @description It is true, or it is not. */
+            truth?: boolean | null;
+        };
         /** @description What the owner does. */
         Handling: {
             /** @enum {string} */
@@ -21463,6 +27873,74 @@ export interface components {
             /** @description Why. */
             reason?: string | null;
         };
+        /** @description Why not. */
+        HandoverDecline: {
+            /** @description Why. */
+            reason: string;
+        };
+        /**
+         * @description What is handed over.
+         * @enum {string}
+         */
+        HandoverKind: "asset" | "account" | "knowledge" | "data";
+        /** @description A ticket for somebody. */
+        HandoverOffer: {
+            /**
+             * Format: uuid
+             * @description The ticket.
+             */
+            ticket_id: string;
+            /**
+             * Format: uuid
+             * @description Who is to take it.
+             */
+            to_id: string;
+        };
+        /** @description A ticket that is handed over. */
+        HandoverView: {
+            /**
+             * Format: date-time
+             * @description When he accepted.
+             */
+            accepted_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When he declined.
+             */
+            declined_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Why he declined. */
+            note?: string | null;
+            /** @description Its number. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When it was offered.
+             */
+            offered_at: string;
+            /**
+             * Format: uuid
+             * @description The replacement.
+             */
+            replacement_id: string;
+            /**
+             * Format: uuid
+             * @description The ticket.
+             */
+            ticket_id: string;
+            /** @description What it is about. */
+            title: string;
+            to?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description Handovers. */
+        Handovers: {
+            /** @description The oldest first. */
+            items: components["schemas"]["HandoverView"][];
+        };
         /** @description The last sealed row. */
         Head: {
             /** @description Its hash (SHA-256 in hex), which stands for the whole trail up to here. */
@@ -21472,6 +27950,27 @@ export interface components {
              * @description Its number; the first row is 1.
              */
             seq: number;
+        };
+        /** @description Headcount by day. */
+        Headcount: {
+            /** @description The days in their order. */
+            items: components["schemas"]["HeadcountDay"][];
+            /** @description Working days on which fewer than planned were on post. */
+            short_working_days: number;
+        };
+        /** @description How many were on post on one day. */
+        HeadcountDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Posts that were held. */
+            held: number;
+            /** @description Posts that were to be held. */
+            planned: number;
+            /** @description It is a working day. */
+            workday: boolean;
         };
         /** @description What was read out. */
         HeardCode: {
@@ -21866,6 +28365,36 @@ export interface components {
              */
             version: number;
         };
+        /** @description Marks of one assessor in the five dimensions of A-44, each 1 to 5. */
+        InterviewAssessment: {
+            /**
+             * Format: int32
+             * @description 亲和力
+             */
+            affinity: number;
+            /** @description Who assessed. */
+            assessor: string;
+            /**
+             * Format: int32
+             * @description 沟通
+             */
+            communication: number;
+            /**
+             * Format: int32
+             * @description 表达
+             */
+            expression: number;
+            /**
+             * Format: int32
+             * @description 思维
+             */
+            thinking: number;
+            /**
+             * Format: int32
+             * @description 理解力
+             */
+            understanding: number;
+        };
         /** @description Why a row was not taken. */
         ItemFault: {
             /** @description `number_unreadable`, `number_not_allowed`, `number_twice`, `number_known`, `do_not_call`, `text_invalid`. */
@@ -21878,6 +28407,11 @@ export interface components {
              */
             row: number;
         };
+        /**
+         * @description How an item stands.
+         * @enum {string}
+         */
+        ItemStanding: "ok" | "waived" | "below" | "expired" | "missing";
         /** @description A table as one part named `file` of a form. */
         ItemTable: {
             /**
@@ -22014,6 +28548,47 @@ export interface components {
         Layout: {
             /** @description From left to right. */
             columns: components["schemas"]["Column"][];
+        };
+        /** @description One number that is agreed. */
+        LearningRule: {
+            /** @description What it says: `exam.pass_percent`. */
+            code: string;
+            /**
+             * Format: int32
+             * @description How much.
+             */
+            value: number;
+        };
+        /** @description The end of a post. */
+        LeavePost: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description How long the page was left. */
+        LeftPage: {
+            /**
+             * Format: int32
+             * @description Seconds; at most a day.
+             */
+            seconds: number;
+        };
+        /** @description How often the page was left. */
+        LeftPages: {
+            /**
+             * Format: int32
+             * @description Times.
+             */
+            left_count: number;
+            /**
+             * Format: int32
+             * @description Seconds in all.
+             */
+            left_seconds: number;
         };
         /** @description The ticket that stands for it. */
         LeftTicket: {
@@ -22773,6 +29348,75 @@ export interface components {
              */
             to?: string | null;
         };
+        /** @description What became of an answer. */
+        MarkReceipt: {
+            /**
+             * Format: int32
+             * @description The points, once they are known.
+             */
+            awarded?: number | null;
+            /** @description Who owes what now. */
+            turn: components["schemas"]["Marking"];
+        };
+        /** @description What a marker gave. */
+        MarkView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            marker?: components["schemas"]["Colleague"] | null;
+            /** @description Why. */
+            note: string;
+            /**
+             * Format: int32
+             * @description The points.
+             */
+            points: number;
+            /**
+             * Format: int32
+             * @description 1 and 2 are the two markers, 3 who decided between them.
+             */
+            turn: number;
+        };
+        /**
+         * @description Who owes what of an answer.
+         * @enum {string}
+         */
+        Marking: "open" | "first" | "second" | "third" | "done";
+        /** @description What waits for me. */
+        MarkingQueue: {
+            /** @description What waits longest first; at most 200. */
+            items: components["schemas"]["AnswerToMark"][];
+        };
+        /** @description Something to learn from. */
+        MaterialView: {
+            /** @description `uuid@n` of the article. */
+            article?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description How long it is.
+             */
+            bytes?: number | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `file` or `article` */
+            kind: string;
+            /** @description What the file is. */
+            media_type?: string | null;
+            /** @description The file's name, or number and title of the article. */
+            name: string;
+            /** @description Its SHA-256. */
+            sha256?: string | null;
+        };
         /** @description A branch or a leaf of the matter tree. */
         Matter: {
             /** @description The branches below; a leaf has none and is what a request is classified with. */
@@ -23033,6 +29677,157 @@ export interface components {
              */
             wait_ms?: number | null;
         };
+        /** @description What one person learnt in one month. */
+        MonthOfTraining: {
+            /**
+             * Format: int64
+             * @description Minutes.
+             */
+            minutes: number;
+            /** @description `2026-11` */
+            month: string;
+            /** @description Sessions that he came to. */
+            sessions: number;
+        };
+        /** @description One of my tries. */
+        MyExam: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description When the time is over.
+             */
+            deadline_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was handed in.
+             */
+            handed_in_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies the try.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Minutes there are.
+             */
+            minutes: number;
+            /** @description It was never begun. */
+            missed: boolean;
+            /** @description The exam's number. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description From when it may be begun.
+             */
+            opens_at: string;
+            /**
+             * Format: int32
+             * @description The share of the points that passes.
+             */
+            pass_percent: number;
+            /** @description It was passed; null until that is told. */
+            passed?: boolean | null;
+            /**
+             * Format: int32
+             * @description The points reached; null until they are told.
+             */
+            points?: number | null;
+            /** @description `qualification` or `training` */
+            purpose: string;
+            /**
+             * Format: int32
+             * @description Questions there are.
+             */
+            questions: number;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at?: string | null;
+            /** @description `assigned`, `in_progress`, `submitted` … */
+            state: string;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: int32
+             * @description The points there are.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            tries: number;
+            /**
+             * Format: int32
+             * @description Which try it is.
+             */
+            try_no: number;
+        };
+        /** @description What I sit and sat. */
+        MyExams: {
+            /** @description The newest first; at most 200. */
+            items: components["schemas"]["MyExam"][];
+            /**
+             * Format: date-time
+             * @description The server's time.
+             */
+            now: string;
+            /** @description What waits for me. */
+            open: number;
+        };
+        /** @description My paper. */
+        MyPaper: components["schemas"]["MyExam"] & {
+            /**
+             * Format: int32
+             * @description Times I left the page.
+             */
+            left_count: number;
+            /**
+             * Format: date-time
+             * @description The server's time; its clock is the one that counts.
+             */
+            now: string;
+            /** @description The questions with what I answered: while I sit it, and with their solution once it is shown. */
+            paper: components["schemas"]["MyQuestion"][];
+            /**
+             * Format: int64
+             * @description Seconds that are left; null where none run.
+             */
+            seconds_left?: number | null;
+        };
+        /** @description A question of my paper. */
+        MyQuestion: components["schemas"]["Asked"] & {
+            answer?: components["schemas"]["GivenAnswer"] | null;
+            /**
+             * Format: int32
+             * @description The points given; null until the solution is shown.
+             */
+            awarded?: number | null;
+            /** @description How it is asked. */
+            kind: components["schemas"]["QuestionKind"];
+            /**
+             * Format: int32
+             * @description Its place, from 1 on.
+             */
+            no: number;
+            /**
+             * Format: int32
+             * @description The points it gives at most.
+             */
+            points: number;
+            /**
+             * Format: int64
+             * @description The number of the answer that stands; the next one has a higher one.
+             */
+            seq: number;
+            solution?: components["schemas"]["QuestionContent"] | null;
+        };
         /** @description What one owes. */
         MyReading: {
             /** @description Something holds one up. */
@@ -23072,6 +29867,45 @@ export interface components {
             /** @description How he takes part. */
             mode: components["schemas"]["SupervisionMode"];
         };
+        /** @description My test while it runs. */
+        MyTypingTest: components["schemas"]["TypingTestView"] & {
+            /**
+             * Format: int32
+             * @description Characters that one event may add.
+             */
+            most_at_once: number;
+            /**
+             * Format: date-time
+             * @description The server's time.
+             */
+            now: string;
+            /**
+             * Format: int64
+             * @description Seconds that are left; null where none run.
+             */
+            seconds_left?: number | null;
+            /**
+             * Format: int64
+             * @description The number of the last message that was taken; the next one has a higher one.
+             */
+            seq: number;
+            /** @description What is to be typed. */
+            text: string;
+            /** @description What was taken so far. */
+            typed: string;
+        };
+        /** @description My tests. */
+        MyTypingTests: {
+            /** @description The newest first; at most 50. */
+            items: components["schemas"]["TypingTestView"][];
+        };
+        /** @description The version of the confidentiality agreement that must be signed (A-55). */
+        NdaVersion: {
+            /** @description What it is called in a staff file: `2026-1`. */
+            code: string;
+            /** @description Its title. */
+            title: string;
+        };
         /** @description An article to be begun. */
         NewArticle: {
             /** @description What its first version says. */
@@ -23110,6 +29944,19 @@ export interface components {
             /** @description The number; that of what the call is about when left out. */
             to?: string | null;
         };
+        /** @description A certificate to be issued. */
+        NewCertificate: {
+            /**
+             * Format: uuid
+             * @description The try that was passed.
+             */
+            attempt_id: string;
+            /**
+             * Format: date
+             * @description The last day it is good; for good when left out.
+             */
+            valid_until?: string | null;
+        };
         /** @description A contact that came without a call: a visit, a letter, a colleague's word. */
         NewContact: {
             /** @description The requester's number: who knows it may add to the ticket, whoever owns it. */
@@ -23121,6 +29968,23 @@ export interface components {
             requester_id?: string | null;
             /** @description What was said, 1 to 2,000 characters. */
             summary: string;
+        };
+        /** @description What is demanded. */
+        NewDemand: {
+            /** @description More people, or another one. */
+            kind: components["schemas"]["DemandKind"];
+            /**
+             * Format: int32
+             * @description How many, 1 to 6; one unless told.
+             */
+            people?: number | null;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Who is to be replaced.
+             */
+            staff_id?: string | null;
         };
         /** @description Somebody to be entered. */
         NewDoNotCall: {
@@ -23174,6 +30038,83 @@ export interface components {
             ticket_id?: string | null;
             /** @description What it is about, up to 2,000 characters; the ticket's title when left out. */
             title?: string | null;
+        };
+        /** @description Evidence to be added. */
+        NewEvidence: {
+            /** @description Who issued it; of a contract and of experience the employer. */
+            issuer?: string | null;
+            /** @description Of which item. */
+            item: components["schemas"]["QualificationItem"];
+            /** @description 学历、普通话等级; of an NDA its version. */
+            level?: string | null;
+            /** @description Anything else about it. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Correct characters of a typing test; score of the attitude in tenths (10 to 50).
+             */
+            number?: number | null;
+            /**
+             * Format: date
+             * @description Issued, signed, passed on; of experience its first day.
+             */
+            on: string;
+            /** @description The marks of an interview. */
+            scorecard?: components["schemas"]["InterviewAssessment"][];
+            /**
+             * Format: int64
+             * @description How long a typing test took.
+             */
+            seconds?: number | null;
+            /**
+             * Format: date
+             * @description The last day it is good for; of experience its last day, left out while it goes on.
+             */
+            until?: string | null;
+        };
+        /** @description An exam to be set. */
+        NewExam: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description From when it may be begun; at once when left out.
+             */
+            opens_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The paper.
+             */
+            paper_id: string;
+            /** @description `qualification` or `training` */
+            purpose: components["schemas"]["Purpose"];
+            release?: components["schemas"]["Release"] | null;
+            /** @description Who sits it. */
+            takers?: string[];
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description A fee that is owed. */
+        NewFee: {
+            /**
+             * Format: int64
+             * @description In fen.
+             */
+            amount_fen: number;
+            /** @description Number of the invoice. */
+            invoice_no?: string | null;
+            /** @description More about it. */
+            note?: string | null;
+            /** @description To whom, 1 to 60 characters. */
+            payee: string;
+            /**
+             * Format: uuid
+             * @description For whom.
+             */
+            staff_id: string;
         };
         /** @description A list to be made. */
         NewFollowUpList: {
@@ -23268,6 +30209,16 @@ export interface components {
              */
             other_id: string;
         };
+        /** @description The points of an answer. */
+        NewMark: {
+            /** @description Why. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description The points; at most those the question gives.
+             */
+            points: number;
+        };
         /** @description What an agent says. */
         NewMessage: {
             /** @description The approved answer it is: `<article>@<version>`. */
@@ -23345,6 +30296,25 @@ export interface components {
              * @description The ticket it is about.
              */
             ticket_id: string;
+        };
+        /** @description Who leaves, and when. */
+        NewReplacement: {
+            /** @description Why. */
+            cause: components["schemas"]["ReplacementCause"];
+            /**
+             * Format: date
+             * @description The last day on post.
+             */
+            last_day: string;
+            /** @description Why, in words. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Who leaves.
+             */
+            staff_id: string;
+            /** @description 无法提前: it could not be announced in time. */
+            sudden?: boolean;
         };
         /** @description Whom to block, where, why and until when. */
         NewRequesterBlock: {
@@ -23505,6 +30475,43 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_LearningRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description One number that is agreed. */
+            rule: {
+                /** @description What it says: `exam.pass_percent`. */
+                code: string;
+                /**
+                 * Format: int32
+                 * @description How much.
+                 */
+                value: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_NdaVersion: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description The version of the confidentiality agreement that must be signed (A-55). */
+            rule: {
+                /** @description What it is called in a staff file: `2026-1`. */
+                code: string;
+                /** @description Its title. */
+                title: string;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_OutboundNumber: {
             /**
              * Format: date-time
@@ -23574,6 +30581,67 @@ export interface components {
                 name: string;
                 /** @description Its number as it is dialled. */
                 number: string;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_PersonnelTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description How many working days one step may take. */
+            rule: {
+                /** @description The step: `replacement.notice`. */
+                code: string;
+                /**
+                 * Format: int32
+                 * @description 1 to 60.
+                 */
+                working_days: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_QualificationRequirement: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description What is asked of one item: a rule as a row, agreed anew without a new program. */
+            rule: {
+                /** @description The bound itself does not fit any more: under 40 instead of up to 40. */
+                exclusive?: boolean;
+                /** @description The item. */
+                item: components["schemas"]["QualificationItem"];
+                /**
+                 * Format: int64
+                 * @description The least number: months, characters a minute, tenths of a score.
+                 */
+                least?: number | null;
+                /**
+                 * Format: int64
+                 * @description How long a test must have taken.
+                 */
+                least_seconds?: number | null;
+                /** @description The lowest level. */
+                level?: string | null;
+                /** @description Nobody is on post without it. */
+                mandatory: boolean;
+                /**
+                 * Format: int64
+                 * @description The largest number: years of age.
+                 */
+                most?: number | null;
+                /**
+                 * Format: int32
+                 * @description How many months a proof is good for; for good when left out.
+                 */
+                valid_months?: number | null;
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -23682,6 +30750,21 @@ export interface components {
             /** @description Where it stands: the document, the agreement. */
             source: string;
         };
+        /** @description A row to be recorded. */
+        NewRule_WorkGateRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Whom the floor's gate stops. */
+            rule: {
+                /** @description Also who has no staff file: until the files are there, a new installation is not blocked. */
+                file_required: boolean;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
         /** @description A group to be added. */
         NewSynonyms: {
             /** @description 2 to 40 words of at least two characters. */
@@ -23715,6 +30798,25 @@ export interface components {
             /** @description 标题, up to 300 characters; the beginning of the summary when left out. */
             title?: string | null;
         };
+        /** @description From whom, and when. */
+        NewTransition: {
+            /**
+             * Format: date
+             * @description The first day of service.
+             */
+            go_live_on: string;
+            /** @description 原运营公司, 1 to 60 characters. */
+            predecessor: string;
+        };
+        /** @description Something to be handed over. */
+        NewTransitionItem: {
+            /** @description What kind. */
+            kind: components["schemas"]["HandoverKind"];
+            /** @description More about it. */
+            note?: string | null;
+            /** @description What it is. */
+            title: string;
+        };
         /** @description A tree to be begun. */
         NewTree: {
             /** @description What its first version says. */
@@ -23746,6 +30848,18 @@ export interface components {
             /** @description 1 to 2,000 characters. */
             text: string;
         };
+        /** @description What the purchaser lets be, until when, and why. */
+        NewWaiver: {
+            /** @description The item; never the confidentiality agreement (A-55). */
+            item: components["schemas"]["QualificationItem"];
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day, at most a year ahead.
+             */
+            until: string;
+        };
         /** @description A walk to be kept. */
         NewWalk: {
             /** @description It was broken off before its end. */
@@ -23774,6 +30888,26 @@ export interface components {
              * @description The ticket it belongs to.
              */
             ticket_id?: string | null;
+        };
+        /** @description Another time to begin a try. */
+        NewWindow: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            opens_at: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description The item that comes next for an agent. */
         NextFollowUp: {
@@ -24054,6 +31188,23 @@ export interface components {
             action: string;
             /** @description The door it goes through. */
             desk: components["schemas"]["Desk"];
+        };
+        /** @description An open ticket of who leaves. */
+        OpenTicket: {
+            /**
+             * Format: date-time
+             * @description When it is due.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Its number. */
+            number: string;
+            /** @description What it is about. */
+            title: string;
         };
         /** @description A call that was let out. */
         OutboundCall: {
@@ -24743,6 +31894,79 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_CertificateView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The try it stands on.
+                 */
+                attempt_id: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                issued_at: string;
+                issued_by?: components["schemas"]["Colleague"] | null;
+                /** @description `SJ-Z2026-0001`: counted without gaps, anew each year. */
+                number: string;
+                person?: components["schemas"]["Colleague"] | null;
+                /** @description The name it was issued to. */
+                person_name: string;
+                /**
+                 * Format: int32
+                 * @description The points reached.
+                 */
+                points: number;
+                /** @description Why. */
+                revoke_reason?: string | null;
+                revoked_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date
+                 * @description From which day on it is not good any more.
+                 */
+                revoked_on?: string | null;
+                /** @description `valid` or `revoked` */
+                state: string;
+                /** @description The exam. */
+                title: string;
+                /**
+                 * Format: int32
+                 * @description The points there were.
+                 */
+                total: number;
+                /**
+                 * Format: date
+                 * @description The first day it is good.
+                 */
+                valid_from: string;
+                /**
+                 * Format: date
+                 * @description The last one; null for good.
+                 */
+                valid_until?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_ContactView: {
             /** @description The rows. */
             items: {
@@ -24965,6 +32189,125 @@ export interface components {
                  * @description How often it can be.
                  */
                 wrap_up_max_extensions: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_CourseView: {
+            /** @description The rows. */
+            items: {
+                /** @description What it teaches. */
+                description: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description Code of its matter. */
+                matter?: string | null;
+                /**
+                 * Format: int32
+                 * @description How long it takes, in minutes.
+                 */
+                minutes: number;
+                /** @description `KC001` */
+                number: string;
+                /** @description `active` or `retired` */
+                state: string;
+                /** @description What it is called. */
+                title: string;
+                /**
+                 * Format: date-time
+                 * @description When it changed last.
+                 */
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_DemandView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it has to be fulfilled.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `add` or `replace`. */
+                kind: string;
+                /** @description His name. */
+                name?: string | null;
+                /** @description `ZP-20261123-001` */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description That moment passed. */
+                overdue: boolean;
+                /**
+                 * Format: int32
+                 * @description How many people.
+                 */
+                people: number;
+                /** @description What the supplier will do. */
+                plan?: string | null;
+                /**
+                 * Format: date
+                 * @description By which day.
+                 */
+                planned_on?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                raised_at: string;
+                raised_by?: components["schemas"]["Colleague"] | null;
+                /** @description Why. */
+                reason: string;
+                /** @description Why the plan was sent back. */
+                return_reason?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who is to be replaced.
+                 */
+                staff_id?: string | null;
+                /** @description Where it stands. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description When it was verified.
+                 */
+                verified_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -25219,6 +32562,84 @@ export interface components {
                  * @description Rises with each change.
                  */
                 version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_ExamView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description Until when.
+                 */
+                closes_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was set.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Minutes there are.
+                 */
+                minutes: number;
+                /** @description `SJ-K20261123-001` */
+                number: string;
+                /**
+                 * Format: date-time
+                 * @description From when it may be begun.
+                 */
+                opens_at: string;
+                /**
+                 * Format: uuid
+                 * @description The paper.
+                 */
+                paper_id: string;
+                /**
+                 * Format: int32
+                 * @description The version of its rules.
+                 */
+                paper_n: number;
+                /**
+                 * Format: int32
+                 * @description The share of the points that passes.
+                 */
+                pass_percent: number;
+                /** @description `qualification` or `training` */
+                purpose: string;
+                /**
+                 * Format: int32
+                 * @description Questions there are.
+                 */
+                questions: number;
+                /** @description `automatic` or `manual` */
+                release: string;
+                /** @description What it is called. */
+                title: string;
+                /**
+                 * Format: int32
+                 * @description The points there are.
+                 */
+                total: number;
+                /**
+                 * Format: int32
+                 * @description Tries there are.
+                 */
+                tries: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -26306,6 +33727,47 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_PaperView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description The latest version of its rules.
+                 */
+                n: number;
+                /** @description `SJ001` */
+                number: string;
+                /** @description `active` or `retired` */
+                state: string;
+                /** @description What it is called. */
+                title: string;
+                /**
+                 * Format: date-time
+                 * @description When it changed last.
+                 */
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_Parameter: {
             /** @description The rows. */
             items: {
@@ -26427,6 +33889,207 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_QuestionView: {
+            /** @description The rows. */
+            items: {
+                /** @description It may be drawn. */
+                active: boolean;
+                /** @description How hard it is. */
+                difficulty: components["schemas"]["Difficulty"];
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description How it is asked. */
+                kind: components["schemas"]["QuestionKind"];
+                /** @description Code of its matter. */
+                matter: string;
+                /**
+                 * Format: int32
+                 * @description Its latest version.
+                 */
+                n: number;
+                /** @description `T0001` */
+                number: string;
+                /** @description `uuid@n` of the article it comes from. */
+                source?: string | null;
+                /** @description That article's number and title. */
+                source_name: string;
+                /** @description How it did. */
+                stats: components["schemas"]["QuestionStats"];
+                /** @description What is asked. */
+                text: string;
+                /**
+                 * Format: date-time
+                 * @description When it changed last.
+                 */
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_RecruitmentFeeView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description In fen.
+                 */
+                amount_fen: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description Number of the invoice. */
+                invoice_no?: string | null;
+                /** @description His name. */
+                name: string;
+                /** @description More about it. */
+                note?: string | null;
+                /**
+                 * Format: date
+                 * @description When it was paid.
+                 */
+                paid_on?: string | null;
+                /** @description To whom (原运营公司). */
+                payee: string;
+                /** @description Number of the receipt. */
+                receipt_no?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                recorded_at: string;
+                recorded_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: uuid
+                 * @description For whom.
+                 */
+                staff_id: string;
+                /** @description `owed`, `paid` or `void`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_ReplacementView: {
+            /** @description The rows. */
+            items: {
+                /** @description His name. */
+                candidate?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who is to come.
+                 */
+                candidate_id?: string | null;
+                /** @description `resignation`, `illness`, `unfit`, `exam_failed` or `demanded`. */
+                cause: string;
+                /**
+                 * Format: uuid
+                 * @description The demand it answers.
+                 */
+                demand_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the new one has to be on post.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Working days without anybody so far; zero is what is owed.
+                 */
+                gap_working_days: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: date
+                 * @description The last day.
+                 */
+                last_day: string;
+                /** @description His name. */
+                name: string;
+                /**
+                 * Format: date
+                 * @description When it was announced.
+                 */
+                notice_on?: string | null;
+                /** @description `BW-20261123-001` */
+                number: string;
+                /**
+                 * Format: date
+                 * @description The first day of the new one.
+                 */
+                on_post_on?: string | null;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description That moment passed before. */
+                overdue: boolean;
+                /** @description The post. */
+                post_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was opened.
+                 */
+                raised_at: string;
+                /** @description Why. */
+                reason: string;
+                /**
+                 * Format: uuid
+                 * @description Who leaves.
+                 */
+                staff_id: string;
+                /** @description Where it stands. */
+                state: string;
+                /** @description 无法提前 */
+                sudden: boolean;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_RequesterBlock: {
             /** @description The rows. */
             items: {
@@ -26517,6 +34180,55 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_SessionView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The course.
+                 */
+                course_id: string;
+                /** @description What it is called. */
+                course_title: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description How long it lasts.
+                 */
+                minutes: number;
+                /** @description What is to be known of it; why it was cancelled. */
+                note: string;
+                /** @description Where. */
+                place: string;
+                /**
+                 * Format: date-time
+                 * @description When it begins.
+                 */
+                starts_at: string;
+                /** @description `planned`, `held` or `cancelled` */
+                state: string;
+                teacher?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_SetAside: {
             /** @description The rows. */
             items: {
@@ -26536,6 +34248,62 @@ export interface components {
                 id: string;
                 /** @description Why: a code. */
                 reason: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_StaffView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the file was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date
+                 * @description His first day on post.
+                 */
+                hired_on?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: date
+                 * @description The day he left.
+                 */
+                left_on?: string | null;
+                /** @description What keeps him off a post today. */
+                missing: components["schemas"]["QualificationFinding"][];
+                /** @description The person's name. */
+                name: string;
+                /** @description The purchaser certified his pass. */
+                passed: boolean;
+                /** @description The post he holds. */
+                post_id?: string | null;
+                /**
+                 * Format: date
+                 * @description The last day on which all that is mandatory stands; null when it stands for good.
+                 */
+                stands_until?: string | null;
+                /** @description `candidate`, `training`, `passed`, `on_post`, `suspended` or `left`. */
+                state: string;
+                user?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -26716,6 +34484,91 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_TypingTestView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description The share of right characters, in basis points.
+                 */
+                accuracy_bp?: number | null;
+                /**
+                 * Format: int32
+                 * @description Right characters, once it is over.
+                 */
+                correct?: number | null;
+                /**
+                 * Format: int32
+                 * @description Right characters a minute, in hundredths.
+                 */
+                cpm_x100?: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it ends or ended.
+                 */
+                ends_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Minutes it lasts.
+                 */
+                minutes: number;
+                /**
+                 * Format: int32
+                 * @description The share of right characters that passes, in percent; 0 asks for none.
+                 */
+                pass_accuracy: number;
+                /**
+                 * Format: int32
+                 * @description Right characters a minute that pass.
+                 */
+                pass_cpm: number;
+                /** @description It is fast and right enough. */
+                passed?: boolean | null;
+                /**
+                 * Format: int32
+                 * @description Those of them that were pasted.
+                 */
+                pasted: number;
+                person?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was prepared.
+                 */
+                prepared_at: string;
+                /**
+                 * Format: int32
+                 * @description Messages that were not taken: pasted, or faster than a person types.
+                 */
+                refused: number;
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                started_at?: string | null;
+                /** @description `prepared`, `running`, `passed` or `failed` */
+                state: string;
+                /**
+                 * Format: int32
+                 * @description Characters typed, space left out.
+                 */
+                typed_chars?: number | null;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_UserView: {
             /** @description The rows. */
             items: {
@@ -26860,6 +34713,86 @@ export interface components {
             /** @description There are more than `total`. */
             total_capped: boolean;
         };
+        /** @description A paper with its rules, and whether the bank can fill it. */
+        PaperDetail: components["schemas"]["PaperView"] & {
+            /** @description For each part how many questions of the bank it could take. */
+            available: number[];
+            /** @description The bank can fill all of it. */
+            can_be_drawn: boolean;
+            /**
+             * Format: int32
+             * @description How many questions it has.
+             */
+            questions: number;
+            /** @description Its rules. */
+            rules: components["schemas"]["Blueprint"];
+            /**
+             * Format: int32
+             * @description The points there are.
+             */
+            total: number;
+        };
+        /** @description A paper as it is to be. */
+        PaperEntry: {
+            /** @description Its rules. */
+            rules: components["schemas"]["Blueprint"];
+            /** @description `active` or `retired`; active when left out. */
+            state?: string | null;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a new one.
+             */
+            version?: number | null;
+        };
+        /** @description So many questions of one sort. */
+        PaperPart: {
+            difficulty?: components["schemas"]["Difficulty"] | null;
+            /** @description The kind of its questions. */
+            kind: components["schemas"]["QuestionKind"];
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            many: number;
+            /** @description What their matter's code begins with: `1` is all of the exams; any when left out. */
+            matter?: string | null;
+            /**
+             * Format: int32
+             * @description Points for each.
+             */
+            points: number;
+        };
+        /** @description A paper. */
+        PaperView: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description The latest version of its rules.
+             */
+            n: number;
+            /** @description `SJ001` */
+            number: string;
+            /** @description `active` or `retired` */
+            state: string;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it changed last.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description One value of a parameter for a stretch of time. */
         Parameter: {
             /** @description A shipped value that was found in a copy or is our advice: to be confirmed first. */
@@ -26923,6 +34856,31 @@ export interface components {
             name: string;
             /** @description `supplier` or `purchaser`. */
             side: components["schemas"]["Side"];
+        };
+        /** @description The purchaser's certificate (岗前培训合格证). */
+        PassRequest: {
+            /** @description Number of the certificate. */
+            certificate_no: string;
+            /**
+             * Format: date
+             * @description Issued on.
+             */
+            on: string;
+            /**
+             * Format: int64
+             * @description Score of the exam.
+             */
+            score?: number | null;
+            /**
+             * Format: date
+             * @description The last day it is good for; for good when left out.
+             */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description The password again. */
         PasswordAgain: {
@@ -27051,6 +35009,24 @@ export interface components {
             /** @description What shows that they are one, 2 to 200 characters. */
             reason: string;
         };
+        /** @description What one person learnt. */
+        PersonOfTraining: {
+            /** @description Sessions that he missed without being excused. */
+            absent: number;
+            /**
+             * Format: int64
+             * @description Minutes in all.
+             */
+            minutes: number;
+            /** @description By month, the first first. */
+            months: components["schemas"]["MonthOfTraining"][];
+            person?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description Who, also where he is not known any more.
+             */
+            user_id: string;
+        };
         /** @description Somebody who may be the same person. */
         PersonSuggestion: {
             /** @description What speaks for it, the strongest first. */
@@ -27062,6 +35038,35 @@ export interface components {
         PersonSuggestions: {
             /** @description The strongest reason first, at most 20. */
             items: components["schemas"]["PersonSuggestion"][];
+        };
+        /** @description One line of a time line. */
+        PersonnelLine: {
+            /** @description `created`, `evidence_added`, `taken_post` … */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /** @description The person's name, or the part of the system. */
+            who: string;
+            /**
+             * Format: uuid
+             * @description Who; null for the system itself.
+             */
+            who_id?: string | null;
+        };
+        /** @description How many working days one step may take. */
+        PersonnelTerm: {
+            /** @description The step: `replacement.notice`. */
+            code: string;
+            /**
+             * Format: int32
+             * @description 1 to 60.
+             */
+            working_days: number;
         };
         /**
          * @description Where a recording lies.
@@ -27106,6 +35111,34 @@ export interface components {
             requester: components["schemas"]["Requester"];
             /** @description The requester's open tickets, whoever owns them, the newest first. */
             tickets: components["schemas"]["TicketView"][];
+        };
+        /** @description Who holds a post on the day asked. */
+        PostHolder: {
+            /** @description Nothing mandatory is missing: he counts as on post (A-60). */
+            counts: boolean;
+            /** @description What is missing that day. */
+            missing: components["schemas"]["QualificationFinding"][];
+            /** @description His name. */
+            name: string;
+            /**
+             * Format: date
+             * @description Since when he holds it.
+             */
+            since: string;
+            /**
+             * Format: uuid
+             * @description His staff file.
+             */
+            staff_id: string;
+            user?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description From when a post is to be held. */
+        PostOpening: {
+            /**
+             * Format: date
+             * @description The first day of service.
+             */
+            opens_on: string;
         };
         /** @description A member or a deputy. */
         PostRequest: {
@@ -27382,6 +35415,11 @@ export interface components {
             stage: string;
         };
         /**
+         * @description What an exam is for.
+         * @enum {string}
+         */
+        Purpose: "qualification" | "training";
+        /**
          * @description What a call of a purpose must be about.
          * @enum {string}
          */
@@ -27393,6 +35431,70 @@ export interface components {
              * @description The version that was read; leave it out to make a new queue.
              */
             version?: number | null;
+        };
+        /** @description How one item stands on a day. */
+        QualificationFinding: {
+            /**
+             * Format: int64
+             * @description What was proven as a number: months, years of age, tenths of characters a minute, tenths of a score.
+             */
+            have?: number | null;
+            /** @description The level, version or employer proven. */
+            have_level?: string | null;
+            /** @description The item. */
+            item: components["schemas"]["QualificationItem"];
+            /** @description Nobody is on post without it. */
+            mandatory: boolean;
+            /**
+             * Format: int64
+             * @description What is asked, in the same measure.
+             */
+            need?: number | null;
+            /** @description The one asked for. */
+            need_level?: string | null;
+            /** @description How it stands. */
+            standing: components["schemas"]["ItemStanding"];
+            /**
+             * Format: date
+             * @description The last day on which it stands so.
+             */
+            until?: string | null;
+        };
+        /**
+         * @description What is to be proven.
+         * @enum {string}
+         */
+        QualificationItem: "clean_record" | "experience" | "education" | "age" | "health" | "typing" | "mandarin" | "interview" | "attitude" | "employer" | "nda" | "confidentiality" | "pre_job";
+        /** @description What is asked of one item: a rule as a row, agreed anew without a new program. */
+        QualificationRequirement: {
+            /** @description The bound itself does not fit any more: under 40 instead of up to 40. */
+            exclusive?: boolean;
+            /** @description The item. */
+            item: components["schemas"]["QualificationItem"];
+            /**
+             * Format: int64
+             * @description The least number: months, characters a minute, tenths of a score.
+             */
+            least?: number | null;
+            /**
+             * Format: int64
+             * @description How long a test must have taken.
+             */
+            least_seconds?: number | null;
+            /** @description The lowest level. */
+            level?: string | null;
+            /** @description Nobody is on post without it. */
+            mandatory: boolean;
+            /**
+             * Format: int64
+             * @description The largest number: years of age.
+             */
+            most?: number | null;
+            /**
+             * Format: int32
+             * @description How many months a proof is good for; for good when left out.
+             */
+            valid_months?: number | null;
         };
         /** @description One question. */
         Question: {
@@ -27412,6 +35514,16 @@ export interface components {
             /** @description What is asked. */
             text: string;
         };
+        /** @description Whether a question may be drawn. */
+        QuestionActive: {
+            /** @description It may be drawn. */
+            active: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description The answers to one question. */
         QuestionChart: {
             /** @description Who answered it. */
@@ -27426,11 +35538,169 @@ export interface components {
             /** @description The question. */
             question: components["schemas"]["Question"];
         };
+        /** @description What a question says, with what is right; who answers gets [`Asked`]. */
+        QuestionContent: {
+            /** @description For each blank what is taken for right. */
+            blanks?: string[][];
+            /** @description Why, shown when the solution is. */
+            explanation?: string;
+            /** @description What a good answer holds, for who marks it. */
+            model_answer?: string;
+            /** @description 2 to 8 options of a single or multiple choice. */
+            options?: string[];
+            /**
+             * Format: uuid
+             * @description The call that is heard before the answer.
+             */
+            recording?: string | null;
+            /** @description The right options, counted from 0. */
+            right?: number[];
+            /** @description What is asked. */
+            text: string;
+            /** @description Whether what is said is true. */
+            truth?: boolean | null;
+        };
+        /** @description A question with all its versions. */
+        QuestionDetail: components["schemas"]["QuestionView"] & {
+            /** @description What it says now. */
+            content: components["schemas"]["QuestionContent"];
+            /** @description Its versions, the newest first; at most 200. */
+            versions: components["schemas"]["QuestionVersion"][];
+        };
+        /** @description A question as it is to be. */
+        QuestionEntry: {
+            /** @description What it says. */
+            content: components["schemas"]["QuestionContent"];
+            /** @description How hard it is. */
+            difficulty: components["schemas"]["Difficulty"];
+            /** @description How it is asked; stays for good. */
+            kind: components["schemas"]["QuestionKind"];
+            /** @description Code of its matter. */
+            matter: string;
+            /** @description `uuid@n` of the article it comes from. */
+            source?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a new one.
+             */
+            version?: number | null;
+        };
+        /** @description What an import does, or would do. */
+        QuestionImport: {
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */
+            errors: components["schemas"]["QuestionRemark"][];
+            /** @description How many errors there are. */
+            errors_total: number;
+            /** @description Questions that are, or would be, written. */
+            new: number;
+            /** @description Rows with anything in them, the heading not counted. */
+            rows: number;
+        };
         /**
          * @description How a question is answered.
          * @enum {string}
          */
         QuestionKind: "choice" | "score" | "text";
+        /** @description Something about one cell of the file. */
+        QuestionRemark: {
+            /** @description Stable code; the console translates it. */
+            code: string;
+            /** @description The column as the sheet shows it: `C`. */
+            column?: string | null;
+            /** @description What is wrong, in one sentence. */
+            detail: string;
+            /** @description The field it means. */
+            field: string;
+            /**
+             * Format: int32
+             * @description The row as the sheet shows it; null when it is about the whole file.
+             */
+            row?: number | null;
+        };
+        /** @description How a question did, over all its versions. */
+        QuestionStats: {
+            /**
+             * Format: int64
+             * @description Times it was put to somebody and marked.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description Times nothing was answered.
+             */
+            blank: number;
+            /**
+             * Format: int64
+             * @description Times all its points were given.
+             */
+            right: number;
+            /**
+             * Format: int64
+             * @description The share of its points that was given, in basis points.
+             */
+            share_bp: number;
+        };
+        /** @description A version of a question. */
+        QuestionVersion: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Colleague"] | null;
+            /** @description What it says. */
+            content: components["schemas"]["QuestionContent"];
+            /** @description How hard it was. */
+            difficulty: string;
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            n: number;
+        };
+        /** @description A question of the bank. */
+        QuestionView: {
+            /** @description It may be drawn. */
+            active: boolean;
+            /** @description How hard it is. */
+            difficulty: components["schemas"]["Difficulty"];
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description How it is asked. */
+            kind: components["schemas"]["QuestionKind"];
+            /** @description Code of its matter. */
+            matter: string;
+            /**
+             * Format: int32
+             * @description Its latest version.
+             */
+            n: number;
+            /** @description `T0001` */
+            number: string;
+            /** @description `uuid@n` of the article it comes from. */
+            source?: string | null;
+            /** @description That article's number and title. */
+            source_name: string;
+            /** @description How it did. */
+            stats: components["schemas"]["QuestionStats"];
+            /** @description What is asked. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When it changed last.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description A queue with its rules. */
         QueueItem: components["schemas"]["QueueRules"] & {
             /** @description Its code. */
@@ -27769,6 +36039,52 @@ export interface components {
             /** @description `running`, `complete`, `damaged` or `repaired`. */
             state: string;
         };
+        /** @description A fee as the ledger shows it. */
+        RecruitmentFeeView: {
+            /**
+             * Format: int64
+             * @description In fen.
+             */
+            amount_fen: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Number of the invoice. */
+            invoice_no?: string | null;
+            /** @description His name. */
+            name: string;
+            /** @description More about it. */
+            note?: string | null;
+            /**
+             * Format: date
+             * @description When it was paid.
+             */
+            paid_on?: string | null;
+            /** @description To whom (原运营公司). */
+            payee: string;
+            /** @description Number of the receipt. */
+            receipt_no?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description For whom.
+             */
+            staff_id: string;
+            /** @description `owed`, `paid` or `void`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description A registered device. */
         RegistrationView: {
             /**
@@ -27857,6 +36173,194 @@ export interface components {
             /**
              * Format: int64
              * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description Why somebody is replaced.
+         * @enum {string}
+         */
+        ReplacementCause: "resignation" | "illness" | "unfit" | "exam_failed" | "demanded";
+        /** @description A decision with the version that was read. */
+        ReplacementDecided: components["schemas"]["ReplacementDecision"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The purchaser's decision on a candidate. */
+        ReplacementDecision: {
+            /** @enum {string} */
+            action: "accept";
+            /** @description Why a candidate of lesser standing will do; needed for one. */
+            waiver?: string | null;
+        } | {
+            /** @enum {string} */
+            action: "reject";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A replacement as its page shows it. */
+        ReplacementDetail: components["schemas"]["ReplacementView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description What the candidate lacks today. */
+            candidate_missing: components["schemas"]["QualificationFinding"][];
+            /**
+             * Format: date
+             * @description The earliest last day if it were announced today.
+             */
+            earliest_last_day: string;
+            /** @description The two side by side: as accepted, else as they stand today. */
+            equivalence: components["schemas"]["EquivalenceComparison"][];
+            /** @description Why the purchaser waived what is less. */
+            equivalence_waiver?: string | null;
+            /** @description Nothing is less. */
+            equivalent: boolean;
+            /** @description What was offered to whom. */
+            handovers: components["schemas"]["HandoverView"][];
+            /**
+             * Format: date
+             * @description The latest day of the notice for this last day (A-46).
+             */
+            latest_notice: string;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["PersonnelLine"][];
+            /** @description Open tickets of who leaves. */
+            open_tickets: components["schemas"]["OpenTicket"][];
+            raised_by?: components["schemas"]["Colleague"] | null;
+            /** @description Why the purchaser sent the candidate back. */
+            return_reason?: string | null;
+        };
+        /** @description A step with the version that was read. */
+        ReplacementStep: components["schemas"]["ReplacementVerb"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step of the supplier. */
+        ReplacementVerb: {
+            /** @enum {string} */
+            action: "serve";
+            /**
+             * Format: date
+             * @description Another last day than was drafted.
+             */
+            last_day?: string | null;
+            /**
+             * Format: date
+             * @description The day of the notice; today when left out, never ahead.
+             */
+            on?: string | null;
+            /** @description It could not be announced in time; why stands in the reason. */
+            sudden?: boolean | null;
+        } | {
+            /** @enum {string} */
+            action: "propose";
+            /**
+             * Format: uuid
+             * @description His staff file.
+             */
+            candidate_id: string;
+        } | {
+            /** @enum {string} */
+            action: "train";
+        } | {
+            /** @enum {string} */
+            action: "pass_exam";
+        } | {
+            /** @enum {string} */
+            action: "hand_over";
+        } | {
+            /** @enum {string} */
+            action: "take_post";
+        } | {
+            /** @enum {string} */
+            action: "close";
+        } | {
+            /** @enum {string} */
+            action: "withdraw";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A replacement as lists show it. */
+        ReplacementView: {
+            /** @description His name. */
+            candidate?: string | null;
+            /**
+             * Format: uuid
+             * @description Who is to come.
+             */
+            candidate_id?: string | null;
+            /** @description `resignation`, `illness`, `unfit`, `exam_failed` or `demanded`. */
+            cause: string;
+            /**
+             * Format: uuid
+             * @description The demand it answers.
+             */
+            demand_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When the new one has to be on post.
+             */
+            due_at?: string | null;
+            /**
+             * Format: int64
+             * @description Working days without anybody so far; zero is what is owed.
+             */
+            gap_working_days: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            last_day: string;
+            /** @description His name. */
+            name: string;
+            /**
+             * Format: date
+             * @description When it was announced.
+             */
+            notice_on?: string | null;
+            /** @description `BW-20261123-001` */
+            number: string;
+            /**
+             * Format: date
+             * @description The first day of the new one.
+             */
+            on_post_on?: string | null;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description That moment passed before. */
+            overdue: boolean;
+            /** @description The post. */
+            post_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            raised_at: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Who leaves.
+             */
+            staff_id: string;
+            /** @description Where it stands. */
+            state: string;
+            /** @description 无法提前 */
+            sudden: boolean;
+            /**
+             * Format: int64
+             * @description Rises with each change.
              */
             version: number;
         };
@@ -28086,6 +36590,35 @@ export interface components {
              */
             members: number;
         };
+        /** @description What a result was, from when on. */
+        ResultView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who did it. */
+            by_name: string;
+            /**
+             * Format: int32
+             * @description 1 is the first.
+             */
+            n: number;
+            /** @description It was enough. */
+            passed: boolean;
+            /**
+             * Format: int32
+             * @description The points.
+             */
+            points: number;
+            /** @description Why it was corrected; null for the first. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description The points there are.
+             */
+            total: number;
+        };
         /**
          * @description The value to be read in the clear.
          * @enum {string}
@@ -28109,6 +36642,16 @@ export interface components {
             field: components["schemas"]["RevealField"];
             /** @description As it is stored. */
             value: string;
+        };
+        /** @description Why a certificate is revoked. */
+        Revocation: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description One rule of rewriting: numbers that begin so lose so many digits and get others in front. */
         Rewriting: {
@@ -28184,6 +36727,16 @@ export interface components {
             items: components["schemas"]["RuleView_KnowledgeTerm"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_LearningRule: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_LearningRule"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_NdaVersion: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_NdaVersion"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_OutboundNumber: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_OutboundNumber"][];
@@ -28199,6 +36752,16 @@ export interface components {
             items: components["schemas"]["RuleView_OutboundSection"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_PersonnelTerm: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_PersonnelTerm"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_QualificationRequirement: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_QualificationRequirement"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_RecordingRetention: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_RecordingRetention"][];
@@ -28212,6 +36775,11 @@ export interface components {
         RuleList_WindowRule: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_WindowRule"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_WorkGateRule: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_WorkGateRule"][];
         };
         /**
          * @description How a row stands to the present.
@@ -28401,6 +36969,59 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_LearningRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description One number that is agreed. */
+            rule: {
+                /** @description What it says: `exam.pass_percent`. */
+                code: string;
+                /**
+                 * Format: int32
+                 * @description How much.
+                 */
+                value: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_NdaVersion: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description The version of the confidentiality agreement that must be signed (A-55). */
+            rule: {
+                /** @description What it is called in a staff file: `2026-1`. */
+                code: string;
+                /** @description Its title. */
+                title: string;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_OutboundNumber: {
             /**
              * Format: date-time
@@ -28492,6 +37113,83 @@ export interface components {
                 name: string;
                 /** @description Its number as it is dialled. */
                 number: string;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_PersonnelTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description How many working days one step may take. */
+            rule: {
+                /** @description The step: `replacement.notice`. */
+                code: string;
+                /**
+                 * Format: int32
+                 * @description 1 to 60.
+                 */
+                working_days: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_QualificationRequirement: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What is asked of one item: a rule as a row, agreed anew without a new program. */
+            rule: {
+                /** @description The bound itself does not fit any more: under 40 instead of up to 40. */
+                exclusive?: boolean;
+                /** @description The item. */
+                item: components["schemas"]["QualificationItem"];
+                /**
+                 * Format: int64
+                 * @description The least number: months, characters a minute, tenths of a score.
+                 */
+                least?: number | null;
+                /**
+                 * Format: int64
+                 * @description How long a test must have taken.
+                 */
+                least_seconds?: number | null;
+                /** @description The lowest level. */
+                level?: string | null;
+                /** @description Nobody is on post without it. */
+                mandatory: boolean;
+                /**
+                 * Format: int64
+                 * @description The largest number: years of age.
+                 */
+                most?: number | null;
+                /**
+                 * Format: int32
+                 * @description How many months a proof is good for; for good when left out.
+                 */
+                valid_months?: number | null;
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -28626,6 +37324,46 @@ export interface components {
             /** @description How it stands to the present. */
             standing: components["schemas"]["RuleStanding"];
         };
+        /** @description A rule with since when and why it holds. */
+        RuleView_WorkGateRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Whom the floor's gate stops. */
+            rule: {
+                /** @description Also who has no staff file: until the files are there, a new installation is not blocked. */
+                file_required: boolean;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description What runs out soon. */
+        RunningOut: {
+            /**
+             * Format: int64
+             * @description Days until then.
+             */
+            days: number;
+            /** @description What, with its last day. */
+            finding: components["schemas"]["QualificationFinding"];
+            /** @description His name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            staff_id: string;
+        };
         /**
          * @description What the requester said when asked (回访).
          * @enum {string}
@@ -28722,6 +37460,40 @@ export interface components {
             /** @description The user. */
             user: components["schemas"]["SessionUser"];
         };
+        /** @description A session with who is meant; an agent sees himself. */
+        SessionDetail: components["schemas"]["SessionView"] & {
+            /** @description Who is meant. */
+            people: components["schemas"]["AttendanceView"][];
+        };
+        /** @description A session as it is planned. */
+        SessionPlan: {
+            /**
+             * Format: int32
+             * @description How long it lasts: 5 to 600 minutes.
+             */
+            minutes: number;
+            /** @description What is to be known of it. */
+            note?: string;
+            /** @description Who is meant to come. */
+            people: string[];
+            /** @description Where. */
+            place?: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            starts_at: string;
+            /**
+             * Format: uuid
+             * @description Who teaches; oneself when left out.
+             */
+            teacher_id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a new one.
+             */
+            version?: number | null;
+        };
         /** @description The signed-in user. */
         SessionUser: {
             /** @description Department or section. */
@@ -28747,6 +37519,43 @@ export interface components {
             totp: boolean;
             /** @description Sign-in name; also the user part of the softphone's SIP address. */
             username: string;
+        };
+        /** @description A session. */
+        SessionView: {
+            /**
+             * Format: uuid
+             * @description The course.
+             */
+            course_id: string;
+            /** @description What it is called. */
+            course_title: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description How long it lasts.
+             */
+            minutes: number;
+            /** @description What is to be known of it; why it was cancelled. */
+            note: string;
+            /** @description Where. */
+            place: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            starts_at: string;
+            /** @description `planned`, `held` or `cancelled` */
+            state: string;
+            teacher?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description How many sessions ended. */
         SessionsEnded: {
@@ -28837,6 +37646,182 @@ export interface components {
          * @enum {string}
          */
         Srtp: "off" | "optional" | "required";
+        /** @description A staff file as its page shows it. */
+        StaffDetail: components["schemas"]["StaffView"] & {
+            /** @description What may be done now by who looks, apart from what is missing. */
+            actions: string[];
+            /**
+             * Format: int64
+             * @description Full years today.
+             */
+            age?: number | null;
+            /** @description What was brought, the latest of each item first. */
+            evidence: components["schemas"]["EvidenceView"][];
+            /** @description Each requirement with how it stands today. */
+            findings: components["schemas"]["QualificationFinding"][];
+            /** @description The identity number, masked. */
+            id_number?: string | null;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["PersonnelLine"][];
+            /** @description Another project he is assigned to: keeps him off a post here (A-28). */
+            other_project?: string | null;
+            /** @description The telephone, masked. */
+            phone?: string | null;
+            /** @description What the purchaser let be. */
+            waivers: components["schemas"]["WaiverView"][];
+        };
+        /** @description A file as it is shown. */
+        StaffFileView: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            bytes: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What it is by its content. */
+            media_type: string;
+            /** @description The name it came with. */
+            name: string;
+            /** @description SHA-256 in hex. */
+            sha256: string;
+        };
+        /** @description Who a person is; what is left out stays as it is, an empty text takes it away. */
+        StaffPerson: {
+            /**
+             * Format: date
+             * @description Birth date.
+             */
+            born_on?: string | null;
+            /** @description Number of his identity card. */
+            id_number?: string | null;
+            /** @description The person's name, 1 to 60 characters. */
+            name?: string | null;
+            /** @description Another project he is assigned to. */
+            other_project?: string | null;
+            /** @description Telephone. */
+            phone?: string | null;
+            /**
+             * Format: uuid
+             * @description His account at the supplier.
+             */
+            user_id?: string | null;
+        };
+        /** @description A correction. */
+        StaffPersonChange: components["schemas"]["StaffPerson"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description One post on the day asked. */
+        StaffPost: {
+            holder?: components["schemas"]["PostHolder"] | null;
+            /** @description `Z1` … `Z6` */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: date
+             * @description From when it is to be held.
+             */
+            opens_on?: string | null;
+            vacancy?: components["schemas"]["Vacancy"] | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /**
+         * @description The value to be read in the clear.
+         * @enum {string}
+         */
+        StaffRevealField: "id_number" | "phone" | "born_on";
+        /** @description What is to be read, and why. */
+        StaffRevealRequest: {
+            /** @description The value. */
+            field: components["schemas"]["StaffRevealField"];
+            /** @description Why it is needed, 2 to 200 characters; it stands in the audit trail. */
+            reason: string;
+        };
+        /** @description A value in the clear. */
+        StaffRevealed: {
+            /** @description The value asked for. */
+            field: components["schemas"]["StaffRevealField"];
+            /** @description As it is stored. */
+            value: string;
+        };
+        /** @description A step, and why. */
+        StaffStep: {
+            /** @description The step. */
+            action: components["schemas"]["StaffVerb"];
+            /** @description Why; needed for suspending and leaving. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description A step that the supplier takes.
+         * @enum {string}
+         */
+        StaffVerb: "begin_training" | "suspend" | "resume" | "leave" | "return";
+        /** @description A staff file as lists show it. */
+        StaffView: {
+            /**
+             * Format: date-time
+             * @description When the file was made.
+             */
+            created_at: string;
+            /**
+             * Format: date
+             * @description His first day on post.
+             */
+            hired_on?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description The day he left.
+             */
+            left_on?: string | null;
+            /** @description What keeps him off a post today. */
+            missing: components["schemas"]["QualificationFinding"][];
+            /** @description The person's name. */
+            name: string;
+            /** @description The purchaser certified his pass. */
+            passed: boolean;
+            /** @description The post he holds. */
+            post_id?: string | null;
+            /**
+             * Format: date
+             * @description The last day on which all that is mandatory stands; null when it stands for good.
+             */
+            stands_until?: string | null;
+            /** @description `candidate`, `training`, `passed`, `on_post`, `suspended` or `left`. */
+            state: string;
+            user?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description The people of a section, all of them. */
         Staffing: {
             /** @description Days on which one of them is away. */
@@ -28848,6 +37833,46 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description Headcount, vacancies and what waits, for the home pages of both sides. */
+        StaffingView: {
+            /** @description Held by somebody who lacks nothing mandatory. */
+            counted: number;
+            /**
+             * Format: int64
+             * @description Demands that are not verified.
+             */
+            demands: number;
+            /**
+             * Format: int64
+             * @description Those of them that are late.
+             */
+            demands_overdue: number;
+            /** @description Posts that are held. */
+            held: number;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            on: string;
+            /** @description Posts that are to be held. */
+            planned: number;
+            /** @description The posts in their order. */
+            posts: components["schemas"]["StaffPost"][];
+            /**
+             * Format: int64
+             * @description Replacements under way.
+             */
+            replacements: number;
+            /**
+             * Format: int64
+             * @description Those of them that are late.
+             */
+            replacements_overdue: number;
+            /** @description Mandatory items of people on post that run out within 60 days, the first first. */
+            running_out: components["schemas"]["RunningOut"][];
+            /** @description It is a working day. */
+            workday: boolean;
         };
         /** @description A text that the house says by itself. */
         StandingText: {
@@ -29014,6 +38039,26 @@ export interface components {
         TakeOverCall: {
             /** @description Why, 1 to 200 characters; stands in the audit trail. */
             reason: string;
+        };
+        /** @description A post to be taken. */
+        TakePost: {
+            /**
+             * Format: date
+             * @description The first day; today when left out, never ahead.
+             */
+            from?: string | null;
+            /** @description `Z1` … `Z6` */
+            post_id: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Who is to sit an exam. */
+        Takers: {
+            /** @description The people; who is down for it already stays so. */
+            takers: string[];
         };
         /** @description How a talk was. */
         TalkRating: {
@@ -29476,6 +38521,11 @@ export interface components {
             /** @description `otpauth://…`, to show as a QR code. */
             uri: string;
         };
+        /** @description What everybody learnt. */
+        TrainingHours: {
+            /** @description By person. */
+            people: components["schemas"]["PersonOfTraining"][];
+        };
         /** @description To whom a conversation goes. */
         Transfer: {
             /**
@@ -29487,6 +38537,140 @@ export interface components {
             queue?: string | null;
             /** @description Why, 1 to 2,000 characters; stands in the conversation as a note. */
             reason: string;
+        };
+        /** @description A transition as its board shows it. */
+        TransitionDetail: components["schemas"]["TransitionView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description Posts with somebody who may work. */
+            active: number;
+            /** @description What is handed over. */
+            items: components["schemas"]["TransitionItemView"][];
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["PersonnelLine"][];
+            /** @description The posts in their order. */
+            posts: components["schemas"]["BoardPost"][];
+            /** @description Posts whose person is on post with a new contract. */
+            transferred: number;
+        };
+        /** @description Until when, and why. */
+        TransitionExemption: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day; 20 working days from the go-live unless told.
+             */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Something that is handed over. */
+        TransitionItemView: {
+            done_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description When it was handed over.
+             */
+            done_on?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `asset`, `account`, `knowledge` or `data`. */
+            kind: string;
+            /** @description More about it. */
+            note?: string | null;
+            /** @description What it is. */
+            title: string;
+        };
+        /** @description Who sits on a post of the board, and how far he is. */
+        TransitionSeat: {
+            /** @description More about it. */
+            note?: string | null;
+            /**
+             * Format: date
+             * @description When his new contract was signed (转签).
+             */
+            resigned_on?: string | null;
+            /**
+             * Format: uuid
+             * @description His staff file.
+             */
+            staff_id: string;
+            /** @description What he says. */
+            willing: components["schemas"]["Willingness"];
+        };
+        /** @description The version that was read. */
+        TransitionSignOff: {
+            /**
+             * Format: int64
+             * @description Of the transition.
+             */
+            version: number;
+        };
+        /** @description A step with the version that was read. */
+        TransitionStep: {
+            /** @description The step. */
+            action: components["schemas"]["TransitionVerb"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description A step of the supplier.
+         * @enum {string}
+         */
+        TransitionVerb: "take_posts" | "begin_parallel" | "complete";
+        /** @description A transition as lists show it. */
+        TransitionView: {
+            /**
+             * Format: date-time
+             * @description When it was completed.
+             */
+            completed_at?: string | null;
+            /**
+             * Format: date
+             * @description Until when the incumbents are exempt (过渡期豁免).
+             */
+            exempt_until?: string | null;
+            /**
+             * Format: date
+             * @description The first day of service.
+             */
+            go_live_on: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `GD-20261123-001` */
+            number: string;
+            /** @description 原运营公司 */
+            predecessor: string;
+            /**
+             * Format: date-time
+             * @description When the purchaser signed off the go-live.
+             */
+            signed_off_at?: string | null;
+            /** @description `preparing`, `parallel`, `live` or `completed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description Transitions. */
+        Transitions: {
+            /** @description The newest first. */
+            items: components["schemas"]["TransitionView"][];
         };
         /** @description What is wrong with a tree. */
         TreeCheck: {
@@ -29771,6 +38955,178 @@ export interface components {
              */
             weight: number;
         };
+        /** @description One change of what stands in the field, as the browser saw it. */
+        TypingEvent: {
+            /**
+             * Format: int32
+             * @description Characters that came.
+             */
+            added: number;
+            /**
+             * Format: int32
+             * @description Milliseconds since the start.
+             */
+            at_ms: number;
+            /** @description It was pasted, dropped or filled in. */
+            pasted?: boolean;
+            /**
+             * Format: int32
+             * @description Characters that went.
+             */
+            removed?: number;
+        };
+        /** @description A test with its evidence. */
+        TypingEvidence: components["schemas"]["TypingTestView"] & {
+            /**
+             * Format: int32
+             * @description Events in all.
+             */
+            events: number;
+            /**
+             * Format: int32
+             * @description Characters that were typed in all, with those taken back.
+             */
+            inserted: number;
+            /**
+             * Format: int32
+             * @description Characters that were taken back.
+             */
+            removed: number;
+            /** @description What was to be typed. */
+            text: string;
+            /** @description How it came. */
+            timeline: components["schemas"]["TypingPoint"][];
+            /** @description What was typed. */
+            typed: string;
+        };
+        /** @description A point of the time line: a message that was taken. */
+        TypingPoint: {
+            /**
+             * Format: int64
+             * @description Milliseconds since the start, by the server's clock.
+             */
+            at_ms: number;
+            /**
+             * Format: int64
+             * @description Characters that stood there then.
+             */
+            chars: number;
+            /**
+             * Format: int64
+             * @description Events since the point before.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description The most that one of the events added.
+             */
+            longest: number;
+            /**
+             * Format: int64
+             * @description Characters taken back since the point before.
+             */
+            removed: number;
+        };
+        /** @description What was typed so far. */
+        TypingProgress: {
+            /** @description What happened since the last message that was taken; at most 500. */
+            events: components["schemas"]["TypingEvent"][];
+            /**
+             * Format: int64
+             * @description Counted by the page; a message sent again changes nothing.
+             */
+            seq: number;
+            /** @description All that stands in the field. While the input method composes, what it has committed. */
+            typed: string;
+        };
+        /** @description What was taken. */
+        TypingReceipt: {
+            /** @description Characters that stand. */
+            chars: number;
+            /**
+             * Format: int64
+             * @description Seconds that are left.
+             */
+            seconds_left: number;
+            /**
+             * Format: int64
+             * @description The number of the last message that was taken.
+             */
+            seq: number;
+        };
+        /** @description A typing test. */
+        TypingTestView: {
+            /**
+             * Format: int32
+             * @description The share of right characters, in basis points.
+             */
+            accuracy_bp?: number | null;
+            /**
+             * Format: int32
+             * @description Right characters, once it is over.
+             */
+            correct?: number | null;
+            /**
+             * Format: int32
+             * @description Right characters a minute, in hundredths.
+             */
+            cpm_x100?: number | null;
+            /**
+             * Format: date-time
+             * @description When it ends or ended.
+             */
+            ends_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Minutes it lasts.
+             */
+            minutes: number;
+            /**
+             * Format: int32
+             * @description The share of right characters that passes, in percent; 0 asks for none.
+             */
+            pass_accuracy: number;
+            /**
+             * Format: int32
+             * @description Right characters a minute that pass.
+             */
+            pass_cpm: number;
+            /** @description It is fast and right enough. */
+            passed?: boolean | null;
+            /**
+             * Format: int32
+             * @description Those of them that were pasted.
+             */
+            pasted: number;
+            person?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When it was prepared.
+             */
+            prepared_at: string;
+            /**
+             * Format: int32
+             * @description Messages that were not taken: pasted, or faster than a person types.
+             */
+            refused: number;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at?: string | null;
+            /** @description `prepared`, `running`, `passed` or `failed` */
+            state: string;
+            /**
+             * Format: int32
+             * @description Characters typed, space left out.
+             */
+            typed_chars?: number | null;
+        };
         /**
          * @description What a time is counted in.
          * @enum {string}
@@ -29859,6 +39215,24 @@ export interface components {
              * @description To be sent back with a change.
              */
             version: number;
+        };
+        /** @description How long a post has been open. */
+        Vacancy: {
+            /**
+             * Format: int64
+             * @description Days of the calendar until `day`, which is counted.
+             */
+            calendar_days: number;
+            /**
+             * Format: date
+             * @description The first day without anybody.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description Working days among them.
+             */
+            working_days: number;
         };
         /** @description An action with the version of the ticket it was chosen for. */
         Verb_Dispatching: ({
@@ -30146,6 +39520,16 @@ export interface components {
             /** @description There are more behind them. */
             more: boolean;
         };
+        /** @description Why it is void. */
+        VoidFee: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A work that waits. */
         WaitingView: {
             /** @description The requester, masked. */
@@ -30169,6 +39553,46 @@ export interface components {
              * @description The call or conversation.
              */
             work_id: string;
+        };
+        /** @description A waiver of the purchaser. */
+        WaiverView: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            granted_at: string;
+            granted_by?: components["schemas"]["Colleague"] | null;
+            /** @description It holds today. */
+            holds: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description The item. */
+            item: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was taken back.
+             */
+            revoked_at?: string | null;
+            /**
+             * Format: uuid
+             * @description It came with a transition (过渡期豁免).
+             */
+            transition_id?: string | null;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            until: string;
         };
         /** @description A walk as it was. */
         WalkView: {
@@ -30342,6 +39766,11 @@ export interface components {
              */
             levels_down: number;
         };
+        /**
+         * @description What an incumbent says.
+         * @enum {string}
+         */
+        Willingness: "unknown" | "willing" | "unwilling";
         /** @description What a platform allows after what a person did. */
         WindowRule: {
             /** @description The adapter of the channel: `wechat_oa`. */
@@ -30371,6 +39800,11 @@ export interface components {
             state?: components["schemas"]["BTreeMap"];
             /** @description 紧急程度 → `normal`, `urgent`, `critical`. */
             urgency?: components["schemas"]["BTreeMap"];
+        };
+        /** @description Whom the floor's gate stops. */
+        WorkGateRule: {
+            /** @description Also who has no staff file: until the files are there, a new installation is not blocked. */
+            file_required: boolean;
         };
         /** @description A work order with what only its own page shows. */
         WorkOrderDetail: components["schemas"]["TicketDetail"] & {
