@@ -153,9 +153,9 @@ pub fn migrations() -> Vec<Migration> {
 }
 
 async fn open(kind: Kind, change: impl FnOnce(&mut Settings)) -> Hotline {
-    static PORTS: AtomicU16 = AtomicU16::new(42_000);
+    static HOTLINES: AtomicU16 = AtomicU16::new(0);
     let app = testing::app(kind, &migrations(), &[]).await;
-    let first = PORTS.fetch_add(200, Relaxed);
+    let first = 42_000 + HOTLINES.fetch_add(1, Relaxed) % 100 * 200;
     let mut settings = Settings::load(&app.config).unwrap();
     settings.sip.listen = "127.0.0.1:0".parse().unwrap();
     settings.sip.trunks = vec!["127.0.0.1".parse().unwrap()];
