@@ -92,7 +92,11 @@ async fn main() -> Result<()> {
     } else {
         relayed(&args).await?
     };
-    let settings = [("SHOUJIE__SIP__INVITES_PER_SECOND", "1000")];
+    let house = most.to_string();
+    let settings = [
+        ("SHOUJIE__SIP__INVITES_PER_SECOND", "1000"),
+        ("SHOUJIE__CALLS__MOST", house.as_str()),
+    ];
     let server = Server::start(&args.server, args.core, &settings).await?;
     let server = Arc::new(server);
     let voices = Arc::new(Voices::open(most * 2)?);

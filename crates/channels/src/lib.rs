@@ -190,6 +190,6 @@ pub fn capability(channels: &Channels) -> Capability {
             timer::start::<follow::Conversations>(channels.app()),
             follow::handler(channels),
         ],
-        jobs: Vec::new(),
+        ..Capability::default()
     }
 }

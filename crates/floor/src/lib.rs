@@ -108,7 +108,7 @@ pub fn capability(floor: &Floor) -> Capability {
                 },
             ),
         ],
-        jobs: Vec::new(),
+        ..Capability::default()
     }
 }
 

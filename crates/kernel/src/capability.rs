@@ -2,6 +2,7 @@
 
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::waiting::WaitingKind;
 use crate::{EventHandler, JobDef, Migration, PermissionDef};
 
 /// One capability of the product: the server is the sum of them.
@@ -19,4 +20,6 @@ pub struct Capability {
     pub event_handlers: Vec<EventHandler>,
     /// What it does in its own time.
     pub jobs: Vec<JobDef>,
+    /// What of it waits for somebody's decision.
+    pub waiting: Vec<WaitingKind>,
 }

@@ -39,6 +39,7 @@ pub mod text;
 pub mod timer;
 pub mod versioned;
 pub mod vital;
+pub mod waiting;
 mod words;
 
 pub use app::App;

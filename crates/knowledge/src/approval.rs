@@ -8,6 +8,7 @@
 
 pub mod http;
 pub mod store;
+pub(crate) mod waiting;
 
 use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};

@@ -62,5 +62,6 @@ pub fn capability(app: &App, choices: Arc<dyn assist::Choices>) -> Result<Capabi
             timer::start::<reading::store::Readings>(app),
         ],
         jobs: vec![reading::store::job(app)],
+        waiting: approval::waiting::kinds(app),
     })
 }

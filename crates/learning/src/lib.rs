@@ -14,6 +14,7 @@ mod rules;
 pub mod sources;
 pub mod terms;
 pub mod typing;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -65,5 +66,6 @@ pub fn capability(app: &App, sources: Arc<dyn Sources>) -> Capability {
             timer::start::<typing::store::Tests>(app),
         ],
         jobs: Vec::new(),
+        waiting: vec![waiting::kind(app)],
     }
 }

@@ -113,5 +113,6 @@ pub fn capability(notices: &Notices) -> Capability {
             let notices = swept.clone();
             async move { notice::sweep(&notices).await }
         })],
+        ..Capability::default()
     }
 }

@@ -201,5 +201,6 @@ pub fn capability(organization: &Organization) -> Capability {
                 async move { organization.end_idle_sessions().await.map(|_ended| ()) }
             },
         )],
+        ..Capability::default()
     }
 }

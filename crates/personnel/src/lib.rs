@@ -15,6 +15,7 @@ mod rules;
 pub mod staff;
 pub mod trail;
 pub mod transition;
+mod waiting;
 pub mod warning;
 
 use std::sync::Arc;
@@ -69,6 +70,7 @@ pub fn capability(app: &App, tickets: Arc<dyn OpenTickets>) -> Capability {
             timer::start::<demand::store::Demands>(app),
         ],
         jobs: vec![warning::job(app)],
+        waiting: waiting::kinds(app),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod http;
 pub mod store;
+pub(crate) mod waiting;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::words;

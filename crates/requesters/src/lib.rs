@@ -78,6 +78,7 @@ pub fn capability(app: &App, texts: Arc<dyn TextMessages>) -> Capability {
             .merge(person::sms::routes(app, texts))
             .merge(block::http::routes(app)),
         event_handlers: vec![timer::start::<block::store::Blocks>(app)],
+        waiting: vec![block::waiting::kind(app)],
         ..Capability::default()
     }
 }

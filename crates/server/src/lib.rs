@@ -12,6 +12,7 @@ pub mod setup;
 mod start;
 mod tls;
 pub mod user;
+mod waiting;
 mod wiring;
 
 pub use start::{Options, Running, migrate, migrations, start};

@@ -26,7 +26,7 @@ use crate::wiring::{
     Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost, Texts,
     off_the_line,
 };
-use crate::{backup, console, demo, public};
+use crate::{backup, console, demo, public, waiting};
 
 /// How the server is to run.
 pub struct Options {
@@ -189,13 +189,7 @@ fn capabilities(
     channels: &Channels,
     demo: bool,
 ) -> kernel::Result<Vec<Capability>> {
-    let server = Capability {
-        name: "server",
-        routes: public::routes(app, demo),
-        event_handlers: vec![off_the_line(app, floor), into_staff_files(app)],
-        ..Capability::default()
-    };
-    Ok(vec![
+    let mut parts = vec![
         kernel::capability(app),
         organization::capability(organization),
         requesters::capability(app, Arc::new(Texts(channels.clone()))),
@@ -207,8 +201,16 @@ fn capabilities(
         channels::capability(channels),
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
         learning::capability(app, Arc::new(Lessons(app.clone()))),
-        server,
-    ])
+    ];
+    let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
+    parts.push(Capability {
+        name: "server",
+        permissions: waiting::permissions(),
+        routes: public::routes(app, demo).merge(waiting::routes(app, kinds)),
+        event_handlers: vec![off_the_line(app, floor), into_staff_files(app)],
+        ..Capability::default()
+    });
+    Ok(parts)
 }
 
 async fn bind(listen: SocketAddr) -> Result<TcpListener> {

@@ -219,6 +219,7 @@ pub fn capability(telephony: &Telephony) -> Capability {
             ),
         ],
         jobs: jobs(telephony),
+        waiting: vec![line::waiting::kind(telephony.app())],
     };
     own.routes = own.routes.merge(line::routes(telephony));
     own.event_handlers.extend(line::event_handlers(telephony));

@@ -5,6 +5,7 @@ pub mod http;
 pub mod prompt;
 mod prompt_http;
 pub mod store;
+pub(crate) mod waiting;
 mod words;
 
 use std::collections::HashMap;

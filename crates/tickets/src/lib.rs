@@ -22,6 +22,7 @@ mod terms;
 pub mod ticket;
 pub mod trail;
 mod upload;
+mod waiting;
 pub mod words;
 pub mod work_order;
 
@@ -179,5 +180,6 @@ pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
             work_order::jobs(app),
         ]
         .concat(),
+        waiting: waiting::kinds(app),
     }
 }

@@ -22,3 +22,4 @@ mod setup;
 mod shoujie;
 mod stop;
 mod support;
+mod waiting;

@@ -11,7 +11,7 @@ use crate::support::cases::{on_both, path};
 use crate::support::{Person, TestServer};
 
 /// Sets an exam of ten true-or-false questions, all of them true, for these people.
-pub(super) async fn set(server: &TestServer, purpose: &str, takers: &[&str], resits: i32) -> Value {
+pub async fn set(server: &TestServer, purpose: &str, takers: &[&str], resits: i32) -> Value {
     let (trainer, purchaser) = (
         server.sign_in("trainer").await,
         server.sign_in("purchaser").await,
@@ -61,7 +61,7 @@ async fn answers(person: &Person, door: &str, paper: &Value, right: usize) {
 }
 
 /// Sits the exam from its beginning to its end, all right or all wrong.
-pub(super) async fn sits(_server: &TestServer, person: &Person, right: bool) -> Value {
+pub async fn sits(_server: &TestServer, person: &Person, right: bool) -> Value {
     let door = open_try(person).await;
     let paper = person.post(&format!("{door}/start"), json!({})).await;
     answers(person, &door, &paper, if right { 10 } else { 0 }).await;

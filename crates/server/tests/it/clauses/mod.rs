@@ -32,7 +32,7 @@ mod a48_transition;
 mod a49_recruitment_fee;
 mod a51_certificate;
 mod a51_gate;
-mod a52_exam;
+pub mod a52_exam;
 mod a55_nda;
 mod a60_employer;
 mod a61_approved_answers;
