@@ -38,7 +38,7 @@ export const router = createRouter({
       path: '/',
       component: () => import('@/frame/AppFrame.vue'),
       children: [
-        { path: '', name: 'home', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.home' } },
+        { path: '', name: 'first', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.home' } },
         ...framed,
         { path: '/calls/import', name: 'call_import', component: () => import('@/features/elsewhere/CallImportPage.vue'), meta: { title: 'pages.call_import', needs: [P.importCalls] } },
         { path: '/calls/:id', name: 'call', component: () => import('@/features/telephony/CallPage.vue'), meta: { title: 'pages.call', needs: [...need('calls'), ...need('my_calls')] } },
@@ -72,11 +72,8 @@ export const router = createRouter({
 
 /** The first page of a role: what it must see at once (console.md, home by role). Never the wallboard, which has no frame to leave it by. */
 export function homeOf(session: ReturnType<typeof useSession>): string {
-  const first = [
-    ...(session.has('agent') ? ['desk'] : []), 'control_room', 'audit', 'users', 'tickets', 'instructions', 'calls', 'calendar',
-  ]
-  const page = first.map((name) => PAGES.find((p) => p.name === name)!).find((p) => opens(p, session))
-  return page?.path ?? '/profile'
+  if (session.has('agent')) return '/desk'
+  return session.has('shift_lead') ? '/control-room' : '/home'
 }
 
 export function mayOpen(to: RouteLocationNormalized, session: ReturnType<typeof useSession>): boolean {
@@ -96,7 +93,7 @@ router.beforeEach(async (to) => {
   if (!session.signedIn || session.mustChangePassword) {
     return { name: 'sign_in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
   }
-  if (to.name === 'home') return { path: homeOf(session), replace: true }
+  if (to.name === 'first') return { path: homeOf(session), replace: true }
   return true
 })
 

@@ -71,6 +71,7 @@ export const P = {
   viewDevices: 'devices:view',
   manageCalendar: 'calendar:manage',
   viewAudit: 'audit:view',
+  viewWaiting: 'waiting:view',
   viewParameters: 'parameters:view',
   confirmParameters: 'parameters:confirm',
   viewQueues: 'queues:view',

@@ -1,7 +1,7 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineRound, ChatLineSquare, CircleCheck, CircleClose, Clock, Collection, Connection, Cpu, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide,
-  Headset, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Promotion, QuestionFilled, Reading, Search, SetUp, Share, Stamp,
+  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineRound, ChatLineSquare, Checked, CircleCheck, CircleClose, Clock, Collection, Connection, Cpu, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide,
+  Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Promotion, QuestionFilled, Reading, Search, SetUp, Share, Stamp,
   Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
@@ -22,6 +22,8 @@ export interface PageDef {
 }
 
 export const PAGES: PageDef[] = [
+  { name: 'home', path: '/home', icon: HomeFilled, needs: [], group: 'work', load: () => import('@/features/home/HomePage.vue') },
+  { name: 'waiting', path: '/waiting', icon: Checked, needs: [P.viewWaiting], group: 'work', load: () => import('@/features/home/WaitingPage.vue') },
   { name: 'desk', path: '/desk', icon: Headset, needs: [P.takeCalls], group: 'work', load: () => import('@/features/floor/DeskPage.vue') },
   { name: 'inbox', path: '/inbox', icon: ChatDotRound, needs: [P.answerConversations], group: 'work', load: () => import('@/features/channels/InboxPage.vue') },
   { name: 'my_day', path: '/my-day', icon: AlarmClock, needs: [P.handleTickets], group: 'work', load: () => import('@/features/tickets/MyDayPage.vue') },

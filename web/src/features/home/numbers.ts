@@ -1,0 +1,64 @@
+// The numbers of the first page: each counts rows and opens the list that shows them.
+import { emergencies, escalations, instructions } from '@/api/cases'
+import { calls } from '@/api/calls'
+import type { Filters } from '@/api/client'
+import { gaps } from '@/api/knowledge'
+import { auditChain } from '@/api/kernel'
+import { deliveries } from '@/api/notices'
+import { callbacks } from '@/api/outbound'
+import { P } from '@/api/permissions'
+import { contactRecords, tickets } from '@/api/tickets'
+import { trunks } from '@/api/trunks'
+import type { Reach } from '@/api/types'
+import { serverNow } from '@/lib/clock'
+
+export interface Counted {
+  n: number
+  /** There are more than were counted. */
+  capped?: boolean
+}
+
+export interface HomeNumber {
+  /** Also the words `home.numbers.<key>`. */
+  key: string
+  needs: string
+  /** Counts rows of everybody: nothing for who sees only his own. */
+  wide: boolean
+  /** What stands against any of it. */
+  tone: 'red' | 'amber' | 'plain'
+  to: string
+  count: () => Promise<Counted>
+}
+
+type Lister = (filters: Filters) => Promise<{ total: number; total_capped?: boolean }>
+const rows = (list: Lister, filters: Filters) => async (): Promise<Counted> => {
+  const page = await list({ ...filters, per_page: 1 })
+  return { n: page.total, capped: page.total_capped ?? false }
+}
+const now = (): string => new Date(serverNow()).toISOString()
+
+const listed = (key: string, needs: string, tone: HomeNumber['tone'], to: string, count: HomeNumber['count'], wide = true): HomeNumber => ({ key, needs, tone, to, count, wide })
+
+export const NUMBERS: HomeNumber[] = [
+  listed('emergencies', P.viewEmergencies, 'red', '/emergencies?state=open', rows(emergencies as Lister, { open: true }), false),
+  listed('overdue', P.viewTickets, 'red', '/tickets?state=open&due=overdue&sort=due_at', () => rows(tickets as Lister, { open: true, due_before: now() })()),
+  listed('complaints', P.viewTickets, 'amber', '/tickets?state=open&request_type=complaint', rows(tickets as Lister, { open: true, request_type: 'complaint' })),
+  listed('open_tickets', P.viewTickets, 'plain', '/tickets?state=open', rows(tickets as Lister, { open: true })),
+  listed('instructions', P.viewInstructions, 'amber', '/instructions?state=open', rows(instructions as Lister, { open: true })),
+  listed('escalations', P.viewEscalations, 'amber', '/escalations?state=open', rows(escalations as Lister, { open: true })),
+  listed('callbacks', P.viewCallbacks, 'amber', '/callbacks?show=open', rows(callbacks as Lister, { open: true })),
+  listed('owed_records', P.viewRecords, 'amber', '/owed-records', rows(contactRecords as Lister, { owed: true })),
+  listed('gaps', P.handleGaps, 'amber', '/knowledge-gaps?state=open', rows(gaps as Lister, { state: 'open' }), false),
+  listed('calls', P.viewCalls, 'plain', '/calls', rows(calls as Lister, {})),
+  listed('undelivered', P.operateNotices, 'red', '/notice-deliveries?state=dead', rows(deliveries as Lister, { state: 'dead' }), false),
+  listed('trunks', P.viewTelephony, 'red', '/trunks', async () => ({ n: (await trunks()).items.filter((one) => one.enabled && one.now.health === 'down').length }), false),
+  listed('audit', P.viewAudit, 'red', '/audit', async () => ({ n: (await auditChain()).broken ? 1 : 0 }), false),
+]
+
+interface Rights {
+  can(permission: string): boolean
+  reach(permission: string): Reach | null
+}
+/** The numbers this person may open the rows of. */
+export const numbersFor = (rights: Rights): HomeNumber[] =>
+  NUMBERS.filter((one) => rights.can(one.needs) && (!one.wide || rights.reach(one.needs) !== 'own'))
