@@ -93,10 +93,14 @@ async fn main() -> Result<()> {
     let mut agents = Vec::new();
     for number in 1..=args.calls {
         let agent = Agent::hire(&server, &admins, number).await;
-        let mut agent = agent.with_context(|| format!("agent {number}"))?;
-        // Nobody asks what his phone tells; it must not pile up here.
-        tokio::spawn(async move { while agent.phone.events.recv().await.is_some() {} });
-        agents.push(agent.person);
+        let Agent { person, phone, .. } = agent.with_context(|| format!("agent {number}"))?;
+        // Nobody asks what his phone tells; it must not pile up here. The whole phone goes along: it rings as long as
+        // it is held.
+        tokio::spawn(async move {
+            let mut phone = phone;
+            while phone.events.recv().await.is_some() {}
+        });
+        agents.push(person);
     }
     tokio::time::sleep(CALM).await;
     let idle = Held::by(&server).await?;
@@ -231,6 +235,10 @@ async fn judge(
         "{placed} calls were placed, {all} are in the list"
     );
     ensure!(open == 0, "{open} calls are still open");
+    ensure!(
+        answered * 10 >= all * 8,
+        "agents answered {answered} of {all} calls"
+    );
     ensure!(told == all, "{told} of {all} calls have an outcome");
     ensure!(recordings == answered, "{recordings} recordings");
     ensure!(most.mib <= warm.mib * GROWTH, "memory grows");
