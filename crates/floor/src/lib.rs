@@ -5,6 +5,7 @@ pub mod board;
 pub mod callback;
 pub mod day;
 pub mod elsewhere;
+mod evidence;
 mod handle;
 mod journal;
 mod medium;
@@ -108,6 +109,7 @@ pub fn capability(floor: &Floor) -> Capability {
                 },
             ),
         ],
+        evidence: evidence::kinds(floor.app()),
         ..Capability::default()
     }
 }

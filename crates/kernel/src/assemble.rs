@@ -50,7 +50,7 @@ pub fn capability(app: &App) -> Capability {
                 async move { sweep::sweep(&app).await }
             }),
         ],
-        waiting: Vec::new(),
+        ..Capability::default()
     }
 }
 

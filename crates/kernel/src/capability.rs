@@ -2,6 +2,7 @@
 
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::evidence::Evidence;
 use crate::waiting::WaitingKind;
 use crate::{EventHandler, JobDef, Migration, PermissionDef};
 
@@ -22,4 +23,6 @@ pub struct Capability {
     pub jobs: Vec<JobDef>,
     /// What of it waits for somebody's decision.
     pub waiting: Vec<WaitingKind>,
+    /// What of it proves clauses of the contract.
+    pub evidence: Vec<Evidence>,
 }

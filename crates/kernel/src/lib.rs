@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod events;
+pub mod evidence;
 pub mod files;
 pub mod http;
 pub mod idempotency;

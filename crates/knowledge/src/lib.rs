@@ -4,6 +4,7 @@ pub mod approval;
 pub mod article;
 pub mod assist;
 pub mod demo;
+mod evidence;
 pub mod fault_tree;
 pub mod gap;
 pub mod lookup;
@@ -63,5 +64,6 @@ pub fn capability(app: &App, choices: Arc<dyn assist::Choices>) -> Result<Capabi
         ],
         jobs: vec![reading::store::job(app)],
         waiting: approval::waiting::kinds(app),
+        evidence: evidence::kinds(app),
     })
 }

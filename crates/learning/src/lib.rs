@@ -4,6 +4,7 @@ pub mod certificate;
 pub mod course;
 pub mod demo;
 pub mod dice;
+mod evidence;
 pub mod exam;
 mod files;
 pub mod paper;
@@ -67,5 +68,6 @@ pub fn capability(app: &App, sources: Arc<dyn Sources>) -> Capability {
         ],
         jobs: Vec::new(),
         waiting: vec![waiting::kind(app)],
+        evidence: evidence::kinds(app),
     }
 }

@@ -40,7 +40,7 @@ words! {
 }
 
 kernel::table! {
-    mod row = "recruitment_fees" (id: Uuid) {
+    pub(crate) mod row = "recruitment_fees" (id: Uuid) {
         staff_id: Uuid,
         payee: String,
         amount_fen: i64,

@@ -4,6 +4,7 @@ pub mod agreed;
 mod day;
 pub mod demand;
 pub mod demo;
+mod evidence;
 mod fee;
 mod gate;
 mod learned;
@@ -71,6 +72,7 @@ pub fn capability(app: &App, tickets: Arc<dyn OpenTickets>) -> Capability {
         ],
         jobs: vec![warning::job(app)],
         waiting: waiting::kinds(app),
+        evidence: evidence::kinds(app),
     }
 }
 

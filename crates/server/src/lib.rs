@@ -3,6 +3,7 @@
 pub mod backup;
 mod callee;
 mod console;
+mod contract;
 pub mod demo;
 mod house;
 mod learned;

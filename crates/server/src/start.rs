@@ -26,7 +26,7 @@ use crate::wiring::{
     Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost, Texts,
     off_the_line,
 };
-use crate::{backup, console, demo, public, waiting};
+use crate::{backup, console, contract, demo, public, waiting};
 
 /// How the server is to run.
 pub struct Options {
@@ -203,10 +203,19 @@ fn capabilities(
         learning::capability(app, Arc::new(Lessons(app.clone()))),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
+    let evidence = parts
+        .iter()
+        .flat_map(|part| part.evidence.clone())
+        .collect();
+    let mut permissions = waiting::permissions();
+    permissions.extend(contract::permissions());
+    let routes = public::routes(app, demo)
+        .merge(waiting::routes(app, kinds))
+        .merge(contract::routes(app, evidence));
     parts.push(Capability {
         name: "server",
-        permissions: waiting::permissions(),
-        routes: public::routes(app, demo).merge(waiting::routes(app, kinds)),
+        permissions,
+        routes,
         event_handlers: vec![off_the_line(app, floor), into_staff_files(app)],
         ..Capability::default()
     });

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod calls;
 pub mod elsewhere;
 pub mod engine;
+mod evidence;
 mod follow;
 pub mod ladder;
 pub mod line;
@@ -220,6 +221,7 @@ pub fn capability(telephony: &Telephony) -> Capability {
         ],
         jobs: jobs(telephony),
         waiting: vec![line::waiting::kind(telephony.app())],
+        evidence: evidence::kinds(telephony.app()),
     };
     own.routes = own.routes.merge(line::routes(telephony));
     own.event_handlers.extend(line::event_handlers(telephony));

@@ -4,6 +4,7 @@ pub mod contact;
 pub mod cover;
 pub mod emergency;
 pub mod escalation;
+mod evidence;
 mod form;
 mod gate;
 pub mod handover;
@@ -181,5 +182,6 @@ pub fn capability(app: &App, answers: Arc<dyn Answers>) -> Capability {
         ]
         .concat(),
         waiting: waiting::kinds(app),
+        evidence: evidence::kinds(app),
     }
 }

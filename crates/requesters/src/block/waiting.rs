@@ -4,8 +4,8 @@ use kernel::waiting::{MOST, Waiting, WaitingKind};
 use kernel::{App, Principal, Result};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::store::row::{self, Column};
 use super::State;
+use super::store::row::{self, Column};
 use crate::DecideBlocks;
 
 const KIND: &str = "requester_block";

@@ -9,6 +9,7 @@ mod chat_load;
 mod clauses;
 mod complaints;
 mod conformance;
+mod contract;
 mod crash;
 mod databases;
 mod demo;
