@@ -109,7 +109,7 @@ pub fn capability(floor: &Floor) -> Capability {
                 },
             ),
         ],
-        evidence: evidence::kinds(floor.app()),
+        evidence: evidence::kinds(&floor.inner.app),
         ..Capability::default()
     }
 }

@@ -72,6 +72,7 @@ export const P = {
   manageCalendar: 'calendar:manage',
   viewAudit: 'audit:view',
   viewWaiting: 'waiting:view',
+  viewContract: 'contract:view',
   viewParameters: 'parameters:view',
   confirmParameters: 'parameters:confirm',
   viewQueues: 'queues:view',

@@ -24,6 +24,7 @@ export interface PageDef {
 export const PAGES: PageDef[] = [
   { name: 'home', path: '/home', icon: HomeFilled, needs: [], group: 'work', load: () => import('@/features/home/HomePage.vue') },
   { name: 'waiting', path: '/waiting', icon: Checked, needs: [P.viewWaiting], group: 'work', load: () => import('@/features/home/WaitingPage.vue') },
+  { name: 'contract', path: '/contract', icon: DocumentChecked, needs: [P.viewContract], group: 'organization', load: () => import('@/features/home/ContractPage.vue') },
   { name: 'desk', path: '/desk', icon: Headset, needs: [P.takeCalls], group: 'work', load: () => import('@/features/floor/DeskPage.vue') },
   { name: 'inbox', path: '/inbox', icon: ChatDotRound, needs: [P.answerConversations], group: 'work', load: () => import('@/features/channels/InboxPage.vue') },
   { name: 'my_day', path: '/my-day', icon: AlarmClock, needs: [P.handleTickets], group: 'work', load: () => import('@/features/tickets/MyDayPage.vue') },
