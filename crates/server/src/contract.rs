@@ -21,7 +21,7 @@ kernel::permissions! {
     /// See each clause of the contract with what proves it.
     pub ViewContract = "contract:view" {
         OpsManager: All, Quality: All, HrCompliance: All, Liaison: All, Counterpart: All,
-        PurchaserAdmin: All, PurchaserBusiness: All, PurchaserReviewer: All, Auditor: All,
+        PurchaserAdmin: All, PurchaserBusiness: All, PurchaserReviewer: All,
     }
 }
 

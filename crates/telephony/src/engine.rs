@@ -200,6 +200,15 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// Tells the administrators what is wrong about a call.
+    fn alarm(&self, call: Uuid, code: &str, detail: &str) {
+        self.app.live.publish(
+            kernel::Audience::Permission("telephony:view"),
+            "alarm",
+            serde_json::json!({ "code": code, "detail": detail, "call_id": call }),
+        );
+    }
+
     /// The time limits of a call that comes in now: what concerns the queue is the queue's rule.
     pub(crate) fn limits(&self) -> Limits {
         let mut limits = self.settings.limits;

@@ -577,11 +577,7 @@ impl Actor {
     }
 
     fn alarm(&self, code: &str, detail: &str) {
-        self.engine.app.live.publish(
-            Audience::Permission("telephony:view"),
-            "alarm",
-            json!({ "code": code, "detail": detail, "call_id": self.call.id() }),
-        );
+        self.engine.alarm(self.call.id(), code, detail);
     }
 
     async fn tell(&mut self, input: Input) {
@@ -653,7 +649,7 @@ impl Actor {
                 Command::Pass => self.notice(Notice::Pass(self.queue())),
                 Command::KeepPlace => self.keep_place(),
                 Command::Supervising(supervisor, mode) => self.tell_supervisor(supervisor, mode),
-                Command::Journal(event) => self.write(&event).await,
+                Command::Journal(event) => self.write(&event),
                 Command::Finish { outcome, ended_by } => self.outcome = Some((outcome, ended_by)),
             }
         }

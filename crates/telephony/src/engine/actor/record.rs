@@ -1,6 +1,6 @@
 //! What is written down of a call: its record and journal, its recording, its closing.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use call_control::{AgentId, Event, Outcome, State};
@@ -86,9 +86,9 @@ impl Actor {
         }
     }
 
-    /// Writes a change into the journal. Only a ring waits for the disk, and no longer than 200 ms:
-    /// the agent's screen asks for the call as soon as its softphone rings.
-    pub(super) async fn write(&mut self, event: &Event) {
+    /// Writes a change into the journal. Nothing of a call waits for the disk; the agent's screen, which asks for the call
+    /// as soon as its softphone rings, waits for the record instead.
+    pub(super) fn write(&mut self, event: &Event) {
         let mut details = serde_json::to_value(event).unwrap_or_default();
         let name = details
             .as_object_mut()
@@ -131,18 +131,15 @@ impl Actor {
             self.row.rating = i32::try_from(*score).ok();
         }
         let written = self.journal(&name, details, told);
-        if matches!(event, Event::Ringing { .. })
-            && self
-                .engine
-                .app
-                .clock
-                .timeout(PATIENCE, written)
-                .await
-                .is_err()
-        {
-            // The record follows; nothing is lost.
-            tracing::warn!(call = %self.call.id(), "the database is slow: ringing without its record");
-            self.alarm("database_slow", "a call rang before its record was written");
+        if matches!(event, Event::Ringing { .. }) {
+            let (engine, call) = (Arc::clone(&self.engine), self.call.id());
+            tokio::spawn(async move {
+                if engine.app.clock.timeout(PATIENCE, written).await.is_err() {
+                    // The record follows; nothing is lost.
+                    tracing::warn!(%call, "the database is slow: a call rings without its record");
+                    engine.alarm(call, "database_slow", "a call rings without its record");
+                }
+            });
         }
     }
 
