@@ -5979,6 +5979,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contract-clauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each clause of the contract with what proves it now. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClauseList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversation-files/{id}": {
         parameters: {
             query?: never;
@@ -23211,6 +23246,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that waits for the decision of the one who asks. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WaitingList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/wallboard": {
         parameters: {
             query?: never;
@@ -25693,6 +25763,53 @@ export interface components {
              */
             sealed: number;
         };
+        /** @description The clauses of the contract. */
+        ClauseList: {
+            /**
+             * Format: date-time
+             * @description When it was looked.
+             */
+            as_of: string;
+            /** @description All of them, in order. */
+            items: components["schemas"]["ClauseView"][];
+        };
+        /** @description One kind of proof. */
+        ClauseProof: {
+            /**
+             * Format: int64
+             * @description Rows that are late or wrong now.
+             */
+            amiss: number;
+            /** @description There are more than are counted. */
+            capped: boolean;
+            /** @description What is counted: `replacements`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When the latest row came.
+             */
+            latest_at?: string | null;
+            /** @description The console's page with the rows. */
+            page: string;
+            /**
+             * Format: int64
+             * @description Rows of the last thirty days.
+             */
+            recent: number;
+        };
+        /** @description A clause. */
+        ClauseView: {
+            /** @description `A-46` */
+            code: string;
+            /** @description What proves it. */
+            proofs: components["schemas"]["ClauseProof"][];
+            /** @description Marked ※: not to be deviated from. */
+            starred: boolean;
+            /** @description How it stands. */
+            state: string;
+            /** @description What is asked for, in the words of the requirement. */
+            text: string;
+        };
         /** @description One change of a ticket's clock. */
         ClockLine: {
             /**
@@ -25801,6 +25918,13 @@ export interface components {
          * @enum {string}
          */
         Condition: "good" | "damaged" | "missing";
+        /** @description A `POST` that says yes. */
+        Consent: {
+            /** @description What is sent. */
+            body: Record<string, never>;
+            /** @description The door. */
+            path: string;
+        };
         /** @description What the person is asked about who is asked. */
         ConsultationView: {
             /** @description He has answered. */
@@ -39529,6 +39653,53 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description Something that waits for a decision. */
+        Waiting: {
+            consent?: components["schemas"]["Consent"] | null;
+            /**
+             * Format: date-time
+             * @description When the decision is due; null where no clock runs.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it within its kind.
+             */
+            id: string;
+            /** @description `article_change`, `ticket_sign_off` … */
+            kind: string;
+            /** @description Its number, where it has one. */
+            number?: string | null;
+            /** @description The console's page where it is read and decided. */
+            page: string;
+            /** @description Code of the purchaser's section it goes to. */
+            section?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it waits.
+             */
+            since: string;
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description How much of one kind waits. */
+        WaitingCount: {
+            /** @description There are more than are told. */
+            capped: boolean;
+            /** @description How many wait. */
+            count: number;
+            /** @description `article_change` */
+            kind: string;
+            /** @description How many of them were due before now. */
+            overdue: number;
+        };
+        /** @description What waits for the one who asks. */
+        WaitingList: {
+            /** @description What is due first stands first; what has no clock follows, the longest waiting first. */
+            items: components["schemas"]["Waiting"][];
+            /** @description Each kind of which something waits. */
+            kinds: components["schemas"]["WaitingCount"][];
         };
         /** @description A work that waits. */
         WaitingView: {
