@@ -36,7 +36,7 @@ words! {
         Quiet = "quiet",
         /// 尚无记录: nothing was written yet.
         Unproven = "unproven",
-        /// 线下履行: nothing here proves it; it is kept and shown elsewhere.
+        /// 无系统证据: nothing here records it.
         Elsewhere = "elsewhere",
     }
 }
