@@ -402,6 +402,7 @@ async fn who_never_begins_has_failed_that_try_and_another_time_is_given_with_a_r
         assert_eq!((&of("agent1").await["missed"], &of("agent1").await["points"]), (&json!(true), &json!(0)));
         assert_eq!(of("agent2").await["state"], "assigned");
         assert_eq!(of("agent3").await["state"], "excused");
+        assert_eq!(world.events("learning.exam_excused").await.len(), 1);
         let told = world.events("learning.exam_failed_finally").await;
         assert_eq!(told.len(), 1);
     })
