@@ -48,6 +48,11 @@ async fn a_course_is_planned_held_and_stands_in_the_ledger_of_each_person() {
         assert_eq!(shown["materials"][0]["name"], "ZS0001 准考证");
 
         let people = [world.id("agent1"), world.id("agent2"), world.id("agent3")];
+        let learners = world.read("trainer", "/api/v1/training-people").await;
+        let learners = learners["items"].as_array().unwrap();
+        let is_one = |id| learners.iter().any(|one| one["id"] == json!(id));
+        assert!(people.iter().all(|id| is_one(*id)));
+        assert!(!is_one(world.id("purchaser")));
         let starts_at = world.now() + TimeDelta::hours(1);
         let plan =
             json!({"starts_at": starts_at, "minutes": 90, "place": "培训室", "people": people});
