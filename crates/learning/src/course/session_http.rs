@@ -9,7 +9,7 @@ use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result};
 use kernel::versioned::as_read;
-use kernel::{Actor, App, Scope, Tx};
+use kernel::{Actor, App, Permission as _, Scope, Tx};
 use organization::{Colleague, colleagues};
 use sea_orm::sea_query::Query as SubQuery;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
