@@ -192,6 +192,11 @@ describe('the clock of an exam', () => {
     clock.between('2026-11-26T09:00:00Z', '2026-11-26T09:00:30Z')
     ticks = 25_000
     expect(clock.left()).toBe(25)
+    // Whole seconds that agree change nothing; those that do not, do.
+    clock.about(24)
+    expect(clock.left()).toBe(25)
+    clock.about(10)
+    expect(clock.left()).toBe(10.5)
     ticks = 90_000
     expect(clock.left()).toBe(0)
   })

@@ -9,6 +9,11 @@ export class Countdown {
   set(seconds: number | null): void {
     this.end = seconds === null ? null : this.ticks() + seconds * 1_000
   }
+  /** Whole seconds say little: they only set a clock that went wrong. */
+  about(seconds: number): void {
+    const left = this.left()
+    if (left === null || Math.abs(left - seconds - 0.5) > 1.5) this.set(seconds + 0.5)
+  }
   /** By two moments of the server's clock. */
   between(now: string, deadline: string | null): void {
     if (deadline) this.set((Date.parse(deadline) - Date.parse(now)) / 1_000)
