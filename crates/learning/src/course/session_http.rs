@@ -367,10 +367,7 @@ pub struct Learners {
     get, path = "/api/v1/training-people", tag = "training", operation_id = "list_training_people",
     responses((status = 200, body = Learners)),
 )]
-async fn learners(
-    _actor: Actor<ManageTraining>,
-    State(app): State<App>,
-) -> Result<Json<Learners>> {
+async fn learners(_actor: Actor<ManageTraining>, State(app): State<App>) -> Result<Json<Learners>> {
     let mut people = BTreeMap::new();
     for (role, _) in TakeTyping::GRANTS {
         for person in organization::colleagues::holders(app.db.read(), *role).await? {

@@ -198,14 +198,38 @@ fn of_learning() -> Vec<Story> {
     let people = json!({ "people": [agent(1).user_id, agent(2).user_id, lead().user_id], "by": lead().user_id });
     let both = |kind| vec![("agent1", kind), ("agent2", kind)];
     vec![
-        ("learning.training_planned", people.clone(), both("training_planned")),
-        ("learning.training_cancelled", people, both("training_cancelled")),
-        ("learning.exam_assigned", mine("assigned"), vec![("agent2", "exam_assigned")]),
-        ("learning.exam_changed", mine("assigned"), vec![("agent2", "exam_rescheduled")]),
+        (
+            "learning.training_planned",
+            people.clone(),
+            both("training_planned"),
+        ),
+        (
+            "learning.training_cancelled",
+            people,
+            both("training_cancelled"),
+        ),
+        (
+            "learning.exam_assigned",
+            mine("assigned"),
+            vec![("agent2", "exam_assigned")],
+        ),
+        (
+            "learning.exam_changed",
+            mine("assigned"),
+            vec![("agent2", "exam_rescheduled")],
+        ),
         ("learning.exam_changed", mine("in_progress"), vec![]),
         ("learning.exam_handed_in", mine("submitted"), vec![]),
-        ("learning.exam_passed", mine("passed"), vec![("agent2", "exam_passed")]),
-        ("learning.exam_failed", mine("failed"), vec![("agent2", "exam_failed")]),
+        (
+            "learning.exam_passed",
+            mine("passed"),
+            vec![("agent2", "exam_passed")],
+        ),
+        (
+            "learning.exam_failed",
+            mine("failed"),
+            vec![("agent2", "exam_failed")],
+        ),
         (
             "learning.exam_failed_finally",
             mine("replacement"),
