@@ -135,6 +135,15 @@ describe('the keeper of answers', () => {
     await pass(0)
     expect(server.get(1)!.seq).toBe(1_000_000)
   })
+  it('keeps what stands here over a paper that was read before it was saved', async () => {
+    const { doors, pass } = desk()
+    const keeper = new Keeper('a', doors)
+    keeper.open(blank)
+    keeper.give(1, wrote('先安抚'))
+    await pass(0)
+    keeper.open(blank)
+    expect(keeper.entries.get(1)).toMatchObject({ answer: wrote('先安抚'), kept: 'saved' })
+  })
   it('sends what was changed while an answer was on its way', async () => {
     let answer: () => void = () => {}
     const sent: GivenAnswer[] = []

@@ -50,8 +50,8 @@ export class Keeper {
     for (const { no, answer, seq } of paper) {
       const mine = pending[no]
       const here = this.entries.get(no)
-      // What the server does not take stays in sight until it is changed.
-      if (here?.kept === 'refused' && here.seq > seq) continue
+      // The paper was read before this got there: what stands here is newer.
+      if (here && here.seq > seq) continue
       if (mine && mine.seq > seq) {
         this.entries.set(no, { answer: mine.answer, seq: mine.seq, kept: 'waiting' })
         this.soon(no, 0)
