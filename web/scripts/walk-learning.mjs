@@ -14,7 +14,7 @@ if (!base || !existsSync(executablePath)) {
 }
 const shots = process.env.SHOTS
 if (shots) mkdirSync(shots, { recursive: true })
-const password = process.env.PW ?? 'shoujie-demo'
+const password = process.env.PW ?? 'Shoujie-demo-1'
 const LOW = { width: 1366, height: 768 }
 const HIGH = { width: 1920, height: 1080 }
 const PHONE = { width: 390, height: 844 }

@@ -4,10 +4,11 @@ import { onScopeDispose, ref, type Ref } from 'vue'
 
 export class Countdown {
   private end: number | null = null
-  constructor(private readonly ticks: () => number = () => performance.now()) {}
+  constructor(private readonly ticks: () => number = () => performance.now(), private readonly wasSet: () => void = () => {}) {}
 
   set(seconds: number | null): void {
     this.end = seconds === null ? null : this.ticks() + seconds * 1_000
+    this.wasSet()
   }
   /** Whole seconds say little: they only set a clock that went wrong. */
   about(seconds: number): void {
@@ -32,8 +33,8 @@ export function pressing(left: number | null): '' | 'soon' | 'last' {
 
 /** The seconds for a template, and what happens once they are over. */
 export function useCountdown(over: () => void): { clock: Countdown; left: Readonly<Ref<number | null>> } {
-  const clock = new Countdown()
   const left = ref<number | null>(null)
+  const clock: Countdown = new Countdown(undefined, () => (left.value = clock.left()))
   let told = false
   const timer = setInterval(() => {
     left.value = clock.left()
