@@ -96,7 +96,12 @@ await part('exam', 'agent6', async ({ page, context, shot, at, go, text }) => {
   await text(/已答 3 \/ 17/).waitFor()
   const seconds = (clock) => clock.trim().split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
   assert.ok(seconds(await at('exam-clock').textContent()) < seconds(before), 'the clock goes on')
+  // Another window was looked at: that is counted and said.
+  await page.evaluate(() => dispatchEvent(new Event('blur')))
+  await page.waitForTimeout(2_200)
+  await page.evaluate(() => dispatchEvent(new Event('focus')))
   await at('exam-left').waitFor()
+  await text('离开页面 1 次').waitFor()
   // Words of an input method are saved once they stand.
   await at('exam-view').click()
   await page.locator('[data-testid="answer-16-0"]').scrollIntoViewIfNeeded()
@@ -115,7 +120,7 @@ await part('exam', 'agent6', async ({ page, context, shot, at, go, text }) => {
   await shot('hand-in', [LOW, PHONE])
   await at('exam-hand-in-go').click()
   await at('exam-result').waitFor()
-  await text('已交卷。成绩发布后会通知您。').waitFor()
+  await text('成绩发布后会通知您。').waitFor()
   await shot('waiting', [LOW, PHONE])
 })
 
@@ -271,6 +276,76 @@ await part('trainer', 'trainer', async ({ page, shot, at, go, text, send }) => {
   await go('/rules?table=learning_rules')
   await text('合格速度').waitFor()
   await shot('rules')
+})
+
+/** Somebody else at work, by the doors alone. */
+async function colleague(who) {
+  const context = await browser.newContext()
+  const send = async (method, path, data) => {
+    const answer = await context.request.fetch(`${base}${path}`, { method, data, headers: { origin: base, ...(method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}) } })
+    assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`)
+    return answer.json()
+  }
+  await send('POST', '/api/v1/session', { username: who, password })
+  const mark = async (points) => {
+    for (const one of (await send('GET', '/api/v1/exam-marking')).items) if (one.turn !== 'third') await send('POST', `/api/v1/exam-attempts/${one.attempt_id}/answers/${one.no}/marks`, { points: points(one), note: '' })
+  }
+  return { send, mark, close: () => context.close() }
+}
+
+// After `exam`, `elsewhere` and `trainer`: two who differ, a third who decides, the results told, one of them corrected.
+await part('told', 'purchaser', async ({ page, shot, at, go, text }) => {
+  const [quality, trainer, agent] = await Promise.all([colleague('quality'), colleague('trainer'), colleague('agent6')])
+  await trainer.mark(() => 5)
+  await quality.mark((one) => (one.no === 16 ? 18 : 6))
+  await go('/exam-marking')
+  await at('marking-third').first().waitFor()
+  await shot('third')
+  while (await at('marking-go').count()) {
+    await page.keyboard.press('1')
+    await page.keyboard.press('2')
+    await at('marking-go').click()
+    await text('已评定').waitFor()
+    await page.waitForTimeout(700)
+  }
+  await go('/exams')
+  await page.getByRole('link', { name: '月度业务测验' }).click()
+  await at('exam-release').click()
+  await text('成绩已发布').waitFor()
+  await shot('released')
+  const mine = (await agent.send('GET', '/api/v1/my-exams')).items
+  const failed = mine.find((one) => one.state === 'failed')
+  assert.ok(failed && mine.some((one) => one.state === 'assigned' && one.try_no === 2), 'who failed has a resit')
+  const told = (await agent.send('GET', '/api/v1/notices')).items.map((one) => one.kind)
+  assert.ok(told.includes('exam_failed') && told.includes('exam_assigned'), `told of ${told}`)
+  await page.getByRole('link', { name: /吴浩然/ }).first().click()
+  await text('成绩记录').waitFor()
+  await at('correct-16').click()
+  await at('step-reason').fill('参考答案有遗漏')
+  await page.getByTestId('correct-points').locator('input').fill('20')
+  await at('step-submit').click()
+  await text('第16题 12→20：参考答案有遗漏').waitFor()
+  await shot('corrected')
+  await Promise.all([quality, trainer, agent].map((one) => one.close()))
+})
+
+await part('result', 'agent6', async ({ page, shot, go, text }) => {
+  await go('/my-learning')
+  await text('月度业务测验').waitFor()
+  await text('第 2 次').waitFor()
+  await shot('my-learning', [LOW])
+  await page.locator('tbody').getByRole('link', { name: '月度业务测验' }).click()
+  await text('不合格').waitFor()
+  await text('已安排补考').waitFor()
+  await shot('failed', [LOW, PHONE])
+  await go('/my-learning')
+  await page.locator('tbody').getByRole('link', { name: '岗前服务资格考核' }).click()
+  await text('答卷与正确答案').waitFor()
+  await shot('solution', [LOW, PHONE])
+  await go('/desk')
+  await page.getByRole('button', { name: /通知/ }).click()
+  await text('不合格').waitFor()
+  await shot('bell', [LOW])
 })
 
 await part('purchaser', 'purchaser', async ({ page, shot, at, go, text, send }) => {
