@@ -21,6 +21,10 @@ pub enum To {
     Originator,
     /// Those whom the event itself names: `recipients`.
     Recipients,
+    /// Whose exam or certificate it is: `user_id`.
+    Learner,
+    /// Who is meant to come to a training: `people`.
+    Learners,
     /// The purchaser's liaison: `counterpart_id`, else all of them.
     Counterpart,
     /// The shift leads.
@@ -43,7 +47,22 @@ impl To {
             Self::Agent => &["agent"],
             Self::Originator => &["originator_id", "author_id", "reported_by"],
             Self::Counterpart => &["counterpart_id"],
-            Self::Recipients | Self::Lead | Self::Manager | Self::Admin | Self::Section => &[],
+            Self::Learner => &["user_id"],
+            Self::Recipients
+            | Self::Learners
+            | Self::Lead
+            | Self::Manager
+            | Self::Admin
+            | Self::Section => &[],
+        }
+    }
+
+    /// The fact of the event that lists the people.
+    pub(crate) fn list(self) -> Option<&'static str> {
+        match self {
+            Self::Recipients => Some("recipients"),
+            Self::Learners => Some("people"),
+            _ => None,
         }
     }
 
@@ -77,6 +96,16 @@ impl To {
                 Role::Counterpart,
                 Role::PurchaserAdmin,
                 Role::PurchaserBusiness,
+            ],
+            Self::Learner | Self::Learners => &[
+                Role::Agent,
+                Role::ShiftLead,
+                Role::OpsManager,
+                Role::Quality,
+                Role::Trainer,
+                Role::Analyst,
+                Role::HrCompliance,
+                Role::Liaison,
             ],
         };
         one_of.iter().any(|role| roles.contains(role))
@@ -176,7 +205,10 @@ impl Rule {
     }
 }
 
-use To::{Admin, Agent, Cover, Lead, Manager, Originator, Owner, Receiver, Recipients, Section};
+use To::{
+    Admin, Agent, Cover, Lead, Learner, Learners, Manager, Originator, Owner, Receiver, Recipients,
+    Section,
+};
 
 /// The table. A new kind is a line here and a word for it in both languages of the console.
 #[rustfmt::skip]
@@ -252,6 +284,17 @@ pub const RULES: &[Rule] = &[
     Rule::on("demand.plan_returned", "demand_plan_returned", &[Recipients]).duty().urgent(),
     Rule::on("demand.overdue", "demand_overdue", &[Recipients]).duty().urgent(),
     Rule::on("transition.exempted", "transition_exempted", &[Recipients]).duty(),
+    Rule::on("learning.training_planned", "training_planned", &[Learners]).duty(),
+    Rule::on("learning.training_cancelled", "training_cancelled", &[Learners]).duty(),
+    Rule::on("learning.exam_assigned", "exam_assigned", &[Learner]).duty(),
+    // The other changes of a try lead to other states: it has another time.
+    Rule::on("learning.exam_changed", "exam_rescheduled", &[Learner]).only("state", "assigned").duty(),
+    Rule::on("learning.exam_passed", "exam_passed", &[Learner]).duty(),
+    Rule::on("learning.exam_failed", "exam_failed", &[Learner]).duty(),
+    Rule::on("learning.exam_failed_finally", "exam_failed_finally", &[Learner]).duty().urgent(),
+    Rule::on("learning.exam_result_corrected", "exam_result_corrected", &[Learner]).duty(),
+    Rule::on("learning.certificate_issued", "certificate_issued", &[Learner]).duty(),
+    Rule::on("learning.certificate_revoked", "certificate_revoked", &[Learner]).duty().urgent(),
 ];
 
 /// What is over with what: when the event happens, notices of these kinds about its subject are done.
@@ -297,6 +340,12 @@ pub const SETTLED: &[(&str, &[&str])] = &[
     ("demand.plan_returned", &["demand_plan_submitted"]),
     ("demand.verified", &["demand_raised", "demand_overdue"]),
     ("emergency.closed", &["emergency_raised", "emergency_followed_up", "emergency_unreached", "emergency_overdue"]),
+    ("learning.exam_handed_in", &["exam_assigned", "exam_rescheduled"]),
+    ("learning.exam_passed", &["exam_assigned", "exam_rescheduled"]),
+    ("learning.exam_failed", &["exam_assigned", "exam_rescheduled"]),
+    ("learning.exam_failed_finally", &["exam_assigned", "exam_rescheduled"]),
+    ("learning.exam_excused", &["exam_assigned", "exam_rescheduled"]),
+    ("learning.training_cancelled", &["training_planned"]),
 ];
 
 /// The rule of a kind; none for a kind that is not told any more.

@@ -74,8 +74,8 @@ async fn recipients(
 ) -> Result<Vec<Uuid>> {
     let mut people = Vec::new();
     for to in rule.to {
-        if *to == To::Recipients {
-            let named = payload["recipients"].as_array();
+        if let Some(list) = to.list() {
+            let named = payload[list].as_array();
             people.extend(named.into_iter().flatten().filter_map(id));
             continue;
         }
@@ -183,12 +183,15 @@ async fn insert(conn: &impl ConnectionTrait, told: &row::Model) -> Result<bool> 
     Ok(inserted > 0)
 }
 
-/// `ticket.alarm` is about a ticket, `contact.owed` about a contact record.
+/// `ticket.alarm` is about a ticket, `contact.owed` about a contact record, `learning.exam_passed` about a try.
 fn subject_kind(event: &str) -> &str {
     match event.split_once('.') {
         Some(("contact", _)) => "contact_record",
         Some(("recording", _)) => "call",
         Some(("work_orders", _)) => "work_order_import",
+        Some(("learning", what)) if what.starts_with("exam") => "exam_attempt",
+        Some(("learning", what)) if what.starts_with("certificate") => "certificate",
+        Some(("learning", _)) => "training_session",
         Some((subject, _)) => subject,
         None => event,
     }

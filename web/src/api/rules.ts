@@ -8,6 +8,7 @@ const DOORS = {
   reply_windows: '/api/v1/rules/reply-windows', knowledge_terms: '/api/v1/rules/knowledge-terms',
   recording_retention: '/api/v1/rules/recording-retention',
   outbound_purposes: '/api/v1/rules/outbound-purposes', outbound_numbers: '/api/v1/rules/outbound-numbers',
+  learning_rules: '/api/v1/rules/learning',
 } as const satisfies Record<RuleKind, string>
 
 export interface NewRule { rule: Record<string, unknown>; effective_from: string | null; source: string }

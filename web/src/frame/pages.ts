@@ -1,8 +1,8 @@
 // Every page of the console: its address, its place in the rail, and the right it needs.
 import {
-  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineRound, ChatLineSquare, Checked, CircleCheck, CircleClose, Clock, Collection, Connection, Cpu, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide,
-  Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Promotion, QuestionFilled, Reading, Search, SetUp, Share, Stamp,
-  Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
+  AlarmClock, Avatar, Bell, Calendar, ChatDotRound, ChatLineRound, ChatLineSquare, Checked, CircleCheck, CircleClose, Clock, Collection, Connection, Cpu, DataBoard, DocumentChecked, EditPen, Files, Finished, Guide, Histogram,
+  Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
+  Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
@@ -17,7 +17,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'knowledge' | 'floor' | 'cases' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -32,6 +32,7 @@ export const PAGES: PageDef[] = [
   { name: 'my_calls', path: '/my/calls', icon: Phone, needs: [P.takeCalls], group: 'work', load: () => import('@/features/telephony/CallsPage.vue') },
   { name: 'my_tickets', path: '/my/tickets', icon: Tickets, needs: [P.takeCalls], group: 'work', load: () => import('@/features/tickets/TicketsPage.vue') },
   { name: 'my_reading', path: '/my-reading', icon: Reading, needs: [P.viewArticles], group: 'work', load: () => import('@/features/knowledge/ReadingPage.vue') },
+  { name: 'my_learning', path: '/my-learning', icon: School, needs: [P.takeExams, P.takeTyping], group: 'work', load: () => import('@/features/learning/MyLearningPage.vue') },
   { name: 'knowledge_search', path: '/knowledge-search', icon: Search, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/SearchPage.vue') },
   { name: 'lookups', path: '/lookups', icon: Clock, needs: [P.viewLookups], group: 'knowledge', load: () => import('@/features/knowledge/LookupsPage.vue') },
   { name: 'fault_trees', path: '/fault-trees', icon: Guide, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/FaultTreesPage.vue') },
@@ -40,6 +41,13 @@ export const PAGES: PageDef[] = [
   { name: 'approvals', path: '/approvals', icon: EditPen, needs: [P.viewApprovals], group: 'knowledge', load: () => import('@/features/knowledge/ApprovalsPage.vue') },
   { name: 'knowledge_gaps', path: '/knowledge-gaps', icon: QuestionFilled, needs: [P.handleGaps], group: 'knowledge', load: () => import('@/features/knowledge/GapsPage.vue') },
   { name: 'synonyms', path: '/synonyms', icon: Share, needs: [P.manageSynonyms], group: 'knowledge', load: () => import('@/features/knowledge/SynonymsPage.vue') },
+  { name: 'training', path: '/training', icon: Suitcase, needs: [P.viewTraining], wide: true, group: 'learning', load: () => import('@/features/learning/TrainingPage.vue') },
+  { name: 'questions', path: '/questions', icon: Collection, needs: [P.viewQuestions], group: 'learning', load: () => import('@/features/learning/QuestionsPage.vue') },
+  { name: 'papers', path: '/papers', icon: Files, needs: [P.viewExams], group: 'learning', load: () => import('@/features/learning/PapersPage.vue') },
+  { name: 'exams', path: '/exams', icon: Histogram, needs: [P.viewExams], group: 'learning', load: () => import('@/features/learning/ExamsPage.vue') },
+  { name: 'exam_marking', path: '/exam-marking', icon: EditPen, needs: [P.markExams], group: 'learning', load: () => import('@/features/learning/MarkingPage.vue') },
+  { name: 'certificates', path: '/certificates', icon: Postcard, needs: [P.viewCertificates], wide: true, group: 'learning', load: () => import('@/features/learning/CertificatesPage.vue') },
+  { name: 'typing_tests', path: '/typing-tests', icon: Stopwatch, needs: [P.viewTyping], group: 'learning', load: () => import('@/features/learning/TypingTestsPage.vue') },
   { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
   { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
   { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
@@ -71,7 +79,7 @@ export const PAGES: PageDef[] = [
   { name: 'exchanges', path: '/exchanges', icon: Cpu, needs: [P.viewExchanges], group: 'system', load: () => import('@/features/elsewhere/ExchangesPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
-  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },
@@ -87,4 +95,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'knowledge', 'floor', 'cases', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'cases', 'organization', 'system'] as const

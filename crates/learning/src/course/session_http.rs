@@ -1,5 +1,7 @@
 //! Training sessions over HTTP: planned, held, who came.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -7,7 +9,7 @@ use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result};
 use kernel::versioned::as_read;
-use kernel::{Actor, App, Scope, Tx};
+use kernel::{Actor, App, Permission as _, Scope, Tx};
 use organization::{Colleague, colleagues};
 use sea_orm::sea_query::Query as SubQuery;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
@@ -19,7 +21,7 @@ use uuid::Uuid;
 
 use super::store::{self, Plan, attendance, session};
 use super::{AttendanceEntry, SessionState};
-use crate::rights::{ManageTraining, ViewTraining};
+use crate::rights::{ManageTraining, TakeTyping, ViewTraining};
 
 /// The routes of sessions.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
@@ -29,6 +31,7 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
         .routes(routes!(show, replan))
         .routes(routes!(cancel))
         .routes(routes!(attend))
+        .routes(routes!(learners))
         .with_state(app.clone())
 }
 
@@ -350,4 +353,28 @@ async fn attend(
     };
     let row = app.db.write(work).await?;
     Ok(Json(detail(&app, row, None).await?))
+}
+
+/// Who may be meant to come to a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Learners {
+    /// People of the supplier, by staff number.
+    pub items: Vec<Colleague>,
+}
+
+/// Who may be meant to come to a session: who plans them sees no users otherwise.
+#[utoipa::path(
+    get, path = "/api/v1/training-people", tag = "training", operation_id = "list_training_people",
+    responses((status = 200, body = Learners)),
+)]
+async fn learners(_actor: Actor<ManageTraining>, State(app): State<App>) -> Result<Json<Learners>> {
+    let mut people = BTreeMap::new();
+    for (role, _) in TakeTyping::GRANTS {
+        for person in organization::colleagues::holders(app.db.read(), *role).await? {
+            people.insert((person.staff_no.clone(), person.id), person);
+        }
+    }
+    Ok(Json(Learners {
+        items: people.into_values().collect(),
+    }))
 }

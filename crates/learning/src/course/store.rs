@@ -452,7 +452,8 @@ pub(crate) async fn plan(
         details.clone(),
     )
     .await?;
-    let told = json!({ "id": session.id, "course": course.title, "starts_at": session.starts_at, "people": wanted });
+    let told = json!({ "id": session.id, "number": course.number, "course": course.title, "starts_at": session.starts_at,
+        "people": wanted, "by": who.user_id });
     app.events
         .publish(tx, "learning.training_planned", session.id, told)
         .await?;
@@ -489,6 +490,14 @@ pub(crate) async fn cancel(
         json!({ "reason": reason }),
     )
     .await?;
+    let course = get(&**tx, after.course_id).await?;
+    let expected = people(&**tx, after.id).await?;
+    let expected: Vec<Uuid> = expected.iter().map(|one| one.user_id).collect();
+    let told = json!({ "id": after.id, "number": course.number, "course": after.course_title, "starts_at": after.starts_at,
+        "people": expected, "by": who.user_id });
+    app.events
+        .publish(tx, "learning.training_cancelled", after.id, told)
+        .await?;
     Ok(after)
 }
 

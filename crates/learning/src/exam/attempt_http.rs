@@ -137,20 +137,22 @@ async fn detail(app: &App, row: attempt::Model) -> Result<AttemptDetail> {
             });
         }
     }
-    let results = store::results(conn, row.id)
-        .await?
-        .into_iter()
-        .map(|result| ResultView {
-            n: result.n,
-            points: result.points,
-            total: result.total,
-            passed: result.passed,
-            reason: result.reason,
-            by_name: result.by_name,
-            at: result.at,
-        });
-    let people = colleagues(conn, [row.user_id]).await?;
+    let results = store::results(conn, row.id).await?;
+    let named = results.iter().filter_map(|result| result.by_id);
+    let people = colleagues(conn, named.chain([row.user_id])).await?;
     let person: Option<Colleague> = people.get(&row.user_id).cloned();
+    let results = results.into_iter().map(|result| ResultView {
+        n: result.n,
+        points: result.points,
+        total: result.total,
+        passed: result.passed,
+        reason: result.reason,
+        by_name: result
+            .by_id
+            .and_then(|id| people.get(&id))
+            .map_or(result.by_name, |by| by.name.clone()),
+        at: result.at,
+    });
     Ok(AttemptDetail {
         exam_id: sitting.id,
         number: sitting.number,

@@ -162,10 +162,10 @@ async fn follow(
         AttemptState::Passed | AttemptState::Failed | AttemptState::Replacement
     );
     if !concluded {
-        let what = if after.state == "submitted" {
-            "exam_handed_in"
-        } else {
-            "exam_changed"
+        let what = match after.standing()? {
+            AttemptState::Submitted => "exam_handed_in",
+            AttemptState::Excused => "exam_excused",
+            _ => "exam_changed",
         };
         return tell(app, tx, sitting, after, what).await;
     }

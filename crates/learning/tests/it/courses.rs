@@ -48,6 +48,11 @@ async fn a_course_is_planned_held_and_stands_in_the_ledger_of_each_person() {
         assert_eq!(shown["materials"][0]["name"], "ZS0001 准考证");
 
         let people = [world.id("agent1"), world.id("agent2"), world.id("agent3")];
+        let learners = world.read("trainer", "/api/v1/training-people").await;
+        let learners = learners["items"].as_array().unwrap();
+        let is_one = |id| learners.iter().any(|one| one["id"] == json!(id));
+        assert!(people.iter().all(|id| is_one(*id)));
+        assert!(!is_one(world.id("purchaser")));
         let starts_at = world.now() + TimeDelta::hours(1);
         let plan =
             json!({"starts_at": starts_at, "minutes": 90, "place": "培训室", "people": people});
@@ -55,6 +60,17 @@ async fn a_course_is_planned_held_and_stands_in_the_ledger_of_each_person() {
             .post("trainer", &format!("{path}/sessions"), plan)
             .await;
         assert_eq!(session["people"].as_array().unwrap().len(), 3);
+        // One that is called off is told to those who were meant.
+        let plan = json!({"starts_at": starts_at, "minutes": 30, "people": [people[0]]});
+        let off = world
+            .post("trainer", &format!("{path}/sessions"), plan)
+            .await;
+        let why = json!({"version": off["version"], "reason": "讲师请假"});
+        let door = format!("/api/v1/training-sessions/{}/cancel", text(&off["id"]));
+        world.post("trainer", &door, why).await;
+        let told = world.events("learning.training_cancelled").await;
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0]["people"], json!([people[0]]));
         let door = format!("/api/v1/training-sessions/{}", text(&session["id"]));
         let record = |version: &Value, reason: Value| {
             json!({"version": version, "reason": reason, "people": [

@@ -360,6 +360,7 @@ async fn a_result_that_was_told_stays_and_a_correction_is_a_new_one_with_its_rea
         let results = after["results"].as_array().unwrap();
         assert_eq!((results.len(), &results[0]["points"], &results[1]["points"]), (2, &json!(70), &json!(80)));
         assert!(results[0]["reason"].is_null() && text(&results[1]["reason"]).contains("题目有歧义"));
+        assert_eq!(results[1]["by_name"], "冯惠芳", "who did it is named as people know him");
         // The resit he was given falls away.
         let mine = world.read("agent1", "/api/v1/my-exams").await;
         assert_eq!((&mine["open"], &mine["items"][0]["state"]), (&json!(0), &json!("excused")), "{mine}");
@@ -402,6 +403,7 @@ async fn who_never_begins_has_failed_that_try_and_another_time_is_given_with_a_r
         assert_eq!((&of("agent1").await["missed"], &of("agent1").await["points"]), (&json!(true), &json!(0)));
         assert_eq!(of("agent2").await["state"], "assigned");
         assert_eq!(of("agent3").await["state"], "excused");
+        assert_eq!(world.events("learning.exam_excused").await.len(), 1);
         let told = world.events("learning.exam_failed_finally").await;
         assert_eq!(told.len(), 1);
     })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use kernel::{Event, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::house::{House, TICKET, admin, agent, lead, manager, on_both, section, told};
@@ -178,11 +178,97 @@ async fn each_event_reaches_those_it_concerns_and_nobody_else() {
                 vec![("agent2", "contact_owed"), ("lead", "contact_owed")],
             ),
         ];
+        let stories = stories.into_iter().chain(of_learning());
         for (event, more, expected) in stories {
             house.sql("delete from notice_deliveries", vec![]).await;
             house.sql("delete from notices", vec![]).await;
             house.happens(event, TICKET, told(more.clone())).await;
             assert_eq!(told_kinds(&house).await, only(&expected), "{event} {more}");
+        }
+    })
+    .await;
+}
+
+/// What is told of an event, to whom.
+type Story = (&'static str, Value, Vec<(&'static str, &'static str)>);
+
+/// Who learns hears what concerns him; who set the exam hears nothing of it.
+fn of_learning() -> Vec<Story> {
+    let mine = |state: &str| json!({ "user_id": agent(2).user_id, "state": state });
+    let people = json!({ "people": [agent(1).user_id, agent(2).user_id, lead().user_id], "by": lead().user_id });
+    let both = |kind| vec![("agent1", kind), ("agent2", kind)];
+    vec![
+        (
+            "learning.training_planned",
+            people.clone(),
+            both("training_planned"),
+        ),
+        (
+            "learning.training_cancelled",
+            people,
+            both("training_cancelled"),
+        ),
+        (
+            "learning.exam_assigned",
+            mine("assigned"),
+            vec![("agent2", "exam_assigned")],
+        ),
+        (
+            "learning.exam_changed",
+            mine("assigned"),
+            vec![("agent2", "exam_rescheduled")],
+        ),
+        ("learning.exam_changed", mine("in_progress"), vec![]),
+        ("learning.exam_handed_in", mine("submitted"), vec![]),
+        (
+            "learning.exam_passed",
+            mine("passed"),
+            vec![("agent2", "exam_passed")],
+        ),
+        (
+            "learning.exam_failed",
+            mine("failed"),
+            vec![("agent2", "exam_failed")],
+        ),
+        (
+            "learning.exam_failed_finally",
+            mine("replacement"),
+            vec![("agent2", "exam_failed_finally")],
+        ),
+        (
+            "learning.exam_result_corrected",
+            mine("passed"),
+            vec![("agent2", "exam_result_corrected")],
+        ),
+        (
+            "learning.certificate_issued",
+            mine("valid"),
+            vec![("agent2", "certificate_issued")],
+        ),
+        (
+            "learning.certificate_revoked",
+            mine("revoked"),
+            vec![("agent2", "certificate_revoked")],
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn an_exam_that_was_handed_in_or_need_not_be_sat_waits_no_more() {
+    on_both(async |house| {
+        let mine = |state: &str| told(json!({ "user_id": agent(1).user_id, "state": state }));
+        for over in ["learning.exam_handed_in", "learning.exam_excused"] {
+            house.sql("delete from notice_deliveries", vec![]).await;
+            house.sql("delete from notices", vec![]).await;
+            house
+                .happens("learning.exam_assigned", TICKET, mine("assigned"))
+                .await;
+            let page = house.get(&agent(1), "/api/v1/notices").await;
+            assert_eq!(page["items"][0]["subject_kind"], "exam_attempt");
+            assert!(page["items"][0]["done_at"].is_null(), "{page}");
+            house.happens(over, TICKET, mine("submitted")).await;
+            let page = house.get(&agent(1), "/api/v1/notices").await;
+            assert!(!page["items"][0]["done_at"].is_null(), "{over}: {page}");
         }
     })
     .await;

@@ -12,6 +12,7 @@ export const ACTIONS = [
   'contact_record.completed', 'ticket.drafted', 'ticket.opened', 'ticket.edited', 'ticket.closed', 'ticket.voided', 'ticket.file_added', 'ticket.file_opened', 'work_orders.imported', 'platform.set_up', 'section.staffed', 'cover.set', 'backup.taken', 'calendar.changed', 'service_hours.changed', 'parameter.confirmed',
   'ticket_limit.set', 'case_term.set', 'escalation_level.set', 'emergency_way.set', 'emergency_category.set', 'dispatch_rule.set', 'matter.changed', 'matters.imported',
   'conversation.taken', 'conversation.ended', 'conversation.closed', 'conversation.file_opened', 'channel.changed', 'notice_choices.changed', 'notice_address.changed', 'notice_delivery.replayed',
+  'course.written', 'course.material_added', 'course.material_removed', 'training.planned', 'training.cancelled', 'training.recorded', 'training.exported', 'question.created', 'question.edited', 'question.retired', 'question.restored', 'question.imported', 'question.exported', 'paper.written', 'exam.set', 'exam.assigned', 'exam.started', 'exam.handed_in', 'exam.time_over', 'exam.answer_marked', 'exam.marked', 'exam.released', 'exam.corrected', 'exam.rescheduled', 'exam.excused', 'exam.certified', 'exam.certificate_revoked', 'certificate.issued', 'certificate.revoked', 'typing.measured', 'recording.heard_in_exam', 'learning_rule.set',
 ] as const
 
 export const actionKey = (code: string): string => `audit_actions.${code.replace(/\./g, '_')}`

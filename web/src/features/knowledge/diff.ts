@@ -46,7 +46,7 @@ function middle<T>(a: readonly T[], b: readonly T[]): { op: Op; value: T }[] {
 }
 
 /** Characters of one line against another; runs of the same kind stand together. */
-function characters(from: string, to: string): Segment[] {
+export function characters(from: string, to: string): Segment[] {
   const found: Segment[] = []
   for (const { op, value } of steps([...from], [...to])) {
     const last = found.at(-1)

@@ -8,6 +8,9 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'>, 
   if (notice.subject_kind === 'callback') return { name: 'callbacks', query: { open: notice.subject_id } }
   if (notice.subject_kind === 'outbound') return { name: 'outbound_calls', query: { show: 'refused' } }
   if (notice.subject_kind === 'trunk') return { name: 'trunks', query: { open: notice.subject_id } }
+  // Of an exam and a training only who learns is told.
+  if (notice.subject_kind === 'exam_attempt') return { name: 'my_exam', params: { id: notice.subject_id } }
+  if (notice.subject_kind === 'certificate' || notice.subject_kind === 'training_session') return { name: 'my_learning' }
   const names: Record<string, string> = { contact_record: 'record', knowledge: 'approval' }
   const name = names[notice.subject_kind] ?? notice.subject_kind
   return router.hasRoute(name) ? { name, params: { id: notice.subject_id } } : null

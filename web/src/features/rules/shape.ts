@@ -118,6 +118,15 @@ export const RULES: Record<RuleKind, RuleShape> = {
     ],
     blank: null,
   },
+  learning_rules: {
+    right: P.setLearningRules,
+    view: P.viewTraining,
+    fields: [
+      { key: 'code', label: 'item', value: 'word', words: [], under: 'learning_rules', subject: true },
+      { key: 'value', value: 'number', least: 0, most: 1_000 },
+    ],
+    blank: null,
+  },
   outbound_purposes: {
     right: P.setOutboundRules,
     view: P.viewOutbound,
