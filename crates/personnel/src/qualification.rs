@@ -279,7 +279,10 @@ fn judge_one(
         mandatory: requirement.mandatory,
         standing: ItemStanding::Missing,
         have: None,
-        need: requirement.least.or(requirement.most),
+        need: match requirement.item {
+            Item::Typing => requirement.least.map(|least| least * 10),
+            _ => requirement.least.or(requirement.most),
+        },
         have_level: None,
         need_level: match requirement.item {
             Item::Nda => Some(rules.nda.clone()),
@@ -375,10 +378,6 @@ fn found(
     Finding {
         standing,
         have,
-        need: match requirement.item {
-            Item::Typing => requirement.least.map(|least| least * 10),
-            _ => nothing.need,
-        },
         have_level: match requirement.item {
             Item::Employer => proof.issuer.clone(),
             _ => proof.level.clone(),

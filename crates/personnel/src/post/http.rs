@@ -23,8 +23,6 @@ use crate::rights::{OpenPosts, ViewStaffing};
 use crate::staff::store as staff;
 use crate::{agreed, day, demand, replacement};
 
-/// How far ahead what runs out is shown.
-const SOON: u64 = 60;
 /// Days of one answer about headcount.
 const MOST_DAYS: i64 = 366;
 
@@ -56,6 +54,8 @@ pub struct PostHolder {
     pub name: String,
     /// Since when he holds it.
     pub since: NaiveDate,
+    /// His last day, where it is known: he was taken off and goes at its end.
+    pub until: Option<NaiveDate>,
     /// Nothing mandatory is missing: he counts as on post.
     pub counts: bool,
     /// What is missing that day.
@@ -178,7 +178,7 @@ pub(crate) async fn on_day(app: &App, on: NaiveDate) -> Result<Staffing> {
                 for finding in findings.iter().filter(|finding| finding.mandatory) {
                     let Some(until) = finding.until else { continue };
                     let days = (until - on).num_days();
-                    if days <= SOON as i64 && !finding.blocks() {
+                    if days <= staff::SOON as i64 && !finding.blocks() {
                         running_out.push(RunningOut {
                             staff_id: person.id,
                             name: person.name.clone(),
@@ -193,6 +193,7 @@ pub(crate) async fn on_day(app: &App, on: NaiveDate) -> Result<Staffing> {
                     user: person.user_id.and_then(|id| users.get(&id).cloned()),
                     name: person.name.clone(),
                     since: day::read(&row.from_day)?,
+                    until: day::maybe(row.until_day.as_deref())?,
                     counts: missing.is_empty(),
                     missing,
                 })

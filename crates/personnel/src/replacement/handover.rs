@@ -93,7 +93,7 @@ pub struct HandoverView {
     pub accepted_at: Option<DateTime<Utc>>,
     /// When he declined.
     pub declined_at: Option<DateTime<Utc>>,
-    /// Why he declined.
+    /// Why he declined; null where it was offered to somebody else instead.
     pub note: Option<String>,
 }
 
@@ -204,7 +204,7 @@ async fn offer(
         for row in waiting {
             let mut row = row.into_active_model();
             row.declined_at = Set(Some(app.clock.now()));
-            row.note = Set(Some("offered to somebody else".to_owned()));
+            row.note = Set(None);
             row.update(&*tx).await?;
         }
         let row = row::Model {

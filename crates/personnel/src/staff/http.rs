@@ -240,7 +240,7 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<StaffView>>> {
-    let page = store::list(app.db.read(), actor.scope(), &query, &filter).await?;
+    let page = store::list(&app, actor.scope(), &query, &filter).await?;
     let shown = page.shown(async |rows| views(&app, rows).await);
     Ok(Json(shown.await?))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, not_found};
@@ -25,6 +25,10 @@ use crate::trail::Scribe;
 
 /// Pieces of evidence and waivers of one person that are shown and judged.
 const MOST: u64 = 500;
+/// Files that are judged for one list, the newest first: a house has tens of people.
+const JUDGED: u64 = 1_000;
+/// How far ahead what runs out is shown.
+pub(crate) const SOON: u64 = 60;
 
 kernel::table! {
     /// A person of the supplier, or a candidate without an account.
@@ -138,6 +142,10 @@ pub struct Filter {
     pub state: Option<String>,
     /// Only those who did not leave, or only those who did.
     pub here: Option<bool>,
+    /// Of those who did not leave only whom something mandatory keeps off a post today, or only whom nothing does.
+    pub gaps: Option<bool>,
+    /// Of those who did not leave only of whom something mandatory runs out within 60 days, or only of whom nothing.
+    pub expiring: Option<bool>,
 }
 
 fn visible(scope: &Scope) -> Select<row::Entity> {
@@ -148,12 +156,44 @@ fn visible(scope: &Scope) -> Select<row::Entity> {
     }
 }
 
+/// Who stands as the filter asks today; none where it asks for no such thing. How somebody stands is judged by the
+/// rules of the day and never kept, so that no list is older than they are.
+async fn standing(app: &App, scope: &Scope, filter: &Filter) -> Result<Option<Vec<Uuid>>> {
+    if filter.gaps.is_none() && filter.expiring.is_none() {
+        return Ok(None);
+    }
+    let (conn, today) = (app.db.read(), day::today(app));
+    let rules = agreed::rulebook(conn, app.clock.now()).await?;
+    let rows = visible(scope)
+        .filter(Column::State.ne(StaffState::Left.as_str()))
+        .order_by_desc(Column::CreatedAt)
+        .limit(JUDGED)
+        .all(conn)
+        .await?;
+    let soon = today + Days::new(SOON);
+    let so = |(id, one): (Uuid, Known)| {
+        let findings = one.on(&rules, today);
+        let gaps = !qualification::blocking(&findings).is_empty();
+        let expiring = findings.iter().any(|finding| {
+            finding.mandatory
+                && !finding.blocks()
+                && finding.until.is_some_and(|until| until <= soon)
+        });
+        let asked = filter.gaps.is_none_or(|asked| asked == gaps)
+            && filter.expiring.is_none_or(|asked| asked == expiring);
+        asked.then_some(id)
+    };
+    let known = known(conn, &rows).await?;
+    Ok(Some(known.into_iter().filter_map(so).collect()))
+}
+
 pub(crate) async fn list(
-    conn: &impl ConnectionTrait,
+    app: &App,
     scope: &Scope,
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
+    let standing = standing(app, scope, filter).await?;
     let here = filter.here.map(|here| {
         let left = StaffState::Left.as_str();
         if here {
@@ -170,10 +210,11 @@ pub(crate) async fn list(
                 .map(|state| Column::State.eq(state.as_str())),
         )
         .add_option(here)
+        .add_option(standing.map(|ids| Column::Id.is_in(ids)))
         .add_option(query.words_in(&[Column::Name])?);
     let sortable = [("created_at", Column::CreatedAt), ("name", Column::Name)];
     let select = visible(scope).filter(all);
-    paginate(conn, select, query, &sortable, Column::Id).await
+    paginate(app.db.read(), select, query, &sortable, Column::Id).await
 }
 
 pub(crate) async fn get(

@@ -101,7 +101,17 @@ fn typing_is_exact_to_the_character_and_lasts_three_minutes() {
         one(Item::Typing, vec![test], "2026-10-09")
     };
     assert_eq!(typed(149, 180).standing, ItemStanding::Below);
-    assert_eq!(typed(149, 180).have, Some(496), "49.6 a minute");
+    assert_eq!(
+        (typed(149, 180).have, typed(149, 180).need),
+        (Some(496), Some(500)),
+        "49.6 a minute of 50"
+    );
+    let missing = one(Item::Typing, Vec::new(), "2026-10-09");
+    assert_eq!(
+        (missing.standing, missing.need),
+        (ItemStanding::Missing, Some(500)),
+        "in the same measure while nothing is there"
+    );
     assert_eq!(typed(150, 180).standing, ItemStanding::Ok);
     assert_eq!(
         typed(150, 179).standing,

@@ -45,6 +45,15 @@ async fn a_post_has_one_holder_and_a_person_one_post() {
         let other = world
             .post("manager", &format!("{}/leave-post", path(&other)), off)
             .await;
+        // He is there to the end of the day, and it is seen that it is his last.
+        let staffing = world.read("purchaser", "/api/v1/staffing").await;
+        assert_eq!(
+            (
+                &staffing["posts"][1]["holder"]["until"],
+                &staffing["posts"][0]["holder"]["until"]
+            ),
+            (&json!("2026-11-23"), &Value::Null)
+        );
         let held = json!({"version": other["version"], "post_id": "Z1"});
         let (_, no) = world
             .refused("manager", &format!("{}/post", path(&other)), held)
@@ -293,6 +302,39 @@ async fn who_has_no_file_may_work_until_a_file_is_asked_for() {
             .await
             .unwrap_err();
         assert_eq!(held.code, "staff_file_missing");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_list_finds_who_may_not_be_on_post_and_of_whom_something_runs_out() {
+    on_both(true, async |world| {
+        let names = async |query: &str| -> Vec<String> {
+            let page = world.read("hr", &format!("/api/v1/staff?{query}")).await;
+            let mut names: Vec<String> = page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["name"].as_str().unwrap().to_owned())
+                .collect();
+            names.sort();
+            names
+        };
+        let lacking = names("gaps=true").await;
+        assert_eq!(lacking, ["候选人甲（演示）"]);
+        assert_eq!(names("gaps=false").await.len(), 6);
+        assert_eq!(names("expiring=true").await, Vec::<String>::new());
+        assert_eq!(names("gaps=false&state=on_post").await.len(), 6);
+        assert_eq!(names("gaps=true&state=on_post").await, Vec::<String>::new());
+        // The health certificates are good for a year; two months before its end they are looked for.
+        world.pass(250);
+        assert_eq!(names("expiring=true").await.len(), 6);
+        // Who sees only his own file finds no other by it.
+        let own = world.read("agent1", "/api/v1/staff?expiring=true").await;
+        assert_eq!(own["total"], 1);
+        world.pass(70);
+        assert_eq!(names("gaps=true").await.len(), 7, "run out by now");
+        assert_eq!(names("expiring=true").await, Vec::<String>::new());
     })
     .await;
 }
