@@ -19360,6 +19360,10 @@ export interface paths {
                     state?: string;
                     /** @description Only those who did not leave, or only those who did. */
                     here?: boolean;
+                    /** @description Of those who did not leave only whom something mandatory keeps off a post today, or only whom nothing does. */
+                    gaps?: boolean;
+                    /** @description Of those who did not leave only of whom something mandatory runs out within 60 days, or only of whom nothing. */
+                    expiring?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -28037,7 +28041,7 @@ export interface components {
              * @description Identifies it.
              */
             id: string;
-            /** @description Why he declined. */
+            /** @description Why he declined; null where it was offered to somebody else instead. */
             note?: string | null;
             /** @description Its number. */
             number: string;
@@ -35254,6 +35258,11 @@ export interface components {
              * @description His staff file.
              */
             staff_id: string;
+            /**
+             * Format: date
+             * @description His last day, where it is known: he was taken off and goes at its end.
+             */
+            until?: string | null;
             user?: components["schemas"]["Colleague"] | null;
         };
         /** @description From when a post is to be held. */

@@ -4,6 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
+import { CirclePlus, Grid, Management, Money, Right, Sort } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -17,7 +18,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -33,6 +34,8 @@ export const PAGES: PageDef[] = [
   { name: 'my_tickets', path: '/my/tickets', icon: Tickets, needs: [P.takeCalls], group: 'work', load: () => import('@/features/tickets/TicketsPage.vue') },
   { name: 'my_reading', path: '/my-reading', icon: Reading, needs: [P.viewArticles], group: 'work', load: () => import('@/features/knowledge/ReadingPage.vue') },
   { name: 'my_learning', path: '/my-learning', icon: School, needs: [P.takeExams, P.takeTyping], group: 'work', load: () => import('@/features/learning/MyLearningPage.vue') },
+  { name: 'my_handovers', path: '/my/handovers', icon: Sort, needs: [P.answerHandovers], group: 'work', load: () => import('@/features/personnel/MyHandoversPage.vue') },
+  { name: 'my_qualification', path: '/my/qualification', icon: Management, needs: [P.takeCalls], group: 'work', load: () => import('@/features/personnel/MyQualificationPage.vue') },
   { name: 'knowledge_search', path: '/knowledge-search', icon: Search, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/SearchPage.vue') },
   { name: 'lookups', path: '/lookups', icon: Clock, needs: [P.viewLookups], group: 'knowledge', load: () => import('@/features/knowledge/LookupsPage.vue') },
   { name: 'fault_trees', path: '/fault-trees', icon: Guide, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/FaultTreesPage.vue') },
@@ -69,6 +72,13 @@ export const PAGES: PageDef[] = [
   { name: 'instructions', path: '/instructions', icon: Stamp, needs: [P.viewInstructions], group: 'cases', load: () => import('@/features/cases/InstructionsPage.vue') },
   { name: 'incidents', path: '/incidents', icon: Lightning, needs: [P.viewIncidents], group: 'cases', load: () => import('@/features/cases/IncidentsPage.vue') },
   { name: 'emergencies', path: '/emergencies', icon: Warning, needs: [P.viewEmergencies], group: 'cases', load: () => import('@/features/cases/EmergenciesPage.vue') },
+  { name: 'staffing', path: '/staffing', icon: Grid, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/StaffingPage.vue') },
+  { name: 'staff', path: '/staff', icon: Management, needs: [P.viewStaff], wide: true, group: 'people', load: () => import('@/features/personnel/StaffFilesPage.vue') },
+  { name: 'replacements', path: '/replacements', icon: Sort, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/ReplacementsPage.vue') },
+  { name: 'demands', path: '/demands', icon: CirclePlus, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/DemandsPage.vue') },
+  { name: 'transitions', path: '/transitions', icon: Right, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/TransitionsPage.vue') },
+  { name: 'recruitment_fees', path: '/recruitment-fees', icon: Money, needs: [P.viewFees], group: 'people', load: () => import('@/features/personnel/FeesPage.vue') },
+  { name: 'personnel_rules', path: '/personnel-rules', icon: SetUp, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/PersonnelRulesPage.vue') },
   { name: 'section_people', path: '/section-people', icon: OfficeBuilding, needs: [P.viewSections], group: 'organization', load: () => import('@/features/duty/SectionsPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
@@ -95,4 +105,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'cases', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'cases', 'people', 'organization', 'system'] as const

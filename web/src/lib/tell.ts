@@ -2,12 +2,13 @@
 import { ElMessage } from 'element-plus'
 import { asProblem, type Problem } from '@/api/problem'
 import { has, t } from '@/i18n'
+import { valuesOf } from './refusals'
 
 /** The problem in words: the translated code, else what the server said. */
 export function words(error: unknown): string {
   const problem = asProblem(error)
   const key = `problems.${problem.code}`
-  if (has(key)) return t(key, { ...problem.extra, detail: problem.detail })
+  if (has(key)) return t(key, { ...valuesOf(problem.code, problem.extra), detail: problem.detail })
   return problem.detail || t('problems.unexpected')
 }
 
@@ -15,7 +16,7 @@ export function words(error: unknown): string {
 export function wayOut(error: unknown): string {
   const problem: Problem = asProblem(error)
   const key = `way_out.${problem.code}`
-  return has(key) ? t(key, problem.extra) : ''
+  return has(key) ? t(key, valuesOf(problem.code, problem.extra)) : ''
 }
 
 /** Both of them; `where` stands between. */

@@ -3,6 +3,7 @@ import { computed, ref } from 'vue'
 import * as api from '@/api/floor'
 import type { AgentState, SettableState } from '@/api/types'
 import { useLive } from './live'
+import { useQualification } from './qualification'
 import { useSession } from './session'
 
 /** My own place on the floor: state, work in hand, wrap-up clock. The server decides; this only mirrors. */
@@ -62,7 +63,14 @@ export const useFloor = defineStore('floor', () => {
   const askedAt = ref(0)
   async function set(state: SettableState): Promise<void> {
     askedAt.value = Date.now()
-    mine.value = await api.setAgentState(state)
+    const qualification = useQualification()
+    try {
+      mine.value = await api.setAgentState(state)
+      if (state === 'ready') qualification.granted()
+    } catch (error) {
+      qualification.note(error)
+      throw error
+    }
   }
   async function endWrapUp(): Promise<void> {
     mine.value = (await api.endWrapUp()) ?? mine.value

@@ -5,6 +5,7 @@ import type { Filters } from '@/api/client'
 import { gaps } from '@/api/knowledge'
 import { auditChain } from '@/api/kernel'
 import { deliveries } from '@/api/notices'
+import { demands, replacements, staffFiles, staffing } from '@/api/personnel'
 import { callbacks } from '@/api/outbound'
 import { P } from '@/api/permissions'
 import { contactRecords, tickets } from '@/api/tickets'
@@ -50,6 +51,11 @@ export const NUMBERS: HomeNumber[] = [
   listed('owed_records', P.viewRecords, 'amber', '/owed-records', rows(contactRecords as Lister, { owed: true })),
   listed('gaps', P.handleGaps, 'amber', '/knowledge-gaps?state=open', rows(gaps as Lister, { state: 'open' }), false),
   listed('calls', P.viewCalls, 'plain', '/calls', rows(calls as Lister, {})),
+  listed('vacant_posts', P.viewStaffing, 'red', '/staffing', async () => ({ n: (await staffing()).posts.filter((post) => post.vacancy).length }), false),
+  listed('staff_gaps', P.viewStaff, 'amber', '/staff?show=gaps', rows(staffFiles as Lister, { gaps: true })),
+  listed('staff_expiring', P.viewStaff, 'amber', '/staff?show=expiring', rows(staffFiles as Lister, { expiring: true })),
+  listed('replacements', P.viewStaffing, 'amber', '/replacements', rows(replacements as Lister, { open: true }), false),
+  listed('demands', P.viewStaffing, 'amber', '/demands', rows(demands as Lister, { open: true }), false),
   listed('undelivered', P.operateNotices, 'red', '/notice-deliveries?state=dead', rows(deliveries as Lister, { state: 'dead' }), false),
   listed('trunks', P.viewTelephony, 'red', '/trunks', async () => ({ n: (await trunks()).items.filter((one) => one.enabled && one.now.health === 'down').length }), false),
   listed('audit', P.viewAudit, 'red', '/audit', async () => ({ n: (await auditChain()).broken ? 1 : 0 }), false),

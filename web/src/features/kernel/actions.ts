@@ -17,12 +17,18 @@ export const ACTIONS = [
 
 export const actionKey = (code: string): string => `audit_actions.${code.replace(/\./g, '_')}`
 
+/** Subjects of the personnel, whose time lines share their words. */
+const PERSONNEL = ['staff', 'post', 'replacement', 'handover', 'demand', 'transition', 'recruitment_fee', 'qualification', 'nda_version', 'work_gate', 'personnel_term']
+
+const STATES_OF: Record<string, string> = { staff: 'staff_states', replacement: 'replacement_states', demand: 'demand_states', transition: 'transition_states', recruitment_fee: 'fee_states' }
+
 /** An action in words: its own, else those of the time line it also stands in; else its code. */
 export function auditWord(code: string): string {
   if (has(actionKey(code))) return t(actionKey(code))
   const [kind = '', what = ''] = code.split('.')
-  const word = kind === 'ticket' ? `ticket_actions.${what}` : `case_actions.${kind}.${what}`
-  return has(word) ? `${subjectWord(kind)} · ${t(word)}` : code
+  const words = kind === 'ticket' ? [`ticket_actions.${what}`] : [`case_actions.${kind}.${what}`, `personnel_lines.${kind}.${what}`, ...(PERSONNEL.includes(kind) ? [`personnel_lines.any.${what}`] : [])]
+  const word = words.find(has)
+  return word ? `${subjectWord(kind)} · ${t(word)}` : code
 }
 export const subjectWord = (kind: string): string => (has(`audit_subjects.${kind}`) ? t(`audit_subjects.${kind}`) : kind)
 
@@ -41,7 +47,7 @@ function valueWord(key: string, value: unknown, kind: string): string {
   if (UUID.test(String(value))) return `…${shortId(String(value))}`
   if (/^\d{4}-\d\d-\d\dT.*Z$/.test(String(value))) return fullTime(String(value))
   const lists: Record<string, string[]> = {
-    state: [`ticket_states.${value}`, `case_states.${kind}.${value}`, `block_states.${value}`], result: [`results.${value}`], side: [`sides.${value}`], role: [`roles.${value}`], way: [`notice_ways.${value}`, `dispatch_ways.${value}`],
+    state: [`ticket_states.${value}`, `case_states.${kind}.${value}`, `block_states.${value}`, `${STATES_OF[kind] ?? ''}.${value}`], item: [`qualification_items.${value}`], result: [`results.${value}`], side: [`sides.${value}`], role: [`roles.${value}`], way: [`notice_ways.${value}`, `dispatch_ways.${value}`],
     request_type: [`request_types.${value}`], priority: [`priorities.${value}`], unit: [`rule_units.${value}`], reason: [`session_ends.${value}`],
   }
   if (key === 'kind' && has(`notice_kinds.${value}`)) return t(`notice_kinds.${value}`, { number: '' }).trim()

@@ -3,7 +3,7 @@ import type { RouteLocationRaw, Router } from 'vue-router'
 import type { NoticeView } from '@/api/types'
 
 /** The page of what a notice is about; none where the console has no such page. */
-export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'>, router: Pick<Router, 'hasRoute'>): RouteLocationRaw | null {
+export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'> & { kind?: string }, router: Pick<Router, 'hasRoute'>): RouteLocationRaw | null {
   if (notice.subject_kind === 'reading') return { name: 'my_reading', query: { open: notice.subject_id } }
   if (notice.subject_kind === 'callback') return { name: 'callbacks', query: { open: notice.subject_id } }
   if (notice.subject_kind === 'outbound') return { name: 'outbound_calls', query: { show: 'refused' } }
@@ -11,7 +11,9 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'>, 
   // Of an exam and a training only who learns is told.
   if (notice.subject_kind === 'exam_attempt') return { name: 'my_exam', params: { id: notice.subject_id } }
   if (notice.subject_kind === 'certificate' || notice.subject_kind === 'training_session') return { name: 'my_learning' }
-  const names: Record<string, string> = { contact_record: 'record', knowledge: 'approval' }
+  if (notice.subject_kind === 'handover') return { name: notice.kind === 'handover_declined' ? 'replacements' : 'my_handovers' }
+  if (notice.subject_kind === 'staffing') return { name: 'staffing' }
+  const names: Record<string, string> = { contact_record: 'record', knowledge: 'approval', staff: 'staff_file' }
   const name = names[notice.subject_kind] ?? notice.subject_kind
   return router.hasRoute(name) ? { name, params: { id: notice.subject_id } } : null
 }
