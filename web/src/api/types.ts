@@ -72,6 +72,8 @@ export type CallLeg = Sent<S['LegView']>
 export type Ladder = Sent<S['LadderView']>
 export type LadderMessage = Sent<S['LadderMessage']>
 export type Keeping = Sent<S['KeepingView']>
+/** A recording in a list, with its call. */
+export type Recording = Keeping & { call: Call }
 export type Telephony = Sent<S['TelephonyView']>
 
 type Classified = { request_type: RequestType | null; result: Result | null }
