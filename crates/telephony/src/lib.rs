@@ -179,6 +179,7 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(trunk::http::list, trunk::http::create))
         .routes(routes!(trunk::http::change, trunk::http::remove))
         .routes(routes!(trunk::http::try_number))
+        .routes(routes!(trunk::asking::ask))
         .routes(routes!(blocked::list))
         .routes(routes!(blocked::release))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.
