@@ -7,7 +7,7 @@ import {
   columnsToKeep, doubled, exchangeForm, exchangeRequest, extensionFault, extensionsOf, faultOf, type HandForm, handRequest, lacking, mergedColumns, secondsOf, unknownWords,
 } from '@/features/elsewhere/elsewhere'
 import { asked, stateOf } from '@/features/telephony/recordings'
-import { formOf, missing, numbersOf, order, portFor, reasonOf, requestOf, shareOf, standingOf } from '@/features/telephony/trunks'
+import { answerWord, formOf, missing, numbersOf, order, portFor, reasonOf, requestOf, shareOf, standingOf } from '@/features/telephony/trunks'
 
 const NOW = Date.parse('2026-11-26T10:00:00Z')
 const hand = (part: Partial<HandForm> = {}): HandForm => ({ number: '139 0000-0001', direction: 'inbound', outcome: 'answered', started: '', talk: '3:07', waited: '', queue: '', ...part })
@@ -105,6 +105,13 @@ describe('a trunk', () => {
     expect(missing({ ...formOf(null), name: 'a', host: 'h', kind: 'address' }, false)).toBeNull()
     expect(missing({ ...formOf(trunk('x')), forget_secret: true }, true)).toBe('secret')
     expect([portFor('tls', 'udp', 5060), portFor('udp', 'tls', 5061), portFor('tls', 'udp', 5080)]).toEqual([5061, 5060, 5080])
+  })
+})
+
+describe('a trunk that is asked by hand', () => {
+  it('is there whatever it answers, and says why it is not', () => {
+    expect(answerWord({ status: 404, latency_ms: 7, fault: null })).toEqual({ key: 'trunks.answer', status: 404, ms: 7 })
+    expect(answerWord({ status: null, latency_ms: null, fault: 'certificate_name' }).key).toBe('trunks.reasons.certificate_name')
   })
 })
 
