@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CallOrigin, Exchange } from '@/api/elsewhere'
-import type { Filters } from '@/api/client'
 import type { Trunk } from '@/api/trunks'
-import type { Call, Keeping } from '@/api/types'
+import type { Keeping } from '@/api/types'
 import {
   columnsToKeep, doubled, exchangeForm, exchangeRequest, extensionFault, extensionsOf, faultOf, type HandForm, handRequest, lacking, mergedColumns, secondsOf, unknownWords,
 } from '@/features/elsewhere/elsewhere'

@@ -96,6 +96,11 @@ async fn who_waits_when_the_line_closes_is_served_as_his_queue_says_and_then_lea
         assert_eq!(events["outcome"], "message_left", "{events}");
         let board = lead.get("/api/v1/wallboard").await;
         assert_eq!(board["lost_today"], 1, "{board}");
+        // The ticket of his message is what is owed him; nobody calls back beside it.
+        let none = |board: &Value| board["callbacks_due"] == 0;
+        lead.until("/api/v1/wallboard", within, none).await;
+        let owed = lead.get("/api/v1/callbacks").await;
+        assert_eq!(owed["total"], 0, "{owed}");
     })
     .await;
 }
