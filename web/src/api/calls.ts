@@ -50,6 +50,8 @@ export const placeDemoCall = () => take(api.POST('/api/v1/demo/calls'))
 /** What I am asked about by a colleague; his call, not mine. */
 export type Consultation = Sent<S['ConsultationView']>
 export const consultation = () => take(api.GET('/api/v1/consultation')) as Promise<Consultation | null>
+/** Who is on the line there and what is written so far; to be read. */
+export const consultationPop = () => take(api.GET('/api/v1/consultation/pop')) as Promise<Pop | null>
 /** The call that I supervise, for a page that was loaded anew. */
 export type MySupervision = Sent<S['MySupervision']>
 export const mySupervision = () => take(api.GET('/api/v1/supervision')) as Promise<MySupervision | null>
