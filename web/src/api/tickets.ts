@@ -74,8 +74,10 @@ export const rate = (token: string, said: Satisfaction, words: string) =>
 
 export const contactRecords = (filters: Filters) =>
   take(api.GET('/api/v1/contact-records', listing(filters))) as Promise<Page<ContactRecord>>
+/** What was asked or reported in a contact. */
+export type CallDocument = Sent<S['CallDocument']>
 export const contactRecord = (call: Id) =>
-  take(api.GET('/api/v1/contact-records/{call_id}', { params: { path: { call_id: call } } })) as Promise<ContactRecord>
+  take(api.GET('/api/v1/contact-records/{call_id}', { params: { path: { call_id: call } } })) as Promise<ContactRecord & { documents: CallDocument[] }>
 export interface RecordDraft {
   request_type: RequestType | null
   matter: string | null

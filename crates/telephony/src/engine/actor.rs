@@ -91,6 +91,8 @@ struct Actor {
     announce_at: Option<DateTime<Utc>>,
     /// The line closed while he waits: until then he is served all the same.
     serve_until: Option<DateTime<Utc>>,
+    /// The desk was told that he waits after closing time.
+    closing_told: bool,
     outcome: Option<(Outcome, EndedBy)>,
     /// The refusal that an incoming leg gets, when it is more telling than 503.
     refusal: u16,
@@ -156,6 +158,7 @@ pub(super) async fn run(
         consult: None,
         announce_at: None,
         serve_until: None,
+        closing_told: false,
         outcome: None,
         refusal: 503,
         work,
@@ -592,6 +595,7 @@ impl Actor {
 
     async fn carry_out(&mut self, commands: Vec<Command>) {
         self.keep_standing();
+        self.look_whether_he_waits();
         for command in commands {
             match command {
                 Command::Answer(leg) => self.answer(leg),
