@@ -1,9 +1,11 @@
-import { api, type Filters, foundInOrder, listing, take } from './client'
+import { api, type Filters, foundInOrder, listing, type Sent, take } from './client'
+import type { components } from './schema'
 import type {
   ClockLine, ContactRecord, FirstOwnerMeasures, FormField, HistoryLine, Id, LinkKind, Matter, MySection, Offered, Page, Priority, PublicStatus, Receiver,
   RequestType, Result, Satisfaction, Surroundings, Ticket, TicketDetail, TicketFile, TicketForm, TicketNote,
 } from './types'
 
+type S = components['schemas']
 const path = (id: Id) => ({ params: { path: { id } } })
 
 export const tickets = (filters: Filters) =>

@@ -159,7 +159,7 @@ const routes = {
   'GET /parameters': (q) => page([['wage.minimum.guangzhou_fen', '250000', '2025-03-01', '粤府函〔2025〕 关于调整我省最低工资标准的通知'], ['floor.wrap_up_s', '30', '2026-01-01', '合同附件二'], ['order12345.reply_workdays.consult', '5', '2026-01-01', '广州市 12345 工单办理规范']].map(([key, value, from, source], i) => ({ id: String(i), key, value, unit: ['fen', 's', 'workdays'][i], effective_from: `${from}T00:00:00+08:00`, effective_to: null, source_doc_no: source, source_url: '', note: '', recorded_at: iso(), confirmed_by: null, confirmed_at: i ? iso(400 * MIN) : null })), q),
 }
 
-const chat = channels({ iso, problem, page, live, ref, agents, requester, tickets, records, record, calls, matterName, me: () => agents.find((a) => a.username === who) ?? agents[0], pop: () => ({ requester, calls: [], tickets: tickets.slice(0, 1), contact_record: { ...record(calls[0], 'draft'), request_type: 'consult', summary: summaries[0] } }) })
+const chat = channels({ iso, problem, page, live, ref, agents, requester, tickets, records, record, calls, matterName, me: () => agents.find((a) => a.username === who) ?? agents[0] })
 const out = outbound({ iso, page, problem, live, ref, agents, calls, requester, me: () => agents.find((a) => a.username === who) ?? agents[0], pop: () => ({ requester, calls: [], tickets: tickets.slice(0, 1), contact_record: { ...record(calls[0], 'draft'), request_type: 'consult', summary: summaries[0] } }) })
 const known = knowledge({ agents, users, matterName, page, problem, live, who: () => who })
 
@@ -193,7 +193,7 @@ function route(method, path, query, body) {
   if (kind === 'contact-records') {
     const found = records.get(id)
     if (!found) return problem(404, 'not_found')
-    if (method === 'GET') return found
+    if (method === 'GET') return { ...found, documents: [] }
     Object.assign(found, body, { version: found.version + 1, matter_name: matterName(body.matter) })
     if (verb === 'complete') found.state = 'complete'
     return found
