@@ -76,6 +76,6 @@ pub(crate) async fn ask(
         status,
         latency_ms,
         fault,
-        now: TrunkNow::of(Some(&line)),
+        now: TrunkNow::of(Some(line.as_ref())),
     }))
 }
