@@ -468,5 +468,4 @@ impl Actor {
         self.handle.no_longer_known_as(consult);
         Some(consult)
     }
-
 }

@@ -418,19 +418,32 @@ async fn recordings_are_found_by_their_calls_within_what_one_may_hear() {
         let [first, second, third] = ids[..] else {
             unreachable!()
         };
-        let (lead, manager) = (principal(&[Role::ShiftLead]), principal(&[Role::OpsManager]));
+        let (lead, manager) = (
+            principal(&[Role::ShiftLead]),
+            principal(&[Role::OpsManager]),
+        );
         let hold = json!({ "reason": "诉讼保全" });
         let holds = format!("/api/v1/calls/{second}/recording/holds");
-        let placed = house.door.ask(&manager, Method::POST, &holds, Some(hold)).await;
+        let placed = house
+            .door
+            .ask(&manager, Method::POST, &holds, Some(hold))
+            .await;
         assert_eq!(placed.status, StatusCode::CREATED);
         let found = async |who: &kernel::Principal, filters: &str| {
-            let list = house.door.get(who, &format!("/api/v1/recordings?{filters}")).await;
+            let list = house
+                .door
+                .get(who, &format!("/api/v1/recordings?{filters}"))
+                .await;
             let rows = list["items"].as_array().unwrap().iter();
             rows.map(|row| row["call_id"].as_str().unwrap().parse::<Uuid>().unwrap())
                 .collect::<Vec<_>>()
         };
         let (from, to) = (day(2).to_rfc3339(), day(1).to_rfc3339());
-        let range = format!("from={}&to={}", from.replace('+', "%2B"), to.replace('+', "%2B"));
+        let range = format!(
+            "from={}&to={}",
+            from.replace('+', "%2B"),
+            to.replace('+', "%2B")
+        );
         for (filters, expected) in [
             (String::new(), vec![third, second, first]),
             (range, vec![second]),
@@ -440,7 +453,10 @@ async fn recordings_are_found_by_their_calls_within_what_one_may_hear() {
             ("q=*1234&per_page=1".to_owned(), vec![third]),
             ("held=true".to_owned(), vec![second]),
             (format!("held=true&agent={}", agent(1)), vec![]),
-            ("queue=hotline&place=local&checked=false".to_owned(), vec![third, second, first]),
+            (
+                "queue=hotline&place=local&checked=false".to_owned(),
+                vec![third, second, first],
+            ),
             ("queue=moon".to_owned(), vec![]),
             ("place=archive".to_owned(), vec![]),
         ] {
@@ -449,14 +465,23 @@ async fn recordings_are_found_by_their_calls_within_what_one_may_hear() {
         // One request tells what a row of the page shows.
         let list = house.door.get(&lead, "/api/v1/recordings?held=true").await;
         let row = &list["items"][0];
-        assert_eq!((&row["call"]["caller"], &row["holds_open"]), (&json!("139****5678"), &json!(1)));
-        assert!(row["keep_until"].is_string() && row["rule"] == "*/*", "{row}");
+        assert_eq!(
+            (&row["call"]["caller"], &row["holds_open"]),
+            (&json!("139****5678"), &json!(1))
+        );
+        assert!(
+            row["keep_until"].is_string() && row["rule"] == "*/*",
+            "{row}"
+        );
         // An agent finds his own, whatever he asks for; and in the list of calls too.
         let mut own = principal(&[Role::Agent]);
         own.user_id = agent(2);
         for filters in ["", "queue=hotline", "q=*5678"] {
             assert_eq!(found(&own, filters).await, [second], "{filters}");
-            let calls = house.door.get(&own, &format!("/api/v1/calls?{filters}")).await;
+            let calls = house
+                .door
+                .get(&own, &format!("/api/v1/calls?{filters}"))
+                .await;
             assert_eq!(calls["total"], 1, "{filters}: {calls}");
         }
         assert!(found(&own, "q=*1234").await.is_empty());

@@ -19,7 +19,9 @@ pub(super) async fn bind_tcp(listen: SocketAddr) -> Result<TcpListener, Problem>
 }
 
 /// Binds UDP and TCP to the same port.
-pub(super) async fn bind(listen: SocketAddr) -> Result<(tokio::net::UdpSocket, TcpListener), Problem> {
+pub(super) async fn bind(
+    listen: SocketAddr,
+) -> Result<(tokio::net::UdpSocket, TcpListener), Problem> {
     let taken = |error| address_taken(listen, &error);
     // With port 0 the kernel chooses for UDP; somebody may hold the same port for TCP.
     for _ in 0..20 {

@@ -230,7 +230,11 @@ async fn a_trunk_is_asked_at_once_and_what_came_of_it_is_told() {
             });
             assert_eq!(asked.0, StatusCode::OK, "{}", asked.1);
             assert_eq!(
-                (&asked.1["status"], &asked.1["fault"], &asked.1["now"]["health"]),
+                (
+                    &asked.1["status"],
+                    &asked.1["fault"],
+                    &asked.1["now"]["health"]
+                ),
                 (&json!(status), &Value::Null, &json!("unknown")),
                 "it is not asked by itself: what it says by hand is told and takes it nowhere"
             );

@@ -361,7 +361,11 @@ async fn who_left_a_message_after_closing_is_owed_no_call_beside_it() {
         let spoke = stage.is_closed_out(number).await;
         assert_eq!(owed().await, (0, 1), "he may be speaking");
         stage.ends_inbound(spoke, number, "message_left").await;
-        assert_eq!(owed().await, (0, 0), "the ticket of the message is what is owed");
+        assert_eq!(
+            owed().await,
+            (0, 0),
+            "the ticket of the message is what is owed"
+        );
         // Told again it stays so.
         stage.ends_inbound(spoke, number, "message_left").await;
         assert_eq!(owed().await, (0, 0));
