@@ -1,8 +1,14 @@
 //! The words a call speaks: what happens to it, what it wants done, how it ends.
 
+mod event;
+mod request;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use event::Event;
+pub use request::{Refusal, Request};
 
 /// One call; also the work id under which `floor` knows it.
 pub type CallId = Uuid;
@@ -309,120 +315,6 @@ pub enum Supervision {
     Barge,
 }
 
-/// Something an agent or a supervisor wants done with the call; may be refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    /// Play music to the requester.
-    Hold,
-    /// Take the requester back.
-    Unhold,
-    /// Stop the agent's voice from reaching anybody.
-    Mute,
-    /// Let it through again.
-    Unmute,
-    /// End the call; in a three-way call (三方通话) leave it.
-    HangUp,
-    /// Ask somebody while the requester hears music (咨询). A queue is asked once `floor` has agreed to ring for it.
-    Consult(Party),
-    /// Pass the call to an outside number as soon as it answers; till then the agent has it.
-    TransferOut,
-    /// Talk to the one who waits, let the other wait.
-    Swap,
-    /// Everybody hears everybody (三方通话).
-    Join,
-    /// Let the third go and return to the requester.
-    EndConsult,
-    /// Leave the call to the third (转接).
-    Complete,
-    /// Leave the call to the queue; `floor` agreed and rings the next agent.
-    Pass,
-    /// Record silence while somebody says secrets.
-    PauseRecording,
-    /// Record again.
-    ResumeRecording,
-    /// Press keys towards whom the agent talks to: `0`–`9`, `*`, `#`, `A`–`D`.
-    Digits(String),
-    /// A supervisor joins.
-    Supervise {
-        /// Who.
-        supervisor: AgentId,
-        /// How.
-        mode: Supervision,
-        /// His registered contacts.
-        devices: Vec<DeviceId>,
-    },
-    /// The supervisor takes part otherwise.
-    SuperviseAs(Supervision),
-    /// The supervisor leaves.
-    EndSupervision,
-    /// The supervisor takes the call; the agent's part is over.
-    TakeOver,
-}
-
-/// Why a request was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Refusal {
-    /// The call has ended.
-    Ended,
-    /// There is no agent in the call to do that.
-    NotTalking,
-    /// It is on hold already.
-    AlreadyHeld,
-    /// It is not on hold.
-    NotHeld,
-    /// It is muted already.
-    AlreadyMuted,
-    /// It is not muted.
-    NotMuted,
-    /// A third is in the call already.
-    ThirdHere,
-    /// No third is in the call.
-    NoThird,
-    /// The third has not answered yet.
-    ThirdNotReady,
-    /// Everybody is together, nobody waits.
-    Together,
-    /// Nothing of theirs could ring.
-    NoDevice,
-    /// The recording is paused already, or does not run.
-    NotRecording,
-    /// The recording is not paused.
-    NotPaused,
-    /// These are no telephone keys, or too many.
-    BadDigits,
-    /// A supervisor is in the call already.
-    AlreadySupervised,
-    /// No supervisor is in the call.
-    NotSupervised,
-    /// The supervisor's device has not answered yet.
-    SupervisorNotReady,
-}
-
-impl Refusal {
-    /// The stable code that the console translates.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Ended => "call_ended",
-            Self::NotTalking => "call_not_talking",
-            Self::AlreadyHeld => "call_already_held",
-            Self::NotHeld => "call_not_held",
-            Self::AlreadyMuted => "call_already_muted",
-            Self::NotMuted => "call_not_muted",
-            Self::ThirdHere => "call_third_here",
-            Self::NoThird => "call_no_third",
-            Self::ThirdNotReady => "call_third_not_ready",
-            Self::Together => "call_together",
-            Self::NoDevice => "no_device",
-            Self::NotRecording => "call_not_recording",
-            Self::NotPaused => "call_recording_not_paused",
-            Self::BadDigits => "call_bad_digits",
-            Self::AlreadySupervised => "call_already_supervised",
-            Self::NotSupervised => "call_not_supervised",
-            Self::SupervisorNotReady => "call_supervisor_not_ready",
-        }
-    }
-}
-
 /// What the caller of this crate has to do, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -529,153 +421,6 @@ pub struct Path {
     pub ear: LegId,
     /// Whom.
     pub mouth: LegId,
-}
-
-/// A line of the call's journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "event")]
-pub enum Event {
-    /// Answered by the system; the greeting plays.
-    Greeted,
-    /// The after-hours greeting plays.
-    Closed,
-    /// Waiting in the queue.
-    Queued,
-    /// An agent is alerted.
-    Ringing {
-        /// The agent.
-        agent: AgentId,
-    },
-    /// The agent did not take it; the call waits again.
-    RingEnded {
-        /// The agent.
-        agent: AgentId,
-    },
-    /// Requester and agent are connected.
-    Answered {
-        /// The agent.
-        agent: AgentId,
-    },
-    /// The number of an outbound call is being called.
-    Dialled,
-    /// The requester is on hold.
-    Held,
-    /// The requester was taken back.
-    Resumed,
-    /// The agent is muted.
-    Muted,
-    /// The agent is heard again.
-    Unmuted,
-    /// The agent's device is gone; the call waits for it.
-    DeviceLost,
-    /// The agent's device is back.
-    DeviceBack,
-    /// A telephone key.
-    Digit {
-        /// 0-9, *, #, A-D.
-        digit: char,
-        /// Whether the requester pressed it.
-        requester: bool,
-    },
-    /// The longest wait passed.
-    WaitedTooLong,
-    /// The line closed while he waited, and nobody was to be had after that either.
-    ClosedWhileWaiting,
-    /// The requester chose a queue in the menu.
-    Chosen {
-        /// Its code.
-        queue: String,
-    },
-    /// The requester asked to be called back.
-    CallbackAsked,
-    /// The requester speaks into the message box.
-    MessageBegan,
-    /// He is done; the message lasts so long.
-    MessageLeft {
-        /// Milliseconds.
-        length_ms: i64,
-    },
-    /// Somebody is asked; `None` = a number outside, or whomever a queue gives.
-    Consulting {
-        /// The colleague.
-        asked: Option<AgentId>,
-        /// The queue.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        queue: Option<String>,
-    },
-    /// The one who is asked is on the line.
-    ConsultAnswered {
-        /// The colleague.
-        asked: Option<AgentId>,
-    },
-    /// He did not answer, or is gone.
-    ConsultEnded {
-        /// The colleague.
-        asked: Option<AgentId>,
-    },
-    /// The agent talks to the other one.
-    Swapped,
-    /// A three-way call began.
-    Joined,
-    /// The agent left the call to the third.
-    HandedOver {
-        /// From.
-        from: Option<AgentId>,
-        /// To; `None` = a number outside.
-        to: Option<AgentId>,
-    },
-    /// The agent left the call to the queue.
-    Passed {
-        /// From.
-        from: AgentId,
-    },
-    /// What is said is not recorded.
-    RecordingPaused,
-    /// It is recorded again.
-    RecordingResumed,
-    /// Keys were pressed for the agent; which ones is not kept.
-    DigitsSent {
-        /// How many.
-        count: u32,
-    },
-    /// A supervisor takes part.
-    Supervised {
-        /// Who.
-        supervisor: AgentId,
-        /// How.
-        mode: Supervision,
-    },
-    /// The supervisor left.
-    SupervisionEnded {
-        /// Who.
-        supervisor: AgentId,
-    },
-    /// The supervisor took the call.
-    TakenOver {
-        /// Who.
-        supervisor: AgentId,
-        /// From whom.
-        from: Option<AgentId>,
-    },
-    /// The requester is asked to rate.
-    SurveyBegan,
-    /// The requester rated.
-    Rated {
-        /// 1 to 5.
-        score: u32,
-    },
-    /// The number of an outbound call did not answer.
-    NotReached {
-        /// Why.
-        why: Declined,
-    },
-    /// The call is over.
-    Ended {
-        /// How.
-        outcome: Outcome,
-        /// By whom.
-        ended_by: EndedBy,
-    },
 }
 
 /// The time limits of a call.

@@ -44,7 +44,7 @@ pub enum NoAnswerRule {
 }
 
 /// What is done for who still waits when the line has been closed for `serve_after_closing_s`. All are owed a call
-/// (待回拨), whatever they are told.
+/// (待回拨), whatever they are told, but who leaves a message: the ticket of it is what is owed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterClosing {

@@ -1,5 +1,6 @@
 //! The binary `shoujie`: capabilities put together, the console embedded, the subcommands.
 
+mod asked;
 pub mod backup;
 mod callee;
 mod console;

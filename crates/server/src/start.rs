@@ -26,7 +26,7 @@ use crate::wiring::{
     Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost, Texts,
     off_the_line,
 };
-use crate::{backup, console, contract, demo, public, waiting};
+use crate::{asked, backup, console, contract, demo, public, waiting};
 
 /// How the server is to run.
 pub struct Options {
@@ -210,6 +210,7 @@ fn capabilities(
     let mut permissions = waiting::permissions();
     permissions.extend(contract::permissions());
     let routes = public::routes(app, demo)
+        .merge(asked::routes(app, telephony))
         .merge(waiting::routes(app, kinds))
         .merge(contract::routes(app, evidence));
     parts.push(Capability {

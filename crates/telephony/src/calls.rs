@@ -12,6 +12,7 @@ pub mod mine;
 pub(crate) mod reason;
 pub(crate) mod receivers;
 pub mod recording;
+pub mod recordings;
 pub mod recovery;
 pub mod retention;
 pub mod rows;

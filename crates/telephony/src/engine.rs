@@ -2,7 +2,9 @@
 
 mod actor;
 mod desk;
+mod kept;
 mod line;
+mod watching;
 mod wish;
 
 use std::collections::HashMap;
@@ -14,18 +16,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use call_control::{AgentId, CallId, DeviceId, Limits, Request, Supervision};
 use chrono::{DateTime, TimeDelta, Utc};
-use floor::{DeviceKind, Floor, Medium, WorkId};
+use floor::{Floor, Medium, WorkId};
 use kernel::problem::{Problem, not_found, refused};
 use kernel::{App, PersonName};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::calls::journal::{Callers, Journal};
-use crate::calls::store;
 use crate::ladder::Ladder;
 use crate::media::{MediaPlane, SessionEvent, Side};
 use crate::settings::CallSettings;
-use crate::sip::{CallTaker, IncomingCall, LegEvent, Registration, Signaling};
+use crate::sip::{CallTaker, IncomingCall, LegEvent, Signaling};
 use call_control::LegId;
 
 pub use line::LineNow;
@@ -34,9 +35,6 @@ pub use wish::{DeskPhoneRules, FromCall, NumberGuard, Outgoing, Outside, PhoneDi
 
 /// The floor ends a wait that is too long; should it not, the call does so much later.
 const BACKSTOP: TimeDelta = TimeDelta::minutes(1);
-
-/// So often it is looked whether the line closed while requesters wait.
-const LOOK_AT_HOURS: Duration = Duration::from_secs(5);
 
 /// Tells whether the hotline is open; implemented by `organization`'s calendar, wired in `server`.
 #[async_trait]
@@ -406,34 +404,6 @@ impl Engine {
         lock(&self.0.works).remove(&work);
     }
 
-    /// Kept places that the process before this one left are called back like others. Before the first device can
-    /// register. Whose call is not to be found is given up, and owed a call.
-    pub(crate) async fn resume_kept(&self) -> Result<(), Problem> {
-        let conn = self.0.app.db.read();
-        for (place, of) in self.0.floor.kept_places().await? {
-            let work = place.id;
-            // The attempt that the end of the process cut off has its own record.
-            let tried = store::has_record(conn, work).await?;
-            let Some(call) = store::asked_in(conn, of).await? else {
-                tracing::error!(%work, "nobody knows whom to call back");
-                self.0.floor.give_up(work).await;
-                continue;
-            };
-            let mut kept = Kept::of(&call, place);
-            let rules = self.0.floor.queue_rules(&kept.queue);
-            if let Some(own) = rules.and_then(|rules| rules.caller_id) {
-                kept.to.caller_id = Some(own);
-            }
-            self.keep(work, Kept { tried, ..kept });
-        }
-        Ok(())
-    }
-
-    /// A requester waits in the queue without a call.
-    fn keep(&self, work: WorkId, kept: Kept) {
-        lock(&self.0.kept).insert(work, kept);
-    }
-
     fn tell(&self, work: CallId, message: Message) -> bool {
         // A call is known to the floor by its own id, unless it returns to a kept place.
         let call = lock(&self.0.works).get(&work).copied().unwrap_or(work);
@@ -442,92 +412,6 @@ impl Engine {
             .get(&call)
             .map(|running| running.mailbox.clone());
         mailbox.is_some_and(|mailbox| mailbox.send(message).is_ok())
-    }
-
-    /// Hears who registers: a call that waits for its agent's device learns that it is back, the floor
-    /// learns who can be rung. Ends with the process: the stack, which tells, outlives it.
-    pub(crate) async fn watch_registrations(
-        self,
-        mut changes: mpsc::UnboundedReceiver<Registration>,
-    ) {
-        let shutdown = self.0.app.shutdown.clone();
-        loop {
-            let change = tokio::select! {
-                () = shutdown.cancelled() => return,
-                change = changes.recv() => change,
-            };
-            let Some(change) = change else { return };
-            let (user, here) = match change {
-                Registration::Here { user_id, device } => (user_id, Some(device)),
-                Registration::Gone { user_id, .. } => (user_id, None),
-            };
-            let Some(signaling) = self.0.signaling.get() else {
-                continue;
-            };
-            // The console's softphone before the desk phone: that is where the agent looks.
-            let devices = signaling.devices(user);
-            let kind = [DeviceKind::Softphone, DeviceKind::DeskPhone]
-                .into_iter()
-                .find(|kind| devices.iter().any(|device| device.kind == *kind));
-            if let Some(device) = here {
-                let theirs: Vec<_> = self
-                    .running()
-                    .values()
-                    .filter(|running| {
-                        let standing = running
-                            .standing
-                            .read()
-                            .unwrap_or_else(PoisonError::into_inner);
-                        standing.agent == Some(user) && standing.answered
-                    })
-                    .map(|running| running.mailbox.clone())
-                    .collect();
-                for mailbox in theirs {
-                    // A call that ends at this moment needs no device.
-                    let _ = mailbox.send(Message::Here(user, device));
-                }
-            }
-            // Asks no database: whom the floor does not know it looks up by itself.
-            self.0.floor.reachable(user, kind).await;
-        }
-    }
-
-    /// Tells the calls that wait when the line closes, and when it opens again. A calendar that does not answer
-    /// closes nothing.
-    pub(crate) async fn watch_hours(self) {
-        let app = self.0.app.clone();
-        while !app.shutdown.is_cancelled() {
-            let now = app.clock.now();
-            let by_calendar = match self.0.hours.get() {
-                Some(hours) => {
-                    let asked = hours.is_open(now);
-                    app.clock
-                        .timeout(LOOK_AT_HOURS, asked)
-                        .await
-                        .unwrap_or(true)
-                }
-                None => true,
-            };
-            let open = by_calendar && self.0.line.get().closed_by.is_none();
-            let changed = {
-                let mut since = lock(&self.0.closed_since);
-                let changed = since.is_none() != open;
-                if changed {
-                    *since = (!open).then_some(now);
-                }
-                changed
-            };
-            if changed {
-                for running in self.running().values() {
-                    // A call that ends at this moment does not care.
-                    let _ = running.mailbox.send(Message::Hours);
-                }
-            }
-            tokio::select! {
-                () = app.clock.sleep(LOOK_AT_HOURS) => {}
-                () = app.shutdown.cancelled() => {}
-            }
-        }
     }
 
     /// Ends every call as interrupted and waits until their records are on the way to the disk.
@@ -622,62 +506,6 @@ impl Medium for Engine {
     fn give_up(&self, work: WorkId) {
         lock(&self.0.kept).remove(&work);
         self.tell(work, Message::GiveUp(work));
-    }
-}
-
-impl Engine {
-    /// It is a kept place's turn: the agent is rung, and when he takes it the requester is called. The call is the
-    /// floor's work, as every call is: its agent writes it up by that id.
-    fn call_back(&self, work: WorkId, agent: AgentId) -> bool {
-        let found = lock(&self.0.kept).get_mut(&work).map(|kept| {
-            let tried = std::mem::replace(&mut kept.tried, true);
-            (tried, kept.clone())
-        });
-        let Some((tried, kept)) = found else {
-            return false;
-        };
-        if tried {
-            self.keep_again(work);
-        } else {
-            self.start(work, actor::Start::Back { work, agent, kept });
-        }
-        true
-    }
-
-    /// An attempt for a kept place came to nothing and has its own record: the place goes on as another work.
-    fn keep_again(&self, old: WorkId) {
-        let work = {
-            let mut places = lock(&self.0.kept);
-            let Some(mut kept) = places.remove(&old) else {
-                return;
-            };
-            kept.work.id = self.0.app.ids.next();
-            kept.tried = false;
-            let work = kept.work.clone();
-            places.insert(work.id, kept);
-            work
-        };
-        let engine = self.clone();
-        self.0.app.tasks.spawn(async move {
-            let new = work.id;
-            if let Err(problem) = engine.0.floor.keep_place(old, work).await {
-                tracing::warn!(%old, %problem, "a kept place is lost");
-                lock(&engine.0.kept).remove(&new);
-            }
-        });
-    }
-
-    /// A call that was placed for a kept place is over; `done` when the requester was called.
-    fn called_back(&self, work: WorkId, call: CallId, done: bool) {
-        if done {
-            lock(&self.0.kept).remove(&work);
-        } else {
-            self.keep_again(work);
-        }
-        let mut works = lock(&self.0.works);
-        if works.get(&work) == Some(&call) {
-            works.remove(&work);
-        }
     }
 }
 

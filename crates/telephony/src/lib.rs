@@ -78,6 +78,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112697_desk_phone_purpose"),
         migration!("2026112710_calls_within"),
         migration!("2026112712_call_imports"),
+        migration!("2026112713_call_digits"),
     ]
 }
 
@@ -172,12 +173,13 @@ pub fn capability(telephony: &Telephony) -> Capability {
         .routes(routes!(listening::show_keeping))
         .routes(routes!(listening::place_hold))
         .routes(routes!(listening::release_hold))
-        .routes(routes!(listening::list))
+        .routes(routes!(calls::recordings::list))
         .routes(routes!(status::show))
         .routes(routes!(status::place_demo_call))
         .routes(routes!(trunk::http::list, trunk::http::create))
         .routes(routes!(trunk::http::change, trunk::http::remove))
         .routes(routes!(trunk::http::try_number))
+        .routes(routes!(trunk::asking::ask))
         .routes(routes!(blocked::list))
         .routes(routes!(blocked::release))
         // SIP over WebSocket (RFC 7118): no JSON, so not in the OpenAPI document.

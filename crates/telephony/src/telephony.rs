@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use floor::{Floor, MediaKind};
 use kernel::App;
 use kernel::problem::{Problem, Result, internal, unavailable};
+use kernel::rate::Rate;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -25,6 +26,7 @@ use crate::parameters;
 use crate::settings::Settings;
 use crate::sip::sources::Network;
 use crate::sip::{DeviceDirectory, SipStack};
+use crate::trunk::asking;
 
 /// Made-up requesters of the demo; some call again, so that there is a history to see.
 const DEMO_REQUESTERS: u32 = 20;
@@ -49,6 +51,8 @@ struct Inner {
     demo_running: Arc<()>,
     /// Who listens to what since when.
     listening: Mutex<HashMap<(Uuid, Uuid), DateTime<Utc>>>,
+    /// Trunks that are asked by hand.
+    asked: Rate<Uuid>,
 }
 
 impl Telephony {
@@ -96,6 +100,7 @@ impl Telephony {
             demo_calls: AtomicU32::new(0),
             demo_running: Arc::new(()),
             listening: Mutex::default(),
+            asked: asking::rate(),
         })))
     }
 
@@ -220,6 +225,11 @@ impl Telephony {
             // They are read at the start.
             None => Ok(()),
         }
+    }
+
+    /// Counts a question by hand to a trunk; 429 when there were too many.
+    pub(crate) fn trunk_may_be_asked(&self, trunk: Uuid) -> Result<()> {
+        self.0.asked.admit(trunk, self.0.app.clock.now())
     }
 
     /// The messages of the calls that run; none before `start`.

@@ -4,6 +4,7 @@
 //! The rules are here and in [`health`], pure; the rows in [`store`], what runs in [`board`] and
 //! [`watch`], the doors in [`http`].
 
+pub mod asking;
 pub mod board;
 pub mod health;
 pub mod http;

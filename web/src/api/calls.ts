@@ -1,6 +1,6 @@
 import { api, type Filters, listing, type Sent, take } from './client'
 import type { components } from './schema'
-import type { CallParty, CallStanding, SupervisionMode, Call, CallEvent, CallLeg, Id, Keeping, Ladder, Page, Pop, Waveform } from './types'
+import type { CallParty, CallStanding, SupervisionMode, Call, CallEvent, CallLeg, Id, Keeping, Ladder, Page, Pop, Recording, Waveform } from './types'
 
 type S = components['schemas']
 const path = (id: Id) => ({ params: { path: { id } } })
@@ -19,7 +19,7 @@ export const captureAddress = (id: Id, reason: string): string => address(id, 'l
 export const callLegs = (id: Id) => take(api.GET('/api/v1/calls/{id}/legs', path(id))) as Promise<{ items: CallLeg[] }>
 export const callLadder = (id: Id): Promise<Ladder> => take(api.GET('/api/v1/calls/{id}/ladder', path(id)))
 export const revealLadder = (id: Id, reason: string): Promise<Ladder> => take(api.POST('/api/v1/calls/{id}/ladder/reveal', { ...path(id), body: { reason } }))
-export const recordings = (filters: Filters): Promise<Page<Keeping>> => take(api.GET('/api/v1/recordings', listing(filters)))
+export const recordings = (filters: Filters) => take(api.GET('/api/v1/recordings', listing(filters))) as Promise<Page<Recording>>
 export const recordingKeeping = (id: Id): Promise<Keeping> => take(api.GET('/api/v1/calls/{id}/recording/keeping', path(id)))
 export const placeHold = (id: Id, reason: string, until: string | null): Promise<Keeping> => take(api.POST('/api/v1/calls/{id}/recording/holds', { ...path(id), body: { reason, until } }))
 export const releaseHold = (id: Id, hold: Id, reason: string): Promise<Keeping> =>
@@ -50,6 +50,8 @@ export const placeDemoCall = () => take(api.POST('/api/v1/demo/calls'))
 /** What I am asked about by a colleague; his call, not mine. */
 export type Consultation = Sent<S['ConsultationView']>
 export const consultation = () => take(api.GET('/api/v1/consultation')) as Promise<Consultation | null>
+/** Who is on the line there and what is written so far; to be read. */
+export const consultationPop = () => take(api.GET('/api/v1/consultation/pop')) as Promise<Pop | null>
 /** The call that I supervise, for a page that was loaded anew. */
 export type MySupervision = Sent<S['MySupervision']>
 export const mySupervision = () => take(api.GET('/api/v1/supervision')) as Promise<MySupervision | null>

@@ -7,7 +7,7 @@ const DOORS = {
   emergency_ways: '/api/v1/rules/emergency-ways', emergency_categories: '/api/v1/rules/emergency-categories', dispatch: '/api/v1/rules/dispatch',
   reply_windows: '/api/v1/rules/reply-windows', knowledge_terms: '/api/v1/rules/knowledge-terms',
   recording_retention: '/api/v1/rules/recording-retention',
-  outbound_purposes: '/api/v1/rules/outbound-purposes', outbound_numbers: '/api/v1/rules/outbound-numbers',
+  outbound_purposes: '/api/v1/rules/outbound-purposes', outbound_numbers: '/api/v1/rules/outbound-numbers', outbound_sections: '/api/v1/rules/outbound-sections',
   learning_rules: '/api/v1/rules/learning',
 } as const satisfies Record<RuleKind, string>
 

@@ -1,9 +1,11 @@
-import { api, type Filters, foundInOrder, listing, take } from './client'
+import { api, type Filters, foundInOrder, listing, type Sent, take } from './client'
+import type { components } from './schema'
 import type {
   ClockLine, ContactRecord, FirstOwnerMeasures, FormField, HistoryLine, Id, LinkKind, Matter, MySection, Offered, Page, Priority, PublicStatus, Receiver,
   RequestType, Result, Satisfaction, Surroundings, Ticket, TicketDetail, TicketFile, TicketForm, TicketNote,
 } from './types'
 
+type S = components['schemas']
 const path = (id: Id) => ({ params: { path: { id } } })
 
 export const tickets = (filters: Filters) =>
@@ -74,8 +76,10 @@ export const rate = (token: string, said: Satisfaction, words: string) =>
 
 export const contactRecords = (filters: Filters) =>
   take(api.GET('/api/v1/contact-records', listing(filters))) as Promise<Page<ContactRecord>>
+/** What was asked or reported in a contact. */
+export type CallDocument = Sent<S['CallDocument']>
 export const contactRecord = (call: Id) =>
-  take(api.GET('/api/v1/contact-records/{call_id}', { params: { path: { call_id: call } } })) as Promise<ContactRecord>
+  take(api.GET('/api/v1/contact-records/{call_id}', { params: { path: { call_id: call } } })) as Promise<ContactRecord & { documents: CallDocument[] }>
 export interface RecordDraft {
   request_type: RequestType | null
   matter: string | null

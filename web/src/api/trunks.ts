@@ -18,4 +18,7 @@ export const trunks = (): Promise<TrunkList> => take(api.GET('/api/v1/trunks'))
 export const addTrunk = (body: TrunkRequest): Promise<Trunk> => take(api.POST('/api/v1/trunks', { body }))
 export const changeTrunk = (id: Id, body: TrunkRequest): Promise<Trunk> => take(api.PUT('/api/v1/trunks/{id}', { ...path(id), body }))
 export const removeTrunk = (id: Id) => take(api.DELETE('/api/v1/trunks/{id}', path(id)))
+/** Asks a trunk now; an answer is waited for 5 seconds. */
+export type TrunkAnswer = Sent<S['TrunkAnswer']>
+export const askTrunk = (id: Id): Promise<TrunkAnswer> => take(api.POST('/api/v1/trunks/{id}/ask', path(id)))
 export const tryNumber = (number: string, rules: Rewriting[]): Promise<NumberTrial> => take(api.POST('/api/v1/trunk-number-trials', { body: { number, rules } }))

@@ -219,8 +219,10 @@ export const usePhone = defineStore('phone', () => {
     else ua.value?.hangUp()
   }
 
-  /** What the call in this device is to me. */
-  const part = computed(() => state.value.call?.part ?? 'agent')
+  /** Asked on a desk phone, of which this page has no call; set by who learns it. */
+  const askedAtDesk = ref(false)
+  /** What the call in this device, or in my desk phone, is to me. */
+  const part = computed(() => state.value.call?.part ?? (askedAtDesk.value ? 'consult' : 'agent'))
   /** The call that is mine: with a record, a wrap-up, and all that can be done with it. */
   const workId = computed(() => {
     // Who is asked works at a colleague's call: what the floor counts for him has neither record nor requester.
@@ -328,7 +330,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   return {
-    state, device, busy, call, troubled, ringing, isHeld, workId, part, listenOnly,
+    state, device, busy, call, troubled, ringing, isHeld, workId, part, askedAtDesk, listenOnly,
     start, stop, connect, ensure, takeOver, answer, decline, hangUp, toggleHold, toggleMute, choose, retry,
   }
 })

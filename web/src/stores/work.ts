@@ -21,8 +21,9 @@ export const useWork = defineStore('work', () => {
   live.on(['reset'], () => callId.value && void hand.load())
   // The ticket that was opened with the call comes a moment after the answer.
   live.on(['contact_record'], (event) => {
-    const { call_id, state } = event.data as { call_id: string; state: string }
-    const known = hand.pop.value?.contact_record.ticket && hand.record.value?.state === state
+    const { call_id, state, agent_id } = event.data as { call_id: string; state: string; agent_id?: string | null }
+    const same = agent_id === undefined || hand.record.value?.agent?.id === agent_id
+    const known = same && hand.pop.value?.contact_record.ticket && hand.record.value?.state === state
     if (call_id === callId.value && !known) void hand.load()
   })
 

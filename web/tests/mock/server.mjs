@@ -160,7 +160,7 @@ const routes = {
 }
 
 const chat = channels({ iso, problem, page, live, ref, agents, requester, tickets, records, record, calls, matterName, me: () => agents.find((a) => a.username === who) ?? agents[0] })
-const out = outbound({ iso, page, problem, live, ref, agents, calls, requester, me: () => agents.find((a) => a.username === who) ?? agents[0] })
+const out = outbound({ iso, page, problem, live, ref, agents, calls, requester, me: () => agents.find((a) => a.username === who) ?? agents[0], pop: () => ({ requester, calls: [], tickets: tickets.slice(0, 1), contact_record: { ...record(calls[0], 'draft'), request_type: 'consult', summary: summaries[0] } }) })
 const known = knowledge({ agents, users, matterName, page, problem, live, who: () => who })
 
 function route(method, path, query, body) {
@@ -193,7 +193,7 @@ function route(method, path, query, body) {
   if (kind === 'contact-records') {
     const found = records.get(id)
     if (!found) return problem(404, 'not_found')
-    if (method === 'GET') return found
+    if (method === 'GET') return { ...found, documents: [] }
     Object.assign(found, body, { version: found.version + 1, matter_name: matterName(body.matter) })
     if (verb === 'complete') found.state = 'complete'
     return found
@@ -278,7 +278,7 @@ const sip = {
     } else if (text.startsWith('BYE')) { answer(200, 'OK'); this.over() } else if (/^(OPTIONS|INFO|UPDATE)/.test(text)) answer(200, 'OK')
   },
 }
-const talks = talk({ iso, problem, live, agents, sip, setMine, mine, current: () => current, me: () => agents.find((a) => a.username === who) ?? agents[0] })
+const talks = talk({ iso, problem, live, agents, sip, setMine, mine, current: () => current, me: () => agents.find((a) => a.username === who) ?? agents[0], pop: () => ({ requester, calls: [], tickets: tickets.slice(0, 1), contact_record: { ...record(calls[0], 'draft'), request_type: 'consult', summary: summaries[0] } }) })
 function frame(text) {
   const body = Buffer.from(text)
   const head = body.length < 126 ? Buffer.from([0x81, body.length]) : Buffer.from([0x81, 126, body.length >> 8, body.length & 255])

@@ -1,5 +1,5 @@
 // What is done with a call that goes on, made up: a third in it, a recording that stands still, a supervisor.
-export function talk({ iso, problem, live, agents, sip, setMine, mine, current, me }) {
+export function talk({ iso, problem, live, agents, sip, setMine, mine, current, me, pop }) {
   let third = null
   let pausedAt = null
   let supervised = null
@@ -97,6 +97,7 @@ export function talk({ iso, problem, live, agents, sip, setMine, mine, current, 
   return {
     route(method, path, body) {
       if (method === 'GET' && path === '/consultation') return consulted
+      if (method === 'GET' && path === '/consultation/pop') return consulted && pop(consulted.call_id)
       if (method === 'GET' && path === '/supervision') return supervised && { call_id: supervised.call, mode: supervised.mode, agent: colleague(agents.find((one) => one.id === supervised.agent)) }
       if (method === 'GET' && path === '/calls/receivers') {
         return {

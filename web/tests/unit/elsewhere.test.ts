@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { CallOrigin, Exchange } from '@/api/elsewhere'
-import type { Filters } from '@/api/client'
 import type { Trunk } from '@/api/trunks'
-import type { Call, Keeping } from '@/api/types'
+import type { Keeping } from '@/api/types'
 import {
   columnsToKeep, doubled, exchangeForm, exchangeRequest, extensionFault, extensionsOf, faultOf, type HandForm, handRequest, lacking, mergedColumns, secondsOf, unknownWords,
 } from '@/features/elsewhere/elsewhere'
-import { type Doors, recordingsPage, stateOf } from '@/features/telephony/recordings'
-import { formOf, missing, numbersOf, order, portFor, reasonOf, requestOf, shareOf, standingOf } from '@/features/telephony/trunks'
+import { asked, stateOf } from '@/features/telephony/recordings'
+import { answerWord, formOf, missing, numbersOf, order, portFor, reasonOf, requestOf, shareOf, standingOf } from '@/features/telephony/trunks'
 
 const NOW = Date.parse('2026-11-26T10:00:00Z')
 const hand = (part: Partial<HandForm> = {}): HandForm => ({ number: '139 0000-0001', direction: 'inbound', outcome: 'answered', started: '', talk: '3:07', waited: '', queue: '', ...part })
@@ -108,32 +107,22 @@ describe('a trunk', () => {
   })
 })
 
+describe('a trunk that is asked by hand', () => {
+  it('is there whatever it answers, and says why it is not', () => {
+    expect(answerWord({ status: 404, latency_ms: 7, fault: null })).toEqual({ key: 'trunks.answer', status: 404, ms: 7 })
+    expect(answerWord({ status: null, latency_ms: null, fault: 'certificate_name' }).key).toBe('trunks.reasons.certificate_name')
+  })
+})
+
 describe('recordings', () => {
-  const keeping = (id: string, part: object = {}) => ({ call_id: id, condition: null, removal: null, holds_open: 0, place: 'local', ...part }) as unknown as Keeping
-  const call = (id: string, recorded = true) => ({ id, has_recording: recorded, recording: null }) as unknown as Call
-  const page = <T>(items: T[], next: string | null = null) => ({ items, next, total: items.length, total_capped: false })
-  const doors = (part: Partial<Doors> = {}): Doors => ({
-    files: async () => page([keeping('a'), keeping('b')], 'x'), calls: async () => page([call('a'), call('n', false), call('b')]), call: async (id) => call(id), keeping: async (id) => keeping(id, id === 'b' ? { holds_open: 1 } : {}), ...part,
-  })
-  it('are found as files where only the file is asked about', async () => {
-    const asked: Filters[] = []
-    const found = await recordingsPage({ state: 'removed', held: 'true', q: '', cursor: undefined }, doors({ files: async (filters) => { asked.push(filters); return page([keeping('a')], 'x') }, call: async () => { throw new Error('no') } }))
-    expect(asked[0]).toMatchObject({ removed: true, held: 'true' })
-    expect(found).toMatchObject({ items: [{ id: 'a', call: null }], next: 'x' })
-  })
-  it('are found by their call where that is asked about, or files may not be listed', async () => {
-    for (const filters of [{ q: '13900000001' }, {}]) {
-      const found = await recordingsPage(filters, doors(filters.q ? {} : { files: null }))
-      expect(found.items.map((row) => row.id)).toEqual(['a', 'b'])
-    }
-    expect((await recordingsPage({ agent: 'x', held: 'true' }, doors())).items.map((row) => row.id)).toEqual(['b'])
-  })
-  it('come page by page, until there are enough, and never for ever', async () => {
-    let read = 0
-    const found = await recordingsPage({ agent: 'x' }, doors({ calls: async () => { read += 1; return page([call('n', false)], String(read)) } }))
-    expect([read, found.items.length, found.next, found.total_capped]).toEqual([8, 0, '8', true])
+  const keeping = (part: object = {}) => ({ condition: null, removal: null, ...part }) as unknown as Keeping
+  it('are asked for in the words of the server, with one request a page', () => {
+    expect(asked({ q: '*1234', from: 'x', state: '' })).toEqual({ q: '*1234', from: 'x' })
+    expect(asked({ state: 'removed', held: 'true' })).toEqual({ held: 'true', removed: true })
+    expect(asked({ state: 'unknown' })).toEqual({ checked: false, removed: false })
+    expect(asked({ state: 'damaged', agent: 'a' })).toEqual({ agent: 'a', condition: 'damaged', removed: false })
   })
   it('have one state each', () => {
-    expect([null, keeping('a'), keeping('a', { condition: 'good' }), keeping('a', { condition: 'good', removal: {} })].map(stateOf)).toEqual(['unknown', 'unknown', 'good', 'removed'])
+    expect([keeping(), keeping({ condition: 'good' }), keeping({ condition: 'good', removal: {} })].map(stateOf)).toEqual(['unknown', 'good', 'removed'])
   })
 })

@@ -119,7 +119,7 @@ pub struct CallEvents {
 pub struct CallFilter {
     /// Calls of this agent.
     pub agent: Option<Uuid>,
-    /// Calls of the one who asks.
+    /// Calls that the one who asks has, had or handed over.
     pub mine: Option<bool>,
     /// Calls of this queue.
     pub queue: Option<String>,
@@ -189,7 +189,7 @@ pub(crate) fn view(
     }
 }
 
-/// Lists calls, the latest first. `q` looks for a caller's whole number.
+/// Lists calls, the latest first. `q` looks for a caller's whole number, or for its last four digits as `*1234`.
 #[utoipa::path(
     get, path = "/api/v1/calls", tag = "calls",
     params(ListQuery, CallFilter),
@@ -202,9 +202,9 @@ pub(crate) async fn list(
     Query(filter): Query<CallFilter>,
 ) -> Result<Json<Page<CallView>>> {
     let app = telephony.app();
-    let own = filter.mine.unwrap_or(false).then(|| actor.user_id());
     let filter = store::Filter {
-        agent: own.or(filter.agent),
+        agent: filter.agent,
+        mine: filter.mine.unwrap_or(false).then(|| actor.user_id()),
         queue: filter.queue,
         state: filter.state,
         outcome: filter.outcome,

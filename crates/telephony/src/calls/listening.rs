@@ -1,4 +1,4 @@
-//! Recordings over HTTP: heard and exported with a reason, kept, held, and the proof of what was removed.
+//! One recording over HTTP: heard and exported with a reason, kept, held, and the proof of its removal.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -6,11 +6,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::http::{Json, Path, Query};
-use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, not_found, refused};
 use kernel::{Actor, Permission, audit};
 use organization::Colleague;
-use sea_orm::{ColumnTrait as _, Condition as Where, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -23,7 +21,7 @@ use super::reason::{Reason, reason_of};
 use super::recording::{self, Source};
 use super::{retention, store};
 use crate::media::recorder;
-use crate::{ExportRecordings, HoldRecordings, ListenRecordings, Telephony, ViewTelephony};
+use crate::{ExportRecordings, HoldRecordings, ListenRecordings, Telephony};
 
 /// Peaks of a waveform unless asked otherwise.
 const BUCKETS: usize = 800;
@@ -331,6 +329,19 @@ pub struct KeepingView {
     pub removal: Option<RemovalView>,
 }
 
+impl From<retention::removal::Model> for RemovalView {
+    fn from(proof: retention::removal::Model) -> Self {
+        Self {
+            sha256: proof.sha256,
+            bytes: proof.bytes,
+            removed_at: proof.removed_at,
+            rule: proof.rule,
+            rule_days: proof.rule_days,
+            rule_from: proof.rule_from,
+        }
+    }
+}
+
 impl From<file::Model> for KeepingView {
     fn from(file: file::Model) -> Self {
         Self {
@@ -358,13 +369,13 @@ async fn keeping_of(telephony: &Telephony, id: Uuid) -> Result<KeepingView> {
     let file = keeping::of_call(conn, id)
         .await?
         .ok_or_else(|| not_found("recording"))?;
-    let due = retention::due(conn, &file, app.clock.now()).await?;
+    let terms = retention::Terms::now(conn, app.clock.now()).await?;
     let holds = retention::holds(conn, id).await?;
     let mut people: Vec<Uuid> = holds.iter().map(|hold| hold.placed_by).collect();
     people.extend(holds.iter().filter_map(|hold| hold.released_by));
     let known = organization::colleagues(conn, people).await?;
     let removal = retention::removal(conn, id).await?;
-    let (rule, keep_until) = due.unzip();
+    let (rule, keep_until) = terms.due(&file).unzip();
     Ok(KeepingView {
         rule,
         keep_until,
@@ -381,14 +392,7 @@ async fn keeping_of(telephony: &Telephony, id: Uuid) -> Result<KeepingView> {
                 release_reason: hold.release_reason,
             })
             .collect(),
-        removal: removal.map(|proof| RemovalView {
-            sha256: proof.sha256,
-            bytes: proof.bytes,
-            removed_at: proof.removed_at,
-            rule: proof.rule,
-            rule_days: proof.rule_days,
-            rule_from: proof.rule_from,
-        }),
+        removal: removal.map(RemovalView::from),
         ..KeepingView::from(file)
     })
 }
@@ -460,63 +464,4 @@ pub(crate) async fn release_hold(
     store::get(app.db.read(), actor.scope(), id).await?;
     retention::release(app, &actor.who(), id, hold, reason).await?;
     Ok(Json(keeping_of(&telephony, id).await?))
-}
-
-/// What a list of recordings may be narrowed to.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct RecordingFilter {
-    /// Those found `good`, `damaged` or `missing`.
-    pub condition: Option<Condition>,
-    /// Those that are held, or are not.
-    pub held: Option<bool>,
-    /// Those that were removed, or were not.
-    pub removed: Option<bool>,
-    /// Where they lie.
-    pub place: Option<Place>,
-}
-
-/// Lists recordings as files, the latest first; their rules, holds and proofs stand with each alone.
-#[utoipa::path(
-    get, path = "/api/v1/recordings", tag = "calls",
-    params(ListQuery, RecordingFilter),
-    responses((status = 200, body = Page<KeepingView>)),
-)]
-pub(crate) async fn list(
-    _actor: Actor<ViewTelephony>,
-    State(telephony): State<Telephony>,
-    Query(query): Query<ListQuery>,
-    Query(filter): Query<RecordingFilter>,
-) -> Result<Json<Page<KeepingView>>> {
-    use file::Column;
-    let found = Where::all()
-        .add_option(
-            filter
-                .condition
-                .map(|one| Column::Condition.eq(one.as_str())),
-        )
-        .add_option(filter.place.map(|one| Column::Place.eq(one.as_str())))
-        .add_option(filter.held.map(|held| {
-            if held {
-                Column::Holds.gt(0)
-            } else {
-                Column::Holds.eq(0)
-            }
-        }))
-        .add_option(filter.removed.map(|removed| {
-            if removed {
-                Column::RemovedAt.is_not_null()
-            } else {
-                Column::RemovedAt.is_null()
-            }
-        }));
-    let page = paginate(
-        telephony.app().db.read(),
-        file::Entity::find().filter(found),
-        &query,
-        &[("made_at", Column::MadeAt)],
-        Column::CallId,
-    )
-    .await?;
-    Ok(Json(page.map(KeepingView::from)))
 }

@@ -1,5 +1,7 @@
 //! How long recordings are kept, what keeps one longer, and the proof of what was removed.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Problem, Result, invalid, not_found, refused};
@@ -151,19 +153,42 @@ pub(crate) async fn removal(
     Ok(removal::Entity::find_by_id(call).one(conn).await?)
 }
 
-/// Which rule says how long this recording is kept, now: its subject, and until when.
-pub(crate) async fn due(
+/// The proofs of removal of these recordings.
+pub(crate) async fn removals(
     conn: &impl ConnectionTrait,
-    file: &file::Model,
+    calls: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, removal::Model>> {
+    let calls: Vec<Uuid> = calls.collect();
+    if calls.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = removal::Entity::find()
+        .filter(removal::Column::CallId.is_in(calls))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.call_id, row)).collect())
+}
+
+/// How long recordings are kept, by the rules as they hold now.
+pub(crate) struct Terms {
+    rows: Vec<Dated<RecordingRetention>>,
     now: DateTime<Utc>,
-) -> Result<Option<(String, DateTime<Utc>)>> {
-    let rows = rule::all::<RecordingRetention>(conn).await?;
-    let held = rule::holding(&rows, now);
-    let rule = rule_for(&held, file.queue.as_deref(), &file.direction);
-    Ok(rule.map(|dated| {
+}
+
+impl Terms {
+    /// Reads the rules.
+    pub(crate) async fn now(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Self> {
+        let rows = rule::all::<RecordingRetention>(conn).await?;
+        Ok(Self { rows, now })
+    }
+
+    /// Which rule says how long this recording is kept: its subject, and until when.
+    pub(crate) fn due(&self, file: &file::Model) -> Option<(String, DateTime<Utc>)> {
+        let held = rule::holding(&self.rows, self.now);
+        let dated = rule_for(&held, file.queue.as_deref(), &file.direction)?;
         let until = file.made_at + TimeDelta::days(dated.rule.days.into());
-        (dated.rule.subject(), until)
-    }))
+        Some((dated.rule.subject(), until))
+    }
 }
 
 fn is_removed() -> Problem {

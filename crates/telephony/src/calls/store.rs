@@ -5,6 +5,7 @@ use kernel::list::{ListQuery, Page, paginate};
 use kernel::masked::keyed_hash;
 use kernel::problem::{Result, not_found};
 use kernel::{App, Scope};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
@@ -19,6 +20,8 @@ use crate::elsewhere::Source;
 pub struct Filter {
     /// Calls of this agent.
     pub agent: Option<Uuid>,
+    /// Calls that this agent has, had or handed over.
+    pub mine: Option<Uuid>,
     /// Calls of this queue.
     pub queue: Option<String>,
     /// Calls in this state now.
@@ -35,20 +38,38 @@ pub struct Filter {
     pub to: Option<DateTime<Utc>>,
 }
 
-fn visible(scope: &Scope) -> Condition {
+/// The calls an actor may see. It may be an alternative: add it to other conditions, never those to it.
+pub(super) fn visible(scope: &Scope) -> Condition {
     match scope {
         Scope::All => Condition::all(),
-        // His calls, those that he handed over or that were taken over from him, and the messages whose tickets he
-        // has.
-        Scope::Own(user) => Condition::any()
-            .add(call::Column::AgentId.eq(*user))
-            .add(call::Column::Id.in_subquery(floor::work_item::parts::works_of(*user)))
-            .add(call::Column::Id.in_subquery(crate::line::store::messages_of(*user))),
+        // And the messages whose tickets he has.
+        Scope::Own(user) => {
+            let messages = crate::line::store::messages_of(*user);
+            had_by(*user).add(call::Column::Id.in_subquery(messages))
+        }
         Scope::Queues(queues) => Condition::all().add(call::Column::Queue.is_in(queues.clone())),
     }
 }
 
-/// One page of calls, the latest first. `q` looks for a caller's whole number.
+/// The calls that this agent has or had: also those he handed over or that were taken over from him.
+pub(super) fn had_by(agent: Uuid) -> Condition {
+    Condition::any()
+        .add(call::Column::AgentId.eq(agent))
+        .add(call::Column::Id.in_subquery(floor::work_item::parts::works_of(agent)))
+}
+
+/// The calls of a number: the whole of it, or its last four digits as `*1234`.
+pub(super) fn numbered(app: &App, words: &str) -> Condition {
+    if let Some(digits) = requesters::last_digits(words) {
+        // As in the index `calls_last_digits`.
+        let end = Expr::cust("substr(calls.caller, length(calls.caller) - 3)");
+        return Condition::all().add(end.eq(digits));
+    }
+    let number = requesters::normalise(words).map_or(String::new(), |number| number.text);
+    Condition::all().add(call::Column::CallerHash.eq(keyed_hash(app.key.bytes(), &number)))
+}
+
+/// One page of calls, the latest first. `q` looks for a caller's whole number, or for its last four digits.
 pub async fn list(
     app: &App,
     conn: &impl ConnectionTrait,
@@ -57,7 +78,9 @@ pub async fn list(
     query: &ListQuery,
 ) -> Result<Page<call::Model>> {
     use call::Column;
-    let mut found = visible(scope)
+    let mut found = Condition::all()
+        .add(visible(scope))
+        .add_option(filter.mine.map(had_by))
         .add_option(filter.agent.map(|agent| Column::AgentId.eq(agent)))
         .add_option(
             filter
@@ -91,8 +114,7 @@ pub async fn list(
         Some(outcome) => found.add(Column::Outcome.eq(outcome)),
     };
     if let Some(number) = query.words()? {
-        let number = requesters::normalise(number).map_or(String::new(), |number| number.text);
-        found = found.add(Column::CallerHash.eq(keyed_hash(app.key.bytes(), &number)));
+        found = found.add(numbered(app, number));
     }
     let select = call::Entity::find().filter(found);
     paginate(

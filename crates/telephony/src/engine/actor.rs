@@ -1,34 +1,33 @@
 //! The task of one call.
 
+mod beginning;
 mod closing;
 mod desk_phone;
 mod legs;
 mod record;
 mod sound;
+mod told;
+mod waiting;
 mod wishes;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use call_control::{
     AgentId, Call, CallId, Command, Declined, DeviceId, EndedBy, Gone, Input, LegId, Outcome, Path,
-    Place, State,
 };
-use chrono::{DateTime, TimeDelta, Utc};
-use floor::{MediaKind, Work, WorkId};
-use kernel::Audience;
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use floor::WorkId;
+use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::desk::{self, Notice};
 use super::line::LineNow;
 use super::wish::{ConsultId, Kept, Outgoing, Outside, refusal};
-use super::{Engine, Inner, KnownCaller, Message, Standing, ThirdStanding, peer_at};
+use super::{Engine, Inner, KnownCaller, Message, Standing};
 use crate::calls::rows::call;
-use crate::media::{
-    Leg as MediaLeg, MediaError, MediaSession, PlayId, RecorderEvent, SessionEvent, Side,
-};
+use crate::media::{MediaSession, PlayId, RecorderEvent, SessionEvent};
 use crate::sip::{IncomingCall, LegEvents};
 use legs::Slot;
 
@@ -91,6 +90,8 @@ struct Actor {
     announce_at: Option<DateTime<Utc>>,
     /// The line closed while he waits: until then he is served all the same.
     serve_until: Option<DateTime<Utc>>,
+    /// The desk was told that he waits after closing time.
+    closing_told: bool,
     outcome: Option<(Outcome, EndedBy)>,
     /// The refusal that an incoming leg gets, when it is more telling than 503.
     refusal: u16,
@@ -156,6 +157,7 @@ pub(super) async fn run(
         consult: None,
         announce_at: None,
         serve_until: None,
+        closing_told: false,
         outcome: None,
         refusal: 503,
         work,
@@ -232,202 +234,11 @@ impl Actor {
         self.engine.app.clock.now()
     }
 
-    /// The INVITE: the record is opened, the media leg made, the calendar asked.
-    async fn arrive(&mut self, incoming: IncomingCall, crowded: bool) {
-        let requester = LegId(0);
-        let IncomingCall {
-            leg,
-            events,
-            source,
-            offer,
-            caller,
-            ..
-        } = incoming;
-        self.journal("arrived", json!({}), vec![]);
-        self.legs.insert(requester, Slot::new(leg, Side::Requester));
-        forward_leg(requester, events, self.mailbox.clone());
-        if crowded {
-            self.tell(Input::Refuse).await;
-            return;
-        }
-        if let Some(requester) = self.blocked(&caller).await {
-            self.row.requester_id = Some(requester);
-            self.refusal = 603;
-            self.tell(Input::Block).await;
-            return;
-        }
-        match self.answering_media(peer_at(source, false), offer.as_deref()) {
-            Ok((media, answer)) => {
-                if let Some(slot) = self.legs.get_mut(&requester) {
-                    slot.media = Some(media);
-                    slot.answer = Some(answer);
-                }
-            }
-            Err(error) => {
-                tracing::warn!(call = %self.call.id(), %error, "INVITE refused: no media");
-                self.refusal = match error {
-                    MediaError::NoPort | MediaError::Io(_) => 503,
-                    _ => 488,
-                };
-                if let Some(slot) = self.legs.remove(&requester) {
-                    slot.sip.refuse(self.refusal);
-                }
-                self.tell(Input::LegGone(requester, Gone::Fault)).await;
-                return;
-            }
-        }
-        self.look_up(caller);
-        let open = match self.engine.hours.get() {
-            Some(hours) => {
-                let asked = hours.is_open(self.now());
-                // A calendar that does not answer must not close the line.
-                self.engine
-                    .app
-                    .clock
-                    .timeout(PATIENCE, asked)
-                    .await
-                    .unwrap_or(true)
-            }
-            None => true,
-        };
-        let open = open && self.line.closed_by.is_none();
-        self.tell(Input::Line(self.offers())).await;
-        self.tell(Input::Arrived { open }).await;
-    }
-
-    /// What the line offers to this call; the rating only once it is known that he may be asked.
-    fn offers(&self) -> call_control::Line {
-        let mut offers = self.line.offers.clone();
-        if offers.survey && self.engine.ratings.get().is_some() {
-            offers.survey = false;
-            self.ask_whether_he_may_rate();
-        }
-        offers
-    }
-
-    fn ask_whether_he_may_rate(&self) {
-        let Some(rule) = self.engine.ratings.get().cloned() else {
-            return;
-        };
-        if self.row.caller.is_empty() {
-            return;
-        }
-        let (hash, now, mailbox) = (
-            self.row.caller_hash.clone(),
-            self.now(),
-            self.mailbox.clone(),
-        );
-        tokio::spawn(async move {
-            let may = rule.may_ask(&hash, now).await;
-            let _ = mailbox.send(Message::MayRate(may));
-        });
-    }
-
-    /// A call of ours: the record is opened, the agent's own device rung.
-    async fn place(&mut self, details: Value, first: Vec<Command>) {
-        self.journal("placed", details, vec![]);
-        self.look_up(self.row.caller.clone());
-        self.carry_out(first).await;
-    }
-
-    /// Tells the requester where he stands, and when he is told again.
-    async fn announce(&mut self) {
-        self.announce_at = None;
-        let rules = self.announcements();
-        if self.call.state() != State::Queued || rules.every.is_none() {
-            return;
-        }
-        self.announce_at = rules.every.map(|every| self.now() + every);
-        let asked = self.engine.floor.position(self.work);
-        let place = self.engine.app.clock.timeout(PATIENCE, asked).await;
-        let Ok(Some(place)) = place else { return };
-        let waited = self.now() - self.call.times().queued_at.unwrap_or(self.row.arrived_at);
-        let returns = rules.callback_after.is_some_and(|after| waited >= after);
-        let returns = returns && self.may_return().await;
-        let minutes = place
-            .expected_wait_s
-            .map(|seconds| seconds.div_ceil(60).max(1));
-        let place = Place {
-            ahead: rules.position.then_some(place.ahead),
-            minutes: minutes.filter(|_| rules.wait),
-            callback: returns,
-        };
-        if place.ahead.is_some() || place.minutes.is_some() || place.callback {
-            self.tell(Input::Place(place)).await;
-        }
-    }
-
-    /// Whether the requester may be offered a call back: a number that nobody may call is not called for having been
-    /// shown to us.
-    async fn may_return(&self) -> bool {
-        if self.row.caller.is_empty() {
-            return false;
-        }
-        let Some(guard) = self.engine.guard.get() else {
-            return true;
-        };
-        let asked = guard.may_return(&self.row.caller);
-        let clock = &self.engine.app.clock;
-        clock.timeout(PATIENCE, asked).await.unwrap_or(false)
-    }
-
-    /// What a waiting requester is told, by the queue's rules.
-    fn announcements(&self) -> Announcements {
-        let Some(rules) = self.engine.floor.queue_rules(&self.queue()) else {
-            return Announcements::default();
-        };
-        let seconds = |count: u32| TimeDelta::seconds(count.into());
-        Announcements {
-            every: (rules.announce_every_s > 0).then(|| seconds(rules.announce_every_s)),
-            position: rules.announce_position,
-            wait: rules.announce_wait,
-            callback_after: rules.callback_after_s.map(seconds),
-        }
-    }
-
     /// The queue this call waits in.
     fn queue(&self) -> String {
         self.call
             .queue()
             .map_or_else(|| self.engine.settings.queue.clone(), str::to_owned)
-    }
-
-    /// Whom a block keeps from calling; what is not answered in time keeps nobody out.
-    async fn blocked(&self, caller: &str) -> Option<uuid::Uuid> {
-        let blocks = self.engine.blocks.get()?;
-        let asked = blocks.blocked(caller);
-        let clock = &self.engine.app.clock;
-        clock.timeout(PATIENCE, asked).await.ok().flatten()
-    }
-
-    /// Our side of a leg that comes to us, and our SDP for its 200.
-    fn answering_media(
-        &self,
-        peer: crate::media::Peer,
-        offer: Option<&[u8]>,
-    ) -> Result<(MediaLeg, String), MediaError> {
-        let mut media = self.engine.media.rtp_leg(peer)?;
-        let sdp = match offer {
-            Some(offer) => media.answer(offer)?.sdp,
-            None => media.offer()?,
-        };
-        Ok((media, sdp))
-    }
-
-    /// Asks who calls while the greeting plays; the answer arrives as a message, or never.
-    fn look_up(&self, number: String) {
-        let Some(callers) = self.engine.callers.get().cloned() else {
-            return;
-        };
-        if number.is_empty() {
-            return;
-        }
-        let mailbox = self.mailbox.clone();
-        tokio::spawn(async move {
-            if let Some(caller) = callers.find(&number).await {
-                let _ = mailbox.send(Message::Caller(caller));
-            }
-        });
     }
 
     async fn hear(&mut self, message: Message) {
@@ -576,10 +387,6 @@ impl Actor {
         }
     }
 
-    fn alarm(&self, code: &str, detail: &str) {
-        self.engine.alarm(self.call.id(), code, detail);
-    }
-
     async fn tell(&mut self, input: Input) {
         let now = self.now();
         let commands = self.call.handle(input, now);
@@ -588,6 +395,7 @@ impl Actor {
 
     async fn carry_out(&mut self, commands: Vec<Command>) {
         self.keep_standing();
+        self.look_whether_he_waits();
         for command in commands {
             match command {
                 Command::Answer(leg) => self.answer(leg),
@@ -655,117 +463,9 @@ impl Actor {
         }
     }
 
-    fn keep_standing(&self) {
-        let asked = self.call.consulted().and_then(|(colleague, _)| colleague);
-        let mut standing = self
-            .standing
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        standing.agent = self.call.agent();
-        standing.answered = self.call.times().answered_at.is_some();
-        standing.muted = self.call.muted();
-        standing.recording_paused = self.call.recording_paused();
-        standing.supervised = self.call.supervised();
-        let before = standing.third.as_ref().and_then(|third| third.colleague);
-        standing.third = self
-            .call
-            .consulted()
-            .map(|(colleague, answered)| ThirdStanding {
-                colleague,
-                queue: self.call.consulted_queue().map(str::to_owned),
-                answered,
-            });
-        drop(standing);
-        if before != asked {
-            self.tell_asked(before, false);
-            self.tell_asked(asked, true);
-        }
-    }
-
-    /// The screen of who is asked shows by whom, and about whom.
-    fn tell_asked(&self, colleague: Option<AgentId>, asked: bool) {
-        if let Some(colleague) = colleague {
-            let data = json!({ "call_id": self.call.id(), "asked": asked });
-            let audience = Audience::User(colleague);
-            self.engine.app.live.publish(audience, "consultation", data);
-        }
-    }
-
     fn consult_over(&mut self) -> Option<ConsultId> {
         let consult = self.consult.take()?;
         self.handle.no_longer_known_as(consult);
         Some(consult)
     }
-
-    fn notice(&self, notice: Notice) {
-        // Lives as long as the call.
-        let _ = self.notices.send(notice);
-    }
-
-    fn offer(&mut self) {
-        let work = self.work_to_offer(self.work, self.call.times().queued_at);
-        self.notice(Notice::Offer(Box::new(work)));
-        self.announce_at = self.announcements().every.map(|every| self.now() + every);
-        // He came while it was open; perhaps it closed while the greeting played.
-        self.look_at_hours();
-    }
-
-    fn work_to_offer(&self, id: WorkId, since: Option<DateTime<Utc>>) -> Work {
-        let caller = self.caller.as_ref();
-        let rules = self.engine.floor.queue_rules(&self.queue());
-        // Somebody whose matter is open calls again about it.
-        let again = caller.is_some_and(|caller| caller.preferred_agent.is_some());
-        let priority = rules
-            .filter(|_| again)
-            .map_or(0, |rules| rules.repeat_priority.min(10) as i32);
-        Work {
-            id,
-            media: MediaKind::Voice,
-            queue: self.queue(),
-            priority,
-            preferred_agent: caller.and_then(|caller| caller.preferred_agent),
-            offered_at: since.unwrap_or(self.row.arrived_at),
-            subject: json!({
-                "caller": self.masked_caller(),
-                "name": caller.and_then(|caller| caller.name.as_ref().map(kernel::PersonName::masked)),
-            }),
-        }
-    }
-
-    /// The requester hangs up and keeps his place: from now on it is a work of its own.
-    fn keep_place(&mut self) {
-        let id = self.engine.app.ids.next();
-        let work = self.work_to_offer(id, self.call.times().queued_at);
-        self.handle.keep(
-            id,
-            Kept {
-                to: self.to_outside(self.row.caller.clone()),
-                queue: self.queue(),
-                ..Kept::of(&self.row, work.clone())
-            },
-        );
-        self.notice(Notice::KeepPlace(Box::new(work)));
-    }
-
-    fn tell_supervisor(&self, supervisor: AgentId, mode: Option<call_control::Supervision>) {
-        let data = json!({
-            "call_id": self.call.id(),
-            "mode": mode.map(call_control::Supervision::as_str),
-            "agent": self.call.agent(),
-        });
-        self.engine
-            .app
-            .live
-            .publish(Audience::User(supervisor), "supervision", data);
-    }
-}
-
-/// What a waiting requester is told.
-#[derive(Debug, Clone, Copy, Default)]
-struct Announcements {
-    /// How often; `None` = never.
-    every: Option<TimeDelta>,
-    position: bool,
-    wait: bool,
-    callback_after: Option<TimeDelta>,
 }

@@ -58,6 +58,8 @@ async fn heard(outbound: &Outbound, event: &Event) -> Result<()> {
             // Of a kept place whose requester could not be reached.
             missed::own(outbound, call).await
         }
+        // The line closed while he waited: what is owed is known now.
+        ("call.ended", Some("inbound")) => missed::own(outbound, call).await,
         (_, Some("outbound")) => look_again(outbound, call).await,
         _ => Ok(()),
     }

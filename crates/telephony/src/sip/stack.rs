@@ -1,7 +1,9 @@
 //! rsipstack behind [`Signaling`](super::Signaling): listeners and what comes in; what goes out in
 //! [`outgoing`].
 
+mod binding;
 mod outgoing;
+mod request;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,19 +13,21 @@ use std::time::Duration;
 use kernel::{App, Problem};
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
-use rsipstack::sip::prelude::{HasHeaders as _, HeadersExt as _, ToTypedHeader as _};
+use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
 use rsipstack::sip::{Header, Method, Request, StatusCode, Transport, Uri};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::endpoint::EndpointOption;
 use rsipstack::transport::udp::UdpConnection;
 use rsipstack::transport::{SipConnection, TransportLayer};
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::trunk::board::{Board, Line, Stranger};
 use crate::trunk::watch::Watch;
 use crate::trunk::{Srtp, TrunkKind, rewritten};
+
+use binding::{bind, bind_tcp};
+use request::{caller_of, unsupported_extension};
 
 use super::guard::blocked::{Blocked, Why};
 use super::guard::{Gate, Guard, Turned, source_of};
@@ -555,86 +559,4 @@ pub(crate) fn towards(contact: &Uri, listen: SocketAddr, peer: Option<IpAddr>) -
         contact.host_with_port = SocketAddr::new(own, listen.port()).into();
     }
     contact
-}
-
-fn address_taken(listen: SocketAddr, error: &std::io::Error) -> Problem {
-    kernel::problem::unavailable(
-        "sip_address_taken",
-        format!("SIP address {listen}: {error}"),
-    )
-}
-
-async fn bind_tcp(listen: SocketAddr) -> Result<TcpListener, Problem> {
-    TcpListener::bind(listen)
-        .await
-        .map_err(|error| address_taken(listen, &error))
-}
-
-/// Binds UDP and TCP to the same port.
-async fn bind(listen: SocketAddr) -> Result<(tokio::net::UdpSocket, TcpListener), Problem> {
-    let taken = |error| address_taken(listen, &error);
-    // With port 0 the kernel chooses for UDP; somebody may hold the same port for TCP.
-    for _ in 0..20 {
-        let udp = tokio::net::UdpSocket::bind(listen).await.map_err(taken)?;
-        let address = udp.local_addr().map_err(taken)?;
-        match TcpListener::bind(address).await {
-            Ok(tcp) => return Ok((udp, tcp)),
-            Err(_) if listen.port() == 0 => {}
-            Err(error) => return Err(taken(error)),
-        }
-    }
-    Err(kernel::problem::unavailable(
-        "sip_address_taken",
-        "no port free for both UDP and TCP",
-    ))
-}
-
-/// The caller's number: P-Asserted-Identity of the trunk before From (RFC 3325), only what can be
-/// part of a number. Nobody's identity rests on it.
-fn caller_of(request: &Request) -> String {
-    let asserted = request
-        .p_asserted_identity_header()
-        .and_then(|header| uri_user(header.value()));
-    let from = || {
-        let from = request.from_header().ok()?.typed().ok()?;
-        Some(from.uri.user()?.to_owned())
-    };
-    let user = asserted.or_else(from).unwrap_or_default();
-    let number: String = user.chars().take(32).collect();
-    let is_number = !number.is_empty()
-        && number
-            .chars()
-            .enumerate()
-            .all(|(at, c)| c.is_ascii_digit() || (at == 0 && c == '+'));
-    if is_number { number } else { String::new() }
-}
-
-/// The user part of the first sip: or tel: URI in a header value.
-fn uri_user(value: &str) -> Option<String> {
-    let start = value.find("sip:").or_else(|| value.find("tel:"))? + 4;
-    let rest = &value[start..];
-    let end = rest.find(['@', '>', ';', ',']).unwrap_or(rest.len());
-    (end > 0).then(|| rest[..end].to_owned())
-}
-
-/// The first option of Require that we do not know. 100rel needs nothing of us: we send no
-/// provisional response but 100.
-fn unsupported_extension(request: &Request) -> Option<String> {
-    request
-        .headers()
-        .iter()
-        .filter_map(|header| match header {
-            Header::Require(require) => Some(require.value().to_owned()),
-            _ => None,
-        })
-        .flat_map(|value| {
-            value
-                .split(',')
-                .map(|token| token.trim().to_owned())
-                .collect::<Vec<_>>()
-        })
-        .find(|token| {
-            let known = ["100rel", "timer"];
-            !token.is_empty() && !known.iter().any(|one| token.eq_ignore_ascii_case(one))
-        })
 }

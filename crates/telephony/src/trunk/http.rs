@@ -93,7 +93,7 @@ pub struct TrunkNow {
 }
 
 impl TrunkNow {
-    fn of(line: Option<&Line>) -> Self {
+    pub(super) fn of(line: Option<&Line>) -> Self {
         let health = line.map(Line::health);
         Self {
             health: health.map_or(TrunkHealth::Unknown, |health| health.state),

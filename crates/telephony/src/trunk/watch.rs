@@ -1,5 +1,5 @@
-//! Asks after each trunk: registers where we have to, sends OPTIONS, and tells people when one goes down
-//! or comes back.
+//! Asks after each trunk: registers where we have to and keeps the way back open, sends OPTIONS, and tells people
+//! when one goes down or comes back.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,19 +15,23 @@ use rsipstack::sip::{Method, SipMessage, StatusCodeKind, Uri};
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::Transaction;
-use rsipstack::transport::SipAddr;
+use rsipstack::transport::{SipAddr, SipConnection};
 use serde_json::json;
 
 use super::board::Line;
 use super::health::{Asked, Heard, Turn, next_registration};
 use super::store::Trunk;
-use super::{TrunkFault, TrunkKind};
+use super::{TrunkFault, TrunkKind, TrunkTransport};
 use crate::sip::towards;
 
 /// An OPTIONS or REGISTER without an answer is given up after it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a registration is asked for.
 const EXPIRES: u32 = 600;
+/// Between two packets that keep a NAT's way open: there are some that forget a silent one after 20 s.
+const KEEP_OPEN: TimeDelta = TimeDelta::seconds(15);
+/// An empty line (RFC 5626 §3.5.1), which says nothing and is passed over.
+const EMPTY: &[u8] = b"\r\n\r\n";
 /// Host names are looked up again after it.
 const NAMES: TimeDelta = TimeDelta::minutes(1);
 
@@ -45,7 +49,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches a trunk until it changes or the stack stops.
     pub(crate) fn start(&self, line: &Arc<Line>) {
-        for part in [Part::Names, Part::Options, Part::Registration] {
+        for part in Part::ALL {
             tokio::spawn(Box::pin(self.clone().run(Arc::clone(line), part)));
         }
     }
@@ -64,7 +68,14 @@ impl Watch {
                 {
                     Box::pin(self.register(&line)).await;
                 }
-                Part::Options | Part::Registration => {}
+                Part::WayBack
+                    if line.trunk.enabled
+                        && line.trunk.kind == TrunkKind::Registration
+                        && line.trunk.transport == TrunkTransport::Udp =>
+                {
+                    self.keep_open(&line).await;
+                }
+                Part::Options | Part::Registration | Part::WayBack => {}
             }
         };
         tokio::select! {
@@ -104,26 +115,66 @@ impl Watch {
         }
         loop {
             let begun = self.app.clock.now();
-            let asked = async {
-                let target: Uri = line.uri(None).as_str().try_into()?;
-                self.options(target, None).await
-            };
-            let answered = self.app.clock.timeout(PATIENCE, Box::pin(asked)).await;
-            let now = self.app.clock.now();
-            let heard = match answered {
-                Ok(Ok(Some(status))) => Heard::Answer {
-                    status,
-                    latency_ms: millis(now - begun),
-                },
-                Ok(Err(error)) => {
-                    tracing::debug!(trunk = line.trunk.name, %error, "OPTIONS not sent");
-                    Heard::Nothing(TrunkFault::of(&error))
-                }
-                _ => Heard::Nothing(TrunkFault::Silent),
-            };
+            let heard = self.ask_once(line).await;
             self.hear(line, Asked::Options, heard).await;
             self.app.clock.sleep_until(begun + pause).await;
         }
+    }
+
+    /// Asks because somebody wants to know it now. It counts where the trunk is asked by itself too; another one may
+    /// never answer OPTIONS, and is not down for it.
+    pub(crate) async fn ask_now(&self, line: &Line) -> Heard {
+        let heard = self.ask_once(line).await;
+        if line.trunk.enabled && line.trunk.options_s > 0 {
+            self.hear(line, Asked::Options, heard).await;
+        }
+        heard
+    }
+
+    async fn ask_once(&self, line: &Line) -> Heard {
+        let begun = self.app.clock.now();
+        let asked = async {
+            let target: Uri = line.uri(None).as_str().try_into()?;
+            self.options(target, None).await
+        };
+        let answered = self.app.clock.timeout(PATIENCE, Box::pin(asked)).await;
+        match answered {
+            Ok(Ok(Some(status))) => Heard::Answer {
+                status,
+                latency_ms: millis(self.app.clock.now() - begun),
+            },
+            Ok(Err(error)) => {
+                tracing::debug!(trunk = line.trunk.name, %error, "OPTIONS not sent");
+                Heard::Nothing(TrunkFault::of(&error))
+            }
+            _ => Heard::Nothing(TrunkFault::Silent),
+        }
+    }
+
+    /// A carrier that we registered with over UDP calls us the way we came, and a NAT forgets that way long before the
+    /// registration runs out.
+    async fn keep_open(&self, line: &Line) {
+        loop {
+            let next = self.app.clock.now() + KEEP_OPEN;
+            self.app.clock.sleep_until(next).await;
+            if line.registered_until().is_none() {
+                continue;
+            }
+            if let Err(error) = Box::pin(self.pass_by(line)).await {
+                tracing::debug!(trunk = line.trunk.name, %error, "way back not kept open");
+            }
+        }
+    }
+
+    async fn pass_by(&self, line: &Line) -> rsipstack::Result<()> {
+        let target: Uri = line.uri(None).as_str().try_into()?;
+        let address = SipAddr::try_from(&target)?;
+        let layer = &self.endpoint.transport_layer;
+        let (connection, found) = layer.lookup(&address, None).await?;
+        if let SipConnection::Udp(udp) = connection {
+            udp.send_raw(EMPTY, &found).await?;
+        }
+        Ok(())
     }
 
     /// Sends OPTIONS to `target`, to where it is if that is not where it says; gives the status.
@@ -247,9 +298,9 @@ impl Watch {
             });
         }
         let transport = match trunk.transport {
-            super::TrunkTransport::Udp => None,
-            super::TrunkTransport::Tcp => Some(rsipstack::sip::Transport::Tcp),
-            super::TrunkTransport::Tls => Some(rsipstack::sip::Transport::Tls),
+            TrunkTransport::Udp => None,
+            TrunkTransport::Tcp => Some(rsipstack::sip::Transport::Tcp),
+            TrunkTransport::Tls => Some(rsipstack::sip::Transport::Tls),
         };
         uri.params
             .extend(transport.map(rsipstack::sip::Param::Transport));
@@ -296,6 +347,16 @@ enum Part {
     Names,
     Options,
     Registration,
+    WayBack,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [
+        Self::Names,
+        Self::Options,
+        Self::Registration,
+        Self::WayBack,
+    ];
 }
 
 /// Who we are at a trunk.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use floor::Floor;
-use kernel::{App, Role};
-use sea_orm::{EntityTrait as _, IntoActiveModel as _};
+use kernel::{App, Phone, Role};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use telephony::calls::archive::ArchiveSettings;
@@ -21,7 +21,7 @@ use telephony::{Settings, Telephony};
 use testing::{Door, Kind, TestApp, principal};
 use uuid::Uuid;
 
-use crate::hotline::{migrations, people, recovery};
+use crate::hotline::{agent, migrations, people, recovery};
 use crate::screen::bytes;
 use s3::S3;
 
@@ -349,10 +349,10 @@ async fn what_is_damaged_or_missing_is_named_and_not_passed_off() {
                 .filter(|event| event.kind == "recording.not_intact");
             assert_eq!(named.count(), usize::from(condition != "good"));
         }
-        let admin = principal(&[Role::SysAdmin]);
+        let quality = principal(&[Role::Quality]);
         let listed = house
             .door
-            .get(&admin, "/api/v1/recordings?condition=damaged")
+            .get(&quality, "/api/v1/recordings?condition=damaged")
             .await;
         assert_eq!(listed["items"].as_array().unwrap().len(), 2);
         // Not looked at again the same night, but a week later.
@@ -381,6 +381,114 @@ async fn what_is_damaged_or_missing_is_named_and_not_passed_off() {
         assert_eq!(hear(lost, "").await, (409, "recording_missing".to_owned()));
         assert_eq!(hear(rotten, "&damaged=true").await.0, 200);
         assert_eq!(hear(good, "").await.0, 200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recordings_are_found_by_their_calls_within_what_one_may_hear() {
+    on_both(nowhere, async |house| {
+        let now = house.app.clock.now();
+        let day = |days| now - TimeDelta::days(days);
+        let mut ids = Vec::new();
+        for (n, days, number, whose) in [
+            (1, 3, "13900001234", agent(1)),
+            (2, 2, "13900005678", agent(2)),
+            (3, 1, "02083301234", agent(1)),
+        ] {
+            let id = house.recorded(n, day(days), 1_000).await;
+            let hash = Phone::new(number.to_owned()).hash(house.app.key.bytes());
+            house
+                .app
+                .db
+                .write(async move |tx| {
+                    call::Entity::update_many()
+                        .col_expr(call::Column::Caller, number.into())
+                        .col_expr(call::Column::CallerHash, hash.into())
+                        .col_expr(call::Column::AgentId, whose.into())
+                        .filter(call::Column::Id.eq(id))
+                        .exec(&*tx)
+                        .await?;
+                    Ok(())
+                })
+                .await
+                .unwrap();
+            ids.push(id);
+        }
+        let [first, second, third] = ids[..] else {
+            unreachable!()
+        };
+        let (lead, manager) = (
+            principal(&[Role::ShiftLead]),
+            principal(&[Role::OpsManager]),
+        );
+        let hold = json!({ "reason": "诉讼保全" });
+        let holds = format!("/api/v1/calls/{second}/recording/holds");
+        let placed = house
+            .door
+            .ask(&manager, Method::POST, &holds, Some(hold))
+            .await;
+        assert_eq!(placed.status, StatusCode::CREATED);
+        let found = async |who: &kernel::Principal, filters: &str| {
+            let list = house
+                .door
+                .get(who, &format!("/api/v1/recordings?{filters}"))
+                .await;
+            let rows = list["items"].as_array().unwrap().iter();
+            rows.map(|row| row["call_id"].as_str().unwrap().parse::<Uuid>().unwrap())
+                .collect::<Vec<_>>()
+        };
+        let (from, to) = (day(2).to_rfc3339(), day(1).to_rfc3339());
+        let range = format!(
+            "from={}&to={}",
+            from.replace('+', "%2B"),
+            to.replace('+', "%2B")
+        );
+        for (filters, expected) in [
+            (String::new(), vec![third, second, first]),
+            (range, vec![second]),
+            (format!("agent={}", agent(1)), vec![third, first]),
+            ("q=13900001234".to_owned(), vec![first]),
+            ("q=*1234".to_owned(), vec![third, first]),
+            ("q=*1234&per_page=1".to_owned(), vec![third]),
+            ("held=true".to_owned(), vec![second]),
+            (format!("held=true&agent={}", agent(1)), vec![]),
+            (
+                "queue=hotline&place=local&checked=false".to_owned(),
+                vec![third, second, first],
+            ),
+            ("queue=moon".to_owned(), vec![]),
+            ("place=archive".to_owned(), vec![]),
+        ] {
+            assert_eq!(found(&lead, &filters).await, expected, "{filters}");
+        }
+        // One request tells what a row of the page shows.
+        let list = house.door.get(&lead, "/api/v1/recordings?held=true").await;
+        let row = &list["items"][0];
+        assert_eq!(
+            (&row["call"]["caller"], &row["holds_open"]),
+            (&json!("139****5678"), &json!(1))
+        );
+        assert!(
+            row["keep_until"].is_string() && row["rule"] == "*/*",
+            "{row}"
+        );
+        // An agent finds his own, whatever he asks for; and in the list of calls too.
+        let mut own = principal(&[Role::Agent]);
+        own.user_id = agent(2);
+        for filters in ["", "queue=hotline", "q=*5678"] {
+            assert_eq!(found(&own, filters).await, [second], "{filters}");
+            let calls = house
+                .door
+                .get(&own, &format!("/api/v1/calls?{filters}"))
+                .await;
+            assert_eq!(calls["total"], 1, "{filters}: {calls}");
+        }
+        assert!(found(&own, "q=*1234").await.is_empty());
+        let admin = principal(&[Role::SysAdmin]);
+        let path = "/api/v1/recordings";
+        let refused = house.door.ask(&admin, Method::GET, path, None).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
     })
     .await;
 }

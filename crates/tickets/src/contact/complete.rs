@@ -21,7 +21,7 @@ async fn for_change(
     call: Uuid,
     version: Option<i64>,
 ) -> Result<row::Model> {
-    let record = store::get(&**tx, scope, call).await?;
+    let record = store::to_write(&**tx, scope, call).await?;
     match version {
         Some(version) if version != record.version => {
             Err(stale("the contact record").with("version", record.version))
@@ -75,7 +75,7 @@ pub(crate) async fn complete(
     (call, version): (Uuid, Option<i64>),
     wrap_up: WrapUp,
 ) -> Result<row::Model> {
-    let before = store::get(&**tx, scope, call).await?;
+    let before = store::to_write(&**tx, scope, call).await?;
     let settled = wrap_up.settle();
     if before.standing()? == State::Complete
         && let Ok(settled) = &settled

@@ -321,10 +321,20 @@ async fn passes_to(app: &App, tx: &Tx, facts: &Facts) -> Result<()> {
     let Some(agent) = facts.agent else {
         return Ok(());
     };
+    let before = store::find(&**tx, facts.call).await?;
     let unwritten = Condition::all().add(Column::State.eq(State::Draft.as_str()));
     store::note(&**tx, facts.call, Column::AgentId, agent, Some(unwritten)).await?;
-    if let Some(record) = store::find(&**tx, facts.call).await? {
-        tell(app, tx, &record);
+    let Some(record) = store::find(&**tx, facts.call).await? else {
+        return Ok(());
+    };
+    tell(app, tx, &record);
+    // Whose it was sees at once that he writes no more.
+    if let Some(before) = before.and_then(|before| before.agent_id)
+        && record.agent_id != Some(before)
+    {
+        let live = app.live.clone();
+        let data = told(&record);
+        tx.on_commit(move || live.publish(Audience::User(before), "contact_record", data));
     }
     Ok(())
 }
@@ -484,10 +494,7 @@ pub(crate) fn facts(record: &row::Model) -> Value {
 /// Tells the screens of the agent and of the lead that the record changed, once it is on disk.
 pub(crate) fn tell(app: &App, tx: &Tx, record: &row::Model) {
     let Some(agent) = record.agent_id else { return };
-    let (live, data) = (
-        app.live.clone(),
-        json!({ "call_id": record.id, "state": record.state }),
-    );
+    let (live, data) = (app.live.clone(), told(record));
     tx.on_commit(move || {
         live.publish(Audience::User(agent), "contact_record", data.clone());
         live.publish(
@@ -496,4 +503,8 @@ pub(crate) fn tell(app: &App, tx: &Tx, record: &row::Model) {
             data,
         );
     });
+}
+
+fn told(record: &row::Model) -> Value {
+    json!({ "call_id": record.id, "state": record.state, "agent_id": record.agent_id })
 }

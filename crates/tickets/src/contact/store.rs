@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kernel::list::{ListQuery, Page, containing, paginate};
-use kernel::problem::{Result, internal, not_found, stale};
+use kernel::problem::{Result, internal, not_found, refused, stale};
 use kernel::{App, Scope};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -10,6 +10,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select,
 };
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -118,11 +119,19 @@ pub struct Filter {
     pub late: Option<bool>,
 }
 
-/// The records an actor may see: with `Own` those of the calls he took or is rung with.
+/// The records an actor may see: with `Own` those of the contacts that he has or is rung with, and those that he had
+/// and handed on.
 pub(crate) fn visible(scope: &Scope) -> Select<row::Entity> {
     match scope {
         Scope::All => row::Entity::find(),
-        Scope::Own(user) => row::Entity::find().filter(Column::AgentId.eq(*user)),
+        Scope::Own(user) => {
+            let had = floor::work_item::parts::works_of(*user);
+            row::Entity::find().filter(
+                Condition::any()
+                    .add(Column::AgentId.eq(*user))
+                    .add(Column::Id.in_subquery(had)),
+            )
+        }
         Scope::Queues(queues) => {
             row::Entity::find().filter(Column::Queue.is_in(queues.iter().cloned()))
         }
@@ -223,6 +232,25 @@ pub(crate) async fn get(
         .one(conn)
         .await?
         .ok_or_else(|| not_found("contact record"))
+}
+
+/// The record of one call that the actor may write. Who handed it on reads it and writes no more: 409
+/// `contact_record_handed_on`.
+pub(crate) async fn to_write(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    call: Uuid,
+) -> Result<row::Model> {
+    let record = get(conn, scope, call).await?;
+    match scope {
+        Scope::Own(user) if record.agent_id != Some(*user) => Err(refused(
+            "contact_record_handed_on",
+            "the contact was handed on, and its record with it",
+        )
+        .with_way_out("tell whoever has it now; a shift lead may write it too")
+        .with("agent_id", json!(record.agent_id))),
+        _ => Ok(record),
+    }
 }
 
 /// The record of one call, for this crate's own rules.

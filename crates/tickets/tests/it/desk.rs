@@ -152,6 +152,30 @@ impl Desk {
         self.deliver("call.answered", call, payload).await;
     }
 
+    /// The floor knows that this agent had the call, and that it went on.
+    pub async fn had(&self, call: Uuid, agent: &Principal) {
+        let now = self.app.clock.now();
+        let part = floor::work_item::parts::Part {
+            id: self.app.ids.next(),
+            work_id: call,
+            number: 1,
+            queue: Some("main".to_owned()),
+            agent_id: agent.user_id,
+            began_at: now,
+            ended_at: Some(now),
+            ended_as: Some(floor::work_item::parts::HANDED_OVER.to_owned()),
+            wrap_up_began_at: None,
+            wrap_up_ended_at: None,
+            wrap_up_extensions: 0,
+            wrap_up_expired: false,
+        };
+        self.app
+            .db
+            .write(async move |tx| floor::work_item::parts::put(&*tx, part).await)
+            .await
+            .unwrap();
+    }
+
     /// A call that was taken and is over; the agent is in wrap-up.
     pub async fn talked(&self, number: &'static str, agent: &Principal) -> Uuid {
         let call = self.rings(number, agent).await;

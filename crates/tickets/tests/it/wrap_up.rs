@@ -313,8 +313,25 @@ async fn who_has_the_call_last_writes_it_up_and_the_ticket_stays_with_who_took_i
             (&json!("draft"), &Value::Null),
             "the people of this desk have no names"
         );
-        let hidden = desk.ask(&first, Method::GET, &own, None).await;
+        let hidden = desk.ask(&third, Method::GET, &own, None).await;
         assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+        // Who handed it on reads on and writes no more; what he owes is not longer for it.
+        desk.had(call, &first).await;
+        let draft = json!({ "summary": "问缴费" });
+        let saved = desk.ask(&second, Method::PUT, &own, Some(draft.clone())).await;
+        assert_eq!(saved.status, StatusCode::OK, "{}", saved.json);
+        assert_eq!(desk.get(&first, &own).await["summary"], "问缴费");
+        let listed = desk.get(&first, "/api/v1/contact-records").await;
+        assert_eq!(listed["total"], 1, "{listed}");
+        let mine = desk.get(&first, "/api/v1/contact-records?mine=true").await;
+        assert_eq!(mine["total"], 0, "{mine}");
+        let refused = desk.ask(&first, Method::PUT, &own, Some(draft)).await;
+        assert_eq!(
+            (&refused.json["code"], &refused.json["agent_id"]),
+            (&json!("contact_record_handed_on"), &json!(second.user_id))
+        );
+        let refused = desk.complete(&first, call, follow_up()).await;
+        assert_eq!(refused.json["code"], "contact_record_handed_on");
         // Passed on once more, through the queue.
         desk.deliver("work.accepted", call, part(&third, 3)).await;
         desk.deliver("call.ended", call, json!({"outcome": "answered"})).await;

@@ -141,6 +141,12 @@ export const RULES: Record<RuleKind, RuleShape> = {
     ],
     blank: { prefix: '', name: '', shortest: 3, longest: 12, allowed: true },
   },
+  outbound_sections: {
+    right: P.setOutboundRules,
+    view: P.viewOutbound,
+    fields: [{ key: 'number', value: 'text', subject: true }, { key: 'name', value: 'text' }, ACTIVE],
+    blank: { number: '', name: '', active: true },
+  },
 }
 
 /** The fields column by column. */

@@ -1,5 +1,5 @@
 // What stands of a trunk in words, its order, and what is sent of its form. Pure.
-import type { Rewriting, Trunk, TrunkRequest } from '@/api/trunks'
+import type { Rewriting, Trunk, TrunkAnswer, TrunkRequest } from '@/api/trunks'
 
 export type Standing = 'off' | 'up' | 'down' | 'unknown'
 /** Who switched it off wants no alarm of it. */
@@ -16,6 +16,11 @@ export function reasonOf(trunk: Pick<Trunk, 'enabled' | 'kind' | 'now'>): { key:
   if (trunk.kind === 'registration' && [401, 403, 407].includes(status)) return { key: 'secret_refused', status }
   if (status === 404 || status === 604) return { key: 'user_unknown', status }
   return { key: status === 408 || status >= 500 ? 'carrier_failing' : 'turned_away', status }
+}
+
+/** What came of asking by hand: any answer is a sign of life. */
+export function answerWord({ status, latency_ms, fault }: Pick<TrunkAnswer, 'status' | 'latency_ms' | 'fault'>): { key: string; status: number | null; ms: number | null } {
+  return { key: status === null ? `trunks.reasons.${fault ?? 'silent'}` : 'trunks.answer', status, ms: latency_ms }
 }
 
 /** The order in which a call tries them: what is down last, then by priority. Those of one priority share by weight. */

@@ -4,7 +4,9 @@ import { asProblem, type Problem } from '@/api/problem'
 import * as callsApi from '@/api/calls'
 import { conversationPop } from '@/api/channels'
 import * as api from '@/api/tickets'
+import { P } from '@/api/permissions'
 import type { ContactRecord, Pop } from '@/api/types'
+import { useSession } from '@/stores/session'
 import { missing } from './wrap-up-keys'
 
 const SAVE_AFTER_MS = 700
@@ -36,6 +38,12 @@ export function useContactRecord(callId: Ref<string | null>, readPop: (id: strin
 
   const lacks = computed(() => missing(draft))
   const complete = computed(() => record.value?.state === 'complete')
+  const session = useSession()
+  /** It goes on with another, whose record it is; one still reads it. */
+  const handedOn = computed(() => {
+    const found = record.value
+    return !!found?.answered_at && session.reach(P.writeRecords) === 'own' && found.agent?.id !== session.user?.id
+  })
 
   function blank(): api.RecordDraft {
     return { request_type: null, matter: null, result: null, summary: '', ticket_id: null, articles: [] }
@@ -89,7 +97,7 @@ export function useContactRecord(callId: Ref<string | null>, readPop: (id: strin
   async function save(): Promise<void> {
     clearTimeout(timer)
     const id = callId.value
-    if (!id || !dirty.value || complete.value) return
+    if (!id || !dirty.value || complete.value || handedOn.value) return
     saving.value = true
     dirty.value = false
     try {
@@ -102,6 +110,12 @@ export function useContactRecord(callId: Ref<string | null>, readPop: (id: strin
       if (callId.value === id) {
         dirty.value = true
         const refusal = (problem.value = asProblem(error))
+        // What was written last came too late; what stands there now is another's.
+        if (refusal.code === 'contact_record_handed_on') {
+          dirty.value = false
+          void load()
+          return
+        }
         // The server was away: what was written meanwhile is not left to the next key.
         if (refusal.code === 'unreachable' || refusal.status >= 500) timer = setTimeout(() => void save(), SAVE_AGAIN_MS)
       }
@@ -141,7 +155,7 @@ export function useContactRecord(callId: Ref<string | null>, readPop: (id: strin
     if (id) void load()
   }, { immediate: true })
 
-  return { callId, pop, record, draft, loading, saving, finishing, savedAt, dirty, problem, lacks, complete, load, change, save, finish }
+  return { callId, pop, record, draft, loading, saving, finishing, savedAt, dirty, problem, lacks, complete, handedOn, load, change, save, finish }
 }
 
 export type RecordInHand = ReturnType<typeof useContactRecord>

@@ -63,6 +63,7 @@ async fn who_waits_when_the_line_closes_is_served_as_his_queue_says_and_then_lea
         rules["serve_after_closing_s"] = json!(60);
         rules.as_object_mut().unwrap().remove("code");
         lead.put("/api/v1/queues/hotline", rules).await;
+        let mut desk = server.sign_in("agent1").await.screen().await;
         let requester = server.requester("13900000031", 45_000);
         let within = Duration::from_secs(15);
         let waits = |floor: &Value| floor["waiting"].as_array().unwrap().len() == 1;
@@ -78,8 +79,10 @@ async fn who_waits_when_the_line_closes_is_served_as_his_queue_says_and_then_lea
             waits(&lead.get("/api/v1/floor").await),
             "he is served for a minute"
         );
+        desk.hears(&["closing", r#""serve_until":"2026"#]).await;
         server.clock.advance(Duration::from_secs(10));
         finished(requester, &server.folder).await;
+        desk.hears(&[r#""serve_until":null"#]).await;
         let ended = |calls: &Value| calls["total"] == 1;
         let path = "/api/v1/calls?outcome=message_left";
         let calls = lead.until(path, Duration::from_secs(10), ended).await;
@@ -96,6 +99,11 @@ async fn who_waits_when_the_line_closes_is_served_as_his_queue_says_and_then_lea
         assert_eq!(events["outcome"], "message_left", "{events}");
         let board = lead.get("/api/v1/wallboard").await;
         assert_eq!(board["lost_today"], 1, "{board}");
+        // The ticket of his message is what is owed him; nobody calls back beside it.
+        let none = |board: &Value| board["callbacks_due"] == 0;
+        lead.until("/api/v1/wallboard", within, none).await;
+        let owed = lead.get("/api/v1/callbacks").await;
+        assert_eq!(owed["total"], 0, "{owed}");
     })
     .await;
 }

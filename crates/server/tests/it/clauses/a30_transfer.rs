@@ -77,6 +77,28 @@ async fn a_colleague_who_was_asked_has_the_call_and_the_ticket_stays_with_who_to
         );
         assert_eq!(asked["caller"], "139****0131", "{asked}");
         assert_eq!(other.get(consultation).await, Value::Null);
+        // On whatever telephone he is asked, his screen has the requester and what is written so far, to be read.
+        let record = path("contact-records", &json!({"id": call}));
+        let draft = json!({"request_type": "complaint", "summary": "问社保卡何时能领"});
+        first.person.put(&record, draft).await;
+        let pop = "/api/v1/consultation/pop";
+        let seen = second.person.get(pop).await;
+        assert_eq!(
+            (
+                &seen["requester"]["phone"],
+                &seen["contact_record"]["summary"],
+                &seen["contact_record"]["request_type"]
+            ),
+            (
+                &json!("139****0131"),
+                &json!("问社保卡何时能领"),
+                &json!("complaint")
+            ),
+            "{seen}"
+        );
+        assert_eq!(other.get(pop).await, Value::Null);
+        let write = second.person.refused(Method::PUT, &record, json!({})).await;
+        assert_eq!(write.0, StatusCode::NOT_FOUND, "he writes nothing of it");
         pause(1500).await;
         first.person.with_call(&call, "join", json!({})).await;
         pause(1500).await;
@@ -89,8 +111,19 @@ async fn a_colleague_who_was_asked_has_the_call_and_the_ticket_stays_with_who_to
             .await;
         assert_eq!(late.0, StatusCode::NOT_FOUND, "it is his no longer");
         assert_eq!(second.person.get(consultation).await, Value::Null);
-        // What he took part in he may still look up.
+        // What he took part in he may still look up, and its record, which is the other's to write.
         first.person.get(&of_call(&call)).await;
+        let passed = |record: &Value| record["agent"]["id"] == json!(second.id);
+        let handed_on = first
+            .person
+            .until(&record, Duration::from_secs(10), passed)
+            .await;
+        assert_eq!(handed_on["summary"], "问社保卡何时能领", "{handed_on}");
+        let write = first.person.refused(Method::PUT, &record, json!({})).await;
+        assert_eq!(write.1, "contact_record_handed_on");
+        let own = first.person.get("/api/v1/calls?mine=true").await;
+        assert_eq!(own["items"][0]["agent"]["id"], json!(second.id), "{own}");
+        assert_eq!(second.person.get(pop).await, Value::Null);
         let strange = other.refused(Method::GET, &of_call(&call), json!({})).await;
         assert_eq!(strange.0, StatusCode::NOT_FOUND);
         first.person.ends_wrap_up().await.unwrap();

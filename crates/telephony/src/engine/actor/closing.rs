@@ -3,7 +3,7 @@
 use call_control::{AfterClosing, Input, State};
 use chrono::TimeDelta;
 use kernel::Audience;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Actor;
 
@@ -31,8 +31,27 @@ impl Actor {
             let waiting = json!({
                 "call_id": self.call.id(), "queue": self.queue(), "serve_until": until,
             });
-            let desk = Audience::Permission("floor:work");
-            self.engine.app.live.publish(desk, "closing", waiting);
+            self.closing_told = true;
+            self.tell_desk(waiting);
+        }
+    }
+
+    fn tell_desk(&self, data: Value) {
+        let desk = Audience::Permission("floor:work");
+        self.engine.app.live.publish(desk, "closing", data);
+    }
+
+    /// Whoever was told that he waits is told when he does no more.
+    pub(super) fn look_whether_he_waits(&mut self) {
+        let waits = self.call.times().answered_at.is_none()
+            && matches!(
+                self.call.state(),
+                State::Queued | State::Ringing | State::Confirming
+            );
+        if !waits && std::mem::take(&mut self.closing_told) {
+            self.tell_desk(json!({
+                "call_id": self.call.id(), "queue": self.queue(), "serve_until": null,
+            }));
         }
     }
 

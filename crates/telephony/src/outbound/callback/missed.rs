@@ -1,4 +1,5 @@
-//! A missed call becomes a call-back with an owner, or joins the open one of its number.
+//! A missed call becomes a call-back with an owner, or joins the open one of its number; who left a message instead is
+//! owed the answer to that and no call.
 
 use floor::work_item::store::{self as works, Model as Work};
 use kernel::audit::Who;
@@ -11,6 +12,7 @@ use super::store::{self, Present, missed_row, row};
 use super::{Action, Case};
 use crate::calls::rows::call;
 use crate::calls::store as calls;
+use crate::elsewhere::Source;
 use crate::outbound::Outbound;
 
 /// Missed calls of a killed process that get an owner at the start.
@@ -34,7 +36,8 @@ pub(crate) async fn own(outbound: &Outbound, work: Uuid) -> Result<()> {
     let Some(missed) = works::get(conn, work).await? else {
         return Ok(());
     };
-    if missed.callback_done_at.is_some() || is_known(conn, work).await? {
+    let may_be_owed = missed.callback_due || missed.continues.is_some();
+    if !may_be_owed || missed.callback_done_at.is_some() || is_known(conn, work).await? {
         return Ok(());
     }
     // Its own, or for a kept place that nobody was rung for the one in which he asked.
@@ -51,6 +54,15 @@ pub(crate) async fn own(outbound: &Outbound, work: Uuid) -> Result<()> {
             "the record of the missed call is not there yet",
         )
     })?;
+    if record.id == work && record.source == Source::Shoujie.as_str() {
+        match record.outcome.as_deref() {
+            // The line closed while he waited, and he may be speaking into the message box; asked again when the call
+            // is over.
+            None => return Ok(()),
+            Some("message_left") => return message_instead(outbound, work).await,
+            Some(_) => {}
+        }
+    }
     let requester = match record.requester_id {
         Some(id) => Some(id),
         None => requesters::by_number(app, conn, &record.caller)
@@ -86,6 +98,21 @@ pub(crate) async fn own(outbound: &Outbound, work: Uuid) -> Result<()> {
         outbound.floor().callback_done(work).await?;
     }
     Ok(())
+}
+
+/// What was said into the message box has its ticket, with an owner and a deadline: nothing is owed beside it.
+async fn message_instead(outbound: &Outbound, work: Uuid) -> Result<()> {
+    let (now, db) = (outbound.app().clock.now(), outbound.app().db.clone());
+    let note = Some("留言已转为工单".to_owned());
+    let done = db
+        .write(async move |tx| works::callback_done(&*tx, work, None, now, note).await)
+        .await;
+    match done {
+        // Another delivery of the same event was faster.
+        Err(problem) if problem.code == "callback_done_before" => Ok(()),
+        Err(problem) => Err(problem),
+        Ok(()) => outbound.floor().callback_done(work).await,
+    }
 }
 
 /// An agent took a kept place and the requester could not be reached: for the floor he was answered, and nobody has

@@ -22,6 +22,7 @@ use super::super::{
 };
 use super::{ALLOW, SipStack, towards};
 use crate::trunk::board::{Board, Line};
+use crate::trunk::health::Heard;
 use crate::trunk::watch;
 use crate::trunk::{Srtp, TrunkKind, TrunkTransport, rewritten};
 
@@ -285,6 +286,11 @@ impl SipStack {
             self.watch.start(&line);
         }
         Ok(())
+    }
+
+    /// Asks a trunk at once whether it is there.
+    pub(crate) async fn ask(&self, line: &Line) -> Heard {
+        self.watch.ask_now(line).await
     }
 
     /// The trunks.

@@ -12,6 +12,7 @@ use telephony::test_line::End;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::trunks::doors;
 use super::{Hotline, agent, on_both, until};
 
 #[derive(Default)]
@@ -78,8 +79,9 @@ async fn who_waits_when_the_line_closes_is_answered_by_who_is_still_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whom_nobody_answered_after_closing_leaves_a_message_and_is_owed_a_call() {
+async fn whom_nobody_answered_after_closing_leaves_a_message_and_its_answer_is_all_that_is_owed() {
     on_both(async |line| {
+        let router = doors(&line).await;
         let hours = hours_of(&line);
         let stop = CancellationToken::new();
         let call = line.call(|plan| plan.stop = stop.clone());
@@ -110,6 +112,14 @@ async fn whom_nobody_answered_after_closing_leaves_a_message_and_is_owed_a_call(
             (work.outcome.as_deref(), work.callback_due),
             (Some("no_agent_answer"), true)
         );
+        until("no call is owed beside the message", || async {
+            work_of(&line, row.id).await.callback_done_at.is_some()
+        })
+        .await;
+        let lead = testing::principal(&[kernel::Role::ShiftLead]);
+        let path = "/api/v1/callbacks";
+        let owed = testing::call(&router, Some(&lead), axum::http::Method::GET, path, None).await;
+        assert_eq!(owed.json["total"], 0, "{}", owed.json);
         line.settled().await;
     })
     .await;

@@ -213,6 +213,90 @@ async fn a_trunk_that_goes_silent_is_down_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_trunk_is_asked_at_once_and_what_came_of_it_is_told() {
+    let line = hotline().await;
+    let router = doors(&line).await;
+    let mut carrier = Carrier::new().await;
+    let made = add(&router, trunk("联通", &carrier)).await;
+    let path = format!("/api/v1/trunks/{}/ask", made["id"].as_str().unwrap());
+    let lead = principal(&[Role::ShiftLead]);
+    let answer = call(&router, Some(&lead), Method::POST, &path, None).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    for (said, status) in [("200 OK", 200), ("404 Not Found", 404), ("503 Busy", 503)] {
+        for _ in 0..2 {
+            let (asked, ()) = tokio::join!(ask(&router, Method::POST, &path, None), async {
+                let options = carrier.request("OPTIONS").await;
+                carrier.respond(&options, said, "", "").await;
+            });
+            assert_eq!(asked.0, StatusCode::OK, "{}", asked.1);
+            assert_eq!(
+                (
+                    &asked.1["status"],
+                    &asked.1["fault"],
+                    &asked.1["now"]["health"]
+                ),
+                (&json!(status), &Value::Null, &json!("unknown")),
+                "it is not asked by itself: what it says by hand is told and takes it nowhere"
+            );
+        }
+    }
+    let (status, problem) = ask(&router, Method::POST, &path, None).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::TOO_MANY_REQUESTS, &json!("too_many_questions"))
+    );
+    line.app.clock.advance(Duration::from_secs(61));
+    let (asking, at) = (router.clone(), path.clone());
+    let asking = tokio::spawn(async move { ask(&asking, Method::POST, &at, None).await });
+    carrier.request("OPTIONS").await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    line.app.clock.advance(Duration::from_secs(6));
+    let (status, silent) = asking.await.unwrap();
+    assert_eq!(status, StatusCode::OK, "{silent}");
+    assert_eq!(
+        (&silent["status"], &silent["fault"]),
+        (&Value::Null, &json!("silent"))
+    );
+    let trail = crate::evidence::trail(&line.app).await;
+    let mut asked = trail.iter().filter(|entry| entry.action == "trunk.asked");
+    assert_eq!(asked.next().unwrap().details["status"], 200);
+    assert_eq!(asked.count(), 6);
+    let gone = "/api/v1/trunks/00000000-0000-0000-0000-000000000001/ask";
+    let (status, _) = ask(&router, Method::POST, gone, None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_way_back_from_a_carrier_we_register_with_is_kept_open() {
+    let line = super::open(Kind::Sqlite, |settings| settings.sip.trunks.clear()).await;
+    let router = doors(&line).await;
+    let mut carrier = Carrier::new().await;
+    let mut new = trunk("注册", &carrier);
+    new["kind"] = json!("registration");
+    new["auth_user"] = json!("u12333");
+    new["secret"] = json!("very secret");
+    add(&router, new).await;
+    let register = carrier.request("REGISTER").await;
+    carrier
+        .respond(&register, "200 OK", "Expires: 3600\r\n", "")
+        .await;
+    until("it is registered", || async {
+        let (_, list) = ask(&router, Method::GET, "/api/v1/trunks", None).await;
+        !list["items"][0]["now"]["registered_until"].is_null()
+    })
+    .await;
+    for _ in 0..3 {
+        line.app.clock.advance(Duration::from_secs(16));
+        let mut heard = carrier.hear_within(5).await.unwrap();
+        while heard.starts_with("REGISTER") {
+            heard = carrier.hear_within(5).await.unwrap();
+        }
+        assert_eq!(heard, "\r\n\r\n");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
 async fn we_register_with_a_carrier_and_it_calls_our_user_there() {
     let line = super::open(Kind::Sqlite, |settings| settings.sip.trunks.clear()).await;
     let router = doors(&line).await;

@@ -348,3 +348,32 @@ async fn who_withheld_his_number_is_written_down_and_not_owed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_left_a_message_after_closing_is_owed_no_call_beside_it() {
+    on_both(async |stage| {
+        let number = "13900000061";
+        let owed = async || {
+            let list = stage.get(&lead(), CALLBACKS).await;
+            let due = stage.floor.wallboard().await.unwrap().callbacks_due;
+            (list["total"].as_u64().unwrap(), due)
+        };
+        let spoke = stage.is_closed_out(number).await;
+        assert_eq!(owed().await, (0, 1), "he may be speaking");
+        stage.ends_inbound(spoke, number, "message_left").await;
+        assert_eq!(
+            owed().await,
+            (0, 0),
+            "the ticket of the message is what is owed"
+        );
+        // Told again it stays so.
+        stage.ends_inbound(spoke, number, "message_left").await;
+        assert_eq!(owed().await, (0, 0));
+        // Another attempt, in which he said nothing.
+        let silent = stage.is_closed_out(number).await;
+        stage.ends_inbound(silent, number, "after_hours").await;
+        assert_eq!(owed().await, (1, 1));
+        assert_eq!(stage.one().await["missed"], 1);
+    })
+    .await;
+}

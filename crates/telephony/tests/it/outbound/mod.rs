@@ -342,9 +342,43 @@ impl Stage {
 
     /// Somebody calls the hotline and gives up after six seconds.
     pub async fn misses(&self, number: &str) -> Uuid {
-        let id = self.app.ids.next();
+        let id = self.waits(number, Some("abandoned")).await;
+        self.floor.withdraw(id).await;
+        self.floor.flushed().await.unwrap();
+        self.app.settle().await;
+        id
+    }
+
+    /// Somebody waits when the line closes, and nobody came; he may speak into the message box.
+    pub async fn is_closed_out(&self, number: &str) -> Uuid {
+        let id = self.waits(number, None).await;
+        self.floor.give_up(id).await;
+        self.floor.flushed().await.unwrap();
+        self.app.settle().await;
+        id
+    }
+
+    /// His call ends so.
+    pub async fn ends_inbound(&self, id: Uuid, number: &str, outcome: &'static str) {
         let caller = number.to_owned();
-        self.record(id, |row| row.caller = caller).await;
+        self.record(id, |row| {
+            row.caller = caller;
+            row.outcome = Some(outcome.to_owned());
+        })
+        .await;
+        let facts = json!({ "call_id": id, "direction": "inbound", "outcome": outcome });
+        self.tells("call.ended", id, facts).await;
+    }
+
+    /// Somebody waits in the queue for six seconds, in a call that ends so.
+    async fn waits(&self, number: &str, outcome: Option<&str>) -> Uuid {
+        let id = self.app.ids.next();
+        let (caller, outcome) = (number.to_owned(), outcome.map(str::to_owned));
+        self.record(id, |row| {
+            row.caller = caller;
+            row.outcome = outcome;
+        })
+        .await;
         let work = Work {
             id,
             media: MediaKind::Voice,
@@ -356,9 +390,6 @@ impl Stage {
         };
         self.floor.offer(work).await.unwrap();
         self.app.clock.advance(Duration::from_secs(6));
-        self.floor.withdraw(id).await;
-        self.floor.flushed().await.unwrap();
-        self.app.settle().await;
         id
     }
 

@@ -131,6 +131,39 @@ fn a_hotline_behind_nat_is_a_subscriber_of_kamailio() {
 }
 
 #[test]
+fn a_hotline_behind_nat_is_called_between_two_registrations() {
+    let name = test_name!("a_hotline_behind_nat_is_called_between_two_registrations");
+    let programs = ["kamailio", "baresip"];
+    beside_a_nat(
+        name,
+        Side::Office,
+        Ports::Kept,
+        &programs,
+        |nets| async move {
+            let carrier = Kamailio::granting(&nets, CARRIER, 600);
+            let line = hotline_at(OFFICE).await;
+            let router = doors(&line).await;
+            // Nothing else goes over the way: it is asked nothing, and lets us in for ten minutes.
+            let mut quiet = registration();
+            quiet["options_s"] = json!(0);
+            add(&router, quiet).await;
+            let mut seat = Seat::of(&line).await;
+            let mut requester = subscriber(&nets, ";answermode=auto");
+            within(20, "both are registered", || async {
+                is_registered(&router, "注册").await
+                    && carrier.said(&format!("REGISTERED {REQUESTER}")) > 0
+            })
+            .await;
+            // The NAT forgets a silent way after 20 s.
+            tokio::time::sleep(Duration::from_secs(50)).await;
+            assert_eq!(carrier.said("REGISTERED u12333"), 1);
+            let at = CARRIER.to_string();
+            a_call_comes_in(&line, &mut seat, &mut requester, &at).await;
+        },
+    );
+}
+
+#[test]
 fn a_desk_phone_behind_nat_is_called_and_heard() {
     let name = test_name!("a_desk_phone_behind_nat_is_called_and_heard");
     // Its ports become any others.

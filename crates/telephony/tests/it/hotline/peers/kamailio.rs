@@ -122,16 +122,28 @@ pub struct Kamailio {
 impl Kamailio {
     /// Outside of the NAT, at this address.
     pub fn outside(nets: &Nets, address: Ipv4Addr) -> Self {
+        Self::granting(nets, address, GRANTS_S)
+    }
+
+    /// As [`Kamailio::outside`], for registrations of up to so many seconds.
+    pub fn granting(nets: &Nets, address: Ipv4Addr, seconds: u32) -> Self {
         let command = nets.command(Side::Outside, "kamailio");
-        Self::at(&command, address, 5060, None)
+        Self::at(&command, address, 5060, None, seconds)
     }
 
     /// On this machine, at this port.
     pub fn here(port: u16, tls: Option<&Tls>) -> Self {
-        Self::at(&Command::new("kamailio"), Ipv4Addr::LOCALHOST, port, tls)
+        let command = Command::new("kamailio");
+        Self::at(&command, Ipv4Addr::LOCALHOST, port, tls, GRANTS_S)
     }
 
-    fn at(command: &Command, address: Ipv4Addr, port: u16, tls: Option<&Tls>) -> Self {
+    fn at(
+        command: &Command,
+        address: Ipv4Addr,
+        port: u16,
+        tls: Option<&Tls>,
+        grants_s: u32,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let secure = tls.map_or_else(String::new, |tls| {
             let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
@@ -155,7 +167,7 @@ impl Kamailio {
             .replace("@SECURE@", &listens)
             .replace("@ADDRESS@", &address.to_string())
             .replace("@PORT@", &port.to_string())
-            .replace("@GRANTS@", &GRANTS_S.to_string())
+            .replace("@GRANTS@", &grants_s.to_string())
             .replace("@TLS@", &secure);
         std::fs::write(folder.path().join("kamailio.cfg"), config).unwrap();
         let words: Vec<_> = std::iter::once(command.get_program())
