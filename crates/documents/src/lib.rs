@@ -2,6 +2,7 @@
 
 mod csv;
 mod moment;
+pub mod paper;
 mod write;
 mod xlsx;
 
