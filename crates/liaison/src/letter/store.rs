@@ -136,14 +136,16 @@ pub(crate) async fn list(
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
-    let own = |own: bool| match own {
-        true => Column::FromSide.eq(side::text(of)),
-        false => Column::FromSide.ne(side::text(of)),
+    let own = |own: bool| {
+        if own {
+            Column::FromSide.eq(side::text(of))
+        } else {
+            Column::FromSide.ne(side::text(of))
+        }
     };
     let state = filter.state.as_deref();
-    let all = visible_to(of);
     let narrowed = Condition::all()
-        .add(all)
+        .add(visible_to(of))
         .add_option(filter.own.map(own))
         .add_option(state.map(|state| Column::State.eq(state)))
         .add_option(filter.open.map(|open| Column::Open.eq(open)))

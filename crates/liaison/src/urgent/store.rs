@@ -106,9 +106,12 @@ pub(crate) async fn list(
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
-    let letter = |there: bool| match there {
-        true => Column::LetterId.is_not_null(),
-        false => Column::LetterId.is_null(),
+    let letter = |there: bool| {
+        if there {
+            Column::LetterId.is_not_null()
+        } else {
+            Column::LetterId.is_null()
+        }
     };
     let all = Condition::all()
         .add_option(filter.open.map(|open| Column::Open.eq(open)))

@@ -1,0 +1,8 @@
+//! What the crate promises, on both databases.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod hidden;
+mod letters;
+mod machines;
+mod terms;
+mod world;
