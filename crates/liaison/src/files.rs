@@ -216,7 +216,7 @@ async fn gate(
 /// Adds a file to a subject. 413 over 20 MB, 415 for a kind that is not taken.
 #[utoipa::path(
     post, path = "/api/v1/liaison-files/{kind}/{subject_id}", tag = "liaison", operation_id = "add_liaison_file",
-    params(("kind" = FileSubject, Path), ("subject_id" = Uuid, Path)),
+    params(("kind" = String, Path), ("subject_id" = Uuid, Path)),
     request_body(content = attachment::FileForm, content_type = "multipart/form-data"),
     responses((status = 201, body = LiaisonFileView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem)),
 )]
@@ -277,7 +277,7 @@ async fn add(
 #[utoipa::path(
     get, path = "/api/v1/liaison-files/{kind}/{subject_id}/{file_id}", tag = "liaison",
     operation_id = "get_liaison_file",
-    params(("kind" = FileSubject, Path), ("subject_id" = Uuid, Path), ("file_id" = Uuid, Path)),
+    params(("kind" = String, Path), ("subject_id" = Uuid, Path), ("file_id" = Uuid, Path)),
     responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)),
 )]
 async fn get(

@@ -213,8 +213,10 @@ fn shown(version: &store::version_row::Model) -> Result<RegulationVersionView> {
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// Only texts of this kind.
+    #[param(inline)]
     kind: Option<RegulationKind>,
     /// Only texts that apply at this step of the work.
+    #[param(inline)]
     step: Option<ProcessStep>,
     /// Only what who looks has to read and has not.
     unread: Option<bool>,

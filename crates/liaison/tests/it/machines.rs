@@ -57,7 +57,7 @@ fn draws<C: Clone + Debug>(
     while next < reached.len() && next < 2_000 {
         let case = reached[next].clone();
         next += 1;
-        for now in [at("2026-09-18T02:00:00Z"), at("2026-12-01T02:00:00Z")] {
+        for now in ["2026-09-18T02:00:00Z", "2026-12-01T02:00:00Z", "2026-12-30T02:00:00Z"].map(at) {
             for (n, name) in names.iter().enumerate() {
                 let Some(after) = step(&case, n, now) else {
                     continue;
