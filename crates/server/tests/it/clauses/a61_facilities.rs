@@ -72,7 +72,8 @@ async fn facilities_and_layout_change_with_consent_or_are_ratified() {
         assert_eq!((&done["state"], &done["overdue"]), (&json!("archived"), &json!(true)));
 
         // One list of all that may not change without consent.
-        let content = json!({"question": "准考证何时打印？", "answer": "考前一周。", "source": "公告", "similar": []});
+        let content = json!({"title": "准考证打印", "question": "准考证何时打印？", "answer": "考前一周。",
+            "source_title": "本次考试报名公告"});
         let article = json!({"kind": "script", "matter": "107", "content": content});
         let (status, written) = trainer.ask(Method::POST, "/api/v1/articles", Some(article)).await;
         assert!(status.is_success(), "{written}");
