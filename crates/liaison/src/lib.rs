@@ -3,6 +3,7 @@
 pub mod agreed;
 pub mod change;
 mod day;
+mod evidence;
 pub mod files;
 pub mod inspection;
 pub mod letter;
@@ -18,6 +19,7 @@ pub mod team;
 pub mod todo;
 mod trail;
 pub mod urgent;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -81,6 +83,8 @@ pub fn capability(
             timer::start::<meeting::store::MeetingActions>(app),
             urgent::store::on_sent(app),
         ],
+        waiting: waiting::kinds(app),
+        evidence: evidence::kinds(app),
         jobs: Vec::new(),
     }
 }
