@@ -5,12 +5,16 @@ use kernel::evidence::Evidence;
 use sea_orm::{ColumnTrait, Condition};
 
 use crate::change::store::row as change;
+use crate::check::store::row as check;
+use crate::contract::http::row as contract;
 use crate::inspection::store::row as inspection;
 use crate::letter::store::row as letter;
 use crate::meeting::store::{action_row, row as meeting};
 use crate::person::store::row as person;
 use crate::rectification::store::row as rectification;
 use crate::regulation::store::version_row as regulation;
+use crate::special_task::store::row as special_task;
+use crate::supply::store::move_row as supply;
 use crate::team::store::row as team;
 use crate::urgent::store::row as urgent;
 
@@ -24,6 +28,34 @@ pub(crate) fn kinds(app: &App) -> Vec<Evidence> {
         Some(all().add(open).add(overdue))
     };
     vec![
+        Evidence::rows::<special_task::Entity>(
+            app,
+            ("A-19", "special_tasks", "/special-tasks"),
+            special_task::Column::RequestedAt,
+            all(),
+            None,
+        ),
+        Evidence::rows::<supply::Entity>(
+            app,
+            ("A-20", "supply_moves", "/supplies"),
+            supply::Column::At,
+            all(),
+            None,
+        ),
+        Evidence::rows::<check::Entity>(
+            app,
+            ("A-38", "daily_checks", "/daily-checks"),
+            check::Column::At,
+            all(),
+            Some(all().add(check::Column::State.eq("defect"))),
+        ),
+        Evidence::rows::<contract::Entity>(
+            app,
+            ("A-50", "past_contracts", "/past-contracts"),
+            contract::Column::RecordedAt,
+            all().add(contract::Column::State.eq("verified")),
+            None,
+        ),
         Evidence::rows::<team::Entity>(
             app,
             ("A-22", "team_members", "/team"),

@@ -21,11 +21,14 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::rights::{
-    AnswerRectifications, Inspect, ProposeSiteChanges, ReadRegulations, UseLiaisonFiles,
-    ViewInspections, ViewLetters, ViewSiteChanges, WriteLetters, WriteRegulations,
+    AnswerRectifications, DoDailyChecks, Inspect, ManageContracts, ProposeSiteChanges,
+    ReadRegulations, UseLiaisonFiles, ViewContracts, ViewDailyChecks, ViewInspections, ViewLetters,
+    ViewSiteChanges, ViewSpecialTasks, WorkSpecialTasks, WriteLetters, WriteRegulations,
 };
 use crate::trail::{Scribe, Seen};
-use crate::{change, inspection, letter, rectification, regulation, side};
+use crate::{
+    change, check, contract, inspection, letter, rectification, regulation, side, special_task,
+};
 
 /// Files of one subject.
 const MOST: u64 = 30;
@@ -43,6 +46,12 @@ words! {
         Rectification = "rectification",
         /// 制度
         Regulation = "regulation",
+        /// 专项工作
+        SpecialTask = "special_task",
+        /// 每日检查
+        DailyCheck = "daily_check",
+        /// 运营经验材料
+        PastContract = "past_contract",
     }
 }
 
@@ -206,6 +215,36 @@ async fn gate(
                 must::<WriteRegulations>(who)?;
                 if found.of() != of || !found.in_force() {
                     return Err(frozen("a text of the other side or out of force"));
+                }
+            }
+            Ok(Seen::Both)
+        }
+        FileSubject::SpecialTask => {
+            must::<ViewSpecialTasks>(who)?;
+            let found = special_task::store::get(conn, id).await?;
+            if adds {
+                must::<WorkSpecialTasks>(who)?;
+                if !found.open {
+                    return Err(frozen("a special task that is over"));
+                }
+            }
+            Ok(Seen::Both)
+        }
+        FileSubject::DailyCheck => {
+            must::<ViewDailyChecks>(who)?;
+            check::store::get(conn, id).await?;
+            if adds {
+                must::<DoDailyChecks>(who)?;
+            }
+            Ok(Seen::Both)
+        }
+        FileSubject::PastContract => {
+            must::<ViewContracts>(who)?;
+            let found = contract::http::get(conn, id).await?;
+            if adds {
+                must::<ManageContracts>(who)?;
+                if found.state != "recorded" {
+                    return Err(frozen("a contract that is verified or void"));
                 }
             }
             Ok(Seen::Both)

@@ -2,6 +2,8 @@
 
 pub mod agreed;
 pub mod change;
+pub mod check;
+pub mod contract;
 mod day;
 mod evidence;
 pub mod files;
@@ -15,6 +17,8 @@ pub mod regulation;
 pub mod rights;
 mod rules;
 mod side;
+pub mod special_task;
+pub mod supply;
 pub mod team;
 pub mod todo;
 mod trail;
@@ -38,6 +42,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112903_site_changes"),
         migration!("2026112904_supervision"),
         migration!("2026112905_team_meetings"),
+        migration!("2026112906_services"),
     ]
 }
 
@@ -66,6 +71,10 @@ pub fn capability(
         .merge(regulation::http::routes(app))
         .merge(team::http::routes(app))
         .merge(meeting::http::routes(app))
+        .merge(special_task::http::routes(app))
+        .merge(supply::http::routes(app))
+        .merge(check::http::routes(app))
+        .merge(contract::http::routes(app))
         .merge(files::routes(app))
         .merge(todo::routes(app))
         .merge(rules::routes(app));
@@ -85,6 +94,6 @@ pub fn capability(
         ],
         waiting: waiting::kinds(app),
         evidence: evidence::kinds(app),
-        jobs: Vec::new(),
+        jobs: vec![check::store::job(app)],
     }
 }

@@ -100,4 +100,42 @@ kernel::permissions! {
         ShiftLead: All, OpsManager: All, Quality: All, Liaison: All,
         Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
     }
+    /// See special tasks with their hours.
+    pub ViewSpecialTasks = "special_tasks:view" {
+        ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All, PurchaserReviewer: All,
+    }
+    /// Request special tasks, accept and rate what was delivered.
+    pub RequestSpecialTasks = "special_tasks:request" {
+        Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Plan special tasks, note the hours worked, deliver.
+    pub WorkSpecialTasks = "special_tasks:work" {
+        ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All, Liaison: All,
+    }
+    /// See supplies and equipment, and what one has to sign for.
+    pub ViewSupplies = "supplies:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, HrCompliance: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All,
+    }
+    /// Receive, issue, take back and write off supplies and equipment.
+    pub ManageSupplies = "supplies:manage" { ShiftLead: All, OpsManager: All, HrCompliance: All }
+    /// See the daily checks of seats and areas, and what is missing.
+    pub ViewDailyChecks = "daily_checks:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Record daily checks and patrols with pictures.
+    pub DoDailyChecks = "daily_checks:do" { Agent: All, ShiftLead: All, OpsManager: All }
+    /// Say that what was not in order is.
+    pub FixDefects = "daily_checks:fix" { ShiftLead: All, OpsManager: All }
+    /// See the supplier's archive of contracts.
+    pub ViewContracts = "past_contracts:view" {
+        OpsManager: All, HrCompliance: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All, PurchaserReviewer: All,
+    }
+    /// Keep the supplier's archive of contracts.
+    pub ManageContracts = "past_contracts:manage" { OpsManager: All, HrCompliance: All, Liaison: All }
+    /// Verify contracts of the archive by their papers.
+    pub VerifyContracts = "past_contracts:verify" { PurchaserAdmin: All }
 }

@@ -21,7 +21,7 @@ use crate::rights::{
     AnswerRectifications, DecideSiteChanges, Inspect, ProposeSiteChanges, SignLetters,
     ViewLiaisonTodo, ViewUrgentNotices, WriteLetters,
 };
-use crate::{change, day, letter, meeting, rectification, regulation, side, urgent};
+use crate::{change, day, letter, meeting, rectification, regulation, side, supply, urgent};
 
 /// Rows of one kind that are looked at.
 const LOOKED_AT: u64 = 200;
@@ -36,7 +36,7 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
 /// Something that waits for somebody.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LiaisonTodoItem {
-    /// `letter`, `urgent_notice`, `site_change`, `rectification`, `regulation` or `meeting_action`.
+    /// `letter`, `urgent_notice`, `site_change`, `rectification`, `regulation`, `meeting_action` or `supply_move`.
     pub kind: &'static str,
     /// Identifies it among its kind.
     pub id: Uuid,
@@ -103,6 +103,18 @@ async fn own(app: &App, of: &Principal, items: &mut Vec<LiaisonTodoItem>) -> Res
             title: action.what,
             owes: "do",
             overdue: action.overdue,
+        });
+    }
+    for made in supply::store::unsigned_of(conn, of.user_id).await? {
+        items.push(LiaisonTodoItem {
+            kind: "supply_move",
+            id: made.id,
+            page_id: made.supply_id,
+            number: None,
+            title: made.note.unwrap_or_default(),
+            owes: "sign",
+            due_at: None,
+            overdue: false,
         });
     }
     let now = app.clock.now();

@@ -288,6 +288,14 @@ pub const RULES: &[Rule] = &[
     Rule::on("meeting.recorded", "meeting_recorded", &[Recipients]).duty(),
     Rule::on("meeting_action.assigned", "meeting_action_assigned", &[Recipients]).duty(),
     Rule::on("meeting_action.overdue", "meeting_action_overdue", &[Recipients]).duty().urgent(),
+    Rule::on("special_task.requested", "special_task_requested", &[Recipients]).duty(),
+    Rule::on("special_task.planned", "special_task_planned", &[Recipients]),
+    Rule::on("special_task.delivered", "special_task_delivered", &[Recipients]).duty(),
+    Rule::on("special_task.sent_back", "special_task_sent_back", &[Recipients]).duty(),
+    Rule::on("supply.issue", "supply_issued", &[Recipients]).duty(),
+    Rule::on("supply.low", "supply_low", &[Recipients]).duty(),
+    Rule::on("daily_check.defect", "daily_check_defect", &[Recipients]).duty(),
+    Rule::on("daily_check.missing", "daily_check_missing", &[Recipients]).duty().urgent(),
 ];
 
 /// What is over with what: when the event happens, notices of these kinds about its subject are done.
@@ -348,6 +356,9 @@ pub const SETTLED: &[(&str, &[&str])] = &[
     ("team_member.acknowledged", &["team_member_appointed", "team_member_ended"]),
     ("meeting.confirmed", &["meeting_recorded"]),
     ("meeting_action.done", &["meeting_action_assigned", "meeting_action_overdue"]),
+    ("special_task.accepted", &["special_task_delivered"]),
+    ("special_task.withdrawn", &["special_task_requested"]),
+    ("daily_check.fixed", &["daily_check_defect"]),
     ("meeting_action.cancelled", &["meeting_action_assigned", "meeting_action_overdue"]),
     ("emergency.closed", &["emergency_raised", "emergency_followed_up", "emergency_unreached", "emergency_overdue"]),
 ];

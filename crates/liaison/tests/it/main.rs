@@ -4,5 +4,6 @@
 mod hidden;
 mod letters;
 mod machines;
+mod services;
 mod terms;
 mod world;
