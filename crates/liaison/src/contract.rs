@@ -13,8 +13,11 @@ const DAYS: i64 = 30;
 /// Months of these times, first and last day included; a day that several hold counts once. Of each time without a
 /// gap whole months count as such, so that three years are 36 whatever their days; what is left over is added up.
 pub fn months(times: &[(NaiveDate, NaiveDate)]) -> u32 {
-    let mut times: Vec<(NaiveDate, NaiveDate)> =
-        times.iter().copied().filter(|(from, until)| from <= until).collect();
+    let mut times: Vec<(NaiveDate, NaiveDate)> = times
+        .iter()
+        .copied()
+        .filter(|(from, until)| from <= until)
+        .collect();
     times.sort_unstable();
     let mut whole: Vec<(NaiveDate, NaiveDate)> = Vec::new();
     for (from, until) in times {

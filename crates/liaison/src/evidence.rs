@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, Condition};
 
 use crate::change::store::row as change;
 use crate::check::store::row as check;
+use crate::continuity::store::{drill_row, row as plan};
 use crate::contract::http::row as contract;
 use crate::inspection::store::row as inspection;
 use crate::letter::store::row as letter;
@@ -48,6 +49,20 @@ pub(crate) fn kinds(app: &App) -> Vec<Evidence> {
             check::Column::At,
             all(),
             Some(all().add(check::Column::State.eq("defect"))),
+        ),
+        Evidence::rows::<plan::Entity>(
+            app,
+            ("A-45", "plans", "/continuity"),
+            plan::Column::WrittenAt,
+            all(),
+            None,
+        ),
+        Evidence::rows::<drill_row::Entity>(
+            app,
+            ("A-45", "drills", "/continuity"),
+            drill_row::Column::At,
+            all(),
+            None,
         ),
         Evidence::rows::<contract::Entity>(
             app,

@@ -21,13 +21,15 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::rights::{
-    AnswerRectifications, DoDailyChecks, Inspect, ManageContracts, ProposeSiteChanges,
-    ReadRegulations, UseLiaisonFiles, ViewContracts, ViewDailyChecks, ViewInspections, ViewLetters,
-    ViewSiteChanges, ViewSpecialTasks, WorkSpecialTasks, WriteLetters, WriteRegulations,
+    AnswerRectifications, DoDailyChecks, HoldDrills, Inspect, ManageContracts, ProposeSiteChanges,
+    ReadRegulations, UseLiaisonFiles, ViewContinuity, ViewContracts, ViewDailyChecks,
+    ViewInspections, ViewLetters, ViewSiteChanges, ViewSpecialTasks, WorkSpecialTasks,
+    WriteLetters, WriteRegulations,
 };
 use crate::trail::{Scribe, Seen};
 use crate::{
-    change, check, contract, inspection, letter, rectification, regulation, side, special_task,
+    change, check, continuity, contract, inspection, letter, rectification, regulation, side,
+    special_task,
 };
 
 /// Files of one subject.
@@ -52,6 +54,8 @@ words! {
         DailyCheck = "daily_check",
         /// 运营经验材料
         PastContract = "past_contract",
+        /// 应急演练
+        Drill = "drill",
     }
 }
 
@@ -100,10 +104,7 @@ impl From<row::Model> for LiaisonFileView {
 }
 
 /// The files of a subject, the oldest first.
-pub(crate) async fn of(
-    conn: &impl ConnectionTrait,
-    subject: Uuid,
-) -> Result<Vec<LiaisonFileView>> {
+pub(crate) async fn of(conn: &impl ConnectionTrait, subject: Uuid) -> Result<Vec<LiaisonFileView>> {
     let rows = row::Entity::find()
         .filter(row::Column::SubjectId.eq(subject))
         .order_by_asc(row::Column::At)
@@ -235,6 +236,14 @@ async fn gate(
             check::store::get(conn, id).await?;
             if adds {
                 must::<DoDailyChecks>(who)?;
+            }
+            Ok(Seen::Both)
+        }
+        FileSubject::Drill => {
+            must::<ViewContinuity>(who)?;
+            continuity::store::drill(conn, id).await?;
+            if adds {
+                must::<HoldDrills>(who)?;
             }
             Ok(Seen::Both)
         }

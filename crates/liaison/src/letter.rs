@@ -175,12 +175,7 @@ impl Case {
     }
 
     /// The letter after what somebody of side `by` does, or why not.
-    pub fn next(
-        &self,
-        by: Side,
-        action: &Action,
-        moment: &Moment<'_>,
-    ) -> Result<Self, Refusal> {
+    pub fn next(&self, by: Side, action: &Action, moment: &Moment<'_>) -> Result<Self, Refusal> {
         use Action as A;
         use LetterState as S;
         if !self.is_open() {

@@ -3,6 +3,7 @@
 pub mod agreed;
 pub mod change;
 pub mod check;
+pub mod continuity;
 pub mod contract;
 mod day;
 mod evidence;
@@ -43,6 +44,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112904_supervision"),
         migration!("2026112905_team_meetings"),
         migration!("2026112906_services"),
+        migration!("2026112907_continuity"),
     ]
 }
 
@@ -75,6 +77,8 @@ pub fn capability(
         .merge(supply::http::routes(app))
         .merge(check::http::routes(app))
         .merge(contract::http::routes(app))
+        .merge(continuity::http::routes(app))
+        .merge(continuity::paper::routes(&letters))
         .merge(files::routes(app))
         .merge(todo::routes(app))
         .merge(rules::routes(app));
@@ -94,6 +98,6 @@ pub fn capability(
         ],
         waiting: waiting::kinds(app),
         evidence: evidence::kinds(app),
-        jobs: vec![check::store::job(app)],
+        jobs: vec![check::store::job(app), continuity::store::job(app)],
     }
 }

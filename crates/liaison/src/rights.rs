@@ -138,4 +138,15 @@ kernel::permissions! {
     pub ManageContracts = "past_contracts:manage" { OpsManager: All, HrCompliance: All, Liaison: All }
     /// Verify contracts of the archive by their papers.
     pub VerifyContracts = "past_contracts:verify" { PurchaserAdmin: All }
+    /// See the plans of continuity: what to do now, who is called, who stands by.
+    pub ViewContinuity = "continuity:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All, HrCompliance: All,
+        Liaison: All, Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
+    }
+    /// Write plans of continuity and say who stands by.
+    pub WritePlans = "continuity:write" { ShiftLead: All, OpsManager: All }
+    /// Record drills with what was found.
+    pub HoldDrills = "continuity:drill" { ShiftLead: All, OpsManager: All, Quality: All, Trainer: All }
+    /// Number forms on paper, and note what was entered of them.
+    pub TakeOnPaper = "continuity:paper" { Agent: All, ShiftLead: All, OpsManager: All }
 }

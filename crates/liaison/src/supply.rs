@@ -48,12 +48,7 @@ kernel::refusals! {
 }
 
 /// The stock after a move; `held` is what the person holds who brings something back.
-pub fn moved(
-    stock: i64,
-    held: i64,
-    kind: SupplyMoveKind,
-    quantity: i64,
-) -> Result<i64, Refusal> {
+pub fn moved(stock: i64, held: i64, kind: SupplyMoveKind, quantity: i64) -> Result<i64, Refusal> {
     if !(1..=LARGEST).contains(&quantity) {
         return Err(Refusal::Quantity);
     }

@@ -66,10 +66,7 @@ pub struct LiaisonTodo {
     get, path = "/api/v1/liaison-todo", tag = "liaison", operation_id = "list_liaison_todo",
     responses((status = 200, body = LiaisonTodo)),
 )]
-async fn todo(
-    actor: Actor<ViewLiaisonTodo>,
-    State(app): State<App>,
-) -> Result<Json<LiaisonTodo>> {
+async fn todo(actor: Actor<ViewLiaisonTodo>, State(app): State<App>) -> Result<Json<LiaisonTodo>> {
     let (conn, of) = (app.db.read(), actor.principal());
     let mut items = Vec::new();
     own(&app, of, &mut items).await?;
@@ -147,7 +144,10 @@ async fn letters(
         open: Some(true),
         ..letter::store::Filter::default()
     };
-    for row in letter::store::list(conn, mine, &many(), &filter).await?.items {
+    for row in letter::store::list(conn, mine, &many(), &filter)
+        .await?
+        .items
+    {
         let own = row.from() == mine;
         let owes = match (own, S::parse(&row.state)) {
             (false, Some(S::Sent)) => "receive",
@@ -213,7 +213,10 @@ async fn changes(
     items: &mut Vec<LiaisonTodoItem>,
 ) -> Result<()> {
     use SiteChangeState as S;
-    let (decides, proposes) = (of.may::<DecideSiteChanges>(), of.may::<ProposeSiteChanges>());
+    let (decides, proposes) = (
+        of.may::<DecideSiteChanges>(),
+        of.may::<ProposeSiteChanges>(),
+    );
     if !decides && !proposes {
         return Ok(());
     }
@@ -255,7 +258,10 @@ async fn rectifications(
         open: Some(true),
         ..rectification::store::Filter::default()
     };
-    for row in rectification::store::list(conn, &many(), &filter).await?.items {
+    for row in rectification::store::list(conn, &many(), &filter)
+        .await?
+        .items
+    {
         let owes = match S::parse(&row.state) {
             Some(S::Issued) if answers => "answer",
             Some(S::Answered) if inspects => "verify",

@@ -5,7 +5,9 @@ use kernel::{App, Result};
 use knowledge::approval::ChangeState;
 use knowledge::approval::store::row;
 use liaison::{ScriptChange, ScriptChanges};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 
 /// The liaison asks the knowledge base.
 pub struct Scripts(pub App);

@@ -20,8 +20,8 @@ use tokio::task::JoinHandle;
 use crate::callee::Callees;
 use crate::house::{Approved, Closed, TheHouse};
 use crate::learned::into_staff_files;
-use crate::scripts::Scripts;
 use crate::lessons::Lessons;
+use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
     Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost, Texts,

@@ -36,7 +36,10 @@ kernel::table! {
     }
 }
 
-kernel::versioned!(row, |check| format!("check of `{}` on {}", check.point, check.on_day));
+kernel::versioned!(row, |check| format!(
+    "check of `{}` on {}",
+    check.point, check.on_day
+));
 
 /// The points that are looked at, seats first.
 pub(crate) async fn points(

@@ -50,7 +50,11 @@ impl Rule for ExperienceTerm {
         if (1..=600).contains(&self.months) {
             return Ok(());
         }
-        Err(invalid("rule.months", "term_out_of_range", "1 to 600 months"))
+        Err(invalid(
+            "rule.months",
+            "term_out_of_range",
+            "1 to 600 months",
+        ))
     }
 }
 

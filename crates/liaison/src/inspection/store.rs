@@ -94,12 +94,21 @@ pub(crate) async fn list(
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
-    let words = [Column::Number, Column::Title, Column::Place, Column::Findings];
+    let words = [
+        Column::Number,
+        Column::Title,
+        Column::Place,
+        Column::Findings,
+    ];
     let all = Condition::all()
         .add(visible_to(of))
         .add_option(filter.state.as_deref().map(|state| Column::State.eq(state)))
         .add_option(filter.kind.as_deref().map(|kind| Column::Kind.eq(kind)))
-        .add_option(filter.problems.map(|problems| Column::Problems.eq(problems)))
+        .add_option(
+            filter
+                .problems
+                .map(|problems| Column::Problems.eq(problems)),
+        )
         .add_option(query.words_in(&words)?);
     let select = row::Entity::find().filter(all);
     let sortable = [("created_at", Column::CreatedAt)];

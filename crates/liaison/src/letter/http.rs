@@ -402,8 +402,16 @@ async fn draft(
                 title: said.title,
                 to_name: said.to_name,
                 cc: json!(said.cc),
-                secrecy: words.secrecy.unwrap_or(LetterSecrecy::Plain).as_str().to_owned(),
-                urgency: words.urgency.unwrap_or(LetterUrgency::Normal).as_str().to_owned(),
+                secrecy: words
+                    .secrecy
+                    .unwrap_or(LetterSecrecy::Plain)
+                    .as_str()
+                    .to_owned(),
+                urgency: words
+                    .urgency
+                    .unwrap_or(LetterUrgency::Normal)
+                    .as_str()
+                    .to_owned(),
                 body: json!(said.body),
                 template: words.template,
                 reply_days: said.reply_days,

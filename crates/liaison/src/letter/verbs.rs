@@ -181,22 +181,25 @@ async fn stepped(
 }
 
 /// What a sent letter replies to has its reply.
-async fn answer(
-    app: &App,
-    tx: &Tx,
-    (who, by): (&Who, Side),
-    reply: &row::Model,
-) -> Result<()> {
+async fn answer(app: &App, tx: &Tx, (who, by): (&Who, Side), reply: &row::Model) -> Result<()> {
     let Some(id) = reply.in_reply_to else {
         return Ok(());
     };
     let answered = store::any(&**tx, id).await?;
     let note = reply.number.clone();
     let told = ("replied", note.as_deref());
-    store::act(app, tx, (who, by), &answered, &Action::Reply, told, |after| {
-        after.replied_with = Some(reply.id);
-        Ok(())
-    })
+    store::act(
+        app,
+        tx,
+        (who, by),
+        &answered,
+        &Action::Reply,
+        told,
+        |after| {
+            after.replied_with = Some(reply.id);
+            Ok(())
+        },
+    )
     .await?;
     Ok(())
 }

@@ -164,10 +164,15 @@ async fn detail(app: &App, of: &Principal, row: row::Model) -> Result<Json<Meeti
         }
         actions.push("assign");
     }
-    let agreed = agreed.into_iter().map(|action| action_view(action, &people));
+    let agreed = agreed
+        .into_iter()
+        .map(|action| action_view(action, &people));
     Ok(Json(MeetingDetail {
         meeting: view(&row)?,
-        attendees: there.iter().filter_map(|id| people.get(id).cloned()).collect(),
+        attendees: there
+            .iter()
+            .filter_map(|id| people.get(id).cloned())
+            .collect(),
         minutes: texts(&row.minutes)?,
         recorded_by: person(row.recorded_by),
         confirmed_by: person(row.confirmed_by),
@@ -247,15 +252,28 @@ fn minutes_of(minutes: &[String]) -> Result<Vec<String>> {
     minutes.iter().map(|text| needed("minutes", text)).collect()
 }
 
-async fn given(app: &App, tx: &Tx, who: &Who, meeting: &row::Model, new: NewMeetingAction) -> Result<()> {
+async fn given(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    meeting: &row::Model,
+    new: NewMeetingAction,
+) -> Result<()> {
     let held_on = day::read(&meeting.held_on)?;
     day::plausible("due_on", new.due_on, day::today(app))?;
     if new.due_on < held_on {
         let detail = "what is agreed at a meeting is done after it";
         return Err(invalid("due_on", "date_in_past", detail));
     }
-    if organization::colleagues::side_of(&**tx, new.owner_id).await?.is_none() {
-        return Err(invalid("owner_id", "user_unknown", "nobody has this account"));
+    if organization::colleagues::side_of(&**tx, new.owner_id)
+        .await?
+        .is_none()
+    {
+        return Err(invalid(
+            "owner_id",
+            "user_unknown",
+            "nobody has this account",
+        ));
     }
     let new = New {
         what: needed("what", &new.what)?,
@@ -349,9 +367,15 @@ async fn edit(
 ) -> Result<Json<MeetingDetail>> {
     let minutes = minutes_of(&edit.minutes)?;
     let at = (id, edit.version);
-    let row = changed(app.clone(), actor.principal(), at, Action::Edit, move |row| {
-        row.minutes = json!(minutes);
-    })
+    let row = changed(
+        app.clone(),
+        actor.principal(),
+        at,
+        Action::Edit,
+        move |row| {
+            row.minutes = json!(minutes);
+        },
+    )
     .await?;
     detail(&app, actor.principal(), row).await
 }
@@ -471,7 +495,11 @@ async fn finish(
     let row = db
         .write(move |tx| async move {
             let before = versioned::as_read(store::action(&*tx, id).await?, end.version)?;
-            let may = if end.cancelled { records } else { before.owner_id == user };
+            let may = if end.cancelled {
+                records
+            } else {
+                before.owner_id == user
+            };
             if !may && !records {
                 return Err(not_found("action"));
             }

@@ -139,7 +139,7 @@ struct NewLiaison {
     ways: Vec<LiaisonWay>,
 }
 
-fn phone_of(phone: Option<&str>) -> Result<Option<String>> {
+pub(crate) fn phone_of(phone: Option<&str>) -> Result<Option<String>> {
     let Some(phone) = phone.map(str::trim).filter(|phone| !phone.is_empty()) else {
         return Ok(None);
     };
@@ -273,7 +273,10 @@ async fn end(
             let detail = "the last day is not before the first";
             return Err(invalid("until_day", "term_backwards", detail));
         }
-        if today.pred_opt().is_some_and(|yesterday| end.until_day < yesterday) {
+        if today
+            .pred_opt()
+            .is_some_and(|yesterday| end.until_day < yesterday)
+        {
             let detail = "what is past stays as it was: the last day is yesterday or later";
             return Err(invalid("until_day", "date_in_past", detail));
         }

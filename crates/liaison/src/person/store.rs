@@ -51,10 +51,7 @@ impl row::Model {
 }
 
 /// All terms, of one side or both, the newest first.
-pub(crate) async fn all(
-    conn: &impl ConnectionTrait,
-    of: Option<Side>,
-) -> Result<Vec<row::Model>> {
+pub(crate) async fn all(conn: &impl ConnectionTrait, of: Option<Side>) -> Result<Vec<row::Model>> {
     let mut select = row::Entity::find();
     if let Some(of) = of {
         select = select.filter(Column::Side.eq(side::text(of)));
@@ -92,12 +89,7 @@ pub(crate) async fn on(
 
 /// Says no where the side would have two first contacts on a day. Who names somebody for the same side at the same
 /// time waits for the other and sees what he wrote.
-pub(crate) async fn must_be_alone(
-    tx: &Tx,
-    of: Side,
-    term: &Term,
-    but: Option<Uuid>,
-) -> Result<()> {
+pub(crate) async fn must_be_alone(tx: &Tx, of: Side, term: &Term, but: Option<Uuid>) -> Result<()> {
     numbers::next_many(&**tx, format!("liaison_persons/{}", side::text(of)), 1).await?;
     let mut others = Vec::new();
     for person in all(&**tx, Some(of)).await? {
@@ -110,7 +102,10 @@ pub(crate) async fn must_be_alone(
         return Ok(());
     };
     let (held, other) = &others[found];
-    let detail = format!("{} is the side's first contact on a day of this term", other.what());
+    let detail = format!(
+        "{} is the side's first contact on a day of this term",
+        other.what()
+    );
     Err(refused("liaison_primary_overlaps", detail)
         .with("person_id", other.id.to_string())
         .with("from_day", held.from.to_string())

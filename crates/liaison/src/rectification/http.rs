@@ -207,7 +207,10 @@ async fn issue(
     State(app): State<App>,
     Json(new): Json<NewRectification>,
 ) -> Result<(StatusCode, Json<RectificationDetail>)> {
-    if new.working_days.is_some_and(|days| !(1..=LONGEST).contains(&days)) {
+    if new
+        .working_days
+        .is_some_and(|days| !(1..=LONGEST).contains(&days))
+    {
         let detail = "1 to 60 working days";
         return Err(invalid("working_days", "term_out_of_range", detail));
     }
@@ -324,12 +327,16 @@ async fn decide(
             let opinion = opinion.map(|text| needed("opinion", &text)).transpose()?;
             (Action::Verify, "verified", opinion)
         }
-        RectificationDecision::SendBack { reason } => {
-            (Action::SendBack, "sent_back", Some(needed("reason", &reason)?))
-        }
-        RectificationDecision::Withdraw { reason } => {
-            (Action::Withdraw, "withdrawn", Some(needed("reason", &reason)?))
-        }
+        RectificationDecision::SendBack { reason } => (
+            Action::SendBack,
+            "sent_back",
+            Some(needed("reason", &reason)?),
+        ),
+        RectificationDecision::Withdraw { reason } => (
+            Action::Withdraw,
+            "withdrawn",
+            Some(needed("reason", &reason)?),
+        ),
     };
     let by = side::of(actor.principal());
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());

@@ -301,7 +301,11 @@ struct NewRegulation {
 
 fn body_of(body: &[String]) -> Result<Vec<String>> {
     if body.is_empty() || body.len() > PARAGRAPHS {
-        return Err(invalid("body", "regulation_body_size", "1 to 200 paragraphs"));
+        return Err(invalid(
+            "body",
+            "regulation_body_size",
+            "1 to 200 paragraphs",
+        ));
     }
     body.iter().map(|text| needed("body", text)).collect()
 }
@@ -347,7 +351,10 @@ async fn add(
     let row = db
         .write(move |tx| async move {
             let known = store::all(&*tx).await?;
-            if known.iter().any(|one| one.code == new.code && one.of() == of) {
+            if known
+                .iter()
+                .any(|one| one.code == new.code && one.of() == of)
+            {
                 let detail = "a text of one's own side has this code";
                 return Err(invalid("code", "code_taken", detail));
             }

@@ -64,7 +64,10 @@ kernel::table! {
 
 use row::Column;
 
-kernel::versioned!(row, |regulation| format!("regulation `{}`", regulation.code));
+kernel::versioned!(row, |regulation| format!(
+    "regulation `{}`",
+    regulation.code
+));
 
 impl row::Model {
     /// Whose text it is.
@@ -137,7 +140,10 @@ pub(crate) async fn reads(
         .filter(read_row::Column::VersionId.eq(version))
         .all(conn)
         .await?;
-    Ok(rows.into_iter().map(|row| (row.user_id, row.read_at)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.user_id, row.read_at))
+        .collect())
 }
 
 /// Which of these versions somebody read, and when.

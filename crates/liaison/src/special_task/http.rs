@@ -242,7 +242,10 @@ async fn request(
     State(app): State<App>,
     Json(new): Json<NewSpecialTask>,
 ) -> Result<(StatusCode, Json<SpecialTaskDetail>)> {
-    let (title, words) = (needed("title", &new.title)?, needed("request", &new.request)?);
+    let (title, words) = (
+        needed("title", &new.title)?,
+        needed("request", &new.request)?,
+    );
     day::plausible("wanted_on", new.wanted_on, day::today(&app))?;
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let row = db
@@ -367,8 +370,7 @@ async fn step(
                     };
                     let told = ("worked", Some(note.as_str()));
                     let action = Action::Work { minutes };
-                    let after =
-                        store::act(&app, &tx, at, &before, &action, told, |_| {}).await?;
+                    let after = store::act(&app, &tx, at, &before, &action, told, |_| {}).await?;
                     entry.into_active_model().reset_all().insert(&*tx).await?;
                     Ok(after)
                 }
@@ -440,12 +442,16 @@ async fn decide(
             let opinion = opinion.map(|text| needed("opinion", &text)).transpose()?;
             (Action::Accept { rating }, "accepted", opinion)
         }
-        SpecialTaskDecision::SendBack { reason } => {
-            (Action::SendBack, "sent_back", Some(needed("reason", &reason)?))
-        }
-        SpecialTaskDecision::Withdraw { reason } => {
-            (Action::Withdraw, "withdrawn", Some(needed("reason", &reason)?))
-        }
+        SpecialTaskDecision::SendBack { reason } => (
+            Action::SendBack,
+            "sent_back",
+            Some(needed("reason", &reason)?),
+        ),
+        SpecialTaskDecision::Withdraw { reason } => (
+            Action::Withdraw,
+            "withdrawn",
+            Some(needed("reason", &reason)?),
+        ),
     };
     let by = side::of(actor.principal());
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());

@@ -71,7 +71,11 @@ impl row::Model {
             state,
             planned: self.planned_minutes,
             worked: self.worked_minutes,
-            rating: self.rating.map(u8::try_from).transpose().map_err(internal)?,
+            rating: self
+                .rating
+                .map(u8::try_from)
+                .transpose()
+                .map_err(internal)?,
         })
     }
 

@@ -297,7 +297,11 @@ async fn carry(
         if let Some(user) = new.user_id {
             let known = organization::colleagues::side_of(&*tx, user).await?;
             if known.is_none() {
-                return Err(invalid("user_id", "user_unknown", "nobody has this account"));
+                return Err(invalid(
+                    "user_id",
+                    "user_unknown",
+                    "nobody has this account",
+                ));
             }
         }
         let new = Move {

@@ -116,11 +116,13 @@ async fn held_by(conn: &impl ConnectionTrait, supply: Uuid, user: Uuid) -> Resul
         .into_tuple()
         .all(conn)
         .await?;
-    let signed = rows.into_iter().map(|(kind, quantity)| match kind.as_str() {
-        "issue" => quantity,
-        "return" => -quantity,
-        _ => 0,
-    });
+    let signed = rows
+        .into_iter()
+        .map(|(kind, quantity)| match kind.as_str() {
+            "issue" => quantity,
+            "return" => -quantity,
+            _ => 0,
+        });
     Ok(signed.sum())
 }
 
@@ -170,7 +172,15 @@ pub(crate) async fn carry(
         _ => Vec::new(),
     };
     let facts = (new.quantity, told);
-    tell(app, tx, who, &after, (new.kind.as_str(), new.note.as_deref()), facts).await?;
+    tell(
+        app,
+        tx,
+        who,
+        &after,
+        (new.kind.as_str(), new.note.as_deref()),
+        facts,
+    )
+    .await?;
     if after.stock <= after.low_at && before.stock > before.low_at {
         let told = trail::holders(&**tx, &[Role::OpsManager]).await?;
         tell(app, tx, who, &after, ("low", None), (after.stock, told)).await?;
@@ -184,7 +194,15 @@ pub(crate) async fn sign(app: &App, tx: &Tx, who: &Who, made: &move_row::Model) 
     signed.signed_at = sea_orm::ActiveValue::Set(Some(app.clock.now()));
     signed.update(&**tx).await?;
     let supply = held(tx, made.supply_id).await?;
-    tell(app, tx, who, &supply, ("signed", None), (made.quantity, Vec::new())).await
+    tell(
+        app,
+        tx,
+        who,
+        &supply,
+        ("signed", None),
+        (made.quantity, Vec::new()),
+    )
+    .await
 }
 
 /// Writes down what happened.

@@ -7,11 +7,11 @@ use kernel::problem::{Result, internal, not_found, refused};
 use kernel::timer::Alarmed;
 use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Event, EventHandler, Side, Tx};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel as _, QueryFilter,
     QueryOrder,
 };
-use sea_orm::sea_query::Expr;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -281,7 +281,10 @@ pub(crate) async fn acknowledge(
     let now = app.clock.now();
     let told = tries(&**tx, notice.id).await?;
     if !told.iter().any(|one| one.user_id == user) {
-        let detail = format!("{} was not told to you: there is no arrival to note", notice.what());
+        let detail = format!(
+            "{} was not told to you: there is no arrival to note",
+            notice.what()
+        );
         return Err(refused("urgent_not_told", detail)
             .with_way_out("the liaison person it was told to acknowledges it"));
     }
@@ -322,7 +325,11 @@ pub(crate) async fn called(
     let person = persons::get(&**tx, call.person_id).await?;
     if side::read(&person.side) == notice.from() || !person.term()?.holds_on(day::of(call.at)) {
         let detail = "this is no liaison person of the other side on that day";
-        return Err(kernel::problem::invalid("person_id", "liaison_unknown", detail));
+        return Err(kernel::problem::invalid(
+            "person_id",
+            "liaison_unknown",
+            detail,
+        ));
     }
     let standing = LiaisonStanding::parse(&person.standing)
         .ok_or_else(|| internal("a liaison person without standing"))?;
@@ -352,7 +359,15 @@ pub(crate) async fn called(
         after.proof = Some("call".to_owned());
     })
     .await?;
-    tell(app, tx, who, &after, ("arrived", noted), vec![person.user_id]).await?;
+    tell(
+        app,
+        tx,
+        who,
+        &after,
+        ("arrived", noted),
+        vec![person.user_id],
+    )
+    .await?;
     Ok(after)
 }
 
@@ -368,7 +383,15 @@ pub(crate) async fn link(
     after.letter_id = Some(letter.id);
     let after = versioned::save(app, &**tx, notice, after).await?;
     let number = letter.number.clone();
-    tell(app, tx, who, &after, ("letter_linked", number.as_deref()), Vec::new()).await?;
+    tell(
+        app,
+        tx,
+        who,
+        &after,
+        ("letter_linked", number.as_deref()),
+        Vec::new(),
+    )
+    .await?;
     Ok(after)
 }
 

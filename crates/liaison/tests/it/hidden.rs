@@ -11,14 +11,28 @@ use crate::world::{World, on_both, path};
 async fn table(world: &World, name: &str, columns: &str) -> String {
     let backend = world.app.db.read().get_database_backend();
     let sql = format!("select {columns} as line from {name}");
-    let rows = world.app.db.read().query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
-    rows.iter().map(|row| row.try_get::<String>("", "line").unwrap()).collect::<Vec<_>>().join("\n")
+    let rows = world
+        .app
+        .db
+        .read()
+        .query_all_raw(Statement::from_string(backend, sql))
+        .await
+        .unwrap();
+    rows.iter()
+        .map(|row| row.try_get::<String>("", "line").unwrap())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 async fn told(world: &World) -> String {
-    let audit = "action || ' ' || subject_kind || ' ' || subject_id || ' ' || cast(details as text)";
+    let audit =
+        "action || ' ' || subject_kind || ' ' || subject_id || ' ' || cast(details as text)";
     let events = "kind || ' ' || subject_id || ' ' || cast(payload as text)";
-    format!("{}\n{}", table(world, "audit_entries", audit).await, table(world, "events", events).await)
+    format!(
+        "{}\n{}",
+        table(world, "audit_entries", audit).await,
+        table(world, "events", events).await
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,7 +23,10 @@ async fn numbers_run_on_without_a_gap_whoever_signs_at_once_and_whatever_fails()
             letters.push(world.checked_letter(&format!("第 {n} 件")).await);
         }
         // All at once, and each twice: one of two gets a number, the other is told that it is signed.
-        let all = letters.iter().chain(&letters).map(|letter| sign(&world, letter));
+        let all = letters
+            .iter()
+            .chain(&letters)
+            .map(|letter| sign(&world, letter));
         let signed = futures::future::join_all(all).await;
         let good = signed.iter().filter(|answer| answer.status.is_success());
         assert_eq!(good.count(), 12);
@@ -35,11 +38,19 @@ async fn numbers_run_on_without_a_gap_whoever_signs_at_once_and_whatever_fails()
         let draft = world.post("liaison", "/api/v1/letters", draft).await;
         let answer = sign(&world, &draft).await;
         assert_eq!(answer.json["code"], "letter_step_not_next");
-        let draft = world.step("liaison", &draft, "letters", json!({"action": "submit"})).await;
-        assert_eq!(sign(&world, &draft).await.json["code"], "letter_not_reviewed");
+        let draft = world
+            .step("liaison", &draft, "letters", json!({"action": "submit"}))
+            .await;
+        assert_eq!(
+            sign(&world, &draft).await.json["code"],
+            "letter_not_reviewed"
+        );
 
         // One is voided and keeps its number; the next one goes on behind the last.
-        let voided = signed.iter().find(|answer| answer.status.is_success()).unwrap();
+        let voided = signed
+            .iter()
+            .find(|answer| answer.status.is_success())
+            .unwrap();
         let void = json!({"action": "void", "reason": "内容有误"});
         let voided = world.step("liaison", &voided.json, "letters", void).await;
         assert_eq!(voided["state"], "void");
@@ -48,13 +59,27 @@ async fn numbers_run_on_without_a_gap_whoever_signs_at_once_and_whatever_fails()
         let last = sign(&world, &last).await.json;
         assert_eq!(last["number"], "热线服函〔2026〕13号");
 
-        let list = world.read("liaison", "/api/v1/letters?year=2026&per_page=200").await;
-        let numbers: BTreeSet<String> = list["items"].as_array().unwrap().iter()
-            .map(|letter| letter["number"].as_str().unwrap().to_owned()).collect();
-        let expected: BTreeSet<String> = (1..=13).map(|n| format!("热线服函〔2026〕{n}号")).collect();
+        let list = world
+            .read("liaison", "/api/v1/letters?year=2026&per_page=200")
+            .await;
+        let numbers: BTreeSet<String> = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|letter| letter["number"].as_str().unwrap().to_owned())
+            .collect();
+        let expected: BTreeSet<String> =
+            (1..=13).map(|n| format!("热线服函〔2026〕{n}号")).collect();
         assert_eq!(numbers, expected);
         // There is no way to delete one.
-        let delete = world.ask(&world.who("manager"), Method::DELETE, &path("letters", &last), None).await;
+        let delete = world
+            .ask(
+                &world.who("manager"),
+                Method::DELETE,
+                &path("letters", &last),
+                None,
+            )
+            .await;
         assert_eq!(delete.status, 405);
     })
     .await;

@@ -57,7 +57,13 @@ fn draws<C: Clone + Debug>(
     while next < reached.len() && next < 2_000 {
         let case = reached[next].clone();
         next += 1;
-        for now in ["2026-09-18T02:00:00Z", "2026-12-01T02:00:00Z", "2026-12-30T02:00:00Z"].map(at) {
+        for now in [
+            "2026-09-18T02:00:00Z",
+            "2026-12-01T02:00:00Z",
+            "2026-12-30T02:00:00Z",
+        ]
+        .map(at)
+        {
             for (n, name) in names.iter().enumerate() {
                 let Some(after) = step(&case, n, now) else {
                     continue;
@@ -73,11 +79,7 @@ fn draws<C: Clone + Debug>(
         }
     }
     let starts: Vec<&str> = starts.iter().map(state).collect();
-    is_drawn(
-        env!("CARGO_MANIFEST_DIR"),
-        heading,
-        &drawn(&starts, &edges),
-    );
+    is_drawn(env!("CARGO_MANIFEST_DIR"), heading, &drawn(&starts, &edges));
 }
 
 // ---- a letter
@@ -335,7 +337,8 @@ proptest! {
             decided |= matches!(action, A::Approve | A::Ratify | A::Refuse);
             prop_assert!(after.state != S::Effective || consented);
             prop_assert!(after.state != S::Archived || decided);
-            prop_assert!(action != A::Archive { evidence: 0 });
+            let bare = A::Archive { evidence: 0 };
+            prop_assert!(action != bare);
             let waits = matches!(after.state, S::Submitted | S::EffectivePendingRatification);
             prop_assert_eq!(after.due_at.is_some(), waits);
             case = after;

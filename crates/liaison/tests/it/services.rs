@@ -15,18 +15,34 @@ fn day(text: &str) -> NaiveDate {
 #[test]
 fn three_years_are_36_months_whatever_their_days_and_what_overlaps_counts_once() {
     let of = |times: &[(&str, &str)]| {
-        let times: Vec<_> = times.iter().map(|(from, until)| (day(from), day(until))).collect();
+        let times: Vec<_> = times
+            .iter()
+            .map(|(from, until)| (day(from), day(until)))
+            .collect();
         months(&times)
     };
     assert_eq!(of(&[("2019-01-01", "2021-12-31")]), 36);
     assert_eq!(of(&[("2021-02-15", "2024-02-14")]), 36);
     assert_eq!(of(&[("2021-02-15", "2024-02-13")]), 35, "a day is missing");
     // Two that overlap by a year are three years, not four; what adjoins is one time.
-    assert_eq!(of(&[("2019-01-01", "2020-12-31"), ("2020-01-01", "2021-12-31")]), 36);
-    assert_eq!(of(&[("2020-07-11", "2021-12-31"), ("2019-01-01", "2020-07-10")]), 36);
+    assert_eq!(
+        of(&[("2019-01-01", "2020-12-31"), ("2020-01-01", "2021-12-31")]),
+        36
+    );
+    assert_eq!(
+        of(&[("2020-07-11", "2021-12-31"), ("2019-01-01", "2020-07-10")]),
+        36
+    );
     // What is left over is added up.
-    assert_eq!(of(&[("2020-01-01", "2020-01-20"), ("2020-03-01", "2020-03-20")]), 1);
-    assert_eq!(of(&[("2020-01-02", "2020-01-01")]), 0, "backwards is nothing");
+    assert_eq!(
+        of(&[("2020-01-01", "2020-01-20"), ("2020-03-01", "2020-03-20")]),
+        1
+    );
+    assert_eq!(
+        of(&[("2020-01-02", "2020-01-01")]),
+        0,
+        "backwards is nothing"
+    );
     assert_eq!(of(&[]), 0);
 }
 

@@ -12,10 +12,17 @@ use crate::support::staff::{does, tries};
 
 async fn pictured(who: &Person, change: &Value) {
     let mut body = Vec::new();
-    body.extend_from_slice(b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"after.png\"\r\n\r\n");
+    body.extend_from_slice(
+        b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"after.png\"\r\n\r\n",
+    );
     body.extend_from_slice(b"\x89PNG\r\n\x1a\n what is there now\r\n--b--\r\n");
-    let at = format!("/api/v1/liaison-files/site_change/{}", change["id"].as_str().unwrap());
-    let (status, file) = who.send_form(&at, "multipart/form-data; boundary=b", body).await;
+    let at = format!(
+        "/api/v1/liaison-files/site_change/{}",
+        change["id"].as_str().unwrap()
+    );
+    let (status, file) = who
+        .send_form(&at, "multipart/form-data; boundary=b", body)
+        .await;
     assert_eq!(status, StatusCode::CREATED, "{file}");
 }
 
