@@ -35,6 +35,7 @@ mod a37_new_knowledge;
 mod a38_daily_checks;
 mod a39_a44_qualification;
 mod a42_typing;
+mod a45_continuity;
 mod a46_replacement_notice;
 mod a47_demand;
 mod a48_transition;
