@@ -145,10 +145,13 @@ impl ContinuityPlanBody {
                 !reached.contains(&contact.name.as_str())
                     && caller.is_none_or(|caller| reached.contains(&caller))
             });
-            let next: Vec<&str> = next.map(|contact| contact.name.as_str()).collect();
+            let mut next: Vec<&str> = next.map(|contact| contact.name.as_str()).collect();
             if next.is_empty() {
                 return reached.len() == self.contacts.len();
             }
+            // Two of one name are one who is reached, and then somebody is missing.
+            next.sort_unstable();
+            next.dedup();
             reached.extend(next);
         }
     }

@@ -7,8 +7,8 @@ pub mod http;
 
 use chrono::{Months, NaiveDate};
 
-/// Days of what is left over that make a month.
-const DAYS: i64 = 30;
+/// Days of what is left over that make a month: what is left of one time is less than one.
+const DAYS: i64 = 31;
 
 /// Months of these times, first and last day included; a day that several hold counts once. Of each time without a
 /// gap whole months count as such, so that three years are 36 whatever their days; what is left over is added up.

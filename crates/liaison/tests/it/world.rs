@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::Method;
 use futures::future::BoxFuture;
@@ -134,10 +133,6 @@ impl World {
             .await;
         self.step("hr", &letter, "letters", json!({"action": "review"}))
             .await
-    }
-
-    pub fn pass(&self, minutes: u64) {
-        self.app.clock.advance(Duration::from_secs(minutes * 60));
     }
 }
 
