@@ -257,8 +257,9 @@ pub(crate) async fn tell(
         "voided" if letter.sent_at.is_some() => trail::desk(&**tx, side::other(from)).await?,
         _ => Vec::new(),
     };
+    // A title leaves the house in no notice.
     let facts = json!({
-        "number": letter.number.as_deref().unwrap_or(&letter.title), "state": letter.state,
+        "number": letter.number.as_deref().unwrap_or("—"), "state": letter.state,
         "version": letter.version, "due_at": letter.due_at, "sha256": letter.sha256,
         "originator_id": letter.author_id, "recipients": told,
     });
