@@ -10,6 +10,7 @@ mod house;
 mod learned;
 mod lessons;
 mod public;
+mod scripts;
 pub mod setup;
 mod start;
 mod tls;

@@ -21,6 +21,7 @@ use crate::callee::Callees;
 use crate::house::{Approved, Closed, TheHouse};
 use crate::learned::into_staff_files;
 use crate::lessons::Lessons;
+use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
     Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost, Texts,
@@ -66,6 +67,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(channels::migrations());
     all.extend(personnel::migrations());
     all.extend(learning::migrations());
+    all.extend(liaison::migrations());
     all
 }
 
@@ -201,6 +203,7 @@ fn capabilities(
         channels::capability(channels),
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
         learning::capability(app, Arc::new(Lessons(app.clone()))),
+        liaison::capability(app, Arc::new(Scripts(app.clone())), Arc::new(liaison::Html)),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
     let evidence = parts

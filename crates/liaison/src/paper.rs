@@ -1,0 +1,138 @@
+//! What is printed: one model of a document, and who lays it out.
+
+use kernel::problem::{Result, internal};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+
+/// A part of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = PaperBlock)]
+pub enum Block {
+    /// A heading within it.
+    Heading {
+        /// Its text.
+        text: String,
+    },
+    /// A paragraph, or a line.
+    Paragraph {
+        /// Its text.
+        text: String,
+    },
+    /// Who signs, on the right.
+    Signature {
+        /// Its lines.
+        lines: Vec<String>,
+    },
+    /// A table; rows of nothing are to be written on.
+    Table {
+        /// The names of the columns.
+        head: Vec<String>,
+        /// The cells.
+        rows: Vec<Vec<String>>,
+    },
+}
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PaperView)]
+pub struct Paper {
+    /// Its title.
+    pub title: String,
+    /// Its number, where it has one.
+    pub number: Option<String>,
+    /// What stands in it.
+    pub blocks: Vec<Block>,
+}
+
+impl Paper {
+    /// What it is recognised by once it is frozen.
+    pub fn sha256(&self) -> Result<String> {
+        let text = serde_json::to_vec(self).map_err(internal)?;
+        Ok(hex::encode(Sha256::digest(text)))
+    }
+}
+
+/// A document as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaidOut {
+    /// What it is: `text/html; charset=utf-8`.
+    pub media_type: &'static str,
+    /// The end of its name, without the dot.
+    pub extension: &'static str,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// Who makes a file of a document. The server may wire one that writes docx or PDF; [`Html`] is always there.
+pub trait Frozen: Send + Sync + 'static {
+    /// The file of a document.
+    fn lay_out(&self, paper: &Paper) -> Result<LaidOut>;
+}
+
+/// Documents as pages that any browser prints.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Html;
+
+const STYLE: &str = "body{font-family:'Noto Serif CJK SC',SimSun,serif;font-size:16pt;line-height:1.9;\
+    max-width:17cm;margin:2cm auto}h1{text-align:center;font-size:22pt}h2{font-size:16pt}\
+    p{text-indent:2em;margin:0;white-space:pre-wrap}.number{text-align:center}.signature{text-align:right}\
+    table{border-collapse:collapse;width:100%;font-size:12pt}td,th{border:1px solid #000;height:1.2cm;padding:2mm}";
+
+impl Frozen for Html {
+    fn lay_out(&self, paper: &Paper) -> Result<LaidOut> {
+        let mut page = format!(
+            "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+             <style>{STYLE}</style></head><body><h1>{title}</h1>",
+            title = escaped(&paper.title)
+        );
+        if let Some(number) = &paper.number {
+            page.push_str(&format!("<div class=\"number\">{}</div>", escaped(number)));
+        }
+        for block in &paper.blocks {
+            page.push_str(&laid(block));
+        }
+        page.push_str("</body></html>");
+        Ok(LaidOut {
+            media_type: "text/html; charset=utf-8",
+            extension: "html",
+            bytes: page.into_bytes(),
+        })
+    }
+}
+
+fn laid(block: &Block) -> String {
+    match block {
+        Block::Heading { text } => format!("<h2>{}</h2>", escaped(text)),
+        Block::Paragraph { text } => format!("<p>{}</p>", escaped(text)),
+        Block::Signature { lines } => {
+            let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
+            format!("<div class=\"signature\">{}</div>", lines.join("<br>"))
+        }
+        Block::Table { head, rows } => {
+            let cells = |row: &[String], tag: &str| {
+                let cells = row
+                    .iter()
+                    .map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell)));
+                format!("<tr>{}</tr>", cells.collect::<String>())
+            };
+            let rows: String = rows.iter().map(|row| cells(row, "td")).collect();
+            format!("<table>{}{rows}</table>", cells(head, "th"))
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            char => safe.push(char),
+        }
+    }
+    safe
+}
