@@ -34,7 +34,12 @@ pub fn to_docx(document: &Document) -> Vec<u8> {
         pictures: Vec::new(),
         charts: Vec::new(),
     };
-    for piece in pieces(document, &sizes) {
+    let mut pieces = pieces(document, &sizes).into_iter().peekable();
+    while let Some(mut piece) = pieces.next() {
+        // Word knows what stays with the next, not what stays with the last.
+        if let Piece::Text(text) = &mut piece {
+            text.with_next |= pieces.peek().is_some_and(Piece::stays_with_last);
+        }
         body.piece(piece);
     }
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));

@@ -88,6 +88,18 @@ pub(super) enum Piece<'d> {
     NewPage,
 }
 
+impl Piece<'_> {
+    /// It stays on the page of what goes before it.
+    pub fn stays_with_last(&self) -> bool {
+        match self {
+            Self::Text(text) => text.with_last,
+            Self::Grid(grid) => grid.with_last,
+            Self::Rule(rule) => *rule == Rule::Thin,
+            _ => false,
+        }
+    }
+}
+
 /// One paragraph.
 #[derive(Debug, Clone)]
 pub(super) struct Text {

@@ -375,6 +375,10 @@ impl<'d> Pen<'d> {
     ) -> Result<(), NotPrinted> {
         let head_height = head.map_or(0.0, |head| head.height);
         let whole = self.sizes.depth() - head_height;
+        if let (Some(head), true) = (head, rows.is_empty()) {
+            self.need(head_height + after)?;
+            self.row(grid, head, grid.head.as_deref(), true);
+        }
         for (at, row) in rows.iter().enumerate() {
             let last = rows.len() - 1;
             let mut needed = row.height;

@@ -1,6 +1,6 @@
 //! Text is text (peers.md §5.2 no. 22): a renderer that reads local files or fetches from the net has been used to steal.
 
-use documents::paper::{Block, Document, to_docx, to_pdf};
+use documents::paper::{Block, Chart, Document, to_docx, to_pdf};
 
 use super::word::{opened, parts};
 use super::{FONTS, has, pages, statement, tight};
@@ -45,6 +45,13 @@ fn attacked() -> Document {
     document
         .blocks
         .push(Block::Fields(TRIES.map(pair).to_vec()));
+    document.blocks.push(Block::Chart(Chart {
+        caption: TRIES[2].to_owned(),
+        unit: TRIES[3].to_owned(),
+        labels: TRIES.map(str::to_owned).to_vec(),
+        series: vec![(TRIES[4].to_owned(), vec![Some(1.0); TRIES.len()])],
+        ..Chart::default()
+    }));
     document.attachments = TRIES.map(str::to_owned).to_vec();
     document.copies = TRIES.map(str::to_owned).to_vec();
     document.footer = TRIES[4].to_owned();

@@ -70,3 +70,18 @@ fn a_row_longer_than_a_page_goes_on_over_the_next_ones() {
     );
     assert!(pages.iter().all(|page| page.contains("内容")));
 }
+
+#[test]
+fn a_table_without_rows_has_its_heading() {
+    let document = Document {
+        blocks: vec![Block::Table(Table {
+            columns: vec![Column::new("项目", 1, Align::Left)],
+            ..Table::default()
+        })],
+        ..Document::default()
+    };
+    let pdf = to_pdf(&document, &FONTS).unwrap();
+    if has("pdftotext") {
+        assert!(tight(&pages(&pdf)[0]).starts_with("项目"));
+    }
+}

@@ -94,6 +94,25 @@ fn a_heading_is_repeated_by_libreoffice_too() {
     );
 }
 
+#[test]
+fn who_signs_signs_below_words_in_both() {
+    if !has("pdftotext") {
+        return;
+    }
+    let on_last = |pdf: &[u8]| {
+        pages(pdf)
+            .last()
+            .map(|page| tight(page))
+            .unwrap_or_default()
+    };
+    let ours = on_last(&to_pdf(&letter(), &FONTS).unwrap());
+    assert!(ours.starts_with("（一）备勤"), "{ours}");
+    if let Some(other) = opened(&to_docx(&letter())) {
+        let theirs = on_last(&other);
+        assert!(theirs.starts_with("（一）备勤"), "{theirs}");
+    }
+}
+
 fn is_well_formed(xml: &str) -> bool {
     let mut reader = quick_xml::Reader::from_str(xml);
     let mut deep = 0;
