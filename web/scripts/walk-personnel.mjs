@@ -279,6 +279,38 @@ await as('agent1', 'an agent sees what is asked of him', async ({ page, shot, at
   await at('my-qualification').waitFor()
   await shot('agent-qualification')
 })
+await as('hr', 'hr brings all the rest', async ({ api }) => {
+  const now = await api('GET', `/api/v1/staff/${file}`)
+  await api('PATCH', `/api/v1/staff/${file}`, { version: now.version, born_on: '1996-05-17' })
+  const need = Object.fromEntries(now.findings.map((one) => [one.item, one.need_level]))
+  const on = shift(-20)
+  const marks = (assessor) => ({ assessor, understanding: 4, thinking: 4, communication: 4, expression: 4, affinity: 4 })
+  for (const body of [
+    { item: 'clean_record', on }, { item: 'experience', on: shift(-1500), until: shift(-30), issuer: '另一条热线' }, { item: 'education', on, level: 'bachelor' }, { item: 'age', on }, { item: 'mandarin', on, level: 'second_a' },
+    { item: 'interview', on, scorecard: [marks('苏婉仪'), marks('周敏')] }, { item: 'employer', on, issuer: need.employer }, { item: 'nda', on, level: need.nda }, { item: 'confidentiality', on },
+  ]) await api('POST', `/api/v1/staff/${file}/evidence`, body)
+})
+await as('manager', 'the manager checks them, the new one takes the post and it is done', async ({ page, shot, at, go, api }) => {
+  for (const one of (await api('GET', `/api/v1/staff/${file}`)).evidence.filter((piece) => piece.state === 'pending')) {
+    await api('POST', `/api/v1/staff/${file}/evidence/${one.id}/check`, { version: one.version, verified: true })
+  }
+  await go(`/replacements/${replacement}`)
+  await at('replacement-take_post').waitFor()
+  assert.equal(await at('guards').count(), 0, 'nothing stands in the way any more')
+  await at('replacement-take_post').click()
+  await confirm(page)
+  await at('replacement-close').click()
+  await confirm(page)
+  await page.getByText('办结').first().waitFor()
+  await shot('manager-replacement-closed')
+  // Tomorrow nobody holds the sixth.
+  await go('/staffing')
+  await page.locator('[data-post="Z1"]').getByText(NAME).waitFor()
+  await page.locator('input[aria-label="日期"]').first().fill(shift(1))
+  await page.keyboard.press('Enter')
+  await page.locator('[data-post="Z6"]').getByText(/空缺 1 天/).waitFor()
+  await shot('manager-staffing-tomorrow')
+})
 await as('agent6', 'who is on no post reads why he may not go ready', async ({ page, shot, at, go }) => {
   await go('/desk')
   await at('qualification-banner').waitFor()
