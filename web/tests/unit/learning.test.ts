@@ -7,7 +7,7 @@ import { type Doors, isBlank, Keeper } from '@/features/learning/keeper'
 import { blankRules, questionsOf, short, totalOf } from '@/features/learning/papers'
 import { askedOf, asKind, blankContent, cleaned, dropOption, faultOf, turnRight } from '@/features/learning/questions'
 import { Composition, difference, isTyped, TypingTrail } from '@/features/learning/typing-trail'
-import { cpm, examTimed, hours, passPoints, rightShown, solutionWord } from '@/features/learning/words'
+import { byStaffNo, cpm, examTimed, hours, passPoints, rightShown, solutionWord } from '@/features/learning/words'
 import { pageOf } from '@/features/notices/subject'
 
 const chosen = (...at: number[]): GivenAnswer => ({ chosen: at, truth: null, texts: [] })
@@ -376,6 +376,10 @@ describe('figures of learning', () => {
   it('are cut, never rounded up', () => {
     expect([4_966, 5_000, 5_267, null].map(cpm)).toEqual(['49.66', '50', '52.67', '—'])
     expect([180, 135, 50].map(hours)).toEqual(['3', '2.25', '0.83'])
+  })
+  it('stand by staff number, who has none last', () => {
+    const people = [null, '810', '80', '801'].map((staff_no) => ({ staff_no }))
+    expect([...people, null].sort(byStaffNo).map((one) => one?.staff_no ?? null)).toEqual(['80', '801', '810', null, null])
   })
   it('press by what ends next', () => {
     const one = { state: 'assigned' as const, opens_at: 'a', closes_at: 'b', deadline_at: null }

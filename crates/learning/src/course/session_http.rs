@@ -371,7 +371,12 @@ async fn learners(_actor: Actor<ManageTraining>, State(app): State<App>) -> Resu
     let mut people = BTreeMap::new();
     for (role, _) in TakeTyping::GRANTS {
         for person in organization::colleagues::holders(app.db.read(), *role).await? {
-            people.insert((person.staff_no.clone(), person.id), person);
+            let place = (
+                person.staff_no.is_none(),
+                person.staff_no.clone(),
+                person.id,
+            );
+            people.insert(place, person);
         }
     }
     Ok(Json(Learners {

@@ -45,5 +45,11 @@ export function solutionWord(kind: QuestionKind, shown: readonly string[], solut
 export const cpm = (x100: number | null): string => (x100 === null ? '—' : (Math.floor(x100) / 100).toFixed(2).replace(/\.?0+$/, ''))
 /** 135 minutes as 2.25 hours. */
 export const hours = (minutes: number): string => (minutes / 60).toFixed(2).replace(/\.?0+$/, '')
+/** By staff number; who has none comes last. */
+export function byStaffNo(a: { staff_no: string | null } | null, b: { staff_no: string | null } | null): number {
+  const [one, other] = [a?.staff_no ?? null, b?.staff_no ?? null]
+  if (one === null || other === null) return Number(one === null) - Number(other === null)
+  return one.localeCompare(other, 'en', { numeric: true })
+}
 /** The points that pass. */
 export const passPoints = (total: number, percent: number): number => Math.ceil((total * percent) / 100)
