@@ -2405,7 +2405,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists calls, the latest first. `q` looks for a caller's whole number. */
+        /** Lists calls, the latest first. `q` looks for a caller's whole number, or for its last four digits as `*1234`. */
         get: {
             parameters: {
                 query?: {
@@ -2419,7 +2419,7 @@ export interface paths {
                     q?: string;
                     /** @description Calls of this agent. */
                     agent?: string;
-                    /** @description Calls of the one who asks. */
+                    /** @description Calls that the one who asks has, had or handed over. */
                     mine?: boolean;
                     /** @description Calls of this queue. */
                     queue?: string;
@@ -4807,6 +4807,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/change-control": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Facilities, layout and answers in one list (A-61). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those under way, or only those that are over. */
+                    open?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChangeControl"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channel-inbox/{code}": {
         parameters: {
             query?: never;
@@ -5758,6 +5796,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consultation/pop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is on the line in the call that one is asked about, and what is written of it so far, to be read; null for who
+         *     is not asked.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Pop"] | null;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contact-records": {
         parameters: {
             query?: never;
@@ -5961,6 +6045,486 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to do now: every scenario with its steps, who is called, who stands by (A-45). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ContinuitySwitchboard"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes the plan of a scenario, or writes it anew. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WrittenPlan"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ContinuityPlanDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One plan with its drills. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ContinuityPlanDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity/plans/{id}/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records a drill of a plan with what was found. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewDrill"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ContinuityPlanDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity/sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sheets of paper with what was entered of them. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PaperSheets"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Numbers sheets that are to be printed and kept for when nothing else works. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSheets"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PaperSheets"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity/sheets/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that nothing more stands on a sheet. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SheetEnd"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PaperSheets"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity/sheets/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes which contact record a line became; once for each line and each record. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPaperEntry"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PaperSheets"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity/sheets/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The form of a sheet, to print. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/continuity/standbys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts somebody on the list of who stands by. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewStandby"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ContinuitySwitchboard"];
                     };
                 };
                 422: {
@@ -7485,6 +8049,148 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/daily-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was looked at on a day, what is missing, what is not in order (A-38). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The day; today unless told. */
+                    day?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DailyCheckBoard"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Records what was found at a point today; pictures are added to it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewDailyCheck"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DailyCheckBoard"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/daily-checks/{id}/fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that what was not in order is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DefectFix"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DailyCheckBoard"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -11708,6 +12414,230 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inspections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists inspections, the newest first; the supplier sees those that are released. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those in this state. */
+                    state?: string;
+                    /** @description Only those of this kind. */
+                    kind?: string;
+                    /** @description Only those that found something, or only those that did not. */
+                    problems?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_InspectionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Records an inspection. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewInspection"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InspectionDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One inspection with what is to be put right. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InspectionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Writes on an inspection that is not released. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InspectionEdit"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InspectionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases an inspection to the supplier, or closes it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InspectionStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InspectionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instructions": {
         parameters: {
             query?: never;
@@ -12414,6 +13344,658 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists letters, the newest first: one's own, and those one's side was sent. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description True: those the own side writes; false: those it was sent. */
+                    own?: boolean;
+                    /** @description Only those in this state. */
+                    state?: string;
+                    /** @description Only those under way, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those that are late. */
+                    overdue?: boolean;
+                    /** @description Only those numbered in this year. */
+                    year?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_LetterView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Begins a letter of one's own side, free or by a template. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LetterWords"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One letter; of the other side's only what was sent. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Writes on a draft of one's own side; what was submitted is returned first. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LetterEdit"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{id}/paper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The letter as a file to print and keep; 404 before it is signed. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a letter that was checked (签发): it is given the next number of its side's year. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LetterSigning"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does a step of a letter. Sending a reply makes what it answers replied to. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LetterStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaison-files/{kind}/{subject_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a file to a subject. 413 over 20 MB, 415 for a kind that is not taken. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: string;
+                    subject_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LiaisonFileView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaison-files/{kind}/{subject_id}/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file of a subject. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: string;
+                    subject_id: string;
+                    file_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaison-todo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for who looks, in one list. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LiaisonTodo"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who speaks for each side on a day, and who did before. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The day; today unless told. */
+                    day?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LiaisonBoard"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Names a liaison person of one's own side. 409 where another is its first contact on a day of the term. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewLiaison"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LiaisonBoard"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/liaisons/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a term of one's own side; what is past stays as it was. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LiaisonEnd"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LiaisonBoard"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/line": {
         parameters: {
             query?: never;
@@ -12880,6 +14462,354 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meeting-actions/{id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that something is done; by whom it was given to. Who may write minutes may also take it back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MeetingActionEnd"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MeetingActionView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists meetings, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_MeetingView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Records a meeting with its minutes and what is to be done; the other side confirms the minutes. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMeeting"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MeetingDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One meeting with its minutes and what is to be done. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MeetingDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Writes on the minutes of one's own side until the other confirms them. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MinutesEdit"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MeetingDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives somebody something to do of a meeting. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMeetingAction"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MeetingDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms the minutes that the other side wrote; from then on they do not change. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MinutesReceipt"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MeetingDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -14721,6 +16651,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/past-contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The supplier's contracts, and how many months of hotlines of public offices they make (A-50). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExperienceArchive"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Records a contract that was run; its files are added to it, and the purchaser verifies it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPastContract"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExperienceArchive"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/past-contracts/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser verifies a contract by its papers. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PastContractSaid"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExperienceArchive"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/past-contracts/{id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Voids a contract that was recorded wrongly; it stays to be read and counts no more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PastContractSaid"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExperienceArchive"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform-inbox/{code}": {
         parameters: {
             query?: never;
@@ -16117,7 +18251,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists recordings as files, the latest first; their rules, holds and proofs stand with each alone. */
+        /** Lists recordings, the latest first. `q` looks for a caller's whole number, or for its last four digits as `*1234`. */
         get: {
             parameters: {
                 query?: {
@@ -16131,12 +18265,22 @@ export interface paths {
                     q?: string;
                     /** @description Those found `good`, `damaged` or `missing`. */
                     condition?: components["schemas"]["Condition"];
+                    /** @description Those that were looked at, or were not yet. */
+                    checked?: boolean;
                     /** @description Those that are held, or are not. */
                     held?: boolean;
                     /** @description Those that were removed, or were not. */
                     removed?: boolean;
                     /** @description Where they lie. */
                     place?: components["schemas"]["Place"];
+                    /** @description Of calls that this agent had, also those he handed over. */
+                    agent?: string;
+                    /** @description Of calls of this queue. */
+                    queue?: string;
+                    /** @description Of calls that ended at this time or later. */
+                    from?: string;
+                    /** @description Of calls that ended before. */
+                    to?: string;
                 };
                 header?: never;
                 path?: never;
@@ -16149,7 +18293,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Page_KeepingView"];
+                        "application/json": components["schemas"]["Page_RecordingEntry"];
                     };
                 };
             };
@@ -16353,6 +18497,682 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rectifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists rectifications, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those under way, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those that were late. */
+                    overdue?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_RectificationView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Demands a rectification of the supplier (整改通知). Its clock begins at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRectification"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RectificationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rectifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rectification. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RectificationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rectifications/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supplier tells what was put right; pictures are added before. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RectificationAnswer"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RectificationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rectifications/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser verifies what was put right, sends it back, or takes the demand back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecidedRectification"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RectificationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rule library; by step of the work where a page shows what applies there. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only texts of this kind. */
+                    kind?: "management_rule" | "procedure" | "standard";
+                    /** @description Only texts that apply at this step of the work. */
+                    step?: "answering" | "chatting" | "recording" | "work_order" | "complaint" | "escalation" | "emergency" | "revisit" | "quality" | "roster" | "training" | "site" | "confidentiality";
+                    /** @description Only what who looks has to read and has not. */
+                    unread?: boolean;
+                    /** @description Also what does not hold any more. */
+                    retired?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegulationList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Publishes a text; those it concerns are told to read it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRegulation"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegulationDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One text with the version in force. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegulationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms that one has read the version in force. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RegulationReceipt"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegulationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has not confirmed the version in force (A-27). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegulationReadings"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a text out of force; it stays to be read. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RegulationEnd"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegulationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes the next version; it is to be read anew by everybody it concerns. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RegulationRevision"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegulationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/versions/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version, also one that does not hold any more. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    n: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegulationVersionView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -17723,6 +20543,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/check-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Seats and areas that are looked at every working day (A-38). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_CheckPoint"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_CheckPoint"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_CheckPoint"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/dispatch": {
         parameters: {
             query?: never;
@@ -17983,6 +20868,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/experience-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many months of hotlines the supplier has to show (A-50). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_ExperienceTerm"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_ExperienceTerm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_ExperienceTerm"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/knowledge-terms": {
         parameters: {
             query?: never;
@@ -18095,6 +21045,201 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RuleList_LearningRule"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/letter-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the numbers of each side's letters begin with (A-25). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_LetterSeries"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_LetterSeries"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_LetterSeries"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/letter-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Letters with holes (A-25). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_LetterTemplate"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_LetterTemplate"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_LetterTemplate"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/liaison-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long steps between the sides may take (A-25 … A-27, A-61). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_LiaisonTerm"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_LiaisonTerm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_LiaisonTerm"];
                     };
                 };
                 422: {
@@ -19337,6 +22482,555 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/site-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists changes of facilities and layout, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only `facility` or only `layout`. */
+                    kind?: string;
+                    /** @description Only those in this state. */
+                    state?: string;
+                    /** @description Only those under way, or only those that are over. */
+                    open?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_SiteChangeView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Proposes a change of facilities or layout; it is submitted by a step of its own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSiteChange"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SiteChangeDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/site-changes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One change with its pictures. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SiteChangeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Writes on a draft, or on what was returned. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SiteChangeEdit"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SiteChangeDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/site-changes/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser consents to a change, returns it, ratifies what was carried out in an emergency, or does not. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecidedSiteChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SiteChangeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/site-changes/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supplier submits a change, carries it out, closes it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SiteChangeStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SiteChangeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/special-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists special tasks, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those under way, or only those that are over. */
+                    open?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_SpecialTaskView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Requests a special task of the supplier (专项工作). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSpecialTask"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SpecialTaskDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/special-tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One special task with its hours. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SpecialTaskDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/special-tasks/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser accepts and rates what was delivered, sends it back, or takes the request back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecidedSpecialTask"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SpecialTaskDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/special-tasks/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supplier plans a special task, notes the hours worked, delivers it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SpecialTaskStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SpecialTaskDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff": {
         parameters: {
             query?: never;
@@ -20321,6 +24015,235 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/supplies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Supplies and equipment with their stock, and what one has to sign for. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SupplyList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a kind of thing; its stock begins with nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSupply"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SupplyList"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/supplies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them with its ledger. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SupplyDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/supplies/{id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Receives, issues, takes back or writes off. 409 where there is not so much. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSupplyMove"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SupplyDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/supply-moves/{id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs for what one was given, with one's own account. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SupplyList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/synonyms": {
         parameters: {
             query?: never;
@@ -20476,6 +24399,213 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The supplier's team on a day (A-22), with its past. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The day; today unless told. */
+                    day?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TeamChart"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Appoints somebody; who is succeeded ends the day before. The change is filed with the purchaser. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTeamMember"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TeamChart"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/team/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser acknowledges what was filed (备案). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TeamReceipt"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TeamChart"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/team/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends an appointment. The change is filed with the purchaser. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TeamEnd"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TeamChart"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -21961,6 +26091,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may be meant to come to a session: who plans them sees no users otherwise. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Learners"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training-sessions": {
         parameters: {
             query?: never;
@@ -22902,6 +27067,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trunks/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a trunk now (OPTIONS); an answer is waited for 5 seconds. At most six times a minute. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrunkAnswer"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/typing-tests": {
         parameters: {
             query?: never;
@@ -22989,6 +27215,321 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/urgent-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists urgent notices of both sides, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those that have not arrived, or only those that have. */
+                    open?: boolean;
+                    /** @description Only those a letter followed, or only those without one. */
+                    letter?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_UrgentNoticeView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Sends an urgent notice to the other side's liaison person of today by the ways agreed with him. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewUrgentNotice"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UrgentNoticeDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/urgent-notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One urgent notice with every try and its proof of arrival. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UrgentNoticeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/urgent-notices/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that one has it; by whom it was told to. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UrgentNoticeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/urgent-notices/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Logs a call to the other side's liaison person; one that reached him is the proof of arrival. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LoggedCall"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UrgentNoticeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/urgent-notices/{id}/letter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Links the letter that followed (补函). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UrgentLetter"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UrgentNoticeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -23773,7 +28314,7 @@ export interface components {
         };
         /**
          * @description What is done for who still waits when the line has been closed for `serve_after_closing_s`. All are owed a call
-         *     (待回拨), whatever they are told.
+         *     (待回拨), whatever they are told, but who leaves a message: the ticket of it is what is owed.
          * @enum {string}
          */
         AfterClosing: "message_box" | "call_back" | "end";
@@ -25620,6 +30161,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description All that may not change without consent. */
+        ChangeControl: {
+            /** @description The latest 100 of facilities and layout and the latest 100 of answers, the newest first. */
+            items: components["schemas"]["ControlledChange"][];
+        };
         /** @description What is changed of a list; what is left out stays. */
         ChangeFollowUpList: {
             /** @description 1 to 60 characters. */
@@ -25766,6 +30312,49 @@ export interface components {
              * @description Rows that were whole.
              */
             sealed: number;
+        };
+        /** @description A seat or an area that is looked at every working day. */
+        CheckPoint: {
+            /** @description False: it is not looked at any more. */
+            active: boolean;
+            /** @description `Z1`, `hall` */
+            code: string;
+            /** @description What is looked at. */
+            items: string[];
+            /** @description What it is called. */
+            name: string;
+            /** @description It counts with a picture only. */
+            photo: boolean;
+            /** @description A seat or an area. */
+            scope: components["schemas"]["CheckScope"];
+        };
+        /** @description A point with what was found at it. */
+        CheckPointView: {
+            check?: components["schemas"]["DailyCheckView"] | null;
+            /** @description Its code. */
+            code: string;
+            /** @description What is looked at. */
+            items: string[];
+            /** @description It was not looked at, or without the picture it needs. */
+            missing: boolean;
+            /** @description What it is called. */
+            name: string;
+            /** @description It counts with a picture only. */
+            photo: boolean;
+            /** @description A seat or an area. */
+            scope: components["schemas"]["CheckScope"];
+        };
+        /**
+         * @description What is looked at.
+         * @enum {string}
+         */
+        CheckScope: "seat" | "area";
+        /** @description What was found of one item. */
+        CheckedItem: {
+            /** @description What was looked at. */
+            item: string;
+            /** @description It is in order. */
+            ok: boolean;
         };
         /** @description The clauses of the contract. */
         ClauseList: {
@@ -26066,6 +30655,170 @@ export interface components {
              */
             wrap_up_ms?: number | null;
         };
+        /** @description Somebody who is called. */
+        ContinuityContact: {
+            /** @description The name of who calls him; null for who is called first. */
+            called_by?: string | null;
+            /** @description Who. */
+            name: string;
+            /** @description The number of the office. */
+            phone: string;
+        };
+        /** @description What a plan says. */
+        ContinuityPlanBody: {
+            /** @description Who calls whom. */
+            contacts: components["schemas"]["ContinuityContact"][];
+            /** @description Who does what. */
+            roles: components["schemas"]["ContinuityRole"][];
+            /** @description What is done, in this order. */
+            steps: components["schemas"]["ContinuityStep"][];
+        };
+        /** @description A plan as its page shows it. */
+        ContinuityPlanDetail: components["schemas"]["ContinuityPlanBody"] & {
+            /** @description The drills, the latest first. */
+            drills: components["schemas"]["DrillView"][];
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            /**
+             * Format: int32
+             * @description How often it was written.
+             */
+            n: number;
+            /**
+             * Format: date
+             * @description Until when it is drilled next.
+             */
+            next_drill_on: string;
+            owner?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description Until when the service is back, in minutes.
+             */
+            rto_minutes: number;
+            /** @description What may happen. */
+            scenario: string;
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was written last.
+             */
+            written_at: string;
+        };
+        /** @description Who does what. */
+        ContinuityRole: {
+            /** @description What he answers for. */
+            duty: string;
+            /** @description 总指挥、联络、技术 … */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Who has it.
+             */
+            user_id?: string | null;
+        };
+        /**
+         * @description What may happen.
+         * @enum {string}
+         */
+        ContinuityScenario: "staff_absence" | "system_failure" | "line_outage" | "power_outage" | "platform_failure" | "surge" | "epidemic" | "typhoon" | "leak";
+        /** @description What is there for a scenario. */
+        ContinuityScenarioView: {
+            /** @description Who calls whom. */
+            contacts: components["schemas"]["ContinuityContact"][];
+            /** @description That day is over. */
+            drill_overdue: boolean;
+            /**
+             * Format: date
+             * @description When it was drilled last.
+             */
+            last_drill_on?: string | null;
+            /**
+             * Format: date
+             * @description Until when it is drilled next.
+             */
+            next_drill_on?: string | null;
+            owner?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description The plan; null where there is none yet.
+             */
+            plan_id?: string | null;
+            /** @description Who does what. */
+            roles: components["schemas"]["ContinuityRole"][];
+            /**
+             * Format: int32
+             * @description Until when the service is back, in minutes.
+             */
+            rto_minutes?: number | null;
+            /** @description What may happen. */
+            scenario: string;
+            /** @description What is done now, in this order: the switchboard. */
+            steps: components["schemas"]["ContinuityStep"][];
+            /** @description Its title. */
+            title?: string | null;
+        };
+        /** @description A step. */
+        ContinuityStep: {
+            /** @description The name of the role that does it. */
+            role: string;
+            /** @description What. */
+            what: string;
+            /**
+             * Format: int32
+             * @description Within so many minutes after it began.
+             */
+            within_minutes: number;
+        };
+        /** @description What to do now when something fails. */
+        ContinuitySwitchboard: {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description Every scenario, those without a plan among them. */
+            scenarios: components["schemas"]["ContinuityScenarioView"][];
+            /** @description Who stands by today and after. */
+            standbys: components["schemas"]["StandbyView"][];
+        };
+        /** @description A change on the one list. */
+        ControlledChange: {
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the purchaser's decision is due.
+             */
+            due_at?: string | null;
+            /** @description It took effect before anybody consented. */
+            emergency: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it among those of its kind.
+             */
+            id: string;
+            /** @description `facility`, `layout` or `script`. */
+            kind: string;
+            /** @description Its number. */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description Where it stands, in the words of its kind. */
+            state: string;
+            /** @description What is changed. */
+            title: string;
+        };
         /** @description Somebody a conversation may be handed to. */
         ConversationReceiver: components["schemas"]["Colleague"] & {
             /** @description His state at the floor. */
@@ -26354,6 +31107,73 @@ export interface components {
             /** @description Sign-in name. */
             username: string;
         };
+        /** @description A day. */
+        DailyCheckBoard: {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description How many are missing; none on a day off.
+             */
+            missing: number;
+            /** @description Seats, then areas. */
+            points: components["schemas"]["CheckPointView"][];
+            /** @description What is not in order still, also of days before, the oldest first. */
+            unfixed: components["schemas"]["DailyCheckView"][];
+            /** @description A working day: then nothing may be missing. */
+            workday: boolean;
+        };
+        /** @description What was found at a point. */
+        DailyCheckView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description How many are not in order.
+             */
+            defects: number;
+            /** @description Pictures. */
+            files: components["schemas"]["LiaisonFileView"][];
+            /** @description What was done. */
+            fix_note?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was put right.
+             */
+            fixed_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What was found of each item. */
+            items: components["schemas"]["CheckedItem"][];
+            /** @description More about it. */
+            note?: string | null;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            on_day: string;
+            /** @description The point. */
+            point: string;
+            /** @description `ok`, `defect` or `fixed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description One day. */
         DayView: {
             /**
@@ -26387,6 +31207,40 @@ export interface components {
             received_on: string;
             /** @description The rule that produced it. */
             rule_id: string;
+        };
+        /** @description A step with the version that was read. */
+        DecidedRectification: components["schemas"]["RectificationDecision"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A decision with the version that was read. */
+        DecidedSiteChange: components["schemas"]["SiteChangeDecision"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step with the version that was read. */
+        DecidedSpecialTask: components["schemas"]["SpecialTaskDecision"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What was done about it, with the version that was read. */
+        DefectFix: {
+            /** @description What was done. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description A decision with the version that was read. */
         DemandDecided: components["schemas"]["DemandDecision"] & {
@@ -26832,6 +31686,34 @@ export interface components {
             title: string;
             /** @description The section it goes to, or `leader`; the matter's own section when left out. */
             to?: string | null;
+        };
+        /** @description A drill that was held. */
+        DrillView: {
+            /** @description Pictures and papers. */
+            files: components["schemas"]["LiaisonFileView"][];
+            /** @description What was found. */
+            findings: string;
+            /**
+             * Format: date
+             * @description When.
+             */
+            held_on: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What is to become better. */
+            improvements?: string | null;
+            /**
+             * Format: int32
+             * @description The version of the plan that was drilled.
+             */
+            n: number;
+            /** @description Who took part. */
+            participants: string;
+            /** @description The service was back in time. */
+            passed: boolean;
         };
         /** @description What is to be changed; what is left out stays as it is. */
         EditArticle: {
@@ -27446,6 +32328,40 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description The archive with what it makes. */
+        ExperienceArchive: {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description What is verified is enough. */
+            enough: boolean;
+            /** @description The contracts, the latest begun first. */
+            items: components["schemas"]["PastContractView"][];
+            /**
+             * Format: int32
+             * @description Months of hotlines of public offices by all that is not void, what overlaps once.
+             */
+            months_claimed: number;
+            /**
+             * Format: int32
+             * @description Months that are asked for.
+             */
+            months_needed: number;
+            /**
+             * Format: int32
+             * @description The same by what the purchaser verified.
+             */
+            months_verified: number;
+        };
+        /** @description How many months of hotlines of public offices are asked for. */
+        ExperienceTerm: {
+            /** @description `government_hotline` */
+            code: string;
+            /**
+             * Format: int32
+             * @description 1 to 600.
+             */
+            months: number;
         };
         /** @description Why more time is needed. */
         ExtendChatWrapUp: {
@@ -28408,6 +33324,95 @@ export interface components {
             /** @description Shown this once; has to be changed at the sign-in. */
             initial_password: string;
         };
+        /** @description An inspection as its page shows it. */
+        InspectionDetail: components["schemas"]["InspectionView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description Pictures and papers. */
+            files: components["schemas"]["LiaisonFileView"][];
+            /** @description What was found. */
+            findings: string;
+            /** @description Who looked. */
+            inspectors: string;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What is to be put right. */
+            rectifications: components["schemas"]["RectificationView"][];
+        };
+        /** @description What was found, all of it, with the version that was read. */
+        InspectionEdit: {
+            /** @description What was found. */
+            findings: string;
+            /** @description Something is to be put right. */
+            problems: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description How it was done.
+         * @enum {string}
+         */
+        InspectionKind: "announced" | "spot" | "unannounced";
+        /** @description A step with the version that was read. */
+        InspectionStep: components["schemas"]["InspectionVerb"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step of an inspection. */
+        InspectionVerb: {
+            /** @enum {string} */
+            action: "release";
+        } | {
+            /** @enum {string} */
+            action: "close";
+        };
+        /** @description An inspection as lists show it. */
+        InspectionView: {
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description When.
+             */
+            inspected_on: string;
+            /** @description `announced`, `spot` or `unannounced`. */
+            kind: string;
+            /** @description `JC-20261126-001`; null until the supplier may know of it. */
+            number?: string | null;
+            /** @description Where. */
+            place: string;
+            /** @description Something is to be put right. */
+            problems: boolean;
+            /**
+             * Format: date-time
+             * @description When the supplier was told.
+             */
+            released_at?: string | null;
+            /** @description `hidden`, `released` or `closed`. */
+            state: string;
+            /** @description What was looked at. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description A document as its page shows it. */
         InstructionDetail: components["schemas"]["InstructionView"] & {
             /** @description The time line, the oldest line first. */
@@ -28677,6 +33682,11 @@ export interface components {
             /** @description From left to right. */
             columns: components["schemas"]["Column"][];
         };
+        /** @description Who may be meant to come to a session. */
+        Learners: {
+            /** @description People of the supplier, by staff number. */
+            items: components["schemas"]["Colleague"][];
+        };
         /** @description One number that is agreed. */
         LearningRule: {
             /** @description What it says: `exam.pass_percent`. */
@@ -28786,6 +33796,256 @@ export interface components {
             /** @description A browser; else a telephone or a trunk. */
             web: boolean;
         };
+        /** @description A letter as its page shows it. */
+        LetterDetail: components["schemas"]["LetterView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            author?: components["schemas"]["Colleague"] | null;
+            /** @description 正文, by paragraphs. */
+            body: string[];
+            /** @description 抄送 */
+            cc: string[];
+            /** @description 附件 */
+            files: components["schemas"]["LiaisonFileView"][];
+            in_reply_to?: components["schemas"]["LinkedLetter"] | null;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            received_by?: components["schemas"]["Colleague"] | null;
+            replied_with?: components["schemas"]["LinkedLetter"] | null;
+            reviewed_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When the seal was put on it.
+             */
+            sealed_at?: string | null;
+            sealed_by?: components["schemas"]["Colleague"] | null;
+            /** @description What it is recognised by since it was sealed: SHA-256 of the document. */
+            sha256?: string | null;
+            signed_by?: components["schemas"]["Colleague"] | null;
+            /** @description The template it was begun with. */
+            template?: string | null;
+            /** @description Why it is void. */
+            void_reason?: string | null;
+        };
+        /** @description The words of a draft with the version that was read. */
+        LetterEdit: components["schemas"]["LetterWordsEdit"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A field of a template. */
+        LetterField: {
+            /** @description As it stands in the text: `{{code}}`. */
+            code: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description It may not be left out. */
+            needed: boolean;
+        };
+        /**
+         * @description How much of it may be told.
+         * @enum {string}
+         */
+        LetterSecrecy: "plain" | "internal" | "work_secret";
+        /** @description What the numbers of a side's letters begin with (发文字号). */
+        LetterSeries: {
+            /** @description `热线服函` */
+            mark: string;
+            /** @description Whose letters. */
+            side: components["schemas"]["Side"];
+        };
+        /** @description The version that was read. */
+        LetterSigning: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step with the version that was read. */
+        LetterStep: components["schemas"]["LetterVerb"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A letter with holes. */
+        LetterTemplate: {
+            /** @description False: no letter is begun with it any more. */
+            active: boolean;
+            /** @description The paragraphs; holes are `{{code}}`. */
+            body: string[];
+            /** @description Identifies it. */
+            code: string;
+            /** @description What fills the holes. */
+            fields: components["schemas"]["LetterField"][];
+            /** @description 一般公函 */
+            name: string;
+            /**
+             * Format: int32
+             * @description Working days for the reply; null where none is asked for.
+             */
+            reply_days?: number | null;
+            /** @description The title; holes are `{{code}}`. */
+            title: string;
+        };
+        /**
+         * @description How pressing it is.
+         * @enum {string}
+         */
+        LetterUrgency: "normal" | "urgent" | "extra";
+        /** @description A step of the sender's or the receiver's desk. */
+        LetterVerb: {
+            /** @enum {string} */
+            action: "submit";
+        } | {
+            /** @enum {string} */
+            action: "review";
+        } | {
+            /** @enum {string} */
+            action: "return";
+            /** @description What is to be changed. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "seal";
+        } | {
+            /** @enum {string} */
+            action: "send";
+        } | {
+            /** @enum {string} */
+            action: "receive";
+        } | {
+            /** @enum {string} */
+            action: "begin";
+            /** @description Who does what about it. */
+            note?: string | null;
+        } | {
+            /** @enum {string} */
+            action: "archive";
+        } | {
+            /** @enum {string} */
+            action: "void";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A letter as lists show it. */
+        LetterView: {
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the receipt, then the reply is due.
+             */
+            due_at?: string | null;
+            /** @description The rule that made it due. */
+            due_rule?: string | null;
+            /** @description Whose it is. */
+            from_side: components["schemas"]["Side"];
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `热线服函〔2026〕3号`; null until it is signed. */
+            number?: string | null;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description That moment passed. */
+            overdue: boolean;
+            /** @description One's own side wrote it. */
+            own: boolean;
+            /**
+             * Format: date-time
+             * @description When it was received.
+             */
+            received_at?: string | null;
+            /**
+             * Format: int32
+             * @description It asks for a reply within so many working days after its receipt.
+             */
+            reply_days?: number | null;
+            /** @description `plain`, `internal` or `work_secret`. */
+            secrecy: string;
+            /**
+             * Format: date-time
+             * @description When it was sent.
+             */
+            sent_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was signed.
+             */
+            signed_at?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /** @description 标题 */
+            title: string;
+            /** @description 主送 */
+            to_name: string;
+            /** @description `normal`, `urgent` or `extra`. */
+            urgency: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description What a letter says. */
+        LetterWords: {
+            /** @description 正文, by paragraphs; at most 60 of 2,000 characters. */
+            body?: string[] | null;
+            /** @description 抄送 */
+            cc?: string[];
+            /** @description What fills the holes of the template. */
+            fields?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description The letter of the other side it replies to.
+             */
+            in_reply_to?: string | null;
+            /**
+             * Format: int32
+             * @description It asks for a reply within so many working days, 1 to 60.
+             */
+            reply_days?: number | null;
+            secrecy?: components["schemas"]["LetterSecrecy"] | null;
+            /** @description The template it begins with; then `fields` makes title and body, and those given stand in their place. */
+            template?: string | null;
+            /** @description 标题 */
+            title?: string | null;
+            /** @description 主送; the other side's name unless told. */
+            to_name?: string | null;
+            urgency?: components["schemas"]["LetterUrgency"] | null;
+        };
+        /** @description What a draft says now, all of it. */
+        LetterWordsEdit: {
+            /** @description 正文, by paragraphs. */
+            body: string[];
+            /** @description 抄送 */
+            cc?: string[];
+            /**
+             * Format: int32
+             * @description It asks for a reply within so many working days.
+             */
+            reply_days?: number | null;
+            /** @description 密级 */
+            secrecy: components["schemas"]["LetterSecrecy"];
+            /** @description 标题 */
+            title: string;
+            /** @description 主送 */
+            to_name: string;
+            /** @description 紧急程度 */
+            urgency: components["schemas"]["LetterUrgency"];
+        };
         /** @description One level. */
         LevelView: {
             /**
@@ -28815,6 +34075,168 @@ export interface components {
             /** @description The states in their order. */
             states: components["schemas"]["State"][];
         };
+        /** @description Who speaks for whom on a day. */
+        LiaisonBoard: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description All terms, the newest first, those of the past among them. */
+            items: components["schemas"]["LiaisonPersonView"][];
+            /** @description Sides that have no first contact on that day. */
+            uncovered: components["schemas"]["Side"][];
+        };
+        /** @description The last day of a term. */
+        LiaisonEnd: {
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            until_day: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A file as it is shown. */
+        LiaisonFileView: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            bytes: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What it is by its content. */
+            media_type: string;
+            /** @description The name it came with. */
+            name: string;
+            /** @description SHA-256 in hex. */
+            sha256: string;
+        };
+        /** @description One line of a time line. */
+        LiaisonLine: {
+            /** @description `created`, `signed`, `sent` … */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /** @description The person's name, or the part of the system. */
+            who: string;
+            /**
+             * Format: uuid
+             * @description Who; null for the system itself.
+             */
+            who_id?: string | null;
+        };
+        /** @description One term of a liaison person. */
+        LiaisonPersonView: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /** @description He speaks for his side on the day asked for. */
+            holds: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description The telephone of the office. */
+            phone?: string | null;
+            /** @description For whom he speaks. */
+            side: components["schemas"]["Side"];
+            /** @description `primary` or `substitute`. */
+            standing: string;
+            /**
+             * Format: date
+             * @description The last one; null for good.
+             */
+            until_day?: string | null;
+            user?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /** @description By which ways he is told what is urgent, the first first. */
+            ways: string[];
+        };
+        /**
+         * @description What a liaison person is.
+         * @enum {string}
+         */
+        LiaisonStanding: "primary" | "substitute";
+        /** @description How long one step between the sides may take. */
+        LiaisonTerm: {
+            /**
+             * Format: int32
+             * @description 1 to 60 working days, 1 to 1,440 minutes.
+             */
+            amount: number;
+            /** @description The step: `letter.receipt`. */
+            code: string;
+            /** @description What it counts in. */
+            unit: components["schemas"]["LiaisonTermUnit"];
+        };
+        /**
+         * @description What a term counts in.
+         * @enum {string}
+         */
+        LiaisonTermUnit: "working_days" | "clock_minutes";
+        /** @description What waits for somebody. */
+        LiaisonTodo: {
+            /** @description What is late first, then what is due next; what has no time last. */
+            items: components["schemas"]["LiaisonTodoItem"][];
+        };
+        /** @description Something that waits for somebody. */
+        LiaisonTodoItem: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it among its kind.
+             */
+            id: string;
+            /** @description `letter`, `urgent_notice`, `site_change`, `rectification`, `regulation`, `meeting_action` or `supply_move`. */
+            kind: string;
+            /** @description Its number or code. */
+            number?: string | null;
+            /** @description That moment passed. */
+            overdue: boolean;
+            /** @description The step that is owed: `receive`, `reply`, `sign`, `acknowledge`, `decide`, `answer`, `read`, `do` … */
+            owes: string;
+            /**
+             * Format: uuid
+             * @description Where its page is: of something to be done the meeting.
+             */
+            page_id: string;
+            /** @description What it is about. */
+            title: string;
+        };
+        /**
+         * @description By which way somebody wants to be told.
+         * @enum {string}
+         */
+        LiaisonWay: "console" | "phone" | "sms" | "wechat" | "email";
         /** @description Why somebody is struck off. */
         LiftDoNotCall: {
             /** @description Why. */
@@ -28940,6 +34362,37 @@ export interface components {
             state: string;
             /** @description Its title. */
             title: string;
+        };
+        /** @description Another letter that belongs to it. */
+        LinkedLetter: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Its number. */
+            number?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description A call that was made. */
+        LoggedCall: {
+            /**
+             * Format: date-time
+             * @description When; now when left out.
+             */
+            at?: string | null;
+            /** @description What was said, or why he was not reached. */
+            note: string;
+            /**
+             * Format: uuid
+             * @description Which liaison person was called.
+             */
+            person_id: string;
+            /** @description He answered and was told. */
+            reached: boolean;
         };
         /** @description A row as it is to be. */
         LookupEntry_ExamPlan: {
@@ -29700,6 +35153,105 @@ export interface components {
          * @enum {string}
          */
         MediaKind: "voice" | "chat";
+        /** @description What came of something that was to be done. */
+        MeetingActionEnd: {
+            /** @description True: it is not to be done any more; said by who may write minutes. */
+            cancelled?: boolean;
+            /** @description What came of it, or why not. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Something that is to be done. */
+        MeetingActionView: {
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            done_at?: string | null;
+            /** @description What came of it. */
+            done_note?: string | null;
+            /**
+             * Format: date
+             * @description Until when.
+             */
+            due_on: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The meeting it was agreed at.
+             */
+            meeting_id: string;
+            /** @description It was late. */
+            overdue: boolean;
+            owner?: components["schemas"]["Colleague"] | null;
+            /** @description `open`, `done` or `cancelled`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /** @description What. */
+            what: string;
+        };
+        /** @description A meeting as its page shows it. */
+        MeetingDetail: components["schemas"]["MeetingView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description What is to be done. */
+            actions_agreed: components["schemas"]["MeetingActionView"][];
+            /** @description Who of both sides was there. */
+            attendees: components["schemas"]["Colleague"][];
+            confirmed_by?: components["schemas"]["Colleague"] | null;
+            /** @description Who else. */
+            guests?: string | null;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            /** @description The minutes, by paragraphs. */
+            minutes: string[];
+            recorded_by?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description A meeting as lists show it. */
+        MeetingView: {
+            /**
+             * Format: date-time
+             * @description When the other side confirmed them.
+             */
+            confirmed_at?: string | null;
+            /**
+             * Format: date
+             * @description When.
+             */
+            held_on: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `HY-20261126-001` */
+            number: string;
+            /** @description Where. */
+            place: string;
+            /** @description Who wrote the minutes. */
+            side: components["schemas"]["Side"];
+            /** @description `recorded` or `confirmed`. */
+            state: string;
+            /** @description What it was about. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description One key of the menu. */
         MenuKey: {
             /**
@@ -29784,6 +35336,24 @@ export interface components {
             seq: number;
             /** @description The words; of a system line its code. */
             text: string;
+        };
+        /** @description The minutes, all of them, with the version that was read. */
+        MinutesEdit: {
+            /** @description The minutes, by paragraphs. */
+            minutes: string[];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The version that was read. */
+        MinutesReceipt: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description A missed call. */
         MissedCall: {
@@ -30097,6 +35667,15 @@ export interface components {
             /** @description What was said, 1 to 2,000 characters. */
             summary: string;
         };
+        /** @description What was found at a point today. */
+        NewDailyCheck: {
+            /** @description Every item of it, once. */
+            items: components["schemas"]["CheckedItem"][];
+            /** @description More about it; what is wrong, where something is. */
+            note?: string | null;
+            /** @description The point. */
+            point: string;
+        };
         /** @description What is demanded. */
         NewDemand: {
             /** @description More people, or another one. */
@@ -30135,6 +35714,22 @@ export interface components {
         NewDocument: components["schemas"]["DocumentText"] & {
             /** @description `instruction_request` or `report`. */
             kind: components["schemas"]["Kind"];
+        };
+        /** @description A drill that was held. */
+        NewDrill: {
+            /** @description What was found. */
+            findings: string;
+            /**
+             * Format: date
+             * @description When.
+             */
+            held_on: string;
+            /** @description What is to become better. */
+            improvements?: string | null;
+            /** @description Who took part. */
+            participants: string;
+            /** @description The service was back in time. */
+            passed: boolean;
         };
         /** @description What happened. */
         NewEmergency: {
@@ -30293,6 +35888,26 @@ export interface components {
             /** @description What is known to be wrong. */
             title: string;
         };
+        /** @description What was looked at and found. */
+        NewInspection: {
+            /** @description What was found. */
+            findings: string;
+            /**
+             * Format: date
+             * @description When.
+             */
+            inspected_on: string;
+            /** @description Who looked. */
+            inspectors: string;
+            /** @description Announced, or not: then it is the purchaser's alone until he releases it. */
+            kind: components["schemas"]["InspectionKind"];
+            /** @description Where. */
+            place: string;
+            /** @description Something is to be put right. */
+            problems: boolean;
+            /** @description What was looked at. */
+            title: string;
+        };
         /** @description Somebody to be asked. */
         NewItem: {
             /** @description The name. */
@@ -30327,6 +35942,30 @@ export interface components {
             /** @description What he wants, 1 to 2,000 characters. */
             text: string;
         };
+        /** @description Who is to speak for one's side. */
+        NewLiaison: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /** @description The telephone of the office, for who calls. */
+            phone?: string | null;
+            /** @description First contact or substitute. */
+            standing: components["schemas"]["LiaisonStanding"];
+            /**
+             * Format: date
+             * @description The last one; for good when left out.
+             */
+            until_day?: string | null;
+            /**
+             * Format: uuid
+             * @description A user of one's own side.
+             */
+            user_id: string;
+            /** @description By which ways he is told what is urgent, the first first. */
+            ways: components["schemas"]["LiaisonWay"][];
+        };
         /** @description A link to be made. */
         NewLink: {
             /** @description What the other ticket is to this one. */
@@ -30346,6 +35985,41 @@ export interface components {
              * @description The points; at most those the question gives.
              */
             points: number;
+        };
+        /** @description A meeting that was held. */
+        NewMeeting: {
+            /** @description What is to be done, by whom and until when. */
+            actions?: components["schemas"]["NewMeetingAction"][];
+            /** @description Who of both sides was there. */
+            attendees: string[];
+            /** @description Who else. */
+            guests?: string | null;
+            /**
+             * Format: date
+             * @description When.
+             */
+            held_on: string;
+            /** @description The minutes, by paragraphs. */
+            minutes: string[];
+            /** @description Where. */
+            place: string;
+            /** @description What it was about. */
+            title: string;
+        };
+        /** @description Something that is to be done. */
+        NewMeetingAction: {
+            /**
+             * Format: date
+             * @description Until when.
+             */
+            due_on: string;
+            /**
+             * Format: uuid
+             * @description By whom; of either side.
+             */
+            owner_id: string;
+            /** @description What. */
+            what: string;
         };
         /** @description What an agent says. */
         NewMessage: {
@@ -30387,6 +36061,19 @@ export interface components {
              */
             ticket_id?: string | null;
         };
+        /** @description A line that was entered. */
+        NewPaperEntry: {
+            /**
+             * Format: uuid
+             * @description The contact record that was written by hand of it.
+             */
+            contact_id: string;
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
+            line: number;
+        };
         /** @description A value with its source. */
         NewParameter: {
             /**
@@ -30410,6 +36097,27 @@ export interface components {
             /** @description The value as text; a number where the value so far is one. */
             value: string;
         };
+        /** @description A contract that was run. */
+        NewPastContract: {
+            /** @description For whom. */
+            client: string;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /** @description A hotline of a public office. */
+            government: boolean;
+            /** @description Seats, calls and the like. */
+            scale: string;
+            /** @description What was run. */
+            title: string;
+            /**
+             * Format: date
+             * @description The last one.
+             */
+            until_day: string;
+        };
         /** @description One call that is permitted all the same. */
         NewPermit: {
             /**
@@ -30424,6 +36132,38 @@ export interface components {
              * @description The ticket it is about.
              */
             ticket_id: string;
+        };
+        /** @description What is to be put right. */
+        NewRectification: {
+            /** @description What is demanded. */
+            demand: string;
+            /**
+             * Format: uuid
+             * @description The inspection that found it; it has to be released.
+             */
+            inspection_id?: string | null;
+            /** @description What is to be put right. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Working days for the answer, 1 to 60; as agreed when left out.
+             */
+            working_days?: number | null;
+        };
+        /** @description A text with its first version. */
+        NewRegulation: {
+            /** @description The roles that have to read it. */
+            audience: components["schemas"]["Role"][];
+            /** @description What it says, by paragraphs. */
+            body: string[];
+            /** @description Small letters, digits and `_`; nobody else's text of the side has it. */
+            code: string;
+            /** @description Management rules are the purchaser's, procedures and standards the supplier's. */
+            kind: components["schemas"]["RegulationKind"];
+            /** @description The steps of the work where it applies. */
+            steps: components["schemas"]["ProcessStep"][];
+            /** @description Its title. */
+            title: string;
         };
         /** @description Who leaves, and when. */
         NewReplacement: {
@@ -30481,6 +36221,31 @@ export interface components {
                 code: string;
                 /** @description How long. */
                 span: components["schemas"]["Span"];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_CheckPoint: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description A seat or an area that is looked at every working day. */
+            rule: {
+                /** @description False: it is not looked at any more. */
+                active: boolean;
+                /** @description `Z1`, `hall` */
+                code: string;
+                /** @description What is looked at. */
+                items: string[];
+                /** @description What it is called. */
+                name: string;
+                /** @description It counts with a picture only. */
+                photo: boolean;
+                /** @description A seat or an area. */
+                scope: components["schemas"]["CheckScope"];
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -30583,6 +36348,26 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_ExperienceTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description How many months of hotlines of public offices are asked for. */
+            rule: {
+                /** @description `government_hotline` */
+                code: string;
+                /**
+                 * Format: int32
+                 * @description 1 to 600.
+                 */
+                months: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_KnowledgeTerm: {
             /**
              * Format: date-time
@@ -30618,6 +36403,75 @@ export interface components {
                  * @description How much.
                  */
                 value: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_LetterSeries: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description What the numbers of a side's letters begin with (发文字号). */
+            rule: {
+                /** @description `热线服函` */
+                mark: string;
+                /** @description Whose letters. */
+                side: components["schemas"]["Side"];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_LetterTemplate: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description A letter with holes. */
+            rule: {
+                /** @description False: no letter is begun with it any more. */
+                active: boolean;
+                /** @description The paragraphs; holes are `{{code}}`. */
+                body: string[];
+                /** @description Identifies it. */
+                code: string;
+                /** @description What fills the holes. */
+                fields: components["schemas"]["LetterField"][];
+                /** @description 一般公函 */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Working days for the reply; null where none is asked for.
+                 */
+                reply_days?: number | null;
+                /** @description The title; holes are `{{code}}`. */
+                title: string;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_LiaisonTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description How long one step between the sides may take. */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description 1 to 60 working days, 1 to 1,440 minutes.
+                 */
+                amount: number;
+                /** @description The step: `letter.receipt`. */
+                code: string;
+                /** @description What it counts in. */
+                unit: components["schemas"]["LiaisonTermUnit"];
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -30893,10 +36747,134 @@ export interface components {
             /** @description Where it stands: the document, the agreement. */
             source: string;
         };
+        /** @description How many sheets. */
+        NewSheets: {
+            /**
+             * Format: int32
+             * @description 1 to 50.
+             */
+            sheets: number;
+        };
+        /** @description What is to be changed. */
+        NewSiteChange: {
+            /** @description How it is to be. */
+            after_text: string;
+            /** @description How it is now. */
+            before_text: string;
+            /** @description Facilities or layout. */
+            kind: components["schemas"]["SiteChangeKind"];
+            /**
+             * Format: date
+             * @description The day it is planned for.
+             */
+            planned_on?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description What is changed. */
+            title: string;
+        };
+        /** @description What is wanted. */
+        NewSpecialTask: {
+            /** @description The same in words. */
+            request: string;
+            /** @description What is wanted. */
+            title: string;
+            /**
+             * Format: date
+             * @description Until when.
+             */
+            wanted_on: string;
+        };
+        /** @description Who is to stand by. */
+        NewStandby: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /** @description For what. */
+            note?: string | null;
+            /** @description Where he is reached. */
+            phone?: string | null;
+            /**
+             * Format: date
+             * @description The last one.
+             */
+            until_day: string;
+            /**
+             * Format: uuid
+             * @description Somebody of the supplier.
+             */
+            user_id: string;
+        };
+        /** @description A kind of thing that is kept. */
+        NewSupply: {
+            /** @description Small letters, digits and `_`. */
+            code: string;
+            /** @description Used up, or brought back. */
+            kind: components["schemas"]["SupplyKind"];
+            /**
+             * Format: int64
+             * @description More is to be bought at this much.
+             */
+            low_at: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description 个、包、台 */
+            unit: string;
+        };
+        /** @description What is moved. */
+        NewSupplyMove: {
+            /** @description In, out to somebody, back, or written off. */
+            kind: components["schemas"]["SupplyMoveKind"];
+            /** @description More about it; why, of what is written off. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description 1 to 100,000.
+             */
+            quantity: number;
+            /** @description For which seat. */
+            seat?: string | null;
+            /**
+             * Format: uuid
+             * @description Who is given it, or brings it back.
+             */
+            user_id?: string | null;
+        };
         /** @description A group to be added. */
         NewSynonyms: {
             /** @description 2 to 40 words of at least two characters. */
             words: string[];
+        };
+        /** @description An appointment. */
+        NewTeamMember: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            appointed_on: string;
+            /** @description 职责 */
+            duties: string;
+            /** @description The person's name. */
+            name: string;
+            /** @description 职务 */
+            position: string;
+            /**
+             * Format: uuid
+             * @description Whom he reports to.
+             */
+            reports_to?: string | null;
+            /**
+             * Format: uuid
+             * @description Whom he succeeds: that one's last day is the day before.
+             */
+            succeeds?: string | null;
+            /**
+             * Format: uuid
+             * @description His account, where he has one.
+             */
+            user_id?: string | null;
         };
         /** @description A request that came without a call: a visit, a letter, a colleague's word. */
         NewTicket: {
@@ -30953,6 +36931,13 @@ export interface components {
             matter: string;
             /** @description Code of the purchaser's section that answers for it. */
             owner_section?: string | null;
+        };
+        /** @description What is urgent. */
+        NewUrgentNotice: {
+            /** @description What it says. */
+            content: string;
+            /** @description What it is about. */
+            title: string;
         };
         /** @description Begins a visit. */
         NewVisit: {
@@ -33181,6 +39166,58 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_InspectionView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was recorded.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: date
+                 * @description When.
+                 */
+                inspected_on: string;
+                /** @description `announced`, `spot` or `unannounced`. */
+                kind: string;
+                /** @description `JC-20261126-001`; null until the supplier may know of it. */
+                number?: string | null;
+                /** @description Where. */
+                place: string;
+                /** @description Something is to be put right. */
+                problems: boolean;
+                /**
+                 * Format: date-time
+                 * @description When the supplier was told.
+                 */
+                released_at?: string | null;
+                /** @description `hidden`, `released` or `closed`. */
+                state: string;
+                /** @description What was looked at. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_InstructionView: {
             /** @description The rows. */
             items: {
@@ -33271,56 +39308,71 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
-        Page_KeepingView: {
+        Page_LetterView: {
             /** @description The rows. */
             items: {
                 /**
                  * Format: date-time
-                 * @description When the archive had it.
+                 * @description When it was begun.
                  */
-                archived_at?: string | null;
+                created_at: string;
                 /**
-                 * Format: int64
-                 * @description Size.
+                 * Format: date-time
+                 * @description When the receipt, then the reply is due.
                  */
-                bytes?: number | null;
+                due_at?: string | null;
+                /** @description The rule that made it due. */
+                due_rule?: string | null;
+                /** @description Whose it is. */
+                from_side: components["schemas"]["Side"];
                 /**
                  * Format: uuid
-                 * @description The call.
+                 * @description Identifies it.
                  */
-                call_id: string;
+                id: string;
+                /** @description `热线服函〔2026〕3号`; null until it is signed. */
+                number?: string | null;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description That moment passed. */
+                overdue: boolean;
+                /** @description One's own side wrote it. */
+                own: boolean;
                 /**
                  * Format: date-time
-                 * @description When it was last looked at.
+                 * @description When it was received.
                  */
-                checked_at?: string | null;
-                condition?: components["schemas"]["Condition"] | null;
-                /** @description Every hold there was, the latest first. */
-                holds: components["schemas"]["HoldView"][];
+                received_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description It asks for a reply within so many working days after its receipt.
+                 */
+                reply_days?: number | null;
+                /** @description `plain`, `internal` or `work_secret`. */
+                secrecy: string;
+                /**
+                 * Format: date-time
+                 * @description When it was sent.
+                 */
+                sent_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was signed.
+                 */
+                signed_at?: string | null;
+                /** @description Where it stands. */
+                state: string;
+                /** @description 标题 */
+                title: string;
+                /** @description 主送 */
+                to_name: string;
+                /** @description `normal`, `urgent` or `extra`. */
+                urgency: string;
                 /**
                  * Format: int64
-                 * @description Holds that are not released.
+                 * @description Rises with each change.
                  */
-                holds_open: number;
-                /**
-                 * Format: date-time
-                 * @description Until when, unless it is held.
-                 */
-                keep_until?: string | null;
-                /**
-                 * Format: date-time
-                 * @description The call's end.
-                 */
-                made_at: string;
-                /** @description `local`, `both` or `archive`. */
-                place: components["schemas"]["Place"];
-                /** @description Code of the queue. */
-                queue?: string | null;
-                removal?: components["schemas"]["RemovalView"] | null;
-                /** @description The rule that says how long it is kept. */
-                rule?: string | null;
-                /** @description SHA-256 in hex. */
-                sha256?: string | null;
+                version: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -33590,6 +39642,51 @@ export interface components {
                  * @description The year it is valid for.
                  */
                 year: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_MeetingView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the other side confirmed them.
+                 */
+                confirmed_at?: string | null;
+                /**
+                 * Format: date
+                 * @description When.
+                 */
+                held_on: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `HY-20261126-001` */
+                number: string;
+                /** @description Where. */
+                place: string;
+                /** @description Who wrote the minutes. */
+                side: components["schemas"]["Side"];
+                /** @description `recorded` or `confirmed`. */
+                state: string;
+                /** @description What it was about. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -34070,6 +40167,23 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_RecordingEntry: {
+            /** @description The rows. */
+            items: (components["schemas"]["KeepingView"] & {
+                /** @description Its call. */
+                call: components["schemas"]["CallView"];
+            })[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_RecruitmentFeeView: {
             /** @description The rows. */
             items: {
@@ -34111,6 +40225,61 @@ export interface components {
                 staff_id: string;
                 /** @description `owed`, `paid` or `void`. */
                 state: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_RectificationView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the answer is due.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The inspection that led to it.
+                 */
+                inspection_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was demanded first.
+                 */
+                issued_at: string;
+                /** @description `ZG-20261126-001` */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description It was late once. */
+                overdue: boolean;
+                /**
+                 * Format: int32
+                 * @description Times it was demanded.
+                 */
+                rounds: number;
+                /** @description `issued`, `answered`, `verified` or `withdrawn`. */
+                state: string;
+                /** @description What is to be put right. */
+                title: string;
                 /**
                  * Format: int64
                  * @description Rises with each change.
@@ -34376,6 +40545,125 @@ export interface components {
                 id: string;
                 /** @description Why: a code. */
                 reason: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_SiteChangeView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was begun.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the purchaser's decision is due.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when it is there.
+                 */
+                effective_at?: string | null;
+                /** @description It was carried out before anybody consented. */
+                emergency: boolean;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `facility` or `layout`. */
+                kind: string;
+                /** @description `BG-20261126-001` */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description That moment passed. */
+                overdue: boolean;
+                /**
+                 * Format: date
+                 * @description The day it is planned for.
+                 */
+                planned_on?: string | null;
+                /** @description Where it stands. */
+                state: string;
+                /** @description What is changed. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_SpecialTaskView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `ZX-20261126-001` */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description Its day is over and it is not delivered. */
+                overdue: boolean;
+                /**
+                 * Format: int64
+                 * @description Minutes that were planned.
+                 */
+                planned_minutes?: number | null;
+                /**
+                 * Format: int32
+                 * @description One to five.
+                 */
+                rating?: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was requested.
+                 */
+                requested_at: string;
+                /** @description `requested`, `planned`, `working`, `delivered`, `accepted` or `withdrawn`. */
+                state: string;
+                /** @description What is wanted. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+                /**
+                 * Format: date
+                 * @description Until when.
+                 */
+                wanted_on: string;
+                /**
+                 * Format: int64
+                 * @description Minutes that were worked.
+                 */
+                worked_minutes: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -34697,6 +40985,63 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_UrgentNoticeView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it arrived.
+                 */
+                arrived_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When somebody has to have answered.
+                 */
+                due_at?: string | null;
+                /** @description Whose it is. */
+                from_side: components["schemas"]["Side"];
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The letter that followed.
+                 */
+                letter_id?: string | null;
+                /** @description `JT-20261126-001` */
+                number: string;
+                /** @description Nobody has it yet. */
+                open: boolean;
+                /** @description `acknowledged` or `call`. */
+                proof?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was sent.
+                 */
+                sent_at: string;
+                /** @description `sent`, `escalated`, `unreached` or `arrived`. */
+                state: string;
+                /** @description What it is about. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_UserView: {
             /** @description The rows. */
             items: {
@@ -34874,6 +41219,24 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description A line that was entered. */
+        PaperEntryView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The contact record it became.
+             */
+            contact_id: string;
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
+            line: number;
+        };
         /** @description So many questions of one sort. */
         PaperPart: {
             difficulty?: components["schemas"]["Difficulty"] | null;
@@ -34891,6 +41254,45 @@ export interface components {
              * @description Points for each.
              */
             points: number;
+        };
+        /** @description A sheet of paper. */
+        PaperSheetView: {
+            /** @description What was entered. */
+            entries: components["schemas"]["PaperEntryView"][];
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description How many lines it has.
+             */
+            lines: number;
+            /** @description `ZB-20261126-001` */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When it was printed.
+             */
+            printed_at: string;
+            /** @description `printed`, or `closed` when nothing more stands on it. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description Sheets of paper. */
+        PaperSheets: {
+            /** @description The newest first, at most 200. */
+            items: components["schemas"]["PaperSheetView"][];
+            /**
+             * Format: int64
+             * @description How many are not closed.
+             */
+            open: number;
         };
         /** @description A paper. */
         PaperView: {
@@ -35077,6 +41479,58 @@ export interface components {
              * @description The ticket it belongs to.
              */
             ticket_id?: string | null;
+        };
+        /** @description What is said to a contract, with the version that was read. */
+        PastContractSaid: {
+            /** @description What is said to it. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A contract of the archive. */
+        PastContractView: {
+            /** @description For whom. */
+            client: string;
+            /** @description Contract and the client's confirmation. */
+            files: components["schemas"]["LiaisonFileView"][];
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /** @description A hotline of a public office. */
+            government: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What was said to it. */
+            note?: string | null;
+            /** @description Seats, calls and the like. */
+            scale: string;
+            /** @description `recorded`, `verified` or `void`. */
+            state: string;
+            /** @description What was run. */
+            title: string;
+            /**
+             * Format: date
+             * @description The last one.
+             */
+            until_day: string;
+            /**
+             * Format: date-time
+             * @description When the purchaser verified it.
+             */
+            verified_at?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description A period: `08:30` to `12:00`. */
         PeriodView: {
@@ -35344,6 +41798,11 @@ export interface components {
             /** @description What to do instead, or who can. */
             way_out?: string | null;
         };
+        /**
+         * @description The step of the work where a text applies.
+         * @enum {string}
+         */
+        ProcessStep: "answering" | "chatting" | "recording" | "work_order" | "complaint" | "escalation" | "emergency" | "revisit" | "quality" | "roster" | "training" | "site" | "confidentiality";
         /** @description Why it has to go further up. */
         PromoteRequest: {
             /** @description Why. */
@@ -36135,6 +42594,11 @@ export interface components {
             /** @description Agents by staff number, then the shift leads. */
             items: components["schemas"]["Receiver"][];
         };
+        /** @description A recording in a list. */
+        RecordingEntry: components["schemas"]["KeepingView"] & {
+            /** @description Its call. */
+            call: components["schemas"]["CallView"];
+        };
         /**
          * @description How long recordings are kept (录音保存期限). Of the rules that fit, that of queue and direction comes before that
          *     of the queue, that before that of the direction, and the one of neither is for the rest.
@@ -36218,6 +42682,104 @@ export interface components {
              */
             version: number;
         };
+        /** @description What was put right, with the version that was read. */
+        RectificationAnswer: {
+            /** @description What was done. */
+            answer: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The purchaser's step. */
+        RectificationDecision: {
+            /** @enum {string} */
+            action: "verify";
+            /** @description What is said to it. */
+            opinion?: string | null;
+        } | {
+            /** @enum {string} */
+            action: "send_back";
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "withdraw";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A rectification as its page shows it. */
+        RectificationDetail: components["schemas"]["RectificationView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description What was done. */
+            answer?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            answered_at?: string | null;
+            answered_by?: components["schemas"]["Colleague"] | null;
+            /** @description What is demanded. */
+            demand: string;
+            /** @description Pictures and papers. */
+            files: components["schemas"]["LiaisonFileView"][];
+            issued_by?: components["schemas"]["Colleague"] | null;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            /** @description What the purchaser said to it. */
+            opinion?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            verified_at?: string | null;
+            verified_by?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description A rectification as lists show it. */
+        RectificationView: {
+            /**
+             * Format: date-time
+             * @description When the answer is due.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The inspection that led to it.
+             */
+            inspection_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was demanded first.
+             */
+            issued_at: string;
+            /** @description `ZG-20261126-001` */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description It was late once. */
+            overdue: boolean;
+            /**
+             * Format: int32
+             * @description Times it was demanded.
+             */
+            rounds: number;
+            /** @description `issued`, `answered`, `verified` or `withdrawn`. */
+            state: string;
+            /** @description What is to be put right. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description A registered device. */
         RegistrationView: {
             /**
@@ -36243,6 +42805,184 @@ export interface components {
             user_id: string;
             /** @description The user part of its SIP address. */
             username: string;
+        };
+        /** @description A text as its page shows it. */
+        RegulationDetail: components["schemas"]["RegulationView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            current?: components["schemas"]["RegulationVersionView"] | null;
+            /** @description Papers. */
+            files: components["schemas"]["LiaisonFileView"][];
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            /** @description All versions, the newest first, without their words. */
+            versions: components["schemas"]["RegulationVersionName"][];
+        };
+        /** @description Why a text does not hold any more. */
+        RegulationEnd: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version of the row that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description What it is.
+         * @enum {string}
+         */
+        RegulationKind: "management_rule" | "procedure" | "standard";
+        /** @description The library. */
+        RegulationList: {
+            /** @description By code, at most 500. */
+            items: components["schemas"]["RegulationView"][];
+        };
+        /** @description Somebody who has to read a text. */
+        RegulationReader: {
+            /**
+             * Format: date-time
+             * @description When he confirmed the version in force; null when he has not.
+             */
+            read_at?: string | null;
+            /** @description Who. */
+            user: components["schemas"]["Colleague"];
+        };
+        /** @description Who has confirmed the version in force and who has not. */
+        RegulationReadings: {
+            /**
+             * Format: date-time
+             * @description Until when it is to be read.
+             */
+            due_at?: string | null;
+            /** @description Those who have not first. */
+            items: components["schemas"]["RegulationReader"][];
+            /**
+             * Format: int32
+             * @description The version in force.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description How many have to read it.
+             */
+            readers: number;
+            /**
+             * Format: int64
+             * @description How many have not.
+             */
+            unconfirmed: number;
+        };
+        /** @description Which version was read. */
+        RegulationReceipt: {
+            /**
+             * Format: uuid
+             * @description The version that was read.
+             */
+            version_id: string;
+        };
+        /** @description The next version of a text. */
+        RegulationRevision: {
+            /** @description What it says, by paragraphs. */
+            body: string[];
+            /** @description What it changes. */
+            change_note: string;
+            /**
+             * Format: int64
+             * @description The version of the row that was read.
+             */
+            version: number;
+        };
+        /** @description That there is a version. */
+        RegulationVersionName: {
+            /** @description What it changed. */
+            change_note?: string | null;
+            /**
+             * Format: int32
+             * @description 1, 2 …
+             */
+            n: number;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            published_at: string;
+        };
+        /** @description One version. */
+        RegulationVersionView: {
+            /** @description What it says, by paragraphs. */
+            body: string[];
+            /** @description What it changed. */
+            change_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description 1, 2 …
+             */
+            n: number;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            published_at: string;
+        };
+        /** @description A text as the list shows it. */
+        RegulationView: {
+            /** @description The roles that have to read it. */
+            audience: components["schemas"]["Role"][];
+            /** @description Its code. */
+            code: string;
+            /**
+             * Format: date-time
+             * @description Until when it is to be read.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `management_rule`, `procedure` or `standard`. */
+            kind: string;
+            /** @description Who looks has to read it. */
+            mine: boolean;
+            /**
+             * Format: int32
+             * @description The version in force: 1, 2 …
+             */
+            n: number;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            published_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When he confirmed that version.
+             */
+            read_at?: string | null;
+            /** @description Whose text it is. */
+            side: components["schemas"]["Side"];
+            /** @description `in_force` or `retired`. */
+            state: string;
+            /** @description The steps of the work where it applies. */
+            steps: string[];
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /**
+             * Format: uuid
+             * @description Identifies that version.
+             */
+            version_id?: string | null;
         };
         /** @description Whom to let in, and why. */
         Release: {
@@ -36835,6 +43575,11 @@ export interface components {
             items: components["schemas"]["RuleView_CaseTerm"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_CheckPoint: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_CheckPoint"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_DispatchRule: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_DispatchRule"][];
@@ -36855,6 +43600,11 @@ export interface components {
             items: components["schemas"]["RuleView_EscalationLevel"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_ExperienceTerm: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_ExperienceTerm"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_KnowledgeTerm: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_KnowledgeTerm"][];
@@ -36863,6 +43613,21 @@ export interface components {
         RuleList_LearningRule: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_LearningRule"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_LetterSeries: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_LetterSeries"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_LetterTemplate: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_LetterTemplate"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_LiaisonTerm: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_LiaisonTerm"][];
         };
         /** @description All rows of one kind of rules. */
         RuleList_NdaVersion: {
@@ -36938,6 +43703,39 @@ export interface components {
                 code: string;
                 /** @description How long. */
                 span: components["schemas"]["Span"];
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_CheckPoint: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description A seat or an area that is looked at every working day. */
+            rule: {
+                /** @description False: it is not looked at any more. */
+                active: boolean;
+                /** @description `Z1`, `hall` */
+                code: string;
+                /** @description What is looked at. */
+                items: string[];
+                /** @description What it is called. */
+                name: string;
+                /** @description It counts with a picture only. */
+                photo: boolean;
+                /** @description A seat or an area. */
+                scope: components["schemas"]["CheckScope"];
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -37074,6 +43872,34 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_ExperienceTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description How many months of hotlines of public offices are asked for. */
+            rule: {
+                /** @description `government_hotline` */
+                code: string;
+                /**
+                 * Format: int32
+                 * @description 1 to 600.
+                 */
+                months: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_KnowledgeTerm: {
             /**
              * Format: date-time
@@ -37123,6 +43949,99 @@ export interface components {
                  * @description How much.
                  */
                 value: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_LetterSeries: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What the numbers of a side's letters begin with (发文字号). */
+            rule: {
+                /** @description `热线服函` */
+                mark: string;
+                /** @description Whose letters. */
+                side: components["schemas"]["Side"];
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_LetterTemplate: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description A letter with holes. */
+            rule: {
+                /** @description False: no letter is begun with it any more. */
+                active: boolean;
+                /** @description The paragraphs; holes are `{{code}}`. */
+                body: string[];
+                /** @description Identifies it. */
+                code: string;
+                /** @description What fills the holes. */
+                fields: components["schemas"]["LetterField"][];
+                /** @description 一般公函 */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Working days for the reply; null where none is asked for.
+                 */
+                reply_days?: number | null;
+                /** @description The title; holes are `{{code}}`. */
+                title: string;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_LiaisonTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description How long one step between the sides may take. */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description 1 to 60 working days, 1 to 1,440 minutes.
+                 */
+                amount: number;
+                /** @description The step: `letter.receipt`. */
+                code: string;
+                /** @description What it counts in. */
+                unit: components["schemas"]["LiaisonTermUnit"];
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -37730,6 +44649,16 @@ export interface components {
             /** @description Its words for ours. */
             words: components["schemas"]["WordMaps"];
         };
+        /** @description Nothing more stands on it, with the version that was read. */
+        SheetEnd: {
+            /** @description Which lines stayed empty, or that it was not used. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /**
          * @description Supplier operates, purchaser supervises, administrators may stand on either side.
          * @enum {string}
@@ -37754,6 +44683,157 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description The purchaser's decision. */
+        SiteChangeDecision: {
+            /** @enum {string} */
+            action: "approve";
+            /** @description What is said to it. */
+            opinion?: string | null;
+        } | {
+            /** @enum {string} */
+            action: "return";
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "ratify";
+            /** @description What is said to it. */
+            opinion?: string | null;
+        } | {
+            /** @enum {string} */
+            action: "refuse";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A change as its page shows it. */
+        SiteChangeDetail: components["schemas"]["SiteChangeView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description How it is to be. */
+            after_text: string;
+            author?: components["schemas"]["Colleague"] | null;
+            /** @description How it is now. */
+            before_text: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["Colleague"] | null;
+            /** @description Pictures and papers. */
+            files: components["schemas"]["LiaisonFileView"][];
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            /** @description What he said. */
+            opinion?: string | null;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description What a draft says now, all of it, with the version that was read. */
+        SiteChangeEdit: components["schemas"]["SiteChangeWords"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description What is changed.
+         * @enum {string}
+         */
+        SiteChangeKind: "facility" | "layout";
+        /** @description A step with the version that was read. */
+        SiteChangeStep: components["schemas"]["SiteChangeVerb"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step of the supplier. */
+        SiteChangeVerb: {
+            /** @enum {string} */
+            action: "submit";
+        } | {
+            /** @enum {string} */
+            action: "apply";
+        } | {
+            /** @enum {string} */
+            action: "emergency";
+            /** @description What was urgent. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "archive";
+        } | {
+            /** @enum {string} */
+            action: "withdraw";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A change as lists show it. */
+        SiteChangeView: {
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the purchaser's decision is due.
+             */
+            due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is there.
+             */
+            effective_at?: string | null;
+            /** @description It was carried out before anybody consented. */
+            emergency: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `facility` or `layout`. */
+            kind: string;
+            /** @description `BG-20261126-001` */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description That moment passed. */
+            overdue: boolean;
+            /**
+             * Format: date
+             * @description The day it is planned for.
+             */
+            planned_on?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /** @description What is changed. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description What a draft says. */
+        SiteChangeWords: {
+            /** @description How it is to be. */
+            after_text: string;
+            /** @description How it is now. */
+            before_text: string;
+            /**
+             * Format: date
+             * @description The day it is planned for.
+             */
+            planned_on?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description What is changed. */
+            title: string;
+        };
         /** @description A skill that a queue asks for, or an agent has. */
         SkillLevel: {
             /**
@@ -37773,6 +44853,158 @@ export interface components {
             n: number;
             /** @description Of what. */
             unit: components["schemas"]["Unit"];
+        };
+        /** @description The purchaser's step. */
+        SpecialTaskDecision: {
+            /** @enum {string} */
+            action: "accept";
+            /** @description What is said to it. */
+            opinion?: string | null;
+            /**
+             * Format: int32
+             * @description One to five.
+             */
+            rating: number;
+        } | {
+            /** @enum {string} */
+            action: "send_back";
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "withdraw";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A special task as its page shows it. */
+        SpecialTaskDetail: components["schemas"]["SpecialTaskView"] & {
+            accepted_by?: components["schemas"]["Colleague"] | null;
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description What was delivered. */
+            deliverable?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            delivered_at?: string | null;
+            /** @description What was delivered as files. */
+            files: components["schemas"]["LiaisonFileView"][];
+            /** @description The hours, the oldest entry first. */
+            hours: components["schemas"]["SpecialTaskHours"][];
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            /** @description What the purchaser said to it. */
+            opinion?: string | null;
+            /** @description How it is to be done. */
+            plan?: string | null;
+            /** @description What is wanted, in words. */
+            request: string;
+            requested_by?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description Hours of one person on one day. */
+        SpecialTaskHours: {
+            /**
+             * Format: int64
+             * @description How long.
+             */
+            minutes: number;
+            /** @description At what. */
+            note: string;
+            /**
+             * Format: date
+             * @description When.
+             */
+            on_day: string;
+            user?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description A step with the version that was read. */
+        SpecialTaskStep: components["schemas"]["SpecialTaskVerb"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step of the supplier. */
+        SpecialTaskVerb: {
+            /** @enum {string} */
+            action: "plan";
+            /**
+             * Format: int64
+             * @description Minutes it is to take.
+             */
+            minutes: number;
+            /** @description How it is to be done. */
+            plan: string;
+        } | {
+            /** @enum {string} */
+            action: "work";
+            /**
+             * Format: int64
+             * @description How long.
+             */
+            minutes: number;
+            /** @description At what. */
+            note: string;
+            /**
+             * Format: date
+             * @description When.
+             */
+            on_day: string;
+        } | {
+            /** @enum {string} */
+            action: "deliver";
+            /** @description What is delivered; files are added before. */
+            deliverable: string;
+        };
+        /** @description A special task as lists show it. */
+        SpecialTaskView: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `ZX-20261126-001` */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description Its day is over and it is not delivered. */
+            overdue: boolean;
+            /**
+             * Format: int64
+             * @description Minutes that were planned.
+             */
+            planned_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description One to five.
+             */
+            rating?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was requested.
+             */
+            requested_at: string;
+            /** @description `requested`, `planned`, `working`, `delivered`, `accepted` or `withdrawn`. */
+            state: string;
+            /** @description What is wanted. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /**
+             * Format: date
+             * @description Until when.
+             */
+            wanted_on: string;
+            /**
+             * Format: int64
+             * @description Minutes that were worked.
+             */
+            worked_minutes: number;
         };
         /**
          * @description Whether the voice is encrypted (SRTP with keys in SDP, RFC 4568).
@@ -38007,6 +45239,31 @@ export interface components {
             /** @description It is a working day. */
             workday: boolean;
         };
+        /** @description Somebody who stands by. */
+        StandbyView: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description For what. */
+            note?: string | null;
+            /** @description He stands by today. */
+            now: boolean;
+            /** @description Where he is reached. */
+            phone?: string | null;
+            /**
+             * Format: date
+             * @description The last one.
+             */
+            until_day: string;
+            user?: components["schemas"]["Colleague"] | null;
+        };
         /** @description A text that the house says by itself. */
         StandingText: {
             /** @description The version the purchaser approved: `<article>@<version>`; null while it is the shipped text. */
@@ -38119,6 +45376,104 @@ export interface components {
              */
             supervisor: string;
         };
+        /** @description A kind of thing with its ledger. */
+        SupplyDetail: components["schemas"]["SupplyView"] & {
+            /** @description The ledger, the newest first, at most 500. */
+            moves: components["schemas"]["SupplyMoveView"][];
+        };
+        /**
+         * @description What it is.
+         * @enum {string}
+         */
+        SupplyKind: "consumable" | "equipment";
+        /** @description Everything there is. */
+        SupplyList: {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description By code, at most 500. */
+            items: components["schemas"]["SupplyView"][];
+            /**
+             * Format: int64
+             * @description How many are to be bought.
+             */
+            low: number;
+            /** @description What who looks was given and has not signed for. */
+            to_sign: components["schemas"]["SupplyMoveView"][];
+        };
+        /**
+         * @description What happened to it.
+         * @enum {string}
+         */
+        SupplyMoveKind: "receive" | "issue" | "return" | "write_off";
+        /** @description What happened to it. */
+        SupplyMoveView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `receive`, `issue`, `return` or `write_off`. */
+            kind: string;
+            /** @description More about it. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description How much.
+             */
+            quantity: number;
+            /** @description For which seat. */
+            seat?: string | null;
+            /**
+             * Format: date-time
+             * @description When who was given it signed for it with his own account.
+             */
+            signed_at?: string | null;
+            /**
+             * Format: int64
+             * @description How much there was after it.
+             */
+            stock_after: number;
+            user?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description A kind of thing. */
+        SupplyView: {
+            /** @description Its code. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `consumable` or `equipment`. */
+            kind: string;
+            /** @description There is no more than that. */
+            low: boolean;
+            /**
+             * Format: int64
+             * @description More is to be bought at this much.
+             */
+            low_at: number;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How much there is.
+             */
+            stock: number;
+            /** @description 个、包、台 */
+            unit: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description Who watches, and what belongs together. */
         Surroundings: {
             /** @description Linked tickets the viewer may see. */
@@ -38199,6 +45554,95 @@ export interface components {
             said: string;
             /** @description In his own words, up to 2,000 characters. */
             words?: string | null;
+        };
+        /** @description The team on a day, and who was in it before. */
+        TeamChart: {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Everybody, the latest appointed first; `holds` tells who is in the team on that day. */
+            items: components["schemas"]["TeamMemberView"][];
+        };
+        /** @description The last day of an appointment. */
+        TeamEnd: {
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            ended_on: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description One appointment. */
+        TeamMemberView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            acknowledged_at?: string | null;
+            acknowledged_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            appointed_on: string;
+            /** @description 职责 */
+            duties: string;
+            /** @description Why it ended. */
+            end_reason?: string | null;
+            /**
+             * Format: date
+             * @description The last one.
+             */
+            ended_on?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was filed with the purchaser.
+             */
+            filed_at: string;
+            /** @description He is in the team on the day asked for. */
+            holds: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description The person's name. */
+            name: string;
+            /** @description 职务 */
+            position: string;
+            /**
+             * Format: uuid
+             * @description Whom he reports to.
+             */
+            reports_to?: string | null;
+            /**
+             * Format: uuid
+             * @description His account, where he has one.
+             */
+            user_id?: string | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description Which change is acknowledged. */
+        TeamReceipt: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description The state of telephony. */
         TelephonyView: {
@@ -38913,6 +46357,27 @@ export interface components {
             /** @description The rules to try it with, which need not be a trunk's yet. */
             rules: components["schemas"]["Rewriting"][];
         };
+        /** @description What came of asking. */
+        TrunkAnswer: {
+            /**
+             * Format: date-time
+             * @description When it was asked.
+             */
+            asked_at: string;
+            fault?: components["schemas"]["TrunkFault"] | null;
+            /**
+             * Format: int32
+             * @description How long the answer took.
+             */
+            latency_ms?: number | null;
+            /** @description How the trunk stands since. */
+            now: components["schemas"]["TrunkNow"];
+            /**
+             * Format: int32
+             * @description The SIP status it answered with, whichever it is a sign of life; null when no answer came.
+             */
+            status?: number | null;
+        };
         /**
          * @description What is wrong with a trunk.
          * @enum {string}
@@ -39265,6 +46730,105 @@ export interface components {
          * @enum {string}
          */
         Unit: "working_days" | "service_minutes" | "clock_minutes" | "count";
+        /** @description The letter that followed. */
+        UrgentLetter: {
+            /**
+             * Format: uuid
+             * @description A letter of one's own side.
+             */
+            letter_id: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description An urgent notice as its page shows it. */
+        UrgentNoticeDetail: components["schemas"]["UrgentNoticeView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            arrived_with?: components["schemas"]["Colleague"] | null;
+            /** @description What it says. */
+            content: string;
+            letter?: components["schemas"]["LinkedLetter"] | null;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["LiaisonLine"][];
+            sent_by?: components["schemas"]["Colleague"] | null;
+            /** @description Whom it was told by which way. */
+            tries: components["schemas"]["UrgentTryView"][];
+        };
+        /** @description An urgent notice as lists show it. */
+        UrgentNoticeView: {
+            /**
+             * Format: date-time
+             * @description When it arrived.
+             */
+            arrived_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When somebody has to have answered.
+             */
+            due_at?: string | null;
+            /** @description Whose it is. */
+            from_side: components["schemas"]["Side"];
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The letter that followed.
+             */
+            letter_id?: string | null;
+            /** @description `JT-20261126-001` */
+            number: string;
+            /** @description Nobody has it yet. */
+            open: boolean;
+            /** @description `acknowledged` or `call`. */
+            proof?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was sent.
+             */
+            sent_at: string;
+            /** @description `sent`, `escalated`, `unreached` or `arrived`. */
+            state: string;
+            /** @description What it is about. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description One try to tell somebody. */
+        UrgentTryView: {
+            /**
+             * Format: date-time
+             * @description When he had it.
+             */
+            arrived_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            made_at: string;
+            /** @description Of a call: what was said. */
+            note?: string | null;
+            /** @description Of a call: he was reached. */
+            reached?: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it left; that is no arrival.
+             */
+            sent_at?: string | null;
+            /** @description As what he was told: `primary` or `substitute`. */
+            standing: string;
+            user?: components["schemas"]["Colleague"] | null;
+            /** @description By which way. */
+            way: string;
+        };
         /** @description A user just made, with the password of the first sign-in. */
         UserCreated: components["schemas"]["UserView"] & {
             /** @description Shown this once. */
@@ -40056,6 +47620,34 @@ export interface components {
          * @enum {string}
          */
         WrittenOutcome: "answered" | "unanswered";
+        /** @description A plan. */
+        WrittenPlan: {
+            /** @description Who calls whom. */
+            contacts: components["schemas"]["ContinuityContact"][];
+            /**
+             * Format: uuid
+             * @description Who answers for it; of the supplier.
+             */
+            owner_id: string;
+            /** @description Who does what. */
+            roles: components["schemas"]["ContinuityRole"][];
+            /**
+             * Format: int32
+             * @description Until when the service is back, in minutes.
+             */
+            rto_minutes: number;
+            /** @description What may happen. */
+            scenario: components["schemas"]["ContinuityScenario"];
+            /** @description What is done, in this order. */
+            steps: components["schemas"]["ContinuityStep"][];
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that was read; left out for a scenario without a plan.
+             */
+            version?: number | null;
+        };
     };
     responses: never;
     parameters: never;
