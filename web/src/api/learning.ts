@@ -100,7 +100,7 @@ export const replanSession = (id: Id, body: SessionPlan) => known<SessionDetail>
 export const cancelSession = (id: Id, version: number, reason: string) => known<SessionDetail>(take(api.POST('/api/v1/training-sessions/{id}/cancel', { ...path(id), body: { version, reason } })))
 export const recordAttendance = (id: Id, version: number, people: AttendanceEntry[], reason: string | null) =>
   known<SessionDetail>(take(api.PUT('/api/v1/training-sessions/{id}/attendance', { ...path(id), body: { version, people, reason } as never })))
-export const trainingPeople = () => known<{ items: Colleague[] }>(take(api.GET('/api/v1/training-people' as never) as never))
+export const trainingPeople = () => known<{ items: Colleague[] }>(take(api.GET('/api/v1/training-people')))
 export interface LearntMonth { month: string; sessions: number; minutes: number }
 export interface Learnt { person: Colleague | null; user_id: Id; months: LearntMonth[]; minutes: number; absent: number }
 export const trainingHours = (filters: Filters) => known<{ people: Learnt[] }>(take(api.GET('/api/v1/training-hours', listing(filters))))
