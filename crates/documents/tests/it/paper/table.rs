@@ -38,7 +38,10 @@ fn each_page_of_a_table_has_its_heading_and_no_row_is_torn() {
 
 #[test]
 fn a_row_longer_than_a_page_goes_on_over_the_next_ones() {
-    let long: String = (0..4000).map(|number| format!("{number:04}，")).collect();
+    let long = (0..4000)
+        .map(|number| format!("{number:04}，"))
+        .collect::<Vec<_>>()
+        .concat();
     let document = Document {
         blocks: vec![Block::Table(Table {
             columns: vec![

@@ -1,4 +1,4 @@
-//! The same document for Word, as LibreOffice opens it.
+//! The same document for Word, as `LibreOffice` opens it.
 
 use std::io::{Cursor, Read as _};
 use std::process::Command;
@@ -24,7 +24,7 @@ pub(super) fn parts(docx: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What LibreOffice makes of a `.docx`; `None` where there is none.
+/// What `LibreOffice` makes of a `.docx`; `None` where there is none.
 pub(super) fn opened(docx: &[u8]) -> Option<Vec<u8>> {
     if !has("soffice") {
         return None;
