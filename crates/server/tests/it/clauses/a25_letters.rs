@@ -102,6 +102,7 @@ async fn a_letter_goes_from_the_draft_to_the_archive_and_its_reply_is_due_by_wor
 
         // A new year begins with 1 again.
         server.clock.advance(Duration::from_hours(90 * 24));
+        let desks = Desks::of(server).await;
         let next = desks.liaison.post("/api/v1/letters", json!({"title": "新年", "body": ["正文"]})).await;
         let next = desks.sends(&next, [&desks.liaison, &desks.hr, &desks.manager]).await;
         assert_eq!(next["number"], "热线服函〔2027〕1号");

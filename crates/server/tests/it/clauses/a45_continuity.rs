@@ -47,6 +47,8 @@ async fn each_scenario_has_owner_contact_tree_and_half_yearly_drills() {
 
         // Nobody drills it for half a year: it is owed, and told.
         server.clock.advance(Duration::from_hours(185 * 24));
+        // Nobody stays signed in for so long.
+        let (lead, purchaser) = (server.sign_in("lead").await, server.sign_in("purchaser").await);
         let board = lead.until("/api/v1/continuity", Duration::from_secs(5), |board| {
             scenario(board, "power_outage")["drill_overdue"] == true
         });
