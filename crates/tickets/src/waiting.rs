@@ -83,14 +83,14 @@ async fn instructions_of(app: &App, person: &Principal) -> Result<Vec<Waiting>> 
     let mut his: HashMap<Option<String>, bool> = HashMap::new();
     let mut waiting = Vec::new();
     for row in rows {
-        let mine = match his.get(&row.section) {
-            Some(mine) => *mine,
-            None => {
-                let to = row.section.as_deref();
-                let mine = section::store::may_answer(conn, person, to, today).await?;
-                his.insert(row.section.clone(), mine);
-                mine
-            }
+        let known = his.get(&row.section).copied();
+        let mine = if let Some(mine) = known {
+            mine
+        } else {
+            let to = row.section.as_deref();
+            let mine = section::store::may_answer(conn, person, to, today).await?;
+            his.insert(row.section.clone(), mine);
+            mine
         };
         if mine {
             waiting.push(Waiting {

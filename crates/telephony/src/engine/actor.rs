@@ -168,12 +168,12 @@ pub(super) async fn run(
         Start::In(incoming) => actor.arrive(incoming, crowded).await,
         Start::Out(order) => {
             let details = json!({ "purpose": order.purpose });
-            actor.place(details, first).await;
+            actor.place(details, first);
         }
-        Start::Phone { order, call } => actor.dialled_on_phone(&order, call, first).await,
+        Start::Phone { order, call } => actor.dialled_on_phone(&order, call, first),
         Start::Back { kept, .. } => {
             let details = json!({ "purpose": "callback", "asked_in": kept.asked_in });
-            actor.place(details, first).await;
+            actor.place(details, first);
         }
     }
     while !actor.call.ended() {
@@ -183,15 +183,15 @@ pub(super) async fn run(
         tokio::select! {
             message = inbox.recv() => match message {
                 Some(message) => actor.hear(message).await,
-                None => actor.tell(Input::Stop).await,
+                None => actor.tell(Input::Stop),
             },
             () = actor.engine.app.clock.sleep_until(deadline.min(announce).min(closing)) => {
                 if closing <= actor.now() {
-                    actor.closing().await;
+                    actor.closing();
                 } else if announce < deadline {
                     actor.announce().await;
                 } else {
-                    actor.tell(Input::Tick).await;
+                    actor.tell(Input::Tick);
                 }
             }
         }
@@ -244,44 +244,43 @@ impl Actor {
     async fn hear(&mut self, message: Message) {
         match message {
             Message::Leg(leg, event) => self.leg_event(leg, event).await,
-            Message::LegHeld(leg, held) => self.tell(Input::LegHeld(leg, held)).await,
-            Message::Media(event) => self.media_event(event).await,
+            Message::LegHeld(leg, held) => self.tell(Input::LegHeld(leg, held)),
+            Message::Media(event) => self.media_event(event),
             Message::Caller(caller) => {
                 self.row.requester_id = Some(caller.id);
                 self.caller = Some(caller);
             }
             // What is said of a queue that is asked no longer crossed with its end.
-            Message::Ring(work, agent) if work == self.work => self.ring(agent).await,
+            Message::Ring(work, agent) if work == self.work => self.ring(agent),
             Message::StopRinging(work, agent) if work == self.work => {
-                self.tell(Input::StopRinging(agent)).await;
+                self.tell(Input::StopRinging(agent));
             }
-            Message::GiveUp(work) if work == self.work => self.given_up().await,
+            Message::GiveUp(work) if work == self.work => self.given_up(),
             Message::Ring(work, agent) if self.consult == Some(work) => {
                 self.tell(Input::ThirdRing {
                     agent,
                     staff_no: self.staff_no(agent),
                     devices: self.devices(agent),
-                })
-                .await;
+                });
             }
             Message::StopRinging(work, agent) if self.consult == Some(work) => {
-                self.tell(Input::ThirdStopRinging(agent)).await;
+                self.tell(Input::ThirdStopRinging(agent));
             }
             Message::GiveUp(work) if self.consult == Some(work) => {
-                self.tell(Input::ThirdGiveUp).await;
+                self.tell(Input::ThirdGiveUp);
             }
             Message::ThirdConfirmed(work, agent, confirmed) if self.consult == Some(work) => {
-                self.tell(Input::ThirdConfirmed(agent, confirmed)).await;
+                self.tell(Input::ThirdConfirmed(agent, confirmed));
             }
             Message::Ring(..)
             | Message::StopRinging(..)
             | Message::GiveUp(_)
             | Message::ThirdConfirmed(..) => {}
-            Message::Confirmed(agent, true) => self.tell(Input::Confirmed(agent)).await,
-            Message::Confirmed(agent, false) => self.tell(Input::NotConfirmed(agent)).await,
-            Message::Here(agent, device) => self.tell(Input::DeviceBack { agent, device }).await,
+            Message::Confirmed(agent, true) => self.tell(Input::Confirmed(agent)),
+            Message::Confirmed(agent, false) => self.tell(Input::NotConfirmed(agent)),
+            Message::Here(agent, device) => self.tell(Input::DeviceBack { agent, device }),
             Message::Request(request, reply) => {
-                let answer = self.request(request).await;
+                let answer = self.request(request);
                 // The asker may have gone.
                 let _ = reply.send(answer);
             }
@@ -292,14 +291,14 @@ impl Actor {
             Message::MayRate(may) => {
                 let mut offers = self.line.offers.clone();
                 offers.survey = may;
-                self.tell(Input::Line(offers)).await;
+                self.tell(Input::Line(offers));
             }
             Message::Hours => self.look_at_hours(),
-            Message::Stop => self.tell(Input::Stop).await,
+            Message::Stop => self.tell(Input::Stop),
         }
     }
 
-    async fn ring(&mut self, agent: AgentId) {
+    fn ring(&mut self, agent: AgentId) {
         let devices = self
             .engine
             .signaling
@@ -319,20 +318,19 @@ impl Actor {
             agent,
             staff_no,
             devices,
-        })
-        .await;
+        });
     }
 
-    async fn media_event(&mut self, event: SessionEvent) {
+    fn media_event(&mut self, event: SessionEvent) {
         match event {
             SessionEvent::PromptFinished(play) => {
                 if let Some(leg) = self.plays.remove(&play) {
-                    self.tell(Input::PromptEnded(leg)).await;
+                    self.tell(Input::PromptEnded(leg));
                 }
             }
             SessionEvent::Dtmf { side, digit } => {
                 if let Some(leg) = self.leg_of(side) {
-                    self.tell(Input::Digit(leg, digit)).await;
+                    self.tell(Input::Digit(leg, digit));
                 }
             }
             SessionEvent::Connected(side) => {
@@ -340,14 +338,14 @@ impl Actor {
                 let Some(leg) = self.leg_of(side) else { return };
                 if let Some(slot) = self.legs.get_mut(&leg).filter(|slot| slot.connecting) {
                     slot.connecting = false;
-                    self.tell(Input::LegAnswered(leg)).await;
+                    self.tell(Input::LegAnswered(leg));
                 }
             }
             SessionEvent::Silence(side) => {
                 if let Some(leg) = self.leg_of(side) {
                     tracing::warn!(call = %self.call.id(), ?side, "no sound: the leg is ended");
                     self.hang_up(leg);
-                    self.tell(Input::LegGone(leg, Gone::Silent)).await;
+                    self.tell(Input::LegGone(leg, Gone::Silent));
                 }
             }
             SessionEvent::OneWay { side, quiet } => self.one_way(side, quiet),
@@ -360,11 +358,10 @@ impl Actor {
                 tracing::warn!(call = %self.call.id(), ?side, ?reason, "media lost");
                 self.hang_up(leg);
                 if connecting {
-                    self.tell(Input::LegDeclined(leg, Declined::Unreachable))
-                        .await;
+                    self.tell(Input::LegDeclined(leg, Declined::Unreachable));
                     return;
                 }
-                self.tell(Input::LegGone(leg, Gone::Lost)).await;
+                self.tell(Input::LegGone(leg, Gone::Lost));
                 // The page may be there still, only its media broke: ask it in again at once.
                 let registered = device
                     .and_then(|device| self.engine.signaling.get()?.device(device))
@@ -373,8 +370,7 @@ impl Actor {
                     self.tell(Input::DeviceBack {
                         agent,
                         device: binding.device,
-                    })
-                    .await;
+                    });
                 }
             }
             SessionEvent::Recorder(RecorderEvent::Failing(error)) => {
@@ -387,13 +383,13 @@ impl Actor {
         }
     }
 
-    async fn tell(&mut self, input: Input) {
+    fn tell(&mut self, input: Input) {
         let now = self.now();
         let commands = self.call.handle(input, now);
-        self.carry_out(commands).await;
+        self.carry_out(commands);
     }
 
-    async fn carry_out(&mut self, commands: Vec<Command>) {
+    fn carry_out(&mut self, commands: Vec<Command>) {
         self.keep_standing();
         self.look_whether_he_waits();
         for command in commands {

@@ -25,13 +25,13 @@ impl Actor {
         self.legs.insert(requester, Slot::new(leg, Side::Requester));
         forward_leg(requester, events, self.mailbox.clone());
         if crowded {
-            self.tell(Input::Refuse).await;
+            self.tell(Input::Refuse);
             return;
         }
         if let Some(requester) = self.blocked(&caller).await {
             self.row.requester_id = Some(requester);
             self.refusal = 603;
-            self.tell(Input::Block).await;
+            self.tell(Input::Block);
             return;
         }
         match self.answering_media(peer_at(source, false), offer.as_deref()) {
@@ -50,7 +50,7 @@ impl Actor {
                 if let Some(slot) = self.legs.remove(&requester) {
                     slot.sip.refuse(self.refusal);
                 }
-                self.tell(Input::LegGone(requester, Gone::Fault)).await;
+                self.tell(Input::LegGone(requester, Gone::Fault));
                 return;
             }
         }
@@ -69,8 +69,8 @@ impl Actor {
             None => true,
         };
         let open = open && self.line.closed_by.is_none();
-        self.tell(Input::Line(self.offers())).await;
-        self.tell(Input::Arrived { open }).await;
+        self.tell(Input::Line(self.offers()));
+        self.tell(Input::Arrived { open });
     }
 
     /// What the line offers to this call; the rating only once it is known that he may be asked.
@@ -102,10 +102,10 @@ impl Actor {
     }
 
     /// A call of ours: the record is opened, the agent's own device rung.
-    pub(super) async fn place(&mut self, details: Value, first: Vec<Command>) {
+    pub(super) fn place(&mut self, details: Value, first: Vec<Command>) {
         self.journal("placed", details, vec![]);
         self.look_up(self.row.caller.clone());
-        self.carry_out(first).await;
+        self.carry_out(first);
     }
 
     /// Whom a block keeps from calling; what is not answered in time keeps nobody out.

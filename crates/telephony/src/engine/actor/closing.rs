@@ -56,26 +56,26 @@ impl Actor {
     }
 
     /// The time to serve him all the same is over.
-    pub(super) async fn closing(&mut self) {
+    pub(super) fn closing(&mut self) {
         self.serve_until = match self.call.state() {
             State::Ringing | State::Confirming => Some(self.now() + AFTER_A_RING),
             _ => None,
         };
         if self.serve_until.is_none() {
-            self.offer_what_is_left().await;
+            self.offer_what_is_left();
         }
     }
 
     /// The queue's longest wait is over. After closing time "call again later" is no help.
-    pub(super) async fn given_up(&mut self) {
+    pub(super) fn given_up(&mut self) {
         if self.serve_until.take().is_some() && self.call.state() == State::Queued {
-            self.offer_what_is_left().await;
+            self.offer_what_is_left();
         } else {
-            self.tell(Input::GiveUp).await;
+            self.tell(Input::GiveUp);
         }
     }
 
-    async fn offer_what_is_left(&mut self) {
+    fn offer_what_is_left(&mut self) {
         let rules = self.engine.floor.queue_rules(&self.queue());
         let then = match rules.map(|rules| rules.after_closing).unwrap_or_default() {
             // Nobody can call back who withheld his number.
@@ -85,6 +85,6 @@ impl Actor {
             floor::AfterClosing::End => AfterClosing::End,
         };
         self.announce_at = None;
-        self.tell(Input::Closing(then)).await;
+        self.tell(Input::Closing(then));
     }
 }

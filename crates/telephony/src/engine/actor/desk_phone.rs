@@ -12,7 +12,7 @@ use crate::sip::IncomingCall;
 
 impl Actor {
     /// The record is opened, the phone's sound made; `first` answers it and calls the number.
-    pub(super) async fn dialled_on_phone(
+    pub(super) fn dialled_on_phone(
         &mut self,
         order: &Outgoing,
         call: IncomingCall,
@@ -40,7 +40,7 @@ impl Actor {
                 (slot.media, slot.answer) = (Some(media), Some(answer));
                 self.legs.insert(agent, slot);
                 self.look_up(self.row.caller.clone());
-                self.carry_out(first).await;
+                self.carry_out(first);
             }
             Err(error) => {
                 tracing::warn!(call = %self.call.id(), %error, "a desk phone's call is refused: no media");
@@ -48,7 +48,7 @@ impl Actor {
                     MediaError::NoPort | MediaError::Io(_) => 503,
                     _ => 488,
                 });
-                self.tell(Input::LegGone(agent, Gone::Fault)).await;
+                self.tell(Input::LegGone(agent, Gone::Fault));
             }
         }
     }

@@ -171,7 +171,7 @@ impl Actor {
             LegEvent::Answered(sdp) => self.answered(leg, &sdp).await,
             LegEvent::Declined(status) => {
                 self.forget(leg);
-                self.tell(Input::LegDeclined(leg, declined(status))).await;
+                self.tell(Input::LegDeclined(leg, declined(status)));
             }
             LegEvent::Offer(sdp, reply) => self.offered(leg, sdp, reply),
             LegEvent::Refer {
@@ -179,7 +179,7 @@ impl Actor {
                 replaces,
                 reply,
             } => self.referred(leg, &to, replaces.as_deref(), reply).await,
-            LegEvent::Digit(digit) => self.tell(Input::Digit(leg, digit)).await,
+            LegEvent::Digit(digit) => self.tell(Input::Digit(leg, digit)),
             LegEvent::Gone(end) => {
                 let why = match end {
                     crate::sip::LegEnd::HungUp => Gone::HungUp,
@@ -187,7 +187,7 @@ impl Actor {
                     crate::sip::LegEnd::Fault => Gone::Fault,
                 };
                 self.forget(leg);
-                self.tell(Input::LegGone(leg, why)).await;
+                self.tell(Input::LegGone(leg, why));
             }
         }
     }
@@ -212,7 +212,7 @@ impl Actor {
     /// What a number plays before it answers.
     async fn early(&mut self, leg: LegId, sdp: &[u8]) {
         match self.accept(leg, sdp).await {
-            Ok(()) => self.tell(Input::EarlyMedia(leg)).await,
+            Ok(()) => self.tell(Input::EarlyMedia(leg)),
             Err(error) => tracing::info!(call = %self.call.id(), %error, "no early media"),
         }
     }
@@ -246,14 +246,14 @@ impl Actor {
             } else {
                 Input::LegDeclined(leg, Declined::Unreachable)
             };
-            self.tell(fact).await;
+            self.tell(fact);
             return;
         }
         if let Some(slot) = self.legs.get_mut(&leg) {
             slot.connecting = web;
         }
         if !web && !incoming {
-            self.tell(Input::LegAnswered(leg)).await;
+            self.tell(Input::LegAnswered(leg));
         }
     }
 
@@ -306,7 +306,7 @@ impl Actor {
         let progress = reply.accept();
         progress.tell(100);
         let done = match transfer {
-            None => self.request(call_control::Request::Complete).await,
+            None => self.request(call_control::Request::Complete),
             Some(transfer) => self.transfer_from_phone(to, transfer).await,
         };
         let status = match &done {

@@ -51,7 +51,7 @@ impl Actor {
             callback: returns,
         };
         if place.ahead.is_some() || place.minutes.is_some() || place.callback {
-            self.tell(Input::Place(place)).await;
+            self.tell(Input::Place(place));
         }
     }
 

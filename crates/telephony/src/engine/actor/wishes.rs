@@ -15,10 +15,10 @@ use crate::engine::wish::{FromCall, Outside, Way, Wish};
 const GUARD_PATIENCE: Duration = Duration::from_secs(1);
 
 impl Actor {
-    pub(super) async fn request(&mut self, request: Request) -> Result<(), Problem> {
+    pub(super) fn request(&mut self, request: Request) -> Result<(), Problem> {
         let now = self.now();
         let commands = self.call.request(request, now).map_err(refusal)?;
-        self.carry_out(commands).await;
+        self.carry_out(commands);
         Ok(())
     }
 
@@ -36,7 +36,6 @@ impl Actor {
                     mode,
                     devices,
                 })
-                .await
             }
         }
     }
@@ -58,7 +57,7 @@ impl Actor {
         let consult = self.engine.app.ids.next();
         self.engine.floor.consult(consult, agent).await?;
         self.consult = Some(consult);
-        let done = self.request(request).await;
+        let done = self.request(request);
         if done.is_err() {
             self.consult = None;
             self.engine.floor.ended(consult).await;
@@ -76,7 +75,7 @@ impl Actor {
         let floor = self.engine.floor.clone();
         let mut done = floor.consult_queue(consult, self.work, queue).await;
         if done.is_ok() {
-            done = self.request(request).await;
+            done = self.request(request);
             if done.is_err() {
                 floor.ended(consult).await;
             }
@@ -137,7 +136,7 @@ impl Actor {
         (way, order): (Way, Option<Uuid>),
     ) -> Result<(), Problem> {
         self.asked_number = Some(self.to_outside(number));
-        let done = self.request(request_of(way)).await;
+        let done = self.request(request_of(way));
         if done.is_err() {
             self.asked_number = None;
             if let (Some(guard), Some(order)) = (self.engine.guard.get().cloned(), order) {
@@ -170,7 +169,7 @@ impl Actor {
     async fn pass(&mut self, to: PassTo) -> Result<(), Problem> {
         self.call.may(&Request::Pass, self.now()).map_err(refusal)?;
         self.engine.floor.pass(self.work, to).await?;
-        self.request(Request::Pass).await
+        self.request(Request::Pass)
     }
 
     fn means_queue(&self, to: &str) -> bool {
