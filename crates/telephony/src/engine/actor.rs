@@ -393,6 +393,10 @@ impl Actor {
         self.carry_out(commands).await;
     }
 
+    #[expect(
+        clippy::unused_async,
+        reason = "whoever tells the call something may go on only after what comes of it"
+    )]
     async fn carry_out(&mut self, commands: Vec<Command>) {
         self.keep_standing();
         self.look_whether_he_waits();
