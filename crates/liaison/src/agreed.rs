@@ -217,15 +217,12 @@ fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
     let mut parts = text.split("{{");
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        match part.split_once("}}") {
-            Some((hole, rest)) => {
-                whole.push_str(values.get(hole).map_or("", String::as_str));
-                whole.push_str(rest);
-            }
-            None => {
-                whole.push_str("{{");
-                whole.push_str(part);
-            }
+        if let Some((hole, rest)) = part.split_once("}}") {
+            whole.push_str(values.get(hole).map_or("", String::as_str));
+            whole.push_str(rest);
+        } else {
+            whole.push_str("{{");
+            whole.push_str(part);
         }
     }
     whole

@@ -165,15 +165,12 @@ impl Case {
         if !self.is_open() {
             return Err(Refusal::Ended);
         }
-        match action {
-            A::Lapse => {}
-            A::Return | A::Approve | A::Ratify | A::Refuse => {
-                if by != Side::Purchaser {
-                    return Err(Refusal::ByPurchaser);
-                }
-            }
-            _ if by != Side::Supplier => return Err(Refusal::BySupplier),
-            _ => {}
+        let decides = matches!(action, A::Return | A::Approve | A::Ratify | A::Refuse);
+        if decides && by != Side::Purchaser {
+            return Err(Refusal::ByPurchaser);
+        }
+        if !decides && *action != A::Lapse && by != Side::Supplier {
+            return Err(Refusal::BySupplier);
         }
         let mut case = *self;
         // Whoever owed a step by a clock and does it stops the clock; that it was late stays.
@@ -188,7 +185,7 @@ impl Case {
             }
             (A::Return, S::Submitted) => S::Returned,
             (A::Approve, S::Submitted) => S::Approved,
-            (A::Apply, S::Approved) => S::Effective,
+            (A::Apply, S::Approved) | (A::Ratify, S::EffectivePendingRatification) => S::Effective,
             (A::Apply, S::Draft | S::Returned | S::Submitted) => return Err(Refusal::NotApproved),
             (A::Emergency, S::Draft | S::Returned | S::Submitted) => {
                 case.emergency = true;
@@ -196,7 +193,6 @@ impl Case {
                 case.overdue = false;
                 S::EffectivePendingRatification
             }
-            (A::Ratify, S::EffectivePendingRatification) => S::Effective,
             (A::Refuse, S::EffectivePendingRatification) => S::Revoked,
             (A::Archive { .. }, S::EffectivePendingRatification) => {
                 return Err(Refusal::NotRatified);

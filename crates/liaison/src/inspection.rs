@@ -102,10 +102,9 @@ impl Case {
             (S::Closed, _) => return Err(Refusal::Ended),
             (S::Hidden, Action::Edit) => S::Hidden,
             (S::Released, Action::Edit) => return Err(Refusal::Frozen),
-            (S::Hidden, Action::Release) => S::Released,
+            (S::Hidden, Action::Release) | (S::Released, Action::Demand) => S::Released,
             (S::Released, Action::Release) => return Err(Refusal::Released),
             (S::Hidden, Action::Demand | Action::Close { .. }) => return Err(Refusal::Hidden),
-            (S::Released, Action::Demand) => S::Released,
             (S::Released, Action::Close { open: 0 }) => S::Closed,
             (S::Released, Action::Close { open }) => return Err(Refusal::Unverified(*open)),
         };

@@ -77,6 +77,10 @@ pub type Moment<'a> = machine::Moment<'a, Terms>;
 
 /// A letter as its rules see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that happens at its own time"
+)]
 pub struct Case {
     /// Where it stands.
     pub state: LetterState,

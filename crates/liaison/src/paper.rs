@@ -88,7 +88,9 @@ impl Frozen for Html {
             title = escaped(&paper.title)
         );
         if let Some(number) = &paper.number {
-            page.push_str(&format!("<div class=\"number\">{}</div>", escaped(number)));
+            page.push_str("<div class=\"number\">");
+            page.push_str(&escaped(number));
+            page.push_str("</div>");
         }
         for block in &paper.blocks {
             page.push_str(&laid(block));

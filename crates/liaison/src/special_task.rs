@@ -120,14 +120,12 @@ impl Case {
         if !self.is_open() {
             return Err(Refusal::Ended);
         }
-        match action {
-            A::Accept { .. } | A::SendBack | A::Withdraw => {
-                if by != Side::Purchaser {
-                    return Err(Refusal::ByPurchaser);
-                }
-            }
-            _ if by != Side::Supplier => return Err(Refusal::BySupplier),
-            _ => {}
+        let decides = matches!(action, A::Accept { .. } | A::SendBack | A::Withdraw);
+        if decides && by != Side::Purchaser {
+            return Err(Refusal::ByPurchaser);
+        }
+        if !decides && by != Side::Supplier {
+            return Err(Refusal::BySupplier);
         }
         let sound = |minutes: i64| (1..=LONGEST).contains(&minutes);
         let mut case = *self;
@@ -139,10 +137,11 @@ impl Case {
                 case.planned = Some(*minutes);
                 S::Planned
             }
-            (A::Plan { .. }, S::Delivered) => return Err(Refusal::Delivered),
+            (A::Plan { .. } | A::Work { .. } | A::Deliver | A::Withdraw, S::Delivered) => {
+                return Err(Refusal::Delivered);
+            }
             (A::Plan { .. }, _) => return Err(Refusal::UnderWay),
             (A::Work { .. } | A::Deliver, S::Requested) => return Err(Refusal::NotPlanned),
-            (A::Work { .. } | A::Deliver, S::Delivered) => return Err(Refusal::Delivered),
             (A::Work { minutes }, _) => {
                 if !sound(*minutes) || self.worked + minutes > LONGEST {
                     return Err(Refusal::Minutes);
@@ -161,7 +160,6 @@ impl Case {
             }
             (A::SendBack, S::Delivered) => S::Working,
             (A::Accept { .. } | A::SendBack, _) => return Err(Refusal::NotDelivered),
-            (A::Withdraw, S::Delivered) => return Err(Refusal::Delivered),
             (A::Withdraw, _) => S::Withdrawn,
         };
         Ok(case)

@@ -53,12 +53,11 @@ pub fn moved(stock: i64, held: i64, kind: SupplyMoveKind, quantity: i64) -> Resu
         return Err(Refusal::Quantity);
     }
     match kind {
-        SupplyMoveKind::Receive => Ok(stock + quantity),
         SupplyMoveKind::Issue | SupplyMoveKind::WriteOff if quantity > stock => {
             Err(Refusal::Short(stock))
         }
         SupplyMoveKind::Issue | SupplyMoveKind::WriteOff => Ok(stock - quantity),
         SupplyMoveKind::Return if quantity > held => Err(Refusal::NotHeld(held)),
-        SupplyMoveKind::Return => Ok(stock + quantity),
+        SupplyMoveKind::Receive | SupplyMoveKind::Return => Ok(stock + quantity),
     }
 }

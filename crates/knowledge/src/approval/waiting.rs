@@ -39,9 +39,10 @@ async fn changes_of(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         .await?;
     let waiting = rows.into_iter().map(|row| {
         // What holds already is ratified, the rest is approved.
-        let verb = match row.state == ChangeState::PendingRatification.as_str() {
-            true => "ratify",
-            false => "approve",
+        let verb = if row.state == ChangeState::PendingRatification.as_str() {
+            "ratify"
+        } else {
+            "approve"
         };
         let consent = Consent {
             path: format!("/api/v1/approvals/{}/{verb}", row.id),

@@ -221,7 +221,7 @@ async fn record(
                 updated_at: now,
                 version: 1,
             }
-            .with_case(&case);
+            .with_case(case);
             store::number(&app, &tx, &mut row).await?;
             versioned::insert(&*tx, &row).await?;
             store::tell(&app, &tx, &who, &row, "recorded").await?;

@@ -52,7 +52,7 @@ impl row::Model {
         Ok(Case { state })
     }
 
-    pub(crate) fn with_case(mut self, case: &Case) -> Self {
+    pub(crate) fn with_case(mut self, case: Case) -> Self {
         case.state.as_str().clone_into(&mut self.state);
         self.hidden = case.is_hidden();
         self
@@ -146,7 +146,7 @@ pub(crate) async fn act(
             .about(&before.what())
             .with("state", before.state.as_str())
     })?;
-    let mut after = before.clone().with_case(&case);
+    let mut after = before.clone().with_case(case);
     more(&mut after);
     number(app, tx, &mut after).await?;
     let after = versioned::save(app, &**tx, before, after).await?;

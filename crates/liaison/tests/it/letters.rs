@@ -99,7 +99,7 @@ async fn a_template_is_filled_and_says_what_is_missing() {
         let body = letter["body"][0].as_str().unwrap();
         assert!(body.contains("拟由{{reason}}接替"), "a value is no template: {body}");
         assert_eq!(letter["reply_days"], 3);
-        assert_eq!(letter["to_name"].as_str().is_some_and(|name| !name.is_empty()), true);
+        assert!(letter["to_name"].as_str().is_some_and(|name| !name.is_empty()));
         new["fields"]["nothing"] = json!("x");
         assert_eq!(world.refused("hr", at, new).await.1["code"], "letter_field_unknown");
         let (_, no) = world.refused("hr", at, json!({"template": "none"})).await;

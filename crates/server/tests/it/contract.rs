@@ -46,7 +46,7 @@ async fn each_clause_stands_with_what_proves_it_and_what_is_late() {
         );
 
         // Past its time nobody has answered: the clause says so until somebody does.
-        server.clock.advance(Duration::from_secs(5 * 24 * 3_600));
+        server.clock.advance(Duration::from_hours(5 * 24));
         let late = purchaser
             .until("/api/v1/contract-clauses", Duration::from_secs(10), |list| {
                 let items = list["items"].as_array().unwrap();
@@ -59,7 +59,7 @@ async fn each_clause_stands_with_what_proves_it_and_what_is_late() {
         let still = clause(&purchaser, "A-34").await;
         assert!(still["proofs"][0]["latest_at"].is_string(), "{still}");
 
-        server.clock.advance(Duration::from_secs(40 * 24 * 3_600));
+        server.clock.advance(Duration::from_hours(40 * 24));
         let quiet = clause(&server.sign_in("purchaser").await, "A-13").await;
         assert!(["quiet", "unproven", "kept"].contains(&quiet["state"].as_str().unwrap()), "{quiet}");
     })

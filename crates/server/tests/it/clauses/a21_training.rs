@@ -40,7 +40,7 @@ async fn a_course_from_an_article_is_held_and_each_agent_has_his_hours_in_the_le
             {"user_id": people[0], "state": "attended", "percent": 96}, {"user_id": people[1], "state": "absent"}]});
         let early = trainer.ask(Method::PUT, &door, Some(record.clone())).await;
         assert_eq!((early.0, &early.1["code"]), (StatusCode::CONFLICT, &json!("session_ahead")));
-        server.clock.advance(std::time::Duration::from_secs(2 * 3_600));
+        server.clock.advance(std::time::Duration::from_hours(2));
         let no = agent.ask(Method::PUT, &door, Some(record.clone())).await;
         assert_eq!(no.0, StatusCode::FORBIDDEN, "an agent records nothing");
         trainer.put(&door, record).await;

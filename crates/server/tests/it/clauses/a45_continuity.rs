@@ -16,7 +16,7 @@ fn scenario<'a>(board: &'a Value, code: &str) -> &'a Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_scenario_has_owner_contact_tree_and_half_yearly_drills() {
     on_both_at("2026-02-13T02:00:00Z", &[], async |server| {
-        let (lead, purchaser) = (server.sign_in("lead").await, server.sign_in("purchaser").await);
+        let lead = server.sign_in("lead").await;
         let agent = server.sign_in("agent1").await;
         let owner = lead.own_id().await;
         let plans = "/api/v1/continuity/plans";
@@ -48,7 +48,8 @@ async fn each_scenario_has_owner_contact_tree_and_half_yearly_drills() {
         // Nobody drills it for half a year: it is owed, and told.
         server.clock.advance(Duration::from_hours(185 * 24));
         // Nobody stays signed in for so long.
-        let (lead, purchaser) = (server.sign_in("lead").await, server.sign_in("purchaser").await);
+        let lead = server.sign_in("lead").await;
+        let purchaser = server.sign_in("purchaser").await;
         let board = lead.until("/api/v1/continuity", Duration::from_secs(5), |board| {
             scenario(board, "power_outage")["drill_overdue"] == true
         });

@@ -108,7 +108,7 @@ async fn who_fails_once_sits_the_resit_and_who_fails_it_too_is_to_be_replaced() 
             (StatusCode::CONFLICT, &json!("exam_not_open"))
         );
 
-        server.clock.advance(Duration::from_secs(24 * 3_600 + 60));
+        server.clock.advance(Duration::from_mins(24 * 60 + 1));
         let passed = sits(server, &one, true).await;
         assert_eq!(
             (&passed["state"], &passed["try_no"]),
@@ -174,7 +174,7 @@ async fn a_killed_browser_goes_on_elsewhere_with_the_time_gone_and_the_time_hand
             .post(&format!("{door}/left"), json!({"seconds": 9}))
             .await;
         drop(first);
-        server.clock.advance(Duration::from_secs(20 * 60));
+        server.clock.advance(Duration::from_mins(20));
         // Another browser, another session: the same paper, the answers, ten minutes.
         let second = server.sign_in("agent3").await;
         let back = second.post(&format!("{door}/start"), json!({})).await;
@@ -194,7 +194,7 @@ async fn a_killed_browser_goes_on_elsewhere_with_the_time_gone_and_the_time_hand
             .ask(Method::GET, &door, None)
             .await;
         assert_eq!(strange.0, StatusCode::NOT_FOUND);
-        server.clock.advance(Duration::from_secs(11 * 60));
+        server.clock.advance(Duration::from_mins(11));
         let over = second
             .until(&door, Duration::from_secs(5), |mine| {
                 mine["state"] == "passed"
