@@ -54,7 +54,9 @@ pub async fn give(
     reason: &str,
 ) -> Result<()> {
     act::must_be_agent(&**tx, to).await?;
+    // Held, so that a sign of its clock comes before or after and does not refuse the one who accepts.
     let before = row::Entity::find_by_id(ticket)
+        .lock_exclusive()
         .one(&**tx)
         .await?
         .ok_or_else(|| not_found("ticket"))?;

@@ -20,9 +20,10 @@ pub async fn on_both_at(time: &str, more: &[(&str, String)], story: impl AsyncFn
         let database = testing::database(*kind, &server::migrations()).await;
         let mut settings = vec![
             ("database.url", database.url.clone()),
-            // The clock is moved by hours and days; nobody signs in anew for it.
+            // The clock is moved by hours and days; nobody signs in anew for it, or needs another password.
             ("sign_in.idle_minutes", "100000".to_owned()),
             ("sign_in.session_hours", "2000".to_owned()),
+            ("sign_in.password_max_age_days", "0".to_owned()),
         ];
         settings.extend(more.iter().cloned());
         let server = TestServer::started_at(time, &settings).await;
