@@ -508,6 +508,7 @@ for (const [name, viewport] of [['a lead listens, by keyboard', LOW], ['a lead l
     await shot('reason')
     await press('Enter')
     await page.locator('[data-testid="supervising"][data-mode="listen"]').getByText('正在监听陈嘉明').waitFor()
+    await page.locator('[data-testid="supervising"][data-heard="true"]').waitFor()
     await shot('listening')
     // A reload neither ends it nor hides it.
     await page.reload()
