@@ -1,9 +1,22 @@
 //! What is printed: one model of a document, and who lays it out.
 
-use kernel::problem::{Result, internal};
+use kernel::problem::{Result, internal, invalid};
+use kernel::words;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
+
+words! {
+    /// As what a document is wanted.
+    PaperFormat {
+        /// A page that any browser shows and prints.
+        Html = "html",
+        /// 文字文档
+        Docx = "docx",
+        /// 版式文档
+        Pdf = "pdf",
+    }
+}
 
 /// A part of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -34,16 +47,26 @@ pub enum Block {
     },
 }
 
-/// A document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+/// A document; what is empty is not printed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[schema(as = PaperView)]
 pub struct Paper {
+    /// Who writes, above everything.
+    pub letterhead: String,
     /// Its title.
     pub title: String,
     /// Its number, where it has one.
     pub number: Option<String>,
+    /// To whom, without the colon.
+    pub addressee: String,
     /// What stands in it.
     pub blocks: Vec<Block>,
+    /// Who signs it.
+    pub signers: Vec<String>,
+    /// When, as it is to be read.
+    pub date: String,
+    /// Who gets a copy.
+    pub copies: Vec<String>,
 }
 
 impl Paper {
@@ -65,10 +88,10 @@ pub struct LaidOut {
     pub bytes: Vec<u8>,
 }
 
-/// Who makes a file of a document. The server may wire one that writes docx or PDF; [`Html`] is always there.
+/// Who makes a file of a document. The server wires one that writes docx and PDF; [`Html`] knows pages alone.
 pub trait Frozen: Send + Sync + 'static {
     /// The file of a document.
-    fn lay_out(&self, paper: &Paper) -> Result<LaidOut>;
+    fn lay_out(&self, paper: &Paper, format: PaperFormat) -> Result<LaidOut>;
 }
 
 /// Documents as pages that any browser prints.
@@ -81,7 +104,11 @@ const STYLE: &str = "body{font-family:'Noto Serif CJK SC',SimSun,serif;font-size
     table{border-collapse:collapse;width:100%;font-size:12pt}td,th{border:1px solid #000;height:1.2cm;padding:2mm}";
 
 impl Frozen for Html {
-    fn lay_out(&self, paper: &Paper) -> Result<LaidOut> {
+    fn lay_out(&self, paper: &Paper, format: PaperFormat) -> Result<LaidOut> {
+        if format != PaperFormat::Html {
+            let detail = "only a page can be made here";
+            return Err(invalid("format", "paper_format_unknown", detail));
+        }
         let mut page = format!(
             "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>{title}</title>\
              <style>{STYLE}</style></head><body><h1>{title}</h1>",
@@ -92,8 +119,20 @@ impl Frozen for Html {
             page.push_str(&escaped(number));
             page.push_str("</div>");
         }
+        let line = |text: String| laid(&Block::Paragraph { text });
+        if !paper.addressee.is_empty() {
+            page.push_str(&line(format!("{}：", paper.addressee)));
+        }
         for block in &paper.blocks {
             page.push_str(&laid(block));
+        }
+        if !paper.signers.is_empty() {
+            let mut lines = paper.signers.clone();
+            lines.push(paper.date.clone());
+            page.push_str(&laid(&Block::Signature { lines }));
+        }
+        if !paper.copies.is_empty() {
+            page.push_str(&line(format!("抄送：{}", paper.copies.join("，"))));
         }
         page.push_str("</body></html>");
         Ok(LaidOut {

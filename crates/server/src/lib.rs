@@ -9,6 +9,7 @@ pub mod demo;
 mod house;
 mod learned;
 mod lessons;
+mod papers;
 mod public;
 mod scripts;
 pub mod setup;

@@ -21,6 +21,7 @@ use crate::callee::Callees;
 use crate::house::{Approved, Closed, TheHouse};
 use crate::learned::into_staff_files;
 use crate::lessons::Lessons;
+use crate::papers::Papers;
 use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
@@ -203,7 +204,11 @@ fn capabilities(
         channels::capability(channels),
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
         learning::capability(app, Arc::new(Lessons(app.clone()))),
-        liaison::capability(app, Arc::new(Scripts(app.clone())), Arc::new(liaison::Html)),
+        liaison::capability(
+            app,
+            Arc::new(Scripts(app.clone())),
+            Arc::new(Papers::new(app)),
+        ),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
     let evidence = parts

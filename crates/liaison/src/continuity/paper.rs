@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use kernel::http::{Json, Path};
+use kernel::http::{Json, Path, Query};
 use kernel::problem::{Problem, Result, invalid, not_found, refused};
 use kernel::text::needed;
 use kernel::versioned::{self, Versioned as _};
@@ -22,8 +22,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::letter::http::Office;
-use crate::paper::{Block, Paper};
+use crate::letter::http::{AsFile, Office};
+use crate::paper::{Block, Paper, PaperFormat};
 use crate::rights::{TakeOnPaper, ViewContinuity};
 use crate::trail::{Scribe, Seen};
 
@@ -232,13 +232,14 @@ async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<row::Model> {
 /// The form of a sheet, to print.
 #[utoipa::path(
     get, path = "/api/v1/continuity/sheets/{id}/form", tag = "liaison", operation_id = "print_paper_sheet",
-    params(("id" = Uuid, Path)),
-    responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)),
+    params(("id" = Uuid, Path), AsFile),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem), (status = 422, body = Problem)),
 )]
 async fn form(
     _actor: Actor<ViewContinuity>,
     State(office): State<Office>,
     Path(id): Path<Uuid>,
+    Query(wanted): Query<AsFile>,
 ) -> Result<Response> {
     let sheet = get(office.app.db.read(), id).await?;
     let head = [
@@ -274,8 +275,10 @@ async fn form(
                 ],
             },
         ],
+        ..Paper::default()
     };
-    let laid = office.frozen.lay_out(&paper)?;
+    let format = wanted.format.unwrap_or(PaperFormat::Html);
+    let laid = office.frozen.lay_out(&paper, format)?;
     let name = format!("{}.{}", sheet.number, laid.extension);
     Ok(attachment::download(
         &name,

@@ -17,7 +17,7 @@ use organization::Colleague;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ use super::store::{self, Filter, row};
 use super::{Case, LetterSecrecy, LetterState, LetterUrgency, paper};
 use crate::agreed::{self, LONGEST_REPLY};
 use crate::files::{self, LiaisonFileView};
-use crate::paper::Frozen;
+use crate::paper::{Frozen, PaperFormat};
 use crate::rights::{SignLetters, ViewLetters, WriteLetters};
 use crate::side;
 use crate::trail::{self, LiaisonLine};
@@ -532,23 +532,36 @@ async fn edit(
     detail(&done, actor.principal(), row).await
 }
 
+/// As what it is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AsFile {
+    /// `html`, `docx` or `pdf`; a page unless told.
+    #[param(inline)]
+    pub format: Option<PaperFormat>,
+}
+
 /// The letter as a file to print and keep; 404 before it is signed.
 #[utoipa::path(
     get, path = "/api/v1/letters/{id}/paper", tag = "liaison", operation_id = "print_letter",
-    params(("id" = Uuid, Path)),
-    responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)),
+    params(("id" = Uuid, Path), AsFile),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem), (status = 422, body = Problem)),
 )]
 async fn print(
     actor: Actor<ViewLetters>,
     State(office): State<Office>,
     Path(id): Path<Uuid>,
+    Query(wanted): Query<AsFile>,
 ) -> Result<Response> {
     let conn = office.app.db.read();
     let row = store::get(conn, side::of(actor.principal()), id).await?;
     let Some(number) = row.number.clone() else {
         return Err(not_found("paper of an unsigned letter"));
     };
-    let laid = office.frozen.lay_out(&paper::of(conn, &row).await?)?;
+    let format = wanted.format.unwrap_or(PaperFormat::Html);
+    let laid = office
+        .frozen
+        .lay_out(&paper::of(conn, &row).await?, format)?;
     let name = format!("{number} {}.{}", row.title, laid.extension);
     Ok(attachment::download(
         &name,

@@ -34,23 +34,20 @@ pub(crate) async fn of(conn: &impl ConnectionTrait, letter: &row::Model) -> Resu
     if let Some(text) = marks(letter) {
         blocks.push(paragraph(text));
     }
-    blocks.push(paragraph(format!("{}：", letter.to_name)));
     blocks.extend(texts(&letter.body)?.into_iter().map(paragraph));
     let from = organization::party_name(conn, letter.from()).await?;
-    let mut lines = vec![from.unwrap_or_default()];
-    lines.extend(
-        letter
-            .signed_at
-            .map(|at| day::of(at).format("%Y年%-m月%-d日").to_string()),
-    );
-    blocks.push(Block::Signature { lines });
-    let cc = texts(&letter.cc)?;
-    if !cc.is_empty() {
-        blocks.push(paragraph(format!("抄送：{}", cc.join("，"))));
-    }
+    let from = from.unwrap_or_default();
+    let date = letter
+        .signed_at
+        .map(|at| day::of(at).format("%Y年%-m月%-d日"));
     Ok(Paper {
+        letterhead: from.clone(),
         title: letter.title.clone(),
         number: letter.number.clone(),
+        addressee: letter.to_name.clone(),
         blocks,
+        signers: vec![from],
+        date: date.map(|date| date.to_string()).unwrap_or_default(),
+        copies: texts(&letter.cc)?,
     })
 }

@@ -97,6 +97,11 @@ async fn a_letter_goes_from_the_draft_to_the_archive_and_its_reply_is_due_by_wor
         assert!(actions(&done).ends_with(&["received", "begun", "overdue", "replied", "archived"]), "{done}");
         let paper = desks.liaison.send(Method::GET, &format!("{at}/paper"), None).await;
         assert!(paper.text().await.unwrap().contains("热线服函〔2026〕1号"));
+        for (format, mark) in [("docx", &b"PK\x03\x04"[..]), ("pdf", b"%PDF-")] {
+            let file = desks.liaison.send(Method::GET, &format!("{at}/paper?format={format}"), None).await;
+            let bytes = file.bytes().await.unwrap();
+            assert!(bytes.starts_with(mark), "{format}: {}", String::from_utf8_lossy(&bytes));
+        }
         let (status, _) = desks.manager.ask(Method::DELETE, &at, None).await;
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
 
