@@ -8,6 +8,7 @@ import { t } from '@/i18n'
 import { serverNow } from '@/lib/clock'
 import { emergencyAbout, emergencyOpen } from '@/lib/overlays'
 import { done } from '@/lib/tell'
+import { tellable } from '@/lib/told'
 import { useFloor } from '@/stores/floor'
 import { useLive } from '@/stores/live'
 import { usePeople } from '@/stores/people'
@@ -27,6 +28,7 @@ export const useTalk = defineStore('talk', () => {
   const session = useSession()
   const work = useWork()
   const state = ref<TalkState>({ ...quiet })
+  const live = tellable<TalkState>()
   const busy = ref(false)
   /** Dialogs of the bar, opened by button and by key. */
   const transferring = ref(false)
@@ -49,10 +51,13 @@ export const useTalk = defineStore('talk', () => {
     const call = id.value
     if (!call || !talking.value) return
     try {
-      const [standing, events] = await Promise.all([api.standing(call), api.callEvents(call)])
+      const found = await live.ask(async () => {
+        const [standing, events] = await Promise.all([api.standing(call), api.callEvents(call)])
+        return learned(standing, events.items, phone.isHeld)
+      })
       if (call !== id.value) return
-      state.value = learned(standing, events.items, phone.isHeld)
-      if (standing.third?.colleague && !people.nameOf(standing.third.colleague)) people.learn(...(await receivers()).people)
+      state.value = found
+      if (found.third?.colleague && !people.nameOf(found.third.colleague)) people.learn(...(await receivers()).people)
     } catch {
       // Over already, or not to be seen: the next event tells.
     }
@@ -60,7 +65,10 @@ export const useTalk = defineStore('talk', () => {
 
   useLive().on(['call'], ({ data }) => {
     const told = data as Told
-    if (told.call_id === id.value) state.value = heard(state.value, told, serverNow())
+    if (told.call_id !== id.value) return
+    const at = serverNow()
+    live.tell((before) => heard(before, told, at))
+    state.value = heard(state.value, told, at)
   })
   useLive().on(['reset'], () => void learn())
   watch(id, () => {
@@ -95,8 +103,10 @@ export const useTalk = defineStore('talk', () => {
     return mine
   }
   const consult = (party: CallParty) => run('consult', async (call) => {
-    await api.consult(call, party)
-    state.value = { ...state.value, held: true, third: { colleague: 'agent' in party ? party.agent : null, queue: 'queue' in party ? party.queue : null, answered: false, together: false } }
+    state.value = await live.ask(async () => {
+      await api.consult(call, party)
+      return { ...state.value, held: true, third: { colleague: 'agent' in party ? party.agent : null, queue: 'queue' in party ? party.queue : null, answered: false, together: false } }
+    })
   })
   const transfer = (party: CallParty) => run('transfer', async (call) => {
     await api.transfer(call, party)

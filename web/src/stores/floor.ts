@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import * as api from '@/api/floor'
 import type { AgentState, SettableState } from '@/api/types'
+import { tellable } from '@/lib/told'
 import { useLive } from './live'
 import { useQualification } from './qualification'
 import { useSession } from './session'
@@ -10,6 +11,7 @@ import { useSession } from './session'
 export const useFloor = defineStore('floor', () => {
   const session = useSession()
   const mine = ref<AgentState | null>(null)
+  const live = tellable<AgentState | null>()
   let asking: Promise<void> | null = null
   let again = false
 
@@ -22,8 +24,8 @@ export const useFloor = defineStore('floor', () => {
       again = true
       return asking
     }
-    asking = api
-      .agentState()
+    asking = live
+      .ask(api.agentState)
       .then((state) => void (mine.value = state))
       .catch(() => {})
       .finally(() => {
@@ -40,12 +42,14 @@ export const useFloor = defineStore('floor', () => {
 
   function start(): void {
     if (off) return
-    const live = useLive()
-    const offState = live.on(['agent_state'], (event) => {
+    const events = useLive()
+    const offState = events.on(['agent_state'], (event) => {
       const view = event.data as AgentState
-      if (view?.id === session.user?.id) mine.value = view
+      if (view?.id !== session.user?.id) return
+      live.tell(() => view)
+      mine.value = view
     })
-    const offReset = live.on(['reset'], () => void refresh())
+    const offReset = events.on(['reset'], () => void refresh())
     off = () => {
       offState()
       offReset()
@@ -65,7 +69,7 @@ export const useFloor = defineStore('floor', () => {
     askedAt.value = Date.now()
     const qualification = useQualification()
     try {
-      mine.value = await api.setAgentState(state)
+      mine.value = await live.ask(() => api.setAgentState(state))
       if (state === 'ready') qualification.granted()
     } catch (error) {
       qualification.note(error)
@@ -73,11 +77,11 @@ export const useFloor = defineStore('floor', () => {
     }
   }
   async function endWrapUp(): Promise<void> {
-    mine.value = (await api.endWrapUp()) ?? mine.value
+    mine.value = (await live.ask(api.endWrapUp)) ?? mine.value
     void refresh()
   }
   async function extendWrapUp(reason: string): Promise<void> {
-    mine.value = (await api.extendWrapUp(reason)) ?? mine.value
+    mine.value = (await live.ask(() => api.extendWrapUp(reason))) ?? mine.value
     void refresh()
   }
 

@@ -59,6 +59,12 @@ const verbs = {
   },
 }
 
+/** What stood on the page when something failed: the run is gone before anybody can look. */
+async function seen(command) {
+  const text = await pages.get(command.page)?.evaluate(() => document.body.innerText).catch(String)
+  return text?.replace(/\s+/g, ' ').slice(0, 1500)
+}
+
 const lines = createInterface({ input: process.stdin })
 for await (const line of lines) {
   const command = JSON.parse(line)
@@ -66,7 +72,7 @@ for await (const line of lines) {
     const value = await verbs[command.do](command)
     process.stdout.write(`${JSON.stringify({ ok: true, value: value ?? null })}\n`)
   } catch (error) {
-    process.stdout.write(`${JSON.stringify({ ok: false, error: String(error), logs: logs.slice(-20) })}\n`)
+    process.stdout.write(`${JSON.stringify({ ok: false, error: String(error), seen: await seen(command), logs: logs.slice(-20) })}\n`)
   }
 }
 await Promise.all([...browsers.values()].map((browser) => browser.close()))
