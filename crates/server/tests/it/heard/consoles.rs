@@ -387,10 +387,9 @@ async fn from_the_call(server: &TestServer, first: &mut Console, call: &str) {
     let number = ticket["number"].as_str().unwrap();
     assert!(about.contains(number), "{about}");
     first.shot("emergency-from-call").await;
-    first
-        .browser
-        .click(page, ".el-dialog .el-radio-button")
-        .await;
+    // The dialog before it may still stand in the page, unseen.
+    let category = ".el-dialog:has([data-testid=emergency-what]) .el-radio-button";
+    first.browser.click(page, category).await;
     let at = "[data-testid=emergency-what], [data-testid=emergency-what] textarea";
     first.browser.fill(page, at, "诉求人扬言要到考点闹事").await;
     first.clicks("emergency-raise").await;
