@@ -103,3 +103,27 @@ fn keep(filling: &mut Filling, row: u32, column: u32, cell: &mut String) -> Resu
     cell.clear();
     filling.put(row, column, kept)
 }
+
+/// One line of CSV with its end; every cell is harmless in a spreadsheet.
+pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+    let mut line = String::new();
+    for (place, cell) in cells.into_iter().enumerate() {
+        if place > 0 {
+            line.push(',');
+        }
+        let cell = if crate::write::is_risky(cell) {
+            format!("'{cell}")
+        } else {
+            cell.to_owned()
+        };
+        if cell.contains([',', '"', '\n', '\r']) {
+            line.push('"');
+            line.push_str(&cell.replace('"', "\"\""));
+            line.push('"');
+        } else {
+            line.push_str(&cell);
+        }
+    }
+    line.push_str("\r\n");
+    line
+}

@@ -3,6 +3,7 @@
 mod csv;
 mod moment;
 pub mod paper;
+pub mod sheet;
 mod write;
 mod xlsx;
 
@@ -10,6 +11,7 @@ use std::fmt;
 
 use chrono::NaiveDateTime;
 
+pub use csv::line as csv_line;
 pub use write::{NotWritten, write};
 
 /// The largest file in bytes.

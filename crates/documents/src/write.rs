@@ -49,9 +49,13 @@ pub fn write<'a>(
 }
 
 /// A text that no spreadsheet takes for a formula, and that fits into a cell.
-fn harmless(text: &str) -> String {
-    let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let mark = if risky { "'" } else { "" };
+pub(crate) fn harmless(text: &str) -> String {
+    let mark = if is_risky(text) { "'" } else { "" };
     let fits = text.chars().take(LONGEST_TEXT - mark.len());
     mark.chars().chain(fits).collect()
+}
+
+/// A spreadsheet would take it for a formula.
+pub(crate) fn is_risky(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }

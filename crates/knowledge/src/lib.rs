@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod article;
 pub mod assist;
+pub mod carried;
 pub mod demo;
 mod evidence;
 pub mod fault_tree;

@@ -57,13 +57,13 @@ async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<row::Model> {
         .ok_or_else(|| not_found("group of synonyms"))
 }
 
-/// Adds a group; for the demo too.
+/// Adds a group; for the demo and what a predecessor hands over too.
 pub(crate) async fn add(
     app: &App,
     tx: &kernel::Tx,
     who: &audit::Who,
     group: Vec<String>,
-) -> Result<()> {
+) -> Result<Uuid> {
     let row = row::Model {
         id: app.ids.next(),
         words: joined(&group),
@@ -73,7 +73,26 @@ pub(crate) async fn add(
     };
     versioned::insert(&**tx, &row).await?;
     let details = json!({ "words": group });
-    audit::record(app, &**tx, who, "synonym.added", "synonym", row.id, details).await
+    audit::record(app, &**tx, who, "synonym.added", "synonym", row.id, details).await?;
+    Ok(row.id)
+}
+
+/// Writes other words over a group.
+pub(crate) async fn rewrite(
+    app: &App,
+    tx: &kernel::Tx,
+    who: &audit::Who,
+    id: Uuid,
+    group: Vec<String>,
+) -> Result<()> {
+    let before = get(&**tx, id).await?;
+    let after = row::Model {
+        words: joined(&group),
+        ..before.clone()
+    };
+    versioned::save(app, &**tx, &before, after).await?;
+    let details = json!({ "words": group });
+    audit::record(app, &**tx, who, "synonym.edited", "synonym", id, details).await
 }
 
 /// The routes of synonyms.
@@ -117,7 +136,8 @@ async fn listed(app: &App) -> Result<Json<SynonymList>> {
     }))
 }
 
-fn group(words_of: Vec<String>) -> Result<Vec<String>> {
+/// A group of words; says no to what is none.
+pub(crate) fn group(words_of: Vec<String>) -> Result<Vec<String>> {
     let group = words("words", words_of)?;
     let short = group.iter().any(|word| word.chars().count() < 2);
     if group.len() < 2 || short {

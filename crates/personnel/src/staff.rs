@@ -2,6 +2,7 @@
 //!
 //! Pure: the case and an action go in, the case after it or a refusal comes out.
 
+pub mod carried;
 pub mod evidence;
 pub mod file;
 pub mod http;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod carried;
 pub mod contact;
 pub mod cover;
 pub mod emergency;

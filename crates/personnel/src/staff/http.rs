@@ -358,7 +358,11 @@ pub(crate) fn empty(app: &App, by: Option<Uuid>) -> row::Model {
 }
 
 /// An account of the supplier that has no file yet.
-async fn must_be_free(conn: &impl ConnectionTrait, user: Option<Uuid>, own: Uuid) -> Result<()> {
+pub(crate) async fn must_be_free(
+    conn: &impl ConnectionTrait,
+    user: Option<Uuid>,
+    own: Uuid,
+) -> Result<()> {
     let Some(user) = user else { return Ok(()) };
     if organization::colleagues::side_of(conn, user).await? != Some(Side::Supplier) {
         let detail = "an account of the supplier";
@@ -374,7 +378,7 @@ async fn must_be_free(conn: &impl ConnectionTrait, user: Option<Uuid>, own: Uuid
     }
 }
 
-fn known_already(problem: Problem) -> Problem {
+pub(crate) fn known_already(problem: Problem) -> Problem {
     if problem.code != "already_exists" {
         return problem;
     }

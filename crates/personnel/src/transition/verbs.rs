@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
+use kernel::audit::Who;
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, not_found, refused};
 use kernel::text::{checked, needed};
@@ -64,6 +65,106 @@ struct Seat {
     resigned_on: Option<NaiveDate>,
 }
 
+/// Who is to sit where.
+pub(crate) struct Seated<'a> {
+    /// The post.
+    pub post: &'a str,
+    /// His staff file.
+    pub staff: Uuid,
+    /// What he says.
+    pub willing: Willingness,
+    /// More about it.
+    pub note: Option<String>,
+    /// When his new contract was signed.
+    pub resigned_on: Option<NaiveDate>,
+}
+
+/// Writes who sits on a post of the board.
+pub(crate) async fn sit(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    row: &row::Model,
+    seated: Seated<'_>,
+) -> Result<()> {
+    let post = posts::held(tx, seated.post).await?;
+    let staff = staff::held(tx, seated.staff).await?;
+    let on_board = store::people(&**tx, row.id).await?;
+    if on_board
+        .iter()
+        .any(|other| other.staff_id == staff.id && other.post_id != post.id)
+    {
+        let detail = format!("{} sits on another post of the board", staff.name);
+        return Err(refused("transition_person_twice", detail).with_field("staff_id"));
+    }
+    let known = on_board.into_iter().find(|row| row.post_id == post.id);
+    let is_new = known.is_none();
+    let after = person::Model {
+        id: known.map_or_else(|| app.ids.next(), |known| known.id),
+        transition_id: row.id,
+        staff_id: staff.id,
+        post_id: post.id.clone(),
+        willing: seated.willing.as_str().to_owned(),
+        note: seated.note,
+        resigned_on: seated.resigned_on.map(day::text),
+        updated_at: app.clock.now(),
+    };
+    let after = after.into_active_model().reset_all();
+    if is_new {
+        after.insert(&**tx).await?;
+    } else {
+        after.update(&**tx).await?;
+    }
+    let said = format!("{} {} {}", post.id, staff.name, seated.willing.as_str());
+    store::tell(app, tx, who, row, ("seated", Some(&said))).await
+}
+
+/// Something came over by a file: it stands on the board as handed over today, with what proves it. Of one title there
+/// is one line; a board that is full or over is left alone.
+pub async fn came_over(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    id: Uuid,
+    (kind, title, note): (HandoverKind, &str, &str),
+) -> Result<()> {
+    let row = store::held(tx, id).await?;
+    let there = store::items(&**tx, id).await?;
+    if !row.case()?.is_open() || there.len() as u64 >= store::SHOWN {
+        return Ok(());
+    }
+    let known = there.into_iter().find(|item| item.title == title);
+    let is_new = known.is_none();
+    let item = item::Model {
+        id: known
+            .as_ref()
+            .map_or_else(|| app.ids.next(), |known| known.id),
+        transition_id: id,
+        kind: kind.as_str().to_owned(),
+        title: title.to_owned(),
+        note: Some(note.to_owned()),
+        done_on: Some(day::text(day::today(app))),
+        done_by: who.user_id,
+        at: known.map_or_else(|| app.clock.now(), |known| known.at),
+    };
+    let item = item.into_active_model().reset_all();
+    if is_new {
+        item.insert(&**tx).await?;
+    } else {
+        item.update(&**tx).await?;
+    }
+    store::tell(app, tx, who, &row, ("item_done", Some(title))).await
+}
+
+/// Says no to a transition that is not there or is over.
+pub async fn must_be_open(conn: &impl sea_orm::ConnectionTrait, id: Uuid) -> Result<()> {
+    let row = store::get(conn, id).await?;
+    if row.case()?.is_open() {
+        return Ok(());
+    }
+    Err(Refusal::Ended.about(&format!("transition `{}`", row.number)))
+}
+
 /// Writes who sits on a post of the board: an incumbent, or who comes instead of one who does not want to.
 #[utoipa::path(
     put, path = "/api/v1/transitions/{id}/posts/{post_id}", tag = "staffing", operation_id = "seat_incumbent",
@@ -84,36 +185,14 @@ async fn seat(
     let row = db
         .write(move |tx| async move {
             let row = open(&tx, id).await?;
-            let post = posts::held(&tx, &post_id).await?;
-            let person_ = staff::held(&tx, seat.staff_id).await?;
-            let on_board = store::people(&*tx, id).await?;
-            if on_board
-                .iter()
-                .any(|other| other.staff_id == seat.staff_id && other.post_id != post.id)
-            {
-                let detail = format!("{} sits on another post of the board", person_.name);
-                return Err(refused("transition_person_twice", detail).with_field("staff_id"));
-            }
-            let known = on_board.into_iter().find(|row| row.post_id == post.id);
-            let is_new = known.is_none();
-            let after = person::Model {
-                id: known.map_or_else(|| app.ids.next(), |known| known.id),
-                transition_id: id,
-                staff_id: seat.staff_id,
-                post_id: post.id.clone(),
-                willing: seat.willing.as_str().to_owned(),
+            let seated = Seated {
+                post: &post_id,
+                staff: seat.staff_id,
+                willing: seat.willing,
                 note: Some(note).filter(|note| !note.is_empty()),
-                resigned_on: seat.resigned_on.map(day::text),
-                updated_at: app.clock.now(),
+                resigned_on: seat.resigned_on,
             };
-            let after = after.into_active_model().reset_all();
-            if is_new {
-                after.insert(&*tx).await?;
-            } else {
-                after.update(&*tx).await?;
-            }
-            let said = format!("{} {} {}", post.id, person_.name, seat.willing.as_str());
-            store::tell(&app, &tx, &who, &row, ("seated", Some(&said))).await?;
+            sit(&app, &tx, &who, &row, seated).await?;
             Ok(row)
         })
         .await?;
