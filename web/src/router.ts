@@ -77,6 +77,7 @@ export const router = createRouter({
         { path: '/replacements/:id', name: 'replacement', component: () => import('@/features/personnel/ReplacementPage.vue'), meta: { title: 'pages.replacement', needs: need('replacements') } },
         { path: '/demands/:id', name: 'demand', component: () => import('@/features/personnel/DemandPage.vue'), meta: { title: 'pages.demand', needs: need('demands') } },
         { path: '/transitions/:id', name: 'transition', component: () => import('@/features/personnel/TransitionPage.vue'), meta: { title: 'pages.transition', needs: need('transitions') } },
+        { path: '/carry/:kind', name: 'carry_import', component: () => import('@/features/carry/CarryImportPage.vue'), meta: { title: 'pages.carry_import', needs: [P.importCarried] } },
         { path: '/profile/notices', name: 'notice_choices', component: () => import('@/features/notices/ChoicesPage.vue'), meta: { title: 'pages.notice_choices' } },
         { path: '/profile', name: 'profile', component: () => import('@/features/organization/ProfilePage.vue'), meta: { title: 'pages.profile' } },
         { path: '/:rest(.*)*', name: 'nothing', component: () => import('@/frame/NothingHere.vue'), meta: { title: 'pages.nothing' } },

@@ -15,13 +15,15 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use futures::future::BoxFuture;
 use kernel::App;
+use kernel::audit::{self, Who};
 use kernel::problem::{Result, bad_request, internal, refused};
 use sea_orm::{
     AccessMode, ConnectionTrait as _, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
     Statement, TransactionTrait as _,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use self::records::{Column, ColumnKind, Records};
@@ -149,6 +151,26 @@ pub async fn export(app: &App, folder: &Path, progress: &Progress) -> Result<Man
     tokio::fs::remove_file(folder.join(UNFINISHED))
         .await
         .map_err(internal)?;
+    Ok(manifest)
+}
+
+/// The same for who has the machine itself; the audit trail says that it was done, and how the manifest hashes.
+pub async fn by_hand(app: &App, who: &Who, folder: &Path) -> Result<Manifest> {
+    let quiet: &Progress = &|_| Box::pin(async { Ok(()) });
+    let manifest = export(app, folder, quiet).await?;
+    let bytes = tokio::fs::read(folder.join(MANIFEST))
+        .await
+        .map_err(internal)?;
+    let details = json!({
+        "folder": folder.display().to_string(), "rows": manifest.rows(), "bytes": manifest.bytes(),
+        "manifest_sha256": hex::encode(Sha256::digest(&bytes)),
+    });
+    let (db, app, who) = (app.db.clone(), app.clone(), who.clone());
+    db.write(move |tx| async move {
+        let (action, kind) = ("export.by_hand", "carry_export");
+        audit::record(&app, &*tx, &who, action, kind, "all", details).await
+    })
+    .await?;
     Ok(manifest)
 }
 

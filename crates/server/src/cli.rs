@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use carry::export;
 use clap::{Parser, Subcommand};
 use kernel::audit::Who;
 use kernel::{App, Clock, Config};
@@ -59,6 +60,12 @@ enum Command {
     Restore {
         /// The folder of one backup.
         from: PathBuf,
+    },
+    /// Hand everything over at the contract's end: JSON Lines, CSV, files and a manifest in a new folder.
+    Export {
+        /// The folder; one that was left in the middle is begun anew.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
     },
     /// The audit trail.
     Audit {
@@ -148,6 +155,21 @@ async fn command(cli: Cli) -> Result<ExitCode> {
             if !comparison.same() {
                 bail!("what was restored differs from the backup");
             }
+        }
+        Command::Export { out } => {
+            let app = open(cli.config.as_deref(), clock).await?;
+            let manifest = export::by_hand(&app, &Who::system("cli"), &out).await?;
+            for records in &manifest.records {
+                println!("{}\t{}\t{}", records.name, records.rows, records.title);
+            }
+            println!(
+                "{}: {} records, {} files, {} bytes, {} not there any more",
+                out.display(),
+                manifest.rows(),
+                manifest.all().count(),
+                manifest.bytes(),
+                manifest.missing.len(),
+            );
         }
         Command::Audit {
             command: AuditCommand::Verify,

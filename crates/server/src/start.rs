@@ -69,6 +69,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(personnel::migrations());
     all.extend(learning::migrations());
     all.extend(liaison::migrations());
+    all.extend(carry::migrations());
     all
 }
 
@@ -203,6 +204,7 @@ fn capabilities(
         knowledge::capability(app, Arc::new(Closed(app.clone())))?,
         channels::capability(channels),
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
+        carry::capability(app),
         learning::capability(app, Arc::new(Lessons(app.clone()))),
         liaison::capability(
             app,

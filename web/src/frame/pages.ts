@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { CirclePlus, Grid, Management, Money, Right, Sort } from '@element-plus/icons-vue'
+import { CirclePlus, Download, Grid, Management, Money, Right, Sort, Upload } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -77,6 +77,8 @@ export const PAGES: PageDef[] = [
   { name: 'replacements', path: '/replacements', icon: Sort, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/ReplacementsPage.vue') },
   { name: 'demands', path: '/demands', icon: CirclePlus, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/DemandsPage.vue') },
   { name: 'transitions', path: '/transitions', icon: Right, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/TransitionsPage.vue') },
+  { name: 'carry', path: '/carry', icon: Upload, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/CarryPage.vue') },
+  { name: 'exports', path: '/exports', icon: Download, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/ExportsPage.vue') },
   { name: 'recruitment_fees', path: '/recruitment-fees', icon: Money, needs: [P.viewFees], group: 'people', load: () => import('@/features/personnel/FeesPage.vue') },
   { name: 'personnel_rules', path: '/personnel-rules', icon: SetUp, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/PersonnelRulesPage.vue') },
   { name: 'section_people', path: '/section-people', icon: OfficeBuilding, needs: [P.viewSections], group: 'organization', load: () => import('@/features/duty/SectionsPage.vue') },

@@ -38,6 +38,7 @@ mod a42_typing;
 mod a45_continuity;
 mod a46_replacement_notice;
 mod a47_demand;
+mod a48_carry_over;
 mod a48_transition;
 mod a49_recruitment_fee;
 mod a50_experience;
