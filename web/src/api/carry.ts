@@ -30,6 +30,8 @@ export const carryImports = (filters: Filters): Promise<Page<CarryImportView>> =
 /** Runs, or what came of it. */
 export const carryImport = (id: string) => take(api.GET('/api/v1/carry-imports/{id}', { params: { path: { id } } })) as Promise<CarryImportView & { report: CarryReport }>
 
+export const carriedHistory = (filters: Filters): Promise<Page<Sent<S['CarriedRecord']>>> => take(api.GET('/api/v1/carried-history', listing(filters)))
+
 export const exportsOf = (filters: Filters): Promise<Page<ExportView>> => take(api.GET('/api/v1/exports', listing(filters)))
 export const exportOf = (id: string) => take(api.GET('/api/v1/exports/{id}', { params: { path: { id } } })) as Promise<ExportDetail>
 export const askExport = (reason: string) => take(api.POST('/api/v1/exports', { body: { reason } })) as Promise<ExportDetail>

@@ -124,6 +124,7 @@ export const P = {
   keepFees: 'recruitment_fees:keep',
   viewCarried: 'carry:view',
   importCarried: 'carry:import',
+  viewCarriedHistory: 'carried_history:view',
   requestExports: 'exports:request',
   decideExports: 'exports:decide',
   setPersonnelRules: 'personnel_rules:set',
