@@ -26,15 +26,17 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use self::records::{Column, ColumnKind, Records};
+use self::records::{Column, ColumnKind, Piece, Records};
 use self::sink::Sink;
 
 /// A folder that is being written.
 const UNFINISHED: &str = ".unfinished";
 /// The manifest of a whole folder.
 pub const MANIFEST: &str = "manifest.json";
-/// Rows read at once.
+/// Rows of SQLite read at once.
 const AT_ONCE: usize = 1_000;
+/// Blocks of PostgreSQL read at once.
+const BLOCKS: i64 = 16;
 /// What every file and column means.
 const README: &str = "说明.md";
 
@@ -221,23 +223,43 @@ async fn write_records(
     table.write(b"\xef\xbb\xbf").await?;
     let heading = records.columns.iter().map(|column| column.name.as_str());
     table.write(documents::csv_line(heading).as_bytes()).await?;
-    let (backend, mut many, mut after) = (app.db.backend(), 0, String::new());
+    let (backend, mut many) = (app.db.backend(), 0);
+    let mut piece = Piece::Behind {
+        row: 0,
+        most: AT_ONCE,
+    };
+    let mut blocks = 0;
+    if backend != DbBackend::Sqlite {
+        let statement = Statement::from_string(backend, records.blocks());
+        let told = snapshot.query_one_raw(statement).await?;
+        blocks = told.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        piece = Piece::Blocks {
+            first: 0,
+            end: BLOCKS,
+        };
+    }
     loop {
-        let sql = records.select(backend, &after, AT_ONCE);
-        let rows = snapshot
-            .query_all_raw(Statement::from_string(backend, sql))
-            .await?;
-        let Some(last) = rows.last() else { break };
-        after = last.try_get_by_index(records.columns.len())?;
-        let whole = rows.len() == AT_ONCE;
+        let statement = Statement::from_string(backend, records.select(&piece));
+        let rows = snapshot.query_all_raw(statement).await?;
         for row in &rows {
             let values = values(app, records, row)?;
             write_one(records, &values, (&mut lines, &mut table), paths).await?;
             many += 1;
         }
-        if !whole {
-            break;
-        }
+        piece = match piece {
+            Piece::Behind { most, .. } => {
+                let Some(last) = rows.last().filter(|_| rows.len() == most) else {
+                    break;
+                };
+                let row = last.try_get_by_index(records.columns.len())?;
+                Piece::Behind { row, most }
+            }
+            Piece::Blocks { end, .. } if end >= blocks => break,
+            Piece::Blocks { end, .. } => Piece::Blocks {
+                first: end,
+                end: end + BLOCKS,
+            },
+        };
     }
     Ok(WrittenRecords {
         name: records.name.clone(),

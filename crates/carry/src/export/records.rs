@@ -4,7 +4,6 @@
 //! is a column (`= expression` where it is not the table's own), `- secret 口令` one that is left out with the reason.
 
 use kernel::problem::{Result, internal};
-use sea_orm::DbBackend;
 
 /// The texts, by capability.
 const TEXTS: &[&str] = &[
@@ -81,6 +80,25 @@ pub struct Column {
     expression: String,
 }
 
+/// Some rows of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Of SQLite: so many behind this row.
+    Behind {
+        /// The last row that was read.
+        row: i64,
+        /// How many.
+        most: usize,
+    },
+    /// Of PostgreSQL: those in these blocks.
+    Blocks {
+        /// The first block.
+        first: i64,
+        /// The first one behind them.
+        end: i64,
+    },
+}
+
 /// A kind of record that goes out.
 #[derive(Debug, Clone)]
 pub struct Records {
@@ -96,26 +114,31 @@ pub struct Records {
 }
 
 impl Records {
-    /// The question for the next rows behind the place `after`, which each row tells in its last column: where the
-    /// database itself keeps it, so that no table is read twice and none needs a key of its own.
-    pub(crate) fn select(&self, backend: DbBackend, after: &str, most: usize) -> String {
+    /// The question for the rows of one piece: pieces are cut by where the database itself keeps the rows, so that no
+    /// table is sorted or read twice and none needs a key of its own. The last column is the place of the row.
+    pub(crate) fn select(&self, piece: &Piece) -> String {
         let columns: Vec<&str> = self
             .columns
             .iter()
             .map(|column| column.expression.as_str())
             .collect();
         let (columns, from) = (columns.join(", "), &self.from);
-        let (place, told, first) = match backend {
-            DbBackend::Sqlite => ("t.rowid", "cast(t.rowid as text)", "0"),
-            _ => ("t.ctid", "t.ctid::text", "(0,0)"),
-        };
-        let after = if after.is_empty() { first } else { after };
-        let after = match backend {
-            DbBackend::Sqlite => after.to_owned(),
-            _ => format!("'{after}'::tid"),
-        };
+        match piece {
+            Piece::Behind { row, most } => format!(
+                "select {columns}, t.rowid from {from} where t.rowid > {row} order by t.rowid limit {most}"
+            ),
+            Piece::Blocks { first, end } => format!(
+                "select {columns}, cast(0 as bigint) from {from} \
+                 where t.ctid >= '({first},0)'::tid and t.ctid < '({end},0)'::tid"
+            ),
+        }
+    }
+
+    /// The question for how many blocks its table has on PostgreSQL.
+    pub(crate) fn blocks(&self) -> String {
+        let name = &self.name;
         format!(
-            "select {columns}, {told} from {from} where {place} > {after} order by {place} limit {most}"
+            "select cast(pg_relation_size('{name}'::regclass) / current_setting('block_size')::bigint as bigint)"
         )
     }
 

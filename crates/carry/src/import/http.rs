@@ -1,5 +1,6 @@
 //! The way in over HTTP: what can be brought, templates, columns, a try, the import, what was brought.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -14,6 +15,7 @@ use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, too_large};
 use kernel::{Actor, App};
+use organization::{Colleague, colleagues};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -121,10 +123,22 @@ pub struct CarryImportView {
     /// When.
     pub at: DateTime<Utc>,
     /// Who brought it.
-    pub by: String,
+    pub by: Option<Colleague>,
 }
 
-fn view(app: &App, row: import_row::Model) -> CarryImportView {
+async fn views(app: &App, rows: Vec<import_row::Model>) -> Result<Vec<CarryImportView>> {
+    let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.by_id).collect();
+    let people = colleagues(app.db.read(), ids).await?;
+    let view = |row: import_row::Model| view(app, &people, row);
+    Ok(rows.into_iter().map(view).collect())
+}
+
+async fn one(app: &App, row: import_row::Model) -> Result<CarryImportView> {
+    let view = views(app, vec![row]).await?.pop();
+    view.ok_or_else(|| internal("one row, one view"))
+}
+
+fn view(app: &App, people: &HashMap<Uuid, Colleague>, row: import_row::Model) -> CarryImportView {
     CarryImportView {
         state: row.stands(app.clock.now()).to_owned(),
         id: row.id,
@@ -142,7 +156,7 @@ fn view(app: &App, row: import_row::Model) -> CarryImportView {
         errors: row.errors,
         problem: row.problem,
         at: row.at,
-        by: row.by_name,
+        by: row.by_id.and_then(|id| people.get(&id).cloned()),
     }
 }
 
@@ -175,7 +189,10 @@ async fn kinds(actor: Actor<ViewCarried>, State(app): State<App>) -> Result<Json
             may_bring: actor.principal().may::<ImportCarried>()
                 && kind.may_bring(actor.principal()),
             held: store::held(conn, kind).await?,
-            latest: store::latest(conn, kind).await?.map(|row| view(&app, row)),
+            latest: match store::latest(conn, kind).await? {
+                Some(row) => Some(one(&app, row).await?),
+                None => None,
+            },
         });
     }
     Ok(Json(CarryKinds { items }))
@@ -439,7 +456,9 @@ async fn list(
     let select = import_row::Entity::find().filter(all);
     let sortable = [("at", Column::At)];
     let page = paginate(app.db.read(), select, &query, &sortable, Column::Id).await?;
-    Ok(Json(page.map(|row| view(&app, row))))
+    Ok(Json(
+        page.shown(async |rows| views(&app, rows).await).await?,
+    ))
 }
 
 /// One import with its report.
@@ -467,7 +486,7 @@ async fn show(
     let row = store::get(app.db.read(), id).await?;
     let report = row.report.clone();
     Ok(Json(CarryImportDetail {
-        import: view(&app, row),
+        import: one(&app, row).await?,
         report,
     }))
 }
