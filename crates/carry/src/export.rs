@@ -141,10 +141,11 @@ pub async fn export(app: &App, folder: &Path, progress: &Progress) -> Result<Man
     manifest
         .others
         .push(put(folder, README, page.as_bytes()).await?);
-    let sums: String = manifest
+    let sums: Vec<String> = manifest
         .all()
         .map(|file| format!("{}  {}\n", file.sha256, file.path))
         .collect();
+    let sums = sums.concat();
     manifest
         .others
         .push(put(folder, "SHA256SUMS", sums.as_bytes()).await?);
@@ -386,41 +387,43 @@ async fn copy(app: &App, folder: &Path, path: &str) -> Result<Option<Written>> {
 
 /// The page that says what is in the folder.
 fn page(all: &[Records], manifest: &Manifest) -> String {
-    let mut page = String::from(
+    let mut page = vec![String::from(
         "# 数据移交说明\n\n\
          本文件夹是首接系统在合同终止时移交的全部数据（A-48）。`records` 为各类记录，每类两个文件：`.jsonl` 为 JSON Lines（每行一条，\
          时间为 RFC 3339 协调世界时），`.csv` 为 UTF-8（带 BOM）表格（时间为北京时间，可用 Excel 打开；以 = + - @ 开头的文本前加有 ' 号）。\
          `files` 为录音和附件原件，路径与记录中的文件列一致。`manifest.json` 列出每个文件的字节数、SHA-256 和记录条数，\
          `SHA256SUMS` 可用 `sha256sum -c SHA256SUMS` 校验。口令、密钥、令牌等秘密以及系统内部的队列和计数器不在其中，\
          见文末。\n",
-    );
+    )];
     for records in all {
         let written = manifest.records.iter().find(|one| one.name == records.name);
         let rows = written.map_or(0, |written| written.rows);
-        page.push_str(&format!(
+        page.push(format!(
             "\n## {}（records/{}）\n\n{rows} 条。\n\n",
             records.title, records.name
         ));
-        page.push_str("| 列 | 类型 | 含义 |\n| --- | --- | --- |\n");
+        page.push("| 列 | 类型 | 含义 |\n| --- | --- | --- |\n".to_owned());
         for column in &records.columns {
             let (name, kind, title) = (&column.name, column.kind.title(), &column.title);
-            page.push_str(&format!("| {name} | {kind} | {title} |\n"));
+            page.push(format!("| {name} | {kind} | {title} |\n"));
         }
         for (name, reason) in &records.left_out {
-            page.push_str(&format!("| ~~{name}~~ | 不移交 | {reason} |\n"));
+            page.push(format!("| ~~{name}~~ | 不移交 | {reason} |\n"));
         }
     }
-    page.push_str("\n## 不移交的内容\n\n| 表 | 原因 |\n| --- | --- |\n");
+    page.push("\n## 不移交的内容\n\n| 表 | 原因 |\n| --- | --- |\n".to_owned());
     for (table, reason) in records::left_out() {
-        page.push_str(&format!("| {table} | {reason} |\n"));
+        page.push(format!("| {table} | {reason} |\n"));
     }
     if !manifest.missing.is_empty() {
-        page.push_str("\n## 记录中有、但文件已不在本机的\n\n到期删除，或保存在录音归档库中：\n\n");
+        page.push(
+            "\n## 记录中有、但文件已不在本机的\n\n到期删除，或保存在录音归档库中：\n\n".to_owned(),
+        );
         for path in &manifest.missing {
-            page.push_str(&format!("- {path}\n"));
+            page.push(format!("- {path}\n"));
         }
     }
-    page
+    page.concat()
 }
 
 /// The folder of a request, in the data folder.

@@ -192,7 +192,7 @@ impl Brought {
         let mut plan = Plan::default();
         for line in some {
             let Some(link) = known.remove(line.text(key)) else {
-                plan.ownerless += usize::from(self.kind.lacks_owner(&self.terms, line));
+                plan.ownerless += usize::from(self.terms.lacks_owner(line));
                 plan.new.push(line.clone());
                 continue;
             };

@@ -37,6 +37,14 @@ words! {
 /// What the rows of one file are checked by, asked once.
 pub(crate) struct Terms(Option<tickets::carried::Terms>);
 
+impl Terms {
+    /// The row is a ticket that nobody of ours answers for.
+    pub(crate) fn lacks_owner(&self, line: &Line) -> bool {
+        let terms = self.0.as_ref();
+        terms.is_some_and(|terms| terms.owner(line).is_none())
+    }
+}
+
 impl CarryKind {
     /// The columns of its sheet.
     pub fn fields(self) -> Vec<Field> {
@@ -131,12 +139,6 @@ impl CarryKind {
             Self::Tickets => terms.0.as_ref().map_or(Ok(()), |terms| terms.check(line)),
             Self::History => history::check(app, line),
         }
-    }
-
-    /// The row has nobody of ours to answer for it.
-    pub(crate) fn lacks_owner(self, terms: &Terms, line: &Line) -> bool {
-        let terms = terms.0.as_ref();
-        terms.is_some_and(|terms| terms.owner(line).is_none())
     }
 
     /// Writes new rows, in their order; what each became.

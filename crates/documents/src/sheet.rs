@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{Cell, NotWritten, Row, Table, letters};
 
 /// Rows in which the heading is looked for.
-const HEADING_WITHIN: usize = 20;
+pub const HEADING_WITHIN: usize = 20;
 /// How a moment is written.
 const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
 /// Remarks that are told; who has more has the wrong file.
@@ -116,6 +116,26 @@ pub struct Remark {
     pub code: &'static str,
     /// What is wrong, in one sentence.
     pub detail: String,
+}
+
+impl Remark {
+    /// A remark about a cell that is known by its column, counted from 0.
+    pub fn at(
+        row: Option<u32>,
+        column: Option<u32>,
+        field: &str,
+        code: &'static str,
+        detail: &str,
+    ) -> Self {
+        Self {
+            row,
+            column: column.map(letters),
+            heading: None,
+            field: Some(field.to_owned()),
+            code,
+            detail: detail.to_owned(),
+        }
+    }
 }
 
 /// Remarks, the first [`MOST_TOLD`] of them, and how many there are.
@@ -444,16 +464,12 @@ fn value(table: &Table, cell: &Cell, field: &Field) -> Told {
             let known = words
                 .iter()
                 .find(|(word, code)| *word == text || *code == text);
-            match known {
-                Some((_, code)) => Ok(Some((*code).to_owned())),
-                None => {
-                    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                    wrong(
-                        "word_unknown",
-                        &format!("`{text}` is none of {}", known.join("、")),
-                    )
-                }
+            if let Some((_, code)) = known {
+                return Ok(Some((*code).to_owned()));
             }
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let known = known.join("、");
+            wrong("word_unknown", &format!("`{text}` is none of {known}"))
         }
     }
 }

@@ -241,20 +241,15 @@ pub async fn begin(
 
 /// What the history says of where it comes from.
 fn note(line: &Line, owned: bool) -> String {
-    let mut note = format!("承接自前运营公司，原编号 {}", line.text("number"));
-    if !owned {
-        let named = line.text("first_owner");
-        note.push_str("；待指定首接人");
-        if !named.is_empty() {
-            note.push_str(&format!("（原首接人 {named} 不在本项目）"));
-        }
-    }
-    let progress = line.text("progress");
-    if !progress.is_empty() {
-        note.push_str("；办理经过：");
-        note.push_str(progress);
-    }
-    note
+    let (number, named) = (line.text("number"), line.text("first_owner"));
+    let owner = match (owned, named.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => "；待指定首接人".to_owned(),
+        (false, false) => format!("；待指定首接人（原首接人 {named} 不在本项目）"),
+    };
+    let progress = line.some("progress");
+    let progress = progress.map_or_else(String::new, |told| format!("；办理经过：{told}"));
+    format!("承接自前运营公司，原编号 {number}{owner}{progress}")
 }
 
 /// Writes what a row says now over the ticket it became; one that is over here stays as it ended. Its owner and its

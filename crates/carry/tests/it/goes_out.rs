@@ -124,11 +124,11 @@ async fn every_table_and_column_goes_out_or_is_left_out_with_a_reason() {
 async fn what_went_out_equals_the_database_and_comes_in_again() {
     on_both(async |world| {
         let articles = "原编号,标题,问题,答复,业务事项,关键词,依据\n".to_owned()
-            + &(0..20).map(|n| format!("K{n},准考证 {n},\"怎么打印，第{n}种？\",\"登录后打印，\n第二行 {n}\",107,准考证、打印,通知\n")).collect::<String>();
+            + &(0..20).map(|n| format!("K{n},准考证 {n},\"怎么打印，第{n}种？\",\"登录后打印，\n第二行 {n}\",107,准考证、打印,通知\n")).collect::<Vec<String>>().concat();
         let (status, made) = world.bring("manager", "articles", "", articles).await;
         assert_eq!(status, 200, "{made}");
         let tickets = "原工单编号,受理时间,诉求类型,业务事项,诉求内容,诉求人,联系电话,首接人\n".to_owned()
-            + &(0..30).map(|n| format!("T{n},2026-11-20 09:{n:02},求助,107,=HYPERLINK(1)第{n}件,王{n},139000000{n:02},{}\n", if n % 3 == 0 { "无人" } else { "802" })).collect::<String>();
+            + &(0..30).map(|n| format!("T{n},2026-11-20 09:{n:02},求助,107,=HYPERLINK(1)第{n}件,王{n},139000000{n:02},{}\n", if n % 3 == 0 { "无人" } else { "802" })).collect::<Vec<String>>().concat();
         let (status, made) = world.bring("manager", "tickets", "", tickets).await;
         assert_eq!((status, &made["ownerless"]), (200, &json!(10)), "{made}");
         world.app.files.put("tickets/a.txt", b"as it is").await.unwrap();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use documents::sheet::{HEADING_WITHIN, MOST_TOLD, Remark, plain};
 use documents::{Cell, Row, Table};
 use kernel::problem::{Problem, Result, internal, invalid};
 use serde::Serialize;
@@ -12,30 +13,11 @@ use utoipa::ToSchema;
 use super::store::row;
 use super::{Entry, Facts, Field, object};
 
-/// Rows in which the heading is looked for.
-const HEADING_WITHIN: usize = 20;
-/// Errors that are told.
-const MOST_TOLD: usize = 1_000;
 const CODE: &str = "编码";
 const YEAR: &str = "年度";
 const NAME: &str = "名称";
 const ACTIVE: &str = "启用";
 const PUBLIC: &str = "公开字段";
-
-/// Something about one cell of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct LookupRemark {
-    /// The row as the sheet shows it; null when it is about the whole file.
-    pub row: Option<u32>,
-    /// The column as the sheet shows it: `C`.
-    pub column: Option<String>,
-    /// The field it means.
-    pub field: String,
-    /// Stable code; the console translates it.
-    pub code: &'static str,
-    /// What is wrong, in one sentence.
-    pub detail: String,
-}
 
 /// What an import does, or would do.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -51,7 +33,7 @@ pub struct LookupImport {
     /// Rows that are as they were.
     pub unchanged: usize,
     /// What is wrong; while there is anything, nothing is written. At most 1,000.
-    pub errors: Vec<LookupRemark>,
+    pub errors: Vec<Remark>,
     /// How many errors there are.
     pub errors_total: usize,
 }
@@ -95,13 +77,8 @@ pub(crate) fn plan<F: Facts>(
     let Some((heading, columns)) = heading::<F>(table) else {
         let detail = "a column 编码 and a column 名称 are needed in the heading";
         report.errors_total += 1;
-        report.errors.push(LookupRemark {
-            row: None,
-            column: None,
-            field: "code".to_owned(),
-            code: "heading_missing",
-            detail: detail.to_owned(),
-        });
+        let remark = Remark::at(None, None, "code", "heading_missing", detail);
+        report.errors.push(remark);
         return Ok((Vec::new(), report));
     };
     let known: BTreeMap<&str, &row::Model> =
@@ -162,13 +139,8 @@ impl LookupImport {
     ) {
         self.errors_total += 1;
         if self.errors.len() < MOST_TOLD {
-            self.errors.push(LookupRemark {
-                row: Some(row),
-                column: column.map(documents::letters),
-                field: field.to_owned(),
-                code,
-                detail: detail.to_owned(),
-            });
+            let remark = Remark::at(Some(row), column, field, code, detail);
+            self.errors.push(remark);
         }
     }
 }
@@ -182,14 +154,6 @@ fn heading_of<F: Facts>(name: &str) -> &'static str {
         (None, "public") => PUBLIC,
         _ => CODE,
     }
-}
-
-/// Headings with the space, the stars and what stands in brackets left out.
-fn plain(heading: &str) -> String {
-    let bare = heading.split(['(', '（']).next().unwrap_or_default();
-    bare.chars()
-        .filter(|char| !char.is_whitespace() && !matches!(char, '*' | ':' | '：' | '＊'))
-        .collect()
 }
 
 /// The row of the heading, and which column means what.

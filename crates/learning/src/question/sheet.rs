@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use documents::sheet::{HEADING_WITHIN, MOST_TOLD, Remark};
 use documents::{Row, Table};
 use kernel::list::ListQuery;
 use kernel::problem::{Problem, Result, invalid};
@@ -37,10 +38,6 @@ pub(crate) const HEADING: [&str; 16] = [
     "录音",
 ];
 const OPTIONS: std::ops::Range<usize> = 4..12;
-/// Rows in which the heading is looked for.
-const HEADING_WITHIN: usize = 20;
-/// Errors that are told.
-const MOST_TOLD: usize = 1_000;
 /// Rows of one file.
 const MOST_ROWS: usize = 2_000;
 
@@ -58,21 +55,6 @@ const DIFFICULTIES: [(&str, Difficulty); 3] = [
     ("难", Difficulty::Hard),
 ];
 
-/// Something about one cell of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct QuestionRemark {
-    /// The row as the sheet shows it; null when it is about the whole file.
-    pub row: Option<u32>,
-    /// The column as the sheet shows it: `C`.
-    pub column: Option<String>,
-    /// The field it means.
-    pub field: String,
-    /// Stable code; the console translates it.
-    pub code: &'static str,
-    /// What is wrong, in one sentence.
-    pub detail: String,
-}
-
 /// What an import does, or would do.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct QuestionImport {
@@ -83,7 +65,7 @@ pub struct QuestionImport {
     /// Questions that are, or would be, written.
     pub new: usize,
     /// What is wrong; while there is anything, nothing is written. At most 1,000.
-    pub errors: Vec<QuestionRemark>,
+    pub errors: Vec<Remark>,
     /// How many errors there are.
     pub errors_total: usize,
 }
@@ -99,15 +81,9 @@ impl QuestionImport {
     ) {
         self.errors_total += 1;
         if self.errors.len() < MOST_TOLD {
-            self.errors.push(QuestionRemark {
-                row,
-                column: column
-                    .and_then(|column| u32::try_from(column).ok())
-                    .map(documents::letters),
-                field: field.to_owned(),
-                code,
-                detail: detail.to_owned(),
-            });
+            let column = column.and_then(|column| u32::try_from(column).ok());
+            self.errors
+                .push(Remark::at(row, column, field, code, detail));
         }
     }
 }

@@ -172,28 +172,25 @@ pub async fn put(
     line: &Line,
 ) -> Result<Uuid> {
     let user = account(&**tx, line).await?;
-    let staff = match known {
-        Some(id) => {
-            let before = store::held(tx, id).await?;
-            let after = person(line, user).onto(app, before.clone())?;
-            let after = versioned::save(app, &**tx, &before, after)
-                .await
-                .map_err(known_already)?;
-            let scribe = after.scribe(app, tx, who);
-            scribe.tell("changed", None, after.facts()).await?;
-            after
-        }
-        None => {
-            let staff = person(line, user).onto(app, empty(app, who.user_id))?;
-            versioned::insert(&**tx, &staff)
-                .await
-                .map_err(known_already)?;
-            let scribe = staff.scribe(app, tx, who);
-            scribe
-                .tell("created", Some("前运营公司移交"), staff.facts())
-                .await?;
-            staff
-        }
+    let staff = if let Some(id) = known {
+        let before = store::held(tx, id).await?;
+        let after = person(line, user).onto(app, before.clone())?;
+        let after = versioned::save(app, &**tx, &before, after)
+            .await
+            .map_err(known_already)?;
+        let scribe = after.scribe(app, tx, who);
+        scribe.tell("changed", None, after.facts()).await?;
+        after
+    } else {
+        let staff = person(line, user).onto(app, empty(app, who.user_id))?;
+        versioned::insert(&**tx, &staff)
+            .await
+            .map_err(known_already)?;
+        let scribe = staff.scribe(app, tx, who);
+        scribe
+            .tell("created", Some("前运营公司移交"), staff.facts())
+            .await?;
+        staff
     };
     let there = store::evidence_of(&**tx, &[staff.id]).await?;
     for proof in proofs(line, day::today(app)) {

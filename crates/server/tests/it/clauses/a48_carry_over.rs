@@ -186,8 +186,16 @@ async fn all_of_it(server: &TestServer, books: &Books) {
         "{lost}"
     );
 
-    // The history is there to be read and measures nothing of ours.
     let agent = server.sign_in("agent1").await;
+    let give = json!({"action": "reassign", "to": agent.own_id().await, "reason": "指定首接人"});
+    lead.does(&lost, "dispatch", give).await;
+    let signed = agent.does(&lost, "handle", json!({"action": "sign"})).await;
+    assert_eq!(
+        signed["first_owner"]["staff_no"], "801",
+        "who signs it is its first owner: {signed}"
+    );
+
+    // The history is there to be read and measures nothing of ours.
     let past = agent.get("/api/v1/carried-history?q=历史诉求 4999").await;
     assert_eq!(
         (&past["total"], &past["items"][0]["origin"]),
