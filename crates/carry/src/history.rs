@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use documents::sheet::{Field, Kind, Line};
 use kernel::http::{Json, Query};
 use kernel::list::{ListQuery, Page, paginate};
-use kernel::problem::{Result, internal, invalid};
-use kernel::{Actor, App, Tx};
+use kernel::problem::{Problem, Result, internal, invalid};
+use kernel::{Actor, App, Scope, Tx};
 use requesters::Caller;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait, IntoActiveModel as _,
@@ -235,18 +235,27 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
         .with_state(app.clone())
 }
 
-/// Closed contacts and tickets of the predecessor (前任导入), the newest first. No measure of ours counts them.
+/// Closed contacts and tickets of the predecessor (前任导入), the newest first; an agent sees those of the requester he
+/// names. No measure of ours counts them.
 #[utoipa::path(
     get, path = "/api/v1/carried-history", tag = "carry", operation_id = "list_carried_history",
     params(ListQuery, CarriedFilter),
-    responses((status = 200, body = Page<CarriedRecord>)),
+    responses((status = 200, body = Page<CarriedRecord>), (status = 422, body = Problem)),
 )]
 async fn list(
-    _actor: Actor<ViewCarriedHistory>,
+    actor: Actor<ViewCarriedHistory>,
     State(app): State<App>,
     Query(query): Query<ListQuery>,
     Query(filter): Query<CarriedFilter>,
 ) -> Result<Json<Page<CarriedRecord>>> {
+    // Who answers one requester sees what that one wanted, not all there is.
+    if matches!(actor.scope(), Scope::Own(_)) && filter.requester.is_none() {
+        return Err(invalid(
+            "requester",
+            "requester_needed",
+            "say whose history",
+        ));
+    }
     let conn = app.db.read();
     let all = Condition::all()
         .add_option(filter.requester.map(|id| Column::RequesterId.eq(id)))

@@ -10,7 +10,7 @@ kernel::permissions! {
     pub ImportCarried = "carry:import" { OpsManager: All, HrCompliance: All, PurchaserAdmin: All, PurchaserBusiness: All }
     /// See the predecessor's closed contacts and tickets.
     pub ViewCarriedHistory = "carried_history:view" {
-        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, PurchaserAdmin: All, PurchaserBusiness: All,
+        Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, PurchaserAdmin: All, PurchaserBusiness: All,
     }
     /// Ask for everything to be handed over, and take it away.
     pub RequestExports = "exports:request" { SysAdmin: All }

@@ -196,11 +196,28 @@ async fn all_of_it(server: &TestServer, books: &Books) {
     );
 
     // The history is there to be read and measures nothing of ours.
-    let past = agent.get("/api/v1/carried-history?q=历史诉求 4999").await;
+    let past = lead.get("/api/v1/carried-history?q=历史诉求 4999").await;
+    let one = &past["items"][0];
     assert_eq!(
-        (&past["total"], &past["items"][0]["origin"]),
+        (&past["total"], &one["origin"]),
         (&json!(1), &json!("predecessor")),
         "{past}"
+    );
+    let whose = format!(
+        "/api/v1/carried-history?requester={}",
+        one["requester_id"].as_str().unwrap()
+    );
+    assert!(
+        agent.get(&whose).await["total"].as_u64().unwrap() >= 7,
+        "700 people, 5,000 rows"
+    );
+    let (status, no) = agent
+        .ask(Method::GET, "/api/v1/carried-history", None)
+        .await;
+    assert_eq!(
+        (status, &no["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("requester_needed")),
+        "{no}"
     );
     assert_eq!(lead.get("/api/v1/contact-records").await["total"], 0);
 
