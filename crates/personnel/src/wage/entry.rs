@@ -376,9 +376,9 @@ async fn insure(
         rows::writable(&writer, &tx, month).await?;
         on_roll(&tx, month, id).await?;
         put_insurance(&writer, &tx, &who, (month, id, item), &new).await?;
-        let said = ("insured", format!("{month} {}", item.as_str()));
+        let said = month.to_string();
         let facts = json!({ "item": item.as_str() });
-        told(&writer, &tx, &who, id, (said.0, &said.1), facts).await
+        told(&writer, &tx, &who, id, ("insured", &said), facts).await
     })
     .await?;
     let person = one(&app, month, id).await?;

@@ -229,7 +229,7 @@ async fn import(
                     }
                 }
             }
-            let said = format!("{} {}", asked.kind.as_str(), report.rows);
+            let said = report.rows.to_string();
             month::told(&app, &tx, &who, &row, ("imported", Some(&said)), &[]).await?;
             Ok(report)
         })

@@ -176,7 +176,7 @@ async fn enrol(
             .reset_all()
             .insert(&*tx)
             .await?;
-        let said = format!("{} {}", new.duty.as_str(), new.from);
+        let said = new.from.to_string();
         told(&writer, &tx, &who, file.id, ("enrolled", &said), json!({})).await
     })
     .await?;

@@ -196,7 +196,7 @@ async fn add(
         if there >= MOST {
             return Err(too_large(format!("this month has {MOST} files already")));
         }
-        let said = format!("{} {}", file.kind, file.name);
+        let said = file.name.clone();
         filed(&tx, file, people).await?;
         told(&app, &tx, &who, &row, ("file_added", Some(&said)), &[]).await
     })
