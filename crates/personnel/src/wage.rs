@@ -185,11 +185,13 @@ impl Month {
     }
 
     /// The month after it.
+    #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.checked_add_months(Months::new(1)).unwrap_or(self.0))
     }
 
     /// The month before it.
+    #[must_use]
     pub fn before(self) -> Self {
         Self(self.0.checked_sub_months(Months::new(1)).unwrap_or(self.0))
     }

@@ -10,8 +10,8 @@ export const PAY_ITEMS = ['basic', 'post', 'performance', 'overtime_extended', '
 /** Of the lines of a payslip those that are taken off. */
 export const TAKEN_OFF: readonly string[] = ['own_insurance', 'own_fund', 'tax', 'deduction']
 export const DUTIES = ['manager', 'substitute', 'support'] as const satisfies readonly S['Duty'][]
-export const SHEETS = ['insurance', 'payroll', 'overtime'] as const satisfies readonly S['WageSheet'][]
-export const PROOFS = ['insurance', 'receipt', 'payslip'] as const satisfies readonly S['WageFileKind'][]
+export const SHEETS = ['insurance', 'payroll', 'overtime'] as const
+export const PROOFS = ['insurance', 'receipt', 'payslip'] as const
 
 export type Insurance = (typeof INSURANCES)[number]
 export type MonthSummary = Sent<S['WageMonthSummary']>

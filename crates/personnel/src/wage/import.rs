@@ -181,7 +181,8 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct SheetAsked {
-    /// What it holds.
+    /// `insurance`, `payroll` or `overtime`.
+    #[param(value_type = String)]
     kind: WageSheet,
     /// Nothing is written; the report says what would be.
     #[serde(default)]
@@ -240,7 +241,7 @@ async fn import(
 /// An empty sheet with the headings that are read.
 #[utoipa::path(
     get, path = "/api/v1/wage-sheets/{kind}", tag = "wages", operation_id = "get_wage_sheet",
-    params(("kind" = WageSheet, Path)), responses((status = 200, content_type = "application/octet-stream")),
+    params(("kind" = String, Path)), responses((status = 200, content_type = "application/octet-stream")),
 )]
 async fn template(_actor: Actor<ManageWages>, Path(kind): Path<WageSheet>) -> Result<Response> {
     let bytes = documents::write("数据", kind.headings(), Vec::new()).map_err(internal)?;
@@ -436,7 +437,7 @@ impl Plan {
             let id = person.staff.id;
             match kind {
                 WageSheet::Insurance => {
-                    let read = self.insurance(&line, person, &mut report);
+                    let read = Self::insurance(&line, person, &mut report);
                     let Some((item, entry)) = read else { continue };
                     if seen.insert((id, item.as_str())) {
                         plan.extend(entry.map(|new| Entry::Insurance(id, item, new)));
@@ -513,7 +514,6 @@ impl Plan {
     }
 
     fn insurance(
-        &self,
         line: &Line<'_>,
         person: &PersonMonth,
         report: &mut WageImport,

@@ -76,7 +76,8 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct NewProof {
-    /// What it is.
+    /// `insurance`, `receipt` or `payslip`.
+    #[param(value_type = String)]
     kind: WageFileKind,
     /// Staff files it is about, with commas between; everybody of the month when left out.
     people: Option<String>,

@@ -193,17 +193,13 @@ where
     M: versioned::Versioned,
     <<M as sea_orm::ModelTrait>::Entity as EntityTrait>::ActiveModel: Send,
 {
-    match before {
-        Some(before) => {
-            let before = match seen {
-                Some(seen) => versioned::as_read(before, seen)?,
-                None => return Err(versioned::changed_meanwhile(&before)),
-            };
-            versioned::save(app, &**tx, &before, after).await
-        }
-        None => {
-            versioned::insert(&**tx, &after).await?;
-            Ok(after)
-        }
-    }
+    let Some(before) = before else {
+        versioned::insert(&**tx, &after).await?;
+        return Ok(after);
+    };
+    let before = match seen {
+        Some(seen) => versioned::as_read(before, seen)?,
+        None => return Err(versioned::changed_meanwhile(&before)),
+    };
+    versioned::save(app, &**tx, &before, after).await
 }
