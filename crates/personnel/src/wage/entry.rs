@@ -185,7 +185,7 @@ pub(crate) fn view(person: &PersonMonth, month: Month, clear: bool) -> Result<Pe
             findings.map(hidden).collect()
         },
         lacks: lacks.collect(),
-        files: person.files.iter().map(WageFileView::from).collect(),
+        files: person.files.iter().map(WageFileView::of).collect(),
         recorded_at: slip.map(|slip| slip.recorded_at),
         version: slip.map(|slip| slip.version),
     })

@@ -102,13 +102,16 @@ pub(crate) struct PersonMonth {
     pub items: Vec<PayItem>,
     pub worked: Vec<WorkedDay>,
     pub judged: Option<JudgedPay>,
-    pub files: Vec<file::Model>,
+    /// The proofs about him, each with how many people it is about.
+    pub files: Vec<(file::Model, usize)>,
     pub lacks: Vec<(Lack, Option<InsuranceItem>)>,
 }
 
 impl PersonMonth {
     pub(crate) fn proven(&self, kind: WageFileKind) -> bool {
-        self.files.iter().any(|file| file.kind == kind.as_str())
+        self.files
+            .iter()
+            .any(|(file, _)| file.kind == kind.as_str())
     }
 }
 
@@ -263,14 +266,14 @@ pub(crate) async fn of(
 async fn proofs(
     conn: &impl ConnectionTrait,
     months: Vec<String>,
-) -> Result<HashMap<(String, Uuid), Vec<file::Model>>> {
+) -> Result<HashMap<(String, Uuid), Vec<(file::Model, usize)>>> {
     let files = file::Entity::find()
         .filter(file::Column::Month.is_in(months))
         .order_by_asc(file::Column::At)
         .limit(MOST_FILES)
         .all(conn)
         .await?;
-    let mut by_person: HashMap<(String, Uuid), Vec<file::Model>> = HashMap::new();
+    let mut by_person: HashMap<(String, Uuid), Vec<(file::Model, usize)>> = HashMap::new();
     if files.is_empty() {
         return Ok(by_person);
     }
@@ -279,10 +282,15 @@ async fn proofs(
         .filter(file_person::Column::FileId.is_in(ids))
         .all(conn)
         .await?;
+    let mut people: HashMap<Uuid, usize> = HashMap::new();
+    for link in &about {
+        *people.entry(link.file_id).or_default() += 1;
+    }
     for link in about {
         if let Some(file) = files.iter().find(|file| file.id == link.file_id) {
             let whose = (file.month.clone(), link.staff_id);
-            by_person.entry(whose).or_default().push(file.clone());
+            let of = people.get(&file.id).copied().unwrap_or_default();
+            by_person.entry(whose).or_default().push((file.clone(), of));
         }
     }
     Ok(by_person)
@@ -294,7 +302,7 @@ struct Found {
     duty: Duty,
     paid: Vec<insured::Model>,
     slip: Option<payslip::Model>,
-    files: Vec<file::Model>,
+    files: Vec<(file::Model, usize)>,
 }
 
 impl Found {

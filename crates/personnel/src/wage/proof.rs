@@ -45,13 +45,17 @@ pub struct WageFileView {
     pub bytes: i64,
     /// SHA-256 in hex.
     pub sha256: String,
+    /// How many people it is about; a file about several is not opened by one of them.
+    pub people: usize,
     /// When it came.
     pub at: DateTime<Utc>,
 }
 
-impl From<&row::Model> for WageFileView {
-    fn from(row: &row::Model) -> Self {
+impl WageFileView {
+    /// A file with how many people it is about.
+    pub(crate) fn of((row, people): &(row::Model, usize)) -> Self {
         Self {
+            people: *people,
             id: row.id,
             kind: row.kind.clone(),
             name: row.name.clone(),
@@ -186,7 +190,7 @@ async fn add(
         bytes,
     };
     let file = kept(&app, month, new.kind, (proof, Some(actor.user_id()))).await?;
-    let view = WageFileView::from(&file);
+    let view = WageFileView::of(&(file.clone(), people.len()));
     let (db, who) = (app.db.clone(), actor.who());
     db.write(move |tx| async move {
         let row = rows::writable(&app, &tx, month).await?;

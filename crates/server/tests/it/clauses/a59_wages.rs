@@ -89,7 +89,9 @@ async fn pay_is_checked_to_the_fen_and_shown_to_whom_it_concerns() {
         }
         assert_eq!(other.refused(Method::POST, &reveal, json!({"reason": "看看"})).await.0, StatusCode::FORBIDDEN);
         // The bank's list has others on it: it is not his to open.
-        let list = mine["items"][0]["files"][0]["id"].as_str().unwrap();
+        let list = &mine["items"][0]["files"][0];
+        assert_eq!(list["people"], 7, "{list}");
+        let list = list["id"].as_str().unwrap();
         assert_eq!(agent.ask(Method::GET, &format!("/api/v1/my-payslips/files/{list}"), None).await.0, StatusCode::NOT_FOUND);
 
         // The contract says eleven days, the law thirteen.
