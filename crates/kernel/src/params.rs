@@ -5,6 +5,7 @@
 
 pub mod http;
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
@@ -114,16 +115,19 @@ impl Params {
         self.get(key, at).await
     }
 
-    /// Records the shipped values of keys that have no row yet; at every start.
+    /// Records the shipped values of keys that have no row yet, all values of such a key; at every start.
     pub async fn ship(&self, tx: &Tx, shipped: &[Shipped]) -> Result<()> {
-        for value in shipped {
-            let known = parameter::Entity::find()
-                .filter(parameter::Column::Key.eq(value.key))
+        let mut known = BTreeSet::new();
+        for key in shipped.iter().map(|value| value.key) {
+            let row = parameter::Entity::find()
+                .filter(parameter::Column::Key.eq(key))
                 .one(&**tx)
                 .await?;
-            if known.is_some() {
-                continue;
+            if row.is_some() {
+                known.insert(key);
             }
+        }
+        for value in shipped.iter().filter(|value| !known.contains(value.key)) {
             let row = parameter::ActiveModel {
                 id: Set(self.ids.next()),
                 key: Set(value.key.to_owned()),

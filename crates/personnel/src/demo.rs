@@ -66,6 +66,11 @@ pub async fn seed(app: &App) -> Result<()> {
     if row::Entity::find().count(app.db.read()).await? > 0 {
         return Ok(());
     }
+    files(app).await?;
+    crate::wage::demo::seed(app).await
+}
+
+async fn files(app: &App) -> Result<()> {
     let cast = Cast::read(app).await?;
     let supplier = organization::party_name(app.db.read(), Side::Supplier).await?;
     let supplier = supplier.unwrap_or_default();

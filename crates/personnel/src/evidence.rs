@@ -11,6 +11,9 @@ use crate::replacement::store::row as replacement;
 use crate::staff::evidence::EvidenceState;
 use crate::staff::store::evidence;
 use crate::transition::store::row as transition;
+use crate::wage::WageMonthState;
+use crate::wage::quotation::QuotationState;
+use crate::wage::rows::{insured, month_row, payslip, quoted};
 
 fn all() -> Condition {
     Condition::all()
@@ -68,6 +71,34 @@ pub(crate) fn kinds(app: &App) -> Vec<Evidence> {
             ("A-49", "recruitment_fees", "/recruitment-fees"),
             fee::Column::RecordedAt,
             all(),
+            None,
+        ),
+        Evidence::rows::<quoted::Entity>(
+            app,
+            ("A-57", "quotations", "/quotations"),
+            quoted::Column::MadeAt,
+            all(),
+            Some(all().add(quoted::Column::State.eq(QuotationState::BelowFloor.as_str()))),
+        ),
+        Evidence::rows::<insured::Entity>(
+            app,
+            ("A-58", "insurance_payments", "/wages"),
+            insured::Column::RecordedAt,
+            all(),
+            None,
+        ),
+        Evidence::rows::<payslip::Entity>(
+            app,
+            ("A-59", "payslips", "/wages"),
+            payslip::Column::RecordedAt,
+            all(),
+            None,
+        ),
+        Evidence::rows::<month_row::Entity>(
+            app,
+            ("A-59", "wage_months", "/wages"),
+            month_row::Column::DecidedAt,
+            all().add(month_row::Column::State.eq(WageMonthState::Confirmed.as_str())),
             None,
         ),
     ]

@@ -16,6 +16,7 @@ mod rules;
 pub mod staff;
 pub mod trail;
 pub mod transition;
+pub mod wage;
 mod waiting;
 pub mod warning;
 
@@ -30,6 +31,7 @@ pub use gate::{may_be_active, may_take_work};
 pub use learned::{Learned, certified, failed_finally, revoked, typing_passed};
 pub use post::http::HeadcountDay;
 pub use replacement::handover::{OpenTicket, OpenTickets};
+pub use wage::facts::{Lack, WageLack, WageReadiness, ready as wages_ready};
 
 use replacement::http::Office;
 
@@ -38,7 +40,13 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026112701_personnel"),
         migration!("2026112702_replacements"),
+        migration!("2026120101_wages"),
     ]
+}
+
+/// Records the laws that ship where they have no row yet; before serving.
+pub async fn prepare(app: &App) -> Result<()> {
+    wage::law::ship(app).await
 }
 
 /// What the server mounts; `tickets` knows the open tickets of who leaves.
@@ -60,6 +68,12 @@ pub fn capability(app: &App, tickets: Arc<dyn OpenTickets>) -> Capability {
         .merge(transition::http::routes(app))
         .merge(transition::verbs::routes(app))
         .merge(fee::routes(app))
+        .merge(wage::month::routes(app))
+        .merge(wage::entry::routes(app))
+        .merge(wage::people::routes(app))
+        .merge(wage::proof::routes(app))
+        .merge(wage::import::routes(app))
+        .merge(wage::quotation::routes(app))
         .merge(rules::routes(app));
     Capability {
         name: "personnel",
@@ -69,8 +83,9 @@ pub fn capability(app: &App, tickets: Arc<dyn OpenTickets>) -> Capability {
         event_handlers: vec![
             timer::start::<replacement::store::Replacements>(app),
             timer::start::<demand::store::Demands>(app),
+            wage::alert::on_parameter(app),
         ],
-        jobs: vec![warning::job(app)],
+        jobs: vec![warning::job(app), wage::alert::job(app)],
         waiting: waiting::kinds(app),
         evidence: evidence::kinds(app),
     }

@@ -47,4 +47,25 @@ kernel::permissions! {
     pub KeepFees = "recruitment_fees:keep" { OpsManager: All, HrCompliance: All }
     /// Record what qualifies, which NDA holds, whom the gate stops, how long steps may take.
     pub SetPersonnelRules = "personnel_rules:set" { PurchaserAdmin: All }
+    /// See how months of wages and insurances stand, without amounts.
+    pub ViewWageMonths = "wage_months:view" {
+        OpsManager: All, HrCompliance: All, PurchaserAdmin: All, PurchaserReviewer: All,
+    }
+    /// See pay: one's own, or everybody's.
+    pub ViewPay = "pay:view" {
+        Agent: Own, ShiftLead: Own, Quality: Own, Trainer: Own, Analyst: Own, Liaison: Own, OpsManager: All,
+        HrCompliance: All,
+    }
+    /// Write wages, insurances and their proofs, and hand months in.
+    pub ManageWages = "wages:manage" { OpsManager: All, HrCompliance: All }
+    /// Check months that were handed in, or send them back.
+    pub CheckWages = "wages:check" { PurchaserAdmin: All, PurchaserReviewer: All }
+    /// Read somebody's pay in the clear, with a reason.
+    pub RevealPay = "pay:reveal" { PurchaserAdmin: All, PurchaserReviewer: All }
+    /// See quotations with their floor.
+    pub ViewQuotations = "quotations:view" {
+        OpsManager: All, HrCompliance: All, Counterpart: All, PurchaserAdmin: All, PurchaserReviewer: All,
+    }
+    /// Record quotations.
+    pub KeepQuotations = "quotations:keep" { OpsManager: All, HrCompliance: All }
 }

@@ -1,5 +1,5 @@
-//! What waits for somebody's decision about people: candidates and plans for the purchaser, demands for
-//! the supplier, evidence for who checks it.
+//! What waits for somebody's decision about people: candidates, plans and months of wages
+//! for the purchaser, demands for the supplier, evidence for who checks it.
 
 use kernel::waiting::{MOST, Waiting, WaitingKind};
 use kernel::{App, Principal, Result};
@@ -9,17 +9,21 @@ use crate::demand::DemandState;
 use crate::demand::store::row as demand;
 use crate::replacement::ReplacementState;
 use crate::replacement::store::row as replacement;
-use crate::rights::{AnswerDemands, CheckEvidence, DecideReplacements, RaiseDemands};
+use crate::rights::{AnswerDemands, CheckEvidence, CheckWages, DecideReplacements, RaiseDemands};
 use crate::staff::evidence::EvidenceState;
 use crate::staff::store::{self as staff, evidence};
+use crate::wage::WageMonthState;
+use crate::wage::rows::month_row;
 
 const CANDIDATE: &str = "replacement_candidate";
 const DEMAND: &str = "demand";
 const EVIDENCE: &str = "staff_evidence";
+const WAGE_MONTH: &str = "wage_month";
 
 /// The kinds of decisions about people.
 pub(crate) fn kinds(app: &App) -> Vec<WaitingKind> {
     let (candidates, demands, pieces) = (app.clone(), app.clone(), app.clone());
+    let months = app.clone();
     vec![
         WaitingKind::new(CANDIDATE, move |person| {
             let app = candidates.clone();
@@ -32,6 +36,10 @@ pub(crate) fn kinds(app: &App) -> Vec<WaitingKind> {
         WaitingKind::new(EVIDENCE, move |person| {
             let app = pieces.clone();
             async move { evidence_of(&app, &person).await }
+        }),
+        WaitingKind::new(WAGE_MONTH, move |person| {
+            let app = months.clone();
+            async move { months_of(&app, &person).await }
         }),
     ]
 }
@@ -122,6 +130,31 @@ async fn evidence_of(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
             page: format!("/staff/{}", file.id),
             consent: None,
         })
+    });
+    Ok(waiting.collect())
+}
+
+/// Months of wages that the supplier handed in.
+async fn months_of(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
+    if !person.may::<CheckWages>() {
+        return Ok(Vec::new());
+    }
+    let rows = month_row::Entity::find()
+        .filter(month_row::Column::State.eq(WageMonthState::Submitted.as_str()))
+        .order_by_asc(month_row::Column::SubmittedAt)
+        .limit(MOST)
+        .all(app.db.read())
+        .await?;
+    let waiting = rows.into_iter().map(|row| Waiting {
+        kind: WAGE_MONTH,
+        id: row.id,
+        number: Some(row.month.clone()),
+        title: row.month.clone(),
+        section: None,
+        since: row.submitted_at.unwrap_or(row.updated_at),
+        due_at: None,
+        page: format!("/wages?month={}", row.month),
+        consent: None,
     });
     Ok(waiting.collect())
 }

@@ -95,6 +95,7 @@ pub async fn start(options: Options) -> Result<Running> {
 
     let organization = Organization::new(&app)?;
     organization.prepare().await?;
+    personnel::prepare(&app).await?;
     let tcp = bind(listen).await?;
     let secure = is_secure(&app, listen)?;
     let mut platforms = None;

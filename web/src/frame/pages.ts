@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { CirclePlus, Download, Grid, Management, Money, Right, Sort, Upload } from '@element-plus/icons-vue'
+import { CirclePlus, Coin, Download, Grid, Management, Money, PriceTag, Right, Sort, Upload, Wallet } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -36,6 +36,7 @@ export const PAGES: PageDef[] = [
   { name: 'my_learning', path: '/my-learning', icon: School, needs: [P.takeExams, P.takeTyping], group: 'work', load: () => import('@/features/learning/MyLearningPage.vue') },
   { name: 'my_handovers', path: '/my/handovers', icon: Sort, needs: [P.answerHandovers], group: 'work', load: () => import('@/features/personnel/MyHandoversPage.vue') },
   { name: 'my_qualification', path: '/my/qualification', icon: Management, needs: [P.takeCalls], group: 'work', load: () => import('@/features/personnel/MyQualificationPage.vue') },
+  { name: 'my_payslips', path: '/my/payslips', icon: Wallet, needs: [P.viewPay], group: 'work', load: () => import('@/features/wages/MyPayslipsPage.vue') },
   { name: 'knowledge_search', path: '/knowledge-search', icon: Search, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/SearchPage.vue') },
   { name: 'lookups', path: '/lookups', icon: Clock, needs: [P.viewLookups], group: 'knowledge', load: () => import('@/features/knowledge/LookupsPage.vue') },
   { name: 'fault_trees', path: '/fault-trees', icon: Guide, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/FaultTreesPage.vue') },
@@ -80,6 +81,8 @@ export const PAGES: PageDef[] = [
   { name: 'carry', path: '/carry', icon: Upload, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/CarryPage.vue') },
   { name: 'exports', path: '/exports', icon: Download, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/ExportsPage.vue') },
   { name: 'recruitment_fees', path: '/recruitment-fees', icon: Money, needs: [P.viewFees], group: 'people', load: () => import('@/features/personnel/FeesPage.vue') },
+  { name: 'wages', path: '/wages', icon: Coin, needs: [P.viewWageMonths], group: 'people', load: () => import('@/features/wages/WagesPage.vue') },
+  { name: 'quotations', path: '/quotations', icon: PriceTag, needs: [P.viewQuotations], group: 'people', load: () => import('@/features/wages/QuotationsPage.vue') },
   { name: 'personnel_rules', path: '/personnel-rules', icon: SetUp, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/PersonnelRulesPage.vue') },
   { name: 'section_people', path: '/section-people', icon: OfficeBuilding, needs: [P.viewSections], group: 'organization', load: () => import('@/features/duty/SectionsPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },

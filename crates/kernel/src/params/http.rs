@@ -250,6 +250,13 @@ async fn confirm(
                 details,
             )
             .await?;
+            let told = json!({
+                "key": stored.key, "value": stored.value, "effective_from": stored.effective_from,
+            });
+            writer
+                .events
+                .publish(&tx, "parameter.confirmed", &stored.key, told)
+                .await?;
             // A model counts as unchanged until it is told that all of it is new.
             let row = parameter::ActiveModel::from(stored).reset_all();
             parameter::Entity::insert(row)

@@ -8,7 +8,7 @@ use calendar::{Calendar, DeadlineRule, ServiceClock, ServiceHours, YearCalendar,
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::Side;
 use kernel::machine::Moment;
-use personnel::{demand, replacement, staff, transition};
+use personnel::{demand, replacement, staff, transition, wage};
 use proptest::prelude::*;
 use testing::diagram::{Edges, drawn, is_drawn};
 
@@ -531,4 +531,32 @@ proptest! {
             case = after;
         }
     }
+}
+
+// ---- a month of wages
+
+pub fn month_steps() -> Vec<(&'static str, wage::Action)> {
+    use wage::Action;
+    let mut all = vec![("written", Action::Write)];
+    for by in [Side::Supplier, Side::Purchaser] {
+        all.push(("confirmed", Action::Confirm { by }));
+        all.push(("returned", Action::Return { by }));
+        for (over, missing) in [(true, 0), (true, 2), (false, 0)] {
+            all.push(("submitted", Action::Submit { by, over, missing }));
+        }
+    }
+    all
+}
+
+#[test]
+fn the_readme_draws_a_month_of_wages_as_it_is() {
+    let steps: Vec<(&str, Step<wage::Case>)> = month_steps()
+        .into_iter()
+        .map(|(name, action)| {
+            let step: Step<wage::Case> = Box::new(move |case, _now| case.next(&action).ok());
+            (name, step)
+        })
+        .collect();
+    let drawn = diagram(&[wage::Case::open()], |case| case.state.as_str(), &steps);
+    is_drawn(env!("CARGO_MANIFEST_DIR"), "Month of wages", &drawn);
 }

@@ -7,4 +7,5 @@ mod learned;
 mod machines;
 mod rules;
 mod staff;
+mod wages;
 mod world;

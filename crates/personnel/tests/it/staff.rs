@@ -321,7 +321,7 @@ async fn the_list_finds_who_may_not_be_on_post_and_of_whom_something_runs_out() 
             names
         };
         let lacking = names("gaps=true").await;
-        assert_eq!(lacking, ["候选人甲（演示）"]);
+        assert_eq!(lacking, ["候选人甲（演示）", "项目经理（演示）"]);
         assert_eq!(names("gaps=false").await.len(), 6);
         assert_eq!(names("expiring=true").await, Vec::<String>::new());
         assert_eq!(names("gaps=false&state=on_post").await.len(), 6);
@@ -333,7 +333,7 @@ async fn the_list_finds_who_may_not_be_on_post_and_of_whom_something_runs_out() 
         let own = world.read("agent1", "/api/v1/staff?expiring=true").await;
         assert_eq!(own["total"], 1);
         world.pass(70);
-        assert_eq!(names("gaps=true").await.len(), 7, "run out by now");
+        assert_eq!(names("gaps=true").await.len(), 8, "run out by now");
         assert_eq!(names("expiring=true").await, Vec::<String>::new());
     })
     .await;

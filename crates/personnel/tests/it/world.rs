@@ -65,6 +65,7 @@ impl World {
     async fn new(app: TestApp, seeded: bool) -> Self {
         let organization = Organization::new(&app).unwrap();
         organization.prepare().await.unwrap();
+        personnel::prepare(&app).await.unwrap();
         organization::demo::seed(&app).await.unwrap();
         let router = app
             .start(vec![personnel::capability(&app, Arc::new(Desk))])

@@ -12,6 +12,8 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'> &
   if (notice.subject_kind === 'exam_attempt') return { name: 'my_exam', params: { id: notice.subject_id } }
   if (notice.subject_kind === 'certificate' || notice.subject_kind === 'training_session') return { name: 'my_learning' }
   if (notice.subject_kind === 'handover') return { name: notice.kind === 'handover_declined' ? 'replacements' : 'my_handovers' }
+  if (notice.subject_kind === 'wage_month' || notice.subject_kind === 'wages') return { name: 'wages' }
+  if (notice.subject_kind === 'quotation') return { name: 'quotations', query: { open: notice.subject_id } }
   if (notice.subject_kind === 'staffing') return { name: 'staffing' }
   const names: Record<string, string> = { contact_record: 'record', knowledge: 'approval', staff: 'staff_file' }
   const name = names[notice.subject_kind] ?? notice.subject_kind
