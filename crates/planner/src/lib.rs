@@ -1,3 +1,5 @@
 #![doc = include_str!("../README.md")]
 
+pub mod forecast;
 pub mod roster;
+pub mod staffing;
