@@ -9,8 +9,14 @@ use super::problem::{Day, Problem, Roster};
 
 /// A window of at most so many days is found at once; a longer period goes by windows.
 const WINDOW: usize = 28;
+/// And the shortest that is tried alone.
+const SHORTEST: usize = 7;
+/// How often a window is the longest.
+const WHOLE: f64 = 0.3;
 /// Lines that are taken out together, at most.
-const TOGETHER: usize = 5;
+const TOGETHER: usize = 2;
+/// How much a price is blurred, in parts of the temperature.
+const BLUR: f64 = 0.3;
 /// How often one line is begun anew when its windows do not come together.
 const BEGINNINGS: usize = 200;
 
@@ -42,15 +48,6 @@ pub fn solve(problem: &Problem, seed: u64, mut spent: impl FnMut(Progress) -> f6
     let mut rounds = 0;
     // The first temperature is a part of what one cell costs.
     let typical = search.typical();
-    let env = |n: &str, d: f64| {
-        std::env::var(n)
-            .ok()
-            .and_then(|v| v.parse().ok())
-            .unwrap_or(d)
-    };
-    let (hot, cold) = (env("HOT", HOT), env("COLD", COLD));
-    search.together = env("TOG", 5.0) as usize;
-    search.noisy = env("NOISE", 1.0);
     loop {
         let gone = spent(Progress {
             rounds,
@@ -60,7 +57,7 @@ pub fn solve(problem: &Problem, seed: u64, mut spent: impl FnMut(Progress) -> f6
             break;
         }
         rounds += 1;
-        let heat = typical * hot * (cold / hot).powf(gone);
+        let heat = typical * HOT * (COLD / HOT).powf(gone);
         search.round(heat);
         if search.total < best.0 {
             best.0 = search.total;
@@ -79,7 +76,7 @@ pub fn solve(problem: &Problem, seed: u64, mut spent: impl FnMut(Progress) -> f6
 }
 
 /// The temperature at the beginning and at the end, in parts of what one cell costs.
-const HOT: f64 = 0.3;
+const HOT: f64 = 0.1;
 const COLD: f64 = 0.01;
 
 struct Search {
@@ -97,8 +94,6 @@ struct Search {
     costs: Vec<i32>,
     rng: StdRng,
     order: Vec<usize>,
-    together: usize,
-    noisy: f64,
 }
 
 impl Search {
@@ -152,16 +147,14 @@ impl Search {
             costs: Vec::new(),
             rng: StdRng::seed_from_u64(seed),
             order: Vec::new(),
-            together: 5,
-            noisy: 1.0,
         };
-        search.begin(unit)?;
+        search.begin()?;
         search.total = search.recount();
         Some(search)
     }
 
     /// A first line for everybody.
-    fn begin(&mut self, _: u32) -> Option<()> {
+    fn begin(&mut self) -> Option<()> {
         for person in 0..self.lines.len() {
             if self.days <= 2 * WINDOW {
                 let window = Window {
@@ -259,7 +252,7 @@ impl Search {
     fn round(&mut self, heat: f64) {
         let people = self.lines.len();
         let window = self.window();
-        let most = self.together.min(people);
+        let most = TOGETHER.min(people);
         let many = self.rng.random_range(1..=most);
         self.order.clear();
         while self.order.len() < many {
@@ -282,7 +275,7 @@ impl Search {
         let noise = if self.rng.random_range(0..4) == 0 {
             0
         } else {
-            (heat * self.noisy).ceil() as i32
+            (heat * BLUR).ceil() as i32
         };
         let mut whole = true;
         let mut done = 0;
@@ -310,14 +303,12 @@ impl Search {
     }
 
     fn window(&mut self) -> Window {
-        if self.days <= WINDOW {
-            return Window {
-                first: 0,
-                end: self.days,
-                pace: None,
-            };
-        }
-        let long = self.rng.random_range(WINDOW / 4..=WINDOW);
+        let most = WINDOW.min(self.days);
+        let long = if self.rng.random::<f64>() < WHOLE {
+            most
+        } else {
+            self.rng.random_range(SHORTEST.min(most)..=most)
+        };
         let first = self.rng.random_range(0..=self.days - long);
         Window {
             first,
@@ -380,9 +371,9 @@ impl Search {
             let cover = self.cover[at];
             self.total -= cover_cost(self.there[at], cover);
             if into {
-                self.there[at] += 1
+                self.there[at] += 1;
             } else {
-                self.there[at] -= 1
+                self.there[at] -= 1;
             }
             self.total += cover_cost(self.there[at], cover);
         }
