@@ -38,16 +38,16 @@ pub struct Forecast {
 }
 
 /// How fast a day is forgotten for the level, in open days to half its weight.
-const HALF_LEVEL: f64 = 45.0;
+const HALF_LEVEL: f64 = 90.0;
 /// The same for the shares of a weekday's bins, in weeks.
-const HALF_PROFILE: f64 = 6.0;
+const HALF_PROFILE: f64 = 5.0;
 /// Days of its own that a weekday's profile needs to weigh as much as the profile of all days.
-const OWN_PROFILE: f64 = 1.5;
+const OWN_PROFILE: f64 = 1.0;
 /// How much of the last days' common error is carried on, and over how many days it is judged.
 const CARRIED: f64 = 0.5;
 const RECENT: usize = 10;
 /// Ridge of what is no weekday, in days.
-const RIDGE: f64 = 6.0;
+const RIDGE: f64 = 12.0;
 
 /// A model that has learnt from a history.
 #[derive(Debug, Clone)]
