@@ -2,4 +2,5 @@
 
 pub mod forecast;
 pub mod roster;
+pub mod simulation;
 pub mod staffing;

@@ -9,4 +9,4 @@ mod search;
 pub use check::{Breach, Verdict, check};
 pub use curtois::{Unreadable, read};
 pub use problem::{Cover, Day, Person, Problem, Roster, Shift, ShiftId, Wish};
-pub use search::{Plan, Progress, solve};
+pub use search::{NoLine, Plan, Progress, solve};

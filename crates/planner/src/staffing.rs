@@ -138,8 +138,14 @@ pub fn agents_for(load: Load, targets: &Targets) -> Option<u32> {
                 .occupancy
                 .is_none_or(|most| service.occupancy <= most)
     };
+    if load.rate <= 0.0 {
+        return Some(0);
+    }
+    if load.erlangs() > f64::from(MOST_AGENTS) && load.patience.is_none() {
+        return None;
+    }
     // More agents never do worse: double, then halve.
-    let mut high = (load.erlangs().ceil() as u32).max(1);
+    let mut high = (load.erlangs().ceil() as u32).clamp(1, MOST_AGENTS);
     while !reaches(high) {
         if high >= MOST_AGENTS {
             return None;

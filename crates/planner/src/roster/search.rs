@@ -1,5 +1,7 @@
 //! The search: a few lines are taken out and put back, each at its best, again and again.
 
+use std::fmt;
+
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -40,9 +42,32 @@ pub struct Plan {
     pub rounds: u64,
 }
 
+/// Somebody's rules allow him no line at all, or none was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoLine {
+    /// Who.
+    pub person: String,
+}
+
+impl fmt::Display for NoLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no line keeps all rules of {}: his minutes, days off, weekends and runs do not go together",
+            self.person
+        )
+    }
+}
+
+impl std::error::Error for NoLine {}
+
 /// Finds a roster that keeps every hard rule, as good as the time allows. `spent` tells how much of the time is gone (0 to
-/// 1, the search ends at 1); it is asked once a round. `None` when somebody's rules allow him no line at all.
-pub fn solve(problem: &Problem, seed: u64, mut spent: impl FnMut(Progress) -> f64) -> Option<Plan> {
+/// 1, the search ends at 1); it is asked once a round.
+pub fn solve(
+    problem: &Problem,
+    seed: u64,
+    mut spent: impl FnMut(Progress) -> f64,
+) -> Result<Plan, NoLine> {
     let mut search = Search::new(problem, seed)?;
     let mut best = (search.total, search.lines.clone());
     let mut rounds = 0;
@@ -68,7 +93,7 @@ pub fn solve(problem: &Problem, seed: u64, mut spent: impl FnMut(Progress) -> f6
         .1
         .iter()
         .map(|line| line.iter().map(|&cell| cell.checked_sub(1)).collect());
-    Some(Plan {
+    Ok(Plan {
         roster: Roster(lines.collect()),
         objective: best.0,
         rounds,
@@ -97,7 +122,7 @@ struct Search {
 }
 
 impl Search {
-    fn new(problem: &Problem, seed: u64) -> Option<Self> {
+    fn new(problem: &Problem, seed: u64) -> Result<Self, NoLine> {
         let (days, shifts) = (problem.days, problem.shifts.len());
         let unit = problem
             .shifts
@@ -148,13 +173,15 @@ impl Search {
             rng: StdRng::seed_from_u64(seed),
             order: Vec::new(),
         };
-        search.begin()?;
+        search.begin().map_err(|person| NoLine {
+            person: problem.people[person].name.clone(),
+        })?;
         search.total = search.recount();
-        Some(search)
+        Ok(search)
     }
 
-    /// A first line for everybody.
-    fn begin(&mut self) -> Option<()> {
+    /// A first line for everybody; the one for whom there is none.
+    fn begin(&mut self) -> Result<(), usize> {
         for person in 0..self.lines.len() {
             if self.days <= 2 * WINDOW {
                 let window = Window {
@@ -162,12 +189,12 @@ impl Search {
                     end: self.days,
                     pace: None,
                 };
-                self.put_back(person, window, 0)?;
+                self.put_back(person, window, 0).ok_or(person)?;
             } else {
-                self.begin_by_windows(person)?;
+                self.begin_by_windows(person).ok_or(person)?;
             }
         }
-        Some(())
+        Ok(())
     }
 
     /// A long line, window by window, each at the pace of the whole.

@@ -3,6 +3,7 @@
 
 mod forecast;
 mod roster;
+mod simulation;
 mod staffing;
 
 use std::path::PathBuf;

@@ -99,6 +99,14 @@ fn the_checker_names_who_broke_what_and_when() {
 }
 
 #[test]
+fn who_can_have_no_line_is_named() {
+    let mut problem = small(3, 1);
+    problem.people[1].least_minutes = 60 * 480;
+    let refused = solve(&problem, 1, rounds(10)).unwrap_err();
+    assert_eq!(refused.person, "2号");
+}
+
+#[test]
 fn an_instance_that_cannot_be_read_is_told_by_its_line() {
     let unreadable = read("SECTION_HORIZON\n14\nSECTION_SHIFTS\nD,x,\n").unwrap_err();
     assert_eq!(unreadable.line, 4, "{unreadable}");
