@@ -3,6 +3,7 @@
 mod check;
 mod curtois;
 mod line;
+mod master;
 mod problem;
 mod search;
 

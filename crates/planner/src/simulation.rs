@@ -183,6 +183,8 @@ enum Event {
 struct Caller {
     slot: usize,
     talk: f64,
+    /// Not answered yet, and not gone.
+    waits: bool,
 }
 
 /// The hall of a day.
@@ -343,10 +345,11 @@ impl<'a> Hall<'a> {
         match event {
             Event::Slot(slot) => self.begin(slot),
             Event::Arrives => self.arrives(),
-            Event::GivesUp(caller) => self.tell(Input::Withdraw {
+            Event::GivesUp(caller) if self.callers[caller].waits => self.tell(Input::Withdraw {
                 work: work(caller),
                 at: None,
             }),
+            Event::GivesUp(_) => {}
             Event::Answers(caller, agent) => self.tell(Input::Accepted {
                 work: work(caller),
                 agent,
@@ -361,7 +364,9 @@ impl<'a> Hall<'a> {
         let Some(&Slot { agents, .. }) = self.trial.slots.get(slot) else {
             if self.on_shift == 0 {
                 for caller in 0..self.callers.len() {
-                    self.tell(Input::GiveUp { work: work(caller) });
+                    if self.callers[caller].waits {
+                        self.tell(Input::GiveUp { work: work(caller) });
+                    }
                 }
             }
             return;
@@ -390,6 +395,7 @@ impl<'a> Hall<'a> {
         self.callers.push(Caller {
             slot: self.slot,
             talk,
+            waits: true,
         });
         self.tallies[self.slot].calls += 1;
         self.tell(Input::Offer(Work {
@@ -439,7 +445,8 @@ impl<'a> Hall<'a> {
     }
 
     fn answered(&mut self, caller: usize, wait: Duration) {
-        let Caller { slot, talk } = self.callers[caller];
+        let Caller { slot, talk, .. } = self.callers[caller];
+        self.callers[caller].waits = false;
         let wait = wait.as_secs_f64();
         let tally = &mut self.tallies[slot];
         tally.answered += 1;
@@ -450,7 +457,9 @@ impl<'a> Hall<'a> {
     }
 
     fn ended(&mut self, work: Uuid, outcome: Outcome) {
-        let tally = &mut self.tallies[self.callers[work.as_u128() as usize].slot];
+        let caller = &mut self.callers[work.as_u128() as usize];
+        caller.waits = false;
+        let tally = &mut self.tallies[caller.slot];
         match outcome {
             Outcome::Abandoned | Outcome::ShortAbandoned => tally.abandoned += 1,
             Outcome::NoAgentAnswer => tally.let_go += 1,

@@ -26,6 +26,11 @@ impl std::error::Error for Unreadable {}
 const MOST_DAYS: usize = 1_000;
 const MOST_PEOPLE: usize = 5_000;
 const MOST_SHIFTS: usize = 64;
+/// The longest shift, and what the lengths of all must be multiples of.
+const MOST_MINUTES: u32 = 1_440;
+const GRAIN: u32 = 5;
+/// The largest weight.
+const MOST_WEIGHT: u32 = 1_000_000;
 
 struct Reader {
     problem: Problem,
@@ -84,9 +89,9 @@ impl Reader {
                 let cover = Cover {
                     day: self.day(fields, 0)?,
                     shift: self.which(field(fields, 1)?)?,
-                    need: number(fields, 2)?,
-                    under: number(fields, 3)?,
-                    over: number(fields, 4)?,
+                    need: up_to("people needed", number(fields, 2)?, MOST_PEOPLE as u32)?,
+                    under: up_to("weight", number(fields, 3)?, MOST_WEIGHT)?,
+                    over: up_to("weight", number(fields, 4)?, MOST_WEIGHT)?,
                 };
                 self.problem.cover.push(cover);
                 Ok(())
@@ -104,7 +109,7 @@ impl Reader {
         }
         self.problem.shifts.push(Shift {
             name: name.to_owned(),
-            minutes: number(fields, 1)?,
+            minutes: up_to("minutes of a shift", number(fields, 1)?, MOST_MINUTES)?,
             not_before: Vec::new(),
         });
         let names = fields.get(2).copied().unwrap_or_default();
@@ -158,7 +163,7 @@ impl Reader {
             day: self.day(fields, 1)?,
             shift: self.which(field(fields, 2)?)?,
             wants,
-            weight: number(fields, 3)?,
+            weight: up_to("weight", number(fields, 3)?, MOST_WEIGHT)?,
         };
         self.problem.wishes.push(wish);
         Ok(())
@@ -191,6 +196,17 @@ impl Reader {
                 self.problem.shifts[at].not_before.push(shift);
             }
         }
+        if let Some(shift) = self
+            .problem
+            .shifts
+            .iter()
+            .find(|shift| !shift.minutes.is_multiple_of(GRAIN))
+        {
+            return Err(format!(
+                "the shift {} has {} minutes; lengths are multiples of {GRAIN}",
+                shift.name, shift.minutes
+            ));
+        }
         let whole = self.problem.days > 0
             && !self.problem.shifts.is_empty()
             && !self.problem.people.is_empty();
@@ -210,6 +226,14 @@ fn field<'a>(fields: &[&'a str], at: usize) -> Result<&'a str, String> {
 fn number(fields: &[&str], at: usize) -> Result<u32, String> {
     let text = field(fields, at)?;
     text.parse().map_err(|_| format!("\"{text}\" is no number"))
+}
+
+fn up_to(what: &str, is: u32, most: u32) -> Result<u32, String> {
+    if is <= most {
+        Ok(is)
+    } else {
+        Err(format!("{is} {what}, at most {most}"))
+    }
 }
 
 fn within(what: &str, is: usize, most: usize) -> Result<(), String> {

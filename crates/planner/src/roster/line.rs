@@ -20,7 +20,9 @@ const INF: i32 = 1 << 30;
 const LOST: i32 = 1 << 29;
 
 /// How often a line with too many of one shift is tried again without some of them.
-const REPAIRS: usize = 12;
+const REPAIRS: usize = 6;
+/// A shift that may be taken so often is counted exactly where it must be.
+const MOST_COUNTED: usize = 7;
 
 /// The rules of one person, as the lines count them.
 #[derive(Debug)]
@@ -36,12 +38,59 @@ pub(crate) struct Rules {
     most_weekends: usize,
     /// Whether the second may follow the first, shift by shift.
     follows: Vec<Vec<bool>>,
+    /// The sets of shifts that some shift may follow, smaller ones first; the last is all of them.
+    sets: Vec<Set>,
+    /// Of each shift the set that it may follow.
+    before: Vec<usize>,
+}
+
+/// Shifts: those of a smaller set, and more.
+#[derive(Debug)]
+struct Set {
+    shifts: u64,
+    base: Option<usize>,
+    more: Vec<usize>,
+}
+
+impl Set {
+    /// All that are asked for, and the set of all, each once.
+    fn all(of: &[u64], shifts: usize) -> Vec<Self> {
+        let everything = u64::MAX >> (64 - shifts.clamp(1, 64));
+        let mut masks: Vec<u64> = of
+            .iter()
+            .copied()
+            .filter(|&mask| mask != everything)
+            .collect();
+        masks.sort_unstable_by_key(|mask| (mask.count_ones(), *mask));
+        masks.dedup();
+        masks.push(everything);
+        let mut sets: Vec<Self> = Vec::new();
+        for mask in masks {
+            let base = sets.iter().rposition(|set| set.shifts & !mask == 0);
+            let left = mask & !base.map_or(0, |base| sets[base].shifts);
+            sets.push(Self {
+                shifts: mask,
+                base,
+                more: (0..shifts).filter(|shift| left >> shift & 1 == 1).collect(),
+            });
+        }
+        sets
+    }
 }
 
 impl Rules {
     pub(crate) fn of(problem: &Problem, person: &Person, unit: u32) -> Self {
         let shifts = problem.shifts.len();
-        let least_days = person.least_days.max(1) as usize;
+        let before: Vec<u64> = (0..shifts)
+            .map(|next| {
+                (0..shifts)
+                    .filter(|&first| problem.may_follow(first as u8, next as u8))
+                    .fold(0, |mask, first| mask | 1 << first)
+            })
+            .collect();
+        let sets = Set::all(&before, shifts);
+        let runs = |days: u32| (days.max(1) as usize).min(problem.days + 1);
+        let least_days = runs(person.least_days);
         Self {
             length: problem
                 .shifts
@@ -51,10 +100,15 @@ impl Rules {
             most_of: person.most_of.clone(),
             least: person.least_minutes.div_ceil(unit) as usize,
             most: (person.most_minutes / unit) as usize,
-            most_days: (person.most_days as usize).min(problem.days),
+            most_days: (person.most_days as usize).clamp(1, problem.days),
             least_days,
-            least_off: person.least_off.max(1) as usize,
+            least_off: runs(person.least_off),
             most_weekends: person.most_weekends as usize,
+            before: before
+                .iter()
+                .map(|mask| sets.iter().position(|set| set.shifts == *mask).unwrap_or(0))
+                .collect(),
+            sets,
             follows: (0..shifts)
                 .map(|first| {
                     (0..shifts)
@@ -69,6 +123,11 @@ impl Rules {
     /// short elsewhere.
     fn runs(&self) -> usize {
         self.most_days + self.least_days - 1
+    }
+
+    /// Fewer than the tags can name.
+    pub(crate) fn can_be_told(&self) -> bool {
+        self.states() < 1 << TAG
     }
 
     fn states(&self) -> usize {
@@ -126,6 +185,9 @@ pub(crate) struct Liner {
     tables: Vec<i32>,
     /// Of each day and state: the fewest and most minutes with a value.
     spans: Vec<(u32, u32)>,
+    /// The best of each set of shifts of one day and run, and its spans.
+    joined: Vec<i32>,
+    joined_spans: Vec<(u32, u32)>,
     forbidden: Vec<bool>,
     found: Vec<Cell>,
 }
@@ -146,9 +208,24 @@ impl Liner {
         self.forbidden.clear();
         self.forbidden
             .resize((window.end - window.first) * cells, false);
-        for _ in 0..REPAIRS {
-            let cost = self.pass(rules, line, window, &around, costs)?;
-            if !self.forbid_surplus(rules, &around, cells, &mut pick) {
+        for (shift, &most) in rules.most_of.iter().enumerate() {
+            if most <= around.of[shift] {
+                for day in 0..window.end - window.first {
+                    self.forbidden[day * cells + shift + 1] = true;
+                }
+            }
+        }
+        let mut counted = None;
+        for repair in 0..REPAIRS + rules.length.len() {
+            let cost = self.pass(rules, line, window, &around, (costs, counted))?;
+            if counted.is_none() {
+                counted = self.to_count(rules, &around);
+                if counted.is_some() {
+                    continue;
+                }
+            }
+            let strict = repair >= REPAIRS;
+            if !self.forbid_surplus(rules, &around, cells, costs, strict, &mut pick) {
                 line[window.first..window.end].copy_from_slice(&self.found);
                 return Some(cost);
             }
@@ -156,12 +233,29 @@ impl Liner {
         None
     }
 
-    /// Of a shift that was taken too often the surplus is forbidden where it stands now.
+    /// Of the shifts that were taken too often, the one of which the fewest are left: it is counted exactly.
+    fn to_count(&self, rules: &Rules, around: &Around) -> Option<(usize, usize)> {
+        let room = |shift: usize| rules.most_of[shift].saturating_sub(around.of[shift]) as usize;
+        let surplus = |shift: usize| {
+            let cell = shift as Cell + 1;
+            let there = self.found.iter().filter(|&&found| found == cell).count();
+            there > room(shift)
+        };
+        (0..rules.length.len())
+            .filter(|&shift| room(shift) <= MOST_COUNTED && surplus(shift))
+            .map(|shift| (shift, room(shift)))
+            .min_by_key(|&(_, room)| room)
+    }
+
+    /// Of a shift that was taken too often the surplus is forbidden where it stands now, the dearest first; strictly,
+    /// it is forbidden wherever it is not kept.
     fn forbid_surplus(
         &mut self,
         rules: &Rules,
         around: &Around,
         cells: usize,
+        costs: &[i32],
+        strict: bool,
         pick: &mut impl FnMut(usize) -> usize,
     ) -> bool {
         let mut surplus = false;
@@ -171,10 +265,25 @@ impl Liner {
                 .filter(|&at| self.found[at] == cell)
                 .collect();
             let room = most.saturating_sub(around.of[shift]) as usize;
-            while there.len() > room {
-                surplus = true;
-                let at = there.swap_remove(pick(there.len()));
-                self.forbidden[at * cells + usize::from(cell)] = true;
+            if there.len() <= room {
+                continue;
+            }
+            surplus = true;
+            let place = |at: usize| at * cells + usize::from(cell);
+            // Chance decides among equals.
+            let mut drawn: Vec<(i32, usize, usize)> = there
+                .drain(..)
+                .map(|at| (costs[place(at)], pick(1 << 16), at))
+                .collect();
+            drawn.sort_unstable();
+            for &(.., at) in &drawn[room..] {
+                self.forbidden[place(at)] = true;
+            }
+            if strict {
+                for at in 0..self.found.len() {
+                    let kept = drawn[..room].iter().any(|&(.., kept)| kept == at);
+                    self.forbidden[place(at)] |= !kept;
+                }
             }
         }
         surplus
@@ -186,7 +295,7 @@ impl Liner {
         line: &[Cell],
         window: Window,
         around: &Around,
-        costs: &[i32],
+        (costs, counted): (&[i32], Option<(usize, usize)>),
     ) -> Option<i32> {
         let (first, end) = (window.first, window.end);
         let (days, shifts, states) = (end - first, rules.length.len(), rules.states());
@@ -205,12 +314,18 @@ impl Liner {
             return None;
         }
         let (width, layers) = (room + 1, weekends + 1);
-        let block = layers * width;
+        let levels = counted.map_or(1, |(_, most)| most + 1);
+        let block = levels * layers * width;
         let table = states * block;
         self.tables.clear();
         self.tables.resize((days + 1) * table, INF);
         self.spans.clear();
         self.spans.resize((days + 1) * states, (u32::MAX, 0));
+
+        self.joined.clear();
+        self.joined.resize(rules.sets.len() * block, INF);
+        self.joined_spans.clear();
+        self.joined_spans.resize(rules.sets.len(), (u32::MAX, 0));
 
         let start = begin(rules, line, first);
         self.tables[start * block] = 0;
@@ -228,24 +343,32 @@ impl Liner {
             // Who has still to work so many minutes, or has no room, is not followed.
             let left = (days - at - 1) * longest;
             let lowest = floor.saturating_sub(left);
-            let mut go = |source: usize, target: usize, length: usize, weekend: bool, cost: i32| {
-                let (low, high) = spans[source];
-                if low > high {
+            let mut go = |(source, span, mask): (&[i32], (u32, u32), i32),
+                          target: usize,
+                          shift: Option<usize>,
+                          weekend: bool,
+                          cost: i32| {
+                let length = shift.map_or(0, |shift| rules.length[shift]);
+                if span.0 > span.1 || length > room {
                     return;
                 }
                 let (low, high) = (
-                    (low as usize).max(lowest.saturating_sub(length)),
-                    (high as usize).min(room.saturating_sub(length)),
+                    (span.0 as usize).max(lowest.saturating_sub(length)),
+                    (span.1 as usize).min(room - length),
                 );
-                if low > high || length > room {
+                if low > high {
                     return;
                 }
                 let up = usize::from(weekend);
-                for layer in 0..layers - up {
-                    let source = &from[source * block + layer * width..][low..=high];
-                    let target = &mut to[target * block + (layer + up) * width..]
-                        [low + length..=high + length];
-                    relax(target, source, cost);
+                let counts = shift.is_some() && counted.map(|(counted, _)| counted) == shift;
+                for level in 0..levels - usize::from(counts) {
+                    let next = (level + usize::from(counts)) * layers;
+                    for layer in 0..layers - up {
+                        let source = &source[(level * layers + layer) * width..][low..=high];
+                        let target = &mut to[target * block + (next + layer + up) * width..]
+                            [low + length..=high + length];
+                        relax(target, source, mask, cost);
+                    }
                 }
                 let span = &mut new[target];
                 span.0 = span.0.min((low + length) as u32);
@@ -253,46 +376,83 @@ impl Liner {
             };
             let saturday = day % 7 == 5 && !(around.paid && at + 1 == days);
             let sunday = day % 7 == 6;
-            for source in 0..states {
-                if spans[source].0 > spans[source].1 {
+            for source in 0..rules.least_off {
+                let tag = source as i32;
+                let told = (&from[source * block..][..block], spans[source], COST);
+                if let Some(cost) = price(0) {
+                    go(told, rules.off(source + 2), None, false, cost | tag);
+                }
+                if source + 1 < rules.least_off {
                     continue;
                 }
-                let tag = source as i32;
-                let run = rules.run(source);
-                // Off.
-                if let Some(cost) = price(0) {
-                    let target = match run {
-                        None => Some(rules.off(source + 2)),
-                        Some((_, days, short)) => {
-                            (days >= rules.least_days || short).then(|| rules.off(1))
-                        }
-                    };
-                    if let Some(target) = target {
-                        go(source, target, 0, false, cost | tag);
+                for shift in 0..shifts {
+                    if let Some(cost) = price(shift + 1) {
+                        let target = rules.on(shift, 1, day == 0);
+                        let weekend = saturday || sunday;
+                        go(told, target, Some(shift), weekend, cost | tag);
                     }
                 }
-                // On a shift.
+            }
+            for run in 0..rules.runs() {
+                // What may follow the same shifts is looked at together, the best of it for each minute.
+                for (at, set) in rules.sets.iter().enumerate() {
+                    let (done, joined) = self.joined.split_at_mut(at * block);
+                    let joined = &mut joined[..block];
+                    let mut span = (u32::MAX, 0);
+                    match set.base {
+                        Some(base) => {
+                            joined.copy_from_slice(&done[base * block..][..block]);
+                            span = self.joined_spans[base];
+                        }
+                        None => joined.fill(INF),
+                    }
+                    for &shift in &set.more {
+                        let source = rules.least_off + shift * rules.runs() + run;
+                        let (low, high) = spans[source];
+                        if low > high {
+                            continue;
+                        }
+                        let from = &from[source * block..][..block];
+                        for row in 0..levels * layers {
+                            let cells = row * width + low as usize..=row * width + high as usize;
+                            let target = &mut joined[cells.clone()];
+                            relax(target, &from[cells], COST, source as i32);
+                        }
+                        span = (span.0.min(low), span.1.max(high));
+                    }
+                    self.joined_spans[at] = span;
+                }
+                let told = |set: usize| {
+                    let joined = &self.joined[set * block..][..block];
+                    (joined, self.joined_spans[set], !0)
+                };
+                let Some((_, worked, short)) = rules.run(rules.least_off + run) else {
+                    continue;
+                };
+                if (worked >= rules.least_days || short)
+                    && let Some(cost) = price(0)
+                {
+                    go(told(rules.sets.len() - 1), rules.off(1), None, false, cost);
+                }
+                if worked + 1 > rules.most_days {
+                    continue;
+                }
                 for shift in 0..shifts {
-                    let Some(cost) = price(shift + 1) else {
-                        continue;
-                    };
-                    let (target, weekend) = match run {
-                        None if source + 1 == rules.least_off => {
-                            (rules.on(shift, 1, day == 0), saturday || sunday)
-                        }
-                        None => continue,
-                        Some((last, days, short)) => {
-                            if days + 1 > rules.most_days || !rules.follows[last][shift] {
-                                continue;
-                            }
-                            (rules.on(shift, days + 1, short), saturday)
-                        }
-                    };
-                    go(source, target, rules.length[shift], weekend, cost | tag);
+                    if let Some(cost) = price(shift + 1) {
+                        let target = rules.on(shift, worked + 1, short);
+                        go(
+                            told(rules.before[shift]),
+                            target,
+                            Some(shift),
+                            saturday,
+                            cost,
+                        );
+                    }
                 }
             }
         }
-        self.trace(rules, line, window, around, (floor, room, weekends), table)
+        let bounds = (floor, room, weekends);
+        self.trace(rules, line, window, around, (bounds, counted), table)
     }
 
     /// Finds the cheapest end and goes back from it.
@@ -302,11 +462,13 @@ impl Liner {
         line: &[Cell],
         window: Window,
         around: &Around,
-        (floor, room, weekends): (usize, usize, usize),
+        ((floor, room, weekends), counted): ((usize, usize, usize), Option<(usize, usize)>),
         table: usize,
     ) -> Option<i32> {
         let (days, width) = (window.end - window.first, room + 1);
-        let block = (weekends + 1) * width;
+        let layers = weekends + 1;
+        let levels = counted.map_or(1, |(_, most)| most + 1);
+        let block = levels * layers * width;
         let last = &self.tables[days * table..];
         let mut best = (LOST, 0, 0, 0);
         for state in 0..rules.states() {
@@ -315,7 +477,7 @@ impl Liner {
                 continue;
             }
             let low = (low as usize).max(floor);
-            for layer in 0..=weekends {
+            for layer in 0..levels * layers {
                 for units in low..=high as usize {
                     let value = last[state * block + layer * width + units] & COST;
                     if value < best.0 {
@@ -338,12 +500,15 @@ impl Liner {
                 units -= rules.length[shift];
                 let day = window.first + at;
                 let paid = around.paid && at + 1 == days;
-                let counted = match day % 7 {
+                let paid_for = match day % 7 {
                     5 => !paid,
                     6 => rules.run(source).is_none(),
                     _ => false,
                 };
-                layer -= usize::from(counted);
+                layer -= usize::from(paid_for);
+                if counted.is_some_and(|(counted, _)| counted == shift) {
+                    layer -= layers;
+                }
             }
             state = source;
         }
@@ -352,9 +517,9 @@ impl Liner {
 }
 
 /// The better of what is there and what comes over, each minute by itself.
-fn relax(target: &mut [i32], source: &[i32], cost: i32) {
+fn relax(target: &mut [i32], source: &[i32], mask: i32, cost: i32) {
     for (target, source) in target.iter_mut().zip(source) {
-        let value = (source & COST) + cost;
+        let value = (source & mask) + cost;
         *target = if value < *target { value } else { *target };
     }
 }
