@@ -13,6 +13,8 @@ const BANNED: f64 = 1e6;
 const REFRESH: usize = 64;
 /// Candidates that are kept from one look at all lines.
 const CANDIDATES: usize = 24;
+/// A row of which no more than one in so many is filled is updated cell by cell.
+const SPARSE: usize = 6;
 /// Pivots of one run, for each row.
 const PIVOTS: usize = 40;
 
@@ -69,6 +71,8 @@ pub(crate) struct Master {
     candidates: Vec<Var>,
     alpha: Vec<f64>,
     pivot_row: Vec<f64>,
+    /// Where it is not 0.
+    filled: Vec<usize>,
 }
 
 impl Master {
@@ -117,6 +121,7 @@ impl Master {
             candidates: Vec::new(),
             alpha: vec![0.0; size],
             pivot_row: vec![0.0; size],
+            filled: Vec::new(),
         };
         master.refresh();
         master
@@ -319,6 +324,11 @@ impl Master {
         for (dual, cell) in self.duals.iter_mut().zip(&self.pivot_row) {
             *dual += gain * cell;
         }
+        // With few people most of the row is empty.
+        self.filled.clear();
+        self.filled
+            .extend((0..size).filter(|&at| self.pivot_row[at].abs() > 1e-12));
+        let sparse = self.filled.len() * SPARSE < size;
         for line in 0..size {
             let alpha = self.alpha[line];
             if line == leaves || alpha.abs() < 1e-11 {
@@ -326,6 +336,12 @@ impl Master {
             }
             self.value[line] = (self.value[line] - step * alpha).max(0.0);
             let row = &mut self.inverse[line * size..(line + 1) * size];
+            if sparse {
+                for &at in &self.filled {
+                    row[at] -= alpha * self.pivot_row[at];
+                }
+                continue;
+            }
             for (cell, pivot) in row.iter_mut().zip(&self.pivot_row) {
                 *cell -= alpha * pivot;
             }
