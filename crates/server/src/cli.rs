@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use kernel::audit::Who;
 use kernel::{App, Clock, Config};
 use server::backup::{self, Place, restore};
+use server::plan::{self, PlanCommand};
 use server::user::{self, UserCommand};
 use server::{Options, setup};
 use telephony::{caller, phone};
@@ -66,6 +67,11 @@ enum Command {
         /// The folder; one that was left in the middle is begun anew.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+    },
+    /// Rosters, forecasts and staffing from files, without a server.
+    Plan {
+        #[command(subcommand)]
+        command: PlanCommand,
     },
     /// The audit trail.
     Audit {
@@ -171,6 +177,7 @@ async fn command(cli: Cli) -> Result<ExitCode> {
                 manifest.missing.len(),
             );
         }
+        Command::Plan { command } => plan::run(command, clock).await?,
         Command::Audit {
             command: AuditCommand::Verify,
         } => {

@@ -10,6 +10,7 @@ mod house;
 mod learned;
 mod lessons;
 mod papers;
+pub mod plan;
 mod public;
 mod scripts;
 pub mod setup;

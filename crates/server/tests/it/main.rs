@@ -16,6 +16,7 @@ mod demo;
 mod desk;
 mod heard;
 mod load;
+mod plan;
 mod rights;
 mod scanners;
 mod schema;

@@ -1,0 +1,371 @@
+//! The polish: the lines of many people together, by column generation and a dive.
+//!
+//! The linear program over the lines that are known says what each cell is worth; with that worth each person's best line
+//! is found exactly and joins them, until no line makes it better. Then people are tied to a line one after the other,
+//! those first whose line is the surest, and the rest is priced again.
+
+use rand::RngExt as _;
+
+use super::super::line::{Cell, NEVER, OFF, Window};
+use super::super::master::{Column, Master, Row};
+use super::super::problem::Day;
+use super::{Search, Time};
+
+/// How finely the worth of a cell is told to the lines; no line may cost more than the whole.
+const FINE: f64 = 64.0;
+const WHOLE: f64 = 400_000.0;
+/// Sweeps over the people before the first is tied to a line, and between two.
+const SWEEPS: usize = 150;
+const SWEEPS_BETWEEN: usize = 10;
+/// How much the best worth so far has a say beside the present one, which leaps.
+const BLEND: f64 = 0.6;
+/// So near to the least that it can cost, the program is good enough.
+const NEAR: f64 = 0.2;
+/// A line is taken in when it promises this much.
+const PROMISE: f64 = 0.02;
+/// A line that is taken for so much is as good as sure.
+const SURE: f64 = 0.85;
+/// How much chance has a say in who is tied next.
+const CHANCE: f64 = 0.1;
+
+/// What is polished.
+pub(super) struct Part {
+    /// Who, by their place.
+    pub people: Vec<usize>,
+    /// Which days.
+    pub window: Window,
+    /// So much worse is taken as well, to begin afresh from it.
+    pub slack: i64,
+}
+
+/// How a polish ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Polished {
+    /// Better than before.
+    Better,
+    /// Nothing better was found.
+    Same,
+    /// There is nothing better to find.
+    Best,
+    /// The time was over.
+    Late,
+}
+
+/// How the sweeps ended.
+enum Swept {
+    Done,
+    /// Nothing better can come of it.
+    Hopeless,
+    Late,
+}
+
+/// The worth of the rows that gave the highest bound so far.
+struct Centre {
+    bound: f64,
+    worth: Vec<f64>,
+    /// What the part cost before.
+    before: f64,
+}
+
+/// Where the cover of a part stands in the program.
+struct Rows {
+    first: Day,
+    shifts: usize,
+    /// By day of the window and shift.
+    at: Vec<Option<u32>>,
+    /// Parts of a unit of cost that the lines are told.
+    fine: f64,
+}
+
+impl Search {
+    /// Finds the lines of a part anew, all together.
+    pub(super) fn polish(&mut self, part: &Part, time: &mut Time<'_>) -> Polished {
+        let window = part.window;
+        let before = self.total;
+        let kept: Vec<Vec<Cell>> = part
+            .people
+            .iter()
+            .map(|&person| self.lines[person][window.first..window.end].to_vec())
+            .collect();
+        for &person in &part.people {
+            self.count(person, window, false);
+        }
+        let (mut master, rows) = self.program(part, &kept);
+        let found = self.dive(part, &mut master, &rows, time);
+        let lines = match &found {
+            Ok(lines) => lines,
+            Err(_) => &kept,
+        };
+        for (&person, cells) in part.people.iter().zip(lines) {
+            self.lines[person][window.first..window.end].copy_from_slice(cells);
+            self.count(person, window, true);
+        }
+        if let Err(how) = found {
+            debug_assert_eq!(self.total, before);
+            return how;
+        }
+        if self.total < before {
+            return Polished::Better;
+        }
+        if self.total > before + part.slack {
+            for (&person, cells) in part.people.iter().zip(&kept) {
+                self.count(person, window, false);
+                self.lines[person][window.first..window.end].copy_from_slice(cells);
+                self.count(person, window, true);
+            }
+        }
+        Polished::Same
+    }
+
+    /// The program of a part whose people are not counted; it begins with the lines they had.
+    fn program(&mut self, part: &Part, kept: &[Vec<Cell>]) -> (Master, Rows) {
+        let cells = self.shifts + 1;
+        let mut at = Vec::new();
+        let mut needs = Vec::new();
+        let mut dearest = 1;
+        for day in part.window.first..part.window.end {
+            for shift in 0..self.shifts {
+                let place = day * self.shifts + shift;
+                let (need, under, over) = self.cover[place];
+                let open = (under > 0 || over > 0)
+                    && part
+                        .people
+                        .iter()
+                        .any(|&person| self.wants[person][day * cells + shift + 1] != NEVER);
+                at.push(open.then_some(needs.len() as u32));
+                if open {
+                    dearest = dearest.max(under).max(over);
+                    needs.push(Row {
+                        need: f64::from(need) - f64::from(self.there[place]),
+                        under: f64::from(under),
+                        over: f64::from(over),
+                    });
+                }
+            }
+        }
+        let days = part.window.end - part.window.first;
+        let rows = Rows {
+            first: part.window.first,
+            shifts: self.shifts,
+            at,
+            fine: FINE.min(WHOLE / (days as f64 * f64::from(dearest))),
+        };
+        let first: Vec<Column> = part
+            .people
+            .iter()
+            .zip(kept)
+            .enumerate()
+            .map(|(who, (&person, cells))| self.column(who, person, cells.clone(), &rows))
+            .collect();
+        let rng = &mut self.rng;
+        let master = Master::new(needs, first, || rng.random::<f64>());
+        (master, rows)
+    }
+
+    fn column(&self, who: usize, person: usize, cells: Vec<Cell>, rows: &Rows) -> Column {
+        let many = self.shifts + 1;
+        let mut cost = 0;
+        let mut fills = Vec::new();
+        for (at, &cell) in cells.iter().enumerate() {
+            let day = rows.first + at;
+            cost += self.wants[person][day * many + usize::from(cell)];
+            if cell != OFF {
+                fills.extend(rows.at[at * rows.shifts + usize::from(cell) - 1]);
+            }
+        }
+        Column {
+            who,
+            cost: f64::from(cost),
+            fills,
+            cells,
+        }
+    }
+
+    /// What the rows of a part were worth when they were last priced.
+    fn remembered(&self, part: &Part, rows: &Rows) -> Vec<f64> {
+        let from = part.window.first * self.shifts;
+        let places = rows.at.iter().enumerate();
+        places
+            .filter(|(_, row)| row.is_some())
+            .map(|(at, _)| self.worth[from + at])
+            .collect()
+    }
+
+    fn remember(&mut self, part: &Part, rows: &Rows, worth: &[f64]) {
+        let from = part.window.first * self.shifts;
+        for (at, row) in rows.at.iter().enumerate() {
+            if let Some(row) = row {
+                self.worth[from + at] = worth[*row as usize];
+            }
+        }
+    }
+
+    /// The line that is worth most to the program.
+    fn worthiest(&mut self, who: usize, part: &Part, worth: &[f64], rows: &Rows) -> Option<Column> {
+        let person = part.people[who];
+        let many = self.shifts + 1;
+        self.costs.clear();
+        for day in part.window.first..part.window.end {
+            let wants = &self.wants[person][day * many..(day + 1) * many];
+            self.costs.push((f64::from(wants[0]) * rows.fine) as i32);
+            for shift in 0..self.shifts {
+                let want = wants[shift + 1];
+                if want == NEVER {
+                    self.costs.push(NEVER);
+                    continue;
+                }
+                let worth = rows.at[(day - rows.first) * rows.shifts + shift]
+                    .map_or(0.0, |row| worth[row as usize]);
+                let cost = (f64::from(want) - worth) * rows.fine;
+                self.costs.push(cost.round() as i32);
+            }
+        }
+        let mut line = self.lines[person].clone();
+        let rng = &mut self.rng;
+        self.liner.best(
+            &self.rules[person],
+            &mut line,
+            part.window,
+            &self.costs,
+            |many| rng.random_range(0..many),
+        )?;
+        let cells = line[part.window.first..part.window.end].to_vec();
+        Some(self.column(who, person, cells, rows))
+    }
+
+    /// Sweeps over the people until nobody has a line that makes it better.
+    fn generate(
+        &mut self,
+        part: &Part,
+        (master, rows): (&mut Master, &Rows),
+        (tied, centre): (&[Option<usize>], &mut Centre),
+        sweeps: usize,
+        time: &mut Time<'_>,
+    ) -> Swept {
+        for _ in 0..sweeps {
+            master.optimize();
+            if time.pass() >= 1.0 {
+                return Swept::Late;
+            }
+            let mut new = Vec::new();
+            let mut blend = BLEND;
+            loop {
+                let worth: Vec<f64> = centre
+                    .worth
+                    .iter()
+                    .zip(master.worths())
+                    .map(|(centre, dual)| blend * centre + (1.0 - blend) * dual)
+                    .collect();
+                let mut bound = master.needed(&worth);
+                for who in 0..part.people.len() {
+                    if let Some(column) = tied[who] {
+                        bound += master.columns[column].beyond(&worth);
+                        continue;
+                    }
+                    let Some(column) = self.worthiest(who, part, &worth, rows) else {
+                        bound = f64::NEG_INFINITY;
+                        continue;
+                    };
+                    bound += column.beyond(&worth);
+                    if master.reduced(&column) < -PROMISE {
+                        new.push(column);
+                    }
+                }
+                if bound > centre.bound {
+                    centre.bound = bound;
+                    centre.worth = worth;
+                }
+                if !new.is_empty() || blend <= 0.0 {
+                    break;
+                }
+                blend = if blend > 0.2 { blend * 0.5 } else { 0.0 };
+            }
+            // Costs are whole: less than one better is not better.
+            if centre.bound > centre.before - 0.9 {
+                return Swept::Hopeless;
+            }
+            let nothing = new.is_empty();
+            new.into_iter().for_each(|column| master.add(column));
+            if nothing || master.objective() - centre.bound < NEAR {
+                break;
+            }
+        }
+        master.optimize();
+        Swept::Done
+    }
+
+    fn dive(
+        &mut self,
+        part: &Part,
+        master: &mut Master,
+        rows: &Rows,
+        time: &mut Time<'_>,
+    ) -> Result<Vec<Vec<Cell>>, Polished> {
+        let people = part.people.len();
+        let before = master.objective() + part.slack as f64;
+        let mut centre = Centre {
+            bound: f64::NEG_INFINITY,
+            worth: master.within(&self.remembered(part, rows)),
+            before,
+        };
+        let mut tied: Vec<Option<usize>> = vec![None; people];
+        let mut sweeps = SWEEPS;
+        loop {
+            centre.bound = f64::NEG_INFINITY;
+            match self.generate(part, (master, rows), (&tied, &mut centre), sweeps, time) {
+                Swept::Late => return Err(Polished::Late),
+                Swept::Hopeless if sweeps == SWEEPS => return Err(Polished::Best),
+                Swept::Hopeless => return Err(Polished::Same),
+                Swept::Done => {}
+            }
+            if sweeps == SWEEPS {
+                self.remember(part, rows, &centre.worth);
+            }
+            // Costs are whole: less than one better is not better.
+            if master.objective() > before - 0.9 {
+                let root = sweeps == SWEEPS;
+                return Err(if root { Polished::Best } else { Polished::Same });
+            }
+            sweeps = SWEEPS_BETWEEN;
+            let mut surest: Vec<(f64, usize)> = vec![(0.0, usize::MAX); people];
+            for (column, much) in master.taken() {
+                let surest = &mut surest[master.columns[column].who];
+                if much > surest.0 {
+                    *surest = (much, column);
+                }
+            }
+            let mut next: Option<(f64, usize)> = None;
+            for who in 0..people {
+                let (much, column) = surest[who];
+                if tied[who].is_some() || column == usize::MAX {
+                    continue;
+                }
+                if much > SURE {
+                    tied[who] = Some(column);
+                    master.fix(column);
+                } else {
+                    let say = much + CHANCE * self.rng.random::<f64>();
+                    if next.is_none_or(|next| say > next.0) {
+                        next = Some((say, column));
+                    }
+                }
+            }
+            if let Some((_, column)) = next {
+                tied[master.columns[column].who] = Some(column);
+                master.fix(column);
+            } else {
+                break;
+            }
+        }
+        Ok(tied
+            .iter()
+            .zip(&part.people)
+            .map(|(column, &person)| {
+                column.map_or_else(
+                    || self.lines[person][part.window.first..part.window.end].to_vec(),
+                    |column| master.columns[column].cells.clone(),
+                )
+            })
+            .collect())
+    }
+}
