@@ -28,7 +28,7 @@ use crate::rights::{TakeOnPaper, ViewContinuity};
 use crate::trail::{Scribe, Seen};
 
 /// Lines of one sheet.
-const LINES: i32 = 10;
+const LINES: i32 = 8;
 /// Sheets shown, the newest first.
 const SHOWN: u64 = 200;
 
@@ -273,8 +273,7 @@ async fn form(
             },
             Block::Signature {
                 lines: vec![
-                    "登记人：＿＿＿＿＿＿　日期：＿＿＿＿＿＿".to_owned(),
-                    "补录人：＿＿＿＿＿＿　日期：＿＿＿＿＿＿".to_owned(),
+                    "登记人：＿＿＿＿＿＿　补录人：＿＿＿＿＿＿　补录日期：＿＿＿＿＿＿".to_owned(),
                 ],
             },
         ],
