@@ -111,7 +111,7 @@ async function as(who, name, steps, language = 'zh-CN', viewport = LOW) {
   } catch (error) {
     failures += 1
     console.error(`FAIL ${name}: ${error.stack}\n${faults.join('\n')}`)
-    if (shots) await page.screenshot({ path: `${shots}/FAILED-${who}.png` }).catch(() => {})
+    if (shots) await page.screenshot({ path: `${shots}/FAILED-${who}-${name.slice(0, 30)}.png` }).catch(() => {})
   } finally {
     await context.close()
   }
@@ -237,6 +237,7 @@ await as('manager', 'a meeting with something to be done', async ({ page, shot, 
   }
   await pick(0, '罗建平')
   await page.keyboard.press('Escape')
+  await page.locator('.el-select-dropdown:visible').waitFor({ state: 'hidden' })
   await at('meeting-minutes').fill('一、通报情况。\n二、议定事项。')
   await at('action-add').click()
   await at('action-what-0').fill('提交改进方案')
@@ -402,7 +403,7 @@ await as('lead', 'a patrol with the phone in hand', async ({ page, shot, at, go,
   await card.getByTestId('check-save').click()
   await card.getByText('有异常').first().waitFor()
   await card.getByRole('img', { name: '现场.png' }).waitFor()
-  await at('unfixed').getByText('插座松动').waitFor()
+  await at('unfixed').getByText('插座松动').first().waitFor()
   await at('check-fix').first().click()
   await confirm(page, '已更换')
   await shot('daily-checks')
@@ -425,7 +426,7 @@ await as('manager', 'plans, a drill, standbys and forms on paper', async ({ page
   await dialog(page).getByTestId('step-findings').fill('十分钟内到岗')
   await dialog(page).getByTestId('step-submit').click()
   await dialog(page).waitFor({ state: 'hidden' })
-  await at('drills').getByText('十分钟内到岗').waitFor()
+  await at('drills').getByText('十分钟内到岗').first().waitFor()
   await shot('plan')
   await at('plan-edit').click()
   await at('plan-title').waitFor()
