@@ -6,6 +6,7 @@ pub mod check;
 pub mod continuity;
 pub mod contract;
 mod day;
+pub mod demo;
 mod evidence;
 pub mod files;
 pub mod inspection;
@@ -54,34 +55,7 @@ pub fn capability(
     scripts: Arc<dyn ScriptChanges>,
     frozen: Arc<dyn Frozen>,
 ) -> Capability {
-    let letters = letter::http::Office {
-        app: app.clone(),
-        frozen,
-    };
-    let changes = change::http::Desk {
-        app: app.clone(),
-        scripts,
-    };
-    let routes = OpenApiRouter::new()
-        .merge(letter::http::routes(&letters))
-        .merge(letter::verbs::routes(&letters))
-        .merge(person::http::routes(app))
-        .merge(urgent::http::routes(app))
-        .merge(change::http::routes(&changes))
-        .merge(inspection::http::routes(app))
-        .merge(rectification::http::routes(app))
-        .merge(regulation::http::routes(app))
-        .merge(team::http::routes(app))
-        .merge(meeting::http::routes(app))
-        .merge(special_task::http::routes(app))
-        .merge(supply::http::routes(app))
-        .merge(check::http::routes(app))
-        .merge(contract::http::routes(app))
-        .merge(continuity::http::routes(app))
-        .merge(continuity::paper::routes(&letters))
-        .merge(files::routes(app))
-        .merge(todo::routes(app))
-        .merge(rules::routes(app));
+    let routes = routes(app, scripts, frozen);
     Capability {
         name: "liaison",
         migrations: migrations(),
@@ -100,4 +74,35 @@ pub fn capability(
         evidence: evidence::kinds(app),
         jobs: vec![check::store::job(app), continuity::store::job(app)],
     }
+}
+
+fn routes(app: &App, scripts: Arc<dyn ScriptChanges>, frozen: Arc<dyn Frozen>) -> OpenApiRouter {
+    let letters = letter::http::Office {
+        app: app.clone(),
+        frozen,
+    };
+    let changes = change::http::Desk {
+        app: app.clone(),
+        scripts,
+    };
+    OpenApiRouter::new()
+        .merge(letter::http::routes(&letters))
+        .merge(letter::verbs::routes(&letters))
+        .merge(person::http::routes(app))
+        .merge(urgent::http::routes(app))
+        .merge(change::http::routes(&changes))
+        .merge(inspection::http::routes(app))
+        .merge(rectification::http::routes(app))
+        .merge(regulation::http::routes(app))
+        .merge(team::http::routes(app))
+        .merge(meeting::http::routes(app))
+        .merge(special_task::http::routes(app))
+        .merge(supply::http::routes(app))
+        .merge(check::http::routes(app))
+        .merge(contract::http::routes(app))
+        .merge(continuity::http::routes(app))
+        .merge(continuity::paper::routes(&letters))
+        .merge(files::routes(app))
+        .merge(todo::routes(app))
+        .merge(rules::routes(app))
 }

@@ -44,6 +44,8 @@ pub enum Block {
         head: Vec<String>,
         /// The cells.
         rows: Vec<Vec<String>>,
+        /// The columns' shares of the width; all the same when left out.
+        shares: Vec<u16>,
     },
 }
 
@@ -51,7 +53,11 @@ pub enum Block {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[schema(as = PaperView)]
 pub struct Paper {
-    /// Who writes, above everything.
+    /// It lies on its long side, for wide tables.
+    pub landscape: bool,
+    /// 密级、紧急程度, above everything.
+    pub marks: Vec<String>,
+    /// Who writes.
     pub letterhead: String,
     /// Its title.
     pub title: String,
@@ -114,6 +120,9 @@ impl Frozen for Html {
              <style>{STYLE}</style></head><body><h1>{title}</h1>",
             title = escaped(&paper.title)
         );
+        for mark in &paper.marks {
+            page.push_str(&laid(&Block::Heading { text: mark.clone() }));
+        }
         if let Some(number) = &paper.number {
             page.push_str("<div class=\"number\">");
             page.push_str(&escaped(number));
@@ -151,7 +160,7 @@ fn laid(block: &Block) -> String {
             let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
             format!("<div class=\"signature\">{}</div>", lines.join("<br>"))
         }
-        Block::Table { head, rows } => {
+        Block::Table { head, rows, .. } => {
             let cells = |row: &[String], tag: &str| {
                 let cells = row
                     .iter()

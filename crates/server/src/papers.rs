@@ -68,6 +68,8 @@ fn document(paper: &Paper) -> Document {
         } else {
             Manner::Report
         },
+        landscape: paper.landscape,
+        marks: paper.marks.clone(),
         letterhead: paper.letterhead.clone(),
         number: paper.number.clone().unwrap_or_default(),
         title: paper.title.clone(),
@@ -96,10 +98,14 @@ fn blocks(block: &paper::Block) -> Vec<Block> {
                 })
             })
             .collect(),
-        paper::Block::Table { head, rows } => vec![Block::Table(Table {
+        paper::Block::Table { head, rows, shares } => vec![Block::Table(Table {
             columns: head
                 .iter()
-                .map(|name| Column::new(name.clone(), 1, Align::Left))
+                .enumerate()
+                .map(|(place, name)| {
+                    let share = shares.get(place).copied().unwrap_or(1);
+                    Column::new(name.clone(), share, Align::Left)
+                })
                 .collect(),
             rows: rows.clone(),
             ..Table::default()

@@ -104,6 +104,9 @@ pub async fn start(options: Options) -> Result<Running> {
         knowledge::demo::seed(&app).await?;
         personnel::demo::seed(&app).await?;
         learning::demo::seed(&app).await?;
+        if app.config.get("service.demo_dealings")? {
+            liaison::demo::seed(&app).await?;
+        }
         let http = if secure {
             None
         } else {

@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { CirclePlus, Coin, Download, Grid, Management, Money, PriceTag, Right, Sort, Upload, Wallet } from '@element-plus/icons-vue'
+import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, PriceTag, Right, Sort, Trophy, Upload, View, Wallet } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -18,13 +18,14 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'dealings' | 'site' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
 export const PAGES: PageDef[] = [
   { name: 'home', path: '/home', icon: HomeFilled, needs: [], group: 'work', load: () => import('@/features/home/HomePage.vue') },
   { name: 'waiting', path: '/waiting', icon: Checked, needs: [P.viewWaiting], group: 'work', load: () => import('@/features/home/WaitingPage.vue') },
+  { name: 'liaison_todo', path: '/liaison-todo', icon: Tickets, needs: [P.viewLiaisonTodo], group: 'work', load: () => import('@/features/liaison/TodoPage.vue') },
   { name: 'contract', path: '/contract', icon: DocumentChecked, needs: [P.viewContract], group: 'organization', load: () => import('@/features/home/ContractPage.vue') },
   { name: 'desk', path: '/desk', icon: Headset, needs: [P.takeCalls], group: 'work', load: () => import('@/features/floor/DeskPage.vue') },
   { name: 'inbox', path: '/inbox', icon: ChatDotRound, needs: [P.answerConversations], group: 'work', load: () => import('@/features/channels/InboxPage.vue') },
@@ -84,6 +85,19 @@ export const PAGES: PageDef[] = [
   { name: 'wages', path: '/wages', icon: Coin, needs: [P.viewWageMonths], group: 'people', load: () => import('@/features/wages/WagesPage.vue') },
   { name: 'quotations', path: '/quotations', icon: PriceTag, needs: [P.viewQuotations], group: 'people', load: () => import('@/features/wages/QuotationsPage.vue') },
   { name: 'personnel_rules', path: '/personnel-rules', icon: SetUp, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/PersonnelRulesPage.vue') },
+  { name: 'letters', path: '/letters', icon: Message, needs: [P.viewLetters], group: 'dealings', load: () => import('@/features/liaison/LettersPage.vue') },
+  { name: 'urgent_notices', path: '/urgent-notices', icon: Warning, needs: [P.viewUrgent], group: 'dealings', load: () => import('@/features/liaison/UrgentNoticesPage.vue') },
+  { name: 'liaisons', path: '/liaisons', icon: Phone, needs: [P.viewLiaisons], group: 'dealings', load: () => import('@/features/liaison/LiaisonsPage.vue') },
+  { name: 'team', path: '/team', icon: Share, needs: [P.viewTeam], group: 'dealings', load: () => import('@/features/liaison/TeamPage.vue') },
+  { name: 'meetings', path: '/meetings', icon: Calendar, needs: [P.viewMeetings], group: 'dealings', load: () => import('@/features/liaison/MeetingsPage.vue') },
+  { name: 'inspections', path: '/inspections', icon: View, needs: [P.viewInspections], group: 'dealings', load: () => import('@/features/liaison/InspectionsPage.vue') },
+  { name: 'regulations', path: '/regulations', icon: Reading, needs: [P.readRegulations], group: 'dealings', load: () => import('@/features/liaison/RegulationsPage.vue') },
+  { name: 'change_control', path: '/change-control', icon: Switch, needs: [P.viewSiteChanges], group: 'dealings', load: () => import('@/features/liaison/ChangeControlPage.vue') },
+  { name: 'special_tasks', path: '/special-tasks', icon: Suitcase, needs: [P.viewSpecialTasks], group: 'dealings', load: () => import('@/features/liaison/SpecialTasksPage.vue') },
+  { name: 'past_contracts', path: '/past-contracts', icon: Trophy, needs: [P.viewPastContracts], group: 'dealings', load: () => import('@/features/liaison/PastContractsPage.vue') },
+  { name: 'daily_checks', path: '/daily-checks', icon: Finished, needs: [P.viewDailyChecks], group: 'site', load: () => import('@/features/liaison/DailyChecksPage.vue') },
+  { name: 'supplies', path: '/supplies', icon: Box, needs: [P.viewSupplies], group: 'site', load: () => import('@/features/liaison/SuppliesPage.vue') },
+  { name: 'continuity', path: '/continuity', icon: FirstAidKit, needs: [P.viewContinuity], group: 'site', load: () => import('@/features/liaison/ContinuityPage.vue') },
   { name: 'section_people', path: '/section-people', icon: OfficeBuilding, needs: [P.viewSections], group: 'organization', load: () => import('@/features/duty/SectionsPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
@@ -110,4 +124,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'cases', 'people', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'cases', 'dealings', 'site', 'people', 'organization', 'system'] as const

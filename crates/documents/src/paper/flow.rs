@@ -225,10 +225,19 @@ impl<'d> Flow<'d> {
 
     fn head(&mut self, document: &Document) {
         let sizes = self.sizes;
+        for (number, mark) in document.marks.iter().enumerate() {
+            self.put(Text {
+                face: Face::Heavy,
+                with_next: true,
+                ..self.plain_text(&one_line(mark), Place::of("mark", number + 1))
+            });
+        }
         if !document.letterhead.is_empty() {
             let name = one_line(&document.letterhead);
-            // A long name becomes smaller rather than a second line.
-            let size = sizes.letterhead.min(sizes.measure() / ems(&name).max(1.0));
+            // A long name becomes smaller rather than a second line; who opens the text has other fonts, a little wider.
+            let size = sizes
+                .letterhead
+                .min(sizes.measure() * 0.96 / ems(&name).max(1.0));
             self.put(Text {
                 face: Face::Heavy,
                 size,

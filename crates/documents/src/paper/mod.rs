@@ -43,6 +43,8 @@ pub struct Document {
     pub manner: Manner,
     /// Its pages lie on their long side, for wide tables.
     pub landscape: bool,
+    /// How much of it may be told and how pressing it is (密级、紧急程度), at the top on the left, one a line.
+    pub marks: Vec<String>,
     /// Who writes, in red above a red double line (发文机关标志).
     pub letterhead: String,
     /// The number (发文字号).
@@ -180,7 +182,7 @@ pub struct Signature {
 /// Where in a document a text stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
-    /// `letterhead`, `number`, `title`, `addressee`, `block`, `attachment`, `closing`, `signature`, `copies`, `footer`
+    /// `mark`, `letterhead`, `number`, `title`, `addressee`, `block`, `attachment`, `closing`, `signature`, `copies`, `footer`
     /// or `watermark`.
     pub part: &'static str,
     /// Which one, from 1 on.

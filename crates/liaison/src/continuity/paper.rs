@@ -28,7 +28,7 @@ use crate::rights::{TakeOnPaper, ViewContinuity};
 use crate::trail::{Scribe, Seen};
 
 /// Lines of one sheet.
-const LINES: i32 = 10;
+const LINES: i32 = 8;
 /// Sheets shown, the newest first.
 const SHOWN: u64 = 200;
 
@@ -253,6 +253,8 @@ async fn form(
     ];
     let empty = |line: i32| {
         let mut cells = vec![line.to_string()];
+        // High enough to be written on by hand.
+        cells.push("　\n　".to_owned());
         cells.resize(head.len(), String::new());
         cells
     };
@@ -267,14 +269,15 @@ async fn form(
             Block::Table {
                 head: head.map(str::to_owned).to_vec(),
                 rows: (1..=sheet.lines).map(empty).collect(),
+                shares: vec![3, 5, 10, 7, 20, 16, 5],
             },
             Block::Signature {
                 lines: vec![
-                    "登记人：　　　　　　".to_owned(),
-                    "补录人：　　　　　　".to_owned(),
+                    "登记人：＿＿＿＿＿＿　补录人：＿＿＿＿＿＿　补录日期：＿＿＿＿＿＿".to_owned(),
                 ],
             },
         ],
+        landscape: true,
         ..Paper::default()
     };
     let format = wanted.format.unwrap_or(PaperFormat::Html);

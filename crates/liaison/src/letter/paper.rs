@@ -12,7 +12,7 @@ pub(crate) fn texts(list: &serde_json::Value) -> Result<Vec<String>> {
     serde_json::from_value(list.clone()).map_err(internal)
 }
 
-fn marks(letter: &row::Model) -> Option<String> {
+fn marks(letter: &row::Model) -> Vec<String> {
     let secrecy = match LetterSecrecy::parse(&letter.secrecy) {
         Some(LetterSecrecy::Internal) => Some("内部"),
         Some(LetterSecrecy::WorkSecret) => Some("工作秘密"),
@@ -23,24 +23,22 @@ fn marks(letter: &row::Model) -> Option<String> {
         Some(LetterUrgency::Extra) => Some("特急"),
         _ => None,
     };
-    let marks: Vec<&str> = [secrecy, urgency].into_iter().flatten().collect();
-    (!marks.is_empty()).then(|| marks.join("　"))
+    let marks = [secrecy, urgency].into_iter().flatten();
+    marks.map(str::to_owned).collect()
 }
 
 /// The letter as a document.
 pub(crate) async fn of(conn: &impl ConnectionTrait, letter: &row::Model) -> Result<Paper> {
-    let mut blocks = Vec::new();
-    let paragraph = |text: String| Block::Paragraph { text };
-    if let Some(text) = marks(letter) {
-        blocks.push(paragraph(text));
-    }
-    blocks.extend(texts(&letter.body)?.into_iter().map(paragraph));
+    let body = texts(&letter.body)?.into_iter();
+    let blocks = body.map(|text| Block::Paragraph { text }).collect();
     let from = organization::party_name(conn, letter.from()).await?;
     let from = from.unwrap_or_default();
     let date = letter
         .signed_at
         .map(|at| day::of(at).format("%Y年%-m月%-d日"));
     Ok(Paper {
+        landscape: false,
+        marks: marks(letter),
         letterhead: from.clone(),
         title: letter.title.clone(),
         number: letter.number.clone(),

@@ -438,7 +438,7 @@ impl Alarmed for UrgentNotices {
 }
 
 /// Nobody answered in time: the substitutes who were not told yet are, else the desks of both sides.
-async fn lapse(app: &App, tx: &Tx, who: &Who, notice: &row::Model) -> Result<()> {
+pub(crate) async fn lapse(app: &App, tx: &Tx, who: &Who, notice: &row::Model) -> Result<()> {
     let told = tries(&**tx, notice.id).await?;
     let people = persons::on(&**tx, side::other(notice.from()), day::today(app)).await?;
     let left: Vec<&person_row::Model> = people

@@ -50,11 +50,27 @@ impl Deref for World {
     }
 }
 
+/// The demo's people with the demo's dealings, on both databases; the clocks begin after that.
+pub async fn on_both_with_dealings(story: impl AsyncFn(World)) {
+    let story = &story;
+    Box::pin(testing::on_both(&migrations(), async |app| {
+        people(&app).await;
+        liaison::demo::seed(&app).await.unwrap();
+        let world = Box::pin(World::new(app)).await;
+        Box::pin(story(world)).await;
+    }))
+    .await;
+}
+
+async fn people(app: &TestApp) {
+    let organization = Organization::new(app).unwrap();
+    organization.prepare().await.unwrap();
+    organization::demo::seed(app).await.unwrap();
+}
+
 impl World {
     async fn new(app: TestApp) -> Self {
-        let organization = Organization::new(&app).unwrap();
-        organization.prepare().await.unwrap();
-        organization::demo::seed(&app).await.unwrap();
+        people(&app).await;
         let capability = liaison::capability(&app, Arc::new(Scripts), Arc::new(Html));
         let router = app.start(vec![capability]).await;
         let mut people = HashMap::new();

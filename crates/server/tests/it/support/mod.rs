@@ -51,6 +51,8 @@ impl TestServer {
             ("http.listen", "127.0.0.1:0".to_owned()),
             ("sip.listen", "127.0.0.1:0".to_owned()),
             ("data_dir", folder.join("data").display().to_string()),
+            // What a story tells of the two sides begins with nothing.
+            ("service.demo_dealings", "false".to_owned()),
         ];
         all.extend(settings.iter().cloned());
         let config = Config::with_overrides_over(server::demo::DEFAULTS, &all).unwrap();

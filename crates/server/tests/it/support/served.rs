@@ -57,6 +57,7 @@ impl Served {
             .args(["serve", "--demo"])
             .env("SHOUJIE__HTTP__LISTEN", http)
             .env("SHOUJIE__SIP__LISTEN", sip)
+            .env("SHOUJIE__SERVICE__DEMO_DEALINGS", "false")
             .env("SHOUJIE__DATA_DIR", folder.join("data"));
         Self::start(command, folder).await
     }
