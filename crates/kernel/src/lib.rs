@@ -8,6 +8,7 @@ pub mod capability;
 mod claim;
 pub mod clock;
 pub mod config;
+pub mod day;
 pub mod db;
 pub mod events;
 pub mod evidence;

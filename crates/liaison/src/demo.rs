@@ -20,7 +20,8 @@ use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::letter::store::row as letters;
-use crate::{Html, ScriptChange, ScriptChanges, day};
+use crate::{Html, ScriptChange, ScriptChanges};
+use kernel::day;
 
 /// The largest answer of a door.
 const LARGEST: usize = 4 << 20;

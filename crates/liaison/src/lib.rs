@@ -5,7 +5,6 @@ pub mod change;
 pub mod check;
 pub mod continuity;
 pub mod contract;
-mod day;
 pub mod demo;
 mod evidence;
 pub mod files;

@@ -21,7 +21,8 @@ use crate::rights::{
     AnswerRectifications, DecideSiteChanges, Inspect, ProposeSiteChanges, SignLetters,
     ViewLiaisonTodo, ViewUrgentNotices, WriteLetters,
 };
-use crate::{change, day, letter, meeting, rectification, regulation, side, supply, urgent};
+use crate::{change, letter, meeting, rectification, regulation, side, supply, urgent};
+use kernel::day;
 
 /// Rows of one kind that are looked at.
 const LOOKED_AT: u64 = 200;

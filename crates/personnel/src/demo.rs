@@ -9,6 +9,7 @@ use kernel::{App, Side, Tx};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use uuid::Uuid;
 
+use crate::agreed;
 use crate::post::http::opened;
 use crate::qualification::Item;
 use crate::staff::Action;
@@ -16,7 +17,7 @@ use crate::staff::evidence::{Assessment, EvidenceState, NewEvidence};
 use crate::staff::http::{Person, empty};
 use crate::staff::store::{self, row};
 use crate::staff::verbs::{Certificate, certify, put_on_post};
-use crate::{agreed, day};
+use kernel::day;
 
 /// Since how many days the six have been on post.
 const SINCE: u64 = 60;

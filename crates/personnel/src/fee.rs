@@ -19,10 +19,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::day;
 use crate::rights::{KeepFees, ViewFees};
 use crate::staff::store as staff;
 use crate::trail::Scribe;
+use kernel::day;
 
 /// A fee in fen: up to 10 million yuan.
 const LARGEST: i64 = 1_000_000_000;

@@ -8,10 +8,11 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::agreed;
 use crate::qualification::{self, Item};
 use crate::staff::StaffState;
 use crate::staff::store::{self, lacking};
-use crate::{agreed, day};
+use kernel::day;
 
 /// `Ok` when this user may take calls and messages at `now`: he is on post and lacks nothing mandatory. Who
 /// has no staff file may until the rule `work_gate` asks for one.

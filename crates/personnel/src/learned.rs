@@ -10,7 +10,6 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::day;
 use crate::qualification::Item;
 use crate::replacement::ReplacementCause;
 use crate::replacement::store as replacements;
@@ -19,6 +18,7 @@ use crate::staff::StaffState;
 use crate::staff::evidence::EvidenceState;
 use crate::staff::store::{self, evidence};
 use crate::staff::verbs::{Certificate, certify};
+use kernel::day;
 
 /// Something that happened in learning.
 #[derive(Debug, Clone)]

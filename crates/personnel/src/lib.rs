@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agreed;
-mod day;
 pub mod demand;
 pub mod demo;
 mod evidence;

@@ -12,12 +12,13 @@ use sea_orm::{
 };
 use serde_json::{Value, json};
 
+use crate::agreed;
 use crate::post::http::on_day;
 use crate::qualification::{Item, Rulebook};
 use crate::staff::StaffState;
 use crate::staff::store::{self, Known, row};
 use crate::trail::{self, BOTH};
-use crate::{agreed, day};
+use kernel::day;
 
 /// Days before the last one on which it is told; 0 on the day after it.
 const STEPS: [i64; 4] = [0, 7, 30, 60];

@@ -24,8 +24,9 @@ use super::store::{self, Filter, row};
 use super::{Action, Case, SiteChangeKind, SiteChangeState};
 use crate::files::{self, LiaisonFileView};
 use crate::rights::{DecideSiteChanges, ProposeSiteChanges, ViewSiteChanges};
+use crate::side;
 use crate::trail::{self, LiaisonLine};
-use crate::{day, side};
+use kernel::day;
 
 /// Changes of each kind on the one list.
 const LISTED: u64 = 100;

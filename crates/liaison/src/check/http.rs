@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::store::{self, row};
 use super::{CheckScope, CheckedItem, defects};
-use crate::day;
 use crate::files::{self, LiaisonFileView};
 use crate::rights::{DoDailyChecks, FixDefects, ViewDailyChecks};
+use kernel::day;
 
 /// The routes of daily checks.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{CheckPoint, CheckScope};
+use crate::files;
 use crate::trail::{self, Scribe, Seen};
-use crate::{day, files};
+use kernel::day;
 
 /// Checks looked at in one go.
 const MOST: u64 = 200;

@@ -24,8 +24,9 @@ use super::{
 };
 use crate::files::{self, LiaisonFileView};
 use crate::rights::{HoldDrills, ViewContinuity, WritePlans};
+use crate::side;
 use crate::trail::{self, LiaisonLine};
-use crate::{day, side};
+use kernel::day;
 
 /// The routes of continuity.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

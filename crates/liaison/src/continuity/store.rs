@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{ContinuityPlanBody, next_drill};
-use crate::day;
 use crate::trail::{self, Scribe, Seen};
+use kernel::day;
 
 /// Drills, standbys and sheets looked at in one go.
 const MOST: u64 = 500;

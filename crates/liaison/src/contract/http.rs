@@ -18,10 +18,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::months;
-use crate::day;
 use crate::files::{self, LiaisonFileView};
 use crate::rights::{ManageContracts, VerifyContracts, ViewContracts};
 use crate::trail::{Scribe, Seen};
+use kernel::day;
 
 /// Contracts of the archive, at most.
 const MOST: u64 = 200;

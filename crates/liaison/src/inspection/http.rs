@@ -22,8 +22,9 @@ use crate::files::{self, LiaisonFileView};
 use crate::rectification::http::{RectificationView, view as rectification};
 use crate::rectification::store as rectifications;
 use crate::rights::{Inspect, ViewInspections};
+use crate::side;
 use crate::trail::{self, LiaisonLine};
-use crate::{day, side};
+use kernel::day;
 
 /// The routes of inspections.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

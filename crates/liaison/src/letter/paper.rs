@@ -5,8 +5,8 @@ use sea_orm::ConnectionTrait;
 
 use super::store::row;
 use super::{LetterSecrecy, LetterUrgency};
-use crate::day;
 use crate::paper::{Block, Paper};
+use kernel::day;
 
 pub(crate) fn texts(list: &serde_json::Value) -> Result<Vec<String>> {
     serde_json::from_value(list.clone()).map_err(internal)

@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use super::{Action, Case, LetterState, Moment, Terms};
 use crate::trail::{self, Scribe, Seen};
-use crate::{agreed, day, side};
+use crate::{agreed, side};
+use kernel::day;
 
 kernel::table! {
     /// One letter. What the rules see of it is a [`Case`].

@@ -25,8 +25,9 @@ use super::store::{self, New, action_row, row};
 use super::{Action, MeetingActionState, MeetingState};
 use crate::letter::paper::texts;
 use crate::rights::{RecordMeetings, ViewLiaisonTodo, ViewMeetings};
+use crate::side;
 use crate::trail::{self, LiaisonLine};
-use crate::{day, side};
+use kernel::day;
 
 /// People, paragraphs and things to be done of one meeting, at most.
 const MOST: usize = 60;

@@ -12,8 +12,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Case, MeetingActionState, MeetingState, Task};
+use crate::side;
 use crate::trail::{self, Scribe, Seen};
-use crate::{day, side};
+use kernel::day;
 
 /// Things to be done that are looked at in one go.
 const MOST: u64 = 200;

@@ -19,8 +19,9 @@ use uuid::Uuid;
 use super::store::{self, row};
 use super::{LiaisonStanding, LiaisonWay, Term};
 use crate::rights::{NameLiaisons, ViewLiaisons};
+use crate::side;
 use crate::trail::{self, Scribe, Seen};
-use crate::{day, side};
+use kernel::day;
 
 /// The routes of liaison persons.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

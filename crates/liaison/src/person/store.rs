@@ -8,7 +8,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use uuid::Uuid;
 
 use super::{LiaisonStanding, Term, clash};
-use crate::{day, side};
+use crate::side;
+use kernel::day;
 
 /// Liaison persons that are looked at, of all times; they change a few times a year.
 const MOST: u64 = 500;

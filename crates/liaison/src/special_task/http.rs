@@ -22,8 +22,9 @@ use super::store::{self, Filter, hours_row, row};
 use super::{Action, Case, SpecialTaskState};
 use crate::files::{self, LiaisonFileView};
 use crate::rights::{RequestSpecialTasks, ViewSpecialTasks, WorkSpecialTasks};
+use crate::side;
 use crate::trail::{self, LiaisonLine};
-use crate::{day, side};
+use kernel::day;
 
 /// The routes of special tasks.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

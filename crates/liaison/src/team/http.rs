@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store::{self, row};
-use crate::day;
 use crate::rights::{AcknowledgeFilings, ManageTeam, ViewTeam};
+use kernel::day;
 
 /// The routes of the team.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

@@ -21,7 +21,8 @@ use super::{Action, Case, Moment, Terms, UrgentState};
 use crate::person::LiaisonStanding;
 use crate::person::store::{self as persons, row as person_row};
 use crate::trail::{self, Scribe, Seen};
-use crate::{agreed, day, side};
+use crate::{agreed, side};
+use kernel::day;
 
 kernel::table! {
     /// One urgent notice. What the rules see of it is a [`Case`].

@@ -20,12 +20,13 @@ use uuid::Uuid;
 
 use super::store::{self, Filter, New, row};
 use super::{Action, DemandKind, DemandState};
+use crate::of_purchaser;
 use crate::replacement::store::row as replacement_row;
 use crate::replacement::{self, ReplacementCause};
 use crate::rights::{AnswerDemands, RaiseDemands, ViewStaffing};
 use crate::staff::store as staff;
 use crate::trail::{self, PersonnelLine};
-use crate::{day, of_purchaser};
+use kernel::day;
 
 /// The routes of demands.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

@@ -21,7 +21,8 @@ use super::{Holding, Vacancy, vacancy};
 use crate::qualification::{self, Finding};
 use crate::rights::{OpenPosts, ViewStaffing};
 use crate::staff::store as staff;
-use crate::{agreed, day, demand, replacement};
+use crate::{agreed, demand, replacement};
+use kernel::day;
 
 /// Days of one answer about headcount.
 const MOST_DAYS: i64 = 366;

@@ -11,8 +11,8 @@ use sea_orm::{
 };
 
 use super::Holding;
-use crate::day;
 use crate::staff::store::row as staff_row;
+use kernel::day;
 
 kernel::table! {
     /// One post.

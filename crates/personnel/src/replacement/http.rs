@@ -25,7 +25,8 @@ use crate::qualification::{self, Finding};
 use crate::rights::{DecideReplacements, ManageReplacements, OfferHandovers, ViewStaffing};
 use crate::staff::store as staff;
 use crate::trail::{self, PersonnelLine};
-use crate::{OpenTickets, agreed, day};
+use crate::{OpenTickets, agreed};
+use kernel::day;
 
 /// What replacements are handled with.
 #[derive(Clone)]

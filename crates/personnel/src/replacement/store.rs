@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 use super::equivalence::{Comparison, Profile, compare};
 use super::{Action, Case, Moment, ReplacementCause, ReplacementState, Terms, earliest_last_day};
+use crate::agreed;
 use crate::post::store as posts;
 use crate::staff::store as staff;
 use crate::trail::{self, BOTH, PURCHASER, SUPPLIER, Scribe};
-use crate::{agreed, day};
+use kernel::day;
 
 kernel::table! {
     /// One replacement. What the rules see of it is a [`Case`].

@@ -19,10 +19,11 @@ use super::Action;
 use super::equivalence;
 use super::http::{Office, ReplacementDetail, detail};
 use super::store::{self, row};
+use crate::of_purchaser;
 use crate::rights::{DecideReplacements, ManageReplacements};
 use crate::staff::store as staff;
 use crate::staff::{self as people, StaffState, verbs};
-use crate::{day, of_purchaser};
+use kernel::day;
 
 /// The routes of this file.
 pub(crate) fn routes(office: &Office) -> OpenApiRouter {

@@ -15,12 +15,12 @@ use uuid::Uuid;
 use super::evidence::NewEvidence;
 use super::http::{Person, empty, known_already, must_be_free};
 use super::store::{self, evidence, row};
-use crate::day;
 use crate::post::store as posts;
 use crate::qualification::Item;
 use crate::transition::Willingness;
 use crate::transition::store as transitions;
 use crate::transition::verbs::{Seated, sit};
+use kernel::day;
 
 const LEVELS: Kind = Kind::Word(&[
     ("初中", "junior_secondary"),

@@ -22,9 +22,9 @@ use uuid::Uuid;
 use super::file::{FileView, files_of};
 use super::http::{StaffDetail, detail};
 use super::store::{self, evidence as row};
-use crate::day;
 use crate::qualification::{Item, Requirement, Rulebook};
 use crate::rights::{CheckEvidence, ManageStaff};
+use kernel::day;
 
 words! {
     /// Where a piece of evidence stands.

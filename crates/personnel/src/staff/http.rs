@@ -25,11 +25,12 @@ use uuid::Uuid;
 use super::evidence::{self, EvidenceView};
 use super::store::{self, Filter, row, waiver};
 use super::{Action, StaffState, verbs};
+use crate::agreed;
 use crate::post::store as posts;
 use crate::qualification::{self, Finding};
 use crate::rights::{ManageStaff, RevealStaff, ViewStaff};
 use crate::trail::{self, PersonnelLine};
-use crate::{agreed, day};
+use kernel::day;
 
 const LONGEST_REASON: usize = 200;
 

@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use super::{Action, Case, Refusal, StaffState};
 use crate::agreed;
-use crate::day;
 use crate::qualification::{self, Finding, Item, Proof, Rulebook, StaffFile, Waiver};
 use crate::trail::Scribe;
+use kernel::day;
 
 /// Pieces of evidence and waivers of one person that are shown and judged.
 const MOST: u64 = 500;

@@ -24,10 +24,11 @@ use super::evidence::EvidenceState;
 use super::http::{StaffDetail, detail, named};
 use super::store::{self, evidence, row, waiver};
 use super::{Action, Case, Refusal, StaffState};
+use crate::agreed;
 use crate::post::store as posts;
 use crate::qualification::{self, Item, ItemStanding};
 use crate::rights::{AssignPosts, ManageStaff, PassStaff, WaiveStaff};
-use crate::{agreed, day};
+use kernel::day;
 
 /// The longest a waiver may last.
 const LONGEST_WAIVER: i64 = 366;

@@ -19,13 +19,14 @@ use uuid::Uuid;
 
 use super::TransitionState;
 use super::store::{self, row};
+use crate::agreed;
 use crate::post::store as posts;
 use crate::qualification::{self, Finding, Item, ItemStanding};
 use crate::rights::{DecideTransitions, ManageTransitions, ViewStaffing};
 use crate::staff::StaffState;
 use crate::staff::store as staff;
 use crate::trail::{self, PersonnelLine};
-use crate::{agreed, day};
+use kernel::day;
 
 /// The routes of transitions.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

@@ -27,7 +27,8 @@ use crate::rights::{DecideTransitions, ManageTransitions};
 use crate::staff::StaffState;
 use crate::staff::store as staff;
 use crate::staff::verbs::{must_end, new_waiver, put_on_post};
-use crate::{agreed, day, of_purchaser};
+use crate::{agreed, of_purchaser};
+use kernel::day;
 
 /// The routes of this file.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {

@@ -11,8 +11,8 @@ use super::facts::{self, MonthFacts};
 use super::law::{GAP_DAY, Laws};
 use super::month::{self, BOTH};
 use super::{Month, WageMonthState, quotation, rows};
-use crate::day;
 use crate::trail;
+use kernel::day;
 
 /// The daily job.
 pub(crate) fn job(app: &App) -> JobDef {

@@ -17,8 +17,8 @@ use super::quotation::{NewQuotation, judged};
 use super::rows::{self, enrolled, month_row, quoted};
 use super::sums::{Law, PayItem, PayItemKind, part};
 use super::{Duty, InsuranceItem, Month, WageMonthState};
-use crate::day;
 use crate::staff::http::{Person, empty};
+use kernel::day;
 
 /// Monthly wages in fen: basic, post, performance, meals.
 const WAGE: [(PayItemKind, i64); 4] = [

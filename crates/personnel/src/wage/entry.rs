@@ -22,10 +22,10 @@ use super::proof::WageFileView;
 use super::rows::{self, insured, payslip};
 use super::sums::{JudgedPay, PayFinding, PayItem, PayItemKind, PremiumFault};
 use super::{InsuranceItem, Month};
-use crate::day;
 use crate::rights::{ManageWages, RevealPay, ViewPay, ViewWageMonths};
 use crate::staff::store as staff;
 use crate::trail::Scribe;
+use kernel::day;
 
 /// One amount: up to a million yuan.
 const LARGEST: i64 = 100_000_000;

@@ -17,9 +17,9 @@ use super::law::Laws;
 use super::rows::{enrolled, file, file_person, insured, month_row, payslip};
 use super::sums::{JudgedPay, PayItem, PremiumFault, Slip, Worked, judge, premium_faults};
 use super::{Duty, InsuranceItem, MOST_MONTHS, Month};
-use crate::day;
 use crate::post::store as posts;
 use crate::staff::store::{self as staff, row as staff_row};
+use kernel::day;
 
 /// People of one month that are put together: a house has tens.
 const MOST_PEOPLE: usize = 500;

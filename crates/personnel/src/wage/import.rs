@@ -25,8 +25,8 @@ use super::entry::{self, Insurance, Payslip};
 use super::facts::{self, PersonMonth, WorkedDay};
 use super::sums::{PayItem, PayItemKind};
 use super::{InsuranceItem, Month, month, rows};
-use crate::day;
 use crate::rights::ManageWages;
+use kernel::day;
 
 /// Rows in which the heading is looked for.
 const HEADING_WITHIN: usize = 20;

@@ -23,9 +23,9 @@ use super::law::{CONTRACT_HOLIDAYS, Laws};
 use super::rows::{self, month_row};
 use super::sums::{PayFinding, PremiumFault};
 use super::{Action, Case, InsuranceItem, MOST_MONTHS, Month, WageMonthState};
-use crate::day;
 use crate::rights::{CheckWages, ManageWages, ViewWageMonths};
 use crate::trail::{self, PersonnelLine, SUPPLIER, Scribe};
+use kernel::day;
 
 /// Who of the purchaser checks.
 pub(crate) const CHECKERS: &[Role] = &[Role::PurchaserAdmin, Role::PurchaserReviewer];

@@ -22,9 +22,9 @@ use uuid::Uuid;
 use super::Duty;
 use super::entry::told;
 use super::rows::enrolled as row;
-use crate::day;
 use crate::rights::{ManageWages, ViewWageMonths};
 use crate::staff::store as staff;
+use kernel::day;
 
 /// Rows that are shown, the latest first.
 const MOST: u64 = 500;

@@ -23,9 +23,9 @@ use super::law::{CAP, Laws};
 use super::month::BOTH;
 use super::rows::quoted as row;
 use super::sums::{Provision, QuotationFloor, floor};
-use crate::day;
 use crate::rights::{KeepQuotations, ViewQuotations};
 use crate::trail::{self, PersonnelLine, Scribe};
+use kernel::day;
 
 /// Minutes of overtime a month that can be provided for: the legal cap of 36 hours.
 const MOST_MINUTES: i64 = 2_160;
