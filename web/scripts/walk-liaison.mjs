@@ -446,6 +446,16 @@ await as('manager', 'plans, a drill, standbys and forms on paper', async ({ page
   await confirm(page, '备用未使用')
   await shot('sheets')
 })
+await as('agent1', 'what was taken on paper is entered', async ({ page, at, go, api }) => {
+  const leaf = (await api('GET', '/api/v1/matters')).items.flatMap((branch) => branch.children).find((one) => !one.children?.length)
+  await api('POST', '/api/v1/manual-contacts', { channel: 'walk_in', request_type: 'consult', matter: leaf.code, result: 'answered', summary: `停电时手工登记${mark}` })
+  await go('/continuity?tab=sheets')
+  await at('sheet-enter').first().click()
+  await choose(page, 'sheet-contact', `停电时手工登记${mark}`)
+  await dialog(page).getByTestId('step-submit').click()
+  await dialog(page).waitFor({ state: 'hidden' })
+  await page.getByText(/^1 \/ \d+$/).first().waitFor()
+})
 await as('purchaser', 'the same pages in English', async ({ page, shot, go }) => {
   for (const [path, what] of [['/letters', 'letters'], ['/urgent-notices', 'urgent-notices'], ['/team', 'team'], ['/change-control', 'change-control'], ['/regulations', 'regulations'], ['/special-tasks', 'special-tasks'], ['/daily-checks', 'daily-checks'], ['/past-contracts', 'past-contracts'], ['/continuity', 'continuity']]) {
     await go(path)
