@@ -111,16 +111,14 @@ fn without_end(load: Load, agents: u32) -> Service {
 
 /// The share of the callers who are answered within so many seconds, of all who called (K-03, variant ③).
 pub fn answered_within(load: Load, agents: u32, seconds: f64) -> f64 {
-    match load.patience {
-        Some(patience) => Waits::of(load, patience, agents).answered_within(seconds),
-        None => {
-            let (erlangs, n) = (load.erlangs(), f64::from(agents));
-            if erlangs >= n {
-                return 0.0;
-            }
-            1.0 - erlang_c(erlangs, agents) * (-(n - erlangs) * seconds / load.aht).exp()
-        }
+    if let Some(patience) = load.patience {
+        return Waits::of(load, patience, agents).answered_within(seconds);
     }
+    let (erlangs, n) = (load.erlangs(), f64::from(agents));
+    if erlangs >= n {
+        return 0.0;
+    }
+    1.0 - erlang_c(erlangs, agents) * (-(n - erlangs) * seconds / load.aht).exp()
 }
 
 /// The fewest agents that reach every target; `None` where no number within reason does.
@@ -156,9 +154,9 @@ pub fn agents_for(load: Load, targets: &Targets) -> Option<u32> {
     while low < high {
         let middle = low.midpoint(high);
         if reaches(middle) {
-            high = middle
+            high = middle;
         } else {
-            low = middle + 1
+            low = middle + 1;
         }
     }
     Some(high)

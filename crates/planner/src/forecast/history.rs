@@ -119,6 +119,7 @@ impl History {
     }
 
     /// The days before a date.
+    #[must_use]
     pub fn until(&self, date: NaiveDate) -> Self {
         let days = self
             .days

@@ -238,8 +238,8 @@ impl Liner {
         let room = |shift: usize| rules.most_of[shift].saturating_sub(around.of[shift]) as usize;
         let surplus = |shift: usize| {
             let cell = shift as Cell + 1;
-            let there = self.found.iter().filter(|&&found| found == cell).count();
-            there > room(shift)
+            let there = self.found.iter().map(|&found| usize::from(found == cell));
+            there.sum::<usize>() > room(shift)
         };
         (0..rules.length.len())
             .filter(|&shift| room(shift) <= MOST_COUNTED && surplus(shift))
@@ -338,7 +338,7 @@ impl Liner {
             let (spans, new) = (&spans[at * states..], &mut new[..states]);
             let price = |cell: usize| {
                 let cost = costs[at * cells + cell];
-                (cost != NEVER && !self.forbidden[at * cells + cell]).then(|| cost << TAG)
+                (cost != NEVER && !self.forbidden[at * cells + cell]).then_some(cost << TAG)
             };
             // Who has still to work so many minutes, or has no room, is not followed.
             let left = (days - at - 1) * longest;

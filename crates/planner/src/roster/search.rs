@@ -318,14 +318,16 @@ impl Search {
             pace: None,
         };
         let cost = |people: usize, days: usize| sweep * work(people, days) * TYPICAL_SWEEPS;
-        if sweep > 0.0 && afresh && cost(people, self.days) < MOST_AFRESH * left {
+        // Lines of three months are too dear to be found again and again.
+        let long = self.days > 2 * WINDOW;
+        if sweep > 0.0 && afresh && !long && cost(people, self.days) < MOST_AFRESH * left {
             return Part {
                 people: order,
                 window,
                 slack: self.total / 4 + 100,
             };
         }
-        if self.days > WINDOW && (self.days > AT_ONCE || self.rng.random::<f64>() < WINDOWED) {
+        if long || self.days > WINDOW && self.rng.random::<f64>() < WINDOWED {
             let first = self.rng.random_range(0..=self.days - WINDOW);
             window.first = first;
             window.end = first + WINDOW;

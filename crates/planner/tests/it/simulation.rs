@@ -25,18 +25,19 @@ fn total(tallies: &[Tally]) -> Tally {
 #[test]
 fn erlang_a_is_within_half_a_point_of_the_distributor() {
     let slot = Slot {
-        calls: 100.0,
-        agents: 10,
+        calls: 50.0,
+        agents: 6,
     };
-    let trial = trial(vec![slot; 3_000]);
+    let mut trial = trial(vec![slot; 6_000]);
+    trial.patience = Some(60.0);
     let tried = total(&trial.run(7).unwrap());
-    let load = Load::of_interval(100.0, 1_800.0, 180.0, Some(120.0));
-    let made = service(load, 10);
+    let load = Load::of_interval(50.0, 1_800.0, 180.0, Some(60.0));
+    let made = service(load, 6);
     let near = |tried: Option<f64>, made: f64| {
         let tried = tried.unwrap();
         assert!((tried - made).abs() < 0.005, "{tried} beside {made}");
     };
-    near(tried.service_level(), answered_within(load, 10, 20.0));
+    near(tried.service_level(), answered_within(load, 6, 20.0));
     near(tried.abandonment(), made.abandoned);
     near(tried.occupancy(), made.occupancy);
 }

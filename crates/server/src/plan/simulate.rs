@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use planner::simulation::{Slot, Tally, Trial};
 use serde_json::{Value, json};
 
+use super::Out;
 use super::figures::{ServiceLevel, calls, seconds, service_level, some_seconds};
 
 /// The most calls of all days together.
@@ -109,8 +110,7 @@ pub fn run(args: &Args) -> Result<()> {
         "service_level_high90": at(&levels, 0.95),
         "intervals": intervals,
     });
-    println!("{answer:#}");
-    Ok(())
+    Out::at(None)?.write(&format!("{answer:#}\n"))
 }
 
 /// Counts are those of a mean day.

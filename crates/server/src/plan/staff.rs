@@ -6,6 +6,7 @@ use planner::staffing::{
 };
 use serde_json::json;
 
+use super::Out;
 use super::figures::{ServiceLevel, calls, seconds, service_level, share, some_seconds};
 
 /// The time that the service level is told for when no target names one (K-03).
@@ -89,6 +90,5 @@ pub fn run(args: &Args) -> Result<()> {
         "wait_probability": made.wait_probability,
         "occupancy": made.occupancy,
     });
-    println!("{answer:#}");
-    Ok(())
+    Out::at(None)?.write(&format!("{answer:#}\n"))
 }

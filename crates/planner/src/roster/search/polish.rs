@@ -257,8 +257,8 @@ impl Search {
                     .map(|(centre, dual)| blend * centre + (1.0 - blend) * dual)
                     .collect();
                 let mut bound = master.needed(&worth);
-                for who in 0..part.people.len() {
-                    if let Some(column) = tied[who] {
+                for (who, tied) in tied.iter().enumerate() {
+                    if let &Some(column) = tied {
                         bound += master.columns[column].beyond(&worth);
                         continue;
                     }
@@ -285,7 +285,9 @@ impl Search {
                 return Swept::Hopeless;
             }
             let nothing = new.is_empty();
-            new.into_iter().for_each(|column| master.add(column));
+            for column in new {
+                master.add(column);
+            }
             if nothing || master.objective() - centre.bound < NEAR {
                 break;
             }
