@@ -76,6 +76,7 @@ export const router = createRouter({
         { path: '/staff/:id', name: 'staff_file', component: () => import('@/features/personnel/StaffPage.vue'), meta: { title: 'pages.staff_file', needs: need('staff'), wide: true } },
         { path: '/replacements/:id', name: 'replacement', component: () => import('@/features/personnel/ReplacementPage.vue'), meta: { title: 'pages.replacement', needs: need('replacements') } },
         { path: '/demands/:id', name: 'demand', component: () => import('@/features/personnel/DemandPage.vue'), meta: { title: 'pages.demand', needs: need('demands') } },
+        { path: '/leaks/:id', name: 'leak', component: () => import('@/features/leaks/LeakPage.vue'), meta: { title: 'pages.leak', needs: need('leaks') } },
         { path: '/transitions/:id', name: 'transition', component: () => import('@/features/personnel/TransitionPage.vue'), meta: { title: 'pages.transition', needs: need('transitions') } },
         { path: '/carry/:kind', name: 'carry_import', component: () => import('@/features/carry/CarryImportPage.vue'), meta: { title: 'pages.carry_import', needs: [P.importCarried] } },
         { path: '/letters/new', name: 'letter_new', component: () => import('@/features/liaison/LetterEditor.vue'), meta: { title: 'pages.letter_new', needs: [P.writeLetters] } },

@@ -44,6 +44,8 @@ kernel::permissions! {
     }
     /// Accept, answer, hand on, end.
     pub AnswerConversations = "conversations:answer" { Agent: Own, ShiftLead: All }
+    /// Send what was held for personal data in it, with a reason.
+    pub ReleaseMessages = "messages:release" { ShiftLead: All }
     /// Hear of all conversations as they change.
     pub SuperviseConversations = "conversations:supervise" { ShiftLead: All, OpsManager: All }
     /// See the channels.

@@ -1,6 +1,7 @@
 //! Messages: what was said in a conversation, in one order that never changes.
 
 pub mod file;
+pub mod held;
 pub mod http;
 pub mod store;
 

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, Format, Workbook, XlsxError};
 
 use crate::LONGEST_TEXT;
+
+/// The longest line of a header or footer; Excel takes 255 characters with its commands.
+const LONGEST_LINE: usize = 200;
 
 /// A table that could not be written.
 #[derive(Debug)]
@@ -30,6 +33,17 @@ pub fn write<'a>(
     heading: impl IntoIterator<Item = &'a str>,
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> Result<Vec<u8>, NotWritten> {
+    write_marked(sheet, heading, rows, None)
+}
+
+/// The same with a line that names who took the sheet out: on every printed page, in the file's properties, and on a
+/// sheet of its own, so that the first sheet can be read back as it is.
+pub fn write_marked<'a>(
+    sheet: &str,
+    heading: impl IntoIterator<Item = &'a str>,
+    rows: impl IntoIterator<Item = Vec<String>>,
+    mark: Option<&str>,
+) -> Result<Vec<u8>, NotWritten> {
     let mut workbook = Workbook::new();
     let page = workbook.add_worksheet();
     page.set_name(sheet)?;
@@ -44,6 +58,22 @@ pub fn write<'a>(
                 page.write_string(row, column, harmless(&text))?;
             }
         }
+    }
+    if let Some(mark) = mark {
+        // `&` begins a command in headers and footers.
+        let line: String = mark.replace('&', "&&").chars().take(LONGEST_LINE).collect();
+        page.set_header(format!("&C{line}"));
+        page.set_footer(format!("&L{line}&R&P / &N"));
+        let properties = DocProperties::new()
+            .set_author(mark)
+            .set_comment(mark)
+            .set_status("内部资料");
+        workbook.set_properties(&properties);
+        let about = workbook.add_worksheet();
+        about.set_name("导出信息")?;
+        about.set_column_width(0, 90)?;
+        about.write_string(0, 0, harmless(mark))?;
+        about.protect();
     }
     Ok(workbook.save_to_buffer()?)
 }

@@ -3,6 +3,7 @@
 pub mod colleagues;
 pub mod demo;
 pub mod devices;
+pub mod export;
 pub mod parameters;
 mod parties;
 pub mod password;
@@ -20,12 +21,13 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use calendar::ServiceClock;
 use futures::future::BoxFuture;
-use kernel::{App, Capability, JobDef, Migration, Result, Side, Tx};
+use kernel::{App, Capability, JobDef, Migration, Result, Side, Tx, timer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 pub use colleagues::{Colleague, colleagues};
+pub use export::{ExportPass, Leaving, Pass, Trace};
 pub use parties::{PartyView, party_name};
 pub use roles::{RoleRefusal, check_roles, role_name};
 pub use session::layer::sign_in_layer;
@@ -147,7 +149,10 @@ impl Organization {
 
 /// The tables of this capability.
 pub fn migrations() -> Vec<Migration> {
-    vec![kernel::migration!("2026112310_organization")]
+    vec![
+        kernel::migration!("2026112310_organization"),
+        kernel::migration!("2026120201_exports"),
+    ]
 }
 
 /// What the server mounts.
@@ -185,14 +190,17 @@ pub fn capability(organization: &Organization) -> Capability {
             service_calendar::http::set_service_hours
         ))
         .routes(routes!(service_calendar::http::deadline))
-        .with_state(organization.clone());
+        .with_state(organization.clone())
+        .merge(export::http::routes(&organization.app))
+        .merge(export::access::routes(&organization.app))
+        .merge(export::limits::routes(&organization.app));
     let idle = organization.clone();
     Capability {
         name: "organization",
         migrations: migrations(),
         permissions: rights::permissions(),
         routes,
-        event_handlers: Vec::new(),
+        event_handlers: vec![timer::start::<export::store::Requests>(&organization.app)],
         jobs: vec![JobDef::every(
             "organization.end_idle_sessions",
             std::time::Duration::from_mins(1),
@@ -201,6 +209,7 @@ pub fn capability(organization: &Organization) -> Capability {
                 async move { organization.end_idle_sessions().await.map(|_ended| ()) }
             },
         )],
-        ..Capability::default()
+        waiting: vec![export::waiting(&organization.app)],
+        evidence: export::evidence(&organization.app),
     }
 }

@@ -37,4 +37,21 @@ kernel::permissions! {
     }
     /// Change and import calendars, set the service hours.
     pub ManageCalendar = "calendar:manage" { OpsManager: All, SysAdmin: All }
+    /// Ask for an export of more rows than may leave unasked; see one's own requests.
+    pub AskExports = "export_requests:ask" {
+        ShiftLead: Own, OpsManager: Own, Quality: Own, Trainer: Own, HrCompliance: Own, PurchaserAdmin: Own,
+    }
+    /// See requests for exports and what left: one's own, or all.
+    pub ViewExports = "export_requests:view" {
+        ShiftLead: Own, OpsManager: All, Quality: Own, Trainer: Own, HrCompliance: Own, PurchaserAdmin: All,
+        SecAdmin: All, AuditAdmin: All,
+    }
+    /// Approve or decline exports that somebody else asked for.
+    pub DecideExports = "export_requests:decide" { PurchaserAdmin: All, SecAdmin: All }
+    /// See who looked at personal values, took files out and printed, and why.
+    pub ViewAccess = "access_log:view" {
+        ShiftLead: All, OpsManager: All, PurchaserAdmin: All, SecAdmin: All, AuditAdmin: All,
+    }
+    /// Record how many rows may leave unasked, and from when on looking is unusual.
+    pub SetExportRules = "export_rules:set" { PurchaserAdmin: All, SecAdmin: All }
 }

@@ -1,7 +1,7 @@
 //! What is agreed about people, as rows that change without a new program: what qualifies, which NDA holds, whom the
 //! gate stops, how long steps may take.
 
-use calendar::DeadlineRule;
+use calendar::{DeadlineRule, Limit};
 use chrono::{DateTime, Utc};
 use kernel::problem::{Result, internal, invalid};
 use kernel::rule::{self, Beside, Rule};
@@ -185,4 +185,56 @@ pub(crate) async fn rulebook(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> 
 pub(crate) async fn file_required(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<bool> {
     let rule = rule::in_force::<WorkGateRule>(conn, at).await?.pop();
     Ok(rule.is_some_and(|rule| rule.file_required))
+}
+
+/// How long a step of a leak may take, nights and holidays included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeakTerm {
+    /// `acknowledge`, `contain`, `assess`, `notify`, `hold_liable` or `close`.
+    pub code: String,
+    /// 1 to 8,760.
+    pub hours: u32,
+}
+
+impl Rule for LeakTerm {
+    const KIND: &'static str = "leak_term";
+
+    fn subject(&self) -> String {
+        self.code.clone()
+    }
+
+    async fn check(&self, _tx: &Tx, beside: &Beside<Self>) -> Result<()> {
+        // The steps are known to the program: each has shipped with a row.
+        if beside.before.is_none() {
+            return Err(invalid("rule.code", "term_unknown", "no such step"));
+        }
+        if (1..=8_760).contains(&self.hours) {
+            return Ok(());
+        }
+        Err(invalid(
+            "rule.hours",
+            "term_out_of_range",
+            "1 to 8,760 hours",
+        ))
+    }
+}
+
+/// The terms of leaks in force.
+pub(crate) struct LeakTerms(Vec<LeakTerm>);
+
+impl LeakTerms {
+    pub(crate) async fn of(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Self> {
+        rule::in_force(conn, at).await.map(Self)
+    }
+
+    pub(crate) fn rule(&self, code: &str) -> Result<DeadlineRule> {
+        let found = self.0.iter().find(|term| term.code == code);
+        let term = found.ok_or_else(|| internal(format!("no leak term {code} is in force")))?;
+        Ok(DeadlineRule {
+            id: format!("leak_terms:{code}"),
+            limit: Limit::ClockMinutes(term.hours.saturating_mul(60)),
+            late_receipt_is_next_day: false,
+        })
+    }
 }

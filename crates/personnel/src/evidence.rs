@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, Condition};
 
 use crate::demand::store::row as demand;
 use crate::fee::row as fee;
+use crate::leak::store::row as leak;
 use crate::qualification::Item;
 use crate::replacement::store::row as replacement;
 use crate::staff::evidence::EvidenceState;
@@ -100,6 +101,17 @@ pub(crate) fn kinds(app: &App) -> Vec<Evidence> {
             month_row::Column::DecidedAt,
             all().add(month_row::Column::State.eq(WageMonthState::Confirmed.as_str())),
             None,
+        ),
+        Evidence::rows::<leak::Entity>(
+            app,
+            ("A-56", "leaks", "/leaks"),
+            leak::Column::ReportedAt,
+            all(),
+            Some(
+                all()
+                    .add(leak::Column::Overdue.eq(true))
+                    .add(leak::Column::Open.eq(true)),
+            ),
         ),
     ]
 }

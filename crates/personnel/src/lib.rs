@@ -6,6 +6,7 @@ pub mod demo;
 mod evidence;
 mod fee;
 mod gate;
+pub mod leak;
 mod learned;
 pub mod post;
 pub mod qualification;
@@ -40,6 +41,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112701_personnel"),
         migration!("2026112702_replacements"),
         migration!("2026120101_wages"),
+        migration!("2026120203_leaks"),
     ]
 }
 
@@ -73,6 +75,8 @@ pub fn capability(app: &App, tickets: Arc<dyn OpenTickets>) -> Capability {
         .merge(wage::proof::routes(app))
         .merge(wage::import::routes(app))
         .merge(wage::quotation::routes(app))
+        .merge(leak::http::routes(app))
+        .merge(leak::package::routes(app))
         .merge(rules::routes(app));
     Capability {
         name: "personnel",
@@ -83,8 +87,13 @@ pub fn capability(app: &App, tickets: Arc<dyn OpenTickets>) -> Capability {
             timer::start::<replacement::store::Replacements>(app),
             timer::start::<demand::store::Demands>(app),
             wage::alert::on_parameter(app),
+            timer::start::<leak::store::Leaks>(app),
         ],
-        jobs: vec![warning::job(app), wage::alert::job(app)],
+        jobs: vec![
+            warning::job(app),
+            wage::alert::job(app),
+            leak::package::job(app),
+        ],
         waiting: waiting::kinds(app),
         evidence: evidence::kinds(app),
     }

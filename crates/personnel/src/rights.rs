@@ -45,6 +45,22 @@ kernel::permissions! {
     pub ViewFees = "recruitment_fees:view" { OpsManager: All, HrCompliance: All, PurchaserAdmin: All }
     /// Keep the ledger of recruitment fees.
     pub KeepFees = "recruitment_fees:keep" { OpsManager: All, HrCompliance: All }
+    /// Report a leak.
+    pub ReportLeaks = "leaks:report" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All, HrCompliance: All,
+        Liaison: All, Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All, PurchaserReviewer: All,
+        SysAdmin: All, SecAdmin: All, AuditAdmin: All,
+    }
+    /// See leaks; whom one may be about does not see it.
+    pub ViewLeaks = "leaks:view" {
+        OpsManager: All, HrCompliance: All, Counterpart: All, PurchaserAdmin: All, SecAdmin: All, AuditAdmin: All,
+    }
+    /// Stop and assess leaks.
+    pub HandleLeaks = "leaks:handle" { OpsManager: All, HrCompliance: All, PurchaserAdmin: All }
+    /// Decide who is told of a leak, who answers for it, and when it is over.
+    pub DecideLeaks = "leaks:decide" { PurchaserAdmin: All }
+    /// Build, check and download the evidence of a leak.
+    pub BuildLeakPackages = "leak_packages:build" { PurchaserAdmin: All, SecAdmin: All, AuditAdmin: All }
     /// Record what qualifies, which NDA holds, whom the gate stops, how long steps may take.
     pub SetPersonnelRules = "personnel_rules:set" { PurchaserAdmin: All }
     /// See how months of wages and insurances stand, without amounts.

@@ -9,4 +9,6 @@ organization::rule_doors! { crate::rights::ViewStaffing;
     work_gate: crate::agreed::WorkGateRule, "/api/v1/rules/work-gate", crate::rights::SetPersonnelRules;
     /// How many working days notices, replacements, demands and exemptions may take (A-46 … A-48).
     personnel_terms: crate::agreed::PersonnelTerm, "/api/v1/rules/personnel-terms", crate::rights::SetPersonnelRules;
+    /// How many hours each step of a leak may take (A-56, PIPL 57).
+    leak_terms: crate::agreed::LeakTerm, "/api/v1/rules/leak-terms", crate::rights::SetPersonnelRules;
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::rights::ViewStaffing;
+use crate::rights::{ViewLeaks, ViewStaffing};
 
 /// Lines shown with a case; one that lives longer shows the last of them.
 const SHOWN: u64 = 200;
@@ -49,7 +49,7 @@ pub(crate) struct Scribe<'a> {
     pub app: &'a App,
     pub tx: &'a Tx,
     pub who: &'a Who,
-    /// `staff`, `replacement`, `demand`, `transition`, `recruitment_fee`.
+    /// `staff`, `replacement`, `demand`, `transition`, `recruitment_fee`, `leak`.
     pub kind: &'static str,
     pub id: Uuid,
 }
@@ -98,7 +98,12 @@ impl Scribe<'_> {
             .publish(self.tx, &named, self.id, facts)
             .await?;
         let news = json!({ "kind": self.kind, "id": self.id, "what": action });
-        let audience = Audience::Permission(ViewStaffing::CODE);
+        let may_see = if self.kind == "leak" {
+            ViewLeaks::CODE
+        } else {
+            ViewStaffing::CODE
+        };
+        let audience = Audience::Permission(may_see);
         self.app
             .live
             .publish_after(self.tx, audience, "staffing", news);

@@ -7,9 +7,12 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 
 use crate::demand::DemandState;
 use crate::demand::store::row as demand;
+use crate::leak::store::row as leak;
 use crate::replacement::ReplacementState;
 use crate::replacement::store::row as replacement;
-use crate::rights::{AnswerDemands, CheckEvidence, CheckWages, DecideReplacements, RaiseDemands};
+use crate::rights::{
+    AnswerDemands, CheckEvidence, CheckWages, DecideLeaks, DecideReplacements, RaiseDemands,
+};
 use crate::staff::evidence::EvidenceState;
 use crate::staff::store::{self as staff, evidence};
 use crate::wage::WageMonthState;
@@ -19,11 +22,12 @@ const CANDIDATE: &str = "replacement_candidate";
 const DEMAND: &str = "demand";
 const EVIDENCE: &str = "staff_evidence";
 const WAGE_MONTH: &str = "wage_month";
+const LEAK: &str = "leak";
 
 /// The kinds of decisions about people.
 pub(crate) fn kinds(app: &App) -> Vec<WaitingKind> {
     let (candidates, demands, pieces) = (app.clone(), app.clone(), app.clone());
-    let months = app.clone();
+    let (months, leaks) = (app.clone(), app.clone());
     vec![
         WaitingKind::new(CANDIDATE, move |person| {
             let app = candidates.clone();
@@ -40,6 +44,10 @@ pub(crate) fn kinds(app: &App) -> Vec<WaitingKind> {
         WaitingKind::new(WAGE_MONTH, move |person| {
             let app = months.clone();
             async move { months_of(&app, &person).await }
+        }),
+        WaitingKind::new(LEAK, move |person| {
+            let app = leaks.clone();
+            async move { leaks_of(&app, &person).await }
         }),
     ]
 }
@@ -95,6 +103,38 @@ async fn demands_of(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         since: row.updated_at,
         due_at: row.due_at,
         page: format!("/demands/{}", row.id),
+        consent: None,
+    });
+    Ok(waiting.collect())
+}
+
+/// An open leak waits for the purchaser until it is closed.
+async fn leaks_of(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
+    if !person.may::<DecideLeaks>() {
+        return Ok(Vec::new());
+    }
+    let not_about_him = Condition::any()
+        .add(leak::Column::SuspectId.is_null())
+        .add(leak::Column::SuspectId.ne(person.user_id));
+    let rows = leak::Entity::find()
+        .filter(leak::Column::Open.eq(true))
+        .filter(not_about_him)
+        .order_by_asc(leak::Column::ReportedAt)
+        .limit(MOST)
+        .all(app.db.read())
+        .await?;
+    let waiting = rows.into_iter().map(|row| Waiting {
+        kind: LEAK,
+        id: row.id,
+        number: Some(row.number),
+        title: row.title,
+        section: None,
+        since: row.reported_at,
+        due_at: [row.told_due_at, row.step_due_at]
+            .into_iter()
+            .flatten()
+            .min(),
+        page: format!("/leaks/{}", row.id),
         consent: None,
     });
     Ok(waiting.collect())

@@ -4,6 +4,7 @@ pub mod block;
 pub mod identity;
 pub mod number;
 pub mod person;
+pub mod privacy;
 pub mod requester;
 
 use std::sync::Arc;
@@ -50,6 +51,16 @@ kernel::permissions! {
     pub AskBlocks = "requester_blocks:ask" { Agent: All, ShiftLead: All, OpsManager: All }
     /// Approve or decline a block that somebody else asked for, and lift one.
     pub DecideBlocks = "requester_blocks:decide" { ShiftLead: All, OpsManager: All }
+    /// See requests of persons about what is known of them, the inventory, and what was erased.
+    pub ViewPrivacy = "privacy:view" {
+        ShiftLead: All, OpsManager: All, PurchaserAdmin: All, PurchaserBusiness: All, SecAdmin: All, AuditAdmin: All,
+    }
+    /// Take requests of persons about what is known of them, and verify who asks.
+    pub TakePrivacy = "privacy:take" { Agent: All, ShiftLead: All, OpsManager: All, PurchaserAdmin: All }
+    /// Answer them, and erase what is known of a person.
+    pub DecidePrivacy = "privacy:decide" { PurchaserAdmin: All }
+    /// Change the inventory of personal information and how long an answer may take.
+    pub SetPrivacyRules = "privacy_rules:set" { PurchaserAdmin: All }
 }
 
 /// The tables of this crate.
@@ -59,6 +70,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112607_identities"),
         migration!("2026112608_proofs"),
         migration!("2026112612_accounts"),
+        migration!("2026120204_privacy"),
     ]
 }
 
@@ -76,9 +88,13 @@ pub fn capability(app: &App, texts: Arc<dyn TextMessages>) -> Capability {
             .with_state(app.clone())
             .merge(person::http::routes(app))
             .merge(person::sms::routes(app, texts))
-            .merge(block::http::routes(app)),
-        event_handlers: vec![timer::start::<block::store::Blocks>(app)],
-        waiting: vec![block::waiting::kind(app)],
+            .merge(block::http::routes(app))
+            .merge(privacy::http::routes(app)),
+        event_handlers: vec![
+            timer::start::<block::store::Blocks>(app),
+            timer::start::<privacy::store::Requests>(app),
+        ],
+        waiting: vec![block::waiting::kind(app), privacy::store::waiting(app)],
         ..Capability::default()
     }
 }

@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, PriceTag, Right, Sort, Trophy, Upload, View, Wallet } from '@element-plus/icons-vue'
+import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, PriceTag, Right, Sort, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -98,6 +98,10 @@ export const PAGES: PageDef[] = [
   { name: 'daily_checks', path: '/daily-checks', icon: Finished, needs: [P.viewDailyChecks], group: 'site', load: () => import('@/features/liaison/DailyChecksPage.vue') },
   { name: 'supplies', path: '/supplies', icon: Box, needs: [P.viewSupplies], group: 'site', load: () => import('@/features/liaison/SuppliesPage.vue') },
   { name: 'continuity', path: '/continuity', icon: FirstAidKit, needs: [P.viewContinuity], group: 'site', load: () => import('@/features/liaison/ContinuityPage.vue') },
+  { name: 'leaks', path: '/leaks', icon: Unlock, needs: [P.viewLeaks], group: 'organization', load: () => import('@/features/leaks/LeaksPage.vue') },
+  { name: 'export_requests', path: '/export-requests', icon: Stamp, needs: [P.viewExportRequests], group: 'organization', load: () => import('@/features/exports/ExportsPage.vue') },
+  { name: 'privacy', path: '/privacy', icon: Postcard, needs: [P.viewPrivacy], group: 'organization', load: () => import('@/features/privacy/PrivacyPage.vue') },
+  { name: 'access_log', path: '/access-log', icon: View, needs: [P.viewAccess], group: 'organization', load: () => import('@/features/exports/AccessLogPage.vue') },
   { name: 'section_people', path: '/section-people', icon: OfficeBuilding, needs: [P.viewSections], group: 'organization', load: () => import('@/features/duty/SectionsPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
@@ -108,7 +112,7 @@ export const PAGES: PageDef[] = [
   { name: 'exchanges', path: '/exchanges', icon: Cpu, needs: [P.viewExchanges], group: 'system', load: () => import('@/features/elsewhere/ExchangesPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
-  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },

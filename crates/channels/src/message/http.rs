@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use kernel::audit;
 use kernel::http::{Json, Path, Query};
-use kernel::problem::{Problem, Result, bad_request, invalid, not_found};
+use kernel::problem::{Problem, Result, bad_request, invalid, not_found, refused};
 use kernel::text::{checked, needed};
-use kernel::{Actor, attachment, versioned};
+use kernel::{Actor, Permission as _, attachment, versioned};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -16,14 +16,16 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store::{self, New, Part, row};
-use super::{Delivery, Direction, Kind, MessageView, file};
+use super::{Delivery, Direction, Kind, MessageView, file, held};
 use crate::channel;
 use crate::conversation::store::{self as conversations, WrapUpRule};
 use crate::conversation::verbs::must_have;
 use crate::conversation::{Refusal, State as Standing};
 use crate::platform::adapter;
 use crate::visitor::hub::News;
-use crate::{AnswerConversations, Channels, ViewConversations, intake, outbox, window};
+use crate::{
+    AnswerConversations, Channels, ReleaseMessages, ViewConversations, intake, outbox, window,
+};
 
 /// Messages of one page.
 const PAGE: u64 = 50;
@@ -102,6 +104,8 @@ pub(crate) struct NewMessage {
     note: bool,
     /// The approved answer it is: `<article>@<version>`.
     article: Option<String>,
+    /// Why it leaves although it holds personal data; by a lead only.
+    release: Option<String>,
 }
 
 /// Says something to the requester, or to colleagues as a note.
@@ -124,6 +128,7 @@ pub(crate) async fn say(
     let direction = if said.note {
         Direction::Note
     } else {
+        may_leave(&actor, &channels, id, &text, said.release.as_deref()).await?;
         Direction::Out
     };
     let new = New {
@@ -131,6 +136,51 @@ pub(crate) async fn say(
         ..New::of(direction, Kind::Text, text)
     };
     append(actor, channels, id, said.client_id, new).await
+}
+
+/// Holds what has numbers of identity or bank cards in it, or a list of telephone numbers; a lead lets it go with a
+/// reason. Both stand in the audit trail, without the text.
+async fn may_leave(
+    actor: &Actor<AnswerConversations>,
+    channels: &Channels,
+    id: Uuid,
+    text: &str,
+    release: Option<&str>,
+) -> Result<()> {
+    let kinds = held::found(text);
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let app = channels.app().clone();
+    conversations::get(app.db.read(), actor.scope(), id).await?;
+    let reason = match release {
+        Some(reason) if actor.principal().may::<ReleaseMessages>() => {
+            Some(needed("release", reason)?)
+        }
+        Some(_) => return Err(kernel::problem::forbidden(ReleaseMessages::CODE)),
+        None => None,
+    };
+    let action = if reason.is_some() {
+        "conversation.message_released"
+    } else {
+        "conversation.message_held"
+    };
+    let details = json!({ "kinds": kinds, "reason": reason });
+    let (db, who) = (app.db.clone(), actor.who());
+    db.write(move |tx| async move {
+        audit::record(&app, &*tx, &who, action, "conversation", id, details).await
+    })
+    .await?;
+    if reason.is_some() {
+        return Ok(());
+    }
+    let codes: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    Err(refused(
+        "message_holds_personal_data",
+        format!("the text holds {}", codes.join(", ")),
+    )
+    .with_way_out("take it out, or ask the lead")
+    .with("kinds", json!(codes)))
 }
 
 /// Sends the requester a one-time code. Who reads it out on the telephone is he who writes here: the agent of

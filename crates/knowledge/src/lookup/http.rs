@@ -10,7 +10,7 @@ use kernel::audit::Who;
 use kernel::http::Json;
 use kernel::list::{ListQuery, Page};
 use kernel::problem::Result;
-use organization::{Colleague, colleagues};
+use organization::{Colleague, Leaving, Trace, colleagues};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -211,9 +211,17 @@ pub(super) async fn imported<F: Facts>(
 }
 
 /// The table as a file.
-pub(super) async fn exported<F: Facts>(app: &App) -> Result<Response> {
+pub(super) async fn exported<F: Facts>(app: &App, leaving: Leaving) -> Result<Response> {
     let rows = store::all(app.db.read(), F::KIND).await?;
-    let bytes = sheet::written::<F>(&rows)?;
+    let pass = leaving.pass(app, rows.len() as u64).await?;
+    let bytes = sheet::written::<F>(&rows, &pass.line())?;
+    let trace = Trace {
+        action: "lookups.exported",
+        subject_kind: "lookup",
+        subject: F::KIND.to_string(),
+        details: serde_json::json!({}),
+    };
+    pass.taken(app, &bytes, trace).await?;
     let mut headers = HeaderMap::new();
     headers.insert(
         header::CONTENT_TYPE,
@@ -321,16 +329,18 @@ macro_rules! lookup_doors {
             #[doc = concat!("Takes the whole table out, in the template that is brought in. ", $what)]
             #[utoipa::path(
                 get, path = $export, tag = "lookups", operation_id = concat!("export_", stringify!($name)),
-                responses((
-                    status = 200,
-                    content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-                )),
+                params(organization::ExportPass),
+                responses(
+                    (status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+                    (status = 409, body = Problem),
+                ),
             )]
             pub(super) async fn export(
                 _actor: Actor<ViewLookups>,
+                leaving: organization::Leaving,
                 State(app): State<App>,
             ) -> Result<Response> {
-                super::exported::<$facts>(&app).await
+                super::exported::<$facts>(&app, leaving).await
             }
         })*
 

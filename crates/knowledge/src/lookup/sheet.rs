@@ -272,7 +272,7 @@ fn moment(field: &Field, at: NaiveDateTime) -> Option<DateTime<Utc>> {
 }
 
 /// The whole table in the template that is brought in.
-pub(crate) fn written<F: Facts>(rows: &[row::Model]) -> Result<Vec<u8>> {
+pub(crate) fn written<F: Facts>(rows: &[row::Model], mark: &str) -> Result<Vec<u8>> {
     let fields = || F::FIELDS.iter();
     let heading = [CODE, YEAR, NAME, ACTIVE]
         .into_iter()
@@ -305,5 +305,5 @@ pub(crate) fn written<F: Facts>(rows: &[row::Model]) -> Result<Vec<u8>> {
         line.push(public.join("、"));
         cells.push(line);
     }
-    documents::write(F::SHEET, heading, cells).map_err(internal)
+    documents::write_marked(F::SHEET, heading, cells, Some(mark)).map_err(internal)
 }

@@ -8,8 +8,8 @@ use calendar::SHANGHAI;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use kernel::http::{Json, Query};
 use kernel::problem::{Problem, Result, internal, invalid, refused};
-use kernel::{Actor, App, Scope, Tx, audit};
-use organization::{Colleague, colleagues};
+use kernel::{Actor, App, Scope};
+use organization::{Colleague, ExportPass, Leaving, Trace, colleagues};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -196,14 +196,15 @@ const HEADING: [&str; 11] = [
 /// The training ledger as a file, a line for each person and session.
 #[utoipa::path(
     get, path = "/api/v1/training-ledger/export", tag = "training", operation_id = "export_training_ledger",
-    params(LedgerQuery),
+    params(LedgerQuery, ExportPass),
     responses(
         (status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (status = 409, body = Problem), (status = 422, body = Problem),
     ),
 )]
 async fn export(
-    actor: Actor<ExportTraining>,
+    _actor: Actor<ExportTraining>,
+    leaving: Leaving,
     State(app): State<App>,
     Query(query): Query<LedgerQuery>,
 ) -> Result<Response> {
@@ -214,6 +215,7 @@ async fn export(
             refused("export_too_large", "more than 20,000 lines").with_way_out("take fewer days")
         );
     }
+    let pass = leaving.pass(&app, rows.len() as u64).await?;
     let mut named = Vec::new();
     for (session, one) in &rows {
         named.extend([session.teacher_id, one.user_id]);
@@ -256,22 +258,15 @@ async fn export(
             one.result.clone(),
         ]
     });
-    let bytes = documents::write("培训台账", HEADING, lines).map_err(internal)?;
-    let (services, who) = (app.clone(), actor.who());
-    let details =
-        json!({ "from": query.from, "to": query.to, "user": query.user, "lines": rows.len() });
-    let write = move |tx: Tx| async move {
-        audit::record(
-            &services,
-            &*tx,
-            &who,
-            "training.exported",
-            "training_ledger",
-            "all",
-            details,
-        )
-        .await
+    let mark = pass.line();
+    let bytes = documents::write_marked("培训台账", HEADING, lines, Some(&mark));
+    let bytes = bytes.map_err(internal)?;
+    let trace = Trace {
+        action: "training.exported",
+        subject_kind: "training_ledger",
+        subject: "all".to_owned(),
+        details: json!({ "from": query.from, "to": query.to, "user": query.user }),
     };
-    app.db.write(write).await?;
+    pass.taken(&app, &bytes, trace).await?;
     Ok(files::sheet("training-ledger.xlsx", bytes))
 }

@@ -12,8 +12,8 @@ use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, internal, invalid};
 use kernel::text::must_be_code;
 use kernel::versioned::as_read;
-use kernel::{Actor, App, audit};
-use organization::{Colleague, colleagues};
+use kernel::{Actor, App};
+use organization::{Colleague, ExportPass, Leaving, Trace, colleagues};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -367,32 +367,31 @@ async fn import(
 /// Takes the bank out, in the template that is brought in; with right answers, so each time is in the trail.
 #[utoipa::path(
     get, path = "/api/v1/questions/export", tag = "question bank", operation_id = "export_questions",
-    params(ListQuery, QuestionFilter),
-    responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")),
+    params(ListQuery, QuestionFilter, ExportPass),
+    responses(
+        (status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = 409, body = Problem),
+    ),
 )]
 async fn export(
-    actor: Actor<ManageQuestions>,
+    _actor: Actor<ManageQuestions>,
+    leaving: Leaving,
     State(learning): State<Learning>,
     Query(query): Query<ListQuery>,
     Query(filter): Query<QuestionFilter>,
 ) -> Result<Response> {
     let app = learning.app.clone();
     let rows = sheet::rows(app.db.read(), &query, &filter).await?;
-    let many = rows.len();
-    let bytes = documents::write("题库", sheet::HEADING, rows).map_err(internal)?;
-    let who = actor.who();
-    let write = move |tx: kernel::Tx| async move {
-        audit::record(
-            &app,
-            &*tx,
-            &who,
-            "question.exported",
-            "question_bank",
-            "all",
-            json!({ "rows": many }),
-        )
-        .await
+    let pass = leaving.pass(&app, rows.len() as u64).await?;
+    let mark = pass.line();
+    let bytes = documents::write_marked("题库", sheet::HEADING, rows, Some(&mark));
+    let bytes = bytes.map_err(internal)?;
+    let trace = Trace {
+        action: "question.exported",
+        subject_kind: "question_bank",
+        subject: "all".to_owned(),
+        details: json!({}),
     };
-    learning.app.db.write(write).await?;
+    pass.taken(&app, &bytes, trace).await?;
     Ok(files::sheet("questions.xlsx", bytes))
 }

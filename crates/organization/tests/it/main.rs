@@ -4,6 +4,7 @@
 mod calendar;
 mod demo;
 mod devices;
+mod exports;
 mod house;
 mod one_time_codes;
 mod parameters;

@@ -12,13 +12,13 @@ use personnel::{demand, replacement, staff, transition, wage};
 use proptest::prelude::*;
 use testing::diagram::{Edges, drawn, is_drawn};
 
-static SERVICE: LazyLock<ServiceClock> = LazyLock::new(|| {
+pub static SERVICE: LazyLock<ServiceClock> = LazyLock::new(|| {
     let notice: YearNotice = serde_json::from_str(calendar::SHIPPED[0]).unwrap();
     let year = YearCalendar::from_notice(&notice).unwrap();
     ServiceClock::new(Calendar::new(vec![year]), ServiceHours::default())
 });
 
-fn at(text: &str) -> DateTime<Utc> {
+pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
@@ -26,10 +26,10 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-type Step<C> = Box<dyn Fn(&C, DateTime<Utc>) -> Option<C>>;
+pub type Step<C> = Box<dyn Fn(&C, DateTime<Utc>) -> Option<C>>;
 
 /// The edges between states that any walk takes, with what takes them.
-fn diagram<C: Clone + Debug>(
+pub fn diagram<C: Clone + Debug>(
     starts: &[C],
     state: fn(&C) -> &'static str,
     steps: &[(&'static str, Step<C>)],

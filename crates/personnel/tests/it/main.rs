@@ -3,6 +3,7 @@
 
 mod fees;
 mod judged;
+mod leaks;
 mod learned;
 mod machines;
 mod rules;

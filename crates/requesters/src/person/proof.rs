@@ -29,7 +29,7 @@ use crate::requester::store::{hash_of, row as requester_row};
 
 kernel::table! {
     /// One code, from being given to its end.
-    mod row = "requester_proofs" (id: Uuid) {
+    pub(crate) mod row = "requester_proofs" (id: Uuid) {
         requester_id: Uuid,
         way: String,
         code_hash: String,

@@ -120,3 +120,36 @@ fn diagram() -> String {
 fn the_readme_draws_the_machine_as_it_is() {
     is_drawn(env!("CARGO_MANIFEST_DIR"), "Block", &diagram());
 }
+
+proptest! {
+    /// Nothing is shown, changed or erased for somebody whose identity is not proven; what is over does not change.
+    #[test]
+    fn nobody_unproven_is_granted_anything(walk in prop::collection::vec((0..6usize, 0i64..900), 0..40)) {
+        use requesters::privacy::{Action, Case, RightOutcome, RightState};
+        let actions = [
+            Action::Verify,
+            Action::Answer { outcome: RightOutcome::Granted },
+            Action::Answer { outcome: RightOutcome::Partly },
+            Action::Answer { outcome: RightOutcome::Refused },
+            Action::Withdraw,
+            Action::Lapse,
+        ];
+        let mut now = monday_10();
+        let mut case = Case::taken(now, 15);
+        let mut proven = false;
+        for (step, later) in walk {
+            now += TimeDelta::minutes(later * 10);
+            let action = actions[step];
+            let Ok(after) = case.next(&action, now) else { continue };
+            prop_assert!(case.is_open());
+            proven |= action == Action::Verify;
+            if let Action::Answer { outcome } = action {
+                prop_assert!(proven || outcome == RightOutcome::Refused);
+            }
+            prop_assert!(!case.overdue || after.overdue, "what was late stays so");
+            prop_assert_eq!(after.due_at.is_some(), after.is_open());
+            prop_assert_eq!(after.state == RightState::Answered, matches!(action, Action::Answer { .. }));
+            case = after;
+        }
+    }
+}

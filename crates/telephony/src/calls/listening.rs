@@ -8,10 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::problem::{Problem, Result, internal, not_found, refused};
 use kernel::{Actor, Permission, audit};
-use organization::Colleague;
+use organization::{Colleague, ExportPass, Leaving, Trace};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -202,7 +201,7 @@ pub(crate) async fn waveform(
 /// and of the time are heard before the talk, and the file's INFO chunk names him; the trail has the copy's SHA-256.
 #[utoipa::path(
     get, path = "/api/v1/calls/{id}/recording/export", tag = "calls",
-    params(("id" = Uuid, Path), Reason),
+    params(("id" = Uuid, Path), Reason, ExportPass),
     responses(
         (status = 200, description = "the marked copy", content_type = "audio/wav"),
         (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem),
@@ -211,6 +210,7 @@ pub(crate) async fn waveform(
 )]
 pub(crate) async fn export(
     actor: Actor<ExportRecordings>,
+    leaving: Leaving,
     State(telephony): State<Telephony>,
     Path(id): Path<Uuid>,
     Query(reason): Query<Reason>,
@@ -219,6 +219,7 @@ pub(crate) async fn export(
     let found = recording_of(&telephony, &actor, id).await?;
     intact(&telephony, &found, false).await?;
     let original = recording::whole(&found.source, LARGEST).await?;
+    let pass = leaving.pass(telephony.app(), 1).await?;
     let principal = actor.principal();
     let mark = Mark {
         who: format!("{}（{}）", principal.name, principal.username),
@@ -229,23 +230,19 @@ pub(crate) async fn export(
         sha256: found.file.as_ref().and_then(|file| file.sha256.clone()),
     };
     let prompts = telephony.engine().inner().media.clone();
-    let copy = tokio::task::spawn_blocking(move || {
-        let copy = export::marked(&original, &mark, prompts.prompts())?;
-        let sha256 = hex::encode(Sha256::digest(&copy));
-        Some((copy, sha256))
-    });
-    let (copy, sha256) = copy
+    let copy =
+        tokio::task::spawn_blocking(move || export::marked(&original, &mark, prompts.prompts()));
+    let copy = copy
         .await
         .map_err(internal)?
         .ok_or_else(|| refused("recording_damaged", "the file is none of our recordings"))?;
-    let (app, who) = (telephony.app().clone(), actor.who());
-    let db = app.db.clone();
-    let details = json!({ "reason": reason, "sha256": sha256, "bytes": copy.len() });
-    db.write(move |tx| async move {
-        let action = "call.recording_exported";
-        audit::record(&app, &*tx, &who, action, "call", id, details).await
-    })
-    .await?;
+    let trace = Trace {
+        action: "call.recording_exported",
+        subject_kind: "call",
+        subject: id.to_string(),
+        details: json!({ "reason": reason, "bytes": copy.len() }),
+    };
+    pass.taken(telephony.app(), &copy, trace).await?;
     Response::builder()
         .header(header::CONTENT_TYPE, "audio/wav")
         .header(header::CONTENT_LENGTH, copy.len())

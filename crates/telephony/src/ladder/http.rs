@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query, ShownOnce};
 use kernel::problem::{Problem, Result, internal, not_found};
 use kernel::{Actor, audit};
+use organization::{ExportPass, Leaving, Trace};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -191,21 +192,30 @@ pub(crate) async fn reveal(
 /// stands in the audit trail.
 #[utoipa::path(
     get, path = "/api/v1/calls/{id}/ladder.pcap", tag = "calls",
-    params(("id" = Uuid, Path), Reason),
+    params(("id" = Uuid, Path), Reason, ExportPass),
     responses(
         (status = 200, description = "the capture", content_type = "application/vnd.tcpdump.pcap"),
-        (status = 404, body = Problem), (status = 422, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
     ),
 )]
 pub(crate) async fn capture(
     actor: Actor<ViewTelephony>,
+    leaving: Leaving,
     State(telephony): State<Telephony>,
     Path(id): Path<Uuid>,
     Query(reason): Query<Reason>,
 ) -> Result<Response> {
     let reason = reason_of(&reason.reason)?;
     let taken = of_call(&telephony, &actor, id).await?;
-    write_down(&telephony, &actor, "call.ladder_exported", id, reason).await?;
+    let pass = leaving.pass(telephony.app(), 1).await?;
+    let file = pcap::write(&taken.messages);
+    let trace = Trace {
+        action: "call.ladder_exported",
+        subject_kind: "call",
+        subject: id.to_string(),
+        details: json!({ "reason": reason }),
+    };
+    pass.taken(telephony.app(), &file, trace).await?;
     Response::builder()
         .header(header::CONTENT_TYPE, "application/vnd.tcpdump.pcap")
         .header(header::CACHE_CONTROL, "private, no-store")
@@ -213,6 +223,6 @@ pub(crate) async fn capture(
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"call-{id}.pcap\""),
         )
-        .body(Body::from(pcap::write(&taken.messages)))
+        .body(Body::from(file))
         .map_err(internal)
 }

@@ -11,6 +11,7 @@ use kernel::attachment::table::{TableForm, file, plain_name};
 use kernel::http::{Json, Query};
 use kernel::problem::{Problem, Result, internal, invalid};
 use kernel::{Actor, App, audit};
+use organization::{ExportPass, Leaving, Trace};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -192,13 +193,17 @@ fn with_errors(report: &MatterImport) -> Problem {
 
 /// Takes the whole tree out, in the template that is brought in.
 #[utoipa::path(
-    get, path = "/api/v1/matters/export", tag = "matters",
-    responses((
-        status = 200,
-        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    )),
+    get, path = "/api/v1/matters/export", tag = "matters", params(ExportPass),
+    responses(
+        (status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = 409, body = Problem),
+    ),
 )]
-pub(crate) async fn export(_actor: Actor<ViewMatters>, State(app): State<App>) -> Result<Response> {
+pub(crate) async fn export(
+    _actor: Actor<ViewMatters>,
+    leaving: Leaving,
+    State(app): State<App>,
+) -> Result<Response> {
     let known = Known::read(app.db.read()).await?;
     let name_of = |code: String| {
         let section = known.sections.iter().find(|(known, _)| *known == code);
@@ -212,9 +217,18 @@ pub(crate) async fn export(_actor: Actor<ViewMatters>, State(app): State<App>) -
         });
         Some([code.clone()].into_iter().chain(cells).collect())
     });
+    let rows: Vec<Vec<String>> = rows.collect();
+    let pass = leaving.pass(&app, rows.len() as u64).await?;
     let heading = COLUMNS.iter().map(|(_, name)| *name);
-    let bytes =
-        documents::write("事项", heading, rows.collect::<Vec<Vec<String>>>()).map_err(internal)?;
+    let mark = pass.line();
+    let bytes = documents::write_marked("事项", heading, rows, Some(&mark)).map_err(internal)?;
+    let trace = Trace {
+        action: "matters.exported",
+        subject_kind: "matters",
+        subject: "all".to_owned(),
+        details: serde_json::json!({}),
+    };
+    pass.taken(&app, &bytes, trace).await?;
     let mut headers = HeaderMap::new();
     headers.insert(
         header::CONTENT_TYPE,

@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use kernel::http::Query;
 use kernel::list::ListQuery;
 use kernel::problem::{Problem, Result, bad_request, internal, refused};
-use kernel::{Actor, App, audit};
+use kernel::{Actor, App};
+use organization::{ExportPass, Leaving, Trace};
 use requesters::Requester;
 use sea_orm::ColumnTrait as _;
 use sea_orm::{PaginatorTrait as _, QueryFilter as _, QueryOrder, QuerySelect};
@@ -33,7 +34,7 @@ const AT_ONCE: u64 = 500;
 /// masked, and hidden where an order is confidential.
 #[utoipa::path(
     get, path = "/api/v1/work-orders/export", tag = "work orders",
-    params(ListQuery, Filter),
+    params(ListQuery, Filter, ExportPass),
     responses(
         (status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (status = 404, body = Problem), (status = 409, body = Problem),
@@ -41,6 +42,7 @@ const AT_ONCE: u64 = 500;
 )]
 pub(crate) async fn export(
     actor: Actor<ExportWorkOrders>,
+    leaving: Leaving,
     State(app): State<App>,
     Query(query): Query<ListQuery>,
     Query(filter): Query<Filter>,
@@ -62,6 +64,7 @@ pub(crate) async fn export(
         )
         .with_way_out("narrow it down, for example by from and to"));
     }
+    let pass = leaving.pass(&app, many).await?;
     let names: HashMap<String, String> = matter::leaves(conn)
         .await?
         .into_iter()
@@ -75,7 +78,9 @@ pub(crate) async fn export(
         if let Some(id) = after {
             page = page.filter(ticket_row::Column::Id.gt(id));
         }
-        let tickets = page.limit(AT_ONCE).all(conn).await?;
+        // Orders that come meanwhile are not among those that may leave.
+        let left = many.saturating_sub(rows.len() as u64).min(AT_ONCE);
+        let tickets = page.limit(left).all(conn).await?;
         let Some(last) = tickets.last() else { break };
         after = Some(last.id);
         let ids: Vec<Uuid> = tickets.iter().map(|ticket| ticket.id).collect();
@@ -103,19 +108,22 @@ pub(crate) async fn export(
             rows.push(line.cells());
         }
     }
-    let many = rows.len();
     let heading: Vec<String> = platform
         .columns
         .columns
         .iter()
         .map(|one| one.column.clone())
         .collect();
-    let write = move || documents::write("工单", heading.iter().map(String::as_str), rows);
+    let mark = pass.line();
+    let write = move || {
+        let heading = heading.iter().map(String::as_str);
+        documents::write_marked("工单", heading, rows, Some(&mark))
+    };
     let bytes = tokio::task::spawn_blocking(write)
         .await
         .map_err(internal)?
         .map_err(internal)?;
-    let (db, who, code) = (app.db.clone(), actor.who(), platform.code.clone());
+    let code = platform.code.clone();
     let day = shown(app.clock.now());
     let asked = json!({
         "platform": code, "orders": many, "q": query.q.is_some(), "state": filter.state, "open": filter.open,
@@ -123,11 +131,13 @@ pub(crate) async fn export(
         "request_type": filter.request_type, "incident_address": filter.incident_address.is_some(), "due_before": filter.due_before, "from": filter.from,
         "to": filter.to,
     });
-    db.write(move |tx| async move {
-        let (action, kind) = ("work_orders.exported", "platform");
-        audit::record(&app, &*tx, &who, action, kind, code, asked).await
-    })
-    .await?;
+    let trace = Trace {
+        action: "work_orders.exported",
+        subject_kind: "platform",
+        subject: code,
+        details: asked,
+    };
+    pass.taken(&app, &bytes, trace).await?;
     Ok(download(&platform.code, &day, bytes))
 }
 

@@ -18,6 +18,8 @@ export interface Pending {
   at: number
   state: 'sending' | 'failed' | 'sent'
   problem: Problem | null
+  /** Why it leaves although it was held for personal data. */
+  release?: string
 }
 /** It goes out by itself once the server is there again; a second time it would be the same message. */
 export const passing = (problem: Problem | null): boolean => problem !== null && (problem.code === 'unreachable' || problem.status >= 500)
@@ -158,10 +160,10 @@ export function createThread(id: Id) {
     try {
       for (let one = next(); one; one = next()) {
         try {
-          const { client_id, text, note, article, file } = one
+          const { client_id, text, note, article, file, release } = one
           const sent = file
             ? await api.sendFile(id, client_id, file)
-            : await api.send(id, { client_id, text, ...(note ? { note } : {}), ...(article ? { article } : {}) })
+            : await api.send(id, { client_id, text, ...(note ? { note } : {}), ...(article ? { article } : {}), ...(release ? { release } : {}) })
           tries = 0
           change(client_id, { state: 'sent' })
           take(sent)
@@ -192,6 +194,11 @@ export function createThread(id: Id) {
     pending.value = pending.value.map((one) => (one.state === 'failed' ? { ...one, state: 'sending', problem: null } : one))
     return run()
   }
+  /** Lets one go that was held; it is written down. */
+  function letGo(clientId: string, release: string): Promise<void> {
+    change(clientId, { release })
+    return retry()
+  }
   /** The line is back. */
   function resume(): void {
     if (pending.value.some((one) => one.state === 'failed' && passing(one.problem))) void retry()
@@ -203,7 +210,7 @@ export function createThread(id: Id) {
     return one
   }
 
-  return { id, items, pending: shown, failed, older, loaded, loading, loadingOlder, problem, lastSeq, catchUp, earlier, take, delivered, send, retry, resume, halt, drop }
+  return { id, items, pending: shown, failed, older, loaded, loading, loadingOlder, problem, lastSeq, catchUp, earlier, take, delivered, send, retry, letGo, resume, halt, drop }
 }
 
 export type Thread = ReturnType<typeof createThread>

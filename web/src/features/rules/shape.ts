@@ -1,5 +1,6 @@
 // What each table of rules says, field by field: its columns, its form and its words follow from here.
 import { CHANNEL_KINDS } from '@/api/channels'
+import { ACCESS_KINDS, EXPORT_KINDS } from '@/api/exports'
 import { PURPOSE_LINKS } from '@/api/outbound'
 import { P } from '@/api/permissions'
 import { PRIORITIES, REQUEST_TYPES, UNITS, type RuleKind, type RuleRow, type Span } from '@/api/types'
@@ -125,6 +126,27 @@ export const RULES: Record<RuleKind, RuleShape> = {
       { key: 'code', label: 'item', value: 'word', words: [], under: 'learning_rules', subject: true },
       { key: 'value', value: 'number', least: 0, most: 1_000 },
     ],
+    blank: null,
+  },
+  export_limits: {
+    right: P.setExportRules,
+    view: P.viewExportRequests,
+    fields: [
+      { key: 'kind', label: 'export_kind', value: 'word', words: ['any', ...EXPORT_KINDS], under: 'export_kinds', subject: true },
+      { key: 'rows', value: 'number', least: 0, most: 1_000_000 }, { key: 'rows_a_day', value: 'number', least: 0, most: 1_000_000 },
+    ],
+    blank: { kind: 'work_orders', rows: 500, rows_a_day: 2_000 },
+  },
+  access_alarms: {
+    right: P.setExportRules,
+    view: P.viewExportRequests,
+    fields: [{ key: 'kind', label: 'way', value: 'word', words: ACCESS_KINDS, under: 'access_kinds', subject: true }, { key: 'most_a_day', value: 'number', least: 1, most: 10_000 }],
+    blank: { kind: 'reveal', most_a_day: 30 },
+  },
+  leak_terms: {
+    right: P.setPersonnelRules,
+    view: P.viewStaffing,
+    fields: [{ key: 'code', label: 'step', value: 'word', words: [], under: 'leak_terms', subject: true }, { key: 'hours', value: 'number', least: 1, most: 8_760 }],
     blank: null,
   },
   outbound_purposes: {

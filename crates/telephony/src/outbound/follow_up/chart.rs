@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use kernel::clock::SHANGHAI;
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal};
-use kernel::{Actor, PersonName, Phone, audit};
+use kernel::{Actor, PersonName, Phone};
+use organization::{ExportPass, Leaving, Trace};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -150,14 +151,15 @@ fn state_name(code: &str) -> &'static str {
 /// The table of a list, numbers and names masked; taking it out is audited.
 #[utoipa::path(
     get, path = "/api/v1/follow-up-lists/{id}/export", tag = "follow-ups", operation_id = "export_follow_up_list",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path), ExportPass),
     responses(
         (status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (status = 404, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem),
     ),
 )]
 pub(crate) async fn export(
     actor: Actor<ManageFollowUps>,
+    leaving: Leaving,
     State(outbound): State<Outbound>,
     Path(id): Path<Uuid>,
 ) -> Result<Response> {
@@ -166,6 +168,7 @@ pub(crate) async fn export(
     let list = store::get(conn, actor.scope(), id).await?;
     let form = list.form()?;
     let items = all_of(conn, id).await?;
+    let pass = leaving.pass(&app, items.len() as u64).await?;
     let who = items.iter().filter_map(|item| item.owner_id);
     let people = organization::colleagues(conn, who.collect::<Vec<_>>()).await?;
     let mut told: BTreeMap<Uuid, Vec<attempt::Model>> = BTreeMap::new();
@@ -232,27 +235,22 @@ pub(crate) async fn export(
             cells
         })
         .collect();
-    let many = rows.len();
-    let write = move || documents::write("回访", heading.iter().map(String::as_str), rows);
+    let mark = pass.line();
+    let write = move || {
+        let heading = heading.iter().map(String::as_str);
+        documents::write_marked("回访", heading, rows, Some(&mark))
+    };
     let bytes = tokio::task::spawn_blocking(write)
         .await
         .map_err(internal)?
         .map_err(internal)?;
-    let (db, who) = (app.db.clone(), actor.who());
-    db.write(async move |tx| {
-        let facts = json!({ "items": many });
-        audit::record(
-            &app,
-            &*tx,
-            &who,
-            "follow_up.exported",
-            "follow_up_list",
-            id,
-            facts,
-        )
-        .await
-    })
-    .await?;
+    let trace = Trace {
+        action: "follow_up.exported",
+        subject_kind: "follow_up_list",
+        subject: id.to_string(),
+        details: json!({}),
+    };
+    pass.taken(&app, &bytes, trace).await?;
     let mut headers = HeaderMap::new();
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
