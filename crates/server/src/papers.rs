@@ -49,13 +49,13 @@ impl Frozen for Papers {
             PaperFormat::Pdf => Ok(LaidOut {
                 media_type: "application/pdf",
                 extension: "pdf",
-                bytes: to_pdf(&document(paper), self.fonts()?).map_err(not_printed)?,
+                bytes: to_pdf(&document(paper), self.fonts()?).map_err(|why| not_printed(&why))?,
             }),
         }
     }
 }
 
-fn not_printed(why: documents::paper::NotPrinted) -> Problem {
+fn not_printed(why: &documents::paper::NotPrinted) -> Problem {
     invalid("format", why.code(), why.to_string())
 }
 

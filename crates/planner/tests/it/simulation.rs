@@ -18,7 +18,9 @@ fn trial(slots: Vec<Slot>) -> Trial {
 
 fn total(tallies: &[Tally]) -> Tally {
     let mut total = Tally::default();
-    tallies.iter().for_each(|tally| total.add(tally));
+    for tally in tallies {
+        total.add(tally);
+    }
     total
 }
 

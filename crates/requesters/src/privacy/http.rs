@@ -246,7 +246,7 @@ async fn verify(
             let before = versioned::as_read(store::get(&*tx, id).await?, said.version)?;
             let step = (&Action::Verify, "verified");
             store::act(&app, &tx, &who, &before, step, |after| {
-                after.proof = Some(proof)
+                after.proof = Some(proof);
             })
             .await
         })

@@ -128,7 +128,7 @@ fn apart(counts: &[(NaiveDateTime, f64)]) -> Option<u32> {
     for (at, _) in counts {
         days.entry(at.date()).or_default().push(at.time());
     }
-    let gaps = days.values_mut().flat_map(|times| {
+    let gaps = days.values_mut().filter_map(|times| {
         times.sort_unstable();
         times.dedup();
         times

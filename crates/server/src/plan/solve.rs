@@ -89,7 +89,7 @@ fn search_all(
     let one = |seed: u64| -> Result<Plan, NoLine> {
         roster::solve(problem, seed, |progress| {
             let now = clock.monotonic();
-            let gone = (now - start).as_secs_f64();
+            let gone = now.saturating_sub(start).as_secs_f64();
             let best = best
                 .fetch_min(progress.best, Ordering::Relaxed)
                 .min(progress.best);

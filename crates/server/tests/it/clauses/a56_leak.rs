@@ -144,7 +144,7 @@ async fn a_leak_is_told_proven_and_closed() {
         let parts = unpacked(&file);
         let part = |name: &str| {
             let found = parts.iter().find(|(known, _)| known == name);
-            found.map(|(_, bytes)| bytes.clone()).unwrap_or_else(|| panic!("no {name}"))
+            found.map_or_else(|| panic!("no {name}"), |(_, bytes)| bytes.clone())
         };
         let manifest: Value = serde_json::from_slice(&part("manifest.json")).unwrap();
         for listed in manifest["files"].as_array().unwrap() {
