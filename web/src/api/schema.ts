@@ -4766,7 +4766,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Closed contacts and tickets of the predecessor (前任导入), the newest first. No measure of ours counts them. */
+        /**
+         * Closed contacts and tickets of the predecessor (前任导入), the newest first; an agent sees those of the requester he
+         *     names. No measure of ours counts them.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4795,6 +4798,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Page_CarriedRecord"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -16987,6 +16998,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/my-payslips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own payslips and insurances of the last 24 months (我的工资条). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyPayslips"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-payslips/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A proof that is about oneself alone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    file_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/my-reading": {
         parameters: {
             query?: never;
@@ -18487,6 +18578,145 @@ export interface paths {
                     };
                 };
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payroll-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is on the project beside the holders of posts. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayrollPeople"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Puts a manager or a substitute on the payroll of the project. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPayrollPerson"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayrollPeople"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payroll-people/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a stretch on the payroll. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PayrollEnd"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PayrollPeople"];
+                    };
+                };
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -20290,6 +20520,130 @@ export interface paths {
                 };
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Quotations, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_QuotationView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Records a quotation; refused above the total of the contract (A-63), told to both sides when under its floor. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewQuotation"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuotationDetail"];
+                    };
+                };
+                /** @description `quotation_over_cap` with `most_fen` */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quotations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One quotation with the parts of its floor, on its first day and now. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The day whose law is asked for; today when left out. */
+                    on?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuotationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -30182,6 +30536,715 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/wage-months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How complete months of wages are, the first month first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The first month: `2026-07`; five before the last when left out. */
+                    from?: string;
+                    /** @description The last month; the present one when left out. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WageMonths"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One month: each person with his insurances, pay, proofs and what is missing. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WageMonthView"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a month that was handed in (核查), or sends it back with what is to be mended. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecideMonth"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WageMonthView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a proof to a month that is open. 413 over 20 MB, 415 for a kind that is not taken. */
+        post: {
+            parameters: {
+                query: {
+                    /** @description `insurance`, `receipt` or `payslip`. */
+                    kind: string;
+                    /** @description Staff files it is about, with commas between; everybody of the month when left out. */
+                    people?: string;
+                };
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["FileForm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WageFileView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One proof; opening it is written to the audit trail. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                    file_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a sheet in: all of it, or with an error in any row nothing. */
+        post: {
+            parameters: {
+                query: {
+                    /** @description `insurance`, `payroll` or `overtime`. */
+                    kind: string;
+                    /** @description Nothing is written; the report says what would be. */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": components["schemas"]["TableForm"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WageImport"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `import_has_errors` with `report` */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/people/{staff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person in one month; amounts are hidden from the purchaser until he reveals them. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                    staff_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonMonthView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/people/{staff_id}/insurances/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes what was paid for one insurance of one person and month. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                    staff_id: string;
+                    item: components["schemas"]["InsuranceItem"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InsurancePayment"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonMonthView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/people/{staff_id}/payslip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes the payslip of one person and month. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                    staff_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPayslip"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonMonthView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/people/{staff_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One person's pay in the clear, with a reason; it is written to the audit trail. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                    staff_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PayReveal"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonMonthView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-months/{month}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a month in (报送): refused while anything is missing, with what. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SubmitMonth"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WageMonthView"];
+                    };
+                };
+                /** @description `wage_month_incomplete` with `missing` */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-readiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a period lacks before it may be settled: who, which month, what (A-58). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The first month: `2026-07`; five before the last when left out. */
+                    from?: string;
+                    /** @description The last month; the present one when left out. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WageReadiness"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wage-sheets/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An empty sheet with the headings that are read. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/waiting": {
         parameters: {
             query?: never;
@@ -33898,6 +34961,18 @@ export interface components {
             /** @description The rule that produced it. */
             rule_id: string;
         };
+        /** @description The purchaser's check of a month. */
+        DecideMonth: {
+            /** @description Passed, or sent back. */
+            action: components["schemas"]["WageVerdict"];
+            /** @description What is to be mended; needed when it is sent back. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A step with the version that was read. */
         DecidedRectification: components["schemas"]["RectificationDecision"] & {
             /**
@@ -34405,6 +35480,11 @@ export interface components {
             /** @description The service was back in time. */
             passed: boolean;
         };
+        /**
+         * @description What somebody does on the project, beside holding a post.
+         * @enum {string}
+         */
+        Duty: "agent" | "manager" | "substitute" | "support";
         /** @description What is to be changed; what is left out stays as it is. */
         EditArticle: {
             content?: components["schemas"]["ArticleContent"] | null;
@@ -35091,16 +36171,16 @@ export interface components {
              */
             version: number;
         };
-        /** @description The purchaser's answer. */
+        /** @description Yes or no. */
         ExportDecision: {
-            /** @description What he said. */
+            /** @description What is said with it. */
             opinion?: string | null;
             /**
              * Format: int64
              * @description The version that was read.
              */
             version: number;
-            /** @description He allows it. */
+            /** @description It may be handed over. */
             yes: boolean;
         };
         /** @description A handing over with what is in it. */
@@ -35475,6 +36555,37 @@ export interface components {
         FirstOwners: {
             /** @description One for each person who took any. */
             items: components["schemas"]["FirstOwnerMeasures"][];
+        };
+        /** @description One part of the floor of a price. */
+        FloorLine: {
+            /**
+             * Format: int64
+             * @description The amount.
+             */
+            amount_fen: number;
+            /**
+             * Format: int64
+             * @description What it is reckoned from.
+             */
+            base_fen: number;
+            /** @description `minimum_wage`, an insurance, `fund`, or a class of overtime. */
+            code: string;
+            /** @description It stands in another line: 生育 in 医疗. */
+            merged: boolean;
+            /**
+             * Format: int64
+             * @description Minutes of overtime.
+             */
+            minutes?: number | null;
+            /**
+             * Format: int64
+             * @description The rate in basis points; null for the minimum wage itself.
+             */
+            rate_bp?: number | null;
+            /** @description The document. */
+            source: string;
+            /** @description 已核实; else 待核实. */
+            verified: boolean;
         };
         /** @description The floor as it stands. */
         FloorSnapshot: {
@@ -36039,6 +37150,30 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description The statutory holidays of a year: what the contract's text says, and what the law does (A-59). */
+        HolidayDifference: {
+            /**
+             * Format: int64
+             * @description 合同文本
+             */
+            contract_days: number;
+            /** @description The days that the law names. */
+            days: string[];
+            /** @description The two differ. */
+            differs: boolean;
+            /**
+             * Format: int64
+             * @description 现行法定, counted from the calendar.
+             */
+            law_days: number;
+            /** @description The year's calendar is published; else the count may change. */
+            published: boolean;
+            /**
+             * Format: int32
+             * @description The year.
+             */
+            year: number;
+        };
         /** @description The closing of a holiday. */
         HolidayRequest: {
             /** @description Closed or open. */
@@ -36433,6 +37568,82 @@ export interface components {
              */
             version: number;
         };
+        /** @description One insurance of one person, as the matrix shows it. */
+        InsuranceCell: {
+            /** @description What is wrong with it. */
+            faults: components["schemas"]["PremiumFault"][];
+            /** @description Which. */
+            item: components["schemas"]["InsuranceItem"];
+            /** @description It is paid with the medical insurance. */
+            merged: boolean;
+            /** @description A file proves it. */
+            proven: boolean;
+            /** @description It was written. */
+            recorded: boolean;
+        };
+        /**
+         * @description The five insurances of A-58.
+         * @enum {string}
+         */
+        InsuranceItem: "pension" | "medical" | "injury" | "maternity" | "unemployment";
+        /** @description What was paid for one insurance. */
+        InsurancePayment: {
+            /**
+             * Format: int64
+             * @description Base in fen.
+             */
+            base_fen: number;
+            /**
+             * Format: int64
+             * @description What was taken from the employee, in fen.
+             */
+            employee_fen: number;
+            /**
+             * Format: int64
+             * @description What the employer paid, in fen.
+             */
+            employer_fen: number;
+            /** @description It is paid with the medical insurance; the maternity insurance alone. */
+            merged?: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read; left out where nothing was written yet.
+             */
+            version?: number | null;
+        };
+        /** @description One insurance of one person and month. */
+        InsuranceView: {
+            /**
+             * Format: int64
+             * @description Base in fen; null where amounts are not shown.
+             */
+            base_fen?: number | null;
+            /**
+             * Format: int64
+             * @description What was taken from the employee.
+             */
+            employee_fen?: number | null;
+            /**
+             * Format: int64
+             * @description What the employer paid.
+             */
+            employer_fen?: number | null;
+            /** @description What is wrong with it. */
+            faults: components["schemas"]["PremiumFault"][];
+            /** @description Which. */
+            item: components["schemas"]["InsuranceItem"];
+            /** @description It is paid with the medical insurance. */
+            merged: boolean;
+            /** @description A file proves it. */
+            proven: boolean;
+            /** @description It was written. */
+            recorded: boolean;
+            /**
+             * Format: int64
+             * @description The version to be changed; null while nothing was written.
+             */
+            version?: number | null;
+        };
         /** @description Marks of one assessor in the five dimensions of A-44, each 1 to 5. */
         InterviewAssessment: {
             /**
@@ -36487,6 +37698,33 @@ export interface components {
              * @description `.xlsx` or `.csv` with a heading: 号码, 姓名, 备注.
              */
             file: string;
+        };
+        /** @description A payslip with its sums and what is wrong. */
+        JudgedPay: {
+            /**
+             * Format: int64
+             * @description What counts towards the minimum wage.
+             */
+            counted_fen: number;
+            /** @description What is wrong. */
+            findings: components["schemas"]["PayFinding"][];
+            /**
+             * Format: int64
+             * @description 应发
+             */
+            gross_fen: number;
+            /**
+             * Format: int64
+             * @description The minimum wage for the days he was employed.
+             */
+            minimum_fen: number;
+            /**
+             * Format: int64
+             * @description 应付: what is left after what is taken off.
+             */
+            net_fen: number;
+            /** @description Overtime by class. */
+            overtime: components["schemas"]["OvertimeLine"][];
         };
         /** @description How a recording is kept. */
         KeepingView: {
@@ -36564,6 +37802,11 @@ export interface components {
              */
             working_days: number;
         };
+        /**
+         * @description What is missing or wrong in a month.
+         * @enum {string}
+         */
+        Lack: "insurance_missing" | "insurance_unproven" | "insurance_base_low" | "payslip_missing" | "receipt_missing" | "paid_missing" | "below_minimum" | "overtime_short" | "performance_short" | "paid_differs";
         /** @description One SIP message of a call. */
         LadderMessage: {
             /**
@@ -37791,7 +39034,7 @@ export interface components {
             /** @description Nothing was written. */
             dry_run: boolean;
             /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */
-            errors: components["schemas"]["LookupRemark"][];
+            errors: components["schemas"]["SheetRemark"][];
             /** @description How many errors there are. */
             errors_total: number;
             /** @description Codes that were not there. */
@@ -37800,22 +39043,6 @@ export interface components {
             rows: number;
             /** @description Rows that are as they were. */
             unchanged: number;
-        };
-        /** @description Something about one cell of the file. */
-        LookupRemark: {
-            /** @description Stable code; the console translates it. */
-            code: string;
-            /** @description The column as the sheet shows it: `C`. */
-            column?: string | null;
-            /** @description What is wrong, in one sentence. */
-            detail: string;
-            /** @description The field it means. */
-            field: string;
-            /**
-             * Format: int32
-             * @description The row as the sheet shows it; null when it is about the whole file.
-             */
-            row?: number | null;
         };
         /**
          * @description How a window stands to the present.
@@ -38654,6 +39881,11 @@ export interface components {
              */
             seconds_left?: number | null;
         };
+        /** @description One's own months. */
+        MyPayslips: {
+            /** @description The latest first; months without a payslip or an insurance are left out. */
+            items: components["schemas"]["PersonMonthView"][];
+        };
         /** @description A question of my paper. */
         MyQuestion: components["schemas"]["Asked"] & {
             answer?: components["schemas"]["GivenAnswer"] | null;
@@ -39339,6 +40571,60 @@ export interface components {
              */
             until_day: string;
         };
+        /** @description Somebody who comes on the project without a post. */
+        NewPayrollPerson: {
+            /** @description `manager`, `substitute` or `support`; who holds a post is an agent by that. */
+            duty: components["schemas"]["Duty"];
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /** @description More about it. */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description His staff file.
+             */
+            staff_id: string;
+            /**
+             * Format: date
+             * @description The last day, where it is known.
+             */
+            until?: string | null;
+        };
+        /** @description Pay of one person and month. */
+        NewPayslip: {
+            /**
+             * Format: int64
+             * @description The monthly wage that overtime is reckoned from, in fen.
+             */
+            base_fen: number;
+            /** @description Its lines, each kind once. */
+            items: components["schemas"]["PayItem"][];
+            /**
+             * Format: int64
+             * @description What the bank paid out, in fen.
+             */
+            paid_fen?: number | null;
+            /**
+             * Format: date
+             * @description When it was paid.
+             */
+            paid_on?: string | null;
+            /**
+             * Format: int64
+             * @description Performance pay that the appraisal gave, in fen.
+             */
+            performance_due_fen?: number;
+            /**
+             * Format: int64
+             * @description The version that was read; left out where there is no payslip yet.
+             */
+            version?: number | null;
+            /** @description Overtime by day. */
+            worked?: components["schemas"]["WorkedDay"][];
+        };
         /** @description One call that is permitted all the same. */
         NewPermit: {
             /**
@@ -39370,6 +40656,32 @@ export interface components {
             requester_id: string;
             /** @description In his words. */
             wish: string;
+        };
+        /** @description A price. */
+        NewQuotation: {
+            /**
+             * Format: date
+             * @description The first day of its term.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Months; 12 when left out.
+             */
+            months?: number | null;
+            /**
+             * Format: int64
+             * @description Price of a seat and month in fen.
+             */
+            price_fen: number;
+            provision?: components["schemas"]["OvertimeProvision"] | null;
+            /**
+             * Format: int64
+             * @description Seats; 6 when left out.
+             */
+            seats?: number | null;
+            /** @description What it is called, 1 to 60 characters. */
+            title: string;
         };
         /** @description What is to be put right. */
         NewRectification: {
@@ -40849,6 +42161,54 @@ export interface components {
             name: string;
             /** @description Its number as it is dialled. */
             number: string;
+        };
+        /** @description Overtime of one class. */
+        OvertimeLine: {
+            /** @description The class. */
+            class: components["schemas"]["PayClass"];
+            /**
+             * Format: int64
+             * @description What is due.
+             */
+            due_fen: number;
+            /**
+             * Format: int64
+             * @description Minutes compensated by leave.
+             */
+            leave_minutes: number;
+            /**
+             * Format: int64
+             * @description Minutes to be paid.
+             */
+            minutes: number;
+            /**
+             * Format: int64
+             * @description What the payslip has.
+             */
+            paid_fen: number;
+            /**
+             * Format: int64
+             * @description The rate in basis points.
+             */
+            rate_bp: number;
+        };
+        /** @description Minutes of overtime of each class. */
+        OvertimeProvision: {
+            /**
+             * Format: int64
+             * @description Beyond the shift on working days, minutes a seat and month.
+             */
+            extended_minutes: number;
+            /**
+             * Format: int64
+             * @description On statutory holidays.
+             */
+            holiday_minutes: number;
+            /**
+             * Format: int64
+             * @description On rest days.
+             */
+            rest_day_minutes: number;
         };
         /** @description Days on which the owner is away. */
         OwnerAbsence: {
@@ -44021,6 +45381,81 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_QuotationView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description The floor on that day.
+                 */
+                floor_fen: number;
+                /**
+                 * Format: date
+                 * @description The first day of its term.
+                 */
+                from: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: date
+                 * @description The day it was last judged for.
+                 */
+                judged_on: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                made_at: string;
+                made_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Months.
+                 */
+                months: number;
+                /**
+                 * Format: int64
+                 * @description Price of a seat and month in fen.
+                 */
+                price_fen: number;
+                /**
+                 * Format: int64
+                 * @description Seats.
+                 */
+                seats: number;
+                /** @description `sound` or `below_floor`, by the law of `judged_on`. */
+                state: string;
+                /** @description What it is called. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Price × seats × months.
+                 */
+                total_fen: number;
+                /**
+                 * Format: date
+                 * @description The last day.
+                 */
+                until: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_RecordingEntry: {
             /** @description The rows. */
             items: (components["schemas"]["KeepingView"] & {
@@ -45437,6 +46872,101 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description The class of overtime by the day it was worked on (A-31).
+         * @enum {string}
+         */
+        PayClass: "extended" | "rest_day" | "statutory_holiday";
+        /**
+         * @description What is wrong with pay.
+         * @enum {string}
+         */
+        PayFault: "below_minimum" | "overtime_short" | "performance_short" | "paid_differs" | "base_below" | "long_day" | "long_month";
+        /** @description One thing wrong with pay, with its figures. */
+        PayFinding: {
+            /** @description The month is not complete with it. */
+            blocks: boolean;
+            class?: components["schemas"]["PayClass"] | null;
+            /**
+             * Format: int64
+             * @description What was due; null where amounts are not shown.
+             */
+            due_fen?: number | null;
+            /** @description What. */
+            fault: components["schemas"]["PayFault"];
+            /**
+             * Format: int64
+             * @description Minutes of overtime.
+             */
+            minutes?: number | null;
+            /**
+             * Format: int64
+             * @description What was paid.
+             */
+            paid_fen?: number | null;
+        };
+        /** @description A line of a payslip. */
+        PayItem: {
+            /**
+             * Format: int64
+             * @description In fen; what is taken off too is written without a sign.
+             */
+            amount_fen: number;
+            /** @description What it is. */
+            kind: components["schemas"]["PayItemKind"];
+        };
+        /**
+         * @description What a line of a payslip is.
+         * @enum {string}
+         */
+        PayItemKind: "basic" | "post" | "performance" | "overtime_extended" | "overtime_rest_day" | "overtime_holiday" | "night" | "heat" | "meal" | "benefit" | "back_pay" | "other" | "own_insurance" | "own_fund" | "tax" | "deduction";
+        /** @description Why pay is read in the clear. */
+        PayReveal: {
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description The last day of somebody on the payroll. */
+        PayrollEnd: {
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            until: string;
+        };
+        /** @description All of them. */
+        PayrollPeople: {
+            /** @description The latest first. */
+            items: components["schemas"]["PayrollPerson"][];
+        };
+        /** @description Somebody on the project who holds no post. */
+        PayrollPerson: {
+            /** @description `manager`, `substitute` or `support`. */
+            duty: string;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: uuid
+             * @description Identifies the stretch.
+             */
+            id: string;
+            /** @description His name. */
+            name: string;
+            /** @description More about it. */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description His staff file.
+             */
+            staff_id: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            until?: string | null;
+        };
         /** @description A period: `08:30` to `12:00`. */
         PeriodView: {
             /**
@@ -45449,6 +46979,12 @@ export interface components {
              * @example 12:00
              */
             to: string;
+        };
+        /** @description One thing a person's month lacks. */
+        PersonLack: {
+            item?: components["schemas"]["InsuranceItem"] | null;
+            /** @description What. */
+            lack: components["schemas"]["Lack"];
         };
         /** @description A line of the history, as the page shows it. */
         PersonLink: {
@@ -45495,6 +47031,67 @@ export interface components {
             into: string;
             /** @description What shows that they are one, 2 to 200 characters. */
             reason: string;
+        };
+        /** @description One person in one month. */
+        PersonMonthView: {
+            /**
+             * Format: int64
+             * @description The monthly wage that overtime is reckoned from.
+             */
+            base_fen?: number | null;
+            /** @description `agent`, `manager`, `substitute` or `support`. */
+            duty: string;
+            /** @description The proofs about him. */
+            files: components["schemas"]["WageFileView"][];
+            /** @description What is wrong with pay; without figures where amounts are not shown. */
+            findings: components["schemas"]["PayFinding"][];
+            /** @description There is a payslip. */
+            has_payslip: boolean;
+            /** @description The five insurances. */
+            insurances: components["schemas"]["InsuranceView"][];
+            /** @description The lines of the payslip; empty where amounts are not shown. */
+            items: components["schemas"]["PayItem"][];
+            judged?: components["schemas"]["JudgedPay"] | null;
+            /** @description What is missing. */
+            lacks: components["schemas"]["PersonLack"][];
+            /** @description Amounts are hidden from who looks. */
+            masked: boolean;
+            /** @description `2026-10` */
+            month: string;
+            /** @description His name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description What the bank paid out.
+             */
+            paid_fen?: number | null;
+            /**
+             * Format: date
+             * @description When.
+             */
+            paid_on?: string | null;
+            /**
+             * Format: int64
+             * @description Performance pay that the appraisal gave.
+             */
+            performance_due_fen?: number | null;
+            /**
+             * Format: date-time
+             * @description When the payslip was written.
+             */
+            recorded_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            staff_id: string;
+            /**
+             * Format: int64
+             * @description The payslip's version; null while there is none.
+             */
+            version?: number | null;
+            /** @description Overtime by day. */
+            worked: components["schemas"]["WorkedDay"][];
         };
         /** @description What one person learnt. */
         PersonOfTraining: {
@@ -45695,6 +47292,11 @@ export interface components {
              */
             user_id: string;
         };
+        /**
+         * @description What is wrong with what was paid for an insurance.
+         * @enum {string}
+         */
+        PremiumFault: "base_below" | "base_above" | "employer_differs" | "employee_differs";
         /**
          * @description A state that is chosen, not brought about by work.
          * @enum {string}
@@ -46216,7 +47818,7 @@ export interface components {
             /** @description Nothing was written. */
             dry_run: boolean;
             /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */
-            errors: components["schemas"]["QuestionRemark"][];
+            errors: components["schemas"]["SheetRemark"][];
             /** @description How many errors there are. */
             errors_total: number;
             /** @description Questions that are, or would be, written. */
@@ -46229,22 +47831,6 @@ export interface components {
          * @enum {string}
          */
         QuestionKind: "choice" | "score" | "text";
-        /** @description Something about one cell of the file. */
-        QuestionRemark: {
-            /** @description Stable code; the console translates it. */
-            code: string;
-            /** @description The column as the sheet shows it: `C`. */
-            column?: string | null;
-            /** @description What is wrong, in one sentence. */
-            detail: string;
-            /** @description The field it means. */
-            field: string;
-            /**
-             * Format: int32
-             * @description The row as the sheet shows it; null when it is about the whole file.
-             */
-            row?: number | null;
-        };
         /** @description How a question did, over all its versions. */
         QuestionStats: {
             /**
@@ -46493,6 +48079,114 @@ export interface components {
             pass_percent: number;
             /** @description In their order. */
             questions: components["schemas"]["AskedQuestion"][];
+        };
+        /** @description A quotation as its page shows it. */
+        QuotationDetail: components["schemas"]["QuotationView"] & {
+            /**
+             * Format: int64
+             * @description The highest price of a seat and month by the total of the contract (A-63).
+             */
+            cap_fen: number;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["PersonnelLine"][];
+            /** @description By the law of today, or of the day that was asked for, within its term. */
+            now: components["schemas"]["QuotationFloor"];
+            /** @description Overtime that its price provides for. */
+            provision: components["schemas"]["OvertimeProvision"];
+            /** @description By the law of its first day. */
+            then: components["schemas"]["QuotationFloor"];
+        };
+        /** @description The least a seat costs a month, and how a price stands to it. */
+        QuotationFloor: {
+            /**
+             * Format: int64
+             * @description Their sum.
+             */
+            floor_fen: number;
+            /** @description Its parts. */
+            lines: components["schemas"]["FloorLine"][];
+            /**
+             * Format: int64
+             * @description The price less the floor.
+             */
+            margin_fen: number;
+            /**
+             * Format: date
+             * @description The day whose law it follows.
+             */
+            on: string;
+            /**
+             * Format: int64
+             * @description The price of a seat and month.
+             */
+            price_fen: number;
+            /** @description 合理: not under the floor. */
+            sound: boolean;
+            /** @description Every value in it was confirmed here. */
+            verified: boolean;
+        };
+        /** @description A quotation as lists show it. */
+        QuotationView: {
+            /**
+             * Format: int64
+             * @description The floor on that day.
+             */
+            floor_fen: number;
+            /**
+             * Format: date
+             * @description The first day of its term.
+             */
+            from: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description The day it was last judged for.
+             */
+            judged_on: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            made_at: string;
+            made_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Months.
+             */
+            months: number;
+            /**
+             * Format: int64
+             * @description Price of a seat and month in fen.
+             */
+            price_fen: number;
+            /**
+             * Format: int64
+             * @description Seats.
+             */
+            seats: number;
+            /** @description `sound` or `below_floor`, by the law of `judged_on`. */
+            state: string;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Price × seats × months.
+             */
+            total_fen: number;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description What became of a rating. */
         Rated: {
@@ -49581,6 +51275,14 @@ export interface components {
              */
             received: number;
         };
+        /** @description Handing a month in. */
+        SubmitMonth: {
+            /**
+             * Format: int64
+             * @description The version that was read; 0 while nobody wrote anything.
+             */
+            version: number;
+        };
         /** @description What a requester wrote, or an agent typed. */
         SuggestFor: {
             /** @description At most so many; 10 unless told, 50 at most. */
@@ -51547,6 +53249,166 @@ export interface components {
              */
             version: number;
         };
+        /** @description A proof as it is shown. */
+        WageFileView: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Size.
+             */
+            bytes: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `insurance`, `receipt` or `payslip`. */
+            kind: string;
+            /** @description The name it came with. */
+            name: string;
+            /** @description How many people it is about; a file about several is not opened by one of them. */
+            people: number;
+            /** @description SHA-256 in hex. */
+            sha256: string;
+        };
+        /** @description What an import does, or would do. */
+        WageImport: {
+            /** @description Entries that say something else now. */
+            changed: number;
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            /** @description What is wrong; while there is anything, nothing is written. At most 1,000. */
+            errors: components["schemas"]["WageRemark"][];
+            /** @description How many errors there are. */
+            errors_total: number;
+            /** @description Entries that were not there. */
+            new: number;
+            /** @description Rows with anything in them, the heading not counted. */
+            rows: number;
+            /** @description Entries that are as they were. */
+            unchanged: number;
+        };
+        /** @description One thing that is missing, of whom and when; settlement asks for all of them. */
+        WageLack: {
+            item?: components["schemas"]["InsuranceItem"] | null;
+            /** @description What. */
+            lack: components["schemas"]["Lack"];
+            /** @description The month: `2026-10`. */
+            month: string;
+            /** @description His name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            staff_id: string;
+        };
+        /** @description A month as lists show it. */
+        WageMonthSummary: {
+            /**
+             * Format: date-time
+             * @description When it was checked.
+             */
+            decided_at?: string | null;
+            /** @description Insurances that are proven, of five for each person. */
+            insurances_proven: number;
+            /** @description What is missing or wrong. */
+            missing: number;
+            /** @description `2026-10` */
+            month: string;
+            /** @description People whose pay is written and proven. */
+            paid: number;
+            /** @description People on the project. */
+            people_count: number;
+            /** @description `open`, `submitted` or `confirmed`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it was handed in.
+             */
+            submitted_at?: string | null;
+            /**
+             * Format: int64
+             * @description The version; 0 while nobody wrote anything.
+             */
+            version: number;
+        };
+        /** @description A month as its page shows it. */
+        WageMonthView: components["schemas"]["WageMonthSummary"] & {
+            /** @description `submit`, `confirm`, `return` by who looks. */
+            actions: string[];
+            decided_by?: components["schemas"]["Colleague"] | null;
+            /** @description The statutory holidays of its year. */
+            holidays: components["schemas"]["HolidayDifference"];
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["PersonnelLine"][];
+            /** @description What was said when it was checked. */
+            note?: string | null;
+            /** @description Everybody who was on the project. */
+            people: components["schemas"]["WageRow"][];
+        };
+        /** @description Several months. */
+        WageMonths: {
+            /** @description The first month first. */
+            items: components["schemas"]["WageMonthSummary"][];
+        };
+        /** @description What a period lacks before it may be settled. */
+        WageReadiness: {
+            /** @description What is missing, who and when. */
+            missing: components["schemas"]["WageLack"][];
+            /** @description Nothing is missing. */
+            ready: boolean;
+            /** @description Months whose check by the purchaser is still owed. */
+            unchecked: string[];
+        };
+        /** @description Something about one cell of the file. */
+        WageRemark: {
+            /** @description Stable code; the console translates it. */
+            code: string;
+            /** @description The column as the sheet shows it: `C`. */
+            column?: string | null;
+            /** @description What is wrong, in one sentence. */
+            detail: string;
+            /** @description The heading of the column. */
+            field: string;
+            /**
+             * Format: int32
+             * @description The row as the sheet shows it; null when it is about the whole file.
+             */
+            row?: number | null;
+        };
+        /** @description One person in the matrix of a month. */
+        WageRow: {
+            /** @description `agent`, `manager`, `substitute` or `support`. */
+            duty: string;
+            /** @description What is wrong with pay; figures only before who pays. */
+            findings: components["schemas"]["PayFinding"][];
+            /** @description The five insurances. */
+            insurances: components["schemas"]["InsuranceCell"][];
+            /** @description What is missing. */
+            lacks: components["schemas"]["PersonLack"][];
+            /** @description His name. */
+            name: string;
+            /** @description There is a payslip. */
+            payslip: boolean;
+            /** @description A receipt of the bank proves it. */
+            receipt: boolean;
+            /**
+             * Format: uuid
+             * @description His staff file.
+             */
+            staff_id: string;
+            user?: components["schemas"]["Colleague"] | null;
+        };
+        /**
+         * @description What the purchaser says of a month.
+         * @enum {string}
+         */
+        WageVerdict: "confirm" | "return";
         /** @description Something that waits for a decision. */
         Waiting: {
             consent?: components["schemas"]["Consent"] | null;
@@ -51913,6 +53775,21 @@ export interface components {
         WorkOrderView: components["schemas"]["TicketView"] & {
             /** @description What the platform said of it. */
             order: components["schemas"]["Told"];
+        };
+        /** @description Overtime as it is kept with a payslip. */
+        WorkedDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Compensated by leave (补休). */
+            leave?: boolean;
+            /**
+             * Format: int64
+             * @description Minutes.
+             */
+            minutes: number;
         };
         /** @description What the agent writes about a contact. */
         WrapUpRequest: {
