@@ -40,11 +40,12 @@ kernel::permissions! {
     /// Ask for an export of more rows than may leave unasked; see one's own requests.
     pub AskExports = "export_requests:ask" {
         ShiftLead: Own, OpsManager: Own, Quality: Own, Trainer: Own, HrCompliance: Own, PurchaserAdmin: Own,
+        PurchaserBusiness: Own, SysAdmin: Own,
     }
     /// See requests for exports and what left: one's own, or all.
     pub ViewExports = "export_requests:view" {
         ShiftLead: Own, OpsManager: All, Quality: Own, Trainer: Own, HrCompliance: Own, PurchaserAdmin: All,
-        SecAdmin: All, AuditAdmin: All,
+        PurchaserBusiness: Own, SysAdmin: Own, SecAdmin: All, AuditAdmin: All,
     }
     /// Approve or decline exports that somebody else asked for.
     pub DecideExports = "export_requests:decide" { PurchaserAdmin: All, SecAdmin: All }

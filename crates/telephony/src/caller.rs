@@ -117,7 +117,9 @@ pub async fn place(plan: CallPlan) -> Result<CallReport, LineError> {
     let mut ringing = false;
     let outcome = loop {
         tokio::select! {
-            state = states.recv() => if let Some(DialogState::Early(..)) = state && !ringing {
+            // The ring is told before the answer, also where both are here already.
+            biased;
+            Some(state) = states.recv() => if matches!(state, DialogState::Early(..)) && !ringing {
                 ringing = true;
                 tell(CallState::Ringing);
             },

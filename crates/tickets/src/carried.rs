@@ -253,7 +253,7 @@ fn note(line: &Line, owned: bool) -> String {
 }
 
 /// Writes what a row says now over the ticket it became; one that is over here stays as it ended. Its owner and its
-/// beginning are ours now and do not change.
+/// beginning are ours now and do not change, and what the row says nothing of stays as we made it.
 pub async fn change(
     app: &App,
     tx: &Tx,
@@ -270,11 +270,11 @@ pub async fn change(
     let edit = Edit {
         request_type: Some(request_type(line)),
         matter: terms.leaf(line)?.map(|leaf| leaf.code.clone()),
-        priority: Some(priority(line)),
-        title: Some(title(line)),
-        summary: Some(line.text("summary").to_owned()),
-        incident_address: Some(line.text("incident_address").to_owned()),
-        confidential: Some(line.text("confidential") == "true"),
+        priority: line.some("priority").map(|_| priority(line)),
+        title: line.some("title").map(|_| title(line)),
+        summary: line.some("summary"),
+        incident_address: line.some("incident_address"),
+        confidential: line.some("confidential").map(|told| told == "true"),
         ..Edit::default()
     };
     Box::pin(hand.edit(before, edit)).await?;

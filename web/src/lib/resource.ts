@@ -40,7 +40,11 @@ export function useResource<T>(fetch: () => Promise<T>, immediate = true): Resou
   /** Takes what the work gives back; where somebody else was faster, what stands now is read before the refusal goes on. */
   async function change(work: () => Promise<T>): Promise<void> {
     try {
-      data.value = await live.ask(work)
+      const changed = await live.ask(work)
+      // A read that was under way is older.
+      turn++
+      loading.value = false
+      data.value = changed
     } catch (error) {
       if (asProblem(error).code === 'stale_version') await load()
       throw error

@@ -479,12 +479,20 @@ pub struct CarryImportDetail {
     responses((status = 200, body = CarryImportDetail), (status = 404, body = Problem)),
 )]
 async fn show(
-    _actor: Actor<ViewCarried>,
+    actor: Actor<ViewCarried>,
     State(app): State<App>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<CarryImportDetail>> {
     let row = store::get(app.db.read(), id).await?;
-    let report = row.report.clone();
+    let mut report = row.report.clone();
+    // What stands in a ticket or an article is not for everybody who sees how the import went.
+    let his = CarryKind::parse(&row.kind).is_some_and(|kind| kind.may_bring(actor.principal()));
+    if !his && let Some(changes) = report["changes"].as_array_mut() {
+        for change in changes {
+            change["before"] = serde_json::Value::Null;
+            change["after"] = serde_json::Value::Null;
+        }
+    }
     Ok(Json(CarryImportDetail {
         import: one(&app, row).await?,
         report,

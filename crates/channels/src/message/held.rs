@@ -3,6 +3,8 @@
 
 use kernel::words;
 
+/// Digits of the longest number that is looked for.
+const LONGEST: usize = 19;
 /// So many telephone numbers are a list.
 const LIST: usize = 3;
 /// Weights of the first seventeen digits of an identity number (GB 11643).
@@ -24,12 +26,13 @@ words! {
 /// What a text holds that should not leave; each kind once.
 pub fn found(text: &str) -> Vec<HeldKind> {
     let plain: String = text.chars().map(narrow).collect();
-    let close = closed_up(&plain);
+    let groups = grouped(&plain);
+    let holds = |is: fn(&str) -> bool| groups.iter().any(|groups| together(groups, is));
     let mut kinds = Vec::new();
-    if runs(&close).iter().any(|run| is_id_number(run)) {
+    if holds(is_id_number) {
         kinds.push(HeldKind::IdNumber);
     }
-    if runs(&close).iter().any(|run| is_bank_card(run)) {
+    if holds(is_bank_card) {
         kinds.push(HeldKind::BankCard);
     }
     let mut phones: Vec<&str> = runs(&plain)
@@ -53,20 +56,34 @@ fn narrow(char: char) -> char {
     }
 }
 
-/// Without the single spaces and dashes that stand between groups of four or more digits.
-fn closed_up(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let digit = |at: usize| {
-        chars
-            .get(at)
-            .is_some_and(|char| char.is_ascii_digit() || *char == 'X')
-    };
-    let gap =
-        |at: usize| matches!(chars[at], ' ' | '-') && at > 0 && digit(at - 1) && digit(at + 1);
-    (0..chars.len())
-        .filter(|at| !gap(*at))
-        .map(|at| chars[at])
-        .collect()
+/// Stretches of digits that only single spaces or dashes part, each as its groups.
+fn grouped(text: &str) -> Vec<Vec<&str>> {
+    let other = |char: char| !(char.is_ascii_digit() || matches!(char, 'X' | ' ' | '-'));
+    let mut all = Vec::new();
+    for stretch in text.split(other) {
+        let mut groups = Vec::new();
+        for group in stretch.split([' ', '-']) {
+            if group.is_empty() {
+                // Two of them part more than groups.
+                all.push(std::mem::take(&mut groups));
+            } else {
+                groups.push(group);
+            }
+        }
+        all.push(groups);
+    }
+    all
+}
+
+/// Whether some neighbouring groups together are such a number: it may stand beside others.
+fn together(groups: &[&str], is: fn(&str) -> bool) -> bool {
+    (0..groups.len()).any(|from| {
+        let mut run = String::new();
+        groups[from..].iter().any(|group| {
+            run.push_str(group);
+            run.len() <= LONGEST && is(&run)
+        })
+    })
 }
 
 /// Stretches of digits, and of `X` behind them.
@@ -147,6 +164,15 @@ mod tests {
         assert_eq!(of("110105194912310021"), [], "its check digit is wrong");
         assert_eq!(of("卡号 6222 0212 3456 7894"), [HeldKind::BankCard]);
         assert_eq!(of("4111111111111111"), [HeldKind::BankCard]);
+        assert_eq!(
+            of("张三 13900000001 11010519491231002X"),
+            [HeldKind::IdNumber],
+            "beside his telephone number"
+        );
+        assert_eq!(
+            of("4111111111111111 6222 0212 3456 7894"),
+            [HeldKind::BankCard]
+        );
         assert_eq!(of("工单编号 20261123000012345678"), []);
         assert_eq!(of("请拨 13900000001 或 13900000002"), []);
         assert_eq!(

@@ -43,7 +43,7 @@ words! {
 }
 
 /// The actions of the audit trail that are such, by kind.
-const ACTIONS: [(&str, AccessKind); 22] = [
+const ACTIONS: [(&str, AccessKind); 23] = [
     ("requester.revealed", AccessKind::Reveal),
     ("staff.revealed", AccessKind::Reveal),
     ("call.ladder_revealed", AccessKind::Reveal),
@@ -57,6 +57,7 @@ const ACTIONS: [(&str, AccessKind); 22] = [
     ("call.recording_exported", AccessKind::Export),
     ("call.ladder_exported", AccessKind::Export),
     ("export.taken", AccessKind::Export),
+    ("export.by_hand", AccessKind::Export),
     ("leak_package.downloaded", AccessKind::Export),
     ("call.listened", AccessKind::Listen),
     ("recording.heard_in_exam", AccessKind::Listen),

@@ -249,7 +249,7 @@ struct ExportRequestDecision {
 
 /// Approves or declines what somebody else asked for.
 #[utoipa::path(
-    post, path = "/api/v1/export-requests/{id}/decide", tag = "exports", operation_id = "decide_export",
+    post, path = "/api/v1/export-requests/{id}/decide", tag = "exports", operation_id = "decide_export_request",
     params(("id" = Uuid, Path)), request_body = ExportRequestDecision,
     responses(
         (status = 200, body = ExportRequestView), (status = 404, body = Problem), (status = 409, body = Problem),

@@ -26,8 +26,10 @@ pub(super) async fn tell(
     what: &str,
 ) -> Result<()> {
     let named = format!("{KIND}.{what}");
+    // A filter may hold a number or a name, and nothing is ever erased from the trail.
+    let target = audit::digest(app.key.bytes(), &row.target);
     let details = json!({
-        "number": row.number, "kind": row.kind, "target": row.target, "rows": row.row_limit, "state": row.state,
+        "number": row.number, "kind": row.kind, "target": target, "rows": row.row_limit, "state": row.state,
         "until": row.until_at,
     });
     audit::record(app, &**tx, who, &named, KIND, row.id, details).await?;

@@ -439,7 +439,8 @@ impl Payslip {
     }
 }
 
-/// Says no to overtime outside the month, to more of it than a day has, and to leave for a statutory holiday.
+/// Says no to overtime outside the month, to more of it than a day has, and to leave for anything but a rest day (Labour Law,
+/// article 44).
 pub(crate) fn worked_well(
     month: Month,
     worked: &[WorkedDay],
@@ -459,9 +460,9 @@ pub(crate) fn worked_well(
             let detail = format!("1 to 1,440 minutes on {}", one.day);
             return Err(invalid("worked", "overtime_minutes_invalid", detail));
         }
-        if one.leave && calendar.overtime(one.day) == calendar::OvertimeClass::StatutoryHoliday {
-            let detail = format!("{} is a statutory holiday: its overtime is paid", one.day);
-            return Err(invalid("worked", "holiday_not_compensated", detail));
+        if one.leave && calendar.overtime(one.day) != calendar::OvertimeClass::RestDay {
+            let detail = format!("{} is no rest day: its overtime is paid", one.day);
+            return Err(invalid("worked", "overtime_not_compensated", detail));
         }
     }
     Ok(())

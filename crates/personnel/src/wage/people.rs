@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, invalid, not_found, refused};
 use kernel::text::checked;
-use kernel::{Actor, App};
+use kernel::{Actor, App, Tx};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, Condition, EntityTrait,
     IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect as _,
@@ -19,12 +19,30 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::Duty;
 use super::entry::told;
-use super::rows::enrolled as row;
+use super::rows::{enrolled as row, month_row};
+use super::{Action, Duty, Month, WageMonthState};
 use crate::rights::{ManageWages, ViewWageMonths};
 use crate::staff::store as staff;
 use kernel::day;
+
+/// Refused where a month of this stretch is with the purchaser or checked: what it says of everybody stands.
+async fn untouched(tx: &Tx, first: NaiveDate, last: Option<NaiveDate>) -> Result<()> {
+    let mut months = month_row::Entity::find()
+        .filter(month_row::Column::Month.gte(Month::of(first).to_string()))
+        .filter(month_row::Column::State.ne(WageMonthState::Open.as_str()));
+    if let Some(last) = last {
+        months = months.filter(month_row::Column::Month.lte(Month::of(last).to_string()));
+    }
+    match months
+        .order_by_asc(month_row::Column::Month)
+        .one(&**tx)
+        .await?
+    {
+        Some(month) => Ok(month.after(&Action::Write).map(drop)?),
+        None => Ok(()),
+    }
+}
 
 /// Rows that are shown, the latest first.
 const MOST: u64 = 500;
@@ -147,6 +165,7 @@ async fn enrol(
     let (db, writer, who) = (app.db.clone(), app.clone(), actor.who());
     db.write(move |tx| async move {
         let file = staff::held(&tx, new.staff_id).await?;
+        untouched(&tx, new.from, new.until).await?;
         let still = Condition::any()
             .add(row::Column::UntilDay.is_null())
             .add(row::Column::UntilDay.gte(day::text(new.from)));
@@ -211,6 +230,12 @@ async fn end(
             .await?
             .ok_or_else(|| not_found("person on the payroll"))?;
         ends_well(day::read(&found.from_day)?, request.until)?;
+        // The days that come or go.
+        let before = day::maybe(found.until_day.as_deref())?;
+        let first = before.map_or(request.until, |before| before.min(request.until));
+        if let Some(next) = first.succ_opt() {
+            untouched(&tx, next, before.map(|before| before.max(request.until))).await?;
+        }
         let staff_id = found.staff_id;
         let mut row = found.into_active_model();
         row.until_day = Set(Some(day::text(request.until)));

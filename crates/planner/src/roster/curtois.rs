@@ -69,6 +69,9 @@ pub fn read(text: &str) -> Result<Problem, Unreadable> {
 impl Reader {
     fn line(&mut self, section: &str, fields: &[&str]) -> Result<(), String> {
         match section {
+            "SECTION_HORIZON" | "SECTION_SHIFTS" if !self.problem.people.is_empty() => {
+                Err(format!("{section} after the people"))
+            }
             "SECTION_HORIZON" => {
                 self.problem.days = number(fields, 0)? as usize;
                 within("days", self.problem.days, MOST_DAYS)

@@ -56,6 +56,7 @@ pub(super) async fn erase(
         .all(&**tx)
         .await?;
     values.extend(accounts.iter().filter_map(|one| one.nickname.clone()));
+    values.extend(accounts.iter().map(|one| one.external_id.clone()));
     values.sort_unstable();
     // With the installation's key: who holds the value can show that it was among them, nobody can guess it.
     let digest = audit::digest(app.key.bytes(), &values.join("\n"));
@@ -82,6 +83,18 @@ pub(super) async fn erase(
         .exec(&**tx)
         .await?
         .rows_affected;
+    // By SMS and e-mail the account is the number or the address itself; each keeps a name of its own, so one by one. A
+    // person has a handful.
+    for account in &accounts {
+        identity::Entity::update_many()
+            .col_expr(
+                identity::Column::ExternalId,
+                Expr::value(format!("erased:{}", account.id)),
+            )
+            .filter(identity::Column::Id.eq(account.id))
+            .exec(&**tx)
+            .await?;
+    }
     let claims = claim::row::Entity::delete_many()
         .filter(claim::row::Column::RequesterId.is_in(ids.iter().copied()))
         .exec(&**tx)

@@ -23,6 +23,8 @@ const MOST_YEARS: i32 = 20;
 /// The most events, and the most days that one may move before and after it.
 const MOST_EVENTS: usize = 1_000;
 const MOST_AWAY: i64 = 60;
+/// The most kinds of events, each day around them counted.
+const MOST_EFFECTS: i64 = 400;
 
 /// The history, and how far to look.
 #[derive(Debug, clap::Args)]
@@ -151,6 +153,16 @@ fn events(text: &str) -> Result<Vec<Event>> {
             "more than {MOST_EVENTS} events"
         );
     }
+    let mut reach: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    for event in &events {
+        let (lead, lag) = reach.entry(&event.kind).or_default();
+        (*lead, *lag) = ((*lead).max(event.lead), (*lag).max(event.lag));
+    }
+    let effects: i64 = reach.values().map(|(lead, lag)| lead + lag + 1).sum();
+    ensure!(
+        effects <= MOST_EFFECTS,
+        "{effects} days around the kinds of events; at most {MOST_EFFECTS} can be learnt"
+    );
     Ok(events)
 }
 

@@ -52,7 +52,7 @@ async fn pay_is_checked_to_the_fen_and_shown_to_whom_it_concerns() {
             ("night", 5_000), ("heat", 30_000), ("meal", 20_000), ("own_insurance", 50_000)];
         assert_eq!(office.purchaser.refused(Method::PUT, &slip, pay(&short, 0, &seen)).await.0, StatusCode::FORBIDDEN);
         let leave = json!({"base_fen": 435_000, "items": items(&[("basic", 300_000)]), "worked": [{"day": "2026-10-01", "minutes": 240, "leave": true}], "version": seen});
-        assert_eq!(office.hr.refused(Method::PUT, &slip, leave).await.1, "holiday_not_compensated");
+        assert_eq!(office.hr.refused(Method::PUT, &slip, leave).await.1, "overtime_not_compensated");
         let outside = json!({"base_fen": 435_000, "items": items(&[("basic", 300_000)]), "worked": [{"day": "2026-11-01", "minutes": 60}], "version": seen});
         assert_eq!(office.hr.refused(Method::PUT, &slip, outside).await.1, "overtime_outside_month");
         let view = office.hr.put(&slip, pay(&short, 300_000, &seen)).await;
