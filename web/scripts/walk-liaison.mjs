@@ -3,59 +3,9 @@
 // in hand, what to do when something fails. `SHOUJIE_SERVER=http://127.0.0.1:8391 node scripts/walk-liaison.mjs` against
 // a server begun with `shoujie serve --demo` and a new data folder; it writes there. `SHOTS=/tmp/shots` keeps pictures.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { createServer, request } from 'node:http'
-import { createRequire } from 'node:module'
-import { connect } from 'node:net'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
+import { LOW, WIDE, base, browser, front, password, shots } from './real-server.mjs'
 
-const { chromium } = createRequire(import.meta.url)('playwright-core')
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const upstream = process.env.SHOUJIE_SERVER
-if (!upstream || !existsSync(executablePath)) {
-  console.log('no Chromium, or SHOUJIE_SERVER names no demo server: the walk is left out')
-  process.exit(0)
-}
-const dist = fileURLToPath(new URL('../dist', import.meta.url))
-const shots = process.env.SHOTS
-if (shots) mkdirSync(shots, { recursive: true })
-const password = process.env.PASSWORD ?? 'Shoujie-demo-1'
-
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
-/** The built console before the real server. */
-const front = createServer((asked, answer) => {
-  const path = new URL(asked.url, 'http://x').pathname
-  if (path.startsWith('/api/')) {
-    const { hostname, port } = new URL(upstream)
-    const on = request({ port, host: hostname, method: asked.method, path: asked.url, headers: asked.headers }, (from) => {
-      answer.writeHead(from.statusCode, from.headers)
-      from.pipe(answer)
-    })
-    on.on('error', () => answer.destroy())
-    answer.on('close', () => on.destroy())
-    return asked.pipe(on)
-  }
-  const file = extname(path) && existsSync(dist + path) ? dist + path : `${dist}/index.html`
-  answer.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
-})
-// The telephone of an agent goes the same way.
-front.on('upgrade', (asked, socket, head) => {
-  const { hostname, port } = new URL(upstream)
-  const on = connect(Number(port), hostname, () => {
-    on.write(`${asked.method} ${asked.url} HTTP/1.1\r\n${asked.rawHeaders.map((part, i) => (i % 2 ? `${part}\r\n` : `${part}: `)).join('')}\r\n`)
-    on.write(head)
-    socket.pipe(on).pipe(socket)
-  })
-  on.on('error', () => socket.destroy())
-  socket.on('error', () => on.destroy())
-  socket.on('close', () => on.destroy())
-})
-await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve))
-const base = `http://127.0.0.1:${front.address().port}`
-const browser = await chromium.launch({ executablePath, headless: true, args: ['--no-sandbox', '--disable-gpu', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] })
-const LOW = { width: 1366, height: 768 }
-const WIDE = { width: 1920, height: 1080 }
 const HAND = { width: 390, height: 844 }
 
 /** What must never stand on a page of either language: codes, identifiers, values that were not filled in. */
