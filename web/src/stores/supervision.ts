@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { ref, watch } from 'vue'
+import { nextTick, ref, watch } from 'vue'
 import * as api from '@/api/calls'
 import { floor as fetchFloor } from '@/api/floor'
 import { Problem } from '@/api/problem'
@@ -131,11 +131,14 @@ export const useSupervision = defineStore('supervision', () => {
     leave()
   }
 
+  let underWay: Promise<unknown> = Promise.resolve()
   async function once<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (busy.value) return undefined
     busy.value = true
+    const doing = work()
+    underWay = doing.catch(() => {})
     try {
-      return await work()
+      return await doing
     } finally {
       busy.value = false
     }
@@ -154,13 +157,17 @@ export const useSupervision = defineStore('supervision', () => {
     await api.supervise(now.callId, mode, reason.value)
     watched.value = { ...now, mode }
   })
-  const end = () => once(async () => {
-    const now = watched.value
-    if (!now) return
-    if (taken.value) await phone.hangUp()
-    else await api.endSupervision(now.callId)
-    leave()
-  })
+  /** Whoever wants to leave does: what is under way is waited for, not a reason to lose the key press. */
+  async function end(): Promise<void> {
+    while (busy.value) await underWay.then(() => nextTick())
+    await once(async () => {
+      const now = watched.value
+      if (!now) return
+      if (taken.value) await phone.hangUp()
+      else await api.endSupervision(now.callId)
+      leave()
+    })
+  }
   /** Only who is in the call can take it; who is not comes in first. */
   const takeOver = (callId: Id, why: string) => once(async () => {
     if (watched.value?.callId !== callId) {
