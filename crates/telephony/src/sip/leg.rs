@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use kernel::Clock;
 use rsipstack::dialog::DialogId;
-use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, TerminatedReason};
-use rsipstack::dialog::dialog_layer::DialogLayer;
+use rsipstack::dialog::dialog::{DialogState, TerminatedReason};
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::prelude::HasHeaders as _;
 use rsipstack::sip::{Header, Request, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::dialogs::{Dialogs, States};
 use super::secrecy;
 use super::timer::{self, Asked, SessionTimer};
 use super::{LegEnd, LegEvent, SipLeg};
@@ -94,7 +94,7 @@ impl SipLeg for Handle {
 )]
 pub(super) struct Leg {
     pub dialog: InviteDialog,
-    pub dialogs: Arc<DialogLayer>,
+    pub dialogs: Dialogs,
     pub clock: Clock,
     pub events: mpsc::UnboundedSender<LegEvent>,
     pub name: DialogName,
@@ -126,7 +126,7 @@ pub(super) struct Leg {
 /// Serves the dialog until it is over.
 pub(super) async fn run(
     mut leg: Leg,
-    mut states: DialogStateReceiver,
+    mut states: States,
     mut orders: mpsc::UnboundedReceiver<Order>,
     outcome: oneshot::Receiver<Option<Response>>,
 ) {
@@ -319,7 +319,7 @@ pub(super) async fn run(
     if !leaving {
         let _ = leg.events.send(LegEvent::Gone(end));
     }
-    leg.dialogs.remove_dialog(&leg.dialog.id());
+    leg.dialogs.remove(&leg.dialog.id());
 }
 
 impl Leg {
@@ -380,18 +380,18 @@ impl Leg {
         }
         self.place = self.dialing.as_ref().and_then(Dialing::place);
         let before = std::mem::replace(&mut self.dialog, attempt.dialog.clone());
-        let dialogs = Arc::clone(&self.dialogs);
+        let dialogs = self.dialogs.clone();
         tokio::spawn(async move {
             // One that is heard late must not ring: CANCEL goes out with its first word.
             let _ = before.cancel().await;
-            dialogs.remove_dialog(&before.id());
+            dialogs.remove(&before.id());
         });
         self.tell_name();
         attempt
     }
 
     /// Ends the dialog. BYE waits for its response in a task of its own.
-    async fn leave(&self, states: &mut DialogStateReceiver) {
+    async fn leave(&self, states: &mut States) {
         let dialog = self.dialog.clone();
         if dialog.state().waiting_ack() {
             let acked = async {
@@ -403,7 +403,7 @@ impl Leg {
             };
             let _ = self.clock.timeout(ACK_PATIENCE, acked).await;
         }
-        let (dialogs, outgoing) = (Arc::clone(&self.dialogs), self.outgoing);
+        let (dialogs, outgoing) = (self.dialogs.clone(), self.outgoing);
         let gone = self
             .connection
             .as_ref()
@@ -422,7 +422,7 @@ impl Leg {
             if let Err(error) = dialog.hangup().await {
                 tracing::debug!(%error, id = %dialog.id(), "hang-up was not answered");
             }
-            dialogs.remove_dialog(&dialog.id());
+            dialogs.remove(&dialog.id());
         });
     }
 }

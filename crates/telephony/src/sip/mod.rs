@@ -5,6 +5,7 @@
 //! well-formed message is ([`guard`]), who is registered ([`registrar`], [`digest`]), and SIP over
 //! the console's own HTTP server ([`socket`]).
 
+mod dialogs;
 pub mod digest;
 pub mod guard;
 mod leg;

@@ -150,6 +150,7 @@ async fn bridge(stack: Arc<SipStack>, mut socket: WebSocket, peer: SocketAddr, u
     );
     stack
         .dialogs
+        .layer()
         .endpoint
         .transport_layer
         .add_connection(connection.clone());

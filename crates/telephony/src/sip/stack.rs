@@ -29,6 +29,7 @@ use crate::trunk::{Srtp, TrunkKind, rewritten};
 use binding::{bind, bind_tcp};
 use request::{caller_of, unsupported_extension};
 
+use super::dialogs::Dialogs;
 use super::guard::blocked::{Blocked, Why};
 use super::guard::{Gate, Guard, Turned, source_of};
 use super::leg::{self, Leg};
@@ -81,7 +82,7 @@ pub struct SipConfig {
 pub struct SipStack {
     app: App,
     config: SipConfig,
-    pub(super) dialogs: Arc<DialogLayer>,
+    pub(super) dialogs: Dialogs,
     registrar: Arc<Registrar>,
     turned: Arc<Turned>,
     sockets: super::socket::Sockets,
@@ -216,7 +217,7 @@ impl SipStack {
             board,
             gate: Arc::clone(&gate),
             watch,
-            dialogs: Arc::new(DialogLayer::new(endpoint.inner.clone())),
+            dialogs: Dialogs::new(Arc::new(DialogLayer::new(endpoint.inner.clone()))),
             registrar,
             turned,
             sockets: super::socket::Sockets::default(),
@@ -342,7 +343,7 @@ impl SipStack {
     /// Gives the last BYEs a moment and closes the listeners.
     pub(crate) async fn stop(&self) {
         for _ in 0..20 {
-            if self.dialogs.is_empty() {
+            if self.dialogs.layer().is_empty() {
                 break;
             }
             self.app.clock.sleep(Duration::from_millis(50)).await;
@@ -352,14 +353,14 @@ impl SipStack {
 
     /// Dialogs open now: in a test, what was not cleaned up.
     pub fn open_dialogs(&self) -> usize {
-        self.dialogs.len()
+        self.dialogs.layer().len()
     }
 
     async fn serve(&self, mut tx: Transaction, taker: &dyn CallTaker) -> rsipstack::Result<()> {
         let method = tx.original.method;
         let in_dialog = matches!(tx.original.to_header()?.tag(), Ok(Some(_)));
         if in_dialog {
-            return match self.dialogs.match_dialog(&tx) {
+            return match self.dialogs.layer().match_dialog(&tx) {
                 Some(mut dialog) => dialog.handle(&mut tx).await,
                 None if method == Method::Ack => Ok(()),
                 None => tx.reply(StatusCode::CallTransactionDoesNotExist).await,
@@ -455,17 +456,14 @@ impl SipStack {
         if tx.original.contact_header().is_err() {
             return tx.reply(StatusCode::BadRequest).await;
         }
-        let (states, state_events) = self.dialogs.new_dialog_state_channel();
         let contact = self.contact_for(&connection, source);
-        let dialog = self
-            .dialogs
-            .get_or_create_server_invite(&tx, states, None, Some(contact))?;
+        let (dialog, states) = self.dialogs.answer(&tx, contact)?;
         keep_target(&tx.original, &dialog);
         let (events, leg_events) = mpsc::unbounded_channel();
         let (orders, order_events) = mpsc::unbounded_channel();
         let leg = Leg {
             dialog: dialog.clone(),
-            dialogs: Arc::clone(&self.dialogs),
+            dialogs: self.dialogs.clone(),
             clock: self.app.clock.clone(),
             events,
             name: leg::DialogName::default(),
@@ -486,7 +484,7 @@ impl SipStack {
         // Never sent: an incoming leg does not fail that way.
         let (never, failed) = oneshot::channel();
         tokio::spawn(async move {
-            leg::run(leg, state_events, order_events, failed).await;
+            leg::run(leg, states, order_events, failed).await;
             drop(never);
         });
         taker.incoming(IncomingCall {

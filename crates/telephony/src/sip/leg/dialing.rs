@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Clock;
-use rsipstack::dialog::dialog::DialogStateReceiver;
-use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::dialog::invitation::InviteOption;
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::{Header, Response};
 use tokio::sync::oneshot;
 
+use super::super::dialogs::{Dialogs, States};
 use super::super::timer::{self, SessionExpires};
 use crate::trunk::Srtp;
 use crate::trunk::board::{Line, Place};
@@ -23,15 +22,14 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(4);
 /// An INVITE that was sent.
 pub(in super::super) struct Attempt {
     pub dialog: InviteDialog,
-    pub states: DialogStateReceiver,
+    pub states: States,
     /// Its final response; `None` when it came to nothing without one.
     pub outcome: oneshot::Receiver<Option<Response>>,
 }
 
 /// Sends an INVITE.
-fn send(dialogs: &Arc<DialogLayer>, option: InviteOption) -> rsipstack::Result<Attempt> {
-    let (states, state_events) = dialogs.new_dialog_state_channel();
-    let (dialog, invited) = dialogs.do_invite_async(option, states)?;
+fn send(dialogs: &Dialogs, option: InviteOption) -> rsipstack::Result<Attempt> {
+    let (dialog, states, invited) = dialogs.invite(option)?;
     let (ended, outcome) = oneshot::channel();
     tokio::spawn(async move {
         let response = match invited.await {
@@ -43,7 +41,7 @@ fn send(dialogs: &Arc<DialogLayer>, option: InviteOption) -> rsipstack::Result<A
     });
     Ok(Attempt {
         dialog,
-        states: state_events,
+        states,
         outcome,
     })
 }
@@ -66,7 +64,7 @@ const LONGER: u32 = 2;
 
 /// The ways that are left.
 pub(in super::super) struct Dialing {
-    dialogs: Arc<DialogLayer>,
+    dialogs: Dialogs,
     clock: Clock,
     ways: VecDeque<Way>,
     now: Option<Way>,
@@ -80,11 +78,7 @@ pub(in super::super) struct Dialing {
 }
 
 impl Dialing {
-    pub(in super::super) fn new(
-        dialogs: Arc<DialogLayer>,
-        clock: Clock,
-        ways: VecDeque<Way>,
-    ) -> Self {
+    pub(in super::super) fn new(dialogs: Dialogs, clock: Clock, ways: VecDeque<Way>) -> Self {
         Self {
             sent_at: clock.now(),
             dialogs,

@@ -127,13 +127,13 @@ impl SipStack {
     /// Sends the first INVITE and serves what comes of it; `None` when none could be sent.
     fn begin(&self, ways: VecDeque<Way>, told: Told) -> Option<()> {
         let clock = self.app.clock.clone();
-        let mut dialing = Dialing::new(Arc::clone(&self.dialogs), clock.clone(), ways);
+        let mut dialing = Dialing::new(self.dialogs.clone(), clock.clone(), ways);
         let attempt = dialing.next(0)?;
         let way = dialing.way().cloned()?;
         let place = dialing.place();
         let leg = Leg {
             dialog: attempt.dialog,
-            dialogs: Arc::clone(&self.dialogs),
+            dialogs: self.dialogs.clone(),
             clock,
             events: told.events,
             name: told.name,
