@@ -269,3 +269,46 @@ async fn the_purchaser_assesses_anew_and_names_whom_it_may_be_about() {
     })
     .await;
 }
+
+/// Another node seals the trail, for three seconds.
+async fn sealed_elsewhere(server: &TestServer) {
+    for _ in 0..50 {
+        server.clock.advance(Duration::from_secs(11));
+        let (app, now) = (server.running.app.clone(), server.running.app.clock.now());
+        let taken = app.db.write(move |tx| async move {
+            let lasting = chrono::TimeDelta::seconds(3);
+            kernel::lease::hold(&*tx, "audit.sealer", "another node", now, lasting).await
+        });
+        if taken.await.unwrap() {
+            return;
+        }
+    }
+    panic!("the lease never lapses");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_holds_the_last_second_whichever_node_seals_it() {
+    on_both(async |server| {
+        let office = Office::of(server).await;
+        let auditor = server.sign_in("auditor").await;
+        let leaker = server.sign_in("agent2").await;
+        let new = json!({"title": "打印外流", "what": "打印件外流", "data_kinds": "业务数据"});
+        let leak = office.purchaser.post("/api/v1/leaks", new).await;
+        let suspect = leaker.own_id().await;
+        sealed_elsewhere(server).await;
+        leaker
+            .post("/api/v1/prints", json!({"page": "/tickets/last-second"}))
+            .await;
+        let (one, _) = package(&auditor, &leak, &suspect).await;
+        let answer = auditor
+            .send(Method::GET, &format!("{one}/file"), None)
+            .await;
+        let parts = unpacked(&answer.bytes().await.unwrap());
+        let (_, trail) = parts
+            .iter()
+            .find(|(name, _)| name == "audit.jsonl")
+            .unwrap();
+        assert!(String::from_utf8_lossy(trail).contains("/tickets/last-second"));
+    })
+    .await;
+}
