@@ -34,6 +34,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112623_knowledge_guidance"),
         migration!("2026112624_knowledge_reading"),
         migration!("2026112642_script_purpose"),
+        migration!("2026120306_latest_readings"),
     ]
 }
 

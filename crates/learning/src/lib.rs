@@ -35,7 +35,10 @@ pub(crate) struct Learning {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("2026112801_learning")]
+    vec![
+        migration!("2026112801_learning"),
+        migration!("2026120305_latest_learning"),
+    ]
 }
 
 /// What the server mounts; questions and materials come from `sources`.

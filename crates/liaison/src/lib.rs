@@ -45,6 +45,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112905_team_meetings"),
         migration!("2026112906_services"),
         migration!("2026112907_continuity"),
+        migration!("2026120304_latest_dealings"),
     ]
 }
 

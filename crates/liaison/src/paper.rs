@@ -1,5 +1,7 @@
 //! What is printed: one model of a document, and who lays it out.
 
+use std::sync::Arc;
+
 use kernel::problem::{Result, internal, invalid};
 use kernel::words;
 use serde::Serialize;
@@ -98,6 +100,17 @@ pub struct LaidOut {
 pub trait Frozen: Send + Sync + 'static {
     /// The file of a document.
     fn lay_out(&self, paper: &Paper, format: PaperFormat) -> Result<LaidOut>;
+}
+
+/// The file of a document, made where it keeps no request waiting: a document of many pages takes seconds.
+pub(crate) async fn file_of(
+    frozen: &Arc<dyn Frozen>,
+    paper: Paper,
+    format: PaperFormat,
+) -> Result<LaidOut> {
+    let frozen = Arc::clone(frozen);
+    let made = tokio::task::spawn_blocking(move || frozen.lay_out(&paper, format));
+    made.await.map_err(internal)?
 }
 
 /// Documents as pages that any browser prints.

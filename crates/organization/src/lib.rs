@@ -64,6 +64,7 @@ pub struct Organization {
     pub(crate) throttle: Throttle,
     presence: Arc<OnceLock<Arc<dyn PresenceProbe>>>,
     activation: Arc<OnceLock<Arc<dyn ActivationGate>>>,
+    secrecy: Arc<OnceLock<Arc<dyn export::access::Secrecy>>>,
     service_clock: Arc<RwLock<Arc<ServiceClock>>>,
 }
 
@@ -76,6 +77,7 @@ impl Organization {
             throttle: Throttle::default(),
             presence: Arc::default(),
             activation: Arc::default(),
+            secrecy: Arc::default(),
             service_clock: Arc::new(RwLock::new(Arc::new(ServiceClock::new(
                 calendar::Calendar::default(),
                 calendar::ServiceHours::default(),
@@ -94,6 +96,20 @@ impl Organization {
     pub fn attach_activation(&self, gate: Arc<dyn ActivationGate>) {
         // A second one is a fault of the wiring without harm.
         let _ = self.activation.set(gate);
+    }
+
+    /// Names who knows what of the access log is kept from whom; the first wiring stands.
+    pub fn attach_secrecy(&self, secrecy: Arc<dyn export::access::Secrecy>) {
+        // A second one is a fault of the wiring without harm.
+        let _ = self.secrecy.set(secrecy);
+    }
+
+    /// The rows of the access log that `person` may see.
+    pub(crate) async fn access_seen_by(&self, person: Uuid) -> Result<sea_orm::Condition> {
+        match self.secrecy.get() {
+            Some(secrecy) => secrecy.seen_by(person).await,
+            None => Ok(sea_orm::Condition::all()),
+        }
     }
 
     pub(crate) async fn may_activate(&self, tx: &Tx, user_id: Uuid, side: Side) -> Result<()> {
@@ -152,6 +168,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         kernel::migration!("2026112310_organization"),
         kernel::migration!("2026120201_exports"),
+        kernel::migration!("2026120302_export_targets"),
     ]
 }
 
@@ -192,7 +209,7 @@ pub fn capability(organization: &Organization) -> Capability {
         .routes(routes!(service_calendar::http::deadline))
         .with_state(organization.clone())
         .merge(export::http::routes(&organization.app))
-        .merge(export::access::routes(&organization.app))
+        .merge(export::access::routes(organization))
         .merge(export::limits::routes(&organization.app));
     let idle = organization.clone();
     Capability {

@@ -112,6 +112,20 @@ pub enum Action {
         /// What was done does not keep harm from the persons.
         harm: bool,
     },
+    /// 重新评估: what the first assessment said does not stand.
+    Reassess {
+        /// Who does it.
+        by: Side,
+        /// Personal data is concerned.
+        personal: bool,
+        /// What was done does not keep harm from the persons.
+        harm: bool,
+    },
+    /// 变更涉事人
+    NameSuspect {
+        /// Who does it.
+        by: Side,
+    },
     /// 通知
     Notify {
         /// Who does it.
@@ -251,6 +265,18 @@ impl Case {
                 }
                 _ => return Err(Refusal::Assessed),
             },
+            Action::Reassess { by, personal, harm } => {
+                only_purchaser(by)?;
+                if matches!(self.state, S::Discovered | S::Contained) {
+                    return Err(Refusal::NotAssessed);
+                }
+                case.authority = owed_anew(self.authority, personal);
+                case.persons = owed_anew(self.persons, personal && harm);
+                // Whoever is liable is decided by what is known now.
+                case.enter(S::Assessed, moment);
+                case.notified(moment);
+            }
+            Action::NameSuspect { by } => only_purchaser(by)?,
             Action::Notify { by, whom } => {
                 only_purchaser(by)?;
                 let duty = match whom {
@@ -333,6 +359,15 @@ impl Case {
 
 fn owed(is: bool) -> Duty {
     if is { Duty::Owed } else { Duty::Spared }
+}
+
+/// Who was told stays told.
+fn owed_anew(before: Duty, is: bool) -> Duty {
+    if before == Duty::Done {
+        before
+    } else {
+        owed(is)
+    }
 }
 
 fn only_purchaser(by: Side) -> Result<(), Refusal> {

@@ -42,6 +42,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112702_replacements"),
         migration!("2026120101_wages"),
         migration!("2026120203_leaks"),
+        migration!("2026120301_leak_checks"),
+        migration!("2026120303_latest_proofs"),
     ]
 }
 
@@ -93,6 +95,7 @@ pub fn capability(app: &App, tickets: Arc<dyn OpenTickets>) -> Capability {
             warning::job(app),
             wage::alert::job(app),
             leak::package::job(app),
+            leak::package::check_job(app),
         ],
         waiting: waiting::kinds(app),
         evidence: evidence::kinds(app),

@@ -57,6 +57,17 @@ pub(crate) struct Scribe<'a> {
 impl Scribe<'_> {
     /// Time line, audit trail, event `{kind}.{action}` and live news; texts stay out of the audit trail.
     pub(crate) async fn tell(&self, action: &str, note: Option<&str>, facts: Value) -> Result<()> {
+        self.tell_all_but(None, action, note, facts).await
+    }
+
+    /// The same, and `hidden_from` hears no live news of it: whom a leak may be about.
+    pub(crate) async fn tell_all_but(
+        &self,
+        hidden_from: Option<Uuid>,
+        action: &str,
+        note: Option<&str>,
+        facts: Value,
+    ) -> Result<()> {
         let now = self.app.clock.now();
         let line = row::ActiveModel {
             id: Set(self.app.ids.next()),
@@ -79,6 +90,9 @@ impl Scribe<'_> {
             "evidence_id",
             "post_id",
             "until",
+            "authority",
+            "persons_told",
+            "suspect",
         ];
         let details: serde_json::Map<String, Value> = kept
             .iter()
@@ -103,7 +117,10 @@ impl Scribe<'_> {
         } else {
             ViewStaffing::CODE
         };
-        let audience = Audience::Permission(may_see);
+        let audience = match hidden_from {
+            Some(person) => Audience::PermissionBut(may_see, person),
+            None => Audience::Permission(may_see),
+        };
         self.app
             .live
             .publish_after(self.tx, audience, "staffing", news);

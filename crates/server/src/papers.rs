@@ -14,7 +14,8 @@ use liaison::{Frozen, Html};
 /// The liaison has its documents laid out here.
 pub struct Papers {
     own_fonts: Option<PathBuf>,
-    fonts: OnceLock<std::result::Result<Fonts, String>>,
+    /// Found once; a machine without fonts is looked at again when the next document asks.
+    fonts: OnceLock<Fonts>,
 }
 
 impl Papers {
@@ -28,12 +29,12 @@ impl Papers {
     }
 
     fn fonts(&self) -> Result<&Fonts> {
-        let found = self.fonts.get_or_init(|| {
-            Fonts::of_machine(self.own_fonts.as_deref()).map_err(|missing| missing.to_string())
-        });
-        found
-            .as_ref()
-            .map_err(|missing| unavailable("fonts_missing", missing.clone()))
+        if let Some(fonts) = self.fonts.get() {
+            return Ok(fonts);
+        }
+        let found = Fonts::of_machine(self.own_fonts.as_deref())
+            .map_err(|missing| unavailable("fonts_missing", missing.to_string()))?;
+        Ok(self.fonts.get_or_init(|| found))
     }
 }
 

@@ -25,8 +25,8 @@ use crate::papers::Papers;
 use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
-    Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost, Texts,
-    off_the_line,
+    Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost,
+    Suspected, Texts, off_the_line,
 };
 use crate::{asked, backup, console, contract, demo, public, waiting};
 
@@ -124,6 +124,7 @@ pub async fn start(options: Options) -> Result<Running> {
     let floor = Floor::new(&app, Arc::new(Agents(app.clone())));
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));
+    organization.attach_secrecy(Arc::new(Suspected(app.clone())));
     organization.attach_activation(Arc::new(MaySignIn(app.clone())));
     organization.attach_presence(Arc::new(OnPost::new(&app, &floor)?));
     let telephony = Telephony::new(&app, &floor, demo)?;

@@ -311,6 +311,15 @@ impl notices::Duty for OnDuty {
     }
 }
 
+/// The access log asks personnel which rows are evidence against whom.
+pub struct Suspected(pub App);
+
+impl organization::export::access::Secrecy for Suspected {
+    fn seen_by(&self, person: Uuid) -> BoxFuture<'_, Result<sea_orm::Condition>> {
+        Box::pin(personnel::leak::package::seen_by(self.0.db.read(), person))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -88,6 +88,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112612_channels"),
         migration!("2026112654_elsewhere"),
         migration!("2026112711_calls_of_documents"),
+        migration!("2026120307_latest_records"),
     ]
 }
 

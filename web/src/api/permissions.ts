@@ -39,6 +39,7 @@ export const P = {
   viewLeaks: 'leaks:view',
   viewPrivacy: 'privacy:view',
   takePrivacy: 'privacy:take',
+  setPrivacyRules: 'privacy_rules:set',
   decidePrivacy: 'privacy:decide',
   buildLeakPackages: 'leak_packages:build',
   managePlatforms: 'platforms:manage',

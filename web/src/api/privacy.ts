@@ -21,3 +21,4 @@ export const answerPrivacyRequest = (id: Id, version: number, outcome: (typeof R
   take(api.POST('/api/v1/privacy-requests/{id}/answer', { ...at(id), body: { version, outcome, answer, erase } }))
 export const erasures = (filters: Filters): Promise<Page<Erasure>> => take(api.GET('/api/v1/privacy-erasures', listing(filters)))
 export const inventory = () => take(api.GET('/api/v1/rules/personal-information')) as Promise<unknown> as Promise<{ items: RuleRow[] }>
+export const setInventory = (body: S['NewRule_PersonalInformation']) => take(api.POST('/api/v1/rules/personal-information', { body })) as Promise<unknown> as Promise<{ items: RuleRow[] }>

@@ -14654,7 +14654,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The purchaser knows of it, tells who must know, decides on liability, closes and reopens. A leak closes only with
+         * The purchaser knows of it, assesses it anew, names whom it may be about, tells who must know, decides on liability, closes and reopens. A leak closes only with
          *     frozen evidence.
          */
         post: {
@@ -14878,7 +14878,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Checks a package anew: its file against its digest, and the trail as it stands now against what was frozen. */
+        /**
+         * Checks a package anew: its file against its digest, and the trail as it stands now against what was frozen. The
+         *     answer comes at once; `checking` tells when the findings are there.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -14891,7 +14894,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                200: {
+                202: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -37806,7 +37809,7 @@ export interface components {
          * @description What is missing or wrong in a month.
          * @enum {string}
          */
-        Lack: "insurance_missing" | "insurance_unproven" | "insurance_base_low" | "payslip_missing" | "receipt_missing" | "paid_missing" | "below_minimum" | "overtime_short" | "performance_short" | "paid_differs";
+        Lack: "insurance_missing" | "insurance_unproven" | "insurance_unpaid" | "insurance_base_low" | "payslip_missing" | "receipt_missing" | "paid_missing" | "below_minimum" | "overtime_short" | "performance_short" | "paid_differs";
         /** @description One SIP message of a call. */
         LadderMessage: {
             /**
@@ -37874,6 +37877,25 @@ export interface components {
             action: "acknowledge";
         } | {
             /** @enum {string} */
+            action: "reassess";
+            /** @description What was found out, and why the first assessment does not stand. */
+            found: string;
+            /** @description What was done does not keep harm from the persons: they must be told too. */
+            harm: boolean;
+            /** @description Personal data is concerned: the authority must be told. */
+            personal: boolean;
+        } | {
+            /** @enum {string} */
+            action: "name_suspect";
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Whom it may be about; nobody when left out. He sees nothing of it from now on.
+             */
+            suspect_id?: string | null;
+        } | {
+            /** @enum {string} */
             action: "notify";
             /** @description When, how and what was said. */
             how: string;
@@ -37937,6 +37959,13 @@ export interface components {
              * @description When it was last checked.
              */
             checked_at?: string | null;
+            /**
+             * Format: int64
+             * @description Rows of the trail that this check has read so far.
+             */
+            checked_rows: number;
+            /** @description A check is under way. */
+            checking: boolean;
             /**
              * Format: int64
              * @description Rows gathered so far.
@@ -47296,7 +47325,7 @@ export interface components {
          * @description What is wrong with what was paid for an insurance.
          * @enum {string}
          */
-        PremiumFault: "base_below" | "base_above" | "employer_differs" | "employee_differs";
+        PremiumFault: "base_below" | "unpaid" | "base_above" | "employer_differs" | "employee_differs";
         /**
          * @description A state that is chosen, not brought about by work.
          * @enum {string}

@@ -56,6 +56,7 @@ export function importWages(month: string, kind: string, file: File, dry_run: bo
 export const payrollPeople = (): Promise<{ items: PayrollPerson[] }> => take(api.GET('/api/v1/payroll-people'))
 export interface NewPayrollPerson { staff_id: Id; duty: (typeof DUTIES)[number]; from: string }
 export const enrol = (body: NewPayrollPerson): Promise<{ items: PayrollPerson[] }> => take(api.POST('/api/v1/payroll-people', { body }))
+export const endEnrolment = (id: Id, until: string): Promise<{ items: PayrollPerson[] }> => take(api.POST('/api/v1/payroll-people/{id}/end', { params: { path: { id } }, body: { until } }))
 export const myPayslips = (): Promise<{ items: PersonMonth[] }> => take(api.GET('/api/v1/my-payslips'))
 
 export const quotations = (filters: Filters): Promise<Page<Quotation>> => take(api.GET('/api/v1/quotations', listing(filters)))

@@ -14,7 +14,7 @@ beforeEach(() => useLanguage('zh-CN'))
 describe('what is confidential', () => {
   it('has words for every value on the wire', () => {
     const keys: Map<string, string> = messages('zh-CN')
-    const steps = ['acknowledge', 'contain', 'assess', 'notify_authority', 'notify_persons', 'require_persons', 'hold_liable', 'close', 'reopen', 'build_package']
+    const steps = ['acknowledge', 'contain', 'assess', 'notify_authority', 'notify_persons', 'require_persons', 'reassess', 'name_suspect', 'hold_liable', 'close', 'reopen', 'build_package']
     const asked = Object.entries({
       export_kinds: ['any', ...EXPORT_KINDS], takeout_states: EXPORT_STATES, export_steps: ['approve', 'decline', 'withdraw', 'take'], export_hints: ['approve', 'decline', 'withdraw', 'take'], access_kinds: ACCESS_KINDS,
       leak_states: LEAK_STATES, leak_duties: DUTIES, leak_package_states: PACKAGE_STATES, leak_findings: FINDINGS, leak_steps: steps, leak_hints: steps, leak_said: steps.filter((step) => !['acknowledge', 'build_package'].includes(step)),

@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::letter::http::{AsFile, Office};
-use crate::paper::{Block, Paper, PaperFormat};
+use crate::paper::{Block, Paper, PaperFormat, file_of};
 use crate::rights::{TakeOnPaper, ViewContinuity};
 use crate::trail::{Scribe, Seen};
 
@@ -281,7 +281,7 @@ async fn form(
         ..Paper::default()
     };
     let format = wanted.format.unwrap_or(PaperFormat::Html);
-    let laid = office.frozen.lay_out(&paper, format)?;
+    let laid = file_of(&office.frozen, paper, format).await?;
     let name = format!("{}.{}", sheet.number, laid.extension);
     Ok(attachment::download(
         &name,

@@ -26,7 +26,7 @@ use super::store::{self, Filter, row};
 use super::{Case, LetterSecrecy, LetterState, LetterUrgency, paper};
 use crate::agreed::{self, LONGEST_REPLY};
 use crate::files::{self, LiaisonFileView};
-use crate::paper::{Frozen, PaperFormat};
+use crate::paper::{Frozen, PaperFormat, file_of};
 use crate::rights::{SignLetters, ViewLetters, WriteLetters};
 use crate::side;
 use crate::trail::{self, LiaisonLine};
@@ -559,9 +559,8 @@ async fn print(
         return Err(not_found("paper of an unsigned letter"));
     };
     let format = wanted.format.unwrap_or(PaperFormat::Html);
-    let laid = office
-        .frozen
-        .lay_out(&paper::of(conn, &row).await?, format)?;
+    let paper = paper::of(conn, &row).await?;
+    let laid = file_of(&office.frozen, paper, format).await?;
     let name = format!("{number} {}.{}", row.title, laid.extension);
     Ok(attachment::download(
         &name,

@@ -7,13 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use calendar::SHANGHAI;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use futures::future::BoxFuture;
 use kernel::audit::{self, Who, entry};
 use kernel::http::{Json, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, invalid};
 use kernel::rule;
 use kernel::text::needed;
-use kernel::{Actor, App, SignedIn, words};
+use kernel::{Actor, SignedIn, words};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ use uuid::Uuid;
 
 use super::limits::AccessAlarm;
 use crate::rights::ViewAccess;
-use crate::{Colleague, colleagues};
+use crate::{Colleague, Organization, colleagues};
 
 words! {
     /// What was done with what is confidential.
@@ -91,13 +92,19 @@ pub fn actions(kind: Option<AccessKind>) -> Vec<&'static str> {
         .collect()
 }
 
+/// Who knows of rows of the log that are kept from somebody: the evidence against him.
+pub trait Secrecy: Send + Sync {
+    /// A condition on [`entry::Column`] that leaves the rows `person` may see.
+    fn seen_by(&self, person: Uuid) -> BoxFuture<'_, Result<Condition>>;
+}
+
 /// The routes of the log.
-pub(crate) fn routes(app: &App) -> OpenApiRouter {
+pub(crate) fn routes(organization: &Organization) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(people))
         .routes(routes!(printed))
-        .with_state(app.clone())
+        .with_state(organization.clone())
 }
 
 /// What the log may be narrowed to.
@@ -147,13 +154,15 @@ pub struct AccessLine {
     params(ListQuery, AccessFilter), responses((status = 200, body = Page<AccessLine>)),
 )]
 async fn list(
-    _actor: Actor<ViewAccess>,
-    State(app): State<App>,
+    actor: Actor<ViewAccess>,
+    State(organization): State<Organization>,
     Query(query): Query<ListQuery>,
     Query(filter): Query<AccessFilter>,
 ) -> Result<Json<Page<AccessLine>>> {
     use entry::Column;
+    let app = &organization.app;
     let all = Condition::all()
+        .add(organization.access_seen_by(actor.user_id()).await?)
         .add(Column::Action.is_in(actions(filter.kind)))
         .add_option(filter.who.map(|who| Column::WhoId.eq(who)))
         .add_option(filter.from.map(|from| Column::At.gte(from)))
@@ -262,11 +271,12 @@ fn beginning(day: NaiveDate) -> Result<DateTime<Utc>> {
     responses((status = 200, body = AccessCounts), (status = 422, body = Problem)),
 )]
 async fn people(
-    _actor: Actor<ViewAccess>,
-    State(app): State<App>,
+    actor: Actor<ViewAccess>,
+    State(organization): State<Organization>,
     Query(days): Query<AccessDays>,
 ) -> Result<Json<AccessCounts>> {
     use entry::Column;
+    let app = &organization.app;
     let conn = app.db.read();
     let to = days
         .to
@@ -279,6 +289,7 @@ async fn people(
     let rows: Vec<(Option<Uuid>, String, String, DateTime<Utc>)> = entry::Entity::find()
         .select_only()
         .columns([Column::WhoId, Column::WhoName, Column::Action, Column::At])
+        .filter(organization.access_seen_by(actor.user_id()).await?)
         .filter(Column::Action.is_in(actions(None)))
         .filter(Column::At.gte(beginning(from)?))
         .filter(Column::At.lt(beginning(end)?))
@@ -364,7 +375,7 @@ pub struct PrintMark {
 )]
 async fn printed(
     SignedIn(principal): SignedIn,
-    State(app): State<App>,
+    State(organization): State<Organization>,
     Json(new): Json<NewPrint>,
 ) -> Result<(StatusCode, Json<PrintMark>)> {
     let page = needed("page", &new.page)?;
@@ -372,13 +383,15 @@ async fn printed(
         let detail = "a page of the console, of at most 200 bytes";
         return Err(invalid("page", "page_invalid", detail));
     }
-    let at = app.clock.now().with_timezone(&SHANGHAI);
+    let at = organization.app.clock.now().with_timezone(&SHANGHAI);
     let at = at.format("%Y-%m-%d %H:%M:%S");
     let line = format!("{}（{}）　{at}", principal.name, principal.username);
-    let (db, who) = (app.db.clone(), Who::user(&principal));
-    db.write(move |tx| async move {
-        audit::record(&app, &*tx, &who, PRINTED, "page", page, json!({})).await
-    })
-    .await?;
+    let (app, who) = (organization.app.clone(), Who::user(&principal));
+    app.db
+        .clone()
+        .write(move |tx| async move {
+            audit::record(&app, &*tx, &who, PRINTED, "page", page, json!({})).await
+        })
+        .await?;
     Ok((StatusCode::CREATED, Json(PrintMark { line })))
 }

@@ -25,6 +25,8 @@ use super::{Action, ExportKind, limits, told};
 const PASSED_WITH: &str = "export_request";
 /// The longest address that is kept.
 const LONGEST: usize = 2_000;
+/// The shortest number by which somebody can be called.
+const LEAST_DIGITS: usize = 7;
 
 /// What an export of more rows than may leave unasked passes with.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -107,6 +109,31 @@ impl Target {
     }
 }
 
+/// An address as it is kept and shown: of a run of digits that may be somebody's number, the last four stay.
+pub(super) fn masked(address: &str) -> String {
+    let mut shown = String::new();
+    let mut digits = String::new();
+    let flush = |digits: &mut String, shown: &mut String| {
+        if digits.len() >= LEAST_DIGITS {
+            shown.push_str("****");
+            shown.push_str(&digits[digits.len() - 4..]);
+        } else {
+            shown.push_str(digits);
+        }
+        digits.clear();
+    };
+    for char in address.chars() {
+        if char.is_ascii_digit() {
+            digits.push(char);
+        } else {
+            flush(&mut digits, &mut shown);
+            shown.push(char);
+        }
+    }
+    flush(&mut digits, &mut shown);
+    shown
+}
+
 /// A character of a filter as people read it, but for what would make two filters one address.
 fn plain(char: char) -> Vec<char> {
     match char {
@@ -176,14 +203,14 @@ impl Leaving {
     /// 409 `export_needs_approval` where nobody approved them.
     pub async fn pass(self, app: &App, rows: u64) -> Result<Pass> {
         let now = app.clock.now();
-        let leaving = self.clone();
+        let (leaving, services) = (self.clone(), app.clone());
         let number = app
             .db
             .write(move |tx| async move {
                 match leaving.request {
                     Some(id) => {
                         let request = leaving.request_of(&*tx, id).await?;
-                        leaving.may_use(&request, rows, now)?;
+                        leaving.may_use(&services, &request, rows, now)?;
                     }
                     None => leaving.within_limits(&tx, rows, now).await?,
                 }
@@ -200,7 +227,7 @@ impl Leaving {
 
     /// Counts the rows of the day before they leave: two files at once do not pass where one would not.
     async fn within_limits(&self, tx: &Tx, rows: u64, now: DateTime<Utc>) -> Result<()> {
-        let limit = limits::of(&**tx, self.target.kind, now).await?;
+        let limit = limits::of(&**tx, self.target.kind, self.principal.user_id, now).await?;
         let day = now.with_timezone(&SHANGHAI).format("%Y%m%d");
         let kind = self.target.kind.as_str();
         let key = format!("exported:{kind}:{}:{day}", self.principal.user_id);
@@ -234,13 +261,14 @@ impl Leaving {
 
     fn may_use(
         &self,
+        app: &App,
         request: &store::row::Model,
         rows: u64,
         now: DateTime<Utc>,
     ) -> Result<super::Case> {
         let action = Action::Use {
             own: request.asked_by == self.principal.user_id,
-            same: request.target == self.target.address,
+            same: request.address(app)? == self.target.address,
             rows,
         };
         let after = request.case()?.next(&action, now);
@@ -278,7 +306,9 @@ impl Pass {
                 let who = audit::Who::user(&self.leaving.principal);
                 if let Some(id) = self.leaving.request {
                     let before = self.leaving.request_of(&*tx, id).await?;
-                    let case = self.leaving.may_use(&before, self.rows, app.clock.now())?;
+                    let case = self
+                        .leaving
+                        .may_use(&app, &before, self.rows, app.clock.now())?;
                     let mut after = before.clone().with_case(&case);
                     after.used_at = Some(app.clock.now());
                     // Good for once: the version lets only the first of two through.
@@ -289,7 +319,7 @@ impl Pass {
                     id: Set(app.ids.next()),
                     number: Set(self.number.clone()),
                     kind: Set(self.leaving.target.kind.as_str().to_owned()),
-                    target: Set(self.leaving.target.address.clone()),
+                    target: Set(masked(&self.leaving.target.address)),
                     row_count: Set(i64::try_from(self.rows).map_err(internal)?),
                     bytes: Set(size),
                     sha256: Set(sha256.clone()),

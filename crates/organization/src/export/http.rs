@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::door::Target;
+use super::door::{Target, masked};
 use super::store::{self, ExportFilter, RequestFilter, export, row};
 use super::{Action, Case, ExportKind, ExportRequestState, told};
 use crate::rights::{AskExports, DecideExports, ViewExports};
@@ -92,6 +92,8 @@ async fn views(
     for row in rows {
         let case = row.case()?;
         let own = row.asked_by == me.user_id;
+        // Who asked takes the file by it; who decides sees what is asked for.
+        let target = if own { row.address(app)? } else { row.target };
         let same = Action::Use {
             own,
             same: true,
@@ -110,7 +112,7 @@ async fn views(
             id: row.id,
             number: row.number,
             kind: row.kind,
-            target: row.target,
+            target,
             reason: row.reason,
             rows: row.row_limit,
             until: row.until_at,
@@ -204,11 +206,13 @@ async fn ask(
     let (asked_by, until) = (actor.user_id(), new.until);
     let row = db
         .write(move |tx| async move {
+            let id = app.ids.next();
             let made = row::Model {
-                id: app.ids.next(),
+                id,
                 number: numbers::next_of_day(&*tx, "DS-", now).await?,
                 kind: target.kind.as_str().to_owned(),
-                target: target.address,
+                target: masked(&target.address),
+                target_sealed: Some(app.key.seal(&app.ids, &store::label(id), &target.address)?),
                 reason,
                 row_limit: i64::try_from(rows).map_err(internal)?,
                 until_at: until,

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use kernel::Tx;
 use kernel::problem::{Result, invalid};
-use kernel::rule::{self, Beside, Rule};
+use kernel::rule::{self, Beside, Dated, Rule};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::ExportKind;
 use super::access::AccessKind;
@@ -48,20 +49,40 @@ impl Rule for ExportLimit {
     }
 }
 
-/// The limit of a kind; nothing may leave unasked where no row says so.
+/// The limit of a kind for `person`; nothing may leave unasked where no row says so. Nobody widens his own: whoever
+/// recorded a row goes by the one that somebody else recorded, where that is narrower.
 pub(super) async fn of(
     conn: &impl ConnectionTrait,
     kind: ExportKind,
+    person: Uuid,
     at: DateTime<Utc>,
 ) -> Result<ExportLimit> {
-    let held = rule::in_force::<ExportLimit>(conn, at).await?;
-    let of = |subject: &str| held.iter().find(|limit| limit.kind == subject).cloned();
+    let all = rule::all::<ExportLimit>(conn).await?;
+    let limit = held(&all, kind, at);
+    let others: Vec<_> = all
+        .into_iter()
+        .filter(|row| row.stamp.recorded_by != Some(person))
+        .collect();
+    let other = held(&others, kind, at);
+    Ok(ExportLimit {
+        kind: limit.kind,
+        rows: limit.rows.min(other.rows),
+        rows_a_day: limit.rows_a_day.min(other.rows_a_day),
+    })
+}
+
+fn held(rows: &[Dated<ExportLimit>], kind: ExportKind, at: DateTime<Utc>) -> ExportLimit {
+    let held = rule::holding(rows, at);
+    let of = |subject: &str| held.iter().find(|row| row.rule.kind == subject);
     let found = of(kind.as_str()).or_else(|| of(ANY));
-    Ok(found.unwrap_or_else(|| ExportLimit {
-        kind: ANY.to_owned(),
-        rows: 0,
-        rows_a_day: 0,
-    }))
+    found.map_or_else(
+        || ExportLimit {
+            kind: ANY.to_owned(),
+            rows: 0,
+            rows_a_day: 0,
+        },
+        |row| row.rule.clone(),
+    )
 }
 
 /// From how many times a day on looking, taking or printing is unusual.

@@ -18,6 +18,7 @@ kernel::table! {
         number: String,
         kind: String,
         target: String,
+        target_sealed: Option<String>,
         reason: String,
         row_limit: i64,
         until_at: DateTimeUtc,
@@ -56,7 +57,20 @@ kernel::versioned!(row, |request| format!(
     request.number
 ));
 
+/// What the address of a request is sealed under.
+pub(super) fn label(id: Uuid) -> String {
+    format!("export_request:{id}")
+}
+
 impl row::Model {
+    /// The whole address of the export; `target` keeps the numbers in it hidden.
+    pub(super) fn address(&self, app: &App) -> Result<String> {
+        match &self.target_sealed {
+            Some(sealed) => app.key.unseal(&label(self.id), sealed),
+            None => Ok(self.target.clone()),
+        }
+    }
+
     /// The request as its rules see it.
     pub fn case(&self) -> Result<Case> {
         let state = ExportRequestState::parse(&self.state)

@@ -144,8 +144,25 @@ fn whole(parts: &[Part]) -> String {
     hex::encode(hash.finalize())
 }
 
-/// The rows of the trail that he wrote, or that are about his account, in the order of the chain.
+/// The sealed rows of the trail that he wrote, or that are about his account, in the order of the chain.
 fn traces(range: Range) -> Condition {
+    written(range).add(entry::Column::Seq.is_not_null())
+}
+
+/// A row that belongs into the package is not part of the chain yet.
+pub(super) async fn waits_for_seal(conn: &impl ConnectionTrait, range: Range) -> Result<bool> {
+    let waiting = entry::Entity::find()
+        .select_only()
+        .column(entry::Column::Id)
+        .filter(written(range).add(entry::Column::Seq.is_null()))
+        .limit(1)
+        .into_tuple::<Uuid>()
+        .one(conn)
+        .await?;
+    Ok(waiting.is_some())
+}
+
+fn written(range: Range) -> Condition {
     let about = Condition::all()
         .add(entry::Column::SubjectKind.eq("user"))
         .add(entry::Column::SubjectId.eq(range.user.to_string()));
@@ -155,7 +172,6 @@ fn traces(range: Range) -> Condition {
     Condition::all()
         .add(entry::Column::At.gte(range.from))
         .add(entry::Column::At.lt(range.to))
-        .add(entry::Column::Seq.is_not_null())
         .add(his)
 }
 
@@ -257,14 +273,4 @@ pub(super) fn signed_in() -> Condition {
             "session.",
         ))
         .add(kernel::list::beginning_with(entry::Column::Action, "user."))
-}
-
-/// SHA-256 of the trail as it stands now, in the form of the package.
-pub(super) async fn trail_now(app: &App, range: Range) -> Result<String> {
-    let mut hash = Sha256::new();
-    let mut trail = Trail::of(app, range, None);
-    while let Some((lines, _)) = trail.next().await? {
-        hash.update(&lines);
-    }
-    Ok(hex::encode(hash.finalize()))
 }

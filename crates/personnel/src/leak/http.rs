@@ -8,9 +8,10 @@ use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, internal, invalid};
 use kernel::text::{must_be_name, needed};
 use kernel::versioned;
-use kernel::{Actor, App, Principal, Side};
+use kernel::{Actor, App, Audience, Principal, Side};
 use organization::Colleague;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -149,6 +150,12 @@ fn offered(person: &Principal, row: &row::Model) -> Result<Vec<&'static str>> {
         if case.is_open() && !case.told {
             offered.push("acknowledge");
         }
+        if case.is_open() {
+            offered.push("name_suspect");
+            if !matches!(case.state, LeakState::Discovered | LeakState::Contained) {
+                offered.push("reassess");
+            }
+        }
         if case.is_open() && case.authority == Duty::Owed {
             offered.push("notify_authority");
         }
@@ -278,13 +285,7 @@ async fn report(
             "no such number of persons",
         ));
     }
-    if let Some(id) = new.suspect_id
-        && !organization::colleagues(app.db.read(), [id])
-            .await?
-            .contains_key(&id)
-    {
-        return Err(invalid("suspect_id", "user_unknown", "no such user"));
-    }
+    must_be_known(&app, new.suspect_id).await?;
     let new = New {
         title: new.title,
         what: needed("what", &new.what)?,
@@ -303,6 +304,16 @@ async fn report(
         number: row.number,
     };
     Ok((StatusCode::CREATED, Json(told)))
+}
+
+async fn must_be_known(app: &App, suspect: Option<Uuid>) -> Result<()> {
+    let Some(id) = suspect else { return Ok(()) };
+    let known = organization::colleagues(app.db.read(), [id]).await?;
+    if known.contains_key(&id) {
+        Ok(())
+    } else {
+        Err(invalid("suspect_id", "user_unknown", "no such user"))
+    }
 }
 
 fn side(principal: &Principal) -> Side {
@@ -376,6 +387,7 @@ async fn step(
         (id, step.version),
         action,
         (what, said),
+        None,
     )
     .await
 }
@@ -386,6 +398,22 @@ async fn step(
 enum LeakDecision {
     /// 确认知悉
     Acknowledge {},
+    /// 重新评估
+    Reassess {
+        /// What was found out, and why the first assessment does not stand.
+        found: String,
+        /// Personal data is concerned: the authority must be told.
+        personal: bool,
+        /// What was done does not keep harm from the persons: they must be told too.
+        harm: bool,
+    },
+    /// 变更涉事人
+    NameSuspect {
+        /// Whom it may be about; nobody when left out. He sees nothing of it from now on.
+        suspect_id: Option<Uuid>,
+        /// Why.
+        reason: String,
+    },
     /// 通知主管部门或者个人
     Notify {
         /// Who was told.
@@ -426,7 +454,7 @@ struct Decided {
     decision: LeakDecision,
 }
 
-/// The purchaser knows of it, tells who must know, decides on liability, closes and reopens. A leak closes only with
+/// The purchaser knows of it, assesses it anew, names whom it may be about, tells who must know, decides on liability, closes and reopens. A leak closes only with
 /// frozen evidence.
 #[utoipa::path(
     post, path = "/api/v1/leaks/{id}/decide", tag = "leaks", operation_id = "decide_leak",
@@ -443,8 +471,24 @@ async fn decide(
     Json(decided): Json<Decided>,
 ) -> Result<Json<LeakDetail>> {
     let by = side(actor.principal());
+    let mut suspect = None;
     let (action, what, said) = match decided.decision {
         LeakDecision::Acknowledge {} => (Action::Acknowledge { by }, "acknowledged", String::new()),
+        LeakDecision::Reassess {
+            found,
+            personal,
+            harm,
+        } => {
+            let found = needed("found", &found)?;
+            let action = Action::Reassess { by, personal, harm };
+            (action, "reassessed", found)
+        }
+        LeakDecision::NameSuspect { suspect_id, reason } => {
+            must_be_known(&app, suspect_id).await?;
+            suspect = Some(Suspect(suspect_id));
+            let reason = needed("reason", &reason)?;
+            (Action::NameSuspect { by }, "suspect_named", reason)
+        }
         LeakDecision::Notify { whom, how } => {
             let what = match whom {
                 Told::Authority => "authority_told",
@@ -476,9 +520,14 @@ async fn decide(
         (id, decided.version),
         action,
         (what, said),
+        suspect,
     )
     .await
 }
+
+/// Whom a leak may be about from now on.
+#[derive(Debug, Clone, Copy)]
+struct Suspect(Option<Uuid>);
 
 async fn act(
     app: &App,
@@ -486,6 +535,7 @@ async fn act(
     (id, version): (Uuid, i64),
     action: Action,
     (what, said): (&'static str, String),
+    suspect: Option<Suspect>,
 ) -> Result<Json<LeakDetail>> {
     let (services, me) = (app.clone(), person.clone());
     let row = app
@@ -495,11 +545,20 @@ async fn act(
             let who = kernel::audit::Who::user(&me);
             let before = versioned::as_read(store::get(&*tx, &me, id).await?, version)?;
             let told = (what, Some(said.as_str()));
+            if let Some(Suspect(Some(person))) = suspect {
+                // His open page reads itself again and finds nothing; the news names no leak.
+                let news = json!({ "what": "read_again" });
+                app.live
+                    .publish_after(&tx, Audience::User(person), "staffing", news);
+            }
             store::act(&app, &tx, &who, &before, &action, told, |after| {
+                if let Some(Suspect(suspect)) = suspect {
+                    after.suspect_id = suspect;
+                }
                 let said = Some(said.clone());
                 match action {
                     Action::Contain => after.contained_by_what = said,
-                    Action::Assess { .. } => after.assessment = said,
+                    Action::Assess { .. } | Action::Reassess { .. } => after.assessment = said,
                     Action::HoldLiable { .. } => after.liability = said,
                     Action::Close { .. } => after.closing = said,
                     _ => {}

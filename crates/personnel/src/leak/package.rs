@@ -2,6 +2,7 @@
 //! one file that is frozen, kept, and can be checked against its digest and the trail at any time.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -15,11 +16,13 @@ use kernel::{Actor, App, JobDef, numbers, words};
 use organization::export::store::export;
 use organization::{Colleague, colleagues};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
-    IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,9 +33,17 @@ use super::store;
 use crate::qualification::Item;
 use crate::rights::{BuildLeakPackages, ViewLeaks};
 use crate::staff::{file, store as staff};
-use crate::trail::Scribe;
 
 const JOB: &str = "personnel.build_leak_package";
+const CHECK: &str = "personnel.check_leak_package";
+/// A check that is not over by then may be asked for again.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+/// How long the sealer may need for the last rows; it looks every half second.
+const SEALED_WITHIN: Duration = Duration::from_secs(10);
+/// How often it is looked whether they are sealed.
+const LOOK: Duration = Duration::from_millis(200);
+/// Packages looked up to keep them from whom they are about.
+const MOST_HIDDEN: u64 = 1_000;
 /// The longest time of one package.
 const LONGEST: TimeDelta = TimeDelta::days(731);
 /// Packages of one leak.
@@ -88,6 +99,8 @@ kernel::table! {
         checked_at: Option<DateTimeUtc>,
         file_finding: Option<String>,
         trail_finding: Option<String>,
+        check_asked_at: Option<DateTimeUtc>,
+        checked_rows: i64,
     }
 }
 
@@ -120,6 +133,10 @@ pub struct LeakPackageView {
     pub asked_at: DateTime<Utc>,
     /// When it was frozen.
     pub frozen_at: Option<DateTime<Utc>>,
+    /// A check is under way.
+    pub checking: bool,
+    /// Rows of the trail that this check has read so far.
+    pub checked_rows: i64,
     /// When it was last checked.
     pub checked_at: Option<DateTime<Utc>>,
     /// The file against its digest: `equal`, `changed` or `missing`.
@@ -165,6 +182,8 @@ async fn shown(conn: &impl ConnectionTrait, rows: Vec<row::Model>) -> Result<Vec
         sha256: row.sha256,
         asked_at: row.asked_at,
         frozen_at: row.frozen_at,
+        checking: row.check_asked_at.is_some(),
+        checked_rows: row.checked_rows,
         checked_at: row.checked_at,
         file_finding: row.file_finding,
         trail_finding: row.trail_finding,
@@ -242,6 +261,13 @@ async fn build(
         let made = db
             .write(move |tx| async move {
                 let app = services;
+                // Asked inside the write, so that two at once do not pass together.
+                let there = row::Entity::find().filter(row::Column::CaseId.eq(id));
+                if there.count(&*tx).await? >= MOST {
+                    let detail = "a leak has at most 50 evidence packages";
+                    return Err(refused("leak_packages_full", detail)
+                        .with_way_out("use a package that is there, or report a leak of its own"));
+                }
                 let made = row::Model {
                     id: app.ids.next(),
                     number: numbers::next_of_day(&*tx, "ZJ-", now).await?,
@@ -264,6 +290,8 @@ async fn build(
                     checked_at: None,
                     file_finding: None,
                     trail_finding: None,
+                    check_asked_at: None,
+                    checked_rows: 0,
                 };
                 row::Entity::insert(made.clone().into_active_model().reset_all())
                     .exec_without_returning(&*tx)
@@ -273,14 +301,8 @@ async fn build(
                 let note = made.number.clone();
                 let facts =
                     json!({ "state": leak.state, "version": leak.version, "package": made.number });
-                let scribe = Scribe {
-                    app: &app,
-                    tx: &tx,
-                    who: &who,
-                    kind: "leak",
-                    id,
-                };
-                scribe.tell("package_asked", Some(&note), facts).await?;
+                let told = ("package_asked", Some(note.as_str()));
+                store::write_down(&app, &tx, &who, &leak, told, facts).await?;
                 Ok(made)
             })
             .await?;
@@ -375,20 +397,64 @@ async fn download(
         .map_err(internal)
 }
 
-/// Checks a package anew: its file against its digest, and the trail as it stands now against what was frozen.
+/// Checks a package anew: its file against its digest, and the trail as it stands now against what was frozen. The
+/// answer comes at once; `checking` tells when the findings are there.
 #[utoipa::path(
     post, path = "/api/v1/leaks/{id}/packages/{package_id}/verify", tag = "leaks", operation_id = "verify_leak_package",
     params(("id" = Uuid, Path), ("package_id" = Uuid, Path)),
-    responses((status = 200, body = LeakPackageView), (status = 404, body = Problem), (status = 409, body = Problem)),
+    responses((status = 202, body = LeakPackageView), (status = 404, body = Problem), (status = 409, body = Problem)),
 )]
 async fn verify(
     actor: Actor<BuildLeakPackages>,
     State(app): State<App>,
     Path((id, package)): Path<(Uuid, Uuid)>,
-) -> Result<Json<LeakPackageView>> {
-    let conn = app.db.read();
-    store::get(conn, actor.principal(), id).await?;
-    let row = get(conn, id, package).await?;
+) -> Result<(StatusCode, Json<LeakPackageView>)> {
+    let (services, who, now) = (app.clone(), actor.who(), app.clock.now());
+    store::get(app.db.read(), actor.principal(), id).await?;
+    let asked = app
+        .db
+        .write(move |tx| async move {
+            let app = services;
+            let row = get(&*tx, id, package).await?;
+            frozen(&row)?;
+            if row.check_asked_at.is_some_and(|at| now < at + PATIENCE) {
+                return Ok(row);
+            }
+            let change = row::ActiveModel {
+                id: Set(package),
+                check_asked_at: Set(Some(now)),
+                checked_rows: Set(0),
+                ..Default::default()
+            };
+            row::Entity::update(change).exec(&*tx).await?;
+            let payload = json!({ "package_id": package });
+            app.jobs.enqueue(&tx, CHECK, payload, now).await?;
+            let details = json!({ "leak": id });
+            let (action, kind) = ("leak_package.check_asked", "leak_package");
+            audit::record(&app, &*tx, &who, action, kind, package, details).await?;
+            get(&*tx, id, package).await
+        })
+        .await?;
+    Ok((StatusCode::ACCEPTED, view(app.db.read(), asked).await?))
+}
+
+/// The job that checks a package.
+pub(crate) fn check_job(app: &App) -> JobDef {
+    let app = app.clone();
+    JobDef::on_demand(CHECK, move |payload| {
+        let app = app.clone();
+        async move { check(&app, &payload).await }
+    })
+}
+
+async fn check(app: &App, payload: &Value) -> Result<()> {
+    let found = row::Entity::find_by_id(named(payload)?)
+        .one(app.db.read())
+        .await?;
+    // A job that runs twice finds the check done.
+    let Some(row) = found.filter(|row| row.check_asked_at.is_some()) else {
+        return Ok(());
+    };
     let path = frozen(&row)?;
     let same = |is: bool| {
         if is {
@@ -402,28 +468,84 @@ async fn verify(
         Err(problem) if problem.status == StatusCode::NOT_FOUND.as_u16() => PackageFinding::Missing,
         Err(problem) => return Err(problem),
     };
-    let now_trail = gather::trail_now(&app, row.range()).await?;
-    let trail = same(Some(now_trail) == row.trail_sha256);
-    let (services, who) = (app.clone(), actor.who());
-    let at = app.clock.now();
-    let checked = app
-        .db
+    let mut trail = Trail::of(app, row.range(), None);
+    let (mut hash, mut read) = (Sha256::new(), 0);
+    while let Some((lines, rows)) = trail.next().await? {
+        hash.update(&lines);
+        read += i64::try_from(rows).map_err(internal)?;
+        set(app, row.id, |change| change.checked_rows = Set(read)).await?;
+    }
+    let trail = same(Some(hex::encode(hash.finalize())) == row.trail_sha256);
+    let (services, id, at) = (app.clone(), row.id, app.clock.now());
+    let case_id = row.case_id;
+    app.db
         .write(move |tx| async move {
             let change = row::ActiveModel {
-                id: Set(package),
+                id: Set(id),
+                check_asked_at: Set(None),
                 checked_at: Set(Some(at)),
                 file_finding: Set(Some(file.as_str().to_owned())),
                 trail_finding: Set(Some(trail.as_str().to_owned())),
                 ..Default::default()
             };
             row::Entity::update(change).exec(&*tx).await?;
-            let details = json!({ "leak": id, "file": file, "trail": trail });
+            let who = Who::system("personnel");
+            let details = json!({ "leak": case_id, "file": file, "trail": trail });
             let (action, kind) = ("leak_package.verified", "leak_package");
-            audit::record(&services, &*tx, &who, action, kind, package, details).await?;
-            get(&*tx, id, package).await
+            audit::record(&services, &*tx, &who, action, kind, id, details).await
         })
+        .await
+}
+
+/// The package a job's payload names.
+fn named(payload: &Value) -> Result<Uuid> {
+    let id = payload["package_id"].as_str().map(Uuid::parse_str);
+    id.ok_or_else(|| internal("no package is named"))?
+        .map_err(internal)
+}
+
+/// The rows of the audit trail about packages that `person` may see: none of a leak that may be about him.
+pub async fn seen_by(conn: &impl ConnectionTrait, person: Uuid) -> Result<Condition> {
+    let about = store::row::Entity::find()
+        .select_only()
+        .column(store::row::Column::Id)
+        .filter(store::row::Column::SuspectId.eq(person))
+        .into_query();
+    let hidden: Vec<Uuid> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(row::Column::CaseId.in_subquery(about))
+        .limit(MOST_HIDDEN + 1)
+        .into_tuple()
+        .all(conn)
         .await?;
-    view(app.db.read(), checked).await
+    if hidden.is_empty() {
+        return Ok(Condition::all());
+    }
+    let other = audit::entry::Column::SubjectKind.ne("leak_package");
+    // More than can be named: he sees no package at all.
+    if hidden.len() as u64 > MOST_HIDDEN {
+        return Ok(Condition::all().add(other));
+    }
+    let hidden = hidden.into_iter().map(|id| id.to_string());
+    Ok(Condition::any()
+        .add(other)
+        .add(audit::entry::Column::SubjectId.is_not_in(hidden)))
+}
+
+/// What he did until the end of the package is part of the chain, whichever node seals it.
+async fn sealed(app: &App, range: Range) -> Result<()> {
+    let begun = app.clock.monotonic();
+    loop {
+        audit::seal(app).await?;
+        if !gather::waits_for_seal(app.db.read(), range).await? {
+            return Ok(());
+        }
+        if app.clock.monotonic().saturating_sub(begun) > SEALED_WITHIN {
+            return Err(internal("the audit trail is not sealed yet"));
+        }
+        app.clock.sleep(LOOK).await;
+    }
 }
 
 impl row::Model {
@@ -446,10 +568,7 @@ pub(crate) fn job(app: &App) -> JobDef {
 }
 
 async fn run(app: &App, payload: &Value) -> Result<()> {
-    let id = payload["package_id"].as_str().map(Uuid::parse_str);
-    let id = id
-        .ok_or_else(|| internal("no package is named"))?
-        .map_err(internal)?;
+    let id = named(payload)?;
     let found = row::Entity::find_by_id(id).one(app.db.read()).await?;
     let Some(row) = found.filter(|row| row.state != PackageState::Frozen.as_str()) else {
         return Ok(());
@@ -480,9 +599,8 @@ async fn set(app: &App, id: Uuid, change: impl FnOnce(&mut row::ActiveModel)) ->
 }
 
 async fn gathered(app: &App, row: &row::Model) -> Result<()> {
-    // What he did until now is part of the chain.
-    audit::seal(app).await?;
     let range = row.range();
+    sealed(app, range).await?;
     let path = format!("leak-packages/{}.zip", row.id);
     let half = app.files.append_path(&format!("{path}.half")).await?;
     let archive = Archive::begin(half.clone());
@@ -549,16 +667,10 @@ async fn gathered(app: &App, row: &row::Model) -> Result<()> {
             let details = json!({ "leak": case_id, "sha256": sha256, "bytes": size });
             let (action, kind) = ("leak_package.frozen", "leak_package");
             audit::record(&app, &*tx, &who, action, kind, id, details).await?;
-            let scribe = Scribe {
-                app: &app,
-                tx: &tx,
-                who: &who,
-                kind: "leak",
-                id: case_id,
-            };
-            scribe
-                .tell("package_frozen", Some(&number), json!({}))
-                .await
+            let leak = store::row::Entity::find_by_id(case_id).one(&*tx).await?;
+            let leak = leak.ok_or_else(|| not_found("leak"))?;
+            let told = ("package_frozen", Some(number.as_str()));
+            store::write_down(&app, &tx, &who, &leak, told, json!({})).await
         })
         .await
 }

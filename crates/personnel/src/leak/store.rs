@@ -252,8 +252,21 @@ async fn tell(
     recipients.retain(|person| Some(*person) != row.suspect_id && Some(*person) != who.user_id);
     let facts = json!({
         "number": row.number, "state": row.state, "version": row.version, "due_at": row.next_alarm_at,
+        "authority": row.authority, "persons_told": row.persons_told, "suspect": row.suspect_id,
         "recipients": recipients,
     });
+    write_down(app, tx, who, row, (what, note), facts).await
+}
+
+/// One line of a leak's history; whom it may be about hears nothing of it.
+pub(super) async fn write_down(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    row: &row::Model,
+    (what, note): (&str, Option<&str>),
+    facts: serde_json::Value,
+) -> Result<()> {
     let scribe = Scribe {
         app,
         tx,
@@ -261,7 +274,7 @@ async fn tell(
         kind: "leak",
         id: row.id,
     };
-    scribe.tell(what, note, facts).await
+    scribe.tell_all_but(row.suspect_id, what, note, facts).await
 }
 
 /// The leaks, as the timer sees them.

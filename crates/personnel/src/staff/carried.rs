@@ -206,6 +206,14 @@ pub async fn put(
     }
     if let (Some(transition), false) = (transition, line.text("post").is_empty()) {
         let row = transitions::held(tx, transition).await?;
+        // Whoever came in before keeps the seat, the will and the note that were written on the board since.
+        let board = transitions::people(&**tx, transition).await?;
+        let kept = |seat: &transitions::person::Model| {
+            seat.staff_id == staff.id || seat.post_id == line.text("post")
+        };
+        if known.is_some() && board.iter().any(kept) {
+            return Ok(staff.id);
+        }
         let seated = Seated {
             post: line.text("post"),
             staff: staff.id,

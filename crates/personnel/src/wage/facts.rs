@@ -45,6 +45,8 @@ kernel::words! {
         InsuranceMissing = "insurance_missing",
         /// 缺少社保凭证
         InsuranceUnproven = "insurance_unproven",
+        /// 单位未缴费
+        InsuranceUnpaid = "insurance_unpaid",
         /// 缴费基数低于下限
         InsuranceBaseLow = "insurance_base_low",
         /// 缺少工资条
@@ -229,6 +231,10 @@ pub(crate) async fn of(
     let mut facts = Vec::new();
     for month in months {
         let name = month.to_string();
+        let row = rows.iter().find(|row| row.month == name).cloned();
+        // What was checked was judged by the law that was known when it was handed in.
+        let then = row.as_ref().filter(|row| row.is_confirmed());
+        let laws = laws.known_at(then.and_then(|row| row.submitted_at));
         let mut there = Vec::new();
         for (id, (duty, days)) in roll(*month, &all) {
             let Some(staff) = people.get(&id) else {
@@ -256,7 +262,7 @@ pub(crate) async fn of(
         });
         facts.push(MonthFacts {
             month: *month,
-            row: rows.iter().find(|row| row.month == name).cloned(),
+            row,
             people: there,
         });
     }
@@ -363,6 +369,7 @@ impl Found {
 /// Overtime with the class of its day.
 pub(crate) fn classed(worked: &[WorkedDay], calendar: &Calendar) -> Vec<Worked> {
     let class = |one: &WorkedDay| Worked {
+        day: one.day,
         class: calendar.overtime(one.day).into(),
         minutes: one.minutes,
         leave: one.leave,
@@ -377,6 +384,9 @@ fn lacks(person: &PersonMonth) -> Vec<(Lack, Option<InsuranceItem>)> {
         match person.insured.get(item) {
             None => lacks.push((Lack::InsuranceMissing, Some(*item))),
             Some(_) if !proven => lacks.push((Lack::InsuranceUnproven, Some(*item))),
+            Some((_, faults)) if faults.contains(&PremiumFault::Unpaid) => {
+                lacks.push((Lack::InsuranceUnpaid, Some(*item)));
+            }
             Some((_, faults)) if faults.iter().any(|fault| fault.blocks()) => {
                 lacks.push((Lack::InsuranceBaseLow, Some(*item)));
             }
@@ -418,8 +428,10 @@ pub async fn ready(conn: &impl ConnectionTrait, from: Month, to: Month) -> Resul
     let facts = of(conn, &from.until(to), None).await?;
     let missing: Vec<WageLack> = facts.iter().flat_map(MonthFacts::lacks).collect();
     let checked = |month: &MonthFacts| {
-        let confirmed = super::WageMonthState::Confirmed.as_str();
-        month.row.as_ref().is_some_and(|row| row.state == confirmed)
+        month
+            .row
+            .as_ref()
+            .is_some_and(month_row::Model::is_confirmed)
     };
     let unchecked = facts.iter().filter(|month| !checked(month));
     Ok(WageReadiness {

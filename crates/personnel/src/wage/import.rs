@@ -365,6 +365,11 @@ impl Line<'_> {
         }
     }
 
+    /// The sheet has this column.
+    fn names(&self, name: &str) -> bool {
+        self.columns.contains_key(name)
+    }
+
     fn text(&self, name: &str) -> String {
         self.cell(name).text()
     }
@@ -571,25 +576,52 @@ impl Plan {
         report: &mut WageImport,
     ) -> Option<Payslip> {
         let before = report.errors_total;
-        let base = line.money(WAGE_BASE, report);
+        let there = person.payslip.as_ref();
+        // What the sheet has no column for stays as it was written.
+        let kept = |name: &str| there.filter(|_| !line.names(name));
+        let base = match kept(WAGE_BASE) {
+            Some(row) => Some(row.base_fen),
+            None => line.money(WAGE_BASE, report),
+        };
         if base.is_none() && report.errors_total == before {
             let what = ("amount_missing", "the wage that overtime is reckoned from");
             report.wrong(line.at(WAGE_BASE), WAGE_BASE, what);
         }
         let mut items = Vec::new();
         for (name, kind) in ITEMS {
+            if kept(name).is_some() {
+                items.extend(
+                    person
+                        .items
+                        .iter()
+                        .filter(|item| item.kind == kind)
+                        .copied(),
+                );
+                continue;
+            }
             let amount = line.money(name, report).filter(|amount| *amount > 0);
             items.extend(amount.map(|amount_fen| PayItem { kind, amount_fen }));
         }
-        let there = person.payslip.as_ref();
+        let due = match kept(DUE) {
+            Some(row) => row.performance_due_fen,
+            None => line.money(DUE, report).unwrap_or_default(),
+        };
+        let paid = match kept(PAID) {
+            Some(row) => row.paid_fen,
+            None => line.money(PAID, report),
+        };
+        let paid_on = match kept(PAID_ON) {
+            Some(row) => row.paid_on.as_deref().and_then(|day| day.parse().ok()),
+            None => line.day(PAID_ON, report),
+        };
         let new = Payslip {
             base_fen: base.unwrap_or_default(),
             items,
             // Overtime has a sheet of its own: a day a row.
             worked: person.worked.clone(),
-            performance_due_fen: line.money(DUE, report).unwrap_or_default(),
-            paid_fen: line.money(PAID, report),
-            paid_on: line.day(PAID_ON, report),
+            performance_due_fen: due,
+            paid_fen: paid,
+            paid_on,
             version: there.map(|row| row.version),
         };
         if report.errors_total > before {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::list::beginning_with;
 use kernel::params::{Shipped, parameter};
-use kernel::problem::{Result, internal, unavailable};
+use kernel::problem::{Result, internal, invalid};
 use kernel::{App, Tx};
 use sea_orm::{Condition, ConnectionTrait, EntityTrait, QueryFilter};
 
@@ -23,7 +23,11 @@ pub const GAP_DAY: &str = "wage.gap_alert_day";
 
 /// Every row of wages and overtime; a few dozen.
 #[derive(Debug, Clone)]
-pub struct Laws(Vec<parameter::Model>);
+pub struct Laws {
+    rows: Vec<parameter::Model>,
+    /// What was recorded later is not known; everything is where this is none.
+    known_at: Option<DateTime<Utc>>,
+}
 
 /// A value with what is known of it.
 #[derive(Debug, Clone)]
@@ -47,23 +51,35 @@ impl Laws {
             .add(beginning_with(parameter::Column::Key, PREFIX))
             .add(beginning_with(parameter::Column::Key, "overtime."));
         let rows = parameter::Entity::find().filter(which).all(conn).await?;
-        Ok(Self(rows))
+        Ok(Self {
+            rows,
+            known_at: None,
+        })
+    }
+
+    /// The same as they were known at a moment, so that what was judged then is judged the same today.
+    #[must_use]
+    pub fn known_at(&self, moment: Option<DateTime<Utc>>) -> Self {
+        Self {
+            rows: self.rows.clone(),
+            known_at: moment,
+        }
     }
 
     fn row(&self, key: &str, day: NaiveDate) -> Result<&parameter::Model> {
         let at = begin_of(day);
-        let held = self
-            .0
-            .iter()
-            .filter(|row| row.key == key && row.effective_from <= at)
-            .filter(|row| row.effective_to.is_none_or(|to| to > at))
-            .max_by_key(|row| (row.effective_from, row.recorded_at, row.id));
+        let holding = || {
+            let rows = self.rows.iter().filter(|row| row.key == key);
+            rows.filter(|row| row.effective_from <= at && row.effective_to.is_none_or(|to| to > at))
+        };
+        let known =
+            holding().filter(|row| self.known_at.is_none_or(|known| row.recorded_at <= known));
+        let held = known.max_by_key(|row| (row.effective_from, row.recorded_at, row.id));
+        // Of a month that was handed in before the program knew any value, the first that was recorded.
+        let held = held.or_else(|| holding().min_by_key(|row| (row.recorded_at, row.id)));
         held.ok_or_else(|| {
-            unavailable(
-                "parameter_missing",
-                format!("no value of {key} holds on {day}"),
-            )
-            .with_way_out("POST /api/v1/parameters")
+            let detail = format!("no value of {key} holds on {day}");
+            invalid("month", "wage_law_unknown", detail).with_way_out("POST /api/v1/parameters")
         })
     }
 

@@ -131,6 +131,11 @@ impl month_row::Model {
         Ok(Case { state })
     }
 
+    /// The purchaser checked it.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.state == WageMonthState::Confirmed.as_str()
+    }
+
     /// The case after an action; the refusal names the month.
     pub(crate) fn after(&self, action: &Action) -> Result<Case> {
         let refuse = |refusal: Refusal| refusal.about(&self.what()).with("state", &*self.state);

@@ -1,6 +1,8 @@
 //! Sums of wages, pure: the law of a day and what was paid go in; amounts in fen, rounded half up, and what is wrong
 //! come out.
 
+use std::collections::BTreeMap;
+
 use calendar::OvertimeClass;
 use chrono::NaiveDate;
 use kernel::words;
@@ -320,6 +322,8 @@ words! {
     PremiumFault {
         /// 基数低于下限
         BaseBelow = "base_below",
+        /// 单位未缴费
+        Unpaid = "unpaid",
         /// 基数高于上限
         BaseAbove = "base_above",
         /// 单位缴费与费率不符
@@ -332,7 +336,7 @@ words! {
 impl PremiumFault {
     /// The month is not complete with it; a difference from a rate is told and looked into.
     pub fn blocks(self) -> bool {
-        self == Self::BaseBelow
+        matches!(self, Self::BaseBelow | Self::Unpaid)
     }
 }
 
@@ -359,7 +363,10 @@ pub fn premium_faults(
     }
     // A rate that ships as zero is not known: nothing is measured by it.
     let differs = |paid: i64, bp: i64| bp > 0 && paid != part(base_fen, bp, 10_000);
-    if differs(employer_fen, premium.employer_bp) {
+    // A proof beside a premium of zero proves no payment.
+    if employer_fen == 0 && premium.employer_bp > 0 {
+        faults.push(PremiumFault::Unpaid);
+    } else if differs(employer_fen, premium.employer_bp) {
         faults.push(PremiumFault::EmployerDiffers);
     }
     if differs(employee_fen, premium.employee_bp) {
@@ -381,6 +388,8 @@ pub struct PayItem {
 /// Overtime of one day with its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Worked {
+    /// The day.
+    pub day: NaiveDate,
     /// The class of the day.
     pub class: PayClass,
     /// Minutes.
@@ -564,11 +573,14 @@ pub fn judge(law: &Law, slip: &Slip<'_>) -> JudgedPay {
         minutes: Some(minutes),
         ..finding(fault, None, None)
     };
-    let days = slip
-        .worked
-        .iter()
-        .filter(|worked| worked.class == PayClass::Extended);
-    if let Some(longest) = days.map(|worked| worked.minutes).max()
+    // A day may stand in several lines: what was paid, and what leave makes up for.
+    let mut days: BTreeMap<NaiveDate, i64> = BTreeMap::new();
+    for worked in slip.worked {
+        if worked.class == PayClass::Extended {
+            *days.entry(worked.day).or_default() += worked.minutes;
+        }
+    }
+    if let Some(longest) = days.into_values().max()
         && longest > law.long_day_minutes
     {
         findings.push(long(PayFault::LongDay, longest));

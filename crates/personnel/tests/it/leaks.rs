@@ -42,7 +42,11 @@ fn steps() -> Vec<(&'static str, Action)> {
         all.push(("assessed", Action::Assess { personal, harm }));
     }
     for by in [Side::Purchaser, Side::Supplier] {
+        for (personal, harm) in [(false, false), (true, false), (true, true)] {
+            all.push(("reassessed", Action::Reassess { by, personal, harm }));
+        }
         all.extend([
+            ("suspect_named", Action::NameSuspect { by }),
             ("acknowledged", Action::Acknowledge { by }),
             (
                 "authority_told",
@@ -125,6 +129,7 @@ proptest! {
         let mut case = Case::discovered(by, &moment(now));
         let (mut contained, mut liable) = (false, false);
         let (mut owed_authority, mut owed_persons) = (None, None);
+        let (mut authority_told, mut persons_told) = (false, false);
         for (step, later) in walk {
             now += TimeDelta::minutes(later);
             let (_, action) = steps[step];
@@ -138,16 +143,27 @@ proptest! {
                     owed_authority = Some(personal);
                     owed_persons = Some(personal && harm);
                 }
+                Action::Reassess { by, personal, harm } => {
+                    prop_assert_eq!(by, Side::Purchaser);
+                    prop_assert!(owed_authority.is_some(), "there was a first assessment");
+                    owed_authority = Some(personal && !authority_told);
+                    owed_persons = Some(personal && harm && !persons_told);
+                    liable = false;
+                }
+                Action::NameSuspect { by } => {
+                    prop_assert_eq!(by, Side::Purchaser);
+                    prop_assert_eq!(after, case, "it changes no step");
+                }
                 Action::Notify { by, whom } => {
                     prop_assert_eq!(by, Side::Purchaser);
                     match whom {
-                        Told::Authority => owed_authority = Some(false),
-                        Told::Persons => owed_persons = Some(false),
+                        Told::Authority => (owed_authority, authority_told) = (Some(false), true),
+                        Told::Persons => (owed_persons, persons_told) = (Some(false), true),
                     }
                 }
                 Action::RequirePersons { by } => {
                     prop_assert_eq!(by, Side::Purchaser);
-                    owed_persons = Some(true);
+                    (owed_persons, persons_told) = (Some(true), false);
                     liable = false;
                 }
                 Action::HoldLiable { by } => {
@@ -160,6 +176,7 @@ proptest! {
                     prop_assert_eq!(by, Side::Purchaser);
                     liable = false;
                     (owed_authority, owed_persons) = (None, None);
+                    (authority_told, persons_told) = (false, false);
                 }
                 Action::Acknowledge { .. } => prop_assert!(!case.told && after.told),
                 Action::Lapse => prop_assert!(after.is_overdue()),
@@ -169,7 +186,7 @@ proptest! {
             }
             prop_assert_eq!(after.step_due_at.is_some(), after.is_open());
             case = after;
-            let leads_on = steps.iter().any(|(name, action)| *name != "lapsed" && case.next(action, &moment(now)).is_ok());
+            let leads_on = steps.iter().any(|(name, action)| !["lapsed", "suspect_named"].contains(name) && case.next(action, &moment(now)).is_ok());
             prop_assert!(leads_on, "{:?} has no next step", case);
         }
     }

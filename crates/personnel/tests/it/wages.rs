@@ -3,8 +3,8 @@
 use kernel::Side;
 use personnel::wage::import::fen;
 use personnel::wage::sums::{
-    Law, PayClass, PayFault, PayItem, PayItemKind, Premium, Provision, Slip, Worked, floor, judge,
-    part,
+    Law, PayClass, PayFault, PayItem, PayItemKind, Premium, PremiumFault, Provision, Slip, Worked,
+    floor, judge, part, premium_faults,
 };
 use personnel::wage::{Action, Case, InsuranceItem, WageMonthState};
 use proptest::prelude::*;
@@ -87,6 +87,47 @@ fn amounts_are_rounded_half_up_to_the_fen() {
     assert_eq!(floor(&law(250_000), on, 0, &FOUR_HOURS).floor_fen, 392_716);
 }
 
+#[test]
+fn overtime_of_one_day_counts_together_and_a_premium_of_nothing_is_unpaid() {
+    let law = law(268_000);
+    let on = |day: &str, minutes, leave| Worked {
+        day: day.parse().unwrap(),
+        class: PayClass::Extended,
+        minutes,
+        leave,
+    };
+    let long = |worked: &[Worked]| {
+        let slip = Slip {
+            base_fen: 435_000,
+            items: &[],
+            worked,
+            performance_due_fen: 0,
+            paid_fen: None,
+            share: (18, 18),
+        };
+        let findings = judge(&law, &slip).findings;
+        let long = findings.iter().find(|one| one.fault == PayFault::LongDay);
+        long.and_then(|one| one.minutes)
+    };
+    assert_eq!(
+        long(&[on("2026-11-23", 120, false), on("2026-11-23", 90, true)]),
+        Some(210),
+        "two lines of one day"
+    );
+    assert_eq!(
+        long(&[on("2026-11-23", 120, false), on("2026-11-24", 90, false)]),
+        None
+    );
+    let faults =
+        |employer| premium_faults(&law, InsuranceItem::Pension, 600_000, (employer, 0), false);
+    assert!(
+        faults(0)
+            .iter()
+            .any(|fault| *fault == PremiumFault::Unpaid && fault.blocks())
+    );
+    assert!(faults(96_000).is_empty());
+}
+
 fn class() -> impl Strategy<Value = PayClass> {
     prop::sample::select(PayClass::ALL.to_vec())
 }
@@ -135,7 +176,7 @@ proptest! {
     ) {
         let law = law(268_000);
         let worked: Vec<Worked> = worked.into_iter()
-            .map(|(class, minutes, leave)| Worked { class, minutes, leave }).collect();
+            .map(|(class, minutes, leave)| Worked { day: "2026-11-23".parse().unwrap(), class, minutes, leave }).collect();
         let slip = |items: &[PayItem]| judge(&law, &Slip {
             base_fen: 435_000, items, worked: &worked, performance_due_fen: due, paid_fen: None, share: (18, 18),
         });

@@ -2,8 +2,10 @@
 import { emergencies, escalations, instructions } from '@/api/cases'
 import { calls } from '@/api/calls'
 import type { Filters } from '@/api/client'
+import { exportRequests } from '@/api/exports'
 import { gaps } from '@/api/knowledge'
 import { auditChain } from '@/api/kernel'
+import { leaks } from '@/api/leaks'
 import { deliveries } from '@/api/notices'
 import { demands, replacements, staffFiles, staffing } from '@/api/personnel'
 import { callbacks } from '@/api/outbound'
@@ -11,7 +13,9 @@ import { P } from '@/api/permissions'
 import { contactRecords, tickets } from '@/api/tickets'
 import { trunks } from '@/api/trunks'
 import type { Reach } from '@/api/types'
+import { wageMonths } from '@/api/wages'
 import { serverNow } from '@/lib/clock'
+import { day } from '@/lib/format'
 
 export interface Counted {
   n: number
@@ -38,6 +42,12 @@ const rows = (list: Lister, filters: Filters) => async (): Promise<Counted> => {
 }
 const now = (): string => new Date(serverNow()).toISOString()
 
+/** The month that is paid now: the one before this. */
+const monthBefore = (): string => {
+  const [year, month] = day(serverNow()).split('-').map(Number)
+  return new Date(Date.UTC(year!, month! - 2, 1)).toISOString().slice(0, 7)
+}
+
 const listed = (key: string, needs: string, tone: HomeNumber['tone'], to: string, count: HomeNumber['count'], wide = true): HomeNumber => ({ key, needs, tone, to, count, wide })
 
 export const NUMBERS: HomeNumber[] = [
@@ -56,6 +66,9 @@ export const NUMBERS: HomeNumber[] = [
   listed('staff_expiring', P.viewStaff, 'amber', '/staff?show=expiring', rows(staffFiles as Lister, { expiring: true })),
   listed('replacements', P.viewStaffing, 'amber', '/replacements', rows(replacements as Lister, { open: true }), false),
   listed('demands', P.viewStaffing, 'amber', '/demands', rows(demands as Lister, { open: true }), false),
+  listed('wage_gaps', P.viewWageMonths, 'amber', '/wages', async () => ({ n: (await wageMonths(monthBefore(), monthBefore())).items.reduce((sum, one) => sum + one.missing, 0) }), false),
+  listed('leaks', P.viewLeaks, 'red', '/leaks', rows(leaks as Lister, { open: true }), false),
+  listed('export_requests', P.viewExportRequests, 'amber', '/export-requests', rows(exportRequests as Lister, { open: true, state: 'waiting' })),
   listed('undelivered', P.operateNotices, 'red', '/notice-deliveries?state=dead', rows(deliveries as Lister, { state: 'dead' }), false),
   listed('trunks', P.viewTelephony, 'red', '/trunks', async () => ({ n: (await trunks()).items.filter((one) => one.enabled && one.now.health === 'down').length }), false),
   listed('audit', P.viewAudit, 'red', '/audit', async () => ({ n: (await auditChain()).broken ? 1 : 0 }), false),

@@ -281,3 +281,39 @@ async fn what_a_predecessor_hands_over_comes_in_once_and_everything_goes_out() {
     let Some(books) = books() else { return };
     on_both(async |server| Box::pin(all_of_it(server, &books)).await).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_file_of_people_keeps_what_the_board_says_since() {
+    on_both(async |server| {
+        let (manager, hr) = (server.sign_in("manager").await, server.sign_in("hr").await);
+        let new = json!({"predecessor": "原运营公司", "go_live_on": "2026-12-01"});
+        let board = manager.post("/api/v1/transitions", new).await;
+        let onto = format!("transition={}", board["id"].as_str().unwrap());
+        let file = |education: &str| {
+            let row = ["P1", "承接员一", "Z1", "愿意", education]
+                .map(str::to_owned)
+                .to_vec();
+            let heading = ["原工号", "姓名", "岗位", "承接意愿", "学历"];
+            documents::write("人员", heading, [row]).unwrap()
+        };
+        brings(&hr, "people", &onto, &file("大专")).await;
+        let at = path("transitions", &board);
+        let seat = async || manager.get(&at).await["posts"][0].clone();
+        let seated = seat().await;
+        assert_eq!(seated["willing"], "willing", "{seated}");
+
+        // He thinks better of it, and the board says so; the file comes again with a line that changed.
+        let said =
+            json!({"staff_id": seated["staff_id"], "willing": "unwilling", "note": "另有安排"});
+        manager.put(&format!("{at}/posts/Z1"), said).await;
+        let again = brings(&hr, "people", &onto, &file("本科")).await;
+        assert_eq!(again["changed"], 1, "{again}");
+        let kept = seat().await;
+        assert_eq!(
+            (&kept["willing"], &kept["note"]),
+            (&json!("unwilling"), &json!("另有安排")),
+            "{kept}"
+        );
+    })
+    .await;
+}

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use kernel::audit::Who;
 use organization::export::ExportKind;
+use organization::export::limits::ExportLimit;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -77,6 +79,75 @@ async fn decided(who: &Person, request: &Value, approve: bool, note: &str) -> (S
     let door = format!("{}/decide", path("export-requests", request));
     let said = json!({"version": request["version"], "approve": approve, "note": note});
     who.ask(Method::POST, &door, Some(said)).await
+}
+
+/// Personal numbers in a filter, and who may widen a limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_filter_keeps_its_numbers_hidden_and_nobody_widens_his_own_limit() {
+    on_both(async |server| {
+        let lead = server.sign_in("lead").await;
+        let purchaser = server.sign_in("purchaser").await;
+        orders(&lead).await;
+        limits(&purchaser, 2, 3).await;
+        let by_number = format!("{ALL}&q=13900000101");
+        takes(&lead, &format!("{ALL}&q=GD20261123-0001"))
+            .await
+            .unwrap();
+        let request = asked(&lead, &by_number, 6).await;
+        let own = lead.get(&path("export-requests", &request)).await;
+        assert!(
+            own["target"].as_str().unwrap().contains("13900000101"),
+            "who asked takes the file by it: {own}"
+        );
+        let shown = purchaser.get(&path("export-requests", &request)).await;
+        let target = shown["target"].as_str().unwrap();
+        assert!(
+            target.contains("q=****0101") && !target.contains("13900000101"),
+            "{target}"
+        );
+        decided(&purchaser, &request, true, "同意").await;
+        let pass = format!(
+            "{by_number}&export_request={}",
+            request["id"].as_str().unwrap()
+        );
+        takes(&lead, &pass).await.unwrap();
+        let log = purchaser.get("/api/v1/export-log").await.to_string();
+        assert!(
+            log.contains("q=****0101") && !log.contains("13900000101"),
+            "{log}"
+        );
+
+        // What the purchaser allows holds for others; for himself what somebody else allowed, where that is less.
+        let app = server.running.app.clone();
+        let narrow = kernel::rule::New {
+            rule: ExportLimit {
+                kind: "work_orders".to_owned(),
+                rows: 2,
+                rows_a_day: 3,
+            },
+            effective_from: None,
+            source: "双方确认".to_owned(),
+        };
+        app.db
+            .clone()
+            .write(move |tx| async move {
+                kernel::rule::set(&app, &tx, &Who::system("setup"), narrow)
+                    .await
+                    .map(|_set| ())
+            })
+            .await
+            .unwrap();
+        server.clock.advance(Duration::from_secs(1));
+        limits(&purchaser, 1_000, 10_000).await;
+        let no = takes(&purchaser, ALL).await.unwrap_err();
+        assert_eq!(
+            (&no["code"], &no["limit"]),
+            (&json!("export_needs_approval"), &json!(2)),
+            "{no}"
+        );
+        assert!(takes(&lead, ALL).await.unwrap().starts_with(b"PK"));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,6 +47,14 @@ async fn package(who: &Person, leak: &Value, user: &Value) -> (String, Value) {
     (one, frozen)
 }
 
+/// The findings of a check that was asked for now.
+async fn verified(who: &Person, one: &str) -> Value {
+    let asked = who.post(&format!("{one}/verify"), json!({})).await;
+    assert_eq!(asked["checking"], true, "{asked}");
+    who.until(one, Duration::from_secs(20), |it| it["checking"] == false)
+        .await
+}
+
 fn unpacked(file: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
     (0..archive.len())
@@ -165,18 +173,18 @@ async fn a_leak_is_told_proven_and_closed() {
         ]);
         assert_eq!(json!(hex::encode(Sha256::digest(counted.to_string()))), line["hash"], "{line}");
 
-        let same = auditor.post(&format!("{one}/verify"), json!({})).await;
+        let same = verified(&auditor, &one).await;
         assert_eq!((&same["file_finding"], &same["trail_finding"]), (&json!("equal"), &json!("equal")), "{same}");
         tampered(server, "requester.revealed").await;
-        let changed = auditor.post(&format!("{one}/verify"), json!({})).await;
+        let changed = verified(&auditor, &one).await;
         assert_eq!((&changed["file_finding"], &changed["trail_finding"]), (&json!("equal"), &json!("changed")), "{changed}");
         let kept = server.folder.join("data/files/leak-packages");
         let kept = kept.join(format!("{}.zip", frozen["id"].as_str().unwrap()));
         std::fs::write(&kept, b"PK").unwrap();
-        let changed = auditor.post(&format!("{one}/verify"), json!({})).await;
+        let changed = verified(&auditor, &one).await;
         assert_eq!(changed["file_finding"], "changed");
         std::fs::remove_file(&kept).unwrap();
-        let gone = auditor.post(&format!("{one}/verify"), json!({})).await;
+        let gone = verified(&auditor, &one).await;
         assert_eq!(gone["file_finding"], "missing");
 
         let closed = must(purchaser, &leak, json!({"action": "close", "closing": "已处理完毕"})).await;
@@ -188,6 +196,119 @@ async fn a_leak_is_told_proven_and_closed() {
         let lines = actions(&again);
         assert_eq!(&lines[..2], ["reported", "overdue"], "{lines:?}");
         assert!(lines.contains(&"package_frozen") && lines.ends_with(&["closed", "reopened"]), "{lines:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_purchaser_assesses_anew_and_names_whom_it_may_be_about() {
+    on_both(async |server| {
+        let office = Office::of(server).await;
+        let purchaser = &office.purchaser;
+        let auditor = server.sign_in("auditor").await;
+        let guard = server.sign_in("secadmin").await;
+        let new = json!({"title": "清单外流", "what": "网上出现清单", "data_kinds": "业务数据"});
+        let leak = purchaser.post("/api/v1/leaks", new).await;
+        let at = path("leaks", &leak);
+        steps(&office.hr, &leak, json!({"action": "contain", "how": "停用账号"})).await;
+        let anew = json!({"action": "reassess", "found": "含手机号码", "personal": true, "harm": true});
+        let (_, no) = decides(purchaser, &leak, anew.clone()).await;
+        assert_eq!(no["code"], "leak_not_assessed", "{no}");
+        let light = json!({"action": "assess", "found": "不涉及个人信息", "personal": false, "harm": false});
+        let (_, light) = steps(&office.hr, &leak, light).await;
+        assert_eq!((&light["state"], &light["authority"]), (&json!("notified"), &json!("spared")), "{light}");
+
+        // What the supplier found light, the purchaser finds grave; both findings stay readable.
+        let (status, _) = decides(&office.hr, &leak, anew.clone()).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        let (_, no) = decides(purchaser, &leak, json!({"action": "reassess", "found": " ", "personal": true, "harm": true})).await;
+        assert_eq!(no["field"], "found", "{no}");
+        let grave = must(purchaser, &leak, anew).await;
+        assert_eq!((&grave["state"], &grave["authority"], &grave["persons_told"]), (&json!("assessed"), &json!("owed"), &json!("owed")), "{grave}");
+        assert_eq!(grave["assessment"], "含手机号码");
+        let said = grave["lines"].to_string();
+        assert!(said.contains("不涉及个人信息") && said.contains("含手机号码"), "{said}");
+
+        // Evidence that the security administrator took out stands in the access log, until it may be about who looks.
+        let (one, _) = package(&auditor, &leak, &guard.own_id().await).await;
+        auditor.send(Method::GET, &format!("{one}/file"), None).await;
+        let log = "/api/v1/access-log?kind=export";
+        let taken = |log: &Value| log.to_string().contains("leak_package.downloaded");
+        assert!(taken(&guard.get(log).await));
+        let exports = |counts: &Value| counts["people"].to_string().matches("\"auditor\"").count();
+        assert!(exports(&guard.get("/api/v1/access-log/people").await) > 0);
+        let suspect = guard.own_id().await;
+        let (_, no) = decides(purchaser, &leak, json!({"action": "name_suspect", "suspect_id": suspect, "reason": ""})).await;
+        assert_eq!(no["field"], "reason", "{no}");
+        assert_eq!(guard.ask(Method::GET, &at, None).await.0, StatusCode::OK);
+        let mut his = guard.screen().await;
+        must(purchaser, &leak, json!({"action": "name_suspect", "suspect_id": suspect, "reason": "登录地址指向他"})).await;
+        assert_eq!(guard.ask(Method::GET, &at, None).await.0, StatusCode::NOT_FOUND);
+        assert!(!taken(&guard.get(log).await) && taken(&auditor.get(log).await));
+        assert_eq!(exports(&guard.get("/api/v1/access-log/people").await), 0);
+
+        // The live news of it reach the others, not him; his open page is told to read again, without a word of it.
+        his.hears(&["read_again"]).await;
+        let id = leak["id"].as_str().unwrap();
+        let mut others = auditor.screen().await;
+        must(purchaser, &leak, json!({"action": "notify", "whom": "authority", "how": "书面报告"})).await;
+        others.hears(&[id]).await;
+        let new = json!({"title": "另一件", "what": "又一件", "data_kinds": "业务数据"});
+        let other = purchaser.post("/api/v1/leaks", new).await;
+        his.hears(&[other["id"].as_str().unwrap()]).await;
+        assert!(!his.has_heard(id), "no news of his own case");
+
+        // As many packages as somebody can read, no more.
+        let packages = format!("{at}/packages");
+        let new = json!({"user_id": suspect, "from": "2026-11-01T00:00:00Z"});
+        for _ in 1..50 {
+            auditor.post(&packages, new.clone()).await;
+        }
+        let (status, no) = auditor.ask(Method::POST, &packages, Some(new)).await;
+        assert_eq!((status, &no["code"]), (StatusCode::CONFLICT, &json!("leak_packages_full")), "{no}");
+    })
+    .await;
+}
+
+/// Another node seals the trail, for three seconds.
+async fn sealed_elsewhere(server: &TestServer) {
+    for _ in 0..50 {
+        server.clock.advance(Duration::from_secs(11));
+        let (app, now) = (server.running.app.clone(), server.running.app.clock.now());
+        let taken = app.db.write(move |tx| async move {
+            let lasting = chrono::TimeDelta::seconds(3);
+            kernel::lease::hold(&*tx, "audit.sealer", "another node", now, lasting).await
+        });
+        if taken.await.unwrap() {
+            return;
+        }
+    }
+    panic!("the lease never lapses");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_holds_the_last_second_whichever_node_seals_it() {
+    on_both(async |server| {
+        let office = Office::of(server).await;
+        let auditor = server.sign_in("auditor").await;
+        let leaker = server.sign_in("agent2").await;
+        let new = json!({"title": "打印外流", "what": "打印件外流", "data_kinds": "业务数据"});
+        let leak = office.purchaser.post("/api/v1/leaks", new).await;
+        let suspect = leaker.own_id().await;
+        sealed_elsewhere(server).await;
+        leaker
+            .post("/api/v1/prints", json!({"page": "/tickets/last-second"}))
+            .await;
+        let (one, _) = package(&auditor, &leak, &suspect).await;
+        let answer = auditor
+            .send(Method::GET, &format!("{one}/file"), None)
+            .await;
+        let parts = unpacked(&answer.bytes().await.unwrap());
+        let (_, trail) = parts
+            .iter()
+            .find(|(name, _)| name == "audit.jsonl")
+            .unwrap();
+        assert!(String::from_utf8_lossy(trail).contains("/tickets/last-second"));
     })
     .await;
 }

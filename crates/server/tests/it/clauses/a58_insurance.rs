@@ -125,6 +125,14 @@ async fn a_missing_month_is_told_and_blocks_the_checklist_until_it_is_proven() {
         assert_eq!(upload(&office.purchaser, &files, "缴费清单.txt").await.0, StatusCode::FORBIDDEN);
         let (status, proof) = upload(&office.hr, &files, "缴费清单.txt").await;
         assert_eq!(status, StatusCode::CREATED, "{proof}");
+        // A file beside premiums of nothing proves no payment; what is paid with the medical insurance owes none of its own.
+        assert_eq!(lacks(&row(&office.purchaser, "顶岗者").await), [&["insurance_unpaid"; 4][..], &["payslip_missing"]].concat());
+        let seen = office.hr.get(&format!("{MONTH}/people/{}", stand_in["id"].as_str().unwrap())).await;
+        for (item, base, employer, employee) in [("pension", 551_000, 88_160, 44_080), ("medical", 623_600, 28_062, 12_472), ("injury", 551_000, 1_102, 0), ("unemployment", 551_000, 4_408, 1_102)] {
+            let there = seen["insurances"].as_array().unwrap().iter().find(|one| one["item"] == item).unwrap();
+            let paid = json!({"base_fen": base, "employer_fen": employer, "employee_fen": employee, "version": there["version"]});
+            office.hr.put(&format!("{his}/{item}"), paid).await;
+        }
         assert_eq!(lacks(&row(&office.purchaser, "顶岗者").await), ["payslip_missing"]);
         // Opening a proof is written down.
         office.purchaser.get(&format!("{MONTH}/files/{}", proof["id"].as_str().unwrap())).await;

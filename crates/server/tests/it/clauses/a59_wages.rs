@@ -124,6 +124,16 @@ async fn pay_is_checked_to_the_fen_and_shown_to_whom_it_concerns() {
         let gap = format!("{MONTH}/people/{}/insurances/unemployment", uninsured["id"].as_str().unwrap());
         office.hr.put(&gap, json!({"base_fen": 390_000, "employer_fen": 3_120, "employee_fen": 780})).await;
 
+        // A sheet with few columns changes those and no other.
+        let narrow = documents::write("工资", ["工号", "加班计算基数", "基本工资", "夜班津贴"], [vec!["801".to_owned(), "4350".to_owned(), "3000".to_owned(), "60.00".to_owned()]]).unwrap();
+        let (status, report) = office.hr.send_file(&format!("{MONTH}/import?kind=payroll&dry_run=false"), narrow).await;
+        assert_eq!((status, &report["changed"]), (StatusCode::OK, &json!(1)), "{report}");
+        let kept = office.hr.get(&own).await;
+        let night = kept["items"].as_array().unwrap().iter().find(|item| item["kind"] == "night").unwrap();
+        assert_eq!((&night["amount_fen"], &kept["base_fen"], &kept["paid_fen"], &kept["performance_due_fen"]), (&json!(6_000), &json!(435_000), &json!(412_500), &json!(50_000)), "{kept}");
+        assert_eq!(kept["items"].as_array().unwrap().len(), whole.len(), "{kept}");
+        office.hr.put(&slip, pay(&whole, 412_500, &kept["version"])).await;
+
         // Handed in, it waits for the purchaser and does not change; sent back it does; checked it never does again.
         let submit = format!("{MONTH}/submit");
         assert_eq!(office.purchaser.refused(Method::POST, &submit, json!({"version": 0})).await.0, StatusCode::FORBIDDEN);
@@ -148,6 +158,16 @@ async fn pay_is_checked_to_the_fen_and_shown_to_whom_it_concerns() {
         assert_eq!(office.hr.refused(Method::PUT, &slip, pay(&whole, 412_500, &seen)).await.1, "wage_month_confirmed");
         let ready = reviewer.get("/api/v1/wage-readiness?from=2026-09&to=2026-10").await;
         assert_eq!(ready, json!({"ready": true, "unchecked": [], "missing": []}));
+
+        // A law that is recorded afterwards does not judge what was checked; a month before any law says so.
+        server.clock.advance(std::time::Duration::from_secs(1));
+        let wage = json!({"key": "wage.minimum_month_fen", "value": "900000", "source_doc_no": "补录", "effective_from": "2026-09-01T00:00:00+08:00"});
+        let (status, said) = office.purchaser.ask(Method::POST, "/api/v1/parameters", Some(wage)).await;
+        assert!(status.is_success(), "{said}");
+        let after = reviewer.get("/api/v1/wage-readiness?from=2026-10&to=2026-10").await;
+        assert_eq!(after, json!({"ready": true, "unchecked": [], "missing": []}));
+        let (status, no) = reviewer.ask(Method::GET, "/api/v1/wage-months/2021-01", None).await;
+        assert_eq!((status, &no["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("wage_law_unknown")), "{no}");
     })
     .await;
 }
