@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// The highest price: 8,333.33 yuan.
 const PRICE: i64 = 833_333;
 
-static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| {
+pub static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| {
     let notices = calendar::SHIPPED.iter();
     let years = notices.map(|notice| {
         let notice: YearNotice = serde_json::from_str(notice).unwrap();

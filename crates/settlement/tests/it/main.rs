@@ -2,3 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod fee;
+mod machines;
+mod story;
+mod world;
