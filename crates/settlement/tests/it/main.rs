@@ -1,0 +1,7 @@
+//! What the crate promises.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod fee;
+mod machines;
+mod story;
+mod world;
