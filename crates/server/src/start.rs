@@ -69,6 +69,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(personnel::migrations());
     all.extend(learning::migrations());
     all.extend(liaison::migrations());
+    all.extend(settlement::migrations());
     all.extend(carry::migrations());
     all
 }
@@ -211,6 +212,7 @@ fn capabilities(
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
         carry::capability(app),
         learning::capability(app, Arc::new(Lessons(app.clone()))),
+        settlement::capability(app, Arc::new(settlement::SignedSheets(app.clone()))),
         liaison::capability(
             app,
             Arc::new(Scripts(app.clone())),

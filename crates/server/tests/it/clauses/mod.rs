@@ -56,3 +56,4 @@ mod a59_wages;
 mod a60_employer;
 mod a61_approved_answers;
 mod a61_facilities;
+mod a62_a69_settlement;

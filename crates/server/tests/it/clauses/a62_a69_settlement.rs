@@ -1,0 +1,123 @@
+//! A-62 … A-69: a contract of 12 months whose price holds the cap; half a year settled by what both sides signed,
+//! rejected once, confirmed, invoiced and paid; what changes after it is settled by actual, and nothing that was
+//! confirmed moves.
+
+use calendar::{Calendar, YearCalendar, YearNotice};
+use chrono::NaiveDate;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::Person;
+use crate::support::cases::on_both_at;
+use crate::support::staff::tries;
+
+fn workdays(from: &str, until: &str) -> Vec<NaiveDate> {
+    let notices = calendar::SHIPPED.iter().map(|notice| {
+        let notice: YearNotice = serde_json::from_str(notice).unwrap();
+        YearCalendar::from_notice(&notice).unwrap()
+    });
+    let calendar = Calendar::new(notices);
+    let (from, until): (NaiveDate, NaiveDate) = (from.parse().unwrap(), until.parse().unwrap());
+    let all = from.iter_days().take_while(|day| *day <= until);
+    all.filter(|day| calendar.is_workday(*day)).collect()
+}
+
+/// All six seats for half a year; seat 3 is vacant for three working days of June.
+fn half_year() -> Value {
+    let gone = workdays("2026-06-08", "2026-06-10");
+    let mut days = Vec::new();
+    for day in workdays("2026-01-01", "2026-06-30") {
+        for seat in (1..=6).filter(|seat| *seat != 3 || !gone.contains(&day)) {
+            days.push(json!({"day": day, "seat": seat, "person": format!("A{seat}"), "presence": "present", "minutes": 480}));
+        }
+    }
+    json!({ "days": days })
+}
+
+async fn signed(manager: &Person, counterpart: &Person, sheet: Value) {
+    let made = manager.post("/api/v1/attendance-sheets", sheet).await;
+    let at = format!("/api/v1/attendance-sheets/{}", made["id"].as_str().unwrap());
+    let decision = json!({"version": 1, "sign": true});
+    counterpart.post(&format!("{at}/decide"), decision).await;
+}
+
+/// A step with the version that stands.
+async fn step(who: &Person, at: &str, verb: &str, mut body: Value) -> Value {
+    body["version"] = who.get(at).await["version"].clone();
+    let (status, json) = tries(who, at, verb, body).await;
+    assert!(status.is_success(), "{at}/{verb}: {status} {json}");
+    json
+}
+
+/// The code of a step that must be refused.
+async fn no(who: &Person, at: &str, verb: &str, mut body: Value) -> Value {
+    body["version"] = who.get(at).await["version"].clone();
+    let (status, json) = tries(who, at, verb, body).await;
+    assert!(status.is_client_error(), "{at}/{verb}: {status} {json}");
+    json["code"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_a_year_is_settled_and_what_changes_after_it_is_an_adjustment() {
+    on_both_at("2026-07-01T02:00:00Z", &[], async |server| {
+        let (manager, hr, counterpart) = (server.sign_in("manager").await, server.sign_in("hr").await, server.sign_in("counterpart").await);
+        let (purchaser, reviewer) = (server.sign_in("purchaser").await, server.sign_in("reviewer").await);
+
+        // 12 months, at most 8,333.33 yuan for a seat and month.
+        let contracts = "/api/v1/service-contracts";
+        let mut new = json!({"title": "热线客服外包", "begins_on": "2026-01-01", "price_fen": 833_400});
+        assert_eq!(manager.refused(Method::POST, contracts, new.clone()).await.1, "price_over_cap");
+        new["price_fen"] = json!(833_333);
+        let contract = manager.post(contracts, new).await;
+        assert_eq!(contract["ends_on"], "2026-12-31");
+        let contract = format!("{contracts}/{}", contract["id"].as_str().unwrap());
+        assert_eq!(no(&manager, &contract, "sign", json!({})).await, "forbidden");
+        step(&purchaser, &contract, "sign", json!({})).await;
+
+        // drawn from what both sides signed, and from nothing else.
+        let planned = reviewer.get("/api/v1/statements?sort=due_on").await;
+        assert_eq!(planned["items"][0]["due_on"], "2026-06-30");
+        let one = format!("/api/v1/statements/{}", planned["items"][0]["id"].as_str().unwrap());
+        assert_eq!(no(&manager, &one, "prepare", json!({"action": "draw"})).await, "attendance_missing");
+        signed(&manager, &counterpart, half_year()).await;
+        let drawn = step(&manager, &one, "prepare", json!({"action": "draw"})).await;
+        let total = 35 * 833_333 + 714_285;
+        assert_eq!(drawn["total_fen"], total, "seat 3 in June by working days: 8,333.33 × 18/21");
+
+        // checked by another, rejected with an item, submitted again, confirmed.
+        step(&hr, &one, "check", json!({"passed": true})).await;
+        let out = step(&manager, &one, "prepare", json!({"action": "submit"})).await;
+        assert!(out["due_at"].as_str().unwrap().starts_with("2026-07-15"), "10 working days: {}", out["due_at"]);
+        step(&reviewer, &one, "review", json!({"action": "begin"})).await;
+        let item = json!([{"month": 6, "seat": 3, "said": "请附空岗说明"}]);
+        step(&reviewer, &one, "review", json!({"action": "reject", "objections": item})).await;
+        step(&manager, &one, "prepare", json!({"action": "draw"})).await;
+        step(&hr, &one, "check", json!({"passed": true})).await;
+        step(&manager, &one, "prepare", json!({"action": "submit"})).await;
+        step(&reviewer, &one, "review", json!({"action": "begin"})).await;
+        let frozen = step(&reviewer, &one, "review", json!({"action": "confirm"})).await;
+        assert_eq!((&frozen["sha256"], &frozen["round"]), (&drawn["sha256"], &json!(2)));
+
+        // the invoice is of the confirmed amount; 30 working days from 1 July.
+        let mut invoice = json!({"number": "26442000000012345678", "tax_bp": 600, "amount_fen": total + 1, "issued_on": "2026-07-01"});
+        assert_eq!(no(&manager, &one, "invoice", invoice.clone()).await, "invoice_amount");
+        invoice["amount_fen"] = json!(total);
+        step(&manager, &one, "invoice", invoice).await;
+        let due = step(&reviewer, &one, "invoice/receive", json!({"received_on": "2026-07-01"})).await;
+        assert!(due["due_at"].as_str().unwrap().starts_with("2026-08-12"), "{}", due["due_at"]);
+        let paid = json!({"amount_fen": total, "paid_on": "2026-07-01", "receipt_no": "R1"});
+        assert_eq!(step(&reviewer, &one, "payments", paid).await["state"], "paid");
+
+        // a correction that both sides signed is a difference beside the confirmed line.
+        let sick = json!([{"day": "2026-06-11", "seat": 3, "person": "A3", "presence": "sick_leave", "minutes": 0}]);
+        signed(&manager, &counterpart, json!({"days": sick, "note": "病假更正"})).await;
+        let (status, counted) = manager.ask(Method::POST, &format!("{one}/recount"), Some(json!({"reason": "病假更正"}))).await;
+        assert_eq!((status, &counted["adjustments"][0]["delta_fen"]), (StatusCode::OK, &json!(674_603 - 714_285)));
+        assert_eq!((&counted["lines"], &counted["total_fen"], &counted["sha256"]), (&frozen["lines"], &frozen["total_fen"], &frozen["sha256"]));
+        assert_eq!(no(&manager, &one, "prepare", json!({"action": "draw"})).await, "statement_confirmed");
+
+        let agent = server.sign_in("agent1").await;
+        assert_eq!(agent.ask(Method::GET, "/api/v1/statements", None).await.0, StatusCode::FORBIDDEN);
+    })
+    .await;
+}
