@@ -4,6 +4,7 @@ pub mod attendance;
 pub mod overtime;
 pub mod rights;
 mod rules;
+pub mod shift;
 pub mod site;
 pub mod terms;
 mod trail;

@@ -4,4 +4,5 @@
 mod attendance;
 mod judged;
 mod overtime;
+mod roster;
 mod world;
