@@ -30,6 +30,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use gate::{may_be_active, may_take_work};
 pub use learned::{Learned, certified, failed_finally, revoked, typing_passed};
 pub use post::http::HeadcountDay;
+pub use post::store::HeldPost;
 pub use replacement::handover::{OpenTicket, OpenTickets};
 pub use wage::facts::{Lack, WageLack, WageReadiness, ready as wages_ready};
 
@@ -109,6 +110,11 @@ pub async fn headcount(
     to: NaiveDate,
 ) -> Result<Vec<HeadcountDay>> {
     post::http::counted(conn, from, to).await
+}
+
+/// The posts that are to be held on a day with who holds each; for who counts attendance.
+pub async fn posts_on(conn: &impl ConnectionTrait, day: NaiveDate) -> Result<Vec<HeldPost>> {
+    post::store::on_day(conn, day).await
 }
 
 /// He stands on the purchaser's side.

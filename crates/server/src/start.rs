@@ -26,7 +26,7 @@ use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
     Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost,
-    Suspected, Texts, off_the_line,
+    Suspected, Texts, TheSite, off_the_line,
 };
 use crate::{asked, backup, console, contract, demo, public, waiting};
 
@@ -69,6 +69,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(personnel::migrations());
     all.extend(learning::migrations());
     all.extend(liaison::migrations());
+    all.extend(workforce::migrations());
     all.extend(settlement::migrations());
     all.extend(carry::migrations());
     all
@@ -217,6 +218,13 @@ fn capabilities(
             app,
             Arc::new(Scripts(app.clone())),
             Arc::new(Papers::new(app)),
+        ),
+        workforce::capability(
+            app,
+            Arc::new(TheSite {
+                app: app.clone(),
+                floor: floor.clone(),
+            }),
         ),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();

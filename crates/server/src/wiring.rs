@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use channels::Channels;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use floor::{AgentCard, Directory, Floor, Presence, WorkGate};
 use futures::future::BoxFuture;
 use kernel::audit::Who;
@@ -266,6 +266,49 @@ impl personnel::OpenTickets for LeftBehind {
         reason: &'a str,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(tickets::handover::give(&self.0, tx, who, given, reason))
+    }
+}
+
+/// Attendance asks the staff files for the posts, and the floor who is signed in.
+pub struct TheSite {
+    /// Where the rows are.
+    pub app: App,
+    /// The live floor.
+    pub floor: Floor,
+}
+
+impl workforce::Site for TheSite {
+    fn seats(&self, day: NaiveDate) -> BoxFuture<'_, Result<Vec<workforce::Seat>>> {
+        Box::pin(async move {
+            let posts = personnel::posts_on(self.app.db.read(), day).await?;
+            let seats = posts.into_iter().map(|post| workforce::Seat {
+                id: post.id,
+                name: post.name,
+                user_id: post.user_id,
+            });
+            Ok(seats.collect())
+        })
+    }
+
+    fn spells(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Vec<workforce::Spell>>> {
+        Box::pin(async move {
+            let conn = self.app.db.read();
+            let rows = floor::agent_state::store::sessions_between(conn, from, to).await?;
+            let spells = rows.into_iter().map(|row| workforce::Spell {
+                user_id: row.agent_id,
+                from: row.began_at,
+                until: row.ended_at,
+            });
+            Ok(spells.collect())
+        })
+    }
+
+    fn is_on_floor(&self, user: Uuid) -> bool {
+        self.floor.is_on_post(user)
     }
 }
 

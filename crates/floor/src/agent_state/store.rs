@@ -101,6 +101,24 @@ pub async fn open_sessions(conn: &impl ConnectionTrait) -> Result<Vec<SessionRow
         .await?)
 }
 
+/// Sessions of anybody that lasted at some time between the two.
+pub async fn sessions_between(
+    conn: &impl ConnectionTrait,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<SessionRow>> {
+    use sea_orm::{Condition, QueryOrder as _};
+    let lasted = Condition::any()
+        .add(session_row::Column::EndedAt.is_null())
+        .add(session_row::Column::EndedAt.gte(from));
+    Ok(session_row::Entity::find()
+        .filter(session_row::Column::BeganAt.lte(to))
+        .filter(lasted)
+        .order_by_asc(session_row::Column::BeganAt)
+        .all(conn)
+        .await?)
+}
+
 /// The skills of everybody who has one.
 pub async fn all_skills(conn: &impl ConnectionTrait) -> Result<BTreeMap<AgentId, Skills>> {
     let mut skills: BTreeMap<AgentId, Skills> = BTreeMap::new();

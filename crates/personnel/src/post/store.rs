@@ -1,6 +1,8 @@
 //! The rows of posts. One row holds its holder, so that two people never share a post, and a unique index keeps one
 //! person from two.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use kernel::problem::{Problem, Result, invalid, not_found, refused};
 use kernel::versioned;
@@ -9,6 +11,7 @@ use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
     IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect as _,
 };
+use uuid::Uuid;
 
 use super::Holding;
 use crate::staff::store::row as staff_row;
@@ -63,6 +66,41 @@ pub(crate) async fn holdings(
         .order_by_asc(holding::Column::FromDay)
         .all(conn)
         .await?)
+}
+
+/// A post that is to be held on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPost {
+    /// `Z1`
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// The account of who holds it; none while nobody does.
+    pub user_id: Option<Uuid>,
+}
+
+/// The posts that are to be held on this day, in their order, with who holds each; on a day of handing over the later.
+pub(crate) async fn on_day(conn: &impl ConnectionTrait, on: NaiveDate) -> Result<Vec<HeldPost>> {
+    let mut holders = BTreeMap::new();
+    for row in holdings(conn, Some(on)).await? {
+        if row.days()?.covers(on) {
+            holders.insert(row.post_id, row.staff_id);
+        }
+    }
+    let people = crate::staff::store::by_ids(conn, holders.values().copied()).await?;
+    let mut held = Vec::new();
+    for post in all(conn).await? {
+        if day::maybe(post.opens_on.as_deref())?.is_none_or(|opens| opens > on) {
+            continue;
+        }
+        let holder = holders.get(&post.id).and_then(|id| people.get(id));
+        held.push(HeldPost {
+            user_id: holder.and_then(|person| person.user_id),
+            id: post.id,
+            name: post.name,
+        });
+    }
+    Ok(held)
 }
 
 impl holding::Model {

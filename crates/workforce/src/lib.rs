@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+
+pub mod attendance;
+pub mod overtime;
+pub mod rights;
+mod rules;
+pub mod shift;
+pub mod site;
+pub mod terms;
+mod trail;
+
+use kernel::{App, Capability, Migration, migration};
+use utoipa_axum::router::OpenApiRouter;
+
+pub use attendance::Spell;
+pub use attendance::period::{FrozenRecord, frozen};
+pub use site::{Seat, Site};
+
+use std::sync::Arc;
+
+use site::Desk;
+
+/// The tables of this crate.
+pub fn migrations() -> Vec<Migration> {
+    vec![
+        migration!("2026120311_attendance"),
+        migration!("2026120312_overtime"),
+    ]
+}
+
+/// What the server mounts; `site` knows the posts and the floor.
+pub fn capability(app: &App, site: Arc<dyn Site>) -> Capability {
+    let desk = Desk {
+        app: app.clone(),
+        site,
+    };
+    let routes = OpenApiRouter::new()
+        .merge(attendance::punch::routes(&desk))
+        .merge(attendance::http::routes(&desk))
+        .merge(attendance::correction::routes(app))
+        .merge(overtime::http::routes(app))
+        .merge(rules::routes(app));
+    Capability {
+        name: "workforce",
+        migrations: migrations(),
+        permissions: rights::permissions(),
+        routes,
+        ..Capability::default()
+    }
+}

@@ -1,0 +1,30 @@
+//! The permissions of this capability.
+
+kernel::permissions! {
+    /// Punch in and out at the seat, see one's own punches and days.
+    pub PunchClock = "punches:punch" { Agent: Own }
+    /// See the attendance of everybody, its evidence and its corrections.
+    pub ViewAttendance = "attendance:view" {
+        ShiftLead: All, OpsManager: All, HrCompliance: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All, PurchaserReviewer: All,
+    }
+    /// Close the sheet of a day, with what the evidence does not tell.
+    pub CloseAttendance = "attendance:close" { ShiftLead: All, OpsManager: All }
+    /// Confirm closed days, or send them back.
+    pub ConfirmAttendance = "attendance:confirm" { PurchaserAdmin: All, PurchaserReviewer: All }
+    /// Propose corrections of frozen records, and decide on those of the other side.
+    pub CorrectAttendance = "attendance:correct" {
+        ShiftLead: All, OpsManager: All, PurchaserAdmin: All, PurchaserReviewer: All,
+    }
+    /// Agree on the limits of attendance and overtime.
+    pub SetWorkforceTerms = "workforce_terms:set" { PurchaserAdmin: All }
+    /// See overtime orders.
+    pub ViewOvertime = "overtime:view" {
+        ShiftLead: All, OpsManager: All, HrCompliance: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All, PurchaserReviewer: All,
+    }
+    /// Request overtime in an emergency, confirm what was worked, withdraw the request.
+    pub RequestOvertime = "overtime:request" { Counterpart: All, PurchaserAdmin: All }
+    /// Say who works overtime, and what was worked.
+    pub PlanOvertime = "overtime:plan" { ShiftLead: All, OpsManager: All }
+}
