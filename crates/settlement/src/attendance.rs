@@ -84,6 +84,9 @@ kernel::table! {
     }
 }
 
+/// When a sheet was signed, and which: the last of them holds.
+type Signed = (Option<DateTime<Utc>>, Uuid);
+
 /// The sheets both sides signed.
 pub struct SignedSheets(pub App);
 
@@ -98,7 +101,7 @@ impl Attendance for SignedSheets {
                 .limit(MOST_READ)
                 .all(conn)
                 .await?;
-            let signed: BTreeMap<Uuid, (Option<DateTime<Utc>>, Uuid)> = signed
+            let signed: BTreeMap<Uuid, Signed> = signed
                 .into_iter()
                 .map(|row| (row.id, (row.decided_at, row.id)))
                 .collect();
@@ -114,8 +117,7 @@ impl Attendance for SignedSheets {
                 ));
             }
             // Of a seat's day the sheet signed last holds, as a whole.
-            let mut latest: BTreeMap<(String, i64), (Option<DateTime<Utc>>, Uuid)> =
-                BTreeMap::new();
+            let mut latest = BTreeMap::<(String, i64), Signed>::new();
             for row in &rows {
                 let at = signed[&row.sheet_id];
                 let known = latest.entry((row.day.clone(), row.seat)).or_insert(at);

@@ -150,13 +150,14 @@ impl OvertimeState {
             return Err(Refusal::BySupplier);
         }
         match (action, self) {
-            (A::Plan, Self::Requested | Self::Planned) => Ok(Self::Planned),
+            (A::Plan, Self::Requested | Self::Planned) | (A::SendBack, Self::Worked) => {
+                Ok(Self::Planned)
+            }
             (A::Plan | A::Report { .. } | A::Withdraw, Self::Worked) => Err(Refusal::Worked),
             (A::Report { .. }, Self::Requested) => Err(Refusal::NotPlanned),
             (A::Report { begun: true }, _) => Ok(Self::Worked),
             (A::Report { .. }, _) => Err(Refusal::Ahead),
             (A::Confirm, Self::Worked) => Ok(Self::Confirmed),
-            (A::SendBack, Self::Worked) => Ok(Self::Planned),
             (A::Confirm | A::SendBack, _) => Err(Refusal::NotWorked),
             (A::Plan | A::Withdraw, _) => Ok(Self::Withdrawn),
         }

@@ -194,7 +194,7 @@ async fn the_next_statement_settles_what_is_agreed() {
 async fn the_purchasers_answers_are_what_is_counted_by() {
     on_both_at("2026-07-01T02:00:00Z", async |world| {
         let (_, [first, _]) = contract(&world).await;
-        signed(&world, sheet("2026-01-01", "2026-06-30", |seat, day| gone(seat, day))).await;
+        signed(&world, sheet("2026-01-01", "2026-06-30", gone)).await;
         let open = world.read("purchaser", "/api/v1/open-questions").await;
         assert_eq!((&open["open"], open["items"].as_array().unwrap().len()), (&json!(14), 14));
         let answers = "/api/v1/rules/settlement-answers";
@@ -203,7 +203,7 @@ async fn the_purchasers_answers_are_what_is_counted_by() {
         assert_eq!(world.refused("purchaser", answers, say("by_mood")).await, "answer_unknown");
         // 35 full lines; seat 3 in June under (b), (c), (a): 8 to 10 June are three working days and three days.
         for (answer, fen) in [("working_days", 714_285), ("calendar_days", 750_000), ("month_end", 833_333)] {
-            world.app.clock.advance(std::time::Duration::from_secs(60));
+            world.app.clock.advance(std::time::Duration::from_mins(1));
             world.post("purchaser", answers, say(answer)).await;
             let drawn = world.step("manager", &first, "prepare", json!({"action": "draw"})).await;
             assert_eq!(drawn["total_fen"], 35 * 833_333 + fen, "{answer}");
@@ -231,7 +231,7 @@ async fn silence_of_the_purchaser_is_no_consent() {
         world
             .app
             .clock
-            .advance(std::time::Duration::from_secs(15 * 86_400));
+            .advance(std::time::Duration::from_hours(15 * 24));
         let mut seen = Value::Null;
         for _ in 0..100 {
             seen = world.read("reviewer", &first).await;

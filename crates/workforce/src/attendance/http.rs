@@ -289,7 +289,7 @@ struct Closing {
 }
 
 /// The line as the lead says it was.
-fn overruled(evidence: &Evidence, line: Line, said: &Overruled) -> Result<Line> {
+fn overruled(evidence: &Evidence, line: &Line, said: &Overruled) -> Result<Line> {
     use AttendanceKind as K;
     let reason = needed("reason", &said.reason)?;
     let no = |detail: &str| Err(invalid("overruled", "overruled_invalid", detail.to_owned()));
@@ -348,7 +348,7 @@ async fn close(
     for said in &closing.overruled {
         let found = lines.iter_mut().find(|line| line.seat.id == said.seat);
         let line = found.ok_or_else(|| invalid("overruled", "seat_unknown", "no such seat"))?;
-        *line = overruled(&evidence, line.clone(), said)?;
+        *line = overruled(&evidence, line, said)?;
     }
     let (app, by, who) = (desk.app.clone(), side(actor.principal()), actor.who());
     let over = evidence.over();
@@ -378,15 +378,12 @@ async fn close(
             updated_at: now,
             version: 1,
         };
-        let sheet = match found {
-            Some(before) => {
-                let before = versioned::as_read(before, closing.version)?;
-                versioned::save(&app, &*tx, &before, made).await?
-            }
-            None => {
-                versioned::insert(&*tx, &made).await?;
-                made
-            }
+        let sheet = if let Some(before) = found {
+            let before = versioned::as_read(before, closing.version)?;
+            versioned::save(&app, &*tx, &before, made).await?
+        } else {
+            versioned::insert(&*tx, &made).await?;
+            made
         };
         // What was sent back was never signed: it is written anew.
         record::Entity::delete_many()

@@ -37,7 +37,7 @@ fn user(n: u128) -> Uuid {
 /// Six people, lunch in two turns.
 fn full(on: NaiveDate) -> Roster {
     let turn = |n: u128| {
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             ("11:30", "12:30")
         } else {
             ("12:30", "13:30")

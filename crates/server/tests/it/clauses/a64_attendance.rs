@@ -26,7 +26,7 @@ async fn what_both_sides_signed_of_a_day_does_not_change() {
         two.post("/api/v1/punches", punch("in")).await;
         assert_eq!(lead.refused(Method::POST, &format!("{DAY}/close"), json!({"version": 0})).await.1, "attendance_not_over");
 
-        server.clock.advance(Duration::from_secs(10 * 3_600));
+        server.clock.advance(Duration::from_hours(10));
         one.post("/api/v1/punches", punch("out")).await;
         let sheet = reviewer.get(DAY).await;
         assert_eq!(sheet["lines"].as_array().unwrap().len(), 6, "{sheet}");
