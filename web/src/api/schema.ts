@@ -1864,6 +1864,552 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attendance-corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists corrections, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `proposed`, `frozen` or `refused`. */
+                    state?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_AttendanceLine"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Proposes a correction of a frozen record; the other side decides. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAttendanceCorrection"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceLine"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-corrections/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides on a correction that the other side proposed; accepted, it is frozen behind everything else. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecideAttendanceCorrection"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceLine"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The working days of a period: what waits with exceptions stands first. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last day, at most 61 days later. */
+                    to: string;
+                    /** @description Only days that stand so. */
+                    state?: components["schemas"]["AttendanceState"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceDays"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-days/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms closed days, a week or a month at once (确认): all of them or none. Their records are frozen for good. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConfirmAttendanceDays"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConfirmedAttendance"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-days/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sheet of a day: by the evidence while it is open, as it was signed afterwards. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    day: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceDayDetail"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-days/{day}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes the sheet of a day (关账) after its hours, with the evidence as it stands and what the lead says beside it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    day: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CloseAttendanceDay"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceDayDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-days/{day}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a closed day back to the lead (退回). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    day: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SendBackAttendanceDay"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceDayDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attendance sheets, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_AttendanceSheetView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Hands a sheet in for the purchaser's signature. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAttendanceSheet"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceSheetView"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-sheets/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser signs a sheet, from when on it is frozen, or returns it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AttendanceDecision"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceSheetView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -17081,6 +17627,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/my-punches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own latest punches, the newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PunchList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/my-reading": {
         parameters: {
             query?: never;
@@ -17936,6 +18517,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/open-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the requirement leaves open, what holds, and whether the purchaser has answered. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenQuestions"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/outbound-calls": {
         parameters: {
             query?: never;
@@ -18075,6 +18691,326 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overtime-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists overtime orders, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those that stand so. */
+                    state?: components["schemas"]["OvertimeState"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_OvertimeView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Requests overtime of the supplier in an emergency (加班指令). The class of pay is that of the day. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewOvertimeOrder"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OvertimeDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overtime-orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One overtime order with its people. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OvertimeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overtime-orders/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser confirms what was worked, sends it back, or withdraws the request. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecideOvertime"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OvertimeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overtime-orders/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says who works an overtime order. What passes the caps of the law (劳动法 第四十一条) is refused with who and which,
+         *     unless it is said why.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PlanOvertimeOrder"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OvertimeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overtime-orders/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what was worked; the purchaser confirms it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReportOvertime"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OvertimeDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -20074,6 +21010,86 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/punches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The punches of a day, the first first. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The day. */
+                    day: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PunchList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Punches in or out (打卡). It counts at the server's time; a wrong clock, a second device and a device that two people
+         *     share stand out on the sheet of the day.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPunch"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PunchList"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -24253,6 +25269,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/presence-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What counts as 到岗 (A-64). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_PresenceCount"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_PresenceCount"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_PresenceCount"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/privacy-terms": {
         parameters: {
             query?: never;
@@ -24513,6 +25594,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/settlement-answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The purchaser's answers to what the requirement leaves open. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_SettlementAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_SettlementAnswer"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_SettlementAnswer"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/ticket-limits": {
         parameters: {
             query?: never;
@@ -24625,6 +25771,71 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RuleList_WorkGateRule"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/workforce-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Limits of attendance and overtime (A-11, A-31). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_WorkforceTerms"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_WorkforceTerms"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_WorkforceTerms"];
                     };
                 };
                 422: {
@@ -24764,6 +25975,223 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contracts with their price tables and budgets. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceContracts"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Drafts the contract with the first row of its price table. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewServiceContract"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceContractView"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-contracts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contract. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceContractView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-contracts/{id}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a price that was agreed; refused for days of a statement that is confirmed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPriceRow"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceContractView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-contracts/{id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser signs: its term runs, and the statements of its halves are planned for their agreed days. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SignServiceContract"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceContractView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -25123,6 +26551,148 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlement-adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The adjustments, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_AdjustmentView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlement-adjustments/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser agrees to an adjustment or refuses it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AdjustmentDecision"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdjustmentView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlement-adjustments/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settles an agreed adjustment apart, as a refund or supplement: where no statement comes after it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AdjustmentReceipt"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdjustmentView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -26701,6 +28271,476 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The statements, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those in this state. */
+                    state?: string;
+                    /** @description Only those of this contract. */
+                    contract_id?: string;
+                    /** @description Only those under way, or only those that are closed. */
+                    open?: boolean;
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_StatementView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One statement with its lines, evidence and rules. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another person of the supplier checks a statement before it is submitted. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InternalCheck"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/invoice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issues the invoice of a confirmed statement; refused for another amount. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewInvoice"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/invoice/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser receives the invoice, and the time of his payment runs, or sends it back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InvoiceReceipt"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records a payment; the statement is paid when its total is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewStatementPayment"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/prepare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draws a statement from frozen attendance, submits it with its digest, or closes it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PrepareStatement"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/recount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts a confirmed statement again by the attendance that holds now; every difference is a proposed adjustment. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Recount"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser begins the review, rejects with objections, or confirms; what he confirmed is frozen. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReviewStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -31853,6 +33893,94 @@ export interface components {
             /** @description Sign-in name. */
             who_name: string;
         };
+        /** @description What the purchaser says to an adjustment. */
+        AdjustmentDecision: {
+            /** @description Agreed; else refused. */
+            agree: boolean;
+            /** @description Why not. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The receipt of a refund or supplement. */
+        AdjustmentReceipt: {
+            /** @description Number of the receipt. */
+            receipt_no: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A difference to a confirmed line. */
+        AdjustmentView: {
+            /**
+             * Format: int64
+             * @description What is due by actual.
+             */
+            after_fen: number;
+            /**
+             * Format: int64
+             * @description What stood until now, in fen.
+             */
+            before_fen: number;
+            /** @description The count it comes from: half days, rule, people, rows of attendance. */
+            count: unknown;
+            /**
+             * Format: int64
+             * @description Above nothing a supplement, below it a refund.
+             */
+            delta_fen: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Its line.
+             */
+            line_id: string;
+            /**
+             * Format: int64
+             * @description The month of the contract.
+             */
+            month: number;
+            /**
+             * Format: date-time
+             * @description When it was proposed.
+             */
+            proposed_at: string;
+            /** @description Why. */
+            reason: string;
+            /** @description The receipt, where it was settled apart. */
+            receipt_no?: string | null;
+            /**
+             * Format: int64
+             * @description The seat.
+             */
+            seat: number;
+            /**
+             * Format: uuid
+             * @description The statement it was taken into.
+             */
+            settled_in?: string | null;
+            /** @description `proposed`, `agreed`, `refused` or `settled`. */
+            state: string;
+            /**
+             * Format: uuid
+             * @description The confirmed statement.
+             */
+            statement_id: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /**
          * @description What is done for who still waits when the line has been closed for `serve_after_closing_s`. All are owed a call
          *     (待回拨), whatever they are told, but who leaves a message: the ticket of it is what is owed.
@@ -32652,6 +34780,64 @@ export interface components {
              */
             version: number;
         };
+        /** @description The sheet of a day with its lines. */
+        AttendanceDayDetail: components["schemas"]["AttendanceDayView"] & {
+            /** @description The seats, and corrections of them behind; by the evidence while the day is open. */
+            lines: components["schemas"]["AttendanceLine"][];
+            /** @description It is a working day. */
+            workday: boolean;
+        };
+        /** @description A day as lists show it. */
+        AttendanceDayView: {
+            /**
+             * Format: date-time
+             * @description When the lead closed it.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the purchaser confirmed it.
+             */
+            confirmed_at?: string | null;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Seats that are not as they should be, by the closed sheet; null while it is open.
+             */
+            exceptions?: number | null;
+            /** @description Why it was sent back. */
+            opinion?: string | null;
+            /** @description `open`, `closed` or `frozen`. */
+            state: components["schemas"]["AttendanceState"];
+            /**
+             * Format: int64
+             * @description Rises with each change; 0 before it is closed for the first time.
+             */
+            version: number;
+        };
+        /** @description Days of a period. */
+        AttendanceDays: {
+            /** @description Working days: those that wait with exceptions first, then those that wait, then the others by day. */
+            items: components["schemas"]["AttendanceDayView"][];
+            /** @description How many wait for the purchaser. */
+            waiting: number;
+        };
+        /** @description What the purchaser says to a sheet. */
+        AttendanceDecision: {
+            /** @description Why it is returned. */
+            note?: string | null;
+            /** @description Signed; else returned. */
+            sign: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description How somebody took part. */
         AttendanceEntry: {
             /**
@@ -32674,6 +34860,77 @@ export interface components {
              */
             user_id: string;
         };
+        /**
+         * @description What of the evidence asks for a second look.
+         * @enum {string}
+         */
+        AttendanceFinding: "late" | "left_early" | "no_punch_in" | "no_punch_out" | "not_on_floor" | "two_devices" | "shared_device" | "clock_skew" | "overruled";
+        /**
+         * @description How a seat was held on a day.
+         * @enum {string}
+         */
+        AttendanceKind: "present" | "stand_in" | "leave" | "absent" | "vacant";
+        /** @description One seat on one day. */
+        AttendanceLine: {
+            /**
+             * Format: date-time
+             * @description When he came.
+             */
+            came_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The record it corrects.
+             */
+            corrects_id?: string | null;
+            /**
+             * Format: int64
+             * @description Minutes that were left out at the end.
+             */
+            early_minutes: number;
+            /** @description What asks for a second look. */
+            findings: components["schemas"]["AttendanceFinding"][];
+            /** @description Its digest in the chain. */
+            hash?: string | null;
+            /**
+             * Format: uuid
+             * @description The record; null while the day is open.
+             */
+            id?: string | null;
+            /** @description How it was held. */
+            kind: components["schemas"]["AttendanceKind"];
+            /**
+             * Format: int64
+             * @description Minutes late.
+             */
+            late_minutes: number;
+            /**
+             * Format: date-time
+             * @description When he went.
+             */
+            left_at?: string | null;
+            /**
+             * Format: int64
+             * @description Minutes at the seat.
+             */
+            minutes: number;
+            /** @description What the lead said to it, or why it was corrected. */
+            reason?: string | null;
+            /** @description The post: `Z1`. */
+            seat: string;
+            /**
+             * Format: int64
+             * @description Its number in the chain of what both sides signed.
+             */
+            seq?: number | null;
+            /** @description `evidence`, `closed`, `frozen`, `proposed` or `refused`. */
+            state: string;
+            user?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Minutes of the whole day.
+             */
+            whole_minutes: number;
+        };
         /** @description Who came to a session. */
         AttendanceRecord: {
             /** @description Who came and how he did; also somebody who was not expected. */
@@ -32683,6 +34940,50 @@ export interface components {
             /**
              * Format: int64
              * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A sheet. */
+        AttendanceSheetView: {
+            /**
+             * Format: date-time
+             * @description When the purchaser signed or returned it.
+             */
+            decided_at?: string | null;
+            /**
+             * Format: date
+             * @description The first day in it.
+             */
+            from_day: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What was said to it. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows.
+             */
+            row_count: number;
+            /** @description Of its rows. */
+            sha256: string;
+            /** @description `submitted`, `signed` or `returned`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it was handed in.
+             */
+            submitted_at: string;
+            /**
+             * Format: date
+             * @description The last day in it.
+             */
+            until_day: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
              */
             version: number;
         };
@@ -32924,6 +35225,34 @@ export interface components {
             seq: number;
             /** @description What is wrong, in a sentence. */
             why: string;
+        };
+        /** @description How much of the cap is used (A-63), in fen. */
+        BudgetView: {
+            /**
+             * Format: int64
+             * @description The cap.
+             */
+            cap_fen: number;
+            /**
+             * Format: int64
+             * @description What the other months cost at most by the latest price.
+             */
+            forecast_fen: number;
+            /**
+             * Format: int64
+             * @description The highest price of a seat and month.
+             */
+            highest_price_fen: number;
+            /**
+             * Format: int64
+             * @description What is left after both; below nothing where the cap would not hold.
+             */
+            left_fen: number;
+            /**
+             * Format: int64
+             * @description What was confirmed, with what was settled by actual afterwards.
+             */
+            settled_fen: number;
         };
         /** @description A year to be put in place of the stored one. */
         CalendarChange: {
@@ -34189,6 +36518,16 @@ export interface components {
             /** @description The changes. */
             items: components["schemas"]["ClockLine"][];
         };
+        /** @description How the lead closes a day. */
+        CloseAttendanceDay: {
+            /** @description Seats whose evidence does not tell how it was. */
+            overruled?: components["schemas"]["Overruled"][];
+            /**
+             * Format: int64
+             * @description The version that was read; 0 for the first time.
+             */
+            version: number;
+        };
         /** @description The version that was read. */
         CloseFollowUpList: {
             /**
@@ -34263,10 +36602,34 @@ export interface components {
          */
         Compared: "education" | "experience" | "exam" | "quality";
         /**
+         * @description How somebody is compensated.
+         * @enum {string}
+         */
+        Compensation: "pay" | "comp_leave";
+        /**
          * @description Whether a recording is what was recorded.
          * @enum {string}
          */
         Condition: "good" | "damaged" | "missing";
+        /** @description Which days are confirmed. */
+        ConfirmAttendanceDays: {
+            /** @description 1 to 62 days. */
+            days: components["schemas"]["SeenDay"][];
+        };
+        /** @description What is frozen now. */
+        ConfirmedAttendance: {
+            /** @description Days confirmed. */
+            days: number;
+            /** @description The digest of the last record: what both sides hold to it. */
+            hash: string;
+            /** @description Records frozen. */
+            records: number;
+            /**
+             * Format: int64
+             * @description The number of the last record in the chain.
+             */
+            seq: number;
+        };
         /** @description A `POST` that says yes. */
         Consent: {
             /** @description What is sent. */
@@ -34964,12 +37327,29 @@ export interface components {
             /** @description The rule that produced it. */
             rule_id: string;
         };
+        /** @description Whether the correction holds. */
+        DecideAttendanceCorrection: {
+            /** @description It does. */
+            accept: boolean;
+        };
         /** @description The purchaser's check of a month. */
         DecideMonth: {
             /** @description Passed, or sent back. */
             action: components["schemas"]["WageVerdict"];
             /** @description What is to be mended; needed when it is sent back. */
             note?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The purchaser's step. */
+        DecideOvertime: {
+            /** @description What. */
+            decision: components["schemas"]["OvertimeDecision"];
+            /** @description Why; needed unless it is confirmed. */
+            opinion?: string | null;
             /**
              * Format: int64
              * @description The version that was read.
@@ -37647,6 +40027,18 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description The internal check. */
+        InternalCheck: {
+            /** @description What was said. */
+            note?: string | null;
+            /** @description It is in order; else it goes back to who drew it. */
+            passed: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description Marks of one assessor in the five dimensions of A-44, each 1 to 5. */
         InterviewAssessment: {
             /**
@@ -37676,6 +40068,57 @@ export interface components {
              * @description 理解力
              */
             understanding: number;
+        };
+        /** @description What the purchaser says to an invoice. */
+        InvoiceReceipt: {
+            /** @description Why it goes back. */
+            note?: string | null;
+            /**
+             * Format: date
+             * @description When it came; none where it goes back.
+             */
+            received_on?: string | null;
+            /**
+             * Format: int64
+             * @description The version of the statement that was read.
+             */
+            version: number;
+        };
+        /** @description An invoice. */
+        InvoiceView: {
+            /**
+             * Format: int64
+             * @description In fen.
+             */
+            amount_fen: number;
+            /** @description 发票代码; none of a fully electronic one. */
+            code?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description When it was issued.
+             */
+            issued_on: string;
+            /** @description Why it was returned. */
+            note?: string | null;
+            /** @description 发票号码 */
+            number: string;
+            /**
+             * Format: date
+             * @description When the purchaser received it.
+             */
+            received_on?: string | null;
+            /** @description `issued`, `received` or `returned`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Basis points of tax.
+             */
+            tax_bp: number;
         };
         /** @description Why a row was not taken. */
         ItemFault: {
@@ -40034,6 +42477,57 @@ export interface components {
             /** @description Words it is filed under. */
             tags?: string[];
         };
+        /** @description How it really was. */
+        NewAttendanceCorrection: {
+            /**
+             * Format: uuid
+             * @description The frozen record that is wrong.
+             */
+            corrects_id: string;
+            /** @description How the seat was held. */
+            kind: components["schemas"]["AttendanceKind"];
+            /**
+             * Format: int64
+             * @description Minutes at the seat; none unless somebody held it.
+             */
+            minutes: number;
+            /** @description Why, and by what it is shown. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Who held it; the same person when left out.
+             */
+            user_id?: string | null;
+        };
+        /** @description What one person did on one seat on one day. */
+        NewAttendanceDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Minutes on post, 0 to 1,440.
+             */
+            minutes: number;
+            /** @description Staff number or name. */
+            person: string;
+            /** @description How he was there. */
+            presence: components["schemas"]["PresenceKind"];
+            /**
+             * Format: int64
+             * @description The seat, 1 to 6.
+             */
+            seat: number;
+        };
+        /** @description A sheet to be signed. */
+        NewAttendanceSheet: {
+            /** @description 1 to 2,000; days that are over, each person once for a seat and day. */
+            days: components["schemas"]["NewAttendanceDay"][];
+            /** @description What is said to it, such as what it corrects. */
+            note?: string | null;
+        };
         /** @description Whom to call, and why. */
         NewCall: {
             /**
@@ -40346,6 +42840,33 @@ export interface components {
             /** @description What was looked at. */
             title: string;
         };
+        /** @description An invoice that was issued. */
+        NewInvoice: {
+            /**
+             * Format: int64
+             * @description In fen: the total of the confirmed statement.
+             */
+            amount_fen: number;
+            /** @description 发票代码; none of a fully electronic one. */
+            code?: string | null;
+            /**
+             * Format: date
+             * @description When it was issued.
+             */
+            issued_on: string;
+            /** @description 发票号码 */
+            number: string;
+            /**
+             * Format: int64
+             * @description Basis points of tax.
+             */
+            tax_bp: number;
+            /**
+             * Format: int64
+             * @description The version of the statement that was read.
+             */
+            version: number;
+        };
         /** @description Somebody to be asked. */
         NewItem: {
             /** @description The name. */
@@ -40543,6 +43064,41 @@ export interface components {
              */
             ticket_id?: string | null;
         };
+        /** @description An objection to a line, or to the whole. */
+        NewObjection: {
+            /**
+             * Format: int64
+             * @description The month; none for the whole.
+             */
+            month?: number | null;
+            /** @description What. */
+            said: string;
+            /**
+             * Format: int64
+             * @description The seat; none for the whole.
+             */
+            seat?: number | null;
+        };
+        /** @description What is wanted. */
+        NewOvertimeOrder: {
+            /**
+             * Format: int64
+             * @description Minutes of each.
+             */
+            minutes: number;
+            /**
+             * Format: date
+             * @description The day; not in the past.
+             */
+            on_day: string;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+            /** @description Why it is needed. */
+            reason: string;
+        };
         /** @description A line that was entered. */
         NewPaperEntry: {
             /**
@@ -40669,6 +43225,21 @@ export interface components {
              */
             ticket_id: string;
         };
+        /** @description A price from a day on. */
+        NewPriceRow: {
+            /**
+             * Format: date
+             * @description The first day it holds.
+             */
+            from_day: string;
+            /**
+             * Format: int64
+             * @description Fen for a seat and month.
+             */
+            price_fen: number;
+            /** @description The agreement it stands in. */
+            source: string;
+        };
         /** @description A page that is printed. */
         NewPrint: {
             /** @description The console's page: `/tickets/0198…`. */
@@ -40685,6 +43256,18 @@ export interface components {
             requester_id: string;
             /** @description In his words. */
             wish: string;
+        };
+        /** @description A punch. */
+        NewPunch: {
+            /** @description The mark that this browser or phone keeps, 8 to 64 letters, digits or `-`. */
+            device: string;
+            /**
+             * Format: date-time
+             * @description What the clock of the device shows.
+             */
+            device_at: string;
+            /** @description In or out. */
+            kind: components["schemas"]["PunchKind"];
         };
         /** @description A price. */
         NewQuotation: {
@@ -41264,6 +43847,36 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_PresenceCount: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description How a kind of presence counts. */
+            rule: {
+                /**
+                 * Format: int64
+                 * @description Fewer minutes than this count at most as half a day; 0 where minutes do not matter.
+                 */
+                half_under_minutes?: number;
+                /**
+                 * Format: int64
+                 * @description Half days it counts: 0, 1 or 2.
+                 */
+                halves: number;
+                /** @description Which kind. */
+                kind: components["schemas"]["PresenceKind"];
+                /**
+                 * Format: int64
+                 * @description Fewer minutes than this do not count; 0 where minutes do not matter.
+                 */
+                none_under_minutes?: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_PrivacyTerm: {
             /**
              * Format: date-time
@@ -41345,6 +43958,23 @@ export interface components {
                 direction?: string | null;
                 /** @description Of calls of this queue; null: of any. */
                 queue?: string | null;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_SettlementAnswer: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description What holds for a question. */
+            rule: {
+                /** @description One of its choices, or words. */
+                answer: string;
+                /** @description Which one. */
+                question: components["schemas"]["OpenQuestion"];
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -41443,6 +44073,76 @@ export interface components {
             /** @description Where it stands: the document, the agreement. */
             source: string;
         };
+        /** @description A row to be recorded. */
+        NewRule_WorkforceTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /**
+             * @description Limits of attendance and overtime. What ships is a default of the design; the caps of overtime are those of
+             *     劳动法 第四十一条.
+             */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description Seconds by which a device's clock may differ from the server's. 120 unless agreed.
+                 */
+                clock_skew_seconds: number;
+                /**
+                 * Format: int32
+                 * @description Within so many minutes of a punch the softphone is to be signed in. 15 unless agreed.
+                 */
+                floor_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Minutes that are neither late nor early. 5 unless agreed.
+                 */
+                late_grace_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Overtime of one person and day, in minutes. 180 by the law.
+                 */
+                overtime_day_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Overtime of one person and month, in minutes. 2,160 by the law.
+                 */
+                overtime_month_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Within so many minutes two people on one device stand out. 30 unless agreed.
+                 */
+                same_device_minutes: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A contract to be drafted. */
+        NewServiceContract: {
+            /**
+             * Format: date
+             * @description The first day: of the signature.
+             */
+            begins_on: string;
+            /**
+             * Format: int64
+             * @description Fen for a seat and month.
+             */
+            price_fen: number;
+            /** @description The two agreed days of the statements; the last day of each half when left out. */
+            statement_days?: string[] | null;
+            /**
+             * Format: int64
+             * @description Basis points; 600 when left out.
+             */
+            tax_bp?: number;
+            /** @description Prices hold the tax. */
+            tax_included?: boolean;
+            /** @description What it is called. */
+            title: string;
+        };
         /** @description How many sheets. */
         NewSheets: {
             /**
@@ -41502,6 +44202,26 @@ export interface components {
              * @description Somebody of the supplier.
              */
             user_id: string;
+        };
+        /** @description A payment that was made. */
+        NewStatementPayment: {
+            /**
+             * Format: int64
+             * @description In fen.
+             */
+            amount_fen: number;
+            /**
+             * Format: date
+             * @description When it was paid.
+             */
+            paid_on: string;
+            /** @description Number of the receipt. */
+            receipt_no: string;
+            /**
+             * Format: int64
+             * @description The version of the statement that was read.
+             */
+            version: number;
         };
         /** @description A kind of thing that is kept. */
         NewSupply: {
@@ -41991,12 +44711,72 @@ export interface components {
             /** @description A whole mobile number. */
             phone: string;
         };
+        /** @description What the purchaser objects to. */
+        ObjectionView: {
+            /**
+             * Format: int64
+             * @description The month; none for the whole.
+             */
+            month?: number | null;
+            /**
+             * Format: int64
+             * @description The submission it answers.
+             */
+            round: number;
+            /** @description What. */
+            said: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            said_at: string;
+            /**
+             * Format: int64
+             * @description The seat; none for the whole.
+             */
+            seat?: number | null;
+        };
         /** @description An action that can be done now by the one who looks. */
         Offered: {
             /** @description Its name there. */
             action: string;
             /** @description The door it goes through. */
             desk: components["schemas"]["Desk"];
+        };
+        /**
+         * @description What is open.
+         * @enum {string}
+         */
+        OpenQuestion: "pro_rata" | "presence" | "billing_months" | "statement_dates" | "payment_start" | "emergency_overtime" | "statutory_holidays" | "age_limit" | "recruitment_fee_cap" | "demand_deadline" | "platforms" | "recording_retention" | "division_of_work" | "transition_gates";
+        /** @description A question with what holds. */
+        OpenQuestionView: {
+            /** @description What holds. */
+            answer: string;
+            /** @description The purchaser said so; else it is a proposal of the design. */
+            answered: boolean;
+            /** @description Answers the program acts on; empty where the answer is words. */
+            choices: string[];
+            /** @description The clause it belongs to. */
+            clause: string;
+            /** @description Its code. */
+            question: components["schemas"]["OpenQuestion"];
+            /**
+             * Format: date-time
+             * @description Since when it holds.
+             */
+            since: string;
+            /** @description Where it stands. */
+            source: string;
+        };
+        /** @description All of them. */
+        OpenQuestions: {
+            /** @description In the order of the contract's money first. */
+            items: components["schemas"]["OpenQuestionView"][];
+            /**
+             * Format: int64
+             * @description How many wait for the purchaser's answer.
+             */
+            open: number;
         };
         /** @description An open ticket of who leaves. */
         OpenTicket: {
@@ -42191,6 +44971,41 @@ export interface components {
             /** @description Its number as it is dialled. */
             number: string;
         };
+        /** @description What the lead says of a seat instead of the evidence. */
+        Overruled: {
+            /** @description How it was held. */
+            kind: components["schemas"]["AttendanceKind"];
+            /** @description Why. */
+            reason: string;
+            /** @description The post: `Z1`. */
+            seat: string;
+            /**
+             * Format: uuid
+             * @description Who stood in; only with `stand_in`, and judged by his own evidence.
+             */
+            user_id?: string | null;
+        };
+        /**
+         * @description What the purchaser says.
+         * @enum {string}
+         */
+        OvertimeDecision: "confirm" | "send_back" | "withdraw";
+        /** @description An overtime order as its page shows it. */
+        OvertimeDetail: components["schemas"]["OvertimeView"] & {
+            /** @description Leave may be given instead of pay. */
+            comp_leave: boolean;
+            /** @description Why it was planned although it passes a cap of the law. */
+            despite?: string | null;
+            /** @description What the purchaser said. */
+            opinion?: string | null;
+            /**
+             * Format: int64
+             * @description The least that is paid on that day, in basis points of the hourly wage (劳动法 第四十四条).
+             */
+            rate_bp: number;
+            /** @description Who works it. */
+            turns: components["schemas"]["OvertimeTurn"][];
+        };
         /** @description Overtime of one class. */
         OvertimeLine: {
             /** @description The class. */
@@ -42238,6 +45053,68 @@ export interface components {
              * @description On rest days.
              */
             rest_day_minutes: number;
+        };
+        /**
+         * @description Where an overtime order stands.
+         * @enum {string}
+         */
+        OvertimeState: "requested" | "planned" | "worked" | "confirmed" | "withdrawn";
+        /** @description One person of an order. */
+        OvertimeTurn: {
+            /** @description `pay` or `comp_leave`. */
+            compensation: string;
+            /**
+             * Format: int64
+             * @description Minutes planned.
+             */
+            minutes: number;
+            user?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Minutes worked.
+             */
+            worked_minutes?: number | null;
+        };
+        /** @description An overtime order as lists show it. */
+        OvertimeView: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Minutes wanted of each.
+             */
+            minutes: number;
+            /** @description `JB-20261126-001` */
+            number: string;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            on_day: string;
+            /** @description What it is paid by. */
+            pay_class: components["schemas"]["PayClass"];
+            /**
+             * Format: int64
+             * @description How many people are wanted.
+             */
+            people: number;
+            /** @description Why it is needed. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was requested.
+             */
+            requested_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["OvertimeState"];
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description Days on which the owner is away. */
         OwnerAbsence: {
@@ -42302,6 +45179,84 @@ export interface components {
                 who?: components["schemas"]["Colleague"] | null;
                 /** @description Sign-in name, or the part of the system. */
                 who_name: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_AdjustmentView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description What is due by actual.
+                 */
+                after_fen: number;
+                /**
+                 * Format: int64
+                 * @description What stood until now, in fen.
+                 */
+                before_fen: number;
+                /** @description The count it comes from: half days, rule, people, rows of attendance. */
+                count: unknown;
+                /**
+                 * Format: int64
+                 * @description Above nothing a supplement, below it a refund.
+                 */
+                delta_fen: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description Its line.
+                 */
+                line_id: string;
+                /**
+                 * Format: int64
+                 * @description The month of the contract.
+                 */
+                month: number;
+                /**
+                 * Format: date-time
+                 * @description When it was proposed.
+                 */
+                proposed_at: string;
+                /** @description Why. */
+                reason: string;
+                /** @description The receipt, where it was settled apart. */
+                receipt_no?: string | null;
+                /**
+                 * Format: int64
+                 * @description The seat.
+                 */
+                seat: number;
+                /**
+                 * Format: uuid
+                 * @description The statement it was taken into.
+                 */
+                settled_in?: string | null;
+                /** @description `proposed`, `agreed`, `refused` or `settled`. */
+                state: string;
+                /**
+                 * Format: uuid
+                 * @description The confirmed statement.
+                 */
+                statement_id: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -42483,6 +45438,135 @@ export interface components {
                  * @description When it ceases to hold by itself.
                  */
                 valid_to?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_AttendanceLine: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When he came.
+                 */
+                came_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The record it corrects.
+                 */
+                corrects_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Minutes that were left out at the end.
+                 */
+                early_minutes: number;
+                /** @description What asks for a second look. */
+                findings: components["schemas"]["AttendanceFinding"][];
+                /** @description Its digest in the chain. */
+                hash?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The record; null while the day is open.
+                 */
+                id?: string | null;
+                /** @description How it was held. */
+                kind: components["schemas"]["AttendanceKind"];
+                /**
+                 * Format: int64
+                 * @description Minutes late.
+                 */
+                late_minutes: number;
+                /**
+                 * Format: date-time
+                 * @description When he went.
+                 */
+                left_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Minutes at the seat.
+                 */
+                minutes: number;
+                /** @description What the lead said to it, or why it was corrected. */
+                reason?: string | null;
+                /** @description The post: `Z1`. */
+                seat: string;
+                /**
+                 * Format: int64
+                 * @description Its number in the chain of what both sides signed.
+                 */
+                seq?: number | null;
+                /** @description `evidence`, `closed`, `frozen`, `proposed` or `refused`. */
+                state: string;
+                user?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Minutes of the whole day.
+                 */
+                whole_minutes: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_AttendanceSheetView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the purchaser signed or returned it.
+                 */
+                decided_at?: string | null;
+                /**
+                 * Format: date
+                 * @description The first day in it.
+                 */
+                from_day: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description What was said to it. */
+                note?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many rows.
+                 */
+                row_count: number;
+                /** @description Of its rows. */
+                sha256: string;
+                /** @description `submitted`, `signed` or `returned`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description When it was handed in.
+                 */
+                submitted_at: string;
+                /**
+                 * Format: date
+                 * @description The last day in it.
+                 */
+                until_day: string;
                 /**
                  * Format: int64
                  * @description Rises with each change.
@@ -45123,6 +48207,59 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_OvertimeView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Minutes wanted of each.
+                 */
+                minutes: number;
+                /** @description `JB-20261126-001` */
+                number: string;
+                /**
+                 * Format: date
+                 * @description The day.
+                 */
+                on_day: string;
+                /** @description What it is paid by. */
+                pay_class: components["schemas"]["PayClass"];
+                /**
+                 * Format: int64
+                 * @description How many people are wanted.
+                 */
+                people: number;
+                /** @description Why it is needed. */
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description When it was requested.
+                 */
+                requested_at: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["OvertimeState"];
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_PaperView: {
             /** @description The rows. */
             items: {
@@ -46033,6 +49170,107 @@ export interface components {
                 /** @description `candidate`, `training`, `passed`, `on_post`, `suspended` or `left`. */
                 state: string;
                 user?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_StatementView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Sum of what it settles of earlier statements.
+                 */
+                adjustment_fen: number;
+                /**
+                 * Format: date-time
+                 * @description When the purchaser confirmed it.
+                 */
+                confirmed_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its contract.
+                 */
+                contract_id: string;
+                /**
+                 * Format: date-time
+                 * @description When review or payment is due.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: date
+                 * @description The agreed day on which it is due.
+                 */
+                due_on: string;
+                /**
+                 * Format: date
+                 * @description The first day.
+                 */
+                from_day: string;
+                /**
+                 * Format: int64
+                 * @description 1 or 2.
+                 */
+                half: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Sum of the lines in fen.
+                 */
+                lines_fen: number;
+                /** @description `JS-20261126-001` */
+                number: string;
+                /** @description That moment passed; silence is no consent. */
+                overdue: boolean;
+                /**
+                 * Format: int64
+                 * @description What was paid of it.
+                 */
+                paid_fen: number;
+                /**
+                 * Format: int64
+                 * @description How often it was submitted.
+                 */
+                round: number;
+                /** @description Of lines, rules and sums; the same attendance gives the same. */
+                sha256?: string | null;
+                /**
+                 * @description `draft`, `internal_checked`, `submitted`, `under_review`, `rejected`, `confirmed`, `invoiced`, `payment_due`,
+                 *     `paid` or `closed`.
+                 */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description When it was submitted last.
+                 */
+                submitted_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Both together.
+                 */
+                total_fen: number;
+                /**
+                 * Format: date
+                 * @description The last day.
+                 */
+                until_day: string;
                 /**
                  * Format: int64
                  * @description Rises with each change.
@@ -47208,6 +50446,33 @@ export interface components {
          * @enum {string}
          */
         Place: "local" | "both" | "archive";
+        /** @description Who works it. */
+        PlanOvertimeOrder: {
+            /** @description Why it is planned although it passes a cap of the law; without it that is refused. */
+            despite?: string | null;
+            /** @description At most 60 people, each once. */
+            turns: components["schemas"]["PlannedTurn"][];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description One person who is to work. */
+        PlannedTurn: {
+            /** @description Pay, or leave where the class of the day allows it. */
+            compensation: components["schemas"]["Compensation"];
+            /**
+             * Format: int64
+             * @description Minutes.
+             */
+            minutes: number;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
         /** @description A platform that sends work orders. */
         Platform: {
             /** @description Orders of it are taken. */
@@ -47327,10 +50592,74 @@ export interface components {
          */
         PremiumFault: "base_below" | "unpaid" | "base_above" | "employer_differs" | "employee_differs";
         /**
+         * @description What the supplier does with a statement.
+         * @enum {string}
+         */
+        Preparation: "draw" | "submit" | "close";
+        /** @description A step of the supplier's. */
+        PrepareStatement: {
+            /** @description `draw`, `submit` or `close`. */
+            action: components["schemas"]["Preparation"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
          * @description A state that is chosen, not brought about by work.
          * @enum {string}
          */
         Presence: "signed_out" | "ready" | "break" | "meeting" | "training";
+        /** @description How a kind of presence counts. */
+        PresenceCount: {
+            /**
+             * Format: int64
+             * @description Fewer minutes than this count at most as half a day; 0 where minutes do not matter.
+             */
+            half_under_minutes?: number;
+            /**
+             * Format: int64
+             * @description Half days it counts: 0, 1 or 2.
+             */
+            halves: number;
+            /** @description Which kind. */
+            kind: components["schemas"]["PresenceKind"];
+            /**
+             * Format: int64
+             * @description Fewer minutes than this do not count; 0 where minutes do not matter.
+             */
+            none_under_minutes?: number;
+        };
+        /**
+         * @description How somebody was on post on a day.
+         * @enum {string}
+         */
+        PresenceKind: "present" | "half_day" | "late" | "substitute" | "purchaser_training" | "paid_leave" | "sick_leave" | "unpaid_leave" | "overtime" | "absent";
+        /** @description A row of the price table. */
+        PriceRowView: {
+            /**
+             * Format: date
+             * @description The first day it holds.
+             */
+            from_day: string;
+            /** @description 客服人员 */
+            item: string;
+            /**
+             * Format: int64
+             * @description In fen.
+             */
+            price_fen: number;
+            /**
+             * Format: int64
+             * @description Seats.
+             */
+            quantity: number;
+            /** @description Where it stands. */
+            source: string;
+            /** @description 元/座席/月 */
+            unit: string;
+        };
         /** @description What stands on a printed page. */
         PrintMark: {
             /** @description Who and when, in one line. */
@@ -47670,6 +50999,43 @@ export interface components {
             request_type?: string | null;
             /** @description `received`, `in_handling`, `waiting_for_you`, `answered` or `ended`. */
             stage: string;
+        };
+        /**
+         * @description Which way somebody punches.
+         * @enum {string}
+         */
+        PunchKind: "in" | "out";
+        /** @description Punches. */
+        PunchList: {
+            /** @description In the order of their time. */
+            items: components["schemas"]["PunchView"][];
+        };
+        /** @description One punch. */
+        PunchView: {
+            /** @description Where the request came from. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description By the server's clock; it counts.
+             */
+            at: string;
+            /** @description The device, by its mark. */
+            device: string;
+            /**
+             * Format: date-time
+             * @description By the device's clock.
+             */
+            device_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `in` or `out`. */
+            kind: string;
+            /** @description His softphone was signed in to the floor. */
+            on_floor: boolean;
+            user?: components["schemas"]["Colleague"] | null;
         };
         /**
          * @description What an exam is for.
@@ -48393,6 +51759,11 @@ export interface components {
             /** @description `running`, `complete`, `damaged` or `repaired`. */
             state: string;
         };
+        /** @description Why it is counted again. */
+        Recount: {
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A fee as the ledger shows it. */
         RecruitmentFeeView: {
             /**
@@ -49035,6 +52406,16 @@ export interface components {
             /** @description Sign-in name, or the part of the system. */
             who: string;
         };
+        /** @description What was worked. */
+        ReportOvertime: {
+            /** @description Everybody who was planned. */
+            turns: components["schemas"]["WorkedTurn"][];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /**
          * @description What the requester wants (诉求类型, domain B.2).
          * @enum {string}
@@ -49273,6 +52654,20 @@ export interface components {
             /** @description As it is stored. */
             value: string;
         };
+        /** @description A step of the purchaser's. */
+        ReviewStep: {
+            /** @description `begin`, `reject` or `confirm`. */
+            action: components["schemas"]["StatementReview"];
+            /** @description Objections of a rejection: at least one, at most 100. */
+            objections?: components["schemas"]["NewObjection"][];
+            /** @description What is said with a confirmation. */
+            opinion?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description Why a certificate is revoked. */
         Revocation: {
             /** @description Why. */
@@ -49447,6 +52842,11 @@ export interface components {
             items: components["schemas"]["RuleView_PersonnelTerm"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_PresenceCount: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_PresenceCount"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_PrivacyTerm: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_PrivacyTerm"][];
@@ -49462,6 +52862,11 @@ export interface components {
             items: components["schemas"]["RuleView_RecordingRetention"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_SettlementAnswer: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_SettlementAnswer"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_TicketLimit: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_TicketLimit"][];
@@ -49475,6 +52880,11 @@ export interface components {
         RuleList_WorkGateRule: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_WorkGateRule"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_WorkforceTerms: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_WorkforceTerms"][];
         };
         /**
          * @description How a row stands to the present.
@@ -50126,6 +53536,44 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_PresenceCount: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description How a kind of presence counts. */
+            rule: {
+                /**
+                 * Format: int64
+                 * @description Fewer minutes than this count at most as half a day; 0 where minutes do not matter.
+                 */
+                half_under_minutes?: number;
+                /**
+                 * Format: int64
+                 * @description Half days it counts: 0, 1 or 2.
+                 */
+                halves: number;
+                /** @description Which kind. */
+                kind: components["schemas"]["PresenceKind"];
+                /**
+                 * Format: int64
+                 * @description Fewer minutes than this do not count; 0 where minutes do not matter.
+                 */
+                none_under_minutes?: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_PrivacyTerm: {
             /**
              * Format: date-time
@@ -50229,6 +53677,31 @@ export interface components {
                 direction?: string | null;
                 /** @description Of calls of this queue; null: of any. */
                 queue?: string | null;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_SettlementAnswer: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What holds for a question. */
+            rule: {
+                /** @description One of its choices, or words. */
+                answer: string;
+                /** @description Which one. */
+                question: components["schemas"]["OpenQuestion"];
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -50353,6 +53826,60 @@ export interface components {
             /** @description How it stands to the present. */
             standing: components["schemas"]["RuleStanding"];
         };
+        /** @description A rule with since when and why it holds. */
+        RuleView_WorkforceTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * @description Limits of attendance and overtime. What ships is a default of the design; the caps of overtime are those of
+             *     劳动法 第四十一条.
+             */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description Seconds by which a device's clock may differ from the server's. 120 unless agreed.
+                 */
+                clock_skew_seconds: number;
+                /**
+                 * Format: int32
+                 * @description Within so many minutes of a punch the softphone is to be signed in. 15 unless agreed.
+                 */
+                floor_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Minutes that are neither late nor early. 5 unless agreed.
+                 */
+                late_grace_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Overtime of one person and day, in minutes. 180 by the law.
+                 */
+                overtime_day_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Overtime of one person and month, in minutes. 2,160 by the law.
+                 */
+                overtime_month_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Within so many minutes two people on one device stand out. 30 unless agreed.
+                 */
+                same_device_minutes: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
         /** @description What runs out soon. */
         RunningOut: {
             /**
@@ -50417,6 +53944,103 @@ export interface components {
         Sections: {
             /** @description All of them. */
             items: components["schemas"]["SectionView"][];
+        };
+        /** @description A day as the purchaser saw it. */
+        SeenDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Why a day is sent back. */
+        SendBackAttendanceDay: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A contract. */
+        ServiceContractView: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            begins_on: string;
+            /** @description How much of the cap is used. */
+            budget: components["schemas"]["BudgetView"];
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            ends_on: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What happened, the oldest first. */
+            lines: components["schemas"]["SettlementLine"][];
+            /**
+             * Format: int64
+             * @description Months.
+             */
+            months: number;
+            /**
+             * Format: date
+             * @description The next day on which its end is to be spoken of: 90, 60 and 30 days before.
+             */
+            next_reminder_on?: string | null;
+            /** @description `HT-20261126-001` */
+            number: string;
+            /**
+             * Format: int64
+             * @description Working days of a payment.
+             */
+            payment_days: number;
+            /** @description The price table. */
+            prices: components["schemas"]["PriceRowView"][];
+            /**
+             * Format: int64
+             * @description Working days of a review.
+             */
+            review_days: number;
+            /**
+             * Format: int64
+             * @description Seats.
+             */
+            seats: number;
+            /** @description `draft` or `signed`. */
+            state: string;
+            /** @description Agreed days of the statements. */
+            statement_days: string[];
+            /**
+             * Format: int64
+             * @description Basis points.
+             */
+            tax_bp: number;
+            /** @description Prices hold the tax. */
+            tax_included: boolean;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description The contracts. */
+        ServiceContracts: {
+            /** @description The latest begun first, at most 50. */
+            items: components["schemas"]["ServiceContractView"][];
         };
         /** @description Hours to be put in force. */
         ServiceHoursChange: {
@@ -50587,6 +54211,32 @@ export interface components {
             /** @description Why: a code. */
             reason: string;
         };
+        /** @description What holds for a question. */
+        SettlementAnswer: {
+            /** @description One of its choices, or words. */
+            answer: string;
+            /** @description Which one. */
+            question: components["schemas"]["OpenQuestion"];
+        };
+        /** @description One line of a time line. */
+        SettlementLine: {
+            /** @description `drawn`, `submitted`, `confirmed` … */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /** @description The person's name, or the part of the system. */
+            who: string;
+            /**
+             * Format: uuid
+             * @description Who; null for the system itself.
+             */
+            who_id?: string | null;
+        };
         /** @description How a platform is set up. */
         Setup: {
             /** @description Orders of it are taken. */
@@ -50645,6 +54295,14 @@ export interface components {
          * @enum {string}
          */
         Side: "supplier" | "purchaser" | "either";
+        /** @description The version that was read. */
+        SignServiceContract: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description What the purchaser does. */
         SigningOff: {
             /** @enum {string} */
@@ -51266,6 +54924,197 @@ export interface components {
          * @enum {string}
          */
         State: "raised" | "answered" | "closed";
+        /** @description A statement as its page shows it. */
+        StatementDetail: components["schemas"]["StatementView"] & {
+            /** @description What changed since it was confirmed. */
+            adjustments: components["schemas"]["AdjustmentView"][];
+            /** @description What happened, the oldest first. */
+            history: components["schemas"]["SettlementLine"][];
+            /** @description The latest last. */
+            invoices: components["schemas"]["InvoiceView"][];
+            /** @description By month and seat. */
+            lines: components["schemas"]["StatementLineView"][];
+            /** @description The first round first. */
+            objections: components["schemas"]["ObjectionView"][];
+            /** @description What was said with the confirmation. */
+            opinion?: string | null;
+            /** @description The first one first. */
+            payments: components["schemas"]["StatementPaymentView"][];
+            /** @description Method, price table and what counts as 到岗, as it was counted; null before. */
+            rules: unknown;
+            /** @description What it settles of earlier statements. */
+            settles: components["schemas"]["AdjustmentView"][];
+        };
+        /** @description A line with its evidence. */
+        StatementLineView: {
+            /**
+             * Format: int64
+             * @description In fen.
+             */
+            amount_fen: number;
+            /** @description Rows of attendance it was made of. */
+            evidence: string[];
+            /**
+             * Format: date
+             * @description Its first day.
+             */
+            from_day: string;
+            /**
+             * Format: int64
+             * @description Half days that count.
+             */
+            halves: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description The month of the contract.
+             */
+            month: number;
+            /**
+             * Format: int64
+             * @description Half days of the whole month.
+             */
+            of_halves: number;
+            /** @description Who filled it. */
+            people: string[];
+            /**
+             * Format: int64
+             * @description Fen for a seat and month at the end of the month.
+             */
+            price_fen: number;
+            /** @description How it was counted: `(833333×28)/42`. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description The seat.
+             */
+            seat: number;
+            /** @description Days on which the seat was not fully on post. */
+            short_days: string[];
+            /**
+             * Format: date
+             * @description Its last day.
+             */
+            until_day: string;
+        };
+        /** @description A payment. */
+        StatementPaymentView: {
+            /**
+             * Format: int64
+             * @description In fen.
+             */
+            amount_fen: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description When it was paid.
+             */
+            paid_on: string;
+            /** @description Number of the receipt. */
+            receipt_no: string;
+        };
+        /**
+         * @description What the purchaser does with a statement.
+         * @enum {string}
+         */
+        StatementReview: "begin" | "reject" | "confirm";
+        /** @description A statement as lists show it. */
+        StatementView: {
+            /**
+             * Format: int64
+             * @description Sum of what it settles of earlier statements.
+             */
+            adjustment_fen: number;
+            /**
+             * Format: date-time
+             * @description When the purchaser confirmed it.
+             */
+            confirmed_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Its contract.
+             */
+            contract_id: string;
+            /**
+             * Format: date-time
+             * @description When review or payment is due.
+             */
+            due_at?: string | null;
+            /**
+             * Format: date
+             * @description The agreed day on which it is due.
+             */
+            due_on: string;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /**
+             * Format: int64
+             * @description 1 or 2.
+             */
+            half: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Sum of the lines in fen.
+             */
+            lines_fen: number;
+            /** @description `JS-20261126-001` */
+            number: string;
+            /** @description That moment passed; silence is no consent. */
+            overdue: boolean;
+            /**
+             * Format: int64
+             * @description What was paid of it.
+             */
+            paid_fen: number;
+            /**
+             * Format: int64
+             * @description How often it was submitted.
+             */
+            round: number;
+            /** @description Of lines, rules and sums; the same attendance gives the same. */
+            sha256?: string | null;
+            /**
+             * @description `draft`, `internal_checked`, `submitted`, `under_review`, `rejected`, `confirmed`, `invoiced`, `payment_due`,
+             *     `paid` or `closed`.
+             */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it was submitted last.
+             */
+            submitted_at?: string | null;
+            /**
+             * Format: int64
+             * @description Both together.
+             */
+            total_fen: number;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            until_day: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description Which request, and the proof that it is one's own. */
         StatusQuestion: {
             /** @description The number read out or sent: `SJ20261123-0001`. */
@@ -53819,6 +57668,55 @@ export interface components {
              * @description Minutes.
              */
             minutes: number;
+        };
+        /** @description What one person worked. */
+        WorkedTurn: {
+            /**
+             * Format: int64
+             * @description Minutes; 0 for who did not come.
+             */
+            minutes: number;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /**
+         * @description Limits of attendance and overtime. What ships is a default of the design; the caps of overtime are those of
+         *     劳动法 第四十一条.
+         */
+        WorkforceTerms: {
+            /**
+             * Format: int32
+             * @description Seconds by which a device's clock may differ from the server's. 120 unless agreed.
+             */
+            clock_skew_seconds: number;
+            /**
+             * Format: int32
+             * @description Within so many minutes of a punch the softphone is to be signed in. 15 unless agreed.
+             */
+            floor_minutes: number;
+            /**
+             * Format: int32
+             * @description Minutes that are neither late nor early. 5 unless agreed.
+             */
+            late_grace_minutes: number;
+            /**
+             * Format: int32
+             * @description Overtime of one person and day, in minutes. 180 by the law.
+             */
+            overtime_day_minutes: number;
+            /**
+             * Format: int32
+             * @description Overtime of one person and month, in minutes. 2,160 by the law.
+             */
+            overtime_month_minutes: number;
+            /**
+             * Format: int32
+             * @description Within so many minutes two people on one device stand out. 30 unless agreed.
+             */
+            same_device_minutes: number;
         };
         /** @description What the agent writes about a contact. */
         WrapUpRequest: {
