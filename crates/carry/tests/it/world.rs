@@ -21,6 +21,8 @@ pub fn migrations() -> Vec<Migration> {
         personnel::migrations(),
         learning::migrations(),
         liaison::migrations(),
+        settlement::migrations(),
+        workforce::migrations(),
         carry::migrations(),
     ]
     .concat()
