@@ -71,6 +71,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112608_proofs"),
         migration!("2026112612_accounts"),
         migration!("2026120204_privacy"),
+        migration!("2026120309_attendance"),
     ]
 }
 
