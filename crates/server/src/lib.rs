@@ -1,6 +1,7 @@
 //! The binary `shoujie`: capabilities put together, the console embedded, the subcommands.
 
 mod asked;
+mod attendance;
 pub mod backup;
 mod callee;
 mod console;

@@ -17,6 +17,7 @@ use telephony::Telephony;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::attendance::SignedDays;
 use crate::callee::Callees;
 use crate::house::{Approved, Closed, TheHouse};
 use crate::learned::into_staff_files;
@@ -213,7 +214,7 @@ fn capabilities(
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
         carry::capability(app),
         learning::capability(app, Arc::new(Lessons(app.clone()))),
-        settlement::capability(app, Arc::new(settlement::SignedSheets(app.clone()))),
+        settlement::capability(app, Arc::new(SignedDays(app.clone()))),
         liaison::capability(
             app,
             Arc::new(Scripts(app.clone())),

@@ -308,7 +308,7 @@ impl workforce::Site for TheSite {
     }
 
     fn is_on_floor(&self, user: Uuid) -> bool {
-        self.floor.is_on_post(user)
+        self.floor.state_of(user) != floor::AgentState::SignedOut
     }
 }
 

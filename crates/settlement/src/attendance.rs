@@ -84,8 +84,8 @@ kernel::table! {
     }
 }
 
-/// When a sheet was signed, and which: the last of them holds.
-type Signed = (Option<DateTime<Utc>>, Uuid);
+/// When a signed sheet was handed in, and which: the last of them holds, in whatever order they were signed.
+type Signed = (DateTime<Utc>, Uuid);
 
 /// The sheets both sides signed.
 pub struct SignedSheets(pub App);
@@ -103,7 +103,7 @@ impl Attendance for SignedSheets {
                 .await?;
             let signed: BTreeMap<Uuid, Signed> = signed
                 .into_iter()
-                .map(|row| (row.id, (row.decided_at, row.id)))
+                .map(|row| (row.id, (row.submitted_at, row.id)))
                 .collect();
             let rows = row::Entity::find()
                 .filter(row::Column::SheetId.is_in(signed.keys().copied()))
@@ -116,7 +116,7 @@ impl Attendance for SignedSheets {
                     "more rows of attendance than half a year can have",
                 ));
             }
-            // Of a seat's day the sheet signed last holds, as a whole.
+            // Of a seat's day the sheet handed in last holds, as a whole.
             let mut latest = BTreeMap::<(String, i64), Signed>::new();
             for row in &rows {
                 let at = signed[&row.sheet_id];
@@ -247,12 +247,26 @@ fn must_be_sound(days: &[NewAttendanceDay], today: NaiveDate) -> Result<()> {
             let detail = format!("{}: seat 1 to 6, 0 to 1,440 minutes", row.day);
             return Err(invalid("days", "attendance_out_of_range", detail));
         }
+        let on_post = !is_away(row.presence);
+        if on_post && row.minutes == 0 {
+            let detail = format!("{} seat {}: on post for how long", row.day, row.seat);
+            return Err(invalid("days", "attendance_without_minutes", detail));
+        }
         if !seen.insert((row.day, row.seat, row.person.as_str())) {
             let detail = format!("{} seat {} {} stands twice", row.day, row.seat, row.person);
             return Err(invalid("days", "attendance_twice", detail));
         }
     }
     Ok(())
+}
+
+/// Somebody who is away has no minutes at the seat.
+fn is_away(kind: PresenceKind) -> bool {
+    use PresenceKind as K;
+    matches!(
+        kind,
+        K::PurchaserTraining | K::PaidLeave | K::SickLeave | K::UnpaidLeave | K::Absent
+    )
 }
 
 fn digest(value: &impl Serialize) -> Result<String> {

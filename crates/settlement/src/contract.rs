@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::rights::{DraftContract, SignContract, ViewSettlement};
 use crate::seat_fee;
-use crate::statement::store as statements;
+use crate::statement::{StatementState, store as statements};
 use crate::term::{self, Price};
 use crate::trail::{self, BOTH, Scribe, SettlementLine};
 
@@ -368,6 +368,11 @@ async fn draft(
     must_be_name("title", &new.title)?;
     must_fit(new.price_fen, CAP_FEN, SEATS, i64::from(MONTHS))?;
     day::plausible("begins_on", new.begins_on, day::today(&app))?;
+    if !new.tax_included {
+        // The highest price is a limit of what is paid, and that holds the tax.
+        let detail = "the limit of the contract holds the tax, so its prices do";
+        return Err(invalid("tax_included", "tax_not_included", detail));
+    }
     if !(0..=1_300).contains(&new.tax_bp) {
         return Err(invalid("tax_bp", "tax_out_of_range", "0 to 1,300"));
     }
@@ -377,7 +382,7 @@ async fn draft(
     };
     let (half, ends_on) = (ends(HALF)?, ends(MONTHS)?);
     let days = new.statement_days.unwrap_or([half, ends_on]);
-    if days[0] < half || days[1] < ends_on {
+    if days[0] < half || days[1] < ends_on || days[1] <= days[0] {
         let detail = "a statement is due when its half year is over";
         return Err(invalid("statement_days", "statement_day_early", detail));
     }
@@ -467,6 +472,23 @@ struct SignServiceContract {
     version: i64,
 }
 
+/// The same days are not paid by two contracts.
+async fn must_be_alone(tx: &Tx, contract: &row::Model) -> Result<()> {
+    let twin = row::Entity::find()
+        .filter(row::Column::State.eq(ServiceContractState::Signed.as_str()))
+        .filter(row::Column::BeginsOn.lte(&contract.ends_on))
+        .filter(row::Column::EndsOn.gte(&contract.begins_on))
+        .one(&**tx)
+        .await?;
+    match twin {
+        None => Ok(()),
+        Some(twin) => {
+            let detail = format!("contract {} runs on the same days", twin.number);
+            Err(refused("contract_overlaps", detail))
+        }
+    }
+}
+
 /// The purchaser signs: its term runs, and the statements of its halves are planned for their agreed days.
 #[utoipa::path(
     post, path = "/api/v1/service-contracts/{id}/sign", tag = "settlement", operation_id = "sign_service_contract",
@@ -486,6 +508,7 @@ async fn sign(
             if before.state != ServiceContractState::Draft.as_str() {
                 return Err(refused("contract_signed", "this contract is signed"));
             }
+            must_be_alone(&tx, &before).await?;
             let mut after = before.clone();
             after.state = ServiceContractState::Signed.as_str().to_owned();
             after.signed_by = who.user_id;
@@ -497,6 +520,31 @@ async fn sign(
         })
         .await?;
     view(&done, row).await.map(Json)
+}
+
+/// A statement that is on its way keeps the prices it was drawn by; one that is still a draft is drawn again.
+async fn free_for_price(app: &App, tx: &Tx, statement: statements::row::Model) -> Result<()> {
+    use StatementState as S;
+    let case = statement.case()?;
+    if case.is_confirmed() {
+        let detail = format!("statement {} is confirmed", statement.number);
+        return Err(refused("statement_confirmed", detail));
+    }
+    if matches!(
+        case.state,
+        S::InternalChecked | S::Submitted | S::UnderReview
+    ) {
+        let detail = format!("statement {} is drawn by other prices", statement.number);
+        return Err(
+            refused("statement_under_way", detail).with_way_out("send it back or reject it first")
+        );
+    }
+    if case.drawn {
+        let mut after = statement.clone();
+        after.drawn_at = None;
+        versioned::save(app, &**tx, &statement, after).await?;
+    }
+    Ok(())
 }
 
 /// A price from a day on.
@@ -534,11 +582,13 @@ async fn add_price(
                 return Err(invalid("from_day", "day_outside_term", "a day of the term"));
             }
             for statement in statements::of_contract(&*tx, id).await? {
-                let frozen = statement.case()?.is_confirmed();
-                if frozen && day::text(new.from_day) <= statement.until_day {
-                    let detail = format!("statement {} is confirmed", statement.number);
-                    return Err(refused("statement_confirmed", detail));
+                if day::text(new.from_day) <= statement.until_day {
+                    free_for_price(&app, &tx, statement).await?;
                 }
+            }
+            if prices(&*tx, id).await?.len() as u64 >= MOST {
+                let detail = format!("a price table has at most {MOST} rows");
+                return Err(refused("prices_full", detail));
             }
             let price = (new.from_day, new.price_fen, source);
             insert_price(&app, &tx, &who, id, price).await?;

@@ -183,9 +183,13 @@ impl Case {
             (A::Reject { items: 0 }, S::UnderReview) => return Err(Refusal::NoObjection),
             (A::Reject { .. }, S::UnderReview) => {
                 case.drawn = false;
+                case.overdue = false;
                 S::Rejected
             }
-            (A::Confirm, S::UnderReview) | (A::ReturnInvoice, S::Invoiced) => S::Confirmed,
+            (A::Confirm, S::UnderReview) | (A::ReturnInvoice, S::Invoiced) => {
+                case.overdue = false;
+                S::Confirmed
+            }
             (A::Invoice { matches: false }, S::Confirmed) => return Err(Refusal::Amount),
             (A::Invoice { matches: true }, S::Confirmed) => S::Invoiced,
             (A::Receive { from }, S::Invoiced) => {

@@ -155,6 +155,9 @@ pub fn suspicious(
     found
 }
 
+/// People sign in to the floor at most so long before the hours begin.
+pub(crate) const BEFORE_HOURS: i64 = 2;
+
 /// Judges one person's day by his hours, his punches and his time on the floor; `now` closes what is still open.
 pub fn judge(
     user: Uuid,
@@ -166,20 +169,28 @@ pub fn judge(
     use AttendanceFinding as F;
     let mine = || punches.iter().filter(|punch| punch.user_id == user);
     let ins = mine().filter(|punch| punch.kind == PunchKind::In);
-    let outs = mine().filter(|punch| punch.kind == PunchKind::Out);
-    let (first_in, last_out) = (ins.map(|p| p.at).min(), outs.map(|p| p.at).max());
-    let here = || spells.iter().filter(|spell| spell.user_id == user);
-    let signed_in = here().map(|spell| spell.from).min();
-    let signed_out = here().map(|spell| spell.until.unwrap_or(now)).max();
-
+    let first_in = ins.map(|punch| punch.at).min();
+    // Who came back after he had gone has not gone.
+    let last = mine().max_by_key(|punch| (punch.at, punch.kind == PunchKind::Out));
+    let last_out = last
+        .filter(|punch| punch.kind == PunchKind::Out)
+        .map(|punch| punch.at);
     let mut findings = suspicious(punches, terms).remove(&user).unwrap_or_default();
+    let (Some(begin), Some(end)) = (hours.first(), hours.last()) else {
+        return nothing(AttendanceKind::Absent, findings);
+    };
+    let here = || spells.iter().filter(|spell| spell.user_id == user);
+    // A softphone that was left on the night before is nobody who came.
+    let early = begin.0 - TimeDelta::hours(BEFORE_HOURS);
+    let of_day = || here().filter(|spell| spell.from >= early);
+    let signed_in = of_day().map(|spell| spell.from).min();
+    let signed_out = of_day()
+        .map(|spell| spell.until.unwrap_or(now.min(end.1)))
+        .max();
     let came_at = first_in.or(signed_in);
     let left_at = last_out
         .or(signed_out)
         .filter(|left| came_at.is_some_and(|came| *left >= came));
-    let (Some(begin), Some(end)) = (hours.first(), hours.last()) else {
-        return nothing(AttendanceKind::Absent, findings);
-    };
     let Some(came) = came_at else {
         return nothing(AttendanceKind::Absent, findings);
     };
@@ -218,11 +229,17 @@ pub fn judge(
     } else {
         until
     };
+    let minutes = overlap(hours, from, until);
+    let kind = if over && minutes == 0 {
+        AttendanceKind::Absent
+    } else {
+        AttendanceKind::Present
+    };
     Judged {
-        kind: AttendanceKind::Present,
+        kind,
         came_at,
         left_at,
-        minutes: overlap(hours, from, until),
+        minutes,
         late_minutes,
         early_minutes,
         findings,

@@ -112,7 +112,10 @@ pub enum Action {
     /// 退回工时
     SendBack,
     /// 撤回
-    Withdraw,
+    Withdraw {
+        /// The day is over.
+        begun: bool,
+    },
 }
 
 kernel::refusals! {
@@ -128,6 +131,8 @@ kernel::refusals! {
         NotPlanned = "overtime_not_planned", "has nobody planned yet", "say who works it first";
         /// Its day is ahead.
         Ahead = "overtime_ahead", "lies ahead; what was worked is told afterwards";
+        /// It may have been worked.
+        Begun = "overtime_begun", "was planned for a day that is over", "have the hours told, and confirm or send them back";
         /// It was worked.
         Worked = "overtime_worked", "was worked and waits for the purchaser";
         /// It was not.
@@ -142,7 +147,7 @@ impl OvertimeState {
         if matches!(self, Self::Confirmed | Self::Withdrawn) {
             return Err(Refusal::Ended);
         }
-        let decides = matches!(action, A::Confirm | A::SendBack | A::Withdraw);
+        let decides = matches!(action, A::Confirm | A::SendBack | A::Withdraw { .. });
         if decides && by != Side::Purchaser {
             return Err(Refusal::ByPurchaser);
         }
@@ -153,13 +158,14 @@ impl OvertimeState {
             (A::Plan, Self::Requested | Self::Planned) | (A::SendBack, Self::Worked) => {
                 Ok(Self::Planned)
             }
-            (A::Plan | A::Report { .. } | A::Withdraw, Self::Worked) => Err(Refusal::Worked),
+            (A::Plan | A::Report { .. } | A::Withdraw { .. }, Self::Worked) => Err(Refusal::Worked),
+            (A::Withdraw { begun: true }, Self::Planned) => Err(Refusal::Begun),
             (A::Report { .. }, Self::Requested) => Err(Refusal::NotPlanned),
             (A::Report { begun: true }, _) => Ok(Self::Worked),
             (A::Report { .. }, _) => Err(Refusal::Ahead),
             (A::Confirm, Self::Worked) => Ok(Self::Confirmed),
             (A::Confirm | A::SendBack, _) => Err(Refusal::NotWorked),
-            (A::Plan | A::Withdraw, _) => Ok(Self::Withdrawn),
+            (A::Plan | A::Withdraw { .. }, _) => Ok(Self::Withdrawn),
         }
     }
 }

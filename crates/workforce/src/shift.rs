@@ -141,6 +141,8 @@ pub fn check(
     for on in from.iter_days().take_while(|on| *on <= to) {
         let here: Vec<&Shift> = roster
             .range((on, Uuid::nil())..=(on, Uuid::max()))
+            // Who is on leave holds no seat.
+            .filter(|(key, _)| !leave.contains(*key))
             .map(|(_, shift)| shift)
             .collect();
         let mut say = |rule, is: usize, limit: usize| {

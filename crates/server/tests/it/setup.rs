@@ -73,8 +73,11 @@ async fn first_call(place: &Installation<'_>, server: &Served, secret: &str) {
         .must(&["call", "--via", &via, "--seconds", "12"])
         .await;
     assert!(phone.wait().await.unwrap().success());
-    let calls = agent.get("/api/v1/calls").await;
-    assert_eq!(calls["items"][0]["outcome"], "answered", "{calls}");
+    agent
+        .until("/api/v1/calls", Duration::from_secs(10), |calls| {
+            calls["items"][0]["outcome"] == "answered"
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -305,6 +305,10 @@ async fn receive(
             let invoice = open.next().ok_or_else(|| not_found("invoice"))?;
             let mut after = invoice.clone();
             let (action, what) = if let Some(received) = said.received_on {
+                if day::text(received) < invoice.issued_on {
+                    let detail = "nobody receives an invoice before it is issued";
+                    return Err(invalid("received_on", "received_before_issue", detail));
+                }
                 after.state = InvoiceState::Received.as_str().to_owned();
                 after.received_on = Some(day::text(received));
                 let from = runs_from(&app, &tx, &before, received).await?;

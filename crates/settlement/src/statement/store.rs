@@ -224,12 +224,14 @@ pub(crate) async fn objections(
 async fn terms(tx: &Tx, contract: Uuid) -> Result<Terms> {
     let contract = contract::get(&**tx, contract).await?;
     let days = |days: i64| u16::try_from(days).map_err(internal);
-    let mut payment = DeadlineRule::working_days("contract:A-67", days(contract.payment_days)?);
-    // Its time runs from a day, whatever the hour.
-    payment.late_receipt_is_next_day = false;
+    // Both run from a day, whatever its hour.
+    let from_day = |clause, days| DeadlineRule {
+        late_receipt_is_next_day: false,
+        ..DeadlineRule::working_days(clause, days)
+    };
     Ok(Terms {
-        review: DeadlineRule::working_days("contract:A-66", days(contract.review_days)?),
-        payment,
+        review: from_day("contract:A-66", days(contract.review_days)?),
+        payment: from_day("contract:A-67", days(contract.payment_days)?),
     })
 }
 
@@ -272,7 +274,7 @@ pub(crate) async fn tell(
     (what, note): (&str, Option<&str>),
 ) -> Result<()> {
     let told = match what {
-        "submitted" | "invoiced" => trail::holders(&**tx, PURCHASER).await?,
+        "submitted" | "invoiced" | "recounted" => trail::holders(&**tx, PURCHASER).await?,
         "rejected" | "confirmed" | "invoice_returned" | "invoice_received" | "paid" | "due" => {
             trail::holders(&**tx, SUPPLIER).await?
         }

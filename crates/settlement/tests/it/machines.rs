@@ -22,11 +22,13 @@ fn service() -> ServiceClock {
 }
 
 fn terms() -> Terms {
-    let mut payment = DeadlineRule::working_days("payment", 30);
-    payment.late_receipt_is_next_day = false;
+    let from_day = |name, days| DeadlineRule {
+        late_receipt_is_next_day: false,
+        ..DeadlineRule::working_days(name, days)
+    };
     Terms {
-        review: DeadlineRule::working_days("review", 10),
-        payment,
+        review: from_day("review", 10),
+        payment: from_day("payment", 30),
     }
 }
 

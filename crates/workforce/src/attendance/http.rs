@@ -1,5 +1,7 @@
 //! The sheets of days over HTTP: the evidence as it stands, closing, sending back, confirming many days at once.
 
+use std::collections::HashSet;
+
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::http::{Json, Path, Query};
@@ -324,6 +326,25 @@ fn overruled(evidence: &Evidence, line: &Line, said: &Overruled) -> Result<Line>
     Ok(after)
 }
 
+/// 422 where the lead says two things of one seat, or one person would hold two.
+fn must_be_plain(said: &[Overruled], lines: &[Line]) -> Result<()> {
+    let mut seats = HashSet::new();
+    if !said.iter().all(|one| seats.insert(&one.seat)) {
+        let detail = "one thing is said of a seat";
+        return Err(invalid("overruled", "seat_twice", detail));
+    }
+    let mut people = HashSet::new();
+    let held = lines.iter().filter(|line| line.kind.is_held());
+    if !held
+        .filter_map(|line| line.user_id)
+        .all(|user| people.insert(user))
+    {
+        let detail = "one person holds one seat of a day";
+        return Err(invalid("overruled", "person_twice", detail));
+    }
+    Ok(())
+}
+
 /// Closes the sheet of a day (关账) after its hours, with the evidence as it stands and what the lead says beside it.
 #[utoipa::path(
     post, path = "/api/v1/attendance-days/{day}/close", tag = "workforce", operation_id = "close_attendance_day",
@@ -350,6 +371,7 @@ async fn close(
         let line = found.ok_or_else(|| invalid("overruled", "seat_unknown", "no such seat"))?;
         *line = overruled(&evidence, line, said)?;
     }
+    must_be_plain(&closing.overruled, &lines)?;
     let (app, by, who) = (desk.app.clone(), side(actor.principal()), actor.who());
     let over = evidence.over();
     let db = app.db.clone();

@@ -178,9 +178,8 @@ impl Evidence {
         let now = desk.app.clock.now();
         let rows = punches(conn, on).await?;
         let spells = match (hours.first(), hours.last()) {
-            // People sign in before the hours begin.
             (Some(begin), Some(end)) => {
-                let from = begin.0 - chrono::TimeDelta::hours(2);
+                let from = begin.0 - chrono::TimeDelta::hours(super::BEFORE_HOURS);
                 desk.site.spells(from, end.1).await?
             }
             _ => Vec::new(),

@@ -457,7 +457,7 @@ async fn report(
                 .map(|one| (one.user_id, one.minutes))
                 .collect();
             let mut turns = store::turns(&*tx, id).await?;
-            if worked.len() != turns.len() {
+            if worked.len() != turns.len() || told.turns.len() != turns.len() {
                 return Err(invalid(
                     "turns",
                     "overtime_people",
@@ -473,6 +473,19 @@ async fn report(
                         "everybody who was planned, each once",
                     )
                 })?);
+            }
+            // A cap holds for what was worked, whatever was planned.
+            let had = store::had(&*tx, day::read(&before.on_day)?, id).await?;
+            let terms = terms::in_force(&*tx, app.clock.now()).await?;
+            let over = told.turns.iter().any(|one| {
+                let (on_day, in_month) = had.get(&one.user_id).copied().unwrap_or_default();
+                !caps(one.minutes, on_day, in_month, &terms).is_empty()
+            });
+            if over && before.despite.is_none() {
+                let detail = "more was worked than the law's caps allow";
+                return Err(refused("overtime_over_cap", detail).with_way_out(
+                    "plan it as it was worked, and say why it was done despite them",
+                ));
             }
             let after = versioned::save(&app, &*tx, &before, after).await?;
             replace(&tx, id, turns).await?;
@@ -533,10 +546,11 @@ async fn decide(
     let row = db
         .write(move |tx| async move {
             let before = versioned::as_read(store::get(&*tx, id).await?, decided.version)?;
+            let begun = day::read(&before.on_day)? < day::today(&app);
             let (action, what) = match decided.decision {
                 D::Confirm => (Action::Confirm, "confirmed"),
                 D::SendBack => (Action::SendBack, "sent_back"),
-                D::Withdraw => (Action::Withdraw, "withdrawn"),
+                D::Withdraw => (Action::Withdraw { begun }, "withdrawn"),
             };
             let mut after = step(&before, by, action)?;
             after.opinion = opinion;

@@ -49,15 +49,15 @@ async fn overtime_goes_from_the_purchasers_request_to_confirmed_hours_within_the
 proptest! {
     /// Whatever is tried by whom, what is over stays as it is, and no side takes the other's step.
     #[test]
-    fn no_walk_leaves_an_end(walk in prop::collection::vec((any::<bool>(), 0usize..6), 0..30)) {
+    fn no_walk_leaves_an_end(walk in prop::collection::vec((any::<bool>(), 0usize..7), 0..30)) {
         let actions = [Action::Plan, Action::Report { begun: true }, Action::Report { begun: false }, Action::Confirm,
-            Action::SendBack, Action::Withdraw];
+            Action::SendBack, Action::Withdraw { begun: false }, Action::Withdraw { begun: true }];
         let mut state = S::Requested;
         for (purchaser, n) in walk {
             let by = if purchaser { Side::Purchaser } else { Side::Supplier };
             let Ok(after) = state.next(by, actions[n]) else { continue };
             prop_assert!(!matches!(state, S::Confirmed | S::Withdrawn));
-            prop_assert_eq!(purchaser, matches!(actions[n], Action::Confirm | Action::SendBack | Action::Withdraw));
+            prop_assert_eq!(purchaser, matches!(actions[n], Action::Confirm | Action::SendBack | Action::Withdraw { .. }));
             state = after;
         }
     }

@@ -121,3 +121,38 @@ async fn half_a_year_is_settled_and_what_changes_after_it_is_an_adjustment() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_that_both_sides_froze_in_the_product_goes_before_a_sheet() {
+    on_both_at("2026-11-24T10:30:00Z", &[], async |server| {
+        let (manager, lead, counterpart) = (server.sign_in("manager").await, server.sign_in("lead").await, server.sign_in("counterpart").await);
+        let (purchaser, reviewer) = (server.sign_in("purchaser").await, server.sign_in("reviewer").await);
+        let new = json!({"title": "热线客服外包", "begins_on": "2026-05-25", "price_fen": 833_333});
+        let contracts = "/api/v1/service-contracts";
+        let (first, second) = (manager.post(contracts, new.clone()).await, manager.post(contracts, new).await);
+        let contract = |made: &Value| format!("{contracts}/{}", made["id"].as_str().unwrap());
+        step(&purchaser, &contract(&first), "sign", json!({})).await;
+        assert_eq!(no(&purchaser, &contract(&second), "sign", json!({})).await, "contract_overlaps");
+
+        // Nobody came on 24 November, and both sides signed that; the sheet says that all six were there.
+        lead.post("/api/v1/attendance-days/2026-11-24/close", json!({"version": 0})).await;
+        let seen = json!({"days": [{"day": "2026-11-24", "version": 1}]});
+        reviewer.post("/api/v1/attendance-days/confirm", seen).await;
+        let mut days = Vec::new();
+        for day in workdays("2026-05-25", "2026-11-24") {
+            days.extend((1..=6).map(|seat| json!({"day": day, "seat": seat, "person": format!("A{seat}"), "presence": "present", "minutes": 480})));
+        }
+        signed(&manager, &counterpart, json!({ "days": days })).await;
+
+        let planned = reviewer.get("/api/v1/statements?sort=due_on").await;
+        let one = format!("/api/v1/statements/{}", planned["items"][0]["id"].as_str().unwrap());
+        server.clock.advance(std::time::Duration::from_hours(24));
+        let manager = server.sign_in("manager").await;
+        let drawn = step(&manager, &one, "prepare", json!({"action": "draw"})).await;
+        for line in drawn["lines"].as_array().unwrap() {
+            let short = if line["month"] == 6 { json!(["2026-11-24"]) } else { json!([]) };
+            assert_eq!(line["short_days"], short, "{line}");
+        }
+    })
+    .await;
+}

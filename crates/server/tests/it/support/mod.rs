@@ -191,8 +191,12 @@ impl Person {
         let mut last = Value::Null;
         let tries = within.as_millis() / 50;
         for _ in 0..=tries {
-            last = self.get(path).await;
-            if done(&last) {
+            let (status, json) = self.ask(Method::GET, path, None).await;
+            // A record is written a moment after what it tells of.
+            let there = status != StatusCode::NOT_FOUND;
+            assert!(status.is_success() || !there, "GET {path}: {status} {json}");
+            last = json;
+            if there && done(&last) {
                 return last;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

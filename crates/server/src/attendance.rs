@@ -1,0 +1,73 @@
+//! What a statement is drawn from: days that both sides signed in the product, and for days that were not kept in
+//! it the sheets that both signed.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use futures::future::BoxFuture;
+use kernel::problem::internal;
+use kernel::{App, Result};
+use settlement::presence::{DayRecord, PresenceKind};
+use settlement::{Attendance, SignedSheets};
+use workforce::FrozenRecord;
+use workforce::attendance::{AttendanceKind, period::in_force};
+
+/// The settlement asks for days that both sides signed.
+pub struct SignedDays(pub App);
+
+impl Attendance for SignedDays {
+    fn frozen(&self, from: NaiveDate, until: NaiveDate) -> BoxFuture<'_, Result<Vec<DayRecord>>> {
+        Box::pin(async move {
+            let conn = self.0.db.read();
+            let kept = workforce::frozen(conn, from, until).await?;
+            let held = in_force(&kept);
+            let days: BTreeSet<NaiveDate> = held.iter().map(|record| record.day).collect();
+            let who = held.iter().filter_map(|record| record.user_id);
+            let people = organization::colleagues(conn, who).await?;
+            let mut records = Vec::with_capacity(held.len());
+            for record in held {
+                let Some(presence) = presence(record) else {
+                    continue;
+                };
+                let person = record.user_id.and_then(|id| people.get(&id));
+                let person = person.map_or_else(String::new, |person| {
+                    let number = person.staff_no.as_deref().unwrap_or_default();
+                    format!("{number} {}", person.name).trim().to_owned()
+                });
+                records.push(DayRecord {
+                    id: record.id,
+                    day: record.day,
+                    seat: seat(&record.seat)?,
+                    person,
+                    presence,
+                    minutes: record.minutes,
+                    sha256: record.hash.clone(),
+                });
+            }
+            let sheets = SignedSheets(self.0.clone()).frozen(from, until).await?;
+            records.extend(sheets.into_iter().filter(|row| !days.contains(&row.day)));
+            Ok(records)
+        })
+    }
+}
+
+/// How a seat was held, as the settlement counts it; `None` where nobody held it.
+fn presence(record: &FrozenRecord) -> Option<PresenceKind> {
+    let short = record.minutes < record.whole_minutes;
+    match record.kind {
+        AttendanceKind::Present | AttendanceKind::StandIn if short => Some(PresenceKind::Late),
+        AttendanceKind::Present => Some(PresenceKind::Present),
+        AttendanceKind::StandIn => Some(PresenceKind::Substitute),
+        // Which leave it was the sheet does not say: the one that never counts by itself.
+        AttendanceKind::Leave => Some(PresenceKind::UnpaidLeave),
+        AttendanceKind::Absent => Some(PresenceKind::Absent),
+        AttendanceKind::Vacant => None,
+    }
+}
+
+/// The number of a post: 1 of `Z1`.
+fn seat(post: &str) -> Result<i64> {
+    post.trim_start_matches(|char: char| !char.is_ascii_digit())
+        .parse()
+        .map_err(|_| internal(format!("post `{post}` has no number")))
+}
