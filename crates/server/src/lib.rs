@@ -1,5 +1,6 @@
 //! The binary `shoujie`: capabilities put together, the console embedded, the subcommands.
 
+mod adherence;
 mod asked;
 mod attendance;
 pub mod backup;

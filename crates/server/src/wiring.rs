@@ -15,6 +15,10 @@ use telephony::{
     CallBlocks, CallerLookup, DeviceDirectory, DeviceOwner, DeviceSecret, KnownCaller, ServiceHours,
 };
 use uuid::Uuid;
+use workforce::adherence::Stretch;
+use workforce::intraday::HalfHour;
+
+use crate::adherence;
 
 /// The floor asks the organization who can take work.
 pub struct Agents(pub App);
@@ -309,6 +313,29 @@ impl workforce::Site for TheSite {
 
     fn is_on_floor(&self, user: Uuid) -> bool {
         self.floor.state_of(user) != floor::AgentState::SignedOut
+    }
+
+    fn stretches(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Vec<Stretch>>> {
+        Box::pin(async move {
+            let conn = self.app.db.read();
+            let sessions = floor::agent_state::store::sessions_between(conn, from, to).await?;
+            let changes = floor::agent_state::store::chosen_between(conn, from, to).await?;
+            Ok(adherence::stretches(from, &sessions, &changes))
+        })
+    }
+
+    fn half_hours(&self, day: NaiveDate) -> BoxFuture<'_, Result<Vec<HalfHour>>> {
+        Box::pin(async move {
+            let begins = floor::day::day_begins(day);
+            let until = begins + TimeDelta::days(1);
+            let conn = self.app.db.read();
+            let calls = floor::work_item::store::offered_between(conn, begins, until).await?;
+            Ok(adherence::half_hours(day, &calls))
+        })
     }
 }
 

@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+pub mod adherence;
 pub mod attendance;
+pub mod intraday;
 pub mod overtime;
 pub mod rights;
 mod rules;
 pub mod shift;
 pub mod site;
+pub mod site_log;
 pub mod terms;
 mod trail;
 
@@ -25,6 +28,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026120311_attendance"),
         migration!("2026120312_overtime"),
+        migration!("2026120431_floor"),
     ]
 }
 
@@ -39,11 +43,15 @@ pub fn capability(app: &App, site: Arc<dyn Site>) -> Capability {
         .merge(attendance::http::routes(&desk))
         .merge(attendance::correction::routes(app))
         .merge(overtime::http::routes(app))
+        .merge(adherence::http::routes(&desk))
+        .merge(intraday::http::routes(&desk))
+        .merge(site_log::routes(app))
         .merge(rules::routes(app));
     Capability {
         name: "workforce",
         migrations: migrations(),
         permissions: rights::permissions(),
+        jobs: vec![intraday::load::job(app, &desk.site)],
         routes,
         ..Capability::default()
     }

@@ -27,4 +27,12 @@ kernel::permissions! {
     pub RequestOvertime = "overtime:request" { Counterpart: All, PurchaserAdmin: All }
     /// Say who works overtime, and what was worked.
     pub PlanOvertime = "overtime:plan" { ShiftLead: All, OpsManager: All }
+    /// See who is where he should be now, and how the day goes against its forecast.
+    pub ViewAdherence = "adherence:view" { ShiftLead: All, OpsManager: All, Analyst: All, PurchaserAdmin: All }
+    /// See the log of the site.
+    pub ViewSiteLog = "site_log:view" {
+        ShiftLead: All, OpsManager: All, Liaison: All, Counterpart: All, PurchaserAdmin: All,
+    }
+    /// Write into the log of the site.
+    pub WriteSiteLog = "site_log:write" { ShiftLead: All, OpsManager: All }
 }

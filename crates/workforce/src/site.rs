@@ -7,7 +7,9 @@ use futures::future::BoxFuture;
 use kernel::{App, Principal, Result, Side};
 use uuid::Uuid;
 
+use crate::adherence::Stretch;
 use crate::attendance::Spell;
+use crate::intraday::HalfHour;
 
 /// A post that is to be held on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,14 @@ pub trait Site: Send + Sync {
     fn spells(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<Spell>>>;
     /// He is signed in to the floor now.
     fn is_on_floor(&self, user: Uuid) -> bool;
+    /// What everybody did on the floor between the two, each person's stretches in their order; what lasts has no end.
+    fn stretches(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Vec<Stretch>>>;
+    /// The calls of a day by half hours, in their order; half hours with none are left out.
+    fn half_hours(&self, day: NaiveDate) -> BoxFuture<'_, Result<Vec<HalfHour>>>;
 }
 
 /// What the handlers of attendance stand on.
@@ -35,6 +45,11 @@ pub trait Site: Send + Sync {
 pub(crate) struct Desk {
     pub app: App,
     pub site: Arc<dyn Site>,
+}
+
+/// The first moment of a day.
+pub(crate) fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    calendar::TimeOfDay::default().on(day)
 }
 
 /// The side a person stands on.

@@ -55,6 +55,7 @@ export const PAGES: PageDef[] = [
   { name: 'typing_tests', path: '/typing-tests', icon: Stopwatch, needs: [P.viewTyping], group: 'learning', load: () => import('@/features/learning/TypingTestsPage.vue') },
   { name: 'control_room', path: '/control-room', icon: Monitor, needs: [P.viewFloor], group: 'floor', load: () => import('@/features/floor/ControlRoomPage.vue') },
   { name: 'wallboard', path: '/wallboard', icon: DataBoard, needs: [P.viewWallboard], group: 'floor', load: () => import('@/features/floor/WallboardPage.vue') },
+  { name: 'site_log', path: '/site-log', icon: View, needs: [P.viewSiteLog], group: 'floor', load: () => import('@/features/floor/SiteLogPage.vue') },
   { name: 'calls', path: '/calls', icon: PhoneFilled, needs: [P.viewCalls], wide: true, group: 'floor', load: () => import('@/features/telephony/CallsPage.vue') },
   { name: 'recordings', path: '/recordings', icon: Microphone, needs: [P.listen], wide: true, group: 'floor', load: () => import('@/features/telephony/RecordingsPage.vue') },
   { name: 'conversations', path: '/conversations', icon: ChatLineSquare, needs: [P.viewConversations], wide: true, group: 'floor', load: () => import('@/features/channels/ConversationsPage.vue') },

@@ -119,6 +119,32 @@ pub async fn sessions_between(
         .await?)
 }
 
+/// Changes of one period that are read at once: some ten of one person and day.
+const MOST_CHANGES: u64 = 50_000;
+
+/// Changes of anybody between the two from or to a state that he chose or was given, each person's in their order; what
+/// calls brought about is left out.
+pub async fn chosen_between(
+    conn: &impl ConnectionTrait,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<Change>> {
+    use sea_orm::{Condition, QueryOrder as _, QuerySelect as _};
+    let chosen = ["signed_out", "break", "meeting", "training"];
+    let either = Condition::any()
+        .add(change_row::Column::FromState.is_in(chosen))
+        .add(change_row::Column::ToState.is_in(chosen));
+    Ok(change_row::Entity::find()
+        .filter(change_row::Column::At.between(from, to))
+        .filter(either)
+        .order_by_asc(change_row::Column::AgentId)
+        .order_by_asc(change_row::Column::At)
+        .order_by_asc(change_row::Column::Id)
+        .limit(MOST_CHANGES)
+        .all(conn)
+        .await?)
+}
+
 /// The skills of everybody who has one.
 pub async fn all_skills(conn: &impl ConnectionTrait) -> Result<BTreeMap<AgentId, Skills>> {
     let mut skills: BTreeMap<AgentId, Skills> = BTreeMap::new();

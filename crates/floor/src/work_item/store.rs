@@ -171,6 +171,46 @@ pub async fn close_interrupted(conn: &impl ConnectionTrait, now: DateTime<Utc>) 
     Ok(closed.rows_affected)
 }
 
+/// When a call came, was answered and was written up.
+#[derive(Debug, Clone, Copy, sea_orm::FromQueryResult)]
+pub struct Offered {
+    /// It came into a queue.
+    pub offered_at: DateTime<Utc>,
+    /// Somebody answered.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// It was over.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Its record was written.
+    pub wrap_up_ended_at: Option<DateTime<Utc>>,
+}
+
+/// Calls of one day that are read at once.
+const MOST_OFFERED: u64 = 200_000;
+
+/// The calls into the queues between the two, the first first; what is called back is counted with its first call.
+pub async fn offered_between(
+    conn: &impl ConnectionTrait,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Offered>> {
+    let called = Condition::any()
+        .add(C::Outcome.is_null())
+        .add(C::Outcome.ne("callback"));
+    Ok(row::Entity::find()
+        .select_only()
+        .columns([C::OfferedAt, C::AcceptedAt, C::EndedAt, C::WrapUpEndedAt])
+        .filter(C::Media.eq("voice"))
+        .filter(C::Queue.is_not_null())
+        .filter(C::OfferedAt.gte(from))
+        .filter(C::OfferedAt.lt(until))
+        .filter(called)
+        .order_by_asc(C::OfferedAt)
+        .limit(MOST_OFFERED)
+        .into_model()
+        .all(conn)
+        .await?)
+}
+
 /// Counts the day of `at` from the rows; what the task keeps must be the same.
 pub async fn recount(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Day> {
     let from = day_begins(service_day(at));

@@ -7,6 +7,7 @@
 mod attendance;
 mod contract;
 mod overtime;
+mod site;
 mod statement;
 
 use std::sync::Arc;
@@ -59,7 +60,8 @@ pub(crate) async fn seed(app: &App, floor: &Floor) -> Result<()> {
     attendance::signed_before_the_renewal(&mut story).await?;
     statement::under_review(&mut story, &former).await?;
     attendance::signed_since(&mut story).await?;
-    overtime::play(&mut story).await
+    overtime::play(&mut story).await?;
+    site::play(&mut story).await
 }
 
 fn doors(app: &App, floor: &Floor) -> Router {

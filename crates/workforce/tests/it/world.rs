@@ -12,6 +12,8 @@ use organization::Organization;
 use serde_json::Value;
 use testing::{Door, TestApp};
 use uuid::Uuid;
+use workforce::adherence::Stretch;
+use workforce::intraday::HalfHour;
 use workforce::{Seat, Site, Spell};
 
 pub fn migrations() -> Vec<Migration> {
@@ -23,6 +25,8 @@ pub fn migrations() -> Vec<Migration> {
 pub struct Room {
     seats: Vec<Seat>,
     pub spells: Mutex<Vec<Spell>>,
+    pub stretches: Mutex<Vec<Stretch>>,
+    pub half_hours: Mutex<Vec<HalfHour>>,
 }
 
 impl Site for Room {
@@ -43,6 +47,22 @@ impl Site for Room {
             .unwrap()
             .iter()
             .any(|spell| spell.user_id == user && spell.until.is_none())
+    }
+
+    fn stretches(
+        &self,
+        from: DateTime<Utc>,
+        _to: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Vec<Stretch>>> {
+        let mut stretches = self.stretches.lock().unwrap().clone();
+        stretches.retain(|one| one.until.is_none_or(|until| until >= from));
+        Box::pin(async move { Ok(stretches) })
+    }
+
+    fn half_hours(&self, day: NaiveDate) -> BoxFuture<'_, Result<Vec<HalfHour>>> {
+        let mut half_hours = self.half_hours.lock().unwrap().clone();
+        half_hours.retain(|one| one.day == day);
+        Box::pin(async move { Ok(half_hours) })
     }
 }
 
@@ -94,7 +114,7 @@ impl World {
         }
         let room = Arc::new(Room {
             seats,
-            spells: Mutex::default(),
+            ..Room::default()
         });
         let capability = workforce::capability(&app, room.clone());
         let router = app.start(vec![capability]).await;

@@ -9,16 +9,22 @@ use super::Story;
 /// The minutes that were worked of the three hours that were wanted.
 const WORKED: [(&str, i64); 3] = [("agent1", 180), ("agent3", 180), ("agent6", 165)];
 
+/// Days ago among which the weekend of the registration is.
+pub(super) const PAST: std::ops::Range<i64> = 8..36;
+
+/// The first of the days, so many ago, that is a Saturday on which nobody works.
+pub(super) fn weekend(story: &Story, mut ago: impl Iterator<Item = i64>) -> Option<NaiveDate> {
+    let day = |ago| story.stage.day(ago);
+    let rests = |on: NaiveDate| !story.service.calendar.is_workday(on);
+    ago.find(|ago| day(*ago).weekday() == Weekday::Sat && rests(day(*ago)))
+        .map(day)
+}
+
 pub(super) async fn play(story: &mut Story) -> Result<()> {
-    let stage = &story.stage;
-    let rests =
-        |on: &NaiveDate| on.weekday() == Weekday::Sat && !story.service.calendar.is_workday(*on);
-    let past = (8..36).map(|ago| stage.day(ago)).find(rests);
-    let next = (3..36).map(|ahead| stage.day(-ahead)).find(rests);
-    if let Some(on) = past {
+    if let Some(on) = weekend(story, PAST) {
         worked(story, on).await?;
     }
-    if let Some(on) = next {
+    if let Some(on) = weekend(story, (3..36).map(|ahead| -ahead)) {
         story.stage.on(story.ago(1), 16, 40);
         let body = json!({
             "on_day": on, "people": 2, "minutes": 180,

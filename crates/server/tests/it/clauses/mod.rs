@@ -11,6 +11,7 @@ mod a08_lookup;
 mod a09_incident;
 mod a10_work_orders;
 mod a12_live_wallboard;
+mod a12_site;
 mod a13_escalation;
 mod a19_special_task;
 mod a20_supplies;
