@@ -101,6 +101,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/adherence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is where he should be now (遵时), by roster and floor. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdherenceBoard"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agent-state": {
         parameters: {
             query?: never;
@@ -14812,6 +14847,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/intraday": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The day as it goes: forecast against actual by half hours, who is needed and who is planned, and where too few people
+         *     are there with what can be done.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Intraday"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge-gaps": {
         parameters: {
             query?: never;
@@ -24489,6 +24562,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/intraday-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the half hours of a day are held to (A-12). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_IntradayTerms"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_IntradayTerms"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_IntradayTerms"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/knowledge-terms": {
         parameters: {
             query?: never;
@@ -27066,6 +27204,95 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/site-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the log, the newest first; `q` looks in what was said. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only entries of this kind. */
+                    kind?: components["schemas"]["SiteLogKind"];
+                    /** @description From this day on. */
+                    from?: string;
+                    /** @description Until this day, it included. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_SiteLogEntry"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Writes an entry into the log (记现场日志). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSiteLogEntry"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SiteLogEntry"];
                     };
                 };
                 422: {
@@ -33893,6 +34120,82 @@ export interface components {
             /** @description Sign-in name. */
             who_name: string;
         };
+        /** @description Adherence of everybody today. */
+        AdherenceBoard: {
+            /**
+             * Format: int64
+             * @description The share of everybody's hours so far in basis points.
+             */
+            adherence_bp?: number | null;
+            /**
+             * Format: date
+             * @description Today.
+             */
+            day: string;
+            /** @description Who deviates first, the longest first. */
+            items: components["schemas"]["AdherenceLine"][];
+            /** @description How many deviate for longer than the grace. */
+            noticeable: number;
+            /** @description `roster`, or `service_hours` of who holds a post where the month has no published roster. */
+            source: components["schemas"]["HoursSource"];
+        };
+        /**
+         * @description How the two differ.
+         * @enum {string}
+         */
+        AdherenceDeviation: "missing" | "pausing" | "at_lunch" | "extra";
+        /**
+         * @description What somebody does on the floor.
+         * @enum {string}
+         */
+        AdherenceDoing: "away" | "work" | "paused" | "ordered";
+        /**
+         * @description What somebody should be doing.
+         * @enum {string}
+         */
+        AdherenceDuty: "off" | "work" | "lunch";
+        /** @description How one person stands. */
+        AdherenceLine: {
+            /**
+             * Format: int64
+             * @description The share in basis points; null before his hours begin.
+             */
+            adherence_bp?: number | null;
+            deviation?: components["schemas"]["AdherenceDeviation"] | null;
+            /**
+             * Format: int64
+             * @description For how many minutes: below nothing where he does less than agreed, above it where he does more.
+             */
+            deviation_minutes: number;
+            /** @description What he does. */
+            doing: components["schemas"]["AdherenceDoing"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            doing_since?: string | null;
+            /** @description What he should be doing. */
+            duty: components["schemas"]["AdherenceDuty"];
+            /**
+             * Format: date-time
+             * @description When that changes today.
+             */
+            duty_until?: string | null;
+            /**
+             * Format: int64
+             * @description Of them those in which he worked.
+             */
+            kept_minutes: number;
+            /** @description It lasts longer than the agreed grace. */
+            noticeable: boolean;
+            /**
+             * Format: int64
+             * @description Minutes of his hours that are over.
+             */
+            planned_minutes: number;
+            /** @description Who. */
+            user: components["schemas"]["Colleague"];
+        };
         /** @description What the purchaser says to an adjustment. */
         AdjustmentDecision: {
             /** @description Agreed; else refused. */
@@ -39569,6 +39872,11 @@ export interface components {
              */
             until?: string | null;
         };
+        /**
+         * @description What the hours of a day stand on.
+         * @enum {string}
+         */
+        HoursSource: "roster" | "service_hours";
         /** @description What an import did, or would do. */
         ImportReport: {
             /** @description Days whose kind differs from what is stored. */
@@ -40068,6 +40376,106 @@ export interface components {
              * @description 理解力
              */
             understanding: number;
+        };
+        /** @description The day as it goes. */
+        Intraday: {
+            /**
+             * Format: int64
+             * @description Calls that came so far.
+             */
+            actual_total: number;
+            /**
+             * Format: int64
+             * @description Average handle time in seconds.
+             */
+            aht_seconds: number;
+            /**
+             * Format: int32
+             * @description Minutes of a bin.
+             */
+            bin_minutes: number;
+            /**
+             * Format: date
+             * @description Today.
+             */
+            day: string;
+            /**
+             * Format: double
+             * @description Calls of the day by what came so far.
+             */
+            expected_total?: number | null;
+            /**
+             * Format: double
+             * @description Calls of the day by the forecast of the morning.
+             */
+            forecast_total?: number | null;
+            /** @description Days that were learnt from; with fewer than ten nothing is forecast. */
+            history_days: number;
+            /** @description From the first half hour that matters to the last. */
+            items: components["schemas"]["IntradayBin"][];
+            /** @description Where too few people are there. */
+            shortfalls: components["schemas"]["ShortfallView"][];
+            /**
+             * Format: int32
+             * @description The share of the calls that is to be answered in time, in basis points.
+             */
+            target_bp: number;
+            /**
+             * Format: int32
+             * @description Seconds within which a call is answered in time.
+             */
+            target_seconds: number;
+        };
+        /** @description One half hour of today. */
+        IntradayBin: {
+            /**
+             * Format: int64
+             * @description Calls that came; null for half hours that have not begun.
+             */
+            actual?: number | null;
+            /**
+             * Format: double
+             * @description Calls that are expected by what came so far; null for half hours that are over.
+             */
+            expected?: number | null;
+            /**
+             * Format: double
+             * @description Calls that were forecast in the morning; null without enough history.
+             */
+            forecast?: number | null;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            from: string;
+            /**
+             * Format: int32
+             * @description People that are needed for what is expected.
+             */
+            needed?: number | null;
+            /**
+             * Format: int32
+             * @description People whose hours they are.
+             */
+            planned: number;
+        };
+        /** @description What a half hour is held to: the 15 seconds are the contract's, the share is a default of the design (K-02). */
+        IntradayTerms: {
+            /**
+             * Format: int32
+             * @description The share of the calls, in basis points, that is answered in time. 8,500 unless agreed.
+             */
+            answered_bp: number;
+            /**
+             * Format: int32
+             * @description Average handle time in seconds where nothing was handled yet. 240 unless agreed.
+             */
+            handle_seconds: number;
+            /**
+             * Format: int32
+             * @description Seconds within which a call is answered in time. 15 unless agreed.
+             */
+            within_seconds: number;
         };
         /** @description What the purchaser says to an invoice. */
         InvoiceReceipt: {
@@ -43575,6 +43983,34 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_IntradayTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description What a half hour is held to: the 15 seconds are the contract's, the share is a default of the design (K-02). */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description The share of the calls, in basis points, that is answered in time. 8,500 unless agreed.
+                 */
+                answered_bp: number;
+                /**
+                 * Format: int32
+                 * @description Average handle time in seconds where nothing was handled yet. 240 unless agreed.
+                 */
+                handle_seconds: number;
+                /**
+                 * Format: int32
+                 * @description Seconds within which a call is answered in time. 15 unless agreed.
+                 */
+                within_seconds: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_KnowledgeTerm: {
             /**
              * Format: date-time
@@ -44168,6 +44604,18 @@ export interface components {
             reason: string;
             /** @description What is changed. */
             title: string;
+        };
+        /** @description An entry. */
+        NewSiteLogEntry: {
+            /**
+             * Format: date-time
+             * @description When it happened, at most a week ago; now when left out.
+             */
+            happened_at?: string | null;
+            /** @description What it is about. */
+            kind: components["schemas"]["SiteLogKind"];
+            /** @description What was seen or happened, and what was done. */
+            said: string;
         };
         /** @description What is wanted. */
         NewSpecialTask: {
@@ -49071,6 +49519,41 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_SiteLogEntry: {
+            /** @description The rows. */
+            items: {
+                by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it happened, or was seen.
+                 */
+                happened_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `hygiene`, `safety`, `incident`, `equipment`, `attendance` or `queue`. */
+                kind: string;
+                /** @description What. */
+                said: string;
+                /**
+                 * Format: date-time
+                 * @description When it was written down.
+                 */
+                written_at: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_SpecialTaskView: {
             /** @description The rows. */
             items: {
@@ -52782,6 +53265,11 @@ export interface components {
             items: components["schemas"]["RuleView_ExportLimit"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_IntradayTerms: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_IntradayTerms"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_KnowledgeTerm: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_KnowledgeTerm"][];
@@ -53161,6 +53649,42 @@ export interface components {
                  * @description Rows of one person in one day, so that many small files are no way around.
                  */
                 rows_a_day: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_IntradayTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What a half hour is held to: the 15 seconds are the contract's, the share is a default of the design (K-02). */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description The share of the calls, in basis points, that is answered in time. 8,500 unless agreed.
+                 */
+                answered_bp: number;
+                /**
+                 * Format: int32
+                 * @description Average handle time in seconds where nothing was handled yet. 240 unless agreed.
+                 */
+                handle_seconds: number;
+                /**
+                 * Format: int32
+                 * @description Seconds within which a call is answered in time. 15 unless agreed.
+                 */
+                within_seconds: number;
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -54291,6 +54815,38 @@ export interface components {
             row?: number | null;
         };
         /**
+         * @description What can be done where too few people are there.
+         * @enum {string}
+         */
+        ShortfallAnswer: "move_break" | "overtime" | "callback";
+        /** @description Half hours in a row for which too few people are there. */
+        ShortfallView: {
+            /** @description What can be done. */
+            answers: components["schemas"]["ShortfallWay"][];
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            from: string;
+            /**
+             * Format: int32
+             * @description How many people are missing where it is worst.
+             */
+            missing: number;
+            /**
+             * Format: date-time
+             * @description When it is over.
+             */
+            until: string;
+        };
+        /** @description What can be done where too few people are there. */
+        ShortfallWay: {
+            /** @description `move_break`, `overtime` or `callback`. */
+            kind: components["schemas"]["ShortfallAnswer"];
+            /** @description The page on which it is done. */
+            page: string;
+        };
+        /**
          * @description Supplier operates, purchaser supervises, administrators may stand on either side.
          * @enum {string}
          */
@@ -54473,6 +55029,34 @@ export interface components {
             /** @description What is changed. */
             title: string;
         };
+        /** @description One entry. */
+        SiteLogEntry: {
+            by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When it happened, or was seen.
+             */
+            happened_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `hygiene`, `safety`, `incident`, `equipment`, `attendance` or `queue`. */
+            kind: string;
+            /** @description What. */
+            said: string;
+            /**
+             * Format: date-time
+             * @description When it was written down.
+             */
+            written_at: string;
+        };
+        /**
+         * @description What an entry is about.
+         * @enum {string}
+         */
+        SiteLogKind: "hygiene" | "safety" | "incident" | "equipment" | "attendance" | "queue";
         /** @description A skill that a queue asks for, or an agent has. */
         SkillLevel: {
             /**

@@ -91,7 +91,7 @@ fn where_too_few_are_there_it_says_what_can_be_done() {
     // Three Erlang need six people at least to answer most within fifteen seconds.
     let history = history(22);
     let today = Today {
-        now: at("09:00"),
+        now: at("08:30"),
         history: &history,
         today: &[],
         planned: &planned,

@@ -38,7 +38,7 @@ async fn who_is_not_where_he_should_be_is_seen_with_sign_and_minutes() {
         );
         assert_eq!(away["adherence_bp"], 0);
         // A call of this half hour is counted, whoever takes it.
-        let requester = server.requester("13900000051", 2_000);
+        let requester = server.requester("13900000051", 9_000);
         let call = agent.in_state("talking").await;
         finished(requester, &server.folder).await;
         agent.in_state("wrap_up").await;
