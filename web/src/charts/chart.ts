@@ -1,13 +1,12 @@
 // What every chart does: it is fetched with the first one, and painted anew with its numbers, the theme and its size.
-import { onBeforeUnmount, onMounted, ref, watch, type Ref } from 'vue'
+import { onBeforeUnmount, onMounted, watch, type Ref } from 'vue'
 import { theme } from '@/lib/theme'
 
 /** A token of `tokens.css` as it reads now. */
 export type Token = (name: string) => string
 
-/** The box that a chart is painted into; `option` says how, by what `numbers` reads. */
-export function useChart(option: (token: Token) => object, numbers: () => unknown): Ref<HTMLElement | undefined> {
-  const box = ref<HTMLElement>()
+/** Paints a chart into `box`; `option` says how, by what `numbers` reads. */
+export function useChart(box: Readonly<Ref<HTMLElement | null>>, option: (token: Token) => object, numbers: () => unknown): void {
   let chart: { setOption(option: object, replace?: boolean): void; resize(): void; dispose(): void } | null = null
   let watcher: ResizeObserver | undefined
 
@@ -35,7 +34,6 @@ export function useChart(option: (token: Token) => object, numbers: () => unknow
     chart?.dispose()
   })
   watch([numbers, theme], paint, { deep: true, flush: 'post' })
-  return box
 }
 
 /** The tip over a part of a chart. */
