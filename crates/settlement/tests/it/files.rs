@@ -77,6 +77,8 @@ async fn the_paper_of_a_submission_and_of_a_confirmation_are_frozen() {
         assert_eq!(early.json["code"], "statement_not_frozen");
         let frozen = confirmed(&world, &first, json!([{"month": 1, "seat": 1, "said": "核对"}])).await;
         let (_, bytes) = world.file(&reviewer, &pdf).await;
+        // Left to be looked at.
+        std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/statement.pdf"), &bytes).unwrap();
         let text = words(&bytes);
         let money = |fen: i64| {
             let (yuan, cents) = (fen / 100, fen % 100);
