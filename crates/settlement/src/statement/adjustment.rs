@@ -375,11 +375,16 @@ async fn recount(
             }
             // What was proposed and not decided gives way: differences do not build on each other.
             supersede(app, &tx, &who, open).await?;
+            let decides = if found.is_empty() {
+                Vec::new()
+            } else {
+                trail::holders(&*tx, side.other()).await?
+            };
             propose(app, &tx, &who, side, (&reason, found)).await?;
             let after = versioned::save(app, &*tx, &before, before.clone()).await?;
-            let told = trail::holders(&*tx, side.other()).await?;
             let what = ("recounted", Some(reason.as_str()));
-            store::tell_to(app, &tx, &who, &after, what, told).await
+            store::tell_to(app, &tx, &who, &after, what, decides).await?;
+            all_decided(app, &tx, &who, id).await
         })
         .await?;
     detail(&desk.app, id).await.map(Json)

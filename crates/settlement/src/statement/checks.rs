@@ -1,6 +1,6 @@
 //! What is looked at before a statement goes to the purchaser: that insurances and wages are proven, that
-//! who was on post is the supplier's own, that no attendance changed since the lines were drawn, that the purchaser answered what is open. Whether a finding keeps the
-//! statement back is a rule.
+//! who was on post is the supplier's own, that no attendance changed since the lines were drawn, that the
+//! purchaser answered what is open. Whether a finding keeps the statement back is a rule.
 
 use std::collections::BTreeSet;
 

@@ -259,8 +259,15 @@ async fn differences_do_not_build_on_each_other() {
         world.app.clock.advance(std::time::Duration::from_secs(1));
         signed(&world, day("2026-06-01", "present", 480)).await;
         let last = world.step("manager", &first, "recount", json!({"reason": "全日在岗"})).await;
-        let last = last["adjustments"].as_array().unwrap().last().unwrap().clone();
-        assert_eq!((&last["before_fen"], &last["after_fen"]), (&json!(813_492), &json!(FULL)));
+        let proposed = last["adjustments"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&proposed["before_fen"], &proposed["after_fen"]), (&json!(813_492), &json!(FULL)));
+        // Corrected back before anybody decided: nothing is left to decide.
+        world.app.clock.advance(std::time::Duration::from_secs(1));
+        signed(&world, day("2026-06-01", "half_day", 240)).await;
+        let back = world.step("manager", &first, "recount", json!({"reason": "仍为半日"})).await;
+        assert_eq!(back["adjustments"].as_array().unwrap().last().unwrap()["state"], "superseded");
+        let actions: Vec<&str> = back["history"].as_array().unwrap().iter().map(|line| line["action"].as_str().unwrap()).collect();
+        assert_eq!(actions[actions.len() - 2..], ["recounted", "adjustments_decided"]);
     })
     .await;
 }
