@@ -1,5 +1,7 @@
 //! Where capabilities meet that do not know each other: each question one crate asks, answered by another.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use channels::Channels;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -309,6 +311,41 @@ impl workforce::Site for TheSite {
 
     fn is_on_floor(&self, user: Uuid) -> bool {
         self.floor.state_of(user) != floor::AgentState::SignedOut
+    }
+}
+
+/// The settlement asks the staff files what is not in order with those on the project (A-58 … A-60).
+pub struct InOrder(pub App);
+
+impl settlement::SubmissionFacts for InOrder {
+    fn concerns(
+        &self,
+        from: NaiveDate,
+        until: NaiveDate,
+    ) -> BoxFuture<'_, Result<Vec<settlement::Concern>>> {
+        use settlement::SubmissionCheck as Check;
+        Box::pin(async move {
+            let conn = self.0.db.read();
+            let pay = personnel::pay_lacks(conn, from, until).await?;
+            let employers = personnel::foreign_employers(&self.0, conn, from, until).await?;
+            let month = until.format("%Y-%m");
+            let wages = format!("/wages?month={month}");
+            let found = [
+                (Check::Insurance, pay.insurance, wages.clone()),
+                (Check::Wages, pay.wages, wages),
+                (Check::Employer, employers, "/staffing".to_owned()),
+            ];
+            let concerns = found.into_iter().filter_map(|(check, cases, page)| {
+                let when: BTreeSet<&str> = cases.iter().map(String::as_str).collect();
+                (!cases.is_empty()).then(|| settlement::Concern {
+                    check,
+                    found: cases.len() as u64,
+                    detail: Vec::from_iter(when).join(" "),
+                    page,
+                })
+            });
+            Ok(concerns.collect())
+        })
     }
 }
 
