@@ -11,6 +11,7 @@ use settlement::presence::{DayRecord, PresenceKind};
 use settlement::{Attendance, SignedSheets};
 use workforce::FrozenRecord;
 use workforce::attendance::{AttendanceKind, period::in_force};
+use workforce::leave::LeaveKind;
 
 /// The settlement asks for days that both sides signed.
 pub struct SignedDays(pub App);
@@ -55,13 +56,27 @@ impl Attendance for SignedDays {
 fn presence(record: &FrozenRecord) -> Option<PresenceKind> {
     let short = record.minutes < record.whole_minutes;
     match record.kind {
+        // Half of the day was leave, the other half was worked.
+        AttendanceKind::Present if record.leave.is_some() => Some(PresenceKind::HalfDay),
         AttendanceKind::Present | AttendanceKind::StandIn if short => Some(PresenceKind::Late),
         AttendanceKind::Present => Some(PresenceKind::Present),
         AttendanceKind::StandIn => Some(PresenceKind::Substitute),
-        // Which leave it was the sheet does not say: the one that never counts by itself.
-        AttendanceKind::Leave => Some(PresenceKind::UnpaidLeave),
+        AttendanceKind::Leave => Some(on_leave(record.leave)),
         AttendanceKind::Absent => Some(PresenceKind::Absent),
         AttendanceKind::Vacant => None,
+    }
+}
+
+/// Leave of this kind, as the settlement counts it. Of a sheet that does not say which: the one that never counts.
+fn on_leave(kind: Option<LeaveKind>) -> PresenceKind {
+    use LeaveKind as L;
+    match kind {
+        None | Some(L::Personal) => PresenceKind::UnpaidLeave,
+        Some(L::Sick) => PresenceKind::SickLeave,
+        Some(L::PurchaserTraining) => PresenceKind::PurchaserTraining,
+        Some(
+            L::Annual | L::Marriage | L::Maternity | L::Paternity | L::Bereavement | L::Comp,
+        ) => PresenceKind::PaidLeave,
     }
 }
 

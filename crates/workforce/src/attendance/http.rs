@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::store::{self, Evidence, Line, findings_text, record, row};
 use super::{Action, AttendanceFinding, AttendanceKind, AttendanceState, chain};
+use crate::leave::LeaveKind;
 use crate::rights::{CloseAttendance, ConfirmAttendance, ViewAttendance};
 use crate::site::{Desk, side};
 use crate::trail;
@@ -77,6 +78,8 @@ pub struct AttendanceLine {
     pub user: Option<Colleague>,
     /// How it was held.
     pub kind: AttendanceKind,
+    /// The kind of leave, where part of the day or all of it was leave.
+    pub leave_kind: Option<LeaveKind>,
     /// Minutes at the seat.
     pub minutes: i64,
     /// Minutes of the whole day.
@@ -137,6 +140,7 @@ pub(crate) async fn shown(
     let line = |row: record::Model| {
         Ok(AttendanceLine {
             kind: row.attended()?,
+            leave_kind: row.leave()?,
             findings: row.found(),
             id: Some(row.id),
             user: row.user_id.and_then(|id| people.get(&id).cloned()),
@@ -179,6 +183,7 @@ async fn sheet(desk: &Desk, on: NaiveDate) -> Result<Json<AttendanceDayDetail>> 
         seat: line.seat.id,
         user: line.user_id.and_then(|id| people.get(&id).cloned()),
         kind: line.kind,
+        leave_kind: line.leave,
         minutes: line.minutes,
         whole_minutes: line.whole_minutes,
         late_minutes: line.late_minutes,
@@ -272,6 +277,8 @@ struct Overruled {
     seat: String,
     /// How it was held.
     kind: AttendanceKind,
+    /// The kind of leave; only with `leave`, and as it was granted, else personal, where it is left out.
+    leave_kind: Option<LeaveKind>,
     /// Who stood in; only with `stand_in`, and judged by his own evidence.
     user_id: Option<Uuid>,
     /// Why.
@@ -295,6 +302,9 @@ fn overruled(evidence: &Evidence, line: &Line, said: &Overruled) -> Result<Line>
     use AttendanceKind as K;
     let reason = needed("reason", &said.reason)?;
     let no = |detail: &str| Err(invalid("overruled", "overruled_invalid", detail.to_owned()));
+    if said.leave_kind.is_some() && said.kind != K::Leave {
+        return no("a kind of leave is told of leave only");
+    }
     let mut after = match (said.kind, said.user_id) {
         (K::StandIn, Some(user)) if line.user_id != Some(user) => {
             let mut by = evidence.line(&line.seat, Some(user));
@@ -310,6 +320,7 @@ fn overruled(evidence: &Evidence, line: &Line, said: &Overruled) -> Result<Line>
             let mut by = line.clone();
             by.kind = K::Present;
             by.minutes = by.whole_minutes;
+            by.leave = None;
             (by.late_minutes, by.early_minutes) = (0, 0);
             by
         }
@@ -317,6 +328,10 @@ fn overruled(evidence: &Evidence, line: &Line, said: &Overruled) -> Result<Line>
             let mut by = line.clone();
             by.kind = said.kind;
             by.minutes = 0;
+            by.leave = (said.kind == K::Leave).then(|| {
+                let granted = said.leave_kind.or(line.leave);
+                granted.unwrap_or(LeaveKind::Personal)
+            });
             by
         }
         _ => return no("this seat cannot be said to be so"),
@@ -384,9 +399,7 @@ async fn close(
         let state = standing
             .next(by, Action::Close { over })
             .map_err(|refusal| refusal.about(&format!("attendance of {on}")))?;
-        let exceptions = lines
-            .iter()
-            .filter(|line| line.kind != AttendanceKind::Present || !line.findings.is_empty());
+        let exceptions = lines.iter().filter(|line| line.is_exception());
         let made = row::Model {
             id: found.as_ref().map_or_else(|| app.ids.next(), |row| row.id),
             on_day: day::text(on),
@@ -420,6 +433,7 @@ async fn close(
                 seat: line.seat.id.clone(),
                 user_id: line.user_id,
                 kind: line.kind.as_str().to_owned(),
+                leave_kind: line.leave.map(|kind| kind.as_str().to_owned()),
                 minutes: line.minutes,
                 whole_minutes: line.whole_minutes,
                 late_minutes: line.late_minutes,
@@ -581,7 +595,7 @@ async fn confirm(
                 row.state == "closed" && days.iter().any(|one| day::text(one.day) == row.on_day)
             };
             let rows = rows.into_iter().filter(named).collect();
-            let frozen = chain::freeze(&tx, rows).await?;
+            let frozen = chain::freeze(&tx, (&who, now), rows).await?;
             let end = frozen
                 .last()
                 .and_then(|row| Some((row.seq?, row.hash.clone()?)));
@@ -592,11 +606,9 @@ async fn confirm(
                 .filter(record::Column::Id.is_in(frozen.iter().map(|row| row.id)))
                 .exec(&*tx)
                 .await?;
-            let rows = frozen.into_iter().map(|mut row| {
-                row.decided_by = who.user_id;
-                row.decided_at = Some(now);
-                row.into_active_model().reset_all()
-            });
+            let rows = frozen
+                .into_iter()
+                .map(|row| row.into_active_model().reset_all());
             record::Entity::insert_many(rows)
                 .exec_without_returning(&*tx)
                 .await?;
