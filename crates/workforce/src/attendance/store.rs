@@ -12,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    AttendanceFinding, AttendanceKind, AttendanceState, Hours, Punch, PunchKind, judge, whole,
+    AttendanceFinding, AttendanceKind, AttendanceDayState, Hours, Punch, PunchKind, judge, whole,
 };
 use crate::site::{Desk, Seat};
 use crate::terms;
@@ -81,8 +81,8 @@ kernel::versioned!(row, |sheet| format!("attendance of {}", sheet.on_day));
 
 impl row::Model {
     /// Where it stands.
-    pub fn standing(&self) -> Result<AttendanceState> {
-        AttendanceState::parse(&self.state)
+    pub fn standing(&self) -> Result<AttendanceDayState> {
+        AttendanceDayState::parse(&self.state)
             .ok_or_else(|| internal(format!("attendance {} has no valid state", self.on_day)))
     }
 }
