@@ -304,7 +304,7 @@ pub fn whole(hours: &[Span]) -> i64 {
 
 words! {
     /// Where the sheet of a day stands.
-    AttendanceState {
+    AttendanceDayState {
         /// 未关账
         Open = "open",
         /// 班长已关账，待采购人确认
@@ -346,7 +346,7 @@ kernel::refusals! {
     }
 }
 
-impl AttendanceState {
+impl AttendanceDayState {
     /// The sheet after what somebody of side `by` does, or why not.
     pub fn next(self, by: Side, action: Action) -> Result<Self, Refusal> {
         let closes = matches!(action, Action::Close { .. });

@@ -5,7 +5,7 @@ use kernel::{App, Principal, Result};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
-use crate::attendance::AttendanceState;
+use crate::attendance::AttendanceDayState;
 use crate::attendance::store::row as sheet;
 use crate::leave::LeaveState;
 use crate::leave::store::row as leave;
@@ -52,7 +52,7 @@ async fn days(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         return Ok(Vec::new());
     }
     let rows = sheet::Entity::find()
-        .filter(sheet::Column::State.eq(AttendanceState::Closed.as_str()))
+        .filter(sheet::Column::State.eq(AttendanceDayState::Closed.as_str()))
         .order_by_asc(sheet::Column::OnDay)
         .limit(MOST)
         .all(app.db.read())
@@ -65,7 +65,7 @@ async fn days(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         section: None,
         since: row.closed_at.unwrap_or(row.updated_at),
         due_at: None,
-        page: format!("/attendance?day={}", row.on_day),
+        page: format!("/attendance/{}", row.on_day),
         consent: (row.exceptions == 0).then(|| Consent {
             path: "/api/v1/attendance-days/confirm".to_owned(),
             body: json!({ "days": [{ "day": row.on_day, "version": row.version }] }),
@@ -98,7 +98,7 @@ async fn overtime_orders(app: &App, person: &Principal) -> Result<Vec<Waiting>> 
         section: None,
         since: row.updated_at,
         due_at: None,
-        page: format!("/overtime?id={}", row.id),
+        page: format!("/overtime/{}", row.id),
         consent: (row.state == OvertimeState::Worked.as_str()).then(|| Consent {
             path: format!("/api/v1/overtime-orders/{}/decide", row.id),
             body: json!({ "decision": "confirm", "version": row.version }),
@@ -130,7 +130,7 @@ async fn leave_requests(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
             section: None,
             since: row.requested_at,
             due_at: None,
-            page: format!("/leave?id={}", row.id),
+            page: format!("/leave?open={}", row.id),
             consent: Some(Consent {
                 path: format!("/api/v1/leave-requests/{}/decide", row.id),
                 body: json!({ "approve": true, "version": row.version }),
@@ -174,7 +174,7 @@ async fn swaps(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
             section: None,
             since: row.updated_at,
             due_at: None,
-            page: format!("/swaps?id={}", row.id),
+            page: format!("/swaps?open={}", row.id),
             consent: Some(Consent {
                 path: format!("/api/v1/shift-swaps/{}/{verb}", row.id),
                 body,

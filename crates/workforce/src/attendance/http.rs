@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store::{self, Evidence, Line, findings_text, record, row};
-use super::{Action, AttendanceFinding, AttendanceKind, AttendanceState, chain};
+use super::{Action, AttendanceFinding, AttendanceKind, AttendanceDayState, chain};
 use crate::leave::LeaveKind;
 use crate::rights::{CloseAttendance, ConfirmAttendance, ViewAttendance};
 use crate::site::{Desk, side};
@@ -45,7 +45,7 @@ pub struct AttendanceDayView {
     /// The day.
     pub day: NaiveDate,
     /// `open`, `closed` or `frozen`.
-    pub state: AttendanceState,
+    pub state: AttendanceDayState,
     /// Seats that are not as they should be, by the closed sheet; null while it is open.
     pub exceptions: Option<i64>,
     /// When the lead closed it.
@@ -72,6 +72,8 @@ pub struct AttendanceDays {
 pub struct AttendanceLine {
     /// The record; null while the day is open.
     pub id: Option<Uuid>,
+    /// The day.
+    pub day: NaiveDate,
     /// The post: `Z1`.
     pub seat: String,
     /// Who held it.
@@ -100,6 +102,8 @@ pub struct AttendanceLine {
     pub corrects_id: Option<Uuid>,
     /// `evidence`, `closed`, `frozen`, `proposed` or `refused`.
     pub state: String,
+    /// Who wrote it: the lead who closed the day, or who proposed the correction.
+    pub written_by: Option<Colleague>,
     /// Its number in the chain of what both sides signed.
     pub seq: Option<i64>,
     /// Its digest in the chain.
@@ -121,7 +125,7 @@ pub struct AttendanceDayDetail {
 fn view(on: NaiveDate, row: Option<&row::Model>) -> Result<AttendanceDayView> {
     Ok(AttendanceDayView {
         day: on,
-        state: row.map_or(Ok(AttendanceState::Open), row::Model::standing)?,
+        state: row.map_or(Ok(AttendanceDayState::Open), row::Model::standing)?,
         exceptions: row.map(|row| row.exceptions),
         closed_at: row.and_then(|row| row.closed_at),
         confirmed_at: row.and_then(|row| row.confirmed_at),
@@ -135,15 +139,18 @@ pub(crate) async fn shown(
     desk: &kernel::App,
     rows: Vec<record::Model>,
 ) -> Result<Vec<AttendanceLine>> {
-    let users = rows.iter().filter_map(|row| row.user_id);
-    let people = organization::colleagues(desk.db.read(), users).await?;
+    let users = rows.iter().flat_map(|row| [row.user_id, row.written_by]);
+    let people = organization::colleagues(desk.db.read(), users.flatten()).await?;
+    let named = |id: Option<Uuid>| id.and_then(|id| people.get(&id).cloned());
     let line = |row: record::Model| {
         Ok(AttendanceLine {
             kind: row.attended()?,
             leave_kind: row.leave()?,
             findings: row.found(),
             id: Some(row.id),
-            user: row.user_id.and_then(|id| people.get(&id).cloned()),
+            day: day::read(&row.on_day)?,
+            user: named(row.user_id),
+            written_by: named(row.written_by),
             seat: row.seat,
             minutes: row.minutes,
             whole_minutes: row.whole_minutes,
@@ -165,7 +172,7 @@ async fn sheet(desk: &Desk, on: NaiveDate) -> Result<Json<AttendanceDayDetail>> 
     let conn = desk.app.db.read();
     let found = store::sheet(conn, on).await?;
     let day = view(on, found.as_ref())?;
-    if day.state != AttendanceState::Open {
+    if day.state != AttendanceDayState::Open {
         let rows = store::records(conn, on, on, false).await?;
         let lines = shown(&desk.app, rows).await?;
         return Ok(Json(AttendanceDayDetail {
@@ -180,6 +187,7 @@ async fn sheet(desk: &Desk, on: NaiveDate) -> Result<Json<AttendanceDayDetail>> 
     let people = organization::colleagues(conn, users).await?;
     let lines = lines.into_iter().map(|line| AttendanceLine {
         id: None,
+        day: on,
         seat: line.seat.id,
         user: line.user_id.and_then(|id| people.get(&id).cloned()),
         kind: line.kind,
@@ -193,6 +201,7 @@ async fn sheet(desk: &Desk, on: NaiveDate) -> Result<Json<AttendanceDayDetail>> 
         findings: line.findings.into_iter().collect(),
         reason: None,
         corrects_id: None,
+        written_by: None,
         state: "evidence".to_owned(),
         seq: None,
         hash: None,
@@ -213,7 +222,7 @@ struct Between {
     /// The last day, at most 61 days later.
     to: NaiveDate,
     /// Only days that stand so.
-    state: Option<AttendanceState>,
+    state: Option<AttendanceDayState>,
 }
 
 /// The working days of a period: what waits with exceptions stands first.
@@ -242,7 +251,7 @@ async fn list(
         }
     }
     items.retain(|one| asked.state.is_none_or(|state| state == one.state));
-    let waits = |one: &AttendanceDayView| one.state == AttendanceState::Closed;
+    let waits = |one: &AttendanceDayView| one.state == AttendanceDayState::Closed;
     items.sort_by_key(|one| {
         let exceptions = one.exceptions.unwrap_or_default();
         (
@@ -395,7 +404,7 @@ async fn close(
         let found = store::sheet(&*tx, on).await?;
         let standing = found
             .as_ref()
-            .map_or(Ok(AttendanceState::Open), row::Model::standing)?;
+            .map_or(Ok(AttendanceDayState::Open), row::Model::standing)?;
         let state = standing
             .next(by, Action::Close { over })
             .map_err(|refusal| refusal.about(&format!("attendance of {on}")))?;

@@ -12,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    AttendanceFinding, AttendanceKind, AttendanceState, Hours, Judged, Punch, PunchKind, Span, judge,
+    AttendanceFinding, AttendanceKind, AttendanceDayState, Hours, Judged, Punch, PunchKind, Span, judge,
     whole,
 };
 use crate::leave::{self, LeaveKind};
@@ -90,8 +90,8 @@ kernel::versioned!(row, |sheet| format!("attendance of {}", sheet.on_day));
 
 impl row::Model {
     /// Where it stands.
-    pub fn standing(&self) -> Result<AttendanceState> {
-        AttendanceState::parse(&self.state)
+    pub fn standing(&self) -> Result<AttendanceDayState> {
+        AttendanceDayState::parse(&self.state)
             .ok_or_else(|| internal(format!("attendance {} has no valid state", self.on_day)))
     }
 }
