@@ -127,8 +127,8 @@ impl LeaveSpan {
 
     /// The days with the part it takes of each.
     pub fn parts(&self) -> impl Iterator<Item = (NaiveDate, DayPart)> + '_ {
-        let days = self.from.iter_days().take_while(|on| *on <= self.to);
-        days.filter_map(|on| Some((on, self.part(on)?)))
+        let days = self.from.iter_days().take_while(move |on| *on <= self.to);
+        days.filter_map(move |on| Some((on, self.part(on)?)))
     }
 
     /// Half days of working days that it takes.

@@ -12,12 +12,10 @@ pub mod template;
 pub mod terms;
 pub mod view;
 
-use kernel::App;
-use utoipa_axum::router::OpenApiRouter;
-
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use kernel::problem::{Result, invalid};
-use kernel::words;
+use kernel::{App, words};
+use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use book::Book;
 

@@ -2,6 +2,7 @@
 
 use kernel::waiting::{Consent, MOST, Waiting, WaitingKind};
 use kernel::{App, Principal, Result};
+use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 

@@ -185,7 +185,7 @@ async fn shift_hours(
 }
 
 /// What is left of the hours of a day on which somebody is away for that part.
-fn rest_of(hours: &Hours, part: DayPart) -> Hours {
+fn rest_of(hours: &[Span], part: DayPart) -> Hours {
     let left = hours.iter().filter_map(|span| {
         let noon = NOON.on(day::of(span.0));
         let (from, to) = match part {

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use kernel::audit::Who;
 use kernel::problem::{Problem, Result, refused};
 use kernel::{App, Tx, day, versioned};
+use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
-use kernel::http::{Json, Path};
+use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, invalid, refused};
 use kernel::text::needed;
 use kernel::{Actor, App, Role, Tx, day, versioned};
-use kernel::http::Query;
 use organization::Colleague;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
@@ -120,7 +119,7 @@ async fn checked(tx: &Tx, month: Month, changes: Vec<CellChange>) -> Result<Vec<
     let shifts = super::template::all(&**tx).await?;
     let agents = organization::colleagues::holders(&**tx, Role::Agent).await?;
     let agents: BTreeSet<Uuid> = agents.into_iter().map(|agent| agent.id).collect();
-    for one in changes.iter() {
+    for one in &changes {
         let Some(shift) = &one.shift_id else { continue };
         if shifts.get(shift).is_none_or(|shift| shift.archived) {
             let detail = format!("no shift `{shift}` may be given");

@@ -78,6 +78,11 @@ fn best(
         let soft = breaches.iter().filter(|one| !one.rule.is_hard());
         soft.filter(|one| one.day == on).map(Breach::depth).sum()
     };
+    let any = people.first().map(|user| (on, *user))?;
+    // A day on which nobody is missed is left as it is.
+    if short(&around(roster, &[any], away, by)) == 0 {
+        return None;
+    }
     let mut trial = roster.clone();
     let mut found: Option<((i64, bool), Uuid, Shift)> = None;
     for &user in people {

@@ -5,6 +5,7 @@ use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, not_found, refused};
 use kernel::{App, Scope, Tx, day};
+use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Deserialize;
 use utoipa::IntoParams;

@@ -29,6 +29,104 @@ pub(crate) struct Draft {
     codes: Vec<String>,
 }
 
+/// What the lines of all people are made of.
+struct Frame<'a> {
+    book: &'a Book,
+    month: Month,
+    days: Vec<NaiveDate>,
+    codes: Vec<String>,
+    shifts: Vec<Shift>,
+    /// Working days of the month.
+    workdays: i64,
+    /// Days that people may be planned on, all of them together.
+    open: i64,
+}
+
+impl Frame<'_> {
+    fn is_workday(&self, on: NaiveDate) -> bool {
+        self.month.has(on) && self.book.calendar.is_workday(on)
+    }
+
+    /// Somebody may be planned on the day.
+    fn is_open(&self, on: NaiveDate, user: Uuid) -> bool {
+        self.is_workday(on) && self.book.away.get(&(on, user)) != Some(&DayPart::Day)
+    }
+
+    /// The shift that is there already.
+    fn kept(&self, on: NaiveDate, user: Uuid) -> Option<usize> {
+        let shift = self.book.roster.get(&(on, user))?;
+        self.codes.iter().position(|code| *code == shift.code)
+    }
+
+    /// How many a working day wants of the shift.
+    fn wanted(&self, code: &str) -> i64 {
+        self.book.shifts.get(code).map_or(0, |shift| shift.people)
+    }
+
+    /// The rules of one person, and his wishes: what is kept stays, what he had too often is avoided.
+    fn line(&self, (person, user): (usize, Uuid), worn: &[u32]) -> (Person, Vec<Wish>) {
+        let mut wishes = Vec::new();
+        let mut off = Vec::new();
+        let mut had = vec![0_u32; self.codes.len()];
+        let (mut minutes, mut free) = (0, 0);
+        for (day, on) in self.days.iter().enumerate() {
+            let wish = |shift: usize, wants, weight| Wish {
+                person,
+                day,
+                shift: shift as ShiftId,
+                wants,
+                weight,
+            };
+            if let Some(shift) = self.kept(*on, user) {
+                had[shift] += 1;
+                minutes += self.shifts[shift].minutes;
+                wishes.push(wish(shift, true, KEPT));
+            } else if self.is_open(*on, user) {
+                free += 1;
+                let worn = worn.iter().enumerate().filter(|(_, weight)| **weight > 0);
+                wishes.extend(worn.map(|(shift, weight)| wish(shift, false, *weight)));
+            } else {
+                off.push(day);
+            }
+        }
+        // His part of each shift, by the days he is there, and one day more.
+        let open = self.open.max(1);
+        let part = |code: &String| (self.wanted(code) * self.workdays * free + open - 1) / open + 1;
+        let most_of = self.codes.iter().zip(&had);
+        let most_of = most_of.map(|(code, had)| had + part(code) as u32);
+        let person = Person {
+            name: user.to_string(),
+            most_of: most_of.collect(),
+            most_minutes: most_minutes(self.book, &self.days).max(minutes),
+            least_minutes: 0,
+            most_days: u32::from(self.book.terms.days_in_a_row),
+            least_days: 1,
+            least_off: 1,
+            most_weekends: self.days.len() as u32,
+            off,
+        };
+        (person, wishes)
+    }
+
+    /// How many each working day wants of each shift.
+    fn cover(&self) -> Vec<Cover> {
+        let workdays = self.days.iter().enumerate();
+        let workdays = workdays.filter(|(_, on)| self.is_workday(**on));
+        let of_day = |(day, _): (usize, &NaiveDate)| {
+            let codes = self.codes.iter().enumerate();
+            let need = move |(shift, code): (usize, &String)| Cover {
+                day,
+                shift: shift as ShiftId,
+                need: self.wanted(code) as u32,
+                under: MISSING,
+                over: SURPLUS,
+            };
+            codes.map(need).collect::<Vec<_>>()
+        };
+        workdays.flat_map(of_day).collect()
+    }
+}
+
 impl Draft {
     /// The draft of a month: cells that are there and leave stay, days off stay free, each shift wants its people on each
     /// working day. `before` tells how often each person had each shift in the months before.
@@ -44,94 +142,48 @@ impl Draft {
         let wanted = book.shifts.values();
         let wanted = wanted.filter(|shift| !shift.archived && shift.people > 0);
         let mut codes: BTreeSet<&str> = wanted.map(|shift| shift.shape.code.as_str()).collect();
-        let kept = |on: NaiveDate, user: Uuid| book.roster.get(&(on, user));
         for on in &days {
-            let here = people.iter().filter_map(|user| kept(*on, *user));
+            let here = people.iter().filter_map(|user| book.roster.get(&(*on, *user)));
             codes.extend(here.map(|shift| shift.code.as_str()));
         }
         let codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
-        let shifts = shifts(book, &codes);
-        let id = |code: &str| codes.iter().position(|one| one == code);
-        let is_open = |on: NaiveDate, user: Uuid| {
-            month.has(on)
-                && book.calendar.is_workday(on)
-                && book.away.get(&(on, user)) != Some(&DayPart::Day)
+        let mut frame = Frame {
+            shifts: shifts(book, &codes),
+            workdays: 0,
+            open: 0,
+            book,
+            month,
+            days,
+            codes,
         };
-        let mut wishes = Vec::new();
-        let mut lines = Vec::new();
-        let open: i64 = people
-            .iter()
-            .map(|user| days.iter().filter(|on| is_open(**on, *user)).count() as i64)
-            .sum();
-        let workdays = days
-            .iter()
-            .filter(|on| month.has(**on) && book.calendar.is_workday(**on));
-        let workdays = workdays.count() as i64;
+        let workdays = frame.days.iter().filter(|on| frame.is_workday(**on));
+        frame.workdays = workdays.count() as i64;
+        let open = |on: &NaiveDate| people.iter().filter(|user| frame.is_open(*on, **user)).count();
+        frame.open = frame.days.iter().map(open).sum::<usize>() as i64;
+        let worn = worn(before, &people);
+        let (mut lines, mut wishes) = (Vec::new(), Vec::new());
         for (person, user) in people.iter().enumerate() {
-            let mut off = Vec::new();
-            let mut had = vec![0_u32; codes.len()];
-            let mut minutes = 0;
-            let mut free = 0;
-            for (day, on) in days.iter().enumerate() {
-                let held = kept(*on, *user).and_then(|shift| id(&shift.code));
-                if let Some(shift) = held {
-                    had[shift] += 1;
-                    minutes += shifts[shift].minutes;
-                    wishes.push(Wish {
-                        person,
-                        day,
-                        shift: shift as ShiftId,
-                        wants: true,
-                        weight: KEPT,
-                    });
-                } else if is_open(*on, *user) {
-                    free += 1;
-                } else {
-                    off.push(day);
-                }
-            }
-            for (shift, code) in codes.iter().enumerate() {
-                let weight = worn(before, &people, *user, code);
-                let days = (0..days.len()).filter(|_| weight > 0);
-                wishes.extend(days.map(|day| Wish {
-                    person,
-                    day,
-                    shift: shift as ShiftId,
-                    wants: false,
-                    weight,
-                }));
-            }
-            // His part of each shift, by the days he is there, and one day more.
-            let part = |code: &String| {
-                let need = book.shifts.get(code).map_or(0, |shift| shift.people);
-                (need * workdays * free).div_ceil(open.max(1)) + 1
-            };
-            let most_of = codes.iter().zip(&had).map(|(code, had)| had + part(code) as u32);
-            lines.push(Person {
-                name: user.to_string(),
-                most_of: most_of.collect(),
-                most_minutes: minutes.max(most_minutes(book, &days)),
-                least_minutes: 0,
-                most_days: u32::from(book.terms.days_in_a_row),
-                least_days: 1,
-                least_off: 1,
-                most_weekends: days.len() as u32,
-                off,
-            });
+            let codes = frame.codes.iter();
+            let worn: Vec<u32> = codes
+                .map(|code| worn.get(&(*user, code.clone())).copied().unwrap_or(0))
+                .collect();
+            let (line, his) = frame.line((person, *user), &worn);
+            lines.push(line);
+            wishes.extend(his);
         }
-        let cover = cover(book, month, &days, &codes);
+        let problem = Problem {
+            days: frame.days.len(),
+            cover: frame.cover(),
+            shifts: frame.shifts,
+            people: lines,
+            wishes,
+        };
         Self {
-            problem: Problem {
-                days: days.len(),
-                shifts,
-                people: lines,
-                wishes,
-                cover,
-            },
+            problem,
             month,
             start,
             people,
-            codes,
+            codes: frame.codes,
         }
     }
 
@@ -201,27 +253,6 @@ fn shifts(book: &Book, codes: &[String]) -> Vec<Shift> {
     shapes.iter().map(shift).collect()
 }
 
-/// How many each working day wants of each shift.
-fn cover(book: &Book, month: Month, days: &[NaiveDate], codes: &[String]) -> Vec<Cover> {
-    let mut cover = Vec::new();
-    for (day, on) in days.iter().enumerate() {
-        if !month.has(*on) || !book.calendar.is_workday(*on) {
-            continue;
-        }
-        for (shift, code) in codes.iter().enumerate() {
-            let wanted = book.shifts.get(code).map_or(0, |shift| shift.people);
-            cover.push(Cover {
-                day,
-                shift: shift as ShiftId,
-                need: wanted as u32,
-                under: MISSING,
-                over: SURPLUS,
-            });
-        }
-    }
-    cover
-}
-
 /// The minutes of the period by the weeks in it.
 fn most_minutes(book: &Book, days: &[NaiveDate]) -> u32 {
     let weeks = days.chunks(7).map(|week| {
@@ -231,10 +262,17 @@ fn most_minutes(book: &Book, days: &[NaiveDate]) -> u32 {
     weeks.sum()
 }
 
-/// How much more often than others somebody had a shift: the fairness of the months before.
-fn worn(before: &BTreeMap<(Uuid, String), i64>, people: &[Uuid], user: Uuid, code: &str) -> u32 {
-    let had = |user: Uuid| before.get(&(user, code.to_owned())).copied().unwrap_or(0);
-    let all: i64 = people.iter().map(|user| had(*user)).sum();
-    let more = had(user) - all / (people.len() as i64).max(1);
-    (more.max(0) as u32).min(MOST_WORN)
+/// How much more often than others each person had each shift: the fairness of the months before.
+fn worn(had: &BTreeMap<(Uuid, String), i64>, people: &[Uuid]) -> BTreeMap<(Uuid, String), u32> {
+    let of_now = || had.iter().filter(|((user, _), _)| people.contains(user));
+    let mut all: BTreeMap<&str, i64> = BTreeMap::new();
+    for ((_, code), days) in of_now() {
+        *all.entry(code).or_default() += days;
+    }
+    let people = (people.len() as i64).max(1);
+    let more = |(key, days): (&(Uuid, String), &i64)| {
+        let mean = all.get(key.1.as_str()).copied().unwrap_or(0) / people;
+        (key.clone(), ((days - mean).max(0) as u32).min(MOST_WORN))
+    };
+    of_now().map(more).collect()
 }
