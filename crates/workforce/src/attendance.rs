@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod correction;
 pub mod http;
+mod overrule;
 pub mod period;
 pub mod punch;
 pub mod store;

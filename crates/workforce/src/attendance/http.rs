@@ -1,7 +1,5 @@
 //! The sheets of days over HTTP: the evidence as it stands, closing, sending back, confirming many days at once.
 
-use std::collections::HashSet;
-
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::http::{Json, Path, Query};
@@ -18,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::store::{self, Evidence, Line, findings_text, record, row};
+use super::overrule::{Overruled, must_be_plain, overruled};
+use super::store::{self, Evidence, findings_text, record, row};
 use super::{Action, AttendanceFinding, AttendanceKind, AttendanceDayState, chain};
 use crate::leave::LeaveKind;
 use crate::rights::{CloseAttendance, ConfirmAttendance, ViewAttendance};
@@ -278,22 +277,6 @@ async fn show(
     sheet(&desk, on).await
 }
 
-/// What the lead says of a seat instead of the evidence.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Overruled {
-    /// The post: `Z1`.
-    seat: String,
-    /// How it was held.
-    kind: AttendanceKind,
-    /// The kind of leave; only with `leave`, and as it was granted, else personal, where it is left out.
-    leave_kind: Option<LeaveKind>,
-    /// Who stood in; only with `stand_in`, and judged by his own evidence.
-    user_id: Option<Uuid>,
-    /// Why.
-    reason: String,
-}
-
 /// How the lead closes a day.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -304,69 +287,6 @@ struct Closing {
     /// Seats whose evidence does not tell how it was.
     #[serde(default)]
     overruled: Vec<Overruled>,
-}
-
-/// The line as the lead says it was.
-fn overruled(evidence: &Evidence, line: &Line, said: &Overruled) -> Result<Line> {
-    use AttendanceKind as K;
-    let reason = needed("reason", &said.reason)?;
-    let no = |detail: &str| Err(invalid("overruled", "overruled_invalid", detail.to_owned()));
-    if said.leave_kind.is_some() && said.kind != K::Leave {
-        return no("a kind of leave is told of leave only");
-    }
-    let mut after = match (said.kind, said.user_id) {
-        (K::StandIn, Some(user)) if line.user_id != Some(user) => {
-            let mut by = evidence.line(&line.seat, Some(user));
-            if by.kind != K::Present {
-                return no("who stands in has punched or signed in to the floor that day");
-            }
-            by.kind = K::StandIn;
-            by
-        }
-        (K::StandIn, _) => return no("who stood in is somebody else than the holder"),
-        (_, Some(_)) => return no("a person is named only for who stood in"),
-        (K::Present, None) if line.user_id.is_some() => {
-            let mut by = line.clone();
-            by.kind = K::Present;
-            by.minutes = by.whole_minutes;
-            by.leave = None;
-            (by.late_minutes, by.early_minutes) = (0, 0);
-            by
-        }
-        (K::Leave | K::Absent, None) if line.user_id.is_some() => {
-            let mut by = line.clone();
-            by.kind = said.kind;
-            by.minutes = 0;
-            by.leave = (said.kind == K::Leave).then(|| {
-                let granted = said.leave_kind.or(line.leave);
-                granted.unwrap_or(LeaveKind::Personal)
-            });
-            by
-        }
-        _ => return no("this seat cannot be said to be so"),
-    };
-    after.reason = Some(reason);
-    after.findings.insert(AttendanceFinding::Overruled);
-    Ok(after)
-}
-
-/// 422 where the lead says two things of one seat, or one person would hold two.
-fn must_be_plain(said: &[Overruled], lines: &[Line]) -> Result<()> {
-    let mut seats = HashSet::new();
-    if !said.iter().all(|one| seats.insert(&one.seat)) {
-        let detail = "one thing is said of a seat";
-        return Err(invalid("overruled", "seat_twice", detail));
-    }
-    let mut people = HashSet::new();
-    let held = lines.iter().filter(|line| line.kind.is_held());
-    if !held
-        .filter_map(|line| line.user_id)
-        .all(|user| people.insert(user))
-    {
-        let detail = "one person holds one seat of a day";
-        return Err(invalid("overruled", "person_twice", detail));
-    }
-    Ok(())
 }
 
 /// Closes the sheet of a day (关账) after its hours, with the evidence as it stands and what the lead says beside it.
