@@ -86,3 +86,43 @@ fn seat(post: &str) -> Result<i64> {
         .parse()
         .map_err(|_| internal(format!("post `{post}` has no number")))
 }
+
+#[cfg(test)]
+mod tests {
+    use AttendanceKind as A;
+    use LeaveKind as L;
+    use PresenceKind as P;
+
+    use super::*;
+
+    #[test]
+    fn kinds_of_leave_are_counted_apart_and_half_a_day_as_half() {
+        let record = |kind, leave, minutes| FrozenRecord {
+            id: uuid::Uuid::nil(),
+            day: NaiveDate::MIN,
+            seat: "Z1".to_owned(),
+            user_id: None,
+            kind,
+            leave,
+            minutes,
+            whole_minutes: 480,
+            corrects_id: None,
+            seq: 1,
+            hash: String::new(),
+        };
+        for (kind, leave, minutes, counted) in [
+            (A::Leave, Some(L::Sick), 0, P::SickLeave),
+            (A::Leave, Some(L::Annual), 0, P::PaidLeave),
+            (A::Leave, Some(L::Comp), 0, P::PaidLeave),
+            (A::Leave, Some(L::Personal), 0, P::UnpaidLeave),
+            (A::Leave, Some(L::PurchaserTraining), 0, P::PurchaserTraining),
+            (A::Leave, None, 0, P::UnpaidLeave),
+            (A::Present, Some(L::Annual), 240, P::HalfDay),
+            (A::Present, None, 400, P::Late),
+            (A::Present, None, 480, P::Present),
+        ] {
+            assert_eq!(presence(&record(kind, leave, minutes)), Some(counted));
+        }
+        assert_eq!(presence(&record(A::Vacant, None, 0)), None);
+    }
+}
