@@ -138,8 +138,9 @@ pub(crate) async fn shown(
     desk: &kernel::App,
     rows: Vec<record::Model>,
 ) -> Result<Vec<AttendanceLine>> {
-    let users = rows.iter().flat_map(|row| [row.user_id, row.written_by]);
-    let people = organization::colleagues(desk.db.read(), users.flatten()).await?;
+    let writers = rows.iter().filter_map(|row| row.written_by);
+    let users = rows.iter().filter_map(|row| row.user_id).chain(writers);
+    let people = organization::colleagues(desk.db.read(), users).await?;
     let named = |id: Option<Uuid>| id.and_then(|id| people.get(&id).cloned());
     let line = |row: record::Model| {
         Ok(AttendanceLine {

@@ -167,7 +167,7 @@ async fn list(actor: Actor<ViewLeave>, State(app): State<App>) -> Result<Json<Co
         _ => Some(actor.user_id()),
     };
     let balances = balances(conn, own).await?;
-    let people = match own {
+    let people: Vec<Colleague> = match own {
         Some(user) => organization::colleagues(conn, [user]).await?.into_values().collect(),
         None => organization::colleagues::holders(conn, Role::Agent).await?,
     };

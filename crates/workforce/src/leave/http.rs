@@ -83,8 +83,9 @@ pub struct LeaveDetail {
 }
 
 async fn views(app: &App, rows: Vec<row::Model>) -> Result<Vec<LeaveView>> {
-    let users = rows.iter().flat_map(|row| [Some(row.user_id), row.decided_by]);
-    let people = organization::colleagues(app.db.read(), users.flatten()).await?;
+    let deciders = rows.iter().filter_map(|row| row.decided_by);
+    let users = rows.iter().map(|row| row.user_id).chain(deciders);
+    let people = organization::colleagues(app.db.read(), users).await?;
     let shown = rows.into_iter().map(|row| {
         let span = row.span()?;
         Ok(LeaveView {

@@ -107,7 +107,7 @@ pub struct RosterDraft {
 fn view(row: row::Model, now: DateTime<Utc>) -> Result<RosterDraft> {
     let state = DraftState::parse(&row.state)
         .ok_or_else(|| internal(format!("draft {} has no valid state", row.id)))?;
-    let gone = (now - row.asked_at).num_milliseconds() / 10 / row.seconds.max(1);
+    let gone = (now - row.asked_at).num_milliseconds() / 10 / Ord::max(row.seconds, 1);
     let progress = match state {
         DraftState::Waiting => 0,
         DraftState::Running => gone.clamp(0, 99),
@@ -301,7 +301,7 @@ async fn search(app: &App, row: &row::Model) -> Result<()> {
             let part = gone.as_secs_f64() / limit.as_secs_f64();
             if gone >= next {
                 next = gone + TOLD_EVERY;
-                told(&teller, &telling, "progress", ((part * 100.0) as i64).min(99));
+                told(&teller, &telling, "progress", Ord::min((part * 100.0) as i64, 99));
             }
             if teller.shutdown.is_cancelled() { 1.0 } else { part }
         });
@@ -368,7 +368,7 @@ async fn had(
 ) -> Result<BTreeMap<(Uuid, String), i64>> {
     let first = month.first();
     let from = first.checked_sub_months(LEDGER).unwrap_or(first);
-    let to = (month.first() - TimeDelta::days(1)).max(from);
+    let to = Ord::max(month.first() - TimeDelta::days(1), from);
     let months = store::months(conn, (from, to)).await?;
     // A month that was not published was not worked so.
     let spans = months.values().filter(|row| row.is_published());

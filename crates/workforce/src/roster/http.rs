@@ -155,9 +155,7 @@ async fn put(
         let cells = checked(&tx, month, asked.changes).await?;
         let mut reason = reason;
         if before.is_published() {
-            if reason.is_none() {
-                needed("reason", "")?;
-            }
+            needed("reason", reason.as_deref().unwrap_or_default())?;
             let today = day::today(&app);
             if cells.iter().any(|((on, _), _)| *on < today) {
                 return Err(refused("roster_day_over", "a day that is over stays as it was")
@@ -321,8 +319,9 @@ async fn changes(
     let sortable = [("written_at", change::Column::WrittenAt)];
     let page = paginate(conn, select, &query, &sortable, change::Column::Id).await?;
     let shown = page.shown(async |rows| {
-        let users = rows.iter().flat_map(|row| [Some(row.user_id), row.written_by]);
-        let people = organization::colleagues(conn, users.flatten()).await?;
+        let writers = rows.iter().filter_map(|row| row.written_by);
+        let users = rows.iter().map(|row| row.user_id).chain(writers);
+        let people = organization::colleagues(conn, users).await?;
         let shown = rows.into_iter().map(|row| {
             Ok(RosterChange {
                 id: row.id,

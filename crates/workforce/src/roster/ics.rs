@@ -1,7 +1,5 @@
 //! A roster as a calendar file (RFC 5545). Pure.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -60,9 +58,7 @@ fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
-            '\\' | ';' | ',' => {
-                let _ = write!(out, "\\{char}");
-            }
+            '\\' | ';' | ',' => out.extend(['\\', char]),
             '\n' => out.push_str("\\n"),
             '\r' => {}
             other => out.push(other),

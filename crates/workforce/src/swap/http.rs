@@ -83,10 +83,10 @@ pub struct SwapDetail {
 }
 
 async fn views(app: &App, rows: Vec<row::Model>) -> Result<Vec<SwapView>> {
-    let users = rows
-        .iter()
-        .flat_map(|row| [Some(row.asker_id), Some(row.colleague_id), row.decided_by]);
-    let people = organization::colleagues(app.db.read(), users.flatten()).await?;
+    let deciders = rows.iter().filter_map(|row| row.decided_by);
+    let askers = rows.iter().map(|row| row.asker_id).chain(deciders);
+    let users = rows.iter().map(|row| row.colleague_id).chain(askers);
+    let people = organization::colleagues(app.db.read(), users).await?;
     let shown = rows.into_iter().map(|row| {
         let ((asker_day, _), (colleague_day, _)) = row.pair()?;
         Ok(SwapView {

@@ -194,7 +194,7 @@ pub(crate) async fn write(
     cells: Vec<Cell>,
 ) -> Result<()> {
     let (mine, theirs) = swap.pair()?;
-    let days = (mine.0.min(theirs.0), mine.0.max(theirs.0));
+    let days = (Ord::min(mine.0, theirs.0), Ord::max(mine.0, theirs.0));
     let months = store::months(&**tx, days).await?;
     let why = Why {
         cause: RosterCause::Swap,
