@@ -26,6 +26,9 @@ const AT_ONCE: usize = 1_000;
 /// A cell as it is to be: the code of the shift, or none.
 pub(crate) type Cell = ((NaiveDate, Uuid), Option<String>);
 
+/// A cell with the shift before and after.
+pub(crate) type Turn = ((NaiveDate, Uuid), Option<String>, Option<String>);
+
 /// Why cells change.
 #[derive(Debug, Clone)]
 pub(crate) struct Why {
@@ -91,7 +94,8 @@ pub(crate) async fn write(
         let now_is = |key: &(NaiveDate, Uuid)| wanted.get(key).cloned().flatten();
         let rows = changed
             .iter()
-            .map(|(key, was)| (*key, was.clone(), now_is(key)));
+            .map(|(key, was)| (*key, was.clone(), now_is(key)))
+            .collect();
         record((app, tx, who), (&after.month, after.revision), rows, why).await?;
     }
     let after = save(app, tx, before, after).await?;
@@ -133,11 +137,12 @@ pub(crate) async fn save(
 pub(crate) async fn record(
     (app, tx, who): (&App, &Tx, &Who),
     (month, revision): (&str, i64),
-    cells: impl Iterator<Item = ((NaiveDate, Uuid), Option<String>, Option<String>)>,
+    cells: Vec<Turn>,
     why: &Why,
 ) -> Result<()> {
     let now = app.clock.now();
     let rows: Vec<change::ActiveModel> = cells
+        .into_iter()
         .map(|((on, user_id), before_shift_id, shift_id)| {
             let row = change::Model {
                 id: app.ids.next(),

@@ -267,7 +267,8 @@ async fn publish(
             reason: after.despite.clone(),
         };
         let people: BTreeSet<Uuid> = cells.keys().map(|(_, user)| *user).collect();
-        let rows = cells.into_iter().map(|(key, code)| (key, None, Some(code)));
+        let rows = cells.into_iter();
+        let rows = rows.map(|(key, code)| (key, None, Some(code))).collect();
         edit::record((&app, &tx, &who), (&after.month, 1), rows, &why).await?;
         let after = edit::save(&app, &tx, &before, after).await?;
         let facts = json!({ "recipients": people, "short": broken.len() });

@@ -195,7 +195,7 @@ pub(crate) async fn detail(app: &App, person: &Principal, month: Month) -> Resul
         let agent = people.iter().find(|person| person.id == id).cloned();
         agent.or_else(|| others.get(&id).cloned())
     });
-    others.retain(|id, _| cells.iter().any(|cell| cell.user_id == *id));
+    others.retain(|id, _| !known.contains(id) && cells.iter().any(|cell| cell.user_id == *id));
     people.extend(others.into_values());
     let used: BTreeSet<&str> = cells.iter().map(|cell| cell.shift_id.as_str()).collect();
     let shifts = book.shifts.values();
