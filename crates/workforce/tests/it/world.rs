@@ -171,13 +171,6 @@ impl World {
         answer.status.is_success()
     }
 
-    /// The same of a step.
-    pub async fn try_post(&self, who: &str, path: &str, body: Value) -> bool {
-        let answer = self.ask(&self.who(who), Method::POST, path, Some(body)).await;
-        assert!(!answer.status.is_server_error(), "{who} {path}: {}", answer.json);
-        answer.status.is_success()
-    }
-
     /// What is answered as a text.
     pub async fn text(&self, who: &str, path: &str) -> String {
         self.read(who, path).await.as_str().unwrap().to_owned()
