@@ -194,4 +194,13 @@ export const P = {
   writePlans: 'continuity:write',
   holdDrills: 'continuity:drill',
   takeOnPaper: 'continuity:paper',
+  punch: 'punches:punch',
+  viewAttendance: 'attendance:view',
+  closeAttendance: 'attendance:close',
+  confirmAttendance: 'attendance:confirm',
+  correctAttendance: 'attendance:correct',
+  setWorkforceTerms: 'workforce_terms:set',
+  viewOvertime: 'overtime:view',
+  requestOvertime: 'overtime:request',
+  planOvertime: 'overtime:plan',
 } as const
