@@ -8,6 +8,7 @@ pub mod access;
 pub mod door;
 pub mod http;
 pub mod limits;
+mod masking;
 pub mod store;
 mod told;
 
@@ -36,6 +37,8 @@ words! {
         Recording = "recording",
         /// 信令抓包
         CallTrace = "call_trace",
+        /// 数据返还与删除证明
+        ReturnCertificate = "return_certificate",
     }
 }
 
@@ -53,6 +56,7 @@ impl ExportKind {
             ["exam-plans" | "title-batches", "export"] => Some(Self::Lookups),
             ["calls", _, "recording", "export"] => Some(Self::Recording),
             ["calls", _, "ladder.pcap"] => Some(Self::CallTrace),
+            ["data-returns", _, "certificate"] => Some(Self::ReturnCertificate),
             _ => None,
         }
     }

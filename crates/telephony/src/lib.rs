@@ -7,6 +7,7 @@ pub mod elsewhere;
 pub mod engine;
 mod evidence;
 mod follow;
+mod forget;
 pub mod ladder;
 pub mod line;
 pub mod media;
@@ -26,6 +27,7 @@ use kernel::{Capability, EventHandler, JobDef, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use forget::FORGETS;
 pub use engine::{CallBlocks, CallerLookup, Engine, KnownCaller, ServiceHours};
 pub use settings::Settings;
 pub use sip::registrar::{DeviceDirectory, DeviceOwner, DeviceSecret};

@@ -12,9 +12,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::{self, Who};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
-use kernel::{Actor, App, JobDef, numbers, words};
+use kernel::{Actor, App, Audience, JobDef, numbers, words};
 use organization::export::store::export;
 use organization::{Colleague, colleagues};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
     IntoActiveModel as _, PaginatorTrait as _, QueryFilter, QueryOrder, QuerySelect,
@@ -31,7 +32,7 @@ use uuid::Uuid;
 use super::gather::{self, Archive, Range, Trail};
 use super::store;
 use crate::qualification::Item;
-use crate::rights::{BuildLeakPackages, ViewLeaks};
+use crate::rights::{BuildLeakPackages, DecideLeaks, ViewLeaks};
 use crate::staff::{file, store as staff};
 
 const JOB: &str = "personnel.build_leak_package";
@@ -42,7 +43,7 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 const SEALED_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether they are sealed.
 const LOOK: Duration = Duration::from_millis(200);
-/// Packages looked up to keep them from whom they are about.
+/// Leaks and packages looked up to keep them from whom they are about.
 const MOST_HIDDEN: u64 = 1_000;
 /// The longest time of one package.
 const LONGEST: TimeDelta = TimeDelta::days(731);
@@ -250,12 +251,7 @@ async fn build(
     }
     let conn = app.db.read();
     let leak = store::get(conn, actor.principal(), id).await?;
-    if !colleagues(conn, [new.user_id])
-        .await?
-        .contains_key(&new.user_id)
-    {
-        return Err(invalid("user_id", "user_unknown", "no such user"));
-    }
+    must_be_gathered_of(conn, actor.principal(), new.user_id).await?;
     if leak.open {
         let (db, services, who) = (app.db.clone(), app.clone(), actor.who());
         let made = db
@@ -301,6 +297,10 @@ async fn build(
                 let note = made.number.clone();
                 let facts =
                     json!({ "state": leak.state, "version": leak.version, "package": made.number });
+                // His open page reads itself again and finds nothing; the news names no leak.
+                let news = json!({ "what": "read_again" });
+                app.live
+                    .publish_after(&tx, Audience::User(made.user_id), "staffing", news);
                 let told = ("package_asked", Some(note.as_str()));
                 store::write_down(&app, &tx, &who, &leak, told, facts).await?;
                 Ok(made)
@@ -313,6 +313,30 @@ async fn build(
         refused("leak_closed", "a closed leak takes no more evidence")
             .with_way_out("the purchaser reopens it"),
     )
+}
+
+/// From then on the leak is hidden from him: nobody gathers his own traces, and those of who decides on leaks are
+/// gathered by somebody who decides too, so that no administrator takes a leak out of the purchaser's sight.
+async fn must_be_gathered_of(
+    conn: &impl ConnectionTrait,
+    me: &kernel::Principal,
+    user: Uuid,
+) -> Result<()> {
+    if !colleagues(conn, [user]).await?.contains_key(&user) {
+        return Err(invalid("user_id", "user_unknown", "no such user"));
+    }
+    if user == me.user_id {
+        let detail = "nobody gathers evidence about himself";
+        return Err(refused("leak_package_own", detail)
+            .with_way_out("another person of the purchaser or an administrator builds it"));
+    }
+    let deciders = organization::colleagues::holders(conn, kernel::Role::PurchaserAdmin).await?;
+    if deciders.iter().any(|one| one.id == user) && !me.may::<DecideLeaks>() {
+        let detail = "he decides on leaks; only somebody who decides too gathers his traces";
+        return Err(refused("leak_package_decider", detail)
+            .with_way_out("another administrator of the purchaser builds it"));
+    }
+    Ok(())
 }
 
 async fn get(conn: &impl ConnectionTrait, id: Uuid, package: Uuid) -> Result<row::Model> {
@@ -504,33 +528,63 @@ fn named(payload: &Value) -> Result<Uuid> {
         .map_err(internal)
 }
 
-/// The rows of the audit trail about packages that `person` may see: none of a leak that may be about him.
+/// The leaks for which traces of a person were gathered.
+pub(super) fn cases_of(person: Uuid) -> SelectStatement {
+    row::Entity::find()
+        .select_only()
+        .column(row::Column::CaseId)
+        .filter(row::Column::UserId.eq(person))
+        .into_query()
+}
+
+/// Whose traces were gathered for a leak.
+pub(super) async fn people(conn: &impl ConnectionTrait, case_id: Uuid) -> Result<Vec<Uuid>> {
+    let people = row::Entity::find()
+        .select_only()
+        .column(row::Column::UserId)
+        .filter(row::Column::CaseId.eq(case_id))
+        .limit(MOST)
+        .into_tuple();
+    Ok(people.all(conn).await?)
+}
+
+/// The rows of the audit trail that `person` may see: none about a leak that may be about him, or about its evidence.
 pub async fn seen_by(conn: &impl ConnectionTrait, person: Uuid) -> Result<Condition> {
-    let about = store::row::Entity::find()
+    let cases: Vec<Uuid> = store::row::Entity::find()
         .select_only()
         .column(store::row::Column::Id)
-        .filter(store::row::Column::SuspectId.eq(person))
-        .into_query();
-    let hidden: Vec<Uuid> = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::CaseId.in_subquery(about))
+        .filter(store::about(person))
         .limit(MOST_HIDDEN + 1)
         .into_tuple()
         .all(conn)
         .await?;
-    if hidden.is_empty() {
+    if cases.is_empty() {
         return Ok(Condition::all());
     }
-    let other = audit::entry::Column::SubjectKind.ne("leak_package");
-    // More than can be named: he sees no package at all.
-    if hidden.len() as u64 > MOST_HIDDEN {
-        return Ok(Condition::all().add(other));
+    let packages: Vec<Uuid> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(row::Column::CaseId.is_in(cases.iter().copied()))
+        .limit(MOST_HIDDEN + 1)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(Condition::all()
+        .add(none_of("leak", &cases))
+        .add(none_of("leak_package", &packages)))
+}
+
+/// Rows about anything but these of a kind.
+fn none_of(kind: &str, ids: &[Uuid]) -> Condition {
+    let other = audit::entry::Column::SubjectKind.ne(kind);
+    // More than can be named: he sees none of the kind at all.
+    if ids.len() as u64 > MOST_HIDDEN {
+        return Condition::all().add(other);
     }
-    let hidden = hidden.into_iter().map(|id| id.to_string());
-    Ok(Condition::any()
+    let ids = ids.iter().map(Uuid::to_string);
+    Condition::any()
         .add(other)
-        .add(audit::entry::Column::SubjectId.is_not_in(hidden)))
+        .add(audit::entry::Column::SubjectId.is_not_in(ids))
 }
 
 /// What he did until the end of the package is part of the chain, whichever node seals it.

@@ -12,7 +12,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Case, Duty, LeakState, Moment, Terms};
+use super::{Action, Case, Duty, LeakState, Moment, Terms, package};
 use crate::agreed;
 use crate::trail::{self, Scribe};
 
@@ -104,11 +104,28 @@ pub struct LeakFilter {
     pub overdue: Option<bool>,
 }
 
-/// Whom a leak may be about does not see it.
-fn hidden_from(person: &Principal) -> Condition {
+/// Whom a leak may be about does not see it: who is named, and whose traces were gathered for it before anybody was.
+pub(super) fn about(person: Uuid) -> Condition {
     Condition::any()
+        .add(Column::SuspectId.eq(person))
+        .add(Column::Id.in_subquery(package::cases_of(person)))
+}
+
+fn hidden_from(person: &Principal) -> Condition {
+    let not_named = Condition::any()
         .add(Column::SuspectId.is_null())
-        .add(Column::SuspectId.ne(person.user_id))
+        .add(Column::SuspectId.ne(person.user_id));
+    let not_gathered = Column::Id.not_in_subquery(package::cases_of(person.user_id));
+    Condition::all().add(not_named).add(not_gathered)
+}
+
+/// Whom a leak may be about.
+async fn suspects(conn: &impl ConnectionTrait, row: &row::Model) -> Result<Vec<Uuid>> {
+    let mut people = package::people(conn, row.id).await?;
+    people.extend(row.suspect_id);
+    people.sort_unstable();
+    people.dedup();
+    Ok(people)
 }
 
 pub(crate) async fn list(
@@ -249,7 +266,8 @@ async fn tell(
     (what, note): (&str, Option<&str>),
 ) -> Result<()> {
     let mut recipients = trail::holders(&**tx, TOLD).await?;
-    recipients.retain(|person| Some(*person) != row.suspect_id && Some(*person) != who.user_id);
+    let suspects = suspects(&**tx, row).await?;
+    recipients.retain(|person| !suspects.contains(person) && Some(*person) != who.user_id);
     let facts = json!({
         "number": row.number, "state": row.state, "version": row.version, "due_at": row.next_alarm_at,
         "authority": row.authority, "persons_told": row.persons_told, "suspect": row.suspect_id,
@@ -274,7 +292,8 @@ pub(super) async fn write_down(
         kind: "leak",
         id: row.id,
     };
-    scribe.tell_all_but(row.suspect_id, what, note, facts).await
+    let suspects = suspects(&**tx, row).await?;
+    scribe.tell_all_but(suspects, what, note, facts).await
 }
 
 /// The leaks, as the timer sees them.

@@ -18,8 +18,12 @@ pub async fn on_both(story: impl AsyncFn(Desk)) {
     let migrations = [organization::migrations(), requesters::migrations()].concat();
     testing::on_both(&migrations, async |app| {
         let (router, _) =
-            requesters::capability(&app, std::sync::Arc::new(requesters::NoTextMessages))
-                .routes
+            requesters::capability(
+                &app,
+                std::sync::Arc::new(requesters::NoTextMessages),
+                requesters::FORGETS.into(),
+            )
+            .routes
                 .split_for_parts();
         story(Desk::over(app, router)).await;
     })
