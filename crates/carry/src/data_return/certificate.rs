@@ -169,6 +169,11 @@ impl Writer<'_> {
     }
 }
 
+async fn party(conn: &impl ConnectionTrait, side: Side) -> Result<String> {
+    let name = organization::party_name(conn, side).await?;
+    name.ok_or_else(|| internal("a side has a party"))
+}
+
 /// The document, as both sides sign it.
 pub(super) async fn document(
     app: &App,
@@ -183,11 +188,8 @@ pub(super) async fn document(
         people: &people,
         lines: &lines,
     };
-    let party = async |side| -> Result<String> {
-        let name = organization::party_name(conn, side).await?;
-        name.ok_or_else(|| internal("a side has a party"))
-    };
-    let (supplier, purchaser) = (party(Side::Supplier).await?, party(Side::Purchaser).await?);
+    let supplier = party(conn, Side::Supplier).await?;
+    let purchaser = party(conn, Side::Purchaser).await?;
     let said = format!(
         "{purchaser}与{supplier}的服务合同于 {} 终止。供应商已向采购人返还合同项下的全部数据，并删除所持有的数据，除第四部分所列外不再留存任何副本。",
         back.contract_ended_on

@@ -483,15 +483,14 @@ async fn step(
         .write(move |tx| async move {
             let before = versioned::as_read(store::get(&*tx, id).await?, version)?;
             let (me, now, by) = (who.user_id, app.clock.now(), Side::Supplier);
-            let told = |action, what| (action, what);
             match verb {
                 DataReturnVerb::Withdraw {} => {
-                    let step = told(Action::Withdraw { by }, "withdrawn");
+                    let step = (Action::Withdraw { by }, "withdrawn");
                     store::act(&app, &tx, &who, &before, step, |_| {}).await
                 }
                 DataReturnVerb::Delete {} => {
                     let over = day::read(&before.contract_ended_on)? < day::today(&app);
-                    let step = told(Action::Delete { by, over }, "deletion_begun");
+                    let step = (Action::Delete { by, over }, "deletion_begun");
                     let after = store::act(&app, &tx, &who, &before, step, |after| {
                         after.deletion_by = me;
                         after.deletion_at = Some(now);
@@ -509,7 +508,7 @@ async fn step(
                     let how = needed("how", &how)?;
                     day::past("done_on", done_on, day::today(&app))?;
                     let first = !said_of(&tx, id, medium).await?;
-                    let step = told(Action::Attest { by, first }, "medium_told");
+                    let step = (Action::Attest { by, first }, "medium_told");
                     let after = store::act(&app, &tx, &who, &before, step, |_| {}).await?;
                     let line = line::Model {
                         return_id: id,
@@ -528,7 +527,7 @@ async fn step(
                     Ok(after)
                 }
                 DataReturnVerb::Sign {} => {
-                    let step = told(Action::Sign { by }, "signed");
+                    let step = (Action::Sign { by }, "signed");
                     store::act(&app, &tx, &who, &before, step, |after| {
                         after.signed_by = me;
                         after.signed_at = Some(now);
