@@ -34,6 +34,8 @@ words! {
 words! {
     /// Where else than in the system the supplier may hold data; each has its own line in the certificate.
     ReturnMedium {
+        /// 系统服务器和数据库: handed to the purchaser, or wiped.
+        Server = "server",
         /// 备份介质
         Backups = "backups",
         /// 办公终端

@@ -10,6 +10,7 @@ const CALL: (&str, &str, &str) = ("calls", "id", "requester_id");
 /// Column by column. The number comes before its hash, by which a person's rows are found.
 pub const FORGETS: &[Forgets] = &[
     Forgets::row("call_ladders", "body").through("call_id", CALL),
+    Forgets::over("call_events", "details", "'{}'").through("call_id", CALL),
     Forgets::over("calls", "caller", "''").through("caller_hash", NUMBER),
     Forgets::over("calls", "caller_hash", "''").through("caller_hash", NUMBER),
     Forgets::over("callbacks", "number", "''").through("number_hash", NUMBER),

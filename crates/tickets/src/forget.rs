@@ -19,6 +19,22 @@ pub const FORGETS: &[Forgets] = &[
     Forgets::over("work_orders", "caller_sex", "null").through("ticket_id", TICKET),
     Forgets::over("work_orders", "raw", "'{}'").through("ticket_id", TICKET),
     Forgets::over("work_orders", "received", "'{}'").through("ticket_id", TICKET),
+    Forgets::over("ticket_history", "before_value", "null").through("ticket_id", TICKET),
+    Forgets::over("ticket_history", "after_value", "null").through("ticket_id", TICKET),
+    Forgets::over("ticket_history", "note", "null").through("ticket_id", TICKET),
+    Forgets::over("case_lines", "note", "null"),
+    Forgets::over("escalations", "title", "''"),
+    Forgets::over("escalations", "reason", "''"),
+    Forgets::over("escalations", "answer", "null"),
+    Forgets::over("instructions", "title", "''"),
+    Forgets::over("instructions", "body", "''"),
+    Forgets::over("instructions", "reply", "null"),
+    Forgets::over("emergencies", "what", "''"),
+    Forgets::over("emergencies", "place", "''"),
+    Forgets::over("emergencies", "final_report", "null"),
+    Forgets::over("incidents", "title", "''"),
+    Forgets::over("incidents", "answer", "''"),
+    Forgets::over("incidents", "report", "null"),
 ];
 
 /// Forgets by which words tickets are found: the words themselves can be read off it.

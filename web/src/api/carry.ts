@@ -40,7 +40,7 @@ export const decideExport = (id: string, version: number, yes: boolean, opinion:
 export const repeatExport = (id: string, version: number) => take(api.POST('/api/v1/exports/{id}/again', { params: { path: { id } }, body: { version } })) as Promise<ExportDetail>
 export const exportFile = (id: string, path: string): string => `/api/v1/exports/${id}/file?path=${encodeURIComponent(path)}`
 
-export const RETURN_MEDIA = ['backups', 'workstations', 'paper', 'messengers'] as const satisfies readonly S['ReturnMedium'][]
+export const RETURN_MEDIA = ['server', 'backups', 'workstations', 'paper', 'messengers'] as const satisfies readonly S['ReturnMedium'][]
 export type ReturnMedium = S['ReturnMedium']
 export type DataReturn = Sent<S['DataReturnView']>
 export type DataReturnDetail = Sent<S['DataReturnDetail']>

@@ -23,6 +23,7 @@ fn moment(at: DateTime<Utc>) -> String {
 
 fn medium(code: &str) -> &str {
     match ReturnMedium::parse(code) {
+        Some(ReturnMedium::Server) => "系统服务器和数据库",
         Some(ReturnMedium::Backups) => "备份介质",
         Some(ReturnMedium::Workstations) => "办公终端",
         Some(ReturnMedium::Paper) => "纸质材料",
@@ -140,7 +141,7 @@ impl Writer<'_> {
             ("日期", 2, Align::Left),
             ("经办人", 2, Align::Left),
         ];
-        vec![heading("三、系统以外的介质"), table(&columns, rows)]
+        vec![heading("三、服务器和其他介质"), table(&columns, rows)]
     }
 
     fn kept(&self) -> Vec<Block> {
@@ -191,7 +192,7 @@ pub(super) async fn document(
     let supplier = party(conn, Side::Supplier).await?;
     let purchaser = party(conn, Side::Purchaser).await?;
     let said = format!(
-        "{purchaser}与{supplier}的服务合同于 {} 终止。供应商已向采购人返还合同项下的全部数据，并删除所持有的数据，除第四部分所列外不再留存任何副本。",
+        "{purchaser}与{supplier}的服务合同于 {} 终止。供应商已向采购人返还合同项下的全部数据，并按第二、第三部分删除所持有的数据；除第四部分依法保留的以外，不再留存任何副本。",
         back.contract_ended_on
     );
     let mut blocks = vec![Block::text(said)];

@@ -109,7 +109,7 @@ async fn the_data_are_returned_deleted_and_both_sign_it() {
         // Of every other medium somebody says what became of it; then both sign.
         let no = steps(&manager, &back, json!({"action": "sign"})).await;
         assert_eq!(no["code"], "data_return_medium_unsaid", "{no}");
-        for medium in ["backups", "workstations", "paper", "messengers"] {
+        for medium in ["server", "backups", "workstations", "paper", "messengers"] {
             let said = json!({"action": "attest", "medium": medium, "how": "已覆写销毁", "done_on": "2026-11-23"});
             let told = steps(&manager, &back, said).await;
             assert_eq!(line(&told, "medium", medium)["how"], "已覆写销毁", "{told}");
