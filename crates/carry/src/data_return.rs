@@ -187,7 +187,10 @@ impl Case {
                 }
                 S::Signed
             }
-            (Action::Attest { .. } | Action::Sign { .. }, S::Offered | S::Received | S::Deleting) => {
+            (
+                Action::Attest { .. } | Action::Sign { .. },
+                S::Offered | S::Received | S::Deleting,
+            ) => {
                 return Err(Refusal::NotDeleted);
             }
             (Action::Accept { by }, S::Signed) => {

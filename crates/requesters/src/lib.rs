@@ -80,11 +80,7 @@ pub fn migrations() -> Vec<Migration> {
 
 /// What the server mounts; one-time codes leave by `texts`, and `forgets` says what every capability forgets of a person
 /// who has himself erased, our own columns last.
-pub fn capability(
-    app: &App,
-    texts: Arc<dyn TextMessages>,
-    forgets: Arc<[Forgets]>,
-) -> Capability {
+pub fn capability(app: &App, texts: Arc<dyn TextMessages>, forgets: Arc<[Forgets]>) -> Capability {
     use requester::http;
     Capability {
         name: "requesters",

@@ -219,11 +219,7 @@ fn capabilities(
         ),
         learning::capability(app, Arc::new(Lessons(app.clone()))),
         settlement::capability(app, Arc::new(SignedDays(app.clone()))),
-        liaison::capability(
-            app,
-            Arc::new(Scripts(app.clone())),
-            papers,
-        ),
+        liaison::capability(app, Arc::new(Scripts(app.clone())), papers),
         workforce::capability(
             app,
             Arc::new(TheSite {

@@ -27,8 +27,8 @@ use kernel::{Capability, EventHandler, JobDef, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use forget::FORGETS;
 pub use engine::{CallBlocks, CallerLookup, Engine, KnownCaller, ServiceHours};
+pub use forget::FORGETS;
 pub use settings::Settings;
 pub use sip::registrar::{DeviceDirectory, DeviceOwner, DeviceSecret};
 pub use sip::sip_socket;

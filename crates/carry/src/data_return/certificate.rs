@@ -183,7 +183,11 @@ pub(super) async fn document(
 ) -> Result<Document> {
     let lines = store::lines(conn, back.id).await?;
     let mut ids: Vec<Uuid> = lines.iter().filter_map(|line| line.by_id).collect();
-    ids.extend([back.received_by, back.signed_by, back.accepted_by].into_iter().flatten());
+    ids.extend(
+        [back.received_by, back.signed_by, back.accepted_by]
+            .into_iter()
+            .flatten(),
+    );
     let people = colleagues(conn, ids).await?;
     let writer = Writer {
         people: &people,
@@ -218,7 +222,11 @@ pub(super) async fn document(
         title: "数据返还与删除证明".to_owned(),
         blocks,
         signatures: vec![
-            signature(format!("供应商：{supplier}"), back.signed_by, back.signed_at),
+            signature(
+                format!("供应商：{supplier}"),
+                back.signed_by,
+                back.signed_at,
+            ),
             signature(
                 format!("采购人：{purchaser}"),
                 back.accepted_by,

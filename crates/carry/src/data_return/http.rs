@@ -304,18 +304,12 @@ async fn offer(
     State(Desk { app, .. }): State<Desk>,
     Json(new): Json<NewDataReturn>,
 ) -> Result<(StatusCode, Json<DataReturnDetail>)> {
-    day::plausible(
-        "contract_ended_on",
-        new.contract_ended_on,
-        day::today(&app),
-    )?;
+    day::plausible("contract_ended_on", new.contract_ended_on, day::today(&app))?;
     let export = request::get(app.db.read(), new.export_id).await?;
     let manifest = manifest_of(&app, &export).await?;
     let (Some(manifest), Some(sha256)) = (manifest, export.manifest_sha256) else {
         let detail = format!("the folder of {} is not there", export.number);
-        return Err(
-            refused("export_not_done", detail).with_way_out("hand everything over first")
-        );
+        return Err(refused("export_not_done", detail).with_way_out("hand everything over first"));
     };
     let records = manifest.records.iter().flat_map(|records| &records.files);
     let handed = HandedOver {

@@ -61,7 +61,9 @@ impl World {
         let organization = Organization::new(&app).unwrap();
         organization.prepare().await.unwrap();
         organization::demo::seed(&app).await.unwrap();
-        let router = app.start(vec![carry::capability(&app, Arc::new(Bare))]).await;
+        let router = app
+            .start(vec![carry::capability(&app, Arc::new(Bare))])
+            .await;
         Self { app, router }
     }
 

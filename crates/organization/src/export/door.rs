@@ -18,8 +18,8 @@ use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::store::{self, export};
 use super::masking::masked;
+use super::store::{self, export};
 use super::{Action, ExportKind, limits, told};
 
 /// The parameter of a request that an export passes with.

@@ -120,9 +120,14 @@ mod tests {
             "(020)%208330-8000",
             "020%EF%BC%8D83308000",
         ] {
-            let shown = masked(&format!("/api/v1/work-orders/export?platform=12345&q={typed}"));
+            let shown = masked(&format!(
+                "/api/v1/work-orders/export?platform=12345&q={typed}"
+            ));
             assert!(shown.ends_with("****8000"), "{typed}: {shown}");
-            assert!(!shown.contains("138") && !shown.contains("8330"), "{typed}: {shown}");
+            assert!(
+                !shown.contains("138") && !shown.contains("8330"),
+                "{typed}: {shown}"
+            );
         }
     }
 

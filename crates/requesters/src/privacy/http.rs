@@ -44,7 +44,11 @@ pub(crate) fn routes(app: &App, forgets: Arc<[Forgets]>) -> OpenApiRouter {
         .routes(routes!(withdraw))
         .routes(routes!(erasures))
         .with_state(app.clone())
-        .merge(OpenApiRouter::new().routes(routes!(answer)).with_state(erasing))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(answer))
+                .with_state(erasing),
+        )
         .merge(inventory::routes(app))
 }
 

@@ -47,7 +47,9 @@ async fn steps(who: &Person, back: &Value, step: Value) -> Value {
 fn line<'a>(back: &'a Value, kind: &str, code: &str) -> &'a Value {
     let lines = back["lines"].as_array().unwrap().iter();
     let mut found = lines.filter(|line| line["kind"] == kind && line["code"] == code);
-    found.next().unwrap_or_else(|| panic!("no {kind} {code}: {back}"))
+    found
+        .next()
+        .unwrap_or_else(|| panic!("no {kind} {code}: {back}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,7 +166,12 @@ async fn whatever_is_not_kept_by_law_can_be_deleted() {
             }
         }
         for one in &known {
-            let declared = |rule: &&Value| rule["columns"].as_array().unwrap().contains(&json!(one.name()));
+            let declared = |rule: &&Value| {
+                rule["columns"]
+                    .as_array()
+                    .unwrap()
+                    .contains(&json!(one.name()))
+            };
             let times = held.iter().filter(|rule| declared(rule)).count();
             assert_eq!(times, 1, "{} stands in the inventory once", one.name());
         }

@@ -8,8 +8,8 @@ use reqwest::{Method, StatusCode};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
-use crate::support::{Person, TestServer};
 use crate::support::cases::{on_both, path};
+use crate::support::{Person, TestServer};
 
 /// The reviewed schema; read when it is asked for, since a test beside this one may have just written it.
 const SCHEMA: &str = concat!(
@@ -235,12 +235,20 @@ async fn a_person_has_what_is_known_of_him_erased_with_a_proof() {
         let log = lead.get("/api/v1/calls").await;
         assert_eq!(log["items"][0]["caller"], "", "{log}");
         // What he said is kept without his name, with the reason and the last day.
-        assert_eq!(agent.get(&path("tickets", &ticket)).await["summary"], "准考证打不开");
+        assert_eq!(
+            agent.get(&path("tickets", &ticket)).await["summary"],
+            "准考证打不开"
+        );
         let kept: Vec<(&str, &str)> = proof["kept"]
             .as_array()
             .unwrap()
             .iter()
-            .map(|one| (one["code"].as_str().unwrap(), one["until"].as_str().unwrap()))
+            .map(|one| {
+                (
+                    one["code"].as_str().unwrap(),
+                    one["until"].as_str().unwrap(),
+                )
+            })
             .collect();
         assert!(kept.contains(&("tickets", "2031-11-22")), "{kept:?}");
         assert!(kept.contains(&("do_not_call", "2029-11-22")), "{kept:?}");

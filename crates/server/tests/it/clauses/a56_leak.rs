@@ -332,7 +332,10 @@ async fn whose_traces_are_gathered_sees_nothing_of_it_not_even_in_the_trail() {
         };
         assert_eq!(gather(&auditor, &own).await["code"], "leak_package_own");
         let decider = purchaser.own_id().await;
-        assert_eq!(gather(&auditor, &decider).await["code"], "leak_package_decider");
+        assert_eq!(
+            gather(&auditor, &decider).await["code"],
+            "leak_package_decider"
+        );
 
         // Before anybody names him, the leak is hidden from whom its evidence is about.
         package(&purchaser, &leak, &own).await;
