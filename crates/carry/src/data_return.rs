@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod deletion;
 pub mod http;
 pub mod store;
+mod verbs;
 
 use kernel::{Side, words};
 

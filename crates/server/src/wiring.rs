@@ -366,7 +366,7 @@ pub struct Suspected(pub App);
 
 impl kernel::audit::Secrecy for Suspected {
     fn seen_by(&self, person: Uuid) -> BoxFuture<'_, Result<sea_orm::Condition>> {
-        Box::pin(personnel::leak::package::seen_by(self.0.db.read(), person))
+        Box::pin(personnel::leak::hidden::seen_by(self.0.db.read(), person))
     }
 }
 

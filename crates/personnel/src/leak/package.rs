@@ -15,7 +15,6 @@ use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
 use kernel::{Actor, App, Audience, JobDef, numbers, words};
 use organization::export::store::export;
 use organization::{Colleague, colleagues};
-use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
     IntoActiveModel as _, PaginatorTrait as _, QueryFilter, QueryOrder, QuerySelect,
@@ -30,9 +29,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::gather::{self, Archive, Range, Trail};
-use super::store;
+use super::{hidden, store};
 use crate::qualification::Item;
-use crate::rights::{BuildLeakPackages, DecideLeaks, ViewLeaks};
+use crate::rights::{BuildLeakPackages, ViewLeaks};
 use crate::staff::{file, store as staff};
 
 const JOB: &str = "personnel.build_leak_package";
@@ -43,8 +42,6 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 const SEALED_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether they are sealed.
 const LOOK: Duration = Duration::from_millis(200);
-/// Leaks and packages looked up to keep them from whom they are about.
-const MOST_HIDDEN: u64 = 1_000;
 /// The longest time of one package.
 const LONGEST: TimeDelta = TimeDelta::days(731);
 /// Packages of one leak.
@@ -251,7 +248,7 @@ async fn build(
     }
     let conn = app.db.read();
     let leak = store::get(conn, actor.principal(), id).await?;
-    must_be_gathered_of(conn, actor.principal(), new.user_id).await?;
+    hidden::must_be_gathered_of(conn, actor.principal(), new.user_id).await?;
     if leak.open {
         let (db, services, who) = (app.db.clone(), app.clone(), actor.who());
         let made = db
@@ -313,30 +310,6 @@ async fn build(
         refused("leak_closed", "a closed leak takes no more evidence")
             .with_way_out("the purchaser reopens it"),
     )
-}
-
-/// From then on the leak is hidden from him: nobody gathers his own traces, and those of who decides on leaks are
-/// gathered by somebody who decides too, so that no administrator takes a leak out of the purchaser's sight.
-async fn must_be_gathered_of(
-    conn: &impl ConnectionTrait,
-    me: &kernel::Principal,
-    user: Uuid,
-) -> Result<()> {
-    if !colleagues(conn, [user]).await?.contains_key(&user) {
-        return Err(invalid("user_id", "user_unknown", "no such user"));
-    }
-    if user == me.user_id {
-        let detail = "nobody gathers evidence about himself";
-        return Err(refused("leak_package_own", detail)
-            .with_way_out("another person of the purchaser or an administrator builds it"));
-    }
-    let deciders = organization::colleagues::holders(conn, kernel::Role::PurchaserAdmin).await?;
-    if deciders.iter().any(|one| one.id == user) && !me.may::<DecideLeaks>() {
-        let detail = "he decides on leaks; only somebody who decides too gathers his traces";
-        return Err(refused("leak_package_decider", detail)
-            .with_way_out("another administrator of the purchaser builds it"));
-    }
-    Ok(())
 }
 
 async fn get(conn: &impl ConnectionTrait, id: Uuid, package: Uuid) -> Result<row::Model> {
@@ -526,65 +499,6 @@ fn named(payload: &Value) -> Result<Uuid> {
     let id = payload["package_id"].as_str().map(Uuid::parse_str);
     id.ok_or_else(|| internal("no package is named"))?
         .map_err(internal)
-}
-
-/// The leaks for which traces of a person were gathered.
-pub(super) fn cases_of(person: Uuid) -> SelectStatement {
-    row::Entity::find()
-        .select_only()
-        .column(row::Column::CaseId)
-        .filter(row::Column::UserId.eq(person))
-        .into_query()
-}
-
-/// Whose traces were gathered for a leak.
-pub(super) async fn people(conn: &impl ConnectionTrait, case_id: Uuid) -> Result<Vec<Uuid>> {
-    let people = row::Entity::find()
-        .select_only()
-        .column(row::Column::UserId)
-        .filter(row::Column::CaseId.eq(case_id))
-        .limit(MOST)
-        .into_tuple();
-    Ok(people.all(conn).await?)
-}
-
-/// The rows of the audit trail that `person` may see: none about a leak that may be about him, or about its evidence.
-pub async fn seen_by(conn: &impl ConnectionTrait, person: Uuid) -> Result<Condition> {
-    let cases: Vec<Uuid> = store::row::Entity::find()
-        .select_only()
-        .column(store::row::Column::Id)
-        .filter(store::about(person))
-        .limit(MOST_HIDDEN + 1)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    if cases.is_empty() {
-        return Ok(Condition::all());
-    }
-    let packages: Vec<Uuid> = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::CaseId.is_in(cases.iter().copied()))
-        .limit(MOST_HIDDEN + 1)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    Ok(Condition::all()
-        .add(none_of("leak", &cases))
-        .add(none_of("leak_package", &packages)))
-}
-
-/// Rows about anything but these of a kind.
-fn none_of(kind: &str, ids: &[Uuid]) -> Condition {
-    let other = audit::entry::Column::SubjectKind.ne(kind);
-    // More than can be named: he sees none of the kind at all.
-    if ids.len() as u64 > MOST_HIDDEN {
-        return Condition::all().add(other);
-    }
-    let ids = ids.iter().map(Uuid::to_string);
-    Condition::any()
-        .add(other)
-        .add(audit::entry::Column::SubjectId.is_not_in(ids))
 }
 
 /// What he did until the end of the package is part of the chain, whichever node seals it.

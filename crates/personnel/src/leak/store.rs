@@ -12,7 +12,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Case, Duty, LeakState, Moment, Terms, package};
+use super::{Action, Case, Duty, LeakState, Moment, Terms, hidden};
 use crate::agreed;
 use crate::trail::{self, Scribe};
 
@@ -104,30 +104,6 @@ pub struct LeakFilter {
     pub overdue: Option<bool>,
 }
 
-/// Whom a leak may be about does not see it: who is named, and whose traces were gathered for it before anybody was.
-pub(super) fn about(person: Uuid) -> Condition {
-    Condition::any()
-        .add(Column::SuspectId.eq(person))
-        .add(Column::Id.in_subquery(package::cases_of(person)))
-}
-
-fn hidden_from(person: &Principal) -> Condition {
-    let not_named = Condition::any()
-        .add(Column::SuspectId.is_null())
-        .add(Column::SuspectId.ne(person.user_id));
-    let not_gathered = Column::Id.not_in_subquery(package::cases_of(person.user_id));
-    Condition::all().add(not_named).add(not_gathered)
-}
-
-/// Whom a leak may be about.
-async fn suspects(conn: &impl ConnectionTrait, row: &row::Model) -> Result<Vec<Uuid>> {
-    let mut people = package::people(conn, row.id).await?;
-    people.extend(row.suspect_id);
-    people.sort_unstable();
-    people.dedup();
-    Ok(people)
-}
-
 pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     person: &Principal,
@@ -135,7 +111,7 @@ pub(crate) async fn list(
     filter: &LeakFilter,
 ) -> Result<Page<row::Model>> {
     let all = Condition::all()
-        .add(hidden_from(person))
+        .add(hidden::from(person))
         .add_option(filter.open.map(|open| Column::Open.eq(open)))
         .add_option(filter.overdue.map(|overdue| Column::Overdue.eq(overdue)))
         .add_option(query.words_in(&[Column::Number, Column::Title])?);
@@ -149,7 +125,7 @@ pub(crate) async fn get(
     person: &Principal,
     id: Uuid,
 ) -> Result<row::Model> {
-    let found = row::Entity::find_by_id(id).filter(hidden_from(person));
+    let found = row::Entity::find_by_id(id).filter(hidden::from(person));
     found.one(conn).await?.ok_or_else(|| not_found("leak"))
 }
 
@@ -266,7 +242,7 @@ async fn tell(
     (what, note): (&str, Option<&str>),
 ) -> Result<()> {
     let mut recipients = trail::holders(&**tx, TOLD).await?;
-    let suspects = suspects(&**tx, row).await?;
+    let suspects = hidden::suspects(&**tx, row).await?;
     recipients.retain(|person| !suspects.contains(person) && Some(*person) != who.user_id);
     let facts = json!({
         "number": row.number, "state": row.state, "version": row.version, "due_at": row.next_alarm_at,
@@ -292,7 +268,7 @@ pub(super) async fn write_down(
         kind: "leak",
         id: row.id,
     };
-    let suspects = suspects(&**tx, row).await?;
+    let suspects = hidden::suspects(&**tx, row).await?;
     scribe.tell_all_but(suspects, what, note, facts).await
 }
 
