@@ -16,9 +16,8 @@ use kernel::{Actor, App, Audience, JobDef, numbers, words};
 use organization::export::store::export;
 use organization::{Colleague, colleagues};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
     IntoActiveModel as _, PaginatorTrait as _, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
