@@ -163,7 +163,7 @@ pub async fn persons<'a>(
         };
         let changed = one.run(&**tx, his).await?;
         let of_table = rows.entry(one.table).or_default();
-        *of_table = changed.max(*of_table);
+        *of_table = std::cmp::max(changed, *of_table);
     }
     Ok(rows)
 }

@@ -39,5 +39,5 @@ pub const FORGETS: &[Forgets] = &[
 
 /// Forgets by which words tickets are found: the words themselves can be read off it.
 pub async fn forget_words(tx: &Tx) -> Result<()> {
-    crate::ticket::search::forget(tx).await
+    crate::ticket::search::forget(&**tx).await
 }
