@@ -66,6 +66,8 @@ pub enum Action {
         by: Side,
         /// What he received has the digest of what was handed over.
         same: bool,
+        /// The contract ended on the day that he names himself.
+        day: bool,
     },
     /// 撤回
     Withdraw {
@@ -114,6 +116,8 @@ kernel::refusals! {
         ByPurchaser = "data_return_by_purchaser", "waits for the purchaser";
         /// The supplier's step.
         BySupplier = "data_return_by_supplier", "waits for the supplier";
+        /// The purchaser names another day.
+        OtherDay = "data_return_other_day", "ends with another day than the purchaser names", "agree on the last day of the contract";
         /// Another folder was received.
         OtherDigest = "data_return_other_digest", "was handed over with another digest", "compare the SHA-256 of manifest.json that you hold";
         /// The contract runs.
@@ -154,10 +158,13 @@ impl Case {
         }
         let mut case = *self;
         case.state = match (*action, self.state) {
-            (Action::Receive { by, same }, S::Offered) => {
+            (Action::Receive { by, same, day }, S::Offered) => {
                 only(Side::Purchaser, by)?;
                 if !same {
                     return Err(Refusal::OtherDigest);
+                }
+                if !day {
+                    return Err(Refusal::OtherDay);
                 }
                 S::Received
             }
@@ -165,7 +172,8 @@ impl Case {
                 only(Side::Supplier, by)?;
                 S::Withdrawn
             }
-            (Action::Delete { by, over }, S::Received) => {
+            // Asked again while the job is at it, or was given up: it goes on where it was.
+            (Action::Delete { by, over }, S::Received | S::Deleting) => {
                 only(Side::Supplier, by)?;
                 if !over {
                     return Err(Refusal::Runs);

@@ -1,9 +1,10 @@
 //! What conversations forget of a person, and of everybody once the contract is over.
 
 use kernel::Forgets;
+use kernel::forget::Step;
 
-const CONVERSATION: (&str, &str, &str) = ("conversations", "id", "requester_id");
-const IDENTITY: (&str, &str, &str) = ("requester_identities", "id", "requester_id");
+const CONVERSATION: &[Step] = &[("conversations", "id", "requester_id")];
+const IDENTITY: &[Step] = &[("requester_identities", "id", "requester_id")];
 
 /// Column by column.
 pub const FORGETS: &[Forgets] = &[

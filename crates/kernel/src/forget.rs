@@ -5,14 +5,20 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait as _, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 use uuid::Uuid;
 
 use crate::problem::Result;
 use crate::{App, Tx};
 
+/// One step from a column to whom its row is about: a table, the column of it that the one before stands in, and the one
+/// that leads on; that of the last step is the person.
+pub type Step = (&'static str, &'static str, &'static str);
+
 /// Files whose rows are changed in one transaction.
 const BATCH: u64 = 200;
+/// Rows that are changed in one transaction: nobody waits long for the writer, and a table of any size gets through.
+const ROWS: u64 = 5_000;
 
 /// What becomes of a column. The words of a program, never of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +36,8 @@ enum Over {
 enum Whose {
     /// This column holds his id.
     Own(&'static str),
-    /// This column stands in that of another table, in whose last column he is.
-    Through(&'static str, (&'static str, &'static str, &'static str)),
+    /// This column leads to him by these steps.
+    Through(&'static str, &'static [Step]),
 }
 
 /// One column that can be forgotten.
@@ -77,14 +83,10 @@ impl Forgets {
         self
     }
 
-    /// The rows of a person are those whose `column` stands in `key` of `table` where his id is in `person`.
+    /// The rows of a person are those from whose `column` these steps lead to him.
     #[must_use]
-    pub const fn through(
-        mut self,
-        column: &'static str,
-        (table, key, person): (&'static str, &'static str, &'static str),
-    ) -> Self {
-        self.whose = Some(Whose::Through(column, (table, key, person)));
+    pub const fn through(mut self, column: &'static str, steps: &'static [Step]) -> Self {
+        self.whose = Some(Whose::Through(column, steps));
         self
     }
 
@@ -112,19 +114,37 @@ impl Forgets {
     }
 
     fn of_persons(&self, ids: &[Uuid]) -> Option<Cond> {
-        let ids = || ids.iter().map(|id| Value::from(*id));
+        let ids = ids.iter().map(|id| Value::from(*id));
         let his = match self.whose? {
-            Whose::Own(column) => Expr::col(Alias::new(column)).is_in(ids()),
-            Whose::Through(column, (table, key, person)) => {
-                let of_him: SelectStatement = Query::select()
-                    .column(Alias::new(key))
-                    .from(Alias::new(table))
-                    .and_where(Expr::col(Alias::new(person)).is_in(ids()))
-                    .to_owned();
-                Expr::col(Alias::new(column)).in_subquery(of_him)
+            Whose::Own(column) => Expr::col(Alias::new(column)).is_in(ids),
+            Whose::Through(column, steps) => {
+                let mut steps = steps.iter().rev();
+                let (table, key, person) = *steps.next()?;
+                let is_he = Expr::col(Alias::new(person)).is_in(ids);
+                let mut lead = selected(table, key, is_he);
+                for &(table, key, on) in steps {
+                    lead = selected(table, key, Expr::col(Alias::new(on)).in_subquery(lead));
+                }
+                Expr::col(Alias::new(column)).in_subquery(lead)
             }
         };
         Some(Cond::all().add(his))
+    }
+
+    /// A page of the rows in which something is left to forget, by where the database itself keeps them: the tables have
+    /// keys of every kind.
+    fn page(&self, backend: DbBackend) -> Cond {
+        let place = || match backend {
+            DbBackend::Sqlite => Expr::cust("rowid"),
+            _ => Expr::cust("ctid"),
+        };
+        let page = Query::select()
+            .expr(place())
+            .from(Alias::new(self.table))
+            .cond_where(self.left())
+            .limit(ROWS)
+            .to_owned();
+        Cond::all().add(place().in_subquery(page))
     }
 
     /// Writes over the column, or takes the rows away, where `which` says so.
@@ -150,6 +170,14 @@ impl Forgets {
     }
 }
 
+fn selected(table: &'static str, key: &'static str, which: Expr) -> SelectStatement {
+    Query::select()
+        .column(Alias::new(key))
+        .from(Alias::new(table))
+        .and_where(which)
+        .to_owned()
+}
+
 /// Forgets these columns of these persons; rows by table. Files stay: what is in them is no one person's.
 pub async fn persons<'a>(
     tx: &Tx,
@@ -168,14 +196,21 @@ pub async fn persons<'a>(
     Ok(rows)
 }
 
-/// Forgets a column of everybody; how many rows. A column of files is forgotten file by file, a killed process goes on
-/// where it was. One statement for a table: when the contract is over nobody waits for the writer.
+/// Forgets a column of everybody, page by page; how many rows. A killed process goes on where it was.
 pub async fn everybody(app: &App, what: Forgets) -> Result<u64> {
     if what.over != Over::File {
-        return app
-            .db
-            .write(async move |tx| what.run(&*tx, Cond::all()).await)
-            .await;
+        let mut gone = 0;
+        loop {
+            let page = what.page(app.db.backend());
+            let changed = app
+                .db
+                .write(async move |tx| what.run(&*tx, page).await)
+                .await?;
+            gone += changed;
+            if changed == 0 {
+                return Ok(gone);
+            }
+        }
     }
     let column = Alias::new(what.column);
     let mut gone = 0;

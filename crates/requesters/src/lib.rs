@@ -28,8 +28,8 @@ pub use person::sms::{NoTextMessages, TextMessages, sms_not_set_up};
 pub use person::store::{ids_of_person, same_person};
 pub use requester::Requester;
 pub use requester::store::{
-    Caller, by_number, find, find_many, find_or_create_by_number, find_or_create_many,
-    note_contact, sought,
+    Caller, by_number, contact_since, find, find_many, find_or_create_by_number,
+    find_or_create_many, note_contact, sought,
 };
 
 kernel::permissions! {

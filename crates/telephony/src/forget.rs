@@ -2,17 +2,28 @@
 //! ([`crate::calls::retention`]), since a hold keeps them.
 
 use kernel::Forgets;
+use kernel::forget::Step;
 
 /// Rows are of whoever has the number now: many calls come in before anybody knows whose number it is.
-const NUMBER: (&str, &str, &str) = ("requesters", "phone_hash", "id");
-const CALL: (&str, &str, &str) = ("calls", "id", "requester_id");
+const NUMBER: &[Step] = &[("requesters", "phone_hash", "id")];
+/// What belongs to such a call.
+const CALL_OF_NUMBER: &[Step] = &[
+    ("calls", "id", "caller_hash"),
+    ("requesters", "phone_hash", "id"),
+];
+/// What belongs to a call of his from another number.
+const CALL_OF_HIS: &[Step] = &[("calls", "id", "requester_id")];
 
-/// Column by column. The number comes before its hash, by which a person's rows are found.
+/// Column by column. What is found by a number comes before the number, that before its hash.
 pub const FORGETS: &[Forgets] = &[
-    Forgets::row("call_ladders", "body").through("call_id", CALL),
-    Forgets::over("call_events", "details", "'{}'").through("call_id", CALL),
+    Forgets::row("call_ladders", "body").through("call_id", CALL_OF_NUMBER),
+    Forgets::row("call_ladders", "body").through("call_id", CALL_OF_HIS),
+    Forgets::over("call_events", "details", "'{}'").through("call_id", CALL_OF_NUMBER),
+    Forgets::over("call_events", "details", "'{}'").through("call_id", CALL_OF_HIS),
     Forgets::over("calls", "caller", "''").through("caller_hash", NUMBER),
+    Forgets::over("calls", "caller", "''").of("requester_id"),
     Forgets::over("calls", "caller_hash", "''").through("caller_hash", NUMBER),
+    Forgets::over("calls", "caller_hash", "''").of("requester_id"),
     Forgets::over("callbacks", "number", "''").through("number_hash", NUMBER),
     Forgets::over("callbacks", "number_hash", "null").through("number_hash", NUMBER),
     Forgets::over("outbound_calls", "number", "''").through("number_hash", NUMBER),

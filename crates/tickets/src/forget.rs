@@ -1,9 +1,10 @@
 //! What tickets and records forget of a person, and of everybody once the contract is over.
 
+use kernel::forget::Step;
 use kernel::problem::Result;
 use kernel::{Forgets, Tx};
 
-const TICKET: (&str, &str, &str) = ("tickets", "id", "requester_id");
+const TICKET: &[Step] = &[("tickets", "id", "requester_id")];
 
 /// Column by column.
 pub const FORGETS: &[Forgets] = &[

@@ -50,8 +50,8 @@ const returned = (id: string) => ({ params: { path: { id } } })
 export const dataReturns = (filters: Filters): Promise<Page<DataReturn>> => take(api.GET('/api/v1/data-returns', listing(filters)))
 export const dataReturn = (id: string) => take(api.GET('/api/v1/data-returns/{id}', returned(id))) as Promise<DataReturnDetail>
 export const offerDataReturn = (exportId: string, endedOn: string) => take(api.POST('/api/v1/data-returns', { body: { export_id: exportId, contract_ended_on: endedOn } })) as Promise<DataReturnDetail>
-export const receiveDataReturn = (id: string, version: number, sha256: string, note: string) =>
-  take(api.POST('/api/v1/data-returns/{id}/receive', { ...returned(id), body: { version, manifest_sha256: sha256, ...(note ? { note } : {}) } })) as Promise<DataReturnDetail>
+export const receiveDataReturn = (id: string, version: number, sha256: string, endedOn: string, note: string) =>
+  take(api.POST('/api/v1/data-returns/{id}/receive', { ...returned(id), body: { version, manifest_sha256: sha256, contract_ended_on: endedOn, ...(note ? { note } : {}) } })) as Promise<DataReturnDetail>
 export const stepDataReturn = (id: string, version: number, verb: DataReturnVerb) => take(api.POST('/api/v1/data-returns/{id}/steps', { ...returned(id), body: { version, ...verb } })) as Promise<DataReturnDetail>
 export const acceptDataReturn = (id: string, version: number, accept: boolean, reason: string) =>
   take(api.POST('/api/v1/data-returns/{id}/accept', { ...returned(id), body: { version, accept, ...(reason ? { reason } : {}) } })) as Promise<DataReturnDetail>

@@ -75,12 +75,14 @@ async fn run(app: &App, house: &TheHouse, id: Uuid) -> Result<()> {
         return Ok(());
     }
     let told = store::lines(conn, id).await?;
-    // What a hold keeps is told before the rest of the same kind is.
+    let by_job = [ReturnLineKind::Deleted, ReturnLineKind::Kept].map(ReturnLineKind::as_str);
     let told = told
         .into_iter()
-        .filter(|line| line.kind != ReturnLineKind::Held.as_str());
+        .filter(|line| by_job.contains(&line.kind.as_str()));
     let told: BTreeSet<String> = told.map(|line| line.code).collect();
     let forgets = house.forgets();
+    // The inventory may have changed since it was asked for.
+    must_be_able(app, conn, &forgets).await?;
     for row in inventory(app, conn).await? {
         if !told.contains(&row.code) {
             delete(app, house, id, &row, &forgets).await?;
@@ -212,5 +214,6 @@ fn files_in(folder: &std::path::Path) -> std::io::Result<u64> {
 /// Enqueues the deletion of a return.
 pub(super) async fn begin(app: &App, tx: &Tx, id: Uuid) -> Result<()> {
     let (payload, now) = (json!({ "id": id }), app.clock.now());
-    app.jobs.enqueue(tx, JOB, payload, now).await
+    app.jobs.enqueue(tx, JOB, payload, now).await?;
+    Ok(())
 }

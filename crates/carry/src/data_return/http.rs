@@ -168,18 +168,19 @@ async fn views(conn: &impl ConnectionTrait, rows: Vec<row::Model>) -> Result<Vec
         .collect()
 }
 
-fn actions(me: &kernel::Principal, case: Case) -> Vec<&'static str> {
+fn actions(me: &kernel::Principal, case: Case, over: bool) -> Vec<&'static str> {
     let mut tries = Vec::new();
     if me.may::<AcceptReturns>() {
         let by = Side::Purchaser;
-        tries.push(("receive", Action::Receive { by, same: true }));
+        let (same, day) = (true, true);
+        tries.push(("receive", Action::Receive { by, same, day }));
         tries.push(("accept", Action::Accept { by }));
         tries.push(("send_back", Action::SendBack { by }));
     }
     if me.may::<HandleReturns>() {
         let by = Side::Supplier;
         tries.push(("withdraw", Action::Withdraw { by }));
-        tries.push(("delete", Action::Delete { by, over: true }));
+        tries.push(("delete", Action::Delete { by, over }));
         tries.push(("attest", Action::Attest { by, first: true }));
         tries.push(("sign", Action::Sign { by }));
     }
@@ -187,6 +188,11 @@ fn actions(me: &kernel::Principal, case: Case) -> Vec<&'static str> {
         .into_iter()
         .filter(|(_, action)| case.next(action).is_ok());
     may.map(|(name, _)| name).collect()
+}
+
+/// The last day of its contract has passed.
+pub(super) fn is_over(app: &App, row: &row::Model) -> Result<bool> {
+    Ok(day::read(&row.contract_ended_on)? < day::today(app))
 }
 
 pub(super) async fn detail(
@@ -213,6 +219,7 @@ pub(super) async fn detail(
     let all = ReturnMedium::ALL.iter().copied();
     let unsaid = all.filter(|medium| !said(medium)).collect();
     let (handed, case) = (row.handed()?, row.case()?);
+    let over = is_over(app, &row)?;
     let (received_note, sent_back) = (row.received_note.clone(), row.sent_back.clone());
     let view = views(conn, vec![row]).await?.pop();
     let lines: Result<Vec<DataReturnLine>> = lines
@@ -239,7 +246,7 @@ pub(super) async fn detail(
         sent_back,
         lines: lines?,
         unsaid,
-        actions: actions(me, case),
+        actions: actions(me, case, over),
     }))
 }
 
@@ -300,6 +307,16 @@ async fn offer(
 ) -> Result<(StatusCode, Json<DataReturnDetail>)> {
     day::plausible("contract_ended_on", new.contract_ended_on, day::today(&app))?;
     let export = request::get(app.db.read(), new.export_id).await?;
+    // What came in after it would be deleted and handed over to nobody.
+    let began = export.began_at.map(day::of);
+    if began.is_none_or(|began| began <= new.contract_ended_on) {
+        let detail = format!(
+            "{} did not begin after the last day of the contract",
+            export.number
+        );
+        return Err(refused("data_return_export_old", detail)
+            .with_way_out("hand everything over again once the contract is over"));
+    }
     let manifest = manifest_of(&app, &export).await?;
     let (Some(manifest), Some(sha256)) = (manifest, export.manifest_sha256) else {
         let detail = format!("the folder of {} is not there", export.number);
@@ -330,14 +347,16 @@ async fn offer(
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     let row = db
         .write(move |tx| async move {
+            let now = app.clock.now();
+            // The counter orders two at once: the second sees the first.
+            let number = numbers::next_of_day(&*tx, "FH-", now).await?;
             if let Some(open) = store::under_way(&*tx).await? {
                 let detail = format!("{} is under way", open.number);
                 return Err(refused("data_return_open", detail));
             }
-            let now = app.clock.now();
             let made = row::Model {
                 id: app.ids.next(),
-                number: numbers::next_of_day(&*tx, "FH-", now).await?,
+                number,
                 export_id: new.export_id,
                 contract_ended_on: day::text(new.contract_ended_on),
                 state: String::new(),

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::NaiveDate;
 use kernel::http::{Json, Path};
-use kernel::problem::{Problem, Result, internal, invalid, not_found};
+use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
 use kernel::text::{checked, needed};
 use kernel::versioned::{self, Versioned as _};
 use kernel::{Actor, Side, Tx, day};
@@ -19,9 +19,10 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::http::{DataReturnDetail, Desk, detail};
-use super::store::{self, ReturnLineKind, line};
+use super::http::{DataReturnDetail, Desk, detail, is_over};
+use super::store::{self, ReturnLineKind, line, row};
 use super::{Action, ReturnMedium, certificate, deletion};
+use crate::export::request;
 use crate::rights::{AcceptReturns, HandleReturns, ViewCarried};
 
 /// What the purchaser holds.
@@ -32,6 +33,8 @@ pub(super) struct DataReturnReceipt {
     version: i64,
     /// SHA-256 of the `manifest.json` that he holds, as he counted it.
     manifest_sha256: String,
+    /// The last day of the contract, as he knows it.
+    contract_ended_on: NaiveDate,
     /// What is said with it: on which disk, by whom.
     note: Option<String>,
 }
@@ -57,6 +60,7 @@ pub(super) async fn receive(
             let action = Action::Receive {
                 by: Side::Purchaser,
                 same: counted == before.manifest_sha256,
+                day: day::text(said.contract_ended_on) == before.contract_ended_on,
             };
             let (me, now) = (who.user_id, app.clock.now());
             store::act(&app, &tx, &who, &before, (action, "received"), |after| {
@@ -128,7 +132,7 @@ pub(super) async fn step(
                     store::act(&app, &tx, &who, &before, step, |_| {}).await
                 }
                 DataReturnVerb::Delete {} => {
-                    let over = day::read(&before.contract_ended_on)? < day::today(&app);
+                    let over = is_over(&app, &before)?;
                     let step = (Action::Delete { by, over }, "deletion_begun");
                     let after = store::act(&app, &tx, &who, &before, step, |after| {
                         after.deletion_by = me;
@@ -136,6 +140,7 @@ pub(super) async fn step(
                     })
                     .await?;
                     deletion::must_be_able(&app, &*tx, &house.forgets()).await?;
+                    must_be_handed_over(&tx, &before).await?;
                     deletion::begin(&app, &tx, id).await?;
                     Ok(after)
                 }
@@ -178,6 +183,18 @@ pub(super) async fn step(
         })
         .await?;
     detail(&done, actor.principal(), row).await
+}
+
+/// Refuses to delete what came in after the handing over began: nobody holds it.
+async fn must_be_handed_over(tx: &Tx, back: &row::Model) -> Result<()> {
+    let export = request::get(&**tx, back.export_id).await?;
+    let since = export.began_at.unwrap_or(export.requested_at);
+    if requesters::contact_since(&**tx, since).await? {
+        let detail = format!("somebody called or wrote after {} began", export.number);
+        return Err(refused("data_return_export_old", detail)
+            .with_way_out("withdraw it and hand everything over again"));
+    }
+    Ok(())
 }
 
 async fn said_of(tx: &Tx, id: Uuid, medium: ReturnMedium) -> Result<bool> {
@@ -231,21 +248,28 @@ pub(super) async fn accept(
         let document = certificate::document(&app, conn, &signed).await?;
         let printed = tokio::task::spawn_blocking(move || house.print(&document));
         let bytes = printed.await.map_err(internal)??;
-        let path = format!("data_returns/{id}-{}.pdf", before.version);
+        // A path of its own: of two at once the one that comes second writes over nothing.
+        let path = format!("data_returns/{}.pdf", app.ids.next());
         app.files.put(&path, &bytes).await?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
         let size = i64::try_from(bytes.len()).map_err(internal)?;
-        db.write(move |tx| async move {
-            store::act(&app, &tx, &who, &before, (action, "accepted"), |after| {
-                after.accepted_by = signed.accepted_by;
-                after.accepted_at = signed.accepted_at;
-                after.path = Some(path);
-                after.bytes = Some(size);
-                after.sha256 = Some(sha256);
+        let written = path.clone();
+        let closed = db
+            .write(move |tx| async move {
+                store::act(&app, &tx, &who, &before, (action, "accepted"), |after| {
+                    after.accepted_by = signed.accepted_by;
+                    after.accepted_at = signed.accepted_at;
+                    after.path = Some(path);
+                    after.bytes = Some(size);
+                    after.sha256 = Some(sha256);
+                })
+                .await
             })
-            .await
-        })
-        .await?
+            .await;
+        if closed.is_err() {
+            done.files.remove(&written).await?;
+        }
+        closed?
     } else {
         let reason = needed("reason", answer.reason.as_deref().unwrap_or_default())?;
         db.write(move |tx| async move {

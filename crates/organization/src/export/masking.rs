@@ -27,10 +27,16 @@ impl Letter<'_> {
     }
 }
 
-/// The address: of a run of digits that may be somebody's number, the last four stay. Days are none.
+/// The address: of a run of digits in its filter that may be somebody's number, the last four stay. Days are none, and
+/// its path names rows by their ids, which stay.
 pub(super) fn masked(address: &str) -> String {
-    let letters = letters(address);
+    let Some((path, filter)) = address.split_once('?') else {
+        return address.to_owned();
+    };
+    let letters = letters(filter);
     let mut shown = String::with_capacity(address.len());
+    shown.push_str(path);
+    shown.push('?');
     let mut at = 0;
     while let Some(letter) = letters.get(at) {
         if letter.digit().is_none() {
@@ -138,6 +144,7 @@ mod tests {
             "/api/v1/work-orders/export?from=2026-11-23T09:00:00%2B08:00",
             "/api/v1/work-orders/export?platform=12345&q=%E5%87%86%E8%80%83%E8%AF%81%20107",
             "/api/v1/work-orders/export?q=100%",
+            "/api/v1/calls/0192f3c1-1234-7567-8901-234567890123/recording/export",
             "/api/v1/work-orders/export?q=%E5%87",
         ] {
             assert_eq!(masked(address), address);

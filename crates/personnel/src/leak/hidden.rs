@@ -28,7 +28,7 @@ fn about(person: Uuid) -> Condition {
 }
 
 /// Leaks that may not be about who looks.
-pub(super) fn from(person: &Principal) -> Condition {
+pub(crate) fn from(person: &Principal) -> Condition {
     let not_named = Condition::any()
         .add(leak::Column::SuspectId.is_null())
         .add(leak::Column::SuspectId.ne(person.user_id));
@@ -119,11 +119,24 @@ pub(super) async fn must_be_gathered_of(
         return Err(refused("leak_package_own", detail)
             .with_way_out("another person of the purchaser or an administrator builds it"));
     }
+    must_not_decide(conn, me, user).await
+}
+
+/// Whom a leak may be about does not see it; of who decides on leaks only somebody who decides too says so.
+pub(super) async fn must_not_decide(
+    conn: &impl ConnectionTrait,
+    me: &Principal,
+    user: Uuid,
+) -> Result<()> {
+    if me.may::<DecideLeaks>() {
+        return Ok(());
+    }
     let deciders = organization::colleagues::holders(conn, kernel::Role::PurchaserAdmin).await?;
-    if deciders.iter().any(|one| one.id == user) && !me.may::<DecideLeaks>() {
-        let detail = "he decides on leaks; only somebody who decides too gathers his traces";
-        return Err(refused("leak_package_decider", detail)
-            .with_way_out("another administrator of the purchaser builds it"));
+    if deciders.iter().any(|one| one.id == user) {
+        let detail =
+            "he decides on leaks; only somebody who decides too names him or gathers his traces";
+        return Err(refused("leak_decider", detail)
+            .with_way_out("another administrator of the purchaser does it"));
     }
     Ok(())
 }

@@ -54,12 +54,26 @@ pub struct PersonalInformation {
     pub seen_by: Vec<Role>,
     /// 敏感个人信息
     pub sensitive: bool,
-    /// Kept although the person asks for its deletion; null: it is erased.
-    #[serde(default)]
+    /// Kept although the person asks for its deletion; null: it is erased. Left out it is kept until the row says so.
+    #[serde(default = "unsaid")]
+    #[schema(required = false)]
     pub kept_on_request: Option<InformationKept>,
-    /// Kept by the supplier after the contract is over; null: it is erased.
-    #[serde(default)]
+    /// Kept by the supplier after the contract is over; null: it is erased. Left out it is kept until the row says so.
+    #[serde(default = "unsaid")]
+    #[schema(required = false)]
     pub kept_at_end: Option<InformationKept>,
+}
+
+/// What a row of an earlier program says: nothing is erased for good because nobody was asked.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the default of a field has its type"
+)]
+fn unsaid() -> Option<InformationKept> {
+    Some(InformationKept {
+        why: "个人信息清单尚未写明是否删除，暂予保留".to_owned(),
+        days: 1_095,
+    })
 }
 
 impl Rule for PersonalInformation {

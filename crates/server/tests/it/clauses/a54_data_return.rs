@@ -27,11 +27,6 @@ async fn handed_over(server: &TestServer, purchaser: &Person) -> (Value, String)
     (done, hex::encode(Sha256::digest(&bytes)))
 }
 
-async fn offered(manager: &Person, export: &Value, ended_on: &str) -> Value {
-    let new = json!({"export_id": export["id"], "contract_ended_on": ended_on});
-    manager.post("/api/v1/data-returns", new).await
-}
-
 /// A step with the version that stands now: the status and the answer.
 async fn does(who: &Person, back: &Value, door: &str, mut said: Value) -> (StatusCode, Value) {
     let at = path("data-returns", back);
@@ -61,31 +56,31 @@ async fn the_data_are_returned_deleted_and_both_sign_it() {
         let ticket = agent.opens("consult", "107", "准考证打不开").await;
         let (export, sha256) = handed_over(server, &purchaser).await;
 
-        // Nothing is deleted while the contract runs, nor before the purchaser says that he holds the data.
-        let early = offered(&manager, &export, "2026-11-23").await;
-        let no = steps(&manager, &early, json!({"action": "delete"})).await;
+        // Only what was handed over after the contract's last day is all of it; nothing is deleted before the purchaser says
+        // that he holds it, and on which day the contract ended.
+        let new = |day: &str| json!({"export_id": export["id"], "contract_ended_on": day});
+        let (_, no) = manager.ask(Method::POST, "/api/v1/data-returns", Some(new("2026-11-23"))).await;
+        assert_eq!(no["code"], "data_return_export_old", "{no}");
+        let first = manager.post("/api/v1/data-returns", new("2026-11-22")).await;
+        let no = steps(&manager, &first, json!({"action": "delete"})).await;
         assert_eq!(no["code"], "data_return_not_received", "{no}");
-        let receipt = json!({"manifest_sha256": "0".repeat(64)});
-        let (_, no) = does(&purchaser, &early, "receive", receipt).await;
+        let receipt = |sha256: &str, day: &str| json!({"manifest_sha256": sha256, "contract_ended_on": day, "note": "移动硬盘一块"});
+        let (_, no) = does(&purchaser, &first, "receive", receipt(&"0".repeat(64), "2026-11-22")).await;
         assert_eq!(no["code"], "data_return_other_digest", "{no}");
-        let receipt = json!({"manifest_sha256": sha256, "note": "移动硬盘一块"});
-        let (status, _) = does(&manager, &early, "receive", receipt.clone()).await;
+        let (_, no) = does(&purchaser, &first, "receive", receipt(&sha256, "2027-03-30")).await;
+        assert_eq!(no["code"], "data_return_other_day", "{no}");
+        let (status, _) = does(&manager, &first, "receive", receipt(&sha256, "2026-11-22")).await;
         assert_eq!(status, StatusCode::FORBIDDEN, "the purchaser says it");
-        let (_, held) = does(&purchaser, &early, "receive", receipt.clone()).await;
-        assert_eq!(held["state"], "received", "{held}");
-        let no = steps(&manager, &early, json!({"action": "delete"})).await;
-        assert_eq!(no["code"], "data_return_contract_runs", "{no}");
-        let new = json!({"export_id": export["id"], "contract_ended_on": "2026-11-22"});
-        let (_, no) = manager.ask(Method::POST, "/api/v1/data-returns", Some(new)).await;
+        let (_, no) = manager.ask(Method::POST, "/api/v1/data-returns", Some(new("2026-11-22"))).await;
         assert_eq!(no["code"], "data_return_open", "{no}");
-        steps(&manager, &early, json!({"action": "withdraw"})).await;
+        steps(&manager, &first, json!({"action": "withdraw"})).await;
         assert!(agent.get(&path("tickets", &ticket)).await["summary"] == "准考证打不开");
 
         // The last day has passed: the job deletes kind by kind, and says what.
-        let back = offered(&manager, &export, "2026-11-22").await;
+        let back = manager.post("/api/v1/data-returns", new("2026-11-22")).await;
         let waits = purchaser.get("/api/v1/waiting").await;
         assert!(waits.to_string().contains("data_return"), "{waits}");
-        does(&purchaser, &back, "receive", receipt).await;
+        does(&purchaser, &back, "receive", receipt(&sha256, "2026-11-22")).await;
         let no = steps(&manager, &back, json!({"action": "sign"})).await;
         assert_eq!(no["code"], "data_return_not_deleted", "{no}");
         steps(&manager, &back, json!({"action": "delete"})).await;

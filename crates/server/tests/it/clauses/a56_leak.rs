@@ -313,6 +313,12 @@ async fn a_package_holds_the_last_second_whichever_node_seals_it() {
     .await;
 }
 
+/// Whoever reports names whom it may be about, but not who decides.
+async fn agent_reports(server: &TestServer, leak: Value) -> (StatusCode, Value) {
+    let agent = server.sign_in("agent1").await;
+    agent.ask(Method::POST, "/api/v1/leaks", Some(leak)).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whose_traces_are_gathered_sees_nothing_of_it_not_even_in_the_trail() {
     on_both(async |server| {
@@ -332,10 +338,12 @@ async fn whose_traces_are_gathered_sees_nothing_of_it_not_even_in_the_trail() {
         };
         assert_eq!(gather(&auditor, &own).await["code"], "leak_package_own");
         let decider = purchaser.own_id().await;
-        assert_eq!(
-            gather(&auditor, &decider).await["code"],
-            "leak_package_decider"
-        );
+        assert_eq!(gather(&auditor, &decider).await["code"], "leak_decider");
+
+        let named =
+            json!({"title": "外流", "what": "外流", "data_kinds": "号码", "suspect_id": decider});
+        let (_, no) = agent_reports(server, named).await;
+        assert_eq!(no["code"], "leak_decider", "{no}");
 
         // Before anybody names him, the leak is hidden from whom its evidence is about.
         package(&purchaser, &leak, &own).await;
