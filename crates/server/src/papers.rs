@@ -38,6 +38,13 @@ impl Papers {
     }
 }
 
+impl Papers {
+    /// A document as PDF.
+    pub fn pdf(&self, document: &Document) -> Result<Vec<u8>> {
+        to_pdf(document, self.fonts()?).map_err(|why| not_printed(&why))
+    }
+}
+
 impl Frozen for Papers {
     fn lay_out(&self, paper: &Paper, format: PaperFormat) -> Result<LaidOut> {
         match format {
@@ -50,7 +57,7 @@ impl Frozen for Papers {
             PaperFormat::Pdf => Ok(LaidOut {
                 media_type: "application/pdf",
                 extension: "pdf",
-                bytes: to_pdf(&document(paper), self.fonts()?).map_err(|why| not_printed(&why))?,
+                bytes: self.pdf(&document(paper))?,
             }),
         }
     }
