@@ -20,21 +20,21 @@ export type ServiceContractDetail = Sent<S['ServiceContractDetail']>
 export type Budget = Sent<S['BudgetView']>
 export type PriceProposal = Sent<S['PriceProposalView']>
 export type Sheet = Sent<S['AttendanceSheetView']>
-export type SheetDay = Sent<S['AttendanceDayRow']>
+export type SheetDay = Sent<S['AttendanceSheetDay']>
 export type NewSheetDay = S['NewAttendanceDay']
 export type Statement = Sent<S['StatementView']>
 export type StatementDetail = Omit<Sent<S['StatementDetail']>, 'rules'> & { rules: FeeRules | null }
 /** A signed day that a line was made of. */
-export type EvidenceDay = Sent<S['EvidenceDayView']>
+export type EvidenceDay = Sent<S['StatementDayView']>
 /** The lines as they were submitted in one round. */
-export type Round = Sent<S['StatementRoundView']>
+export type Round = Sent<S['StatementRound']>
 export type StatementLine = Sent<S['StatementLineView']>
 export type Objection = Sent<S['ObjectionView']>
 export type NewObjection = S['NewObjection']
 export type Adjustment = Sent<S['AdjustmentView']>
 export type Invoice = Sent<S['InvoiceView']>
 export type Payment = Sent<S['StatementPaymentView']>
-export type Check = Sent<S['SubmissionCheckView']>
+export type Check = Sent<S['CheckView']>
 export type Line = Sent<S['SettlementLine']>
 export type OpenQuestion = Sent<S['OpenQuestionView']>
 export type PresenceKind = S['PresenceKind']
