@@ -36,6 +36,8 @@ words! {
         Recording = "recording",
         /// 信令抓包
         CallTrace = "call_trace",
+        /// 费用结算表
+        Statements = "statements",
     }
 }
 
@@ -53,6 +55,7 @@ impl ExportKind {
             ["exam-plans" | "title-batches", "export"] => Some(Self::Lookups),
             ["calls", _, "recording", "export"] => Some(Self::Recording),
             ["calls", _, "ladder.pcap"] => Some(Self::CallTrace),
+            ["statements", _, "export" | "pdf"] => Some(Self::Statements),
             _ => None,
         }
     }

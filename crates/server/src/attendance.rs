@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use futures::future::BoxFuture;
 use kernel::problem::internal;
 use kernel::{App, Result};
-use settlement::presence::{DayRecord, PresenceKind};
-use settlement::{Attendance, SignedSheets};
+use settlement::presence::{DayRecord, DaySource, PresenceKind};
+use settlement::{Attendance, ChainHead, SignedSheets};
 use workforce::FrozenRecord;
 use workforce::attendance::{AttendanceKind, period::in_force};
 
@@ -42,11 +42,20 @@ impl Attendance for SignedDays {
                     presence,
                     minutes: record.minutes,
                     sha256: record.hash.clone(),
+                    source: DaySource::Attendance,
+                    source_id: None,
                 });
             }
             let sheets = SignedSheets(self.0.clone()).frozen(from, until).await?;
             records.extend(sheets.into_iter().filter(|row| !days.contains(&row.day)));
             Ok(records)
+        })
+    }
+
+    fn chain(&self) -> BoxFuture<'_, Result<Option<ChainHead>>> {
+        Box::pin(async move {
+            let (seq, hash) = workforce::chain_end(self.0.db.read()).await?;
+            Ok((seq > 0).then_some(ChainHead { seq, hash }))
         })
     }
 }

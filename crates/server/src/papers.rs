@@ -11,7 +11,7 @@ use kernel::{App, Problem};
 use liaison::paper::{self, LaidOut, Paper, PaperFormat};
 use liaison::{Frozen, Html};
 
-/// The liaison has its documents laid out here.
+/// The liaison and the settlement have their documents laid out here.
 pub struct Papers {
     own_fonts: Option<PathBuf>,
     /// Found once; a machine without fonts is looked at again when the next document asks.
@@ -53,6 +53,12 @@ impl Frozen for Papers {
                 bytes: to_pdf(&document(paper), self.fonts()?).map_err(|why| not_printed(&why))?,
             }),
         }
+    }
+}
+
+impl settlement::Printer for Papers {
+    fn pdf(&self, document: &Document) -> Result<Vec<u8>> {
+        to_pdf(document, self.fonts()?).map_err(|why| not_printed(&why))
     }
 }
 

@@ -26,7 +26,7 @@ use crate::papers::Papers;
 use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
-    Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost,
+    Agents, Blocks, Callers, Devices, Hours, InOrder, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost,
     Suspected, Texts, TheSite, off_the_line,
 };
 use crate::{asked, backup, console, contract, demo, public, waiting};
@@ -201,6 +201,7 @@ fn capabilities(
     channels: &Channels,
     demo: bool,
 ) -> kernel::Result<Vec<Capability>> {
+    let papers = Arc::new(Papers::new(app));
     let mut parts = vec![
         kernel::capability(app),
         organization::capability(organization),
@@ -214,12 +215,15 @@ fn capabilities(
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
         carry::capability(app),
         learning::capability(app, Arc::new(Lessons(app.clone()))),
-        settlement::capability(app, Arc::new(SignedDays(app.clone()))),
-        liaison::capability(
+        settlement::capability(
             app,
-            Arc::new(Scripts(app.clone())),
-            Arc::new(Papers::new(app)),
+            settlement::Ports {
+                attendance: Arc::new(SignedDays(app.clone())),
+                facts: Arc::new(InOrder(app.clone())),
+                printer: papers.clone(),
+            },
         ),
+        liaison::capability(app, Arc::new(Scripts(app.clone())), papers),
         workforce::capability(
             app,
             Arc::new(TheSite {

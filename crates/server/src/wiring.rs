@@ -312,6 +312,40 @@ impl workforce::Site for TheSite {
     }
 }
 
+/// The settlement asks the staff files what is not in order with those on the project (A-58 … A-60).
+pub struct InOrder(pub App);
+
+impl settlement::SubmissionFacts for InOrder {
+    fn concerns(
+        &self,
+        from: NaiveDate,
+        until: NaiveDate,
+    ) -> BoxFuture<'_, Result<Vec<settlement::Concern>>> {
+        use settlement::SubmissionCheck as Check;
+        Box::pin(async move {
+            let conn = self.0.db.read();
+            let pay = personnel::pay_lacks(conn, from, until).await?;
+            let employers = personnel::foreign_employers(&self.0, conn, from, until).await?;
+            let month = until.format("%Y-%m");
+            let wages = format!("/wages?month={month}");
+            let found = [
+                (Check::Insurance, pay.insurance, wages.clone()),
+                (Check::Wages, pay.wages, wages),
+                (Check::Employer, employers, "/staffing".to_owned()),
+            ];
+            let concerns = found.into_iter().filter_map(|(check, cases, page)| {
+                Some(settlement::Concern {
+                    check,
+                    found: cases.len() as u64,
+                    detail: cases.first()?.clone(),
+                    page,
+                })
+            });
+            Ok(concerns.collect())
+        })
+    }
+}
+
 /// One-time codes leave by the SMS channel.
 pub struct Texts(pub Channels);
 

@@ -13,6 +13,7 @@ use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use attendance::Spell;
+pub use attendance::chain::end as chain_end;
 pub use attendance::period::{FrozenRecord, frozen};
 pub use site::{Seat, Site};
 
