@@ -25,7 +25,7 @@ export type NewSheetDay = S['NewAttendanceDay']
 export type Statement = Sent<S['StatementView']>
 export type StatementDetail = Omit<Sent<S['StatementDetail']>, 'rules'> & { rules: FeeRules | null }
 /** A signed day that a line was made of. */
-export type EvidenceDay = Sent<S['StatementDayView']>
+export type EvidenceDay = Sent<S['SignedDayView']>
 /** The lines as they were submitted in one round. */
 export type Round = Sent<S['StatementRound']>
 export type StatementLine = Sent<S['StatementLineView']>
