@@ -93,8 +93,8 @@ describe('the marks of a reviewer', () => {
 })
 
 describe('pasted attendance', () => {
-  test('rows are read with or without a head, minutes and leading noughts', () => {
-    const rows = readRows('日期\t座席\t人员\t出勤\t分钟\n2026/4/1\t1\t张敏\t到岗\t420\n2026-04-01,座席 2,李强,病假\n\n2026年4月2日\tZ3\t王芳\thalf_day\t')
+  test('rows are read with or without a head, and days without noughts', () => {
+    const rows = readRows('日期\t座席\t人员\t出勤\t分钟\n2026/4/1\t1\t张敏\t到岗\t420\n2026-04-01,座席 2,李强,病假\n\n2026年4月2日\tZ3\t王芳\thalf_day\t210')
     expect(rows.map((row) => row.day)).toEqual([
       { day: '2026-04-01', seat: 1, person: '张敏', presence: 'present', minutes: 420 },
       { day: '2026-04-01', seat: 2, person: '李强', presence: 'sick_leave', minutes: 0 },
@@ -103,7 +103,7 @@ describe('pasted attendance', () => {
   })
 
   test('each wrong row says what is wrong, and nobody stands twice', () => {
-    const rows = readRows('2026-02-30\t1\t张敏\t到岗\n2026-04-01\t7\t张敏\t到岗\n2026-04-01\t1\t\t到岗\n2026-04-01\t1\t张敏\t在家\n2026-04-01\t1\t张敏\t到岗\t0\n2026-04-01\t1\t张敏\t到岗\n2026-04-01\t1\t张敏\t迟到早退\t400')
-    expect(rows.map((row) => row.fault)).toEqual(['日期不对', '座席不对', '人员不对', '出勤不对', '在岗分钟不对', '', '同一人同一天重复'])
+    const rows = readRows('2026-02-30\t1\t张敏\t到岗\n2026-04-01\t7\t张敏\t到岗\n2026-04-01\t1\t\t到岗\n2026-04-01\t1\t张敏\t在家\n2026-04-01\t1\t张敏\t到岗\t0\n2026-04-01\t1\t张敏\t到岗\n2026-04-01\t1\t张敏\t到岗\t420\n2026-04-01\t1\t张敏\t迟到早退\t400')
+    expect(rows.map((row) => row.fault)).toEqual(['日期不对', '座席不对', '人员不对', '出勤不对', '在岗分钟不对', '在岗分钟不对', '', '同一人同一天重复'])
   })
 })

@@ -4,8 +4,6 @@ import { t } from '@/i18n'
 
 /** Rows the server takes at once. */
 export const MOST_ROWS = 2_000
-/** Minutes of a whole day on post, where none are said: 7 hours of service. */
-const WHOLE_DAY = 420
 
 export interface ReadRow { line: number; text: string; day: NewSheetDay | null; /** What is wrong with it. */ fault: string }
 
@@ -32,7 +30,8 @@ function fault(cells: readonly string[]): { day: NewSheetDay | null; fault: stri
   if (!person) return wrong('person')
   const kind = kindOf(presence ?? '')
   if (!kind) return wrong('presence')
-  const said = minutes === '' ? (AWAY.includes(kind) ? 0 : kind === 'half_day' ? WHOLE_DAY / 2 : WHOLE_DAY) : Number(minutes)
+  // Who is away has none; of anybody else they are evidence, and not guessed.
+  const said = minutes === '' && AWAY.includes(kind) ? 0 : Number(minutes === '' ? NaN : minutes)
   if (!Number.isInteger(said) || said < 0 || said > 1_440 || (said === 0 && !AWAY.includes(kind))) return wrong('minutes')
   return { day: { day: on, seat: number, person, presence: kind, minutes: said }, fault: '' }
 }
