@@ -203,7 +203,8 @@ async fn views(
         .map(|row| (row.id, row.number))
         .collect();
     let people = rows.iter().flat_map(|row| [row.proposed_by, row.decided_by]);
-    let people = organization::colleagues(conn, people.flatten()).await?;
+    let people: Vec<Uuid> = people.flatten().collect();
+    let people = organization::colleagues(conn, people).await?;
     let name = |id: Option<Uuid>| Some(people.get(&id?)?.name.clone());
     let views = rows.into_iter().map(|row| {
         Ok(PriceProposalView {

@@ -21,7 +21,7 @@ use super::{Action, adjustment, carry, days};
 use crate::attendance::{Attendance, ChainHead};
 use crate::contract::{self, budget, counting};
 use crate::presence::DayRecord;
-use crate::seat_fee::{self, Line, Workdays};
+use crate::seat_fee::{self, Line};
 use crate::term::{self, Month};
 
 /// Rows put into a table at once: SQLite takes 32,766 values in a statement.

@@ -105,7 +105,10 @@ pub(crate) fn freezer(desk: &Desk) -> EventHandler {
         &["statement.submitted", "statement.confirmed"],
         move |event| {
             let desk = desk.clone();
-            async move { freeze(&desk, event.subject_id).await }
+            async move {
+                let id = event.subject_id.parse().map_err(internal)?;
+                freeze(&desk, id).await
+            }
         },
     )
 }
@@ -209,7 +212,7 @@ async fn printed(
     let people = [statement.drawn_by, statement.confirmed_by];
     let people = organization::colleagues(conn, people.into_iter().flatten()).await?;
     let name = |id: Option<Uuid>| Some(people.get(&id?)?.name.clone());
-    let party = async |side| organization::parties::party_name(conn, side).await;
+    let party = async |side| organization::party_name(conn, side).await;
     let sealed = Sealed {
         purchaser: party(Side::Purchaser).await?.unwrap_or_default(),
         supplier: party(Side::Supplier).await?.unwrap_or_default(),
