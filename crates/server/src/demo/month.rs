@@ -15,6 +15,7 @@ use axum::Router;
 use calendar::ServiceClock;
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use floor::Floor;
+use futures::future::BoxFuture;
 use kernel::App;
 use kernel::problem::{Result, internal};
 use organization::demo::Stage;
@@ -23,6 +24,7 @@ use settlement::contract::row as contracts;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::attendance::SignedDays;
+use crate::papers::Papers;
 use crate::wiring::TheSite;
 
 /// Since how many days attendance is kept in the product: as long as the demo's posts are held.
@@ -67,10 +69,28 @@ fn doors(app: &App, floor: &Floor) -> Router {
         app: app.clone(),
         floor: floor.clone(),
     };
+    let ports = settlement::Ports {
+        attendance: Arc::new(SignedDays(app.clone())),
+        facts: Arc::new(NothingAmiss),
+        printer: Arc::new(Papers::new(app)),
+    };
     let routes = OpenApiRouter::new()
         .merge(workforce::capability(app, Arc::new(site)).routes)
-        .merge(settlement::capability(app, Arc::new(SignedDays(app.clone()))).routes);
+        .merge(settlement::capability(app, ports).routes);
     Router::from(routes)
+}
+
+/// The story hands its statements in; what the staff files lack of those months is not part of it.
+struct NothingAmiss;
+
+impl settlement::SubmissionFacts for NothingAmiss {
+    fn concerns(
+        &self,
+        _from: NaiveDate,
+        _until: NaiveDate,
+    ) -> BoxFuture<'_, Result<Vec<settlement::Concern>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
 /// The stage with the days of the story.
