@@ -1,5 +1,7 @@
 //! Where capabilities meet that do not know each other: each question one crate asks, answered by another.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use channels::Channels;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -334,10 +336,11 @@ impl settlement::SubmissionFacts for InOrder {
                 (Check::Employer, employers, "/staffing".to_owned()),
             ];
             let concerns = found.into_iter().filter_map(|(check, cases, page)| {
-                Some(settlement::Concern {
+                let when: BTreeSet<&str> = cases.iter().map(String::as_str).collect();
+                (!cases.is_empty()).then(|| settlement::Concern {
                     check,
                     found: cases.len() as u64,
-                    detail: cases.first()?.clone(),
+                    detail: Vec::from_iter(when).join(" "),
                     page,
                 })
             });

@@ -85,12 +85,16 @@ create index settlement_adjustments_proposed on settlement_adjustments (proposed
 insert into rules (kind, subject, effective_from, recorded_at, recorded_by, source, body) values
   ('contract_terms', 'terms', '2022-09-01T00:00:00+00:00', '2026-12-04T00:00:00+00:00', null,
    '采购需求书 A-62、A-63、A-66、A-67；提醒的天数和预警线为设计默认值，待采购人确认',
-   '{"months":12,"seats":6,"cap_fen":60000000,"tax_bp":600,"review_days":10,"payment_days":30,"warn_bp":9000,"statement_lead_days":7,"soon_days":3,"end_reminder_days":[90,60,30]}'),
+   '{"months":12,"seats":6,"cap_fen":60000000,"tax_bp":600,"review_days":10,"payment_days":30,"warn_bp":9000,"statement_lead_days":7,"statement_grace_days":5,"soon_days":3,"end_reminder_days":[90,60,30]}'),
   ('submission_check', 'insurance', '2022-09-01T00:00:00+00:00', '2026-12-04T00:00:00+00:00', null,
    '采购需求书 A-58；不齐不得提交为设计默认值，待采购人确认', '{"check":"insurance","blocks":true}'),
   ('submission_check', 'wages', '2022-09-01T00:00:00+00:00', '2026-12-04T00:00:00+00:00', null,
    '采购需求书 A-59；仅提示为设计默认值，待采购人确认', '{"check":"wages","blocks":false}'),
   ('submission_check', 'employer', '2022-09-01T00:00:00+00:00', '2026-12-04T00:00:00+00:00', null,
    '采购需求书 A-60；仅提示为设计默认值，待采购人确认', '{"check":"employer","blocks":false}'),
+  ('submission_check', 'attendance', '2022-09-01T00:00:00+00:00', '2026-12-04T00:00:00+00:00', null,
+   '采购需求书 A-64；考勤有变须重新编制为设计默认值，待采购人确认', '{"check":"attendance","blocks":true}'),
+  ('export_limit', 'statements', '2022-09-01T00:00:00+00:00', '2026-12-04T00:00:00+00:00', null,
+   '设计默认值：一期费用结算表连同逐日依据，待采购人确认', '{"kind":"statements","rows":2000,"rows_a_day":10000}'),
   ('submission_check', 'open_questions', '2022-09-01T00:00:00+00:00', '2026-12-04T00:00:00+00:00', null,
    '待澄清清单；仅提示为设计默认值，待采购人确认', '{"check":"open_questions","blocks":false}');

@@ -19,7 +19,7 @@ use crate::rights::{
 };
 use crate::statement::StatementState as S;
 use crate::statement::adjustment::{AdjustmentState, SettlementSide, row as adjustment};
-use crate::statement::store::row as statement;
+use crate::statement::store::{late_at, row as statement};
 
 const CONTRACT: &str = "service_contract";
 const PRICE: &str = "price_proposal";
@@ -222,17 +222,15 @@ async fn due(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         return Ok(Vec::new());
     }
     let conn = app.db.read();
-    let lead = terms::in_force(conn, app.clock.now())
-        .await?
-        .statement_lead_days;
-    let today = day::today(app);
-    let near = Condition::any()
-        .add(statement::Column::UntilDay.lt(day::text(today)))
-        .add(statement::Column::DueOn.lte(day::text(today + chrono::Days::new(lead))));
-    let which = in_states(&[S::Draft, S::InternalChecked, S::Rejected]).add(near);
-    let hours = organization::service_calendar::load(conn).await?.hours;
-    let agreed = |row: &statement::Model| Ok(Some(hours.closing_on(day::read(&row.due_on)?)));
-    statements(app, DUE, which, agreed).await
+    let terms = terms::in_force(conn, app.clock.now()).await?;
+    let near = day::today(app) + chrono::Days::new(terms.statement_lead_days);
+    let ahead = Condition::any()
+        .add(statement::Column::UntilDay.lt(day::text(day::today(app))))
+        .add(statement::Column::DueOn.lte(day::text(near)));
+    let which = in_states(&[S::Draft, S::InternalChecked, S::Rejected]).add(ahead);
+    let service = organization::service_calendar::load(conn).await?;
+    let late = |row: &statement::Model| late_at(&service, &terms, row).map(Some);
+    statements(app, DUE, which, late).await
 }
 
 /// Drawn statements, for who checks and did not draw them.

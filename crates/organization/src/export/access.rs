@@ -44,7 +44,7 @@ words! {
 }
 
 /// The actions of the audit trail that are such, by kind.
-const ACTIONS: [(&str, AccessKind); 23] = [
+const ACTIONS: [(&str, AccessKind); 25] = [
     ("requester.revealed", AccessKind::Reveal),
     ("staff.revealed", AccessKind::Reveal),
     ("call.ladder_revealed", AccessKind::Reveal),
@@ -57,6 +57,8 @@ const ACTIONS: [(&str, AccessKind); 23] = [
     ("lookups.exported", AccessKind::Export),
     ("call.recording_exported", AccessKind::Export),
     ("call.ladder_exported", AccessKind::Export),
+    ("statement.exported", AccessKind::Export),
+    ("statement.paper_exported", AccessKind::Export),
     ("export.taken", AccessKind::Export),
     ("export.by_hand", AccessKind::Export),
     ("leak_package.downloaded", AccessKind::Export),

@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::{price, row, terms};
 use crate::seat_fee;
-use crate::statement::{adjustment, store as statements};
+use crate::statement::adjustment::{self, Beside};
+use crate::statement::store as statements;
 use crate::term::{self, Month, Price};
 
 /// A whole in basis points.
@@ -37,7 +38,8 @@ pub struct BudgetView {
     pub warn_bp: i64,
     /// That line is reached.
     pub warning: bool,
-    /// What the months that no statement holds cost at most, each at the price of its last day.
+    /// What is still to come at most: the months that no statement holds, each at the price of its last day, lines that
+    /// were set aside, and what is agreed beside confirmed lines and settled nowhere.
     pub forecast_fen: i64,
     /// What is left after both; below nothing where the cap would not hold.
     pub left_fen: i64,
@@ -63,10 +65,12 @@ pub(crate) async fn of(
             mine.push(statement);
         }
     }
-    let mut apart: HashMap<Uuid, i64> = HashMap::new();
-    for (statement, fen) in adjustment::apart(conn, whose.keys().copied().collect()).await? {
+    let mut beside: HashMap<Uuid, Beside> = HashMap::new();
+    for (statement, one) in adjustment::beside(conn, whose.keys().copied().collect()).await? {
         if let Some(contract) = whose.get(&statement) {
-            *apart.entry(*contract).or_default() += fen;
+            let sum = beside.entry(*contract).or_default();
+            sum.apart_fen += one.apart_fen;
+            sum.ahead_fen += one.ahead_fen;
         }
     }
     let prices = price::of(conn, &ids).await?;
@@ -74,8 +78,8 @@ pub(crate) async fn of(
     for contract in contracts {
         let statements = of_contract.remove(&contract.id).unwrap_or_default();
         let table = price::table(prices.get(&contract.id).map_or(&[][..], Vec::as_slice))?;
-        let apart = apart.get(&contract.id).copied().unwrap_or_default();
-        let view = counted(contract, &statements, apart, &table, warn_bp)?;
+        let beside = beside.get(&contract.id).copied().unwrap_or_default();
+        let view = counted(contract, &statements, beside, &table, warn_bp)?;
         budgets.insert(contract.id, view);
     }
     Ok(budgets)
@@ -95,14 +99,14 @@ pub(crate) async fn of_one(
 fn counted(
     contract: &row::Model,
     statements: &[statements::row::Model],
-    apart_fen: i64,
+    beside: Beside,
     prices: &[Price],
     warn_bp: i64,
 ) -> Result<BudgetView> {
     let mut view = BudgetView {
         cap_fen: contract.cap_fen,
-        settled_fen: apart_fen,
-        paid_fen: apart_fen,
+        settled_fen: beside.apart_fen,
+        paid_fen: beside.apart_fen,
         warn_bp,
         highest_price_fen: term::highest_price(contract.cap_fen, contract.seats, contract.months),
         ..BudgetView::default()
@@ -125,7 +129,8 @@ fn counted(
     view.used_fen = view.settled_fen + view.drawn_fen;
     view.used_bp = view.used_fen * WHOLE_BP / contract.cap_fen.max(1);
     view.warning = view.used_bp >= warn_bp;
-    view.forecast_fen = seat_fee::forecast(prices, contract.seats, &ahead);
+    let months_fen = seat_fee::forecast(prices, contract.seats, &ahead);
+    view.forecast_fen = months_fen + beside.ahead_fen;
     view.left_fen = contract.cap_fen - view.used_fen - view.forecast_fen;
     Ok(view)
 }

@@ -2,6 +2,8 @@
 //! runs, kept with the contract from its signature on. A later answer of the purchaser changes nothing by itself; he
 //! takes it into the contract from the first day of a billing month on.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::audit::Who;
@@ -26,7 +28,7 @@ use crate::rights::SignContract;
 use crate::seat_fee::{ProRata, RuleChange, Rules};
 use crate::term::Month;
 
-/// Rows of one contract at most.
+/// Rows of one contract that are read, the newest first; far more than its billing months.
 const MOST: u64 = 200;
 
 words! {
@@ -110,27 +112,30 @@ impl Counting {
     }
 }
 
-/// What a contract is counted by, the earliest first; of two of the same day the later recorded holds and stands last.
-/// A contract of before this was kept is counted by the answers that held when it was signed.
+/// What a contract is counted by, the earliest first; of two of the same day the one recorded last holds. A contract of
+/// before this was kept is counted by the answers that held when it was signed.
 pub(crate) async fn of(
     conn: &impl ConnectionTrait,
     contract: &contract::Model,
 ) -> Result<Vec<Counting>> {
     let rows = row::Entity::find()
         .filter(row::Column::ContractId.eq(contract.id))
-        .order_by_asc(row::Column::FromDay)
-        .order_by_asc(row::Column::RecordedAt)
-        .order_by_asc(row::Column::Id)
+        .order_by_desc(row::Column::RecordedAt)
+        .order_by_desc(row::Column::Id)
         .limit(MOST)
         .all(conn)
         .await?;
-    let mut kept: Vec<Counting> = rows.into_iter().map(Counting::read).collect::<Result<_>>()?;
-    let begins = day::read(&contract.begins_on)?;
-    if kept.first().is_none_or(|first| first.from > begins) {
-        let at = contract.signed_at.unwrap_or(contract.created_at);
-        kept.insert(0, Counting::answered(conn, begins, at, None).await?);
+    let mut kept: BTreeMap<NaiveDate, Counting> = BTreeMap::new();
+    for row in rows {
+        let one = Counting::read(row)?;
+        kept.entry(one.from).or_insert(one);
     }
-    Ok(kept)
+    let begins = day::read(&contract.begins_on)?;
+    if kept.first_key_value().is_none_or(|(first, _)| *first > begins) {
+        let at = contract.signed_at.unwrap_or(contract.created_at);
+        kept.insert(begins, Counting::answered(conn, begins, at, None).await?);
+    }
+    Ok(kept.into_values().collect())
 }
 
 /// The last of them that holds on a day.
@@ -328,7 +333,7 @@ async fn adopt(
             }
             super::redraw_from(&app, &tx, id, &day::text(request.from_day)).await?;
             // What was to hold later gives way to the answers of today.
-            for one in later.filter(|one| one.from > request.from_day) {
+            for one in later.filter(|one| one.from != request.from_day) {
                 let from = one.from;
                 write(&app, &tx, id, Counting { from, ..new.clone() }).await?;
             }

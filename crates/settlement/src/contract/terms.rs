@@ -38,6 +38,8 @@ pub struct ContractTerms {
     pub warn_bp: i64,
     /// Days before the agreed day of a statement on which the supplier is reminded.
     pub statement_lead_days: u64,
+    /// Working days after a half year in which its statement can be drawn before it is late, whatever day is agreed.
+    pub statement_grace_days: u16,
     /// Days before the end of a review or payment on which the purchaser is reminded.
     pub soon_days: u64,
     /// Days before the end of the term on which both sides are reminded of it.
@@ -81,6 +83,7 @@ impl Rule for ContractTerms {
         let reminders = self.end_reminder_days.iter();
         let sound = (1..=10_000).contains(&self.warn_bp)
             && self.statement_lead_days <= 60
+            && self.statement_grace_days <= 60
             && self.soon_days <= 30
             && (1..=5).contains(&self.end_reminder_days.len())
             && reminders.clone().all(days);

@@ -2,7 +2,7 @@
 //! the confirmed line, which stays as it is. The other side agrees; it goes into the next statement, or apart as a
 //! refund or supplement.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, not_found, refused};
 use kernel::text::{checked, needed};
-use kernel::{Actor, App, Principal, Tx, versioned, words};
+use kernel::{Actor, App, Principal, Role, Tx, versioned, words};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -32,7 +32,7 @@ use crate::rights::{
     DecideAdjustments, PayStatements, RecountStatements, ReviewStatements, ViewSettlement,
 };
 use crate::seat_fee::Line;
-use crate::trail::{self, BOTH, Scribe};
+use crate::trail::{self, BOTH, PURCHASER, SUPPLIER, Scribe};
 
 words! {
     /// Where an adjustment stands.
@@ -45,6 +45,8 @@ words! {
         Refused = "refused",
         /// 已另行退补
         Settled = "settled",
+        /// 已重新计算，由新的差额取代
+        Superseded = "superseded",
     }
 }
 
@@ -71,6 +73,17 @@ kernel::table! {
 }
 
 use row::Column;
+
+impl row::Model {
+    /// The other side agreed to it, whether or not it is settled.
+    fn is_agreed(&self) -> bool {
+        let state = AdjustmentState::parse(&self.state);
+        matches!(
+            state,
+            Some(AdjustmentState::Agreed | AdjustmentState::Settled)
+        )
+    }
+}
 
 kernel::versioned!(row, |one| format!(
     "adjustment of month {} seat {}",
@@ -104,6 +117,14 @@ impl SettlementSide {
             Self::Purchaser
         } else {
             Self::Supplier
+        }
+    }
+
+    /// Who of the other side is told.
+    fn other(self) -> &'static [Role] {
+        match self {
+            Self::Supplier => PURCHASER,
+            Self::Purchaser => SUPPLIER,
         }
     }
 }
@@ -212,20 +233,45 @@ pub(crate) async fn within(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<
     views(conn, found).await
 }
 
-/// What was settled apart, as a refund or supplement, by statement and in fen.
-pub(crate) async fn apart(
+/// What stands beside the total of a statement, in fen.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Beside {
+    /// Settled apart, as a refund or supplement.
+    pub apart_fen: i64,
+    /// Still to come: what is agreed and settled nowhere, and lines that were set aside and not counted again.
+    pub ahead_fen: i64,
+}
+
+/// What stands beside the totals of these statements.
+pub(crate) async fn beside(
     conn: &impl ConnectionTrait,
     of: Vec<Uuid>,
-) -> Result<HashMap<Uuid, i64>> {
+) -> Result<HashMap<Uuid, Beside>> {
+    let agreed = [AdjustmentState::Agreed, AdjustmentState::Settled].map(AdjustmentState::as_str);
     let rows = row::Entity::find()
-        .filter(Column::StatementId.is_in(of))
-        .filter(Column::State.eq(AdjustmentState::Settled.as_str()))
+        .filter(Column::StatementId.is_in(of.iter().copied()))
+        .filter(Column::State.is_in(agreed))
         .limit(LINES * 4)
         .all(conn)
         .await?;
-    let mut sums = HashMap::new();
+    let objected = store::line::Entity::find()
+        .filter(store::line::Column::StatementId.is_in(of))
+        .filter(store::line::Column::Objected.eq(true))
+        .limit(LINES * 4)
+        .all(conn)
+        .await?;
+    let counted: BTreeSet<Uuid> = rows.iter().map(|row| row.line_id).collect();
+    let mut sums: HashMap<Uuid, Beside> = HashMap::new();
     for row in rows {
-        *sums.entry(row.statement_id).or_default() += row.delta_fen;
+        let sum = sums.entry(row.statement_id).or_default();
+        if row.state == AdjustmentState::Settled.as_str() {
+            sum.apart_fen += row.delta_fen;
+        } else if row.settled_in.is_none() {
+            sum.ahead_fen += row.delta_fen;
+        }
+    }
+    for line in objected.iter().filter(|line| !counted.contains(&line.id)) {
+        sums.entry(line.statement_id).or_default().ahead_fen += line.amount_fen;
     }
     Ok(sums)
 }
@@ -319,16 +365,21 @@ async fn recount(
             // Read behind the lock: of two who count at once the second sees what the first found.
             let frozen = draw::frozen(&worker.attendance, &before).await?;
             let counted = draw::count_again(&*tx, &before, &frozen.records).await?;
-            let found = differences(&tx, &before, &counted).await?;
-            if found.is_empty() {
-                return Err(refused(
-                    "nothing_changed",
-                    "the attendance gives the same lines",
-                ));
+            let known = rows(&*tx, vec![id]).await?;
+            let found = differences(&tx, &before, &known, &counted).await?;
+            let open = |one: &&row::Model| one.state == AdjustmentState::Proposed.as_str();
+            let open: Vec<row::Model> = known.iter().filter(open).cloned().collect();
+            if says_the_same(&open, &found) {
+                let detail = "the attendance gives the same lines";
+                return Err(refused("nothing_changed", detail));
             }
+            // What was proposed and not decided gives way: differences do not build on each other.
+            supersede(app, &tx, &who, open).await?;
             propose(app, &tx, &who, side, (&reason, found)).await?;
             let after = versioned::save(app, &*tx, &before, before.clone()).await?;
-            store::tell(app, &tx, &who, &after, ("recounted", Some(&reason))).await
+            let told = trail::holders(&*tx, side.other()).await?;
+            let what = ("recounted", Some(reason.as_str()));
+            store::tell_to(app, &tx, &who, &after, what, told).await
         })
         .await?;
     detail(&desk.app, id).await.map(Json)
@@ -341,19 +392,17 @@ struct Difference {
     now: Line,
 }
 
-/// Where the count of now differs from the confirmed lines with their adjustments; of a line that was set aside
+/// Where the count of now differs from the confirmed lines with what was agreed since; of a line that was set aside
 /// nothing stood.
 async fn differences(
     tx: &Tx,
     statement: &statement::Model,
+    known: &[row::Model],
     counted: &[Line],
 ) -> Result<Vec<Difference>> {
-    let known = rows(&**tx, vec![statement.id]).await?;
     let mut found = Vec::new();
     for line in store::lines(&**tx, statement.id).await? {
-        let known = known.iter().filter(|one| {
-            one.line_id == line.id && one.state != AdjustmentState::Refused.as_str()
-        });
+        let known = known.iter().filter(|one| one.line_id == line.id && one.is_agreed());
         let confirmed = if line.objected { 0 } else { line.amount_fen };
         let before_fen = confirmed + known.map(|one| one.delta_fen).sum::<i64>();
         let mut counted = counted.iter();
@@ -368,6 +417,27 @@ async fn differences(
         }
     }
     Ok(found)
+}
+
+/// What is open already says nothing else.
+fn says_the_same(open: &[row::Model], found: &[Difference]) -> bool {
+    let of_open: BTreeSet<(Uuid, i64)> =
+        open.iter().map(|one| (one.line_id, one.after_fen)).collect();
+    let of_found = found.iter().map(|one| (one.line.id, one.now.amount_fen));
+    of_found.collect::<BTreeSet<_>>() == of_open
+}
+
+/// Takes what was proposed back in favour of a newer count.
+async fn supersede(app: &App, tx: &Tx, who: &Who, open: Vec<row::Model>) -> Result<()> {
+    for before in open {
+        let mut after = before.clone();
+        AdjustmentState::Superseded
+            .as_str()
+            .clone_into(&mut after.state);
+        let after = versioned::save(app, &**tx, &before, after).await?;
+        tell(app, tx, who, &after, ("superseded", "")).await?;
+    }
+    Ok(())
 }
 
 async fn propose(
@@ -511,10 +581,26 @@ async fn decide(
             state.as_str().clone_into(&mut after.state);
             let after = versioned::save(&app, &*tx, &before, after).await?;
             tell(&app, &tx, &who, &after, (what, &note)).await?;
+            all_decided(&app, &tx, &who, after.statement_id).await?;
             Ok(after)
         })
         .await?;
     shown(&desk, row).await
+}
+
+/// Says of a statement that nothing of it waits for a decision any more.
+async fn all_decided(app: &App, tx: &Tx, who: &Who, id: Uuid) -> Result<()> {
+    let waits = row::Entity::find()
+        .filter(Column::StatementId.eq(id))
+        .filter(Column::State.eq(AdjustmentState::Proposed.as_str()))
+        .one(&**tx)
+        .await?;
+    if waits.is_some() {
+        return Ok(());
+    }
+    let statement = store::get(&**tx, id).await?;
+    let told = ("adjustments_decided", None);
+    store::tell_to(app, tx, who, &statement, told, Vec::new()).await
 }
 
 async fn shown(desk: &Desk, row: row::Model) -> Result<Json<AdjustmentView>> {

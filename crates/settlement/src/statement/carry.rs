@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{self, row};
+use crate::contract;
 
 /// What an earlier statement handed on.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -20,15 +21,24 @@ pub struct CarriedView {
     pub amount_fen: i64,
 }
 
-/// Whether a statement of the contract comes that can take it in.
-pub(crate) async fn has_next(tx: &Tx, closed: &row::Model) -> Result<bool> {
+/// The statement that takes in what `closed` hands on; none where no statement comes after it. A draft of it is drawn
+/// anew; 409 for one that is on its way, which would be confirmed without it.
+pub(crate) async fn into_next(
+    app: &App,
+    tx: &Tx,
+    closed: &row::Model,
+) -> Result<Option<row::Model>> {
     let all = store::of_contract(&**tx, closed.contract_id).await?;
-    for one in all.iter().filter(|one| one.half > closed.half) {
-        if !one.case()?.is_confirmed() {
-            return Ok(true);
+    for next in all.into_iter().filter(|one| one.half > closed.half) {
+        if next.case()?.is_confirmed() {
+            continue;
         }
+        contract::must_be_free(&next)?;
+        let mut after = next.clone();
+        after.drawn_at = None;
+        return versioned::save(app, &**tx, &next, after).await.map(Some);
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Takes in what earlier statements handed on; answers its sum.

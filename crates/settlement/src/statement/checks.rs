@@ -1,6 +1,8 @@
 //! What is looked at before a statement goes to the purchaser: that insurances and wages are proven, that
-//! who was on post is the supplier's own, that the purchaser answered what is open. Whether a finding keeps the
+//! who was on post is the supplier's own, that no attendance changed since the lines were drawn, that the purchaser answered what is open. Whether a finding keeps the
 //! statement back is a rule.
+
+use std::collections::BTreeSet;
 
 use axum::extract::State;
 use chrono::NaiveDate;
@@ -17,6 +19,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::http::Desk;
+use super::draw;
 use super::store::{self, row};
 use crate::question;
 use crate::rights::ViewSettlement;
@@ -30,6 +33,8 @@ words! {
         Wages = "wages",
         /// 用工主体
         Employer = "employer",
+        /// 编制后考勤有变
+        Attendance = "attendance",
         /// 待澄清事项
         OpenQuestions = "open_questions",
     }
@@ -42,7 +47,7 @@ impl SubmissionCheck {
             Self::Insurance => "A-58",
             Self::Wages => "A-59",
             Self::Employer => "A-60",
-            Self::OpenQuestions => "A-64",
+            Self::Attendance | Self::OpenQuestions => "A-64",
         }
     }
 }
@@ -54,9 +59,9 @@ pub struct Concern {
     pub check: SubmissionCheck,
     /// How many cases.
     pub found: u64,
-    /// The first of them in words.
+    /// When or where, without naming anybody.
     pub detail: String,
-    /// The console's page with them.
+    /// The console's page with them, for who may see it.
     pub page: String,
 }
 
@@ -103,9 +108,9 @@ pub struct CheckView {
     pub found: u64,
     /// It keeps the statement from being submitted; else it is a warning.
     pub blocks: bool,
-    /// The first of them in words.
+    /// When or where, without naming anybody.
     pub detail: String,
-    /// The console's page with them.
+    /// The console's page with them, for who may see it.
     pub page: String,
 }
 
@@ -126,12 +131,24 @@ pub(crate) async fn of(desk: &Desk, statement: &row::Model) -> Result<Vec<CheckV
         day::read(&statement.until_day)?,
     );
     let mut concerns = desk.facts.concerns(from, until).await?;
+    if let Some(basis) = draw::basis(statement)? {
+        let now = draw::frozen(&desk.attendance, statement).await?;
+        if draw::attendance_sha256(&now.records) != basis.attendance_sha256 {
+            concerns.push(Concern {
+                check: SubmissionCheck::Attendance,
+                found: 1,
+                detail: String::new(),
+                page: format!("/statements/{}", statement.id),
+            });
+        }
+    }
     let open = question::unanswered(conn, desk.app.clock.now()).await?;
-    if let Some(first) = open.first() {
+    if !open.is_empty() {
+        let clauses: BTreeSet<&str> = open.iter().map(|one| one.clause).collect();
         concerns.push(Concern {
             check: SubmissionCheck::OpenQuestions,
             found: open.len() as u64,
-            detail: first.question.as_str().to_owned(),
+            detail: Vec::from_iter(clauses).join(" "),
             page: "/open-questions".to_owned(),
         });
     }

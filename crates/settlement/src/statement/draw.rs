@@ -51,20 +51,24 @@ impl Basis {
             .iter()
             .flat_map(|month| month.from.iter_days().take_while(|day| *day <= month.until));
         let workdays: BTreeSet<NaiveDate> = all.filter(|day| calendar.is_workday(*day)).collect();
-        let digests: BTreeSet<(Uuid, &str)> = frozen
-            .records
-            .iter()
-            .map(|record| (record.id, record.sha256.as_str()))
-            .collect();
         Self {
             calendar_sha256: sha256(&json!(workdays)),
-            attendance_sha256: sha256(&json!(digests)),
-            records: digests.len(),
+            attendance_sha256: attendance_sha256(&frozen.records),
+            records: frozen.records.len(),
             attendance_seq: frozen.chain.as_ref().map(|head| head.seq),
             attendance_head: frozen.chain.as_ref().map(|head| head.hash.clone()),
             workdays,
         }
     }
+}
+
+/// Of rows of attendance by their ids and digests, in whatever order they come.
+pub(crate) fn attendance_sha256(records: &[DayRecord]) -> String {
+    let digests: BTreeSet<(Uuid, &str)> = records
+        .iter()
+        .map(|record| (record.id, record.sha256.as_str()))
+        .collect();
+    sha256(&json!(digests))
 }
 
 /// The frozen attendance of a statement.

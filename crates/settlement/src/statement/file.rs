@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use documents::paper::Document;
 use kernel::attachment::download;
 use kernel::http::{Path, Query};
-use kernel::problem::{Problem, Result, internal, refused};
+use kernel::problem::{Problem, Result, internal, refused, unavailable};
 use kernel::{Actor, App, EventHandler, Side, audit, words};
 use organization::{ExportPass, Leaving, Trace};
 use sea_orm::sea_query::OnConflict;
@@ -32,6 +32,8 @@ use super::{StatementState, sheet};
 use crate::contract;
 use crate::rights::ExportStatements;
 
+/// How often a paper is printed anew when its statement changed meanwhile.
+const ATTEMPTS: usize = 3;
 /// Papers of one statement at most.
 const MOST: u64 = 100;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -137,20 +139,41 @@ async fn found(
         .await?)
 }
 
+/// Freezes the paper right after the step, before another one can follow; where it fails the handler does it later.
+pub(crate) async fn freeze_now(desk: &Desk, id: Uuid) {
+    if let Err(problem) = freeze(desk, id).await {
+        tracing::warn!(%id, %problem, "the paper of a statement waits");
+    }
+}
+
 /// Freezes the paper of a statement as it stands, once for each stage of each round.
 async fn freeze(desk: &Desk, id: Uuid) -> Result<()> {
+    for _ in 0..ATTEMPTS {
+        if freeze_once(desk, id).await? {
+            return Ok(());
+        }
+    }
+    let detail = "the statement changed again and again while it was printed";
+    Err(unavailable("statement_changes", detail))
+}
+
+/// Whether nothing is left to be done; not where the statement changed while it was printed.
+async fn freeze_once(desk: &Desk, id: Uuid) -> Result<bool> {
     let conn = desk.app.db.read();
     let statement = store::get(conn, id).await?;
     let Some(stage) = stage(&statement)? else {
-        return Ok(());
+        return Ok(true);
     };
     let this = Condition::all()
         .add(row::Column::Round.eq(statement.round))
         .add(row::Column::Stage.eq(stage.as_str()));
     if found(conn, id, this).await?.is_some() {
-        return Ok(());
+        return Ok(true);
     }
     let mut shown = view::detail(&desk.app, id).await?;
+    if shown.statement.version != statement.version {
+        return Ok(false);
+    }
     // It is frozen as of its step, however late that happens.
     stage.as_str().clone_into(&mut shown.statement.state);
     let bytes = printed(desk, &statement, &shown).await?;
@@ -172,14 +195,14 @@ async fn freeze(desk: &Desk, id: Uuid) -> Result<()> {
     keep(&desk.app, statement, paper).await
 }
 
-/// Keeps a paper, unless the statement changed while it was printed or another was faster.
-async fn keep(app: &App, printed: statement::Model, paper: row::Model) -> Result<()> {
+/// Keeps a paper; not where the statement changed while it was printed, or another was faster.
+async fn keep(app: &App, printed: statement::Model, paper: row::Model) -> Result<bool> {
     let (services, path) = (app.clone(), paper.path.clone());
     let kept = app
         .db
         .write(move |tx| async move {
             let now = store::get(&*tx, printed.id).await?;
-            if now.round != printed.round || now.sha256 != printed.sha256 {
+            if now.version != printed.version {
                 return Ok(false);
             }
             let details = json!({ "round": paper.round, "stage": paper.stage, "sha256": paper.sha256 });
@@ -199,7 +222,7 @@ async fn keep(app: &App, printed: statement::Model, paper: row::Model) -> Result
     if !kept {
         app.files.remove(&path).await?;
     }
-    Ok(())
+    Ok(kept)
 }
 
 async fn printed(
@@ -269,7 +292,8 @@ async fn export(
         return Err(refused("statement_not_drawn", detail).with_way_out("draw it first"));
     }
     let pages = sheet::pages(app.db.read(), &shown).await?;
-    let pass = leaving.pass(app, shown.lines.len() as u64).await?;
+    let rows: usize = pages.iter().map(|page| page.rows.len()).sum();
+    let pass = leaving.pass(app, rows as u64).await?;
     let mark = pass.line();
     let made =
         tokio::task::spawn_blocking(move || documents::write_book(&pages, Some(&mark))).await;

@@ -19,11 +19,12 @@ use uuid::Uuid;
 
 use super::checks::{self, CheckView, SubmissionFacts};
 use super::draw::{self, Frozen};
-use super::file::Printer;
+use super::file::{self, Printer};
 use super::store::{self, row};
 use super::view::{StatementDetail, StatementView, detail, view};
 use super::{Action, carry, payment, round};
 use crate::attendance::Attendance;
+use crate::contract;
 use crate::rights::{CheckStatements, PrepareStatements, ViewSettlement};
 
 /// What the handlers need: the services, and what other capabilities answer.
@@ -114,7 +115,7 @@ struct PrepareStatement {
     action: Preparation,
     /// The version that was read.
     version: i64,
-    /// Of the refund, where one below nothing is closed and no statement comes that takes it in.
+    /// Of the refund, where one below nothing is closed and paid back; left out, the next statement takes it in.
     receipt_no: Option<String>,
 }
 
@@ -174,6 +175,9 @@ async fn prepare(
             Ok(())
         })
         .await?;
+    if request.action == Preparation::Submit {
+        file::freeze_now(&desk, id).await;
+    }
     detail(&desk.app, id).await.map(Json)
 }
 
@@ -197,8 +201,8 @@ async fn submit(
     round::keep(app, tx, &after).await
 }
 
-/// Closes what is paid, or has nothing to be paid: what is below nothing goes into the next statement, else the
-/// refund's receipt stands for it.
+/// Closes what is paid, or has nothing to be paid: what is below nothing goes into the next statement, or was paid back
+/// as the receipt says.
 async fn close(
     app: &App,
     tx: &Tx,
@@ -206,27 +210,30 @@ async fn close(
     before: &row::Model,
     receipt: String,
 ) -> Result<()> {
+    // Nobody draws the next statement meanwhile.
+    contract::held(tx, before.contract_id).await?;
     let owed_fen = before.total_fen - before.paid_fen;
     let action = Action::Close { owed_fen };
-    let carried = owed_fen < 0 && carry::has_next(tx, before).await?;
+    let refunded = owed_fen < 0 && !receipt.is_empty();
     let told = ("closed", None);
+    // The machine says first whether it stands before this step.
     let after = store::act(app, tx, who, before, &action, told, |after| {
-        if carried {
+        if owed_fen < 0 && !refunded {
             after.carried_fen = owed_fen;
         } else {
             after.paid_fen = after.total_fen;
         }
     })
     .await?;
-    if owed_fen == 0 || carried {
-        return Ok(());
+    if refunded {
+        return payment::refund(app, tx, who, &after, owed_fen, receipt).await;
     }
-    if receipt.is_empty() {
+    if owed_fen < 0 && carry::into_next(app, tx, &after).await?.is_none() {
         let detail = "no statement comes after it that takes the refund in";
         return Err(refused("refund_receipt_missing", detail)
             .with_way_out("pay it back and send receipt_no"));
     }
-    payment::refund(app, tx, who, &after, owed_fen, receipt).await
+    Ok(())
 }
 
 /// The internal check.

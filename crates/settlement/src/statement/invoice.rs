@@ -253,10 +253,10 @@ async fn runs_from(tx: &Tx, statement: &statement::Model, handed: NaiveDate) -> 
     })
 }
 
-/// The invoice under way; 422 where `on` lies before it was issued.
-async fn under_way(tx: &Tx, id: Uuid, on: Option<(&'static str, NaiveDate)>) -> Result<row::Model> {
+/// The invoice that stands: not returned; 422 where `on` lies before it was issued.
+async fn standing(tx: &Tx, id: Uuid, on: Option<(&'static str, NaiveDate)>) -> Result<row::Model> {
     let mut open = all(&**tx, id).await?.into_iter();
-    let found = open.find(|one| one.state == InvoiceState::Issued.as_str());
+    let found = open.find(|one| one.state != InvoiceState::Returned.as_str());
     let invoice = found.ok_or_else(|| not_found("invoice"))?;
     match on {
         Some((field, on)) if day::text(on) < invoice.issued_on => {
@@ -305,7 +305,7 @@ async fn hand_in(
             // The machine says first whether it stands before this step.
             let told = ("handed_in", Some(proof.as_str()));
             store::act(&app, &tx, &who, &before, &action, told, |_| {}).await?;
-            let invoice = under_way(&tx, id, Some(("handed_on", said.handed_on))).await?;
+            let invoice = standing(&tx, id, Some(("handed_on", said.handed_on))).await?;
             let mut after = invoice.clone();
             after.handed_on = Some(day::text(said.handed_on));
             after.handed_how = Some(said.how.as_str().to_owned());
@@ -353,7 +353,11 @@ async fn receive(
         .write(move |tx| async move {
             let before = versioned::as_read(store::get(&*tx, id).await?, said.version)?;
             let on = said.received_on.map(|on| ("received_on", on));
-            let invoice = under_way(&tx, id, on).await?;
+            let invoice = standing(&tx, id, on).await?;
+            if said.received_on.is_some() && invoice.received_on.is_some() {
+                let detail = "its receipt is recorded already";
+                return Err(refused("invoice_received", detail));
+            }
             let mut after = invoice.clone();
             let (action, what) = if let Some(received) = said.received_on {
                 let from = runs_from(&tx, &before, received).await?;

@@ -120,7 +120,8 @@ async fn pay(
             let paid = before.paid_fen + new.amount_fen;
             let left_fen = before.total_fen - paid;
             let action = Action::Pay { left_fen };
-            let told = ("paid", None);
+            let what = if left_fen == 0 { "paid" } else { "paid_in_part" };
+            let told = (what, None);
             store::act(&app, &tx, &who, &before, &action, told, |after| {
                 after.paid_fen = paid;
             })

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use super::http::Desk;
 use super::store::{self, line, objection, row};
-use super::view::{StatementDetail, detail};
-use super::{Action, draw};
+use super::view::{self, StatementDetail, detail};
+use super::{Action, draw, file};
 use crate::rights::ReviewStatements;
 
 /// Objections of one review, at most.
@@ -78,6 +78,7 @@ struct ReviewStep {
 fn must_name_lines(
     objections: &[NewObjection],
     lines: &[line::Model],
+    highest_fen: i64,
     action: StatementReview,
 ) -> Result<()> {
     let mut seen = BTreeSet::new();
@@ -111,7 +112,7 @@ fn must_name_lines(
             continue;
         };
         let most = match line {
-            Some(line) => line.read()?.price_fen,
+            Some(line) => highest_fen.max(line.amount_fen),
             None => lines.iter().map(|line| line.amount_fen).sum(),
         };
         if !(0..=most).contains(&amount) {
@@ -232,7 +233,9 @@ async fn review(
         .write(move |tx| async move {
             let before = versioned::as_read(store::get(&*tx, id).await?, request.version)?;
             let lines = store::lines(&*tx, id).await?;
-            must_name_lines(&request.objections, &lines, request.action)?;
+            let prices = view::rules(&before)?.map_or(Vec::new(), |rules| rules.prices);
+            let highest = prices.iter().map(|price| price.fen).max().unwrap_or_default();
+            must_name_lines(&request.objections, &lines, highest, request.action)?;
             let confirms = request.action == StatementReview::Confirm;
             let partial = Partial::of(&before, &lines, &request.objections)?;
             let items = request.objections.len();
@@ -268,5 +271,8 @@ async fn review(
             object(&app, &tx, &who, &after, request.objections).await
         })
         .await?;
+    if request.action == StatementReview::Confirm {
+        file::freeze_now(&desk, id).await;
+    }
     detail(&desk.app, id).await.map(Json)
 }

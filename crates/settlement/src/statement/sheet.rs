@@ -39,7 +39,7 @@ fn page(name: &str, heading: &[&str], rows: Vec<Vec<Written>>) -> Page {
     }
 }
 
-/// The sheets of a statement's workbook, and how many rows of it leave.
+/// The sheets of a statement's workbook.
 pub(crate) async fn pages(
     conn: &impl ConnectionTrait,
     shown: &StatementDetail,

@@ -1,8 +1,9 @@
 //! The rows of statements, and who is told of each step.
 
-use calendar::DeadlineRule;
+use calendar::{DeadlineRule, ServiceClock};
+use chrono::{DateTime, Utc};
 use kernel::audit::Who;
-use kernel::problem::{Result, internal, not_found};
+use kernel::problem::{Problem, Result, internal, not_found};
 use kernel::timer::Alarmed;
 use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Tx, day, numbers};
@@ -132,15 +133,13 @@ pub(crate) async fn plan(app: &App, tx: &Tx, contract: &contract::row::Model) ->
     let days: Vec<chrono::NaiveDate> =
         serde_json::from_value(contract.statement_days.clone()).map_err(internal)?;
     let service = organization::service_calendar::load(&**tx).await?;
-    let lead = terms::in_force(&**tx, app.clock.now())
-        .await?
-        .statement_lead_days;
+    let terms = terms::in_force(&**tx, app.clock.now()).await?;
     for (half, due_on) in (1..).zip(days) {
         let (from_month, until_month) = ((half - 1) * HALF + 1, half * HALF);
         let of = |n| term::month(start, n).ok_or_else(|| internal("no such month"));
         let now = app.clock.now();
-        let reminder = due_on - chrono::Days::new(lead);
-        let row = row::Model {
+        let reminder = due_on - chrono::Days::new(terms.statement_lead_days);
+        let mut row = row::Model {
             id: app.ids.next(),
             contract_id: contract.id,
             number: numbers::next_of_day(&**tx, "JS-", now).await?,
@@ -173,19 +172,41 @@ pub(crate) async fn plan(app: &App, tx: &Tx, contract: &contract::row::Model) ->
             due_at: None,
             overdue: false,
             late: false,
-            next_alarm_at: [reminder, due_on]
-                .map(|day| service.hours.closing_on(day))
-                .into_iter()
-                .find(|at| *at > now),
+            next_alarm_at: None,
             created_at: now,
             updated_at: now,
             version: 1,
         };
+        let signs = [service.hours.closing_on(reminder), late_at(&service, &terms, &row)?];
+        row.next_alarm_at = signs.into_iter().find(|at| *at > now);
         versioned::insert(&**tx, &row).await?;
         let who = Who::system("settlement");
         tell(app, tx, &who, &row, ("planned", None)).await?;
     }
     Ok(())
+}
+
+/// When a statement that is not submitted is late: the end of its agreed day, but never before the working days
+/// are over in which it can be drawn after its half year, or after the contract was signed.
+pub(crate) fn late_at(
+    service: &ServiceClock,
+    terms: &terms::ContractTerms,
+    statement: &row::Model,
+) -> Result<DateTime<Utc>> {
+    let rule = from_day("contract:A-65", terms.statement_grace_days);
+    let after = |at| service.deadline(&rule, at).business_due_at;
+    let closing = |text: &str| Ok::<_, Problem>(service.hours.closing_on(day::read(text)?));
+    let drawable = after(closing(&statement.until_day)?);
+    let agreed = closing(&statement.due_on)?;
+    Ok(agreed.max(drawable).max(after(statement.created_at)))
+}
+
+/// So many working days from a day on, whatever its hour.
+fn from_day(clause: &str, days: u16) -> DeadlineRule {
+    DeadlineRule {
+        late_receipt_is_next_day: false,
+        ..DeadlineRule::working_days(clause, days)
+    }
 }
 
 pub(crate) async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<row::Model> {
@@ -252,11 +273,6 @@ pub(crate) async fn objections(
 async fn agreed(tx: &Tx, contract: Uuid) -> Result<Terms> {
     let contract = contract::get(&**tx, contract).await?;
     let days = |days: i64| u16::try_from(days).map_err(internal);
-    // Both run from a day, whatever its hour.
-    let from_day = |clause, days| DeadlineRule {
-        late_receipt_is_next_day: false,
-        ..DeadlineRule::working_days(clause, days)
-    };
     Ok(Terms {
         review: from_day("contract:A-66", days(contract.review_days)?),
         payment: from_day("contract:A-67", days(contract.payment_days)?),
@@ -301,7 +317,7 @@ async fn next_alarm(
     tx: &Tx,
     before: &row::Model,
     case: &Case,
-) -> Result<Option<chrono::DateTime<chrono::Utc>>> {
+) -> Result<Option<DateTime<Utc>>> {
     use StatementState as S;
     match case.due_at {
         _ if case.overdue => Ok(None),
@@ -329,11 +345,23 @@ pub(crate) async fn tell(
             trail::holders(&**tx, PURCHASER).await?
         }
         "drawn" => trail::holders(&**tx, CHECKERS).await?,
-        "rejected" | "confirmed" | "invoice_returned" | "invoice_received" | "paid" | "due"
-        | "sent_back" => trail::holders(&**tx, SUPPLIER).await?,
-        "overdue" | "late" | "recounted" => trail::holders(&**tx, BOTH).await?,
+        "rejected" | "confirmed" | "invoice_returned" | "invoice_received" | "paid"
+        | "paid_in_part" | "due" | "sent_back" => trail::holders(&**tx, SUPPLIER).await?,
+        "overdue" | "late" => trail::holders(&**tx, BOTH).await?,
         _ => Vec::new(),
     };
+    tell_to(app, tx, who, statement, (what, note), told).await
+}
+
+/// Writes a step down and tells these people.
+pub(crate) async fn tell_to(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    statement: &row::Model,
+    (what, note): (&str, Option<&str>),
+    told: Vec<Uuid>,
+) -> Result<()> {
     let facts = json!({
         "number": statement.number, "state": statement.state, "version": statement.version,
         "due_at": statement.due_at, "sha256": statement.sha256, "total_fen": statement.total_fen,
@@ -369,11 +397,12 @@ impl Alarmed for Statements {
         let who = Who::system("settlement");
         let service = organization::service_calendar::load(&*tx).await?;
         let now = app.clock.now();
+        let terms = terms::in_force(&*tx, now).await?;
         for statement in due {
             let mut after = statement.clone();
             let ends = match statement.due_at {
                 Some(ends) => ends,
-                None => service.hours.closing_on(day::read(&statement.due_on)?),
+                None => late_at(&service, &terms, &statement)?,
             };
             let what = match (statement.due_at.is_some(), ends <= now) {
                 (true, true) => {

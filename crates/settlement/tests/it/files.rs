@@ -113,6 +113,8 @@ async fn the_paper_of_a_submission_and_of_a_confirmation_are_frozen() {
         let papers = world.read("reviewer", &first).await["papers"].clone();
         let confirmed = papers.as_array().unwrap().iter().find(|paper| paper["stage"] == "confirmed").unwrap();
         assert_eq!((&confirmed["sha256"], &confirmed["total_fen"]), (&json!(hex::encode(Sha256::digest(&bytes))), &json!(total)));
+        // Both looks at it stand in the log of what was taken out.
+        assert_eq!(organization::export::access::kind_of("statement.paper_exported"), Some(organization::export::access::AccessKind::Export));
         let agent = world.ask(&world.who("agent1"), axum::http::Method::GET, &pdf, None).await;
         assert_eq!(agent.status, 403);
     })

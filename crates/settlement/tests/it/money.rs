@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::story::{confirmed, contract, sheet, signed};
+use crate::story::{confirmed, contract, sheet, signed, submitted};
 use crate::world::{World, on_both_at};
 
 const TOTAL: i64 = 36 * 833_333;
@@ -71,12 +71,16 @@ async fn a_number_is_one_with_its_code_and_free_again_when_the_invoice_goes_back
         let back = json!({"received_on": null, "note": "税号有误"});
         let returned = world.step("reviewer", &first, "invoice/receive", back.clone()).await;
         assert_eq!((&returned["state"], &returned["due_at"]), (&json!("confirmed"), &Value::Null));
-        // The same number again, as it was corrected.
+        // The same number again, as it was corrected; what was received goes back too while nothing is paid.
+        world.step("manager", &first, "invoice", invoice(Some("044001"), "12345678")).await;
+        world.step("reviewer", &first, "invoice/receive", json!({"received_on": "2026-07-01"})).await;
+        assert_eq!(world.no("reviewer", &first, "invoice/receive", json!({"received_on": "2026-07-01"})).await, "invoice_received");
+        world.step("reviewer", &first, "invoice/receive", back.clone()).await;
         world.step("manager", &first, "invoice", invoice(Some("044001"), "12345678")).await;
         world.step("reviewer", &first, "invoice/receive", json!({"received_on": "2026-07-01"})).await;
         let part = json!({"amount_fen": 100, "paid_on": "2026-07-01", "receipt_no": "R1"});
         world.step("reviewer", &first, "payments", part).await;
-        assert_eq!(world.no("reviewer", &first, "invoice/receive", back).await, "not_found", "what is received does not go back");
+        assert_eq!(world.no("reviewer", &first, "invoice/receive", back).await, "invoice_paid", "what is paid in part does not go back");
     })
     .await;
 }
@@ -148,7 +152,14 @@ async fn what_is_below_nothing_is_carried_into_the_statement_that_follows() {
         let at = format!("/api/v1/settlement-adjustments/{}/decide", counted["adjustments"][0]["id"].as_str().unwrap());
         world.post("reviewer", &at, json!({"version": 1, "agree": true})).await;
         confirmed(&world, &second, json!([])).await;
+        // A statement on its way would be confirmed without it; a draft is drawn anew.
+        submitted(&world, &third).await;
+        assert_eq!(world.no("manager", &second, "prepare", json!({"action": "close"})).await, "statement_under_way");
+        world.step("reviewer", &third, "review", json!({"action": "begin"})).await;
+        world.step("reviewer", &third, "review", json!({"action": "reject", "objections": [{"said": "待上期结转"}]})).await;
+        world.step("manager", &third, "prepare", json!({"action": "draw"})).await;
         let closed = world.step("manager", &second, "prepare", json!({"action": "close"})).await;
+        assert_eq!(world.no("hr", &third, "check", json!({"passed": true})).await, "statement_not_drawn");
         assert_eq!((&closed["state"], &closed["carried_fen"], &closed["paid_fen"]), (&json!("closed"), &json!(-400_000), &json!(0)));
         for _ in 0..2 {
             let drawn = world.step("manager", &third, "prepare", json!({"action": "draw"})).await;

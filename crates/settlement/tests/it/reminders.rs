@@ -47,14 +47,16 @@ async fn the_agreed_day_the_review_and_the_payment_are_spoken_of_before_they_pas
     on_both_at("2026-06-20T02:00:00Z", async |world| {
         let (contract, [first, _]) = contract(&world).await;
         signed(&world, sheet("2026-01-01", "2026-06-19", |_, _| false)).await;
-        // A week before 30 June, and when that day passed.
+        // A week before 30 June. It can be drawn from 1 July on, so it is late after the fifth working day of July.
         world.app.clock.advance(days(4));
         told(&world, &first, "history", "due").await;
-        world.app.clock.advance(days(7));
+        world.app.clock.advance(days(13));
+        assert_eq!(world.read("reviewer", &first).await["late"], false, "7 July in the morning");
+        world.app.clock.advance(days(1));
         told(&world, &first, "history", "late").await;
         assert_eq!(world.read("reviewer", &first).await["late"], true);
         submitted(&world, &first).await;
-        // 10 working days from 1 July are 15 July.
+        // 10 working days from 8 July are 22 July.
         world.app.clock.advance(days(12));
         told(&world, &first, "history", "review_due_soon").await;
         let seen = world.read("reviewer", &first).await;
@@ -63,11 +65,11 @@ async fn the_agreed_day_the_review_and_the_payment_are_spoken_of_before_they_pas
         told(&world, &first, "history", "overdue").await;
         world.step("reviewer", &first, "review", json!({"action": "begin"})).await;
         let frozen = world.step("reviewer", &first, "review", json!({"action": "confirm"})).await;
-        let invoice = json!({"number": "1", "tax_bp": 600, "amount_fen": frozen["total_fen"], "issued_on": "2026-07-16"});
+        let invoice = json!({"number": "1", "tax_bp": 600, "amount_fen": frozen["total_fen"], "issued_on": "2026-07-23"});
         world.step("manager", &first, "invoice", invoice).await;
-        let handed = json!({"handed_on": "2026-07-16", "how": "in_person", "proof": "签收单"});
+        let handed = json!({"handed_on": "2026-07-23", "how": "in_person", "proof": "签收单"});
         world.step("manager", &first, "invoice/hand-in", handed).await;
-        // 30 working days from 16 July are 27 August.
+        // 30 working days from 23 July are 3 September.
         world.app.clock.advance(days(40));
         told(&world, &first, "history", "payment_due_soon").await;
         world.app.clock.advance(days(4));
@@ -79,7 +81,7 @@ async fn the_agreed_day_the_review_and_the_payment_are_spoken_of_before_they_pas
         }
         assert_eq!(world.read("reviewer", &first).await["overdue"], true);
         // 90 days before 31 December.
-        world.app.clock.advance(days(35));
+        world.app.clock.advance(days(30));
         told(&world, &contract, "lines", "ending").await;
     })
     .await;

@@ -53,7 +53,7 @@ async fn lines_that_are_objected_to_are_set_aside_and_the_others_are_payable() {
         let confirmed_sum: i64 = lines(&frozen).iter().filter(|line| line["objected"] == false).map(|line| line["amount_fen"].as_i64().unwrap()).sum();
         assert_eq!(frozen["total_fen"], confirmed_sum);
         let budget = world.read("reviewer", &contract).await["budget"].clone();
-        assert_eq!(budget["settled_fen"], 34 * FULL);
+        assert_eq!((&budget["settled_fen"], &budget["forecast_fen"]), (&json!(34 * FULL), &json!((36 + 2) * FULL)), "what is set aside may still be owed");
 
         // They go into the next statement by actual: one as it was, one after a correction.
         let gone = sheet("2026-06-01", "2026-06-30", |seat, day| seat != 3 || day >= on("2026-06-15"));
@@ -132,7 +132,7 @@ async fn what_is_not_in_order_warns_or_blocks_as_the_purchaser_says() {
         let concern = |check, page: &str| Concern {
             check,
             found: 2,
-            detail: "2026-06 演示 insurance_missing".to_owned(),
+            detail: "2026-06".to_owned(),
             page: page.to_owned(),
         };
         *world.facts.0.lock().unwrap() = vec![concern(SubmissionCheck::Insurance, "/wages?month=2026-06"), concern(SubmissionCheck::Employer, "/staffing")];
@@ -143,6 +143,10 @@ async fn what_is_not_in_order_warns_or_blocks_as_the_purchaser_says() {
             .map(|one| (one["check"].as_str().unwrap(), one["clause"].as_str().unwrap(), one["blocks"].as_bool().unwrap()))
             .collect();
         assert_eq!(seen, [("insurance", "A-58", true), ("employer", "A-60", false), ("open_questions", "A-64", false)]);
+        let sick = json!({"days": [{"day": "2026-06-01", "seat": 3, "person": "A3", "presence": "absent", "minutes": 0}]});
+        signed(&world, sick).await;
+        let moved = world.read("manager", &format!("{first}/checks")).await;
+        assert!(moved["items"].as_array().unwrap().iter().any(|one| one["check"] == "attendance" && one["blocks"] == true), "{moved}");
         assert_eq!((&checks["blocked"], &checks["items"][0]["page"]), (&json!(true), &json!("/wages?month=2026-06")));
         assert_eq!(world.no("manager", &first, "prepare", json!({"action": "submit"})).await, "statement_checks_block");
         assert_eq!(world.read("manager", &first).await["state"], "internal_checked");
@@ -152,7 +156,9 @@ async fn what_is_not_in_order_warns_or_blocks_as_the_purchaser_says() {
         assert_eq!(world.refused("manager", rules, warn.clone()).await, "forbidden");
         world.app.clock.advance(std::time::Duration::from_secs(1));
         world.post("purchaser", rules, warn).await;
-        let out = world.step("manager", &first, "prepare", json!({"action": "submit"})).await;
+        assert_eq!(world.no("manager", &first, "prepare", json!({"action": "submit"})).await, "statement_checks_block", "the attendance moved on");
+        world.step("hr", &first, "check", json!({"passed": false})).await;
+        let out = submitted(&world, &first).await;
         assert_eq!((&out["state"], out["checks"].as_array().unwrap().len()), (&json!("submitted"), 3), "what was known goes with it");
     })
     .await;
@@ -223,4 +229,38 @@ async fn no_order_of_events_changes_a_frozen_number() {
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn differences_do_not_build_on_each_other() {
+    on_both_at("2026-07-01T02:00:00Z", async |world| {
+        let (_, [first, _]) = contract(&world).await;
+        signed(&world, sheet("2026-01-01", "2026-06-30", |_, _| false)).await;
+        confirmed(&world, &first, json!([])).await;
+        let day = |on: &str, presence: &str, minutes: i64| json!({"days": [{"day": on, "seat": 3, "person": "A3", "presence": presence, "minutes": minutes}]});
+        signed(&world, day("2026-06-01", "absent", 0)).await;
+        world.step("reviewer", &first, "recount", json!({"reason": "一日缺勤"})).await;
+        assert_eq!(world.no("manager", &first, "recount", json!({"reason": "再算"})).await, "nothing_changed");
+        // He was there for half a day after all: what was proposed gives way to the new count.
+        world.app.clock.advance(std::time::Duration::from_secs(1));
+        signed(&world, day("2026-06-01", "half_day", 240)).await;
+        let counted = world.step("reviewer", &first, "recount", json!({"reason": "半日在岗"})).await;
+        let seen: Vec<(&str, i64, i64)> = counted["adjustments"].as_array().unwrap().iter()
+            .map(|one| (one["state"].as_str().unwrap(), one["before_fen"].as_i64().unwrap(), one["after_fen"].as_i64().unwrap()))
+            .collect();
+        // 8,333.33 × 20/21 and × 41/42
+        assert_eq!(seen, [("superseded", FULL, 793_650), ("proposed", FULL, 813_492)]);
+        let at = |n: usize| format!("/api/v1/settlement-adjustments/{}/decide", counted["adjustments"][n]["id"].as_str().unwrap());
+        assert_eq!(world.refused("manager", &at(0), json!({"version": 2, "agree": true})).await, "adjustment_step_not_next");
+        world.post("manager", &at(1), json!({"version": 1, "agree": true})).await;
+        let history = world.read("reviewer", &first).await["history"].clone();
+        assert!(history.to_string().contains("adjustments_decided"), "{history}");
+        // And he was there all day: a difference to what was agreed.
+        world.app.clock.advance(std::time::Duration::from_secs(1));
+        signed(&world, day("2026-06-01", "present", 480)).await;
+        let last = world.step("manager", &first, "recount", json!({"reason": "全日在岗"})).await;
+        let last = last["adjustments"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["before_fen"], &last["after_fen"]), (&json!(813_492), &json!(FULL)));
+    })
+    .await;
 }

@@ -157,7 +157,8 @@ async fn a_half_year_is_settled_by_what_both_sides_signed() {
         let closed = world.step("manager", &first, "prepare", json!({"action": "close"})).await;
         assert_eq!(closed["state"], "closed");
         let budget = world.read("reviewer", &contract).await["budget"].clone();
-        assert_eq!((&budget["settled_fen"], &budget["forecast_fen"]), (&json!(total), &json!(36 * 833_333)));
+        // What is agreed and settled nowhere is still to come.
+        assert_eq!((&budget["settled_fen"], &budget["forecast_fen"]), (&json!(total), &json!(36 * 833_333 - 39_682)));
         let receipt = json!({"version": 2, "receipt_no": "T1"});
         let settled = world.post("reviewer", &format!("{at}/settle"), receipt).await;
         assert_eq!(settled["state"], "settled");
