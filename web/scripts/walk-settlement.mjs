@@ -258,5 +258,6 @@ await as('reviewer', 'english', async ({ at, shot, go }) => {
 }, 'en')
 
 await browser.close()
+front.closeAllConnections()
 front.close()
 process.exit(failures ? 1 : 0)
