@@ -232,7 +232,10 @@ async fn list(
         .flat_map(|one| [one.written_by, one.countersigned_by])
         .flatten();
     let people = organization::colleagues(conn, who).await?;
-    let name = |id: Option<Uuid>| id.and_then(|id| people.get(&id)).map(|one| one.name.clone());
+    let name = |id: Option<Uuid>| {
+        id.and_then(|id| people.get(&id))
+            .map(|one| one.name.clone())
+    };
     let items = days.into_iter().map(|day| {
         let signed = signers.get(&day.id).cloned().unwrap_or_default();
         SignedDayView {
