@@ -125,6 +125,10 @@ pub async fn start(options: Options) -> Result<Running> {
         organization.refuse_demo_secrets().await?;
     }
     let floor = Floor::new(&app, Arc::new(Agents(app.clone())));
+    // Nobody hears yet what the demo's story tells: it is over.
+    if demo && app.config.get("service.demo_dealings")? {
+        demo::month::seed(&app, &floor).await?;
+    }
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));
     app.secrets.attach(Arc::new(Suspected(app.clone())));

@@ -1,7 +1,9 @@
 //! Where attendance comes from: a port ([`Attendance`]), and sheets that the supplier hands in and the purchaser signs
 //! (考勤表). A signed sheet never changes; a later one that holds a seat's day takes the place of the earlier for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod signers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,6 +33,8 @@ use crate::presence::{DayRecord, DaySource, PresenceKind};
 use crate::rights::{SignAttendance, SubmitAttendance, ViewSettlement};
 use crate::trail::{self, SIGNERS, SUPPLIER, Scribe};
 
+pub use signers::Signers;
+
 /// Rows of a sheet: a month of 6 seats has 186, half a year of them with overlaps fits.
 const MOST: usize = 2_000;
 /// Rows of half a year with every correction.
@@ -45,6 +49,9 @@ pub trait Attendance: Send + Sync {
     fn chain(&self) -> BoxFuture<'_, Result<Option<ChainHead>>> {
         Box::pin(async { Ok(None) })
     }
+
+    /// Who signed these rows; one that is not known is left out.
+    fn signers<'a>(&'a self, records: &'a [Uuid]) -> BoxFuture<'a, Result<HashMap<Uuid, Signers>>>;
 }
 
 /// The end of a chain of frozen days.
@@ -146,6 +153,10 @@ impl Attendance for SignedSheets {
             });
             held.map(record).collect()
         })
+    }
+
+    fn signers<'a>(&'a self, records: &'a [Uuid]) -> BoxFuture<'a, Result<HashMap<Uuid, Signers>>> {
+        Box::pin(async move { signers::of_sheets(self.0.db.read(), records).await })
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use attendance::{Attendance, ChainHead, SignedSheets};
+pub use attendance::{Attendance, ChainHead, SignedSheets, Signers};
 pub use capital::capital;
 pub use statement::checks::{Concern, SubmissionCheck, SubmissionFacts};
 pub use statement::file::Printer;

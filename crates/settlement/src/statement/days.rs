@@ -1,10 +1,10 @@
 //! The days a line was made of, kept as they were when it was drawn: each number opens its evidence, also after the
 //! attendance was corrected.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, not_found};
 use kernel::{Actor, App, Tx, day};
@@ -119,11 +119,29 @@ pub struct StatementDayView {
     pub sha256: String,
 }
 
+/// A day of a line with its signatures.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedDayView {
+    /// The row as it was drawn.
+    #[serde(flatten)]
+    pub day: StatementDayView,
+    /// Who wrote it down and signed first.
+    pub written_by: Option<String>,
+    /// When.
+    pub written_at: Option<DateTime<Utc>>,
+    /// Who signed on the other side.
+    pub countersigned_by: Option<String>,
+    /// When.
+    pub countersigned_at: Option<DateTime<Utc>>,
+    /// Both sides signed another row for it since; the difference is an adjustment.
+    pub superseded: bool,
+}
+
 /// The days of a line.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StatementDays {
     /// By day, 500 at most.
-    pub items: Vec<StatementDayView>,
+    pub items: Vec<SignedDayView>,
 }
 
 fn view(row: row::Model) -> Result<StatementDayView> {
@@ -178,7 +196,7 @@ pub(crate) fn routes(desk: &Desk) -> OpenApiRouter {
         .with_state(desk.clone())
 }
 
-/// The days a line was made of, as they were when it was drawn.
+/// The days a line was made of, as they were when it was drawn, with who signed them.
 #[utoipa::path(
     get, path = "/api/v1/statements/{id}/lines/{line_id}/days", tag = "settlement", operation_id = "list_statement_days",
     params(("id" = Uuid, Path), ("line_id" = Uuid, Path)),
@@ -191,10 +209,45 @@ async fn list(
 ) -> Result<Json<StatementDays>> {
     let conn = desk.app.db.read();
     let line = line::Entity::find_by_id(line_id).one(conn).await?;
-    line.filter(|line| line.statement_id == id)
+    let line = line
+        .filter(|line| line.statement_id == id)
         .ok_or_else(|| not_found("line"))?;
-    let rows = of_line(conn, line_id).await?.into_iter();
+    let month = line.read()?.month;
+    let days: Vec<StatementDayView> = of_line(conn, line_id)
+        .await?
+        .into_iter()
+        .map(view)
+        .collect::<Result<_>>()?;
+    let ids: Vec<Uuid> = days.iter().map(|day| day.id).collect();
+    let signers = desk.attendance.signers(&ids).await?;
+    let held: HashSet<Uuid> = desk
+        .attendance
+        .frozen(month.from, month.until)
+        .await?
+        .into_iter()
+        .map(|record| record.id)
+        .collect();
+    let who = signers
+        .values()
+        .flat_map(|one| [one.written_by, one.countersigned_by])
+        .flatten();
+    let people = organization::colleagues(conn, who).await?;
+    let name = |id: Option<Uuid>| {
+        id.and_then(|id| people.get(&id))
+            .map(|one| one.name.clone())
+    };
+    let items = days.into_iter().map(|day| {
+        let signed = signers.get(&day.id).cloned().unwrap_or_default();
+        SignedDayView {
+            written_by: name(signed.written_by),
+            written_at: signed.written_at,
+            countersigned_by: name(signed.countersigned_by),
+            countersigned_at: signed.countersigned_at,
+            superseded: !held.contains(&day.id),
+            day,
+        }
+    });
     Ok(Json(StatementDays {
-        items: rows.map(view).collect::<Result<_>>()?,
+        items: items.collect(),
     }))
 }

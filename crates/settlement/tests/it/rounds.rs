@@ -95,6 +95,7 @@ async fn each_round_and_the_days_of_each_line_stay_as_they_were() {
         assert_eq!(kept["items"].as_array().unwrap().len(), 21, "June has 21 working days");
         let day = &kept["items"][0];
         assert_eq!((&day["day"], &day["presence"], &day["halves"], &day["source"]), (&json!("2026-06-01"), &json!("present"), &json!(2), &json!("sheet")));
+        assert_eq!((&day["written_by"], &day["countersigned_by"]), (&json!("梁国栋"), &json!("罗建平")), "both sides signed it");
         let evidence = line(&out, 6, 3)["evidence"].as_array().unwrap().clone();
         assert!(evidence.contains(&day["id"]));
         let source = format!("/api/v1/attendance-sheets/{}", day["source_id"].as_str().unwrap());
@@ -103,7 +104,10 @@ async fn each_round_and_the_days_of_each_line_stay_as_they_were() {
         // A correction afterwards changes nothing of what was drawn.
         let sick = json!({"days": [{"day": "2026-06-01", "seat": 3, "person": "A3", "presence": "sick_leave", "minutes": 0}]});
         signed(&world, sick).await;
-        assert_eq!(world.read("reviewer", &days(&out)).await, kept);
+        let mut now = world.read("reviewer", &days(&out)).await;
+        assert_eq!((&day["superseded"], &now["items"][0]["superseded"]), (&json!(false), &json!(true)), "another row holds since");
+        now["items"][0]["superseded"] = json!(false);
+        assert_eq!(now, kept);
         world.step("reviewer", &first, "review", json!({"action": "begin"})).await;
         let item = json!([{"month": 6, "seat": 3, "said": "6 月 1 日病假"}]);
         world.step("reviewer", &first, "review", json!({"action": "reject", "objections": item})).await;

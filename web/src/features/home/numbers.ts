@@ -13,10 +13,12 @@ import { deliveries } from '@/api/notices'
 import { demands, replacements, staffFiles, staffing } from '@/api/personnel'
 import { callbacks } from '@/api/outbound'
 import { P } from '@/api/permissions'
+import { openQuestions, statements } from '@/api/settlement'
 import { contactRecords, tickets } from '@/api/tickets'
 import { trunks } from '@/api/trunks'
 import type { Reach } from '@/api/types'
 import { wageMonths } from '@/api/wages'
+import { IN_REVIEW } from '@/features/settlement/words'
 import { serverNow } from '@/lib/clock'
 import { day, dayStart } from '@/lib/format'
 
@@ -109,6 +111,9 @@ export const NUMBERS: HomeNumber[] = [
   listed('replacements', P.viewStaffing, 'amber', '/replacements', rows(replacements as Lister, { open: true }), false),
   listed('demands', P.viewStaffing, 'amber', '/demands', rows(demands as Lister, { open: true }), false),
   listed('wage_gaps', P.viewWageMonths, 'amber', '/wages', async () => ({ n: (await wageMonths(monthBefore(), monthBefore())).items.reduce((sum, one) => sum + one.missing, 0) }), false),
+  listed('statements_to_review', P.reviewStatements, 'amber', '/statement-review', async () => ({ n: (await statements({ open: true, per_page: 100 })).items.filter((one) => IN_REVIEW.includes(one.state)).length }), false),
+  listed('statements_overdue', P.viewSettlement, 'red', '/statements?show=open', async () => ({ n: (await statements({ open: true, per_page: 100 })).items.filter((one) => one.overdue || one.late).length }), false),
+  listed('open_questions', P.answerQuestions, 'amber', '/open-questions', async () => ({ n: (await openQuestions()).open }), false),
   listed('leaks', P.viewLeaks, 'red', '/leaks', rows(leaks as Lister, { open: true }), false),
   listed('export_requests', P.viewExportRequests, 'amber', '/export-requests', rows(exportRequests as Lister, { open: true, state: 'waiting' })),
   listed('undelivered', P.operateNotices, 'red', '/notice-deliveries?state=dead', rows(deliveries as Lister, { state: 'dead' }), false),

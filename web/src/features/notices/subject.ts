@@ -14,6 +14,8 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'> &
   if (notice.subject_kind === 'handover') return { name: notice.kind === 'handover_declined' ? 'replacements' : 'my_handovers' }
   if (notice.subject_kind === 'wage_month' || notice.subject_kind === 'wages') return { name: 'wages' }
   if (notice.subject_kind === 'quotation') return { name: 'quotations', query: { open: notice.subject_id } }
+  if (notice.subject_kind === 'price_proposal') return { name: 'service_contracts' }
+  if (notice.subject_kind === 'adjustment') return { name: 'statements' }
   if (notice.subject_kind === 'staffing') return { name: 'staffing' }
   // Of the dealings of the two sides some have a list alone.
   const lists: Record<string, string> = { liaison_person: 'liaisons', team_member: 'team', daily_check: 'daily_checks', supply: 'supplies', past_contract: 'past_contracts', standby: 'continuity', paper_sheet: 'continuity', meeting_action: 'liaison_todo' }
