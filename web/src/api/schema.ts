@@ -2030,7 +2030,7 @@ export interface paths {
                     /** @description The last day, at most 61 days later. */
                     to: string;
                     /** @description Only days that stand so. */
-                    state?: components["schemas"]["AttendanceState"];
+                    state?: components["schemas"]["AttendanceDayState"];
                 };
                 header?: never;
                 path?: never;
@@ -34787,6 +34787,11 @@ export interface components {
             /** @description It is a working day. */
             workday: boolean;
         };
+        /**
+         * @description Where the sheet of a day stands.
+         * @enum {string}
+         */
+        AttendanceDayState: "open" | "closed" | "frozen";
         /** @description A day as lists show it. */
         AttendanceDayView: {
             /**
@@ -34812,7 +34817,7 @@ export interface components {
             /** @description Why it was sent back. */
             opinion?: string | null;
             /** @description `open`, `closed` or `frozen`. */
-            state: components["schemas"]["AttendanceState"];
+            state: components["schemas"]["AttendanceDayState"];
             /**
              * Format: int64
              * @description Rises with each change; 0 before it is closed for the first time.
@@ -34883,6 +34888,11 @@ export interface components {
              */
             corrects_id?: string | null;
             /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
              * Format: int64
              * @description Minutes that were left out at the end.
              */
@@ -34930,6 +34940,7 @@ export interface components {
              * @description Minutes of the whole day.
              */
             whole_minutes: number;
+            written_by?: components["schemas"]["Colleague"] | null;
         };
         /** @description Who came to a session. */
         AttendanceRecord: {
@@ -45469,6 +45480,11 @@ export interface components {
                  */
                 corrects_id?: string | null;
                 /**
+                 * Format: date
+                 * @description The day.
+                 */
+                day: string;
+                /**
                  * Format: int64
                  * @description Minutes that were left out at the end.
                  */
@@ -45516,6 +45532,7 @@ export interface components {
                  * @description Minutes of the whole day.
                  */
                 whole_minutes: number;
+                written_by?: components["schemas"]["Colleague"] | null;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;

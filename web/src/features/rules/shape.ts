@@ -2,6 +2,7 @@
 import { CHANNEL_KINDS } from '@/api/channels'
 import { ACCESS_KINDS, EXPORT_KINDS } from '@/api/exports'
 import { PURPOSE_LINKS } from '@/api/outbound'
+import { SHIPPED_TERMS } from '@/api/workforce'
 import { P } from '@/api/permissions'
 import { PRIORITIES, REQUEST_TYPES, UNITS, type RuleKind, type RuleRow, type Span } from '@/api/types'
 import { roleName } from '@/features/organization/roles'
@@ -42,7 +43,9 @@ const working = (n: number): Span => ({ unit: 'working_days', n })
 const ACTIVE: RuleField = { key: 'active', value: 'flag' }
 const ways = ['console', 'email', 'sms']
 
-/** `blank` is what a new subject begins with; null where the subjects are known to the program. */
+const whole = (key: string, least: number, most: number): RuleField => ({ key, value: 'number', least, most })
+
+/** `blank` is what a new subject begins with; null where the subjects are known to the program. A table about one thing begins with what ships. */
 export const RULES: Record<RuleKind, RuleShape> = {
   ticket_limits: {
     right: P.setAgreedRules,
@@ -153,6 +156,14 @@ export const RULES: Record<RuleKind, RuleShape> = {
     view: P.viewStaffing,
     fields: [{ key: 'code', label: 'step', value: 'word', words: [], under: 'leak_terms', subject: true }, { key: 'hours', value: 'number', least: 1, most: 8_760 }],
     blank: null,
+  },
+  workforce_terms: {
+    right: P.setWorkforceTerms,
+    view: P.viewAttendance,
+    fields: [
+      whole('late_grace_minutes', 0, 60), whole('clock_skew_seconds', 0, 3_600), whole('same_device_minutes', 0, 720), whole('floor_minutes', 0, 120), whole('overtime_day_minutes', 1, 720), whole('overtime_month_minutes', 1, 6_000),
+    ],
+    blank: { ...SHIPPED_TERMS },
   },
   outbound_purposes: {
     right: P.setOutboundRules,
