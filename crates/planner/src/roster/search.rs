@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::line::{Cell, Liner, NEVER, OFF, Rules, Window};
+use super::line::{Cell, Liner, NEVER, OFF, Open, Reach, Rules, Window};
 use super::problem::{Day, Problem, Roster};
 use polish::{Part, Polished};
 
@@ -16,10 +16,12 @@ use polish::{Part, Polished};
 const WINDOW: usize = 28;
 /// And the shortest that is tried alone.
 const SHORTEST: usize = 7;
-/// What a whole line may cost at most, where it is looked for.
-const MOST_COST: i64 = 200_000;
+/// What a cell costs that nobody may have.
+const SHUT: i32 = i32::MAX;
 /// The longest period that is begun at once.
 const AT_ONCE: usize = 100;
+/// The fewest people of a part.
+const FEW: usize = 4;
 /// How often a window is the longest.
 const WHOLE: f64 = 0.3;
 /// Lines that are taken out together, at most.
@@ -116,19 +118,19 @@ impl Time<'_> {
 /// The part of the time that is annealed before the polish.
 const ANNEALED: f64 = 0.2;
 /// The same for rosters of more cells than this, whose program is slow.
-const ANNEALED_LARGE: f64 = 0.6;
-const LARGE: usize = 2_500;
-/// Sweeps that a polish takes, about.
-const TYPICAL_SWEEPS: f64 = 100.0;
+const ANNEALED_LARGE: f64 = 0.4;
+const LARGE: usize = 8_000;
 /// Polishes without success before everything is begun afresh.
 const PATIENCE: u32 = 10;
 /// The end of the time, in which only the best so far is polished.
 const LAST: f64 = 0.1;
-/// Everything is polished at once where that takes no more of the time that is left; a part, of all the time.
-const MOST_AFRESH: f64 = 0.3;
-const MOST_OF_TIME: f64 = 0.06;
-/// How often a long period is polished by weeks.
-const WINDOWED: f64 = 0.6;
+/// Everything is polished at once where that takes no more of the time that is left; a part takes so much of all the time.
+const MOST_AFRESH: f64 = 0.45;
+const PART_OF_TIME: f64 = 0.025;
+/// A part tells of all when these are no more than so many times its people.
+const KNOWN: f64 = 4.0;
+/// What a polish takes grows like this with the people.
+const GROWTH: f64 = 1.3;
 /// The temperature at the beginning and at the end, in parts of what one cell costs.
 const HOT: f64 = 0.1;
 const COLD: f64 = 0.01;
@@ -147,9 +149,7 @@ struct Search {
     /// What filling a place was worth to the last polish: day and shift.
     worth: Vec<f64>,
     liner: Liner,
-    costs: Vec<i32>,
-    /// Costs are divided by this, so that a whole line fits into a value.
-    scale: i32,
+    costs: Vec<f32>,
     rng: StdRng,
     order: Vec<usize>,
 }
@@ -157,19 +157,13 @@ struct Search {
 impl Search {
     fn new(problem: &Problem, seed: u64) -> Result<Self, NoLine> {
         let (days, shifts) = (problem.days, problem.shifts.len());
-        let unit = problem
-            .shifts
-            .iter()
-            .map(|shift| shift.minutes)
-            .fold(0, gcd)
-            .max(1);
         let cells = shifts + 1;
         let mut wants: Vec<Vec<i32>> = vec![vec![0; days * cells]; problem.people.len()];
         for (person, wants) in problem.people.iter().zip(&mut wants) {
             for day in 0..days {
                 for (shift, &most) in person.most_of.iter().enumerate() {
                     if most == 0 || person.most_days == 0 || person.off.contains(&day) {
-                        wants[day * cells + shift + 1] = NEVER;
+                        wants[day * cells + shift + 1] = SHUT;
                     }
                 }
             }
@@ -178,7 +172,7 @@ impl Search {
             let cell = usize::from(wish.shift) + 1;
             let day = &mut wants[wish.person][wish.day * cells..(wish.day + 1) * cells];
             for (at, cost) in day.iter_mut().enumerate() {
-                if (at == cell) != wish.wants && *cost != NEVER {
+                if (at == cell) != wish.wants && *cost != SHUT {
                     *cost = cost.saturating_add(weight(wish.weight));
                 }
             }
@@ -192,22 +186,13 @@ impl Search {
                 weight(need.over),
             );
         }
-        let dearest = wants
-            .iter()
-            .flatten()
-            .filter(|&&want| want != NEVER)
-            .chain(cover.iter().flat_map(|(_, under, over)| [under, over]))
-            .copied()
-            .max()
-            .unwrap_or(0);
-        let whole = i64::from(dearest) * days.min(AT_ONCE) as i64;
         let mut search = Self {
             days,
             shifts,
             rules: problem
                 .people
                 .iter()
-                .map(|person| Rules::of(problem, person, unit))
+                .map(|person| Rules::of(problem, person))
                 .collect(),
             wants,
             cover,
@@ -217,16 +202,9 @@ impl Search {
             worth: vec![0.0; days * shifts],
             liner: Liner::default(),
             costs: Vec::new(),
-            scale: (whole / MOST_COST + 1) as i32,
             rng: StdRng::seed_from_u64(seed),
             order: Vec::new(),
         };
-        if let Some(person) = search.rules.iter().position(|rules| !rules.can_be_told()) {
-            return Err(NoLine {
-                person: problem.people[person].name.clone(),
-                why: "so many shifts with such long runs of days are too many to count",
-            });
-        }
         search.begin().map_err(|person| NoLine {
             person: problem.people[person].name.clone(),
             why: "his minutes, days off, weekends and runs of days do not go together",
@@ -250,33 +228,38 @@ impl Search {
             self.round(typical * HOT * (COLD / HOT).powf(gone));
             self.keep(&mut best, time);
         }
-        // What a sweep over one day of one person takes.
-        let mut sweep = 0.0;
-        // The first part tells how long a sweep takes; then everything is begun afresh.
-        let mut fails = PATIENCE - 1;
+        let mut cuts = self.cuts();
+        // The first parts tell how long a polish takes; then everything is begun afresh.
+        let mut fails = PATIENCE;
         while time.gone < 1.0 {
             let left = 1.0 - time.gone;
-            let afresh = fails >= PATIENCE && left > LAST;
             if left <= LAST || fails >= PATIENCE && self.total > time.best {
                 self.restore(&best, time.best);
             }
-            if fails >= PATIENCE {
+            let afresh = fails >= PATIENCE && left > LAST && self.time_for_all(&cuts, left);
+            if fails >= 2 * PATIENCE {
                 fails = 0;
             }
-            let part = self.part(sweep, left, afresh);
-            let (from, rounds) = (time.gone, time.rounds);
+            let at = self.rng.random_range(0..cuts.len());
+            let part = if afresh {
+                self.all(time.gone, left)
+            } else {
+                self.part(&cuts[at], time.gone)
+            };
+            let from = time.gone;
             let polished = self.polish(&part, time);
-            let size = work(part.people.len(), part.window.end - part.window.first);
-            let sweeps = (time.rounds - rounds).max(1) as f64;
-            sweep = f64::max(sweep * 0.5, (time.gone - from) / sweeps / size);
-            if polished == Polished::Better || part.slack > 0 {
+            let took = time.gone - from;
+            if !afresh {
+                cuts[at].learn(part.people.len(), took);
+            }
+            if polished == Polished::Better || afresh {
                 fails = 0;
             } else {
                 fails += 1;
             }
             self.keep(&mut best, time);
             // A short while of rounds, not longer than the polish took.
-            let until = time.gone + (time.gone - from).min(0.01);
+            let until = time.gone + took.min(0.01);
             while time.gone < until && time.pass() < 1.0 {
                 self.round(typical * COLD);
                 self.keep(&mut best, time);
@@ -307,47 +290,61 @@ impl Search {
         debug_assert_eq!(self.recount(), total);
     }
 
-    /// What is polished next: everything afresh, where the time allows, else some people, or some weeks.
-    fn part(&mut self, sweep: f64, left: f64, afresh: bool) -> Part {
+    /// How parts are cut out of the whole: by weeks, and lines of the whole period where these are short enough.
+    fn cuts(&self) -> Vec<Cut> {
+        let mut lengths = vec![WINDOW.min(self.days), (2 * WINDOW).min(self.days)];
+        if self.days <= AT_ONCE {
+            lengths.push(self.days);
+        }
+        lengths.dedup();
         let people = self.lines.len();
-        let mut order: Vec<usize> = (0..people).collect();
-        order.shuffle(&mut self.rng);
-        let mut window = Window {
-            first: 0,
-            end: self.days,
-            pace: None,
+        let cut = |days| Cut {
+            days,
+            many: FEW.min(people) as f64,
+            people,
+            took: None,
         };
-        let cost = |people: usize, days: usize| sweep * work(people, days) * TYPICAL_SWEEPS;
-        // Lines of three months are too dear to be found again and again.
-        let long = self.days > 2 * WINDOW;
-        if sweep > 0.0 && afresh && !long && cost(people, self.days) < MOST_AFRESH * left {
-            return Part {
-                people: order,
-                window,
-                slack: self.total / 4 + 100,
-            };
-        }
-        if long || self.days > WINDOW && self.rng.random::<f64>() < WINDOWED {
-            let first = self.rng.random_range(0..=self.days - WINDOW);
-            window.first = first;
-            window.end = first + WINDOW;
-        }
-        let days = window.end - window.first;
-        // The first is small, and tells how long a sweep takes.
-        let mut many = if sweep > 0.0 {
-            self.rng.random_range((people / 4).max(1)..=people)
-        } else {
-            4.min(people)
-        };
-        let share = left.min(MOST_OF_TIME);
-        while many > 3 && cost(many, days) > share {
-            many -= 1;
-        }
-        order.truncate(many);
+        lengths.into_iter().map(cut).collect()
+    }
+
+    /// Everything can be polished at once in the time that is left.
+    fn time_for_all(&self, cuts: &[Cut], left: f64) -> bool {
+        let people = self.lines.len();
+        let whole = cuts.iter().find(|cut| cut.days == self.days);
+        whole.and_then(|cut| cut.took).is_some_and(|(many, took)| {
+            let times = people as f64 / many as f64;
+            times <= KNOWN && took * times.powf(GROWTH) < MOST_AFRESH * left
+        })
+    }
+
+    fn all(&mut self, now: f64, left: f64) -> Part {
+        let mut people: Vec<usize> = (0..self.lines.len()).collect();
+        people.shuffle(&mut self.rng);
         Part {
-            people: order,
-            window,
+            people,
+            window: self.whole(),
+            slack: self.total / 4 + 100,
+            root_by: now + left * MOST_AFRESH,
+            by: now + left * 1.5 * MOST_AFRESH,
+        }
+    }
+
+    /// Some people, on some days.
+    fn part(&mut self, cut: &Cut, now: f64) -> Part {
+        let mut people: Vec<usize> = (0..self.lines.len()).collect();
+        people.shuffle(&mut self.rng);
+        let many = cut.many * self.rng.random_range(0.6..=1.0);
+        people.truncate((many.round() as usize).max(1));
+        let first = self.rng.random_range(0..=self.days - cut.days);
+        Part {
+            people,
+            window: Window {
+                first,
+                end: first + cut.days,
+            },
             slack: 0,
+            root_by: now + 2.0 * PART_OF_TIME,
+            by: now + 3.0 * PART_OF_TIME,
         }
     }
 
@@ -355,12 +352,7 @@ impl Search {
     fn begin(&mut self) -> Result<(), usize> {
         for person in 0..self.lines.len() {
             if self.days <= AT_ONCE {
-                let window = Window {
-                    first: 0,
-                    end: self.days,
-                    pace: None,
-                };
-                self.put_back(person, window, 0).ok_or(person)?;
+                self.put_back(person, self.whole(), 0).ok_or(person)?;
             } else {
                 self.begin_by_windows(person).ok_or(person)?;
             }
@@ -368,45 +360,62 @@ impl Search {
         Ok(())
     }
 
-    /// A long line, window by window, each at the pace of the whole.
+    fn whole(&self) -> Window {
+        Window {
+            first: 0,
+            end: self.days,
+        }
+    }
+
+    /// A long line, window by window. What must still come is known, so that no window leaves the next without a way; each
+    /// takes its part of the work where it can.
     fn begin_by_windows(&mut self, person: usize) -> Option<()> {
-        'again: for beginning in 0..BEGINNINGS {
+        let cells = self.shifts + 1;
+        let mut ends: Vec<Day> = (WINDOW..self.days).step_by(WINDOW).collect();
+        ends.push(self.days);
+        let wants = &self.wants[person];
+        let open = |day: Day, shift: usize| wants[day * cells + shift + 1] != SHUT;
+        let rules = &self.rules[person];
+        let reach = Reach::all(rules, self.days, &ends, open);
+        let free = |days: std::ops::Range<Day>| {
+            let free = days.filter(|&day| (0..self.shifts).any(|shift| open(day, shift)));
+            free.count()
+        };
+        let all_free = free(0..self.days).max(1);
+        let parts: Vec<usize> = ends.iter().map(|&end| free(0..end)).collect();
+        for beginning in 0..BEGINNINGS {
             self.lines[person].fill(OFF);
             let mut first = 0;
-            while first < self.days {
-                let end = (first + WINDOW).min(self.days);
-                let last = end == self.days;
-                let slack = 1 + beginning / 20;
-                let window = Window {
-                    first,
-                    end,
-                    pace: (!last).then(|| self.rules[person].pace(end, self.days, slack)),
-                };
-                let noise = (beginning as i32) * 20;
-                self.price(person, window, noise);
-                let (rules, rng) = (&self.rules[person], &mut self.rng);
-                let found = self.liner.best(
-                    rules,
-                    &mut self.lines[person],
-                    window,
-                    &self.costs,
-                    |many| rng.random_range(0..many),
-                );
-                if found.is_none() {
-                    continue 'again;
-                }
+            let whole = ends.iter().zip(&reach).zip(&parts).all(|((&end, reach), part)| {
+                let window = Window { first, end };
                 first = end;
+                self.price(person, window, (beginning as i32) * 20);
+                if end == self.days {
+                    return self.find(person, window, None).is_some();
+                }
+                let rules = &self.rules[person];
+                let slack = (1 + beginning) * rules.longest;
+                let paced = Open {
+                    reach,
+                    units: (
+                        (rules.least * part / all_free).saturating_sub(slack),
+                        (rules.most * part / all_free + slack).min(rules.most),
+                    ),
+                    weekends: (rules.most_weekends * end).div_ceil(self.days),
+                    part: (end, self.days),
+                };
+                let at_will = Open {
+                    units: (0, rules.most),
+                    weekends: rules.most_weekends,
+                    ..paced
+                };
+                self.find(person, window, Some(&paced)).is_some()
+                    || self.find(person, window, Some(&at_will)).is_some()
+            });
+            if whole {
+                self.count(person, self.whole(), true);
+                return Some(());
             }
-            self.count(
-                person,
-                Window {
-                    first: 0,
-                    end: self.days,
-                    pace: None,
-                },
-                true,
-            );
-            return Some(());
         }
         None
     }
@@ -511,7 +520,6 @@ impl Search {
         Window {
             first,
             end: first + long,
-            pace: None,
         }
     }
 
@@ -521,10 +529,9 @@ impl Search {
         self.costs.clear();
         for day in window.first..window.end {
             let wants = &self.wants[person][day * cells..(day + 1) * cells];
-            self.costs.push(wants[0] / self.scale);
-            for shift in 0..self.shifts {
-                let want = wants[shift + 1];
-                if want == NEVER {
+            self.costs.push(wants[0] as f32);
+            for (shift, &want) in wants[1..].iter().enumerate() {
+                if want == SHUT {
                     self.costs.push(NEVER);
                     continue;
                 }
@@ -536,21 +543,26 @@ impl Search {
                 } else {
                     0
                 };
-                self.costs.push((want + one_more + noise) / self.scale);
+                self.costs.push((want + one_more + noise) as f32);
             }
         }
     }
 
-    fn put_back(&mut self, person: usize, window: Window, noise: i32) -> Option<()> {
-        self.price(person, window, noise);
-        let (rules, rng) = (&self.rules[person], &mut self.rng);
+    /// The cells of a window anew, at the prices that are set.
+    fn find(&mut self, person: usize, window: Window, open: Option<&Open<'_>>) -> Option<f32> {
+        let rng = &mut self.rng;
         self.liner.best(
-            rules,
+            &self.rules[person],
             &mut self.lines[person],
-            window,
+            (window, open),
             &self.costs,
             |many| rng.random_range(0..many),
-        )?;
+        )
+    }
+
+    fn put_back(&mut self, person: usize, window: Window, noise: i32) -> Option<()> {
+        self.price(person, window, noise);
+        self.find(person, window, None)?;
         self.count(person, window, true);
         Some(())
     }
@@ -578,9 +590,24 @@ impl Search {
     }
 }
 
-/// What a sweep takes grows like this: with the days grow the minutes and the weekends of a line as well.
-fn work(people: usize, days: Day) -> f64 {
-    people as f64 * (days as f64).powi(3)
+/// A way to cut parts out of the whole.
+struct Cut {
+    days: Day,
+    /// People whose lines are found in the time of a part.
+    many: f64,
+    /// All the people.
+    people: usize,
+    /// How long the last polish of how many people took.
+    took: Option<(usize, f64)>,
+}
+
+impl Cut {
+    fn learn(&mut self, many: usize, took: f64) {
+        self.took = Some((many, took));
+        let right = many as f64 * (PART_OF_TIME / took.max(1e-6)).powf(1.0 / GROWTH);
+        self.many = right.clamp(self.many / 2.0, self.many * 1.5);
+        self.many = self.many.clamp(FEW.min(self.people) as f64, self.people as f64);
+    }
 }
 
 /// Weights beyond this are as good as this.
@@ -591,8 +618,4 @@ fn weight(of: u32) -> i32 {
 fn cover_cost(there: u32, (need, under, over): (u32, i32, i32)) -> i64 {
     i64::from(need.saturating_sub(there)) * i64::from(under)
         + i64::from(there.saturating_sub(need)) * i64::from(over)
-}
-
-fn gcd(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
