@@ -7,10 +7,12 @@
 
 mod reach;
 mod rules;
+mod table;
 
 use super::problem::{Day, is_weekend};
 pub(crate) use reach::Reach;
 pub(crate) use rules::Rules;
+use table::{Place, Size, Span, grow, relax};
 
 /// A cell of a line: 0 is off, else the shift + 1.
 pub(crate) type Cell = u8;
@@ -55,41 +57,6 @@ struct Around {
     paid: bool,
 }
 
-/// The minutes of one state with a value, in units; none where the first is greater.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    low: usize,
-    high: usize,
-}
-
-impl Span {
-    const NONE: Self = Self {
-        low: usize::MAX,
-        high: 0,
-    };
-
-    fn holds(self, units: usize) -> bool {
-        (self.low..=self.high).contains(&units)
-    }
-
-    /// Makes room in a row of which only the span is filled.
-    fn widen(&mut self, row: &mut [f32], low: usize, high: usize) {
-        if self.low > self.high {
-            row[low..=high].fill(NEVER);
-            *self = Self { low, high };
-            return;
-        }
-        if low < self.low {
-            row[low..self.low].fill(NEVER);
-            self.low = low;
-        }
-        if high > self.high {
-            row[self.high + 1..=high].fill(NEVER);
-            self.high = high;
-        }
-    }
-}
-
 /// What may be done on a day: the cheapest shift of those that are alike.
 #[derive(Debug, Clone, Copy)]
 struct Move {
@@ -100,34 +67,6 @@ struct Move {
     cost: f32,
     /// It is the one that is counted.
     counts: bool,
-}
-
-/// The measures of the tables of one pass.
-#[derive(Debug, Clone, Copy)]
-struct Size {
-    /// Weekends that are told apart.
-    layers: usize,
-    /// Weekends, and how often the counted shift was taken.
-    rows: usize,
-    width: usize,
-    /// Units in the window, at least and at most.
-    floor: usize,
-    room: usize,
-}
-
-impl Size {
-    fn block(self) -> usize {
-        self.rows * self.width
-    }
-
-    /// The row to which a row goes, and whether there is one.
-    fn row(self, from: usize, counts: bool, weekend: bool) -> Option<usize> {
-        if weekend && from % self.layers + 1 == self.layers {
-            return None;
-        }
-        let to = from + usize::from(weekend) + usize::from(counts) * self.layers;
-        (to < self.rows).then_some(to)
-    }
 }
 
 /// Room for the tables of lines; made once.
@@ -195,7 +134,7 @@ impl Liner {
     fn to_count(&self, around: &Around) -> Option<usize> {
         let surplus = |shift: usize| {
             let cell = shift as Cell + 1;
-            let there = self.found.iter().filter(|&&found| found == cell).count();
+            let there: usize = self.found.iter().map(|&found| usize::from(found == cell)).sum();
             there > around.room[shift]
         };
         (0..around.room.len())
@@ -216,7 +155,7 @@ impl Liner {
         let mut surplus = false;
         for (shift, &room) in around.room.iter().enumerate() {
             let cell = shift as Cell + 1;
-            let there = self.found.iter().filter(|&&found| found == cell).count();
+            let there: usize = self.found.iter().map(|&found| usize::from(found == cell)).sum();
             if there <= room {
                 continue;
             }
@@ -332,7 +271,10 @@ impl Liner {
         let (from, to) = (&before[at * states * block..], after);
         let (spans, new) = self.spans.split_at_mut((at + 1) * states * rows);
         let (spans, new) = (&spans[at * states * rows..], new);
-        let (moves, off) = (&self.moves[self.days[at].0..self.days[at + 1].0], self.days[at].1);
+        let (moves, off) = (
+            &self.moves[self.days[at].0..self.days[at + 1].0],
+            self.days[at].1,
+        );
         // Who has still to work more than the days allow is not followed.
         let lowest = size.floor.saturating_sub(rules.most_in(days - at - 1));
         let mut go = |(from, spans): (&[f32], &[Span]),
@@ -364,14 +306,22 @@ impl Liner {
         let pays_saturday = day % 7 == 5 && !(around.paid && at + 1 == days);
         let weekend = pays_saturday || day % 7 == 6;
         for source in 0..rules.least_off {
-            let told = (&from[source * block..][..block], &spans[source * rows..][..rows]);
+            let told = (
+                &from[source * block..][..block],
+                &spans[source * rows..][..rows],
+            );
             if off < NEVER {
                 go(told, rules.off(source + 2), (0, off), (false, false));
             }
             if source + 1 == rules.least_off {
                 for a_move in moves {
                     let target = rules.on(a_move.class, 1, day == 0);
-                    go(told, target, (a_move.length, a_move.cost), (a_move.counts, weekend));
+                    go(
+                        told,
+                        target,
+                        (a_move.length, a_move.cost),
+                        (a_move.counts, weekend),
+                    );
                 }
             }
         }
@@ -459,8 +409,7 @@ impl Liner {
                     let may_end = open.is_none_or(|open| {
                         let weekends = around.weekends + row % size.layers;
                         let left = rules.most_weekends.saturating_sub(weekends);
-                        open.reach
-                            .can_end(rules, state, left, around.units + units)
+                        open.reach.can_end(rules, state, left, around.units + units)
                     });
                     let value = self.value(days, states, place, size);
                     if may_end && value < best.map_or(NEVER, |(value, _)| value) {
@@ -554,28 +503,6 @@ impl Liner {
     }
 }
 
-/// Where a value stands on its day.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    state: usize,
-    row: usize,
-    units: usize,
-}
-
-fn grow(table: &mut Vec<f32>, to: usize) {
-    if table.len() < to {
-        table.resize(to, NEVER);
-    }
-}
-
-/// The better of what is there and what comes over, each minute by itself.
-fn relax(target: &mut [f32], source: &[f32], cost: f32) {
-    for (target, source) in target.iter_mut().zip(source) {
-        let value = source + cost;
-        *target = if value < *target { value } else { *target };
-    }
-}
-
 impl Around {
     fn read(rules: &Rules, line: &[Cell], window: Window, open: Option<&Open<'_>>) -> Self {
         let mut around = Self {
@@ -585,7 +512,10 @@ impl Around {
             paid: false,
         };
         let mut behind = window.end;
-        if let Some(Open { part: (end, days), .. }) = open {
+        if let Some(Open {
+            part: (end, days), ..
+        }) = open
+        {
             // What is behind an open end is not there yet; each shift has its part of the whole.
             behind = line.len();
             for room in &mut around.room {

@@ -1,5 +1,7 @@
 //! The search: a few lines are taken out and put back, each at its best, again and again.
 
+mod begin;
+mod parts;
 mod polish;
 
 use std::fmt;
@@ -8,9 +10,9 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::line::{Cell, Liner, NEVER, OFF, Open, Reach, Rules, Window};
+use super::line::{Cell, Liner, NEVER, OFF, Open, Rules, Window};
 use super::problem::{Day, Problem, Roster};
-use polish::{Part, Polished};
+use polish::Polished;
 
 /// A window of at most so many days is found at once; a longer period goes by windows.
 const WINDOW: usize = 28;
@@ -20,16 +22,12 @@ const SHORTEST: usize = 7;
 const SHUT: i32 = i32::MAX;
 /// The longest period that is begun at once.
 const AT_ONCE: usize = 100;
-/// The fewest people of a part.
-const FEW: usize = 4;
 /// How often a window is the longest.
 const WHOLE: f64 = 0.3;
 /// Lines that are taken out together, at most.
 const TOGETHER: usize = 2;
 /// How much a price is blurred, in parts of the temperature.
 const BLUR: f64 = 0.3;
-/// How often one line is begun anew when its windows do not come together.
-const BEGINNINGS: usize = 200;
 
 /// How far the search is.
 #[derive(Debug, Clone, Copy)]
@@ -124,13 +122,6 @@ const LARGE: usize = 8_000;
 const PATIENCE: u32 = 10;
 /// The end of the time, in which only the best so far is polished.
 const LAST: f64 = 0.1;
-/// Everything is polished at once where that takes no more of the time that is left; a part takes so much of all the time.
-const MOST_AFRESH: f64 = 0.45;
-const PART_OF_TIME: f64 = 0.025;
-/// A part tells of all when these are no more than so many times its people.
-const KNOWN: f64 = 4.0;
-/// What a polish takes grows like this with the people.
-const GROWTH: f64 = 1.3;
 /// The temperature at the beginning and at the end, in parts of what one cell costs.
 const HOT: f64 = 0.1;
 const COLD: f64 = 0.01;
@@ -290,134 +281,11 @@ impl Search {
         debug_assert_eq!(self.recount(), total);
     }
 
-    /// How parts are cut out of the whole: by weeks, and lines of the whole period where these are short enough.
-    fn cuts(&self) -> Vec<Cut> {
-        let mut lengths = vec![WINDOW.min(self.days), (2 * WINDOW).min(self.days)];
-        if self.days <= AT_ONCE {
-            lengths.push(self.days);
-        }
-        lengths.dedup();
-        let people = self.lines.len();
-        let cut = |days| Cut {
-            days,
-            many: FEW.min(people) as f64,
-            people,
-            took: None,
-        };
-        lengths.into_iter().map(cut).collect()
-    }
-
-    /// Everything can be polished at once in the time that is left.
-    fn time_for_all(&self, cuts: &[Cut], left: f64) -> bool {
-        let people = self.lines.len();
-        let whole = cuts.iter().find(|cut| cut.days == self.days);
-        whole.and_then(|cut| cut.took).is_some_and(|(many, took)| {
-            let times = people as f64 / many as f64;
-            times <= KNOWN && took * times.powf(GROWTH) < MOST_AFRESH * left
-        })
-    }
-
-    fn all(&mut self, now: f64, left: f64) -> Part {
-        let mut people: Vec<usize> = (0..self.lines.len()).collect();
-        people.shuffle(&mut self.rng);
-        Part {
-            people,
-            window: self.whole(),
-            slack: self.total / 4 + 100,
-            root_by: now + left * MOST_AFRESH,
-            by: now + left * 1.5 * MOST_AFRESH,
-        }
-    }
-
-    /// Some people, on some days.
-    fn part(&mut self, cut: &Cut, now: f64) -> Part {
-        let mut people: Vec<usize> = (0..self.lines.len()).collect();
-        people.shuffle(&mut self.rng);
-        let many = cut.many * self.rng.random_range(0.6..=1.0);
-        people.truncate((many.round() as usize).max(1));
-        let first = self.rng.random_range(0..=self.days - cut.days);
-        Part {
-            people,
-            window: Window {
-                first,
-                end: first + cut.days,
-            },
-            slack: 0,
-            root_by: now + 2.0 * PART_OF_TIME,
-            by: now + 3.0 * PART_OF_TIME,
-        }
-    }
-
-    /// A first line for everybody; the one for whom there is none.
-    fn begin(&mut self) -> Result<(), usize> {
-        for person in 0..self.lines.len() {
-            if self.days <= AT_ONCE {
-                self.put_back(person, self.whole(), 0).ok_or(person)?;
-            } else {
-                self.begin_by_windows(person).ok_or(person)?;
-            }
-        }
-        Ok(())
-    }
-
     fn whole(&self) -> Window {
         Window {
             first: 0,
             end: self.days,
         }
-    }
-
-    /// A long line, window by window. What must still come is known, so that no window leaves the next without a way; each
-    /// takes its part of the work where it can.
-    fn begin_by_windows(&mut self, person: usize) -> Option<()> {
-        let cells = self.shifts + 1;
-        let mut ends: Vec<Day> = (WINDOW..self.days).step_by(WINDOW).collect();
-        ends.push(self.days);
-        let wants = &self.wants[person];
-        let open = |day: Day, shift: usize| wants[day * cells + shift + 1] != SHUT;
-        let rules = &self.rules[person];
-        let reach = Reach::all(rules, self.days, &ends, open);
-        let free = |days: std::ops::Range<Day>| {
-            let free = days.filter(|&day| (0..self.shifts).any(|shift| open(day, shift)));
-            free.count()
-        };
-        let all_free = free(0..self.days).max(1);
-        let parts: Vec<usize> = ends.iter().map(|&end| free(0..end)).collect();
-        for beginning in 0..BEGINNINGS {
-            self.lines[person].fill(OFF);
-            let mut first = 0;
-            let whole = ends.iter().zip(&reach).zip(&parts).all(|((&end, reach), part)| {
-                let window = Window { first, end };
-                first = end;
-                self.price(person, window, (beginning as i32) * 20);
-                if end == self.days {
-                    return self.find(person, window, None).is_some();
-                }
-                let rules = &self.rules[person];
-                let slack = (1 + beginning) * rules.longest;
-                let paced = Open {
-                    reach,
-                    units: (
-                        (rules.least * part / all_free).saturating_sub(slack),
-                        (rules.most * part / all_free + slack).min(rules.most),
-                    ),
-                    weekends: (rules.most_weekends * end).div_ceil(self.days),
-                    part: (end, self.days),
-                };
-                let at_will = Open {
-                    units: (0, rules.most),
-                    weekends: rules.most_weekends,
-                    ..paced
-                };
-                self.find(person, window, Some(&paced)).is_some()
-                    || self.find(person, window, Some(&at_will)).is_some()
-            });
-            if whole {
-                self.count(person, self.whole(), true);
-                return Some(());
-            }
-        }
-        None
     }
 
     /// What a cell costs on the whole: the middle of the weights that are not 0.
@@ -587,26 +455,6 @@ impl Search {
             }
             self.total += cover_cost(self.there[at], cover);
         }
-    }
-}
-
-/// A way to cut parts out of the whole.
-struct Cut {
-    days: Day,
-    /// People whose lines are found in the time of a part.
-    many: f64,
-    /// All the people.
-    people: usize,
-    /// How long the last polish of how many people took.
-    took: Option<(usize, f64)>,
-}
-
-impl Cut {
-    fn learn(&mut self, many: usize, took: f64) {
-        self.took = Some((many, took));
-        let right = many as f64 * (PART_OF_TIME / took.max(1e-6)).powf(1.0 / GROWTH);
-        self.many = right.clamp(self.many / 2.0, self.many * 1.5);
-        self.many = self.many.clamp(FEW.min(self.people) as f64, self.people as f64);
     }
 }
 

@@ -44,7 +44,13 @@ impl Reach {
     }
 
     /// So many units are enough, and not too many, with so many weekends left.
-    pub(crate) fn can_end(&self, rules: &Rules, state: usize, weekends: usize, units: usize) -> bool {
+    pub(crate) fn can_end(
+        &self,
+        rules: &Rules,
+        state: usize,
+        weekends: usize,
+        units: usize,
+    ) -> bool {
         let (low, high) = self.ranges[state * self.layers + weekends.min(self.layers - 1)];
         low <= high && units + high as usize >= rules.least && units + low as usize <= rules.most
     }
@@ -85,7 +91,11 @@ fn step(
         for group in &groups {
             match run {
                 None if state + 1 == rules.least_off => {
-                    take(rules.on(group.class, 1, day == 0), is_weekend(day), group.length);
+                    take(
+                        rules.on(group.class, 1, day == 0),
+                        is_weekend(day),
+                        group.length,
+                    );
                 }
                 Some((class, worked, short))
                     if worked < rules.most_days

@@ -63,7 +63,9 @@ impl Set {
             sets.push(Self {
                 classes: mask,
                 base,
-                more: (0..classes).filter(|class| left >> class & 1 == 1).collect(),
+                more: (0..classes)
+                    .filter(|class| left >> class & 1 == 1)
+                    .collect(),
             });
         }
         sets
@@ -84,10 +86,13 @@ impl Rules {
                 .iter()
                 .filter(|&&next| may_follow(first, next))
                 .fold(0, |mask, next| mask | 1 << next);
-            class[first] = after.iter().position(|&known| known == mask).unwrap_or_else(|| {
-                after.push(mask);
-                after.len() - 1
-            });
+            class[first] = after
+                .iter()
+                .position(|&known| known == mask)
+                .unwrap_or_else(|| {
+                    after.push(mask);
+                    after.len() - 1
+                });
         }
         let before = |next: usize| {
             let classes = after.iter().enumerate();
@@ -119,7 +124,9 @@ impl Rules {
         }
         let runs = |days: u32| (days.max(1) as usize).min(problem.days + 1);
         Self {
-            length: (0..shifts).map(|at| (minutes(at) / unit) as usize).collect(),
+            length: (0..shifts)
+                .map(|at| (minutes(at) / unit) as usize)
+                .collect(),
             most_of: person.most_of.clone(),
             least: person.least_minutes.div_ceil(unit) as usize,
             most: (person.most_minutes / unit) as usize,

@@ -193,6 +193,15 @@ impl Search {
             .collect()
     }
 
+    /// What is remembered, or else what one more and one fewer cost now.
+    fn first_worth(&self, part: &Part, master: &Master, rows: &Rows) -> Vec<f64> {
+        let known = self.remembered(part, rows);
+        if known.iter().all(|worth| *worth == 0.0) {
+            return master.worths().to_vec();
+        }
+        master.within(&known)
+    }
+
     fn remember(&mut self, part: &Part, rows: &Rows, worth: &[f64]) {
         let from = part.window.first * self.shifts;
         for (at, row) in rows.at.iter().enumerate() {
@@ -311,7 +320,7 @@ impl Search {
         let before = master.objective() + part.slack as f64;
         let mut centre = Centre {
             bound: f64::NEG_INFINITY,
-            worth: master.within(&self.remembered(part, rows)),
+            worth: self.first_worth(part, master, rows),
             before,
             near: if part.slack > 0 {
                 NEAR.max(NEAR_ALL * before)
