@@ -19,6 +19,8 @@ const CANDIDATES: usize = 24;
 const SPARSE: usize = 6;
 /// Pivots of one run, for each row.
 const PIVOTS: usize = 40;
+/// Pivots in a row that come to nothing, at most.
+const FAILURES: usize = 8;
 
 /// A line of somebody in the window.
 #[derive(Debug, Clone)]
@@ -230,11 +232,19 @@ impl Master {
 
     /// To the optimum over the columns that are there.
     pub(crate) fn optimize(&mut self) {
+        let mut failed = 0;
         for _ in 0..PIVOTS * self.size {
             let Some(enters) = self.choose() else { return };
-            if !self.pivot(enters) {
-                self.candidates.retain(|&var| var != enters);
+            if self.pivot(enters) {
+                failed = 0;
+                continue;
             }
+            failed += 1;
+            if failed > FAILURES {
+                return;
+            }
+            self.refresh();
+            self.candidates.retain(|&var| var != enters);
         }
     }
 
