@@ -22,4 +22,6 @@ pub mod user;
 mod waiting;
 mod wiring;
 
+pub use wiring::forgets;
+
 pub use start::{Options, Running, migrate, migrations, start};

@@ -2065,7 +2065,7 @@ export interface paths {
                     /** @description The last day, at most 61 days later. */
                     to: string;
                     /** @description Only days that stand so. */
-                    state?: components["schemas"]["AttendanceState"];
+                    state?: components["schemas"]["AttendanceDayState"];
                 };
                 header?: never;
                 path?: never;
@@ -35090,6 +35090,11 @@ export interface components {
             /** @description It is a working day. */
             workday: boolean;
         };
+        /**
+         * @description Where the sheet of a day stands.
+         * @enum {string}
+         */
+        AttendanceDayState: "open" | "closed" | "frozen";
         /** @description A day as lists show it. */
         AttendanceDayView: {
             /**
@@ -35115,7 +35120,7 @@ export interface components {
             /** @description Why it was sent back. */
             opinion?: string | null;
             /** @description `open`, `closed` or `frozen`. */
-            state: components["schemas"]["AttendanceState"];
+            state: components["schemas"]["AttendanceDayState"];
             /**
              * Format: int64
              * @description Rises with each change; 0 before it is closed for the first time.
@@ -35186,6 +35191,11 @@ export interface components {
              */
             corrects_id?: string | null;
             /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
              * Format: int64
              * @description Minutes that were left out at the end.
              */
@@ -35233,6 +35243,7 @@ export interface components {
              * @description Minutes of the whole day.
              */
             whole_minutes: number;
+            written_by?: components["schemas"]["Colleague"] | null;
         };
         /** @description Who came to a session. */
         AttendanceRecord: {
@@ -45917,6 +45928,11 @@ export interface components {
                  */
                 corrects_id?: string | null;
                 /**
+                 * Format: date
+                 * @description The day.
+                 */
+                day: string;
+                /**
                  * Format: int64
                  * @description Minutes that were left out at the end.
                  */
@@ -45964,6 +45980,7 @@ export interface components {
                  * @description Minutes of the whole day.
                  */
                 whole_minutes: number;
+                written_by?: components["schemas"]["Colleague"] | null;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;

@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, PriceTag, Right, Sort, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
+import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, Moon, PriceTag, Right, Sort, Timer, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -18,7 +18,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'dealings' | 'site' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'settlement' | 'workforce' | 'dealings' | 'site' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -37,6 +37,7 @@ export const PAGES: PageDef[] = [
   { name: 'my_learning', path: '/my-learning', icon: School, needs: [P.takeExams, P.takeTyping], group: 'work', load: () => import('@/features/learning/MyLearningPage.vue') },
   { name: 'my_handovers', path: '/my/handovers', icon: Sort, needs: [P.answerHandovers], group: 'work', load: () => import('@/features/personnel/MyHandoversPage.vue') },
   { name: 'my_qualification', path: '/my/qualification', icon: Management, needs: [P.takeCalls], group: 'work', load: () => import('@/features/personnel/MyQualificationPage.vue') },
+  { name: 'my_attendance', path: '/my/attendance', icon: Timer, needs: [P.punch], group: 'work', load: () => import('@/features/workforce/MyAttendancePage.vue') },
   { name: 'my_payslips', path: '/my/payslips', icon: Wallet, needs: [P.viewPay], group: 'work', load: () => import('@/features/wages/MyPayslipsPage.vue') },
   { name: 'knowledge_search', path: '/knowledge-search', icon: Search, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/SearchPage.vue') },
   { name: 'lookups', path: '/lookups', icon: Clock, needs: [P.viewLookups], group: 'knowledge', load: () => import('@/features/knowledge/LookupsPage.vue') },
@@ -71,6 +72,8 @@ export const PAGES: PageDef[] = [
   { name: 'covers', path: '/covers', icon: Switch, needs: [P.viewCovers], group: 'floor', load: () => import('@/features/duty/CoversPage.vue') },
   { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
   { name: 'blocks', path: '/requester-blocks', icon: CircleClose, needs: [P.viewBlocks], group: 'floor', load: () => import('@/features/requesters/BlocksPage.vue') },
+  { name: 'attendance', path: '/attendance', icon: Checked, needs: [P.viewAttendance], group: 'workforce', load: () => import('@/features/workforce/AttendancePage.vue') },
+  { name: 'overtime', path: '/overtime', icon: Moon, needs: [P.viewOvertime], group: 'workforce', load: () => import('@/features/workforce/OvertimePage.vue') },
   { name: 'escalations', path: '/escalations', icon: Top, needs: [P.viewEscalations], group: 'cases', load: () => import('@/features/cases/EscalationsPage.vue') },
   { name: 'instructions', path: '/instructions', icon: Stamp, needs: [P.viewInstructions], group: 'cases', load: () => import('@/features/cases/InstructionsPage.vue') },
   { name: 'incidents', path: '/incidents', icon: Lightning, needs: [P.viewIncidents], group: 'cases', load: () => import('@/features/cases/IncidentsPage.vue') },
@@ -82,10 +85,16 @@ export const PAGES: PageDef[] = [
   { name: 'transitions', path: '/transitions', icon: Right, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/TransitionsPage.vue') },
   { name: 'carry', path: '/carry', icon: Upload, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/CarryPage.vue') },
   { name: 'exports', path: '/exports', icon: Download, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/ExportsPage.vue') },
+  { name: 'data_returns', path: '/data-returns', icon: Finished, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/DataReturnsPage.vue') },
   { name: 'recruitment_fees', path: '/recruitment-fees', icon: Money, needs: [P.viewFees], group: 'people', load: () => import('@/features/personnel/FeesPage.vue') },
   { name: 'wages', path: '/wages', icon: Coin, needs: [P.viewWageMonths], group: 'people', load: () => import('@/features/wages/WagesPage.vue') },
   { name: 'quotations', path: '/quotations', icon: PriceTag, needs: [P.viewQuotations], group: 'people', load: () => import('@/features/wages/QuotationsPage.vue') },
   { name: 'personnel_rules', path: '/personnel-rules', icon: SetUp, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/PersonnelRulesPage.vue') },
+  { name: 'service_contracts', path: '/service-contracts', icon: Postcard, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/ServiceContractsPage.vue') },
+  { name: 'attendance_sheets', path: '/attendance-sheets', icon: Finished, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/AttendanceSheetsPage.vue') },
+  { name: 'statements', path: '/statements', icon: Tickets, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/StatementsPage.vue') },
+  { name: 'statement_review', path: '/statement-review', icon: Stamp, needs: [P.reviewStatements, P.payStatements], group: 'settlement', load: () => import('@/features/settlement/ReviewPage.vue') },
+  { name: 'open_questions', path: '/open-questions', icon: QuestionFilled, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/OpenQuestionsPage.vue') },
   { name: 'letters', path: '/letters', icon: Message, needs: [P.viewLetters], group: 'dealings', load: () => import('@/features/liaison/LettersPage.vue') },
   { name: 'urgent_notices', path: '/urgent-notices', icon: Warning, needs: [P.viewUrgent], group: 'dealings', load: () => import('@/features/liaison/UrgentNoticesPage.vue') },
   { name: 'liaisons', path: '/liaisons', icon: Phone, needs: [P.viewLiaisons], group: 'dealings', load: () => import('@/features/liaison/LiaisonsPage.vue') },
@@ -113,7 +122,7 @@ export const PAGES: PageDef[] = [
   { name: 'exchanges', path: '/exchanges', icon: Cpu, needs: [P.viewExchanges], group: 'system', load: () => import('@/features/elsewhere/ExchangesPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
-  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.viewLetters, P.viewPrivacy, P.setWorkforceTerms], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },
@@ -129,4 +138,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'cases', 'dealings', 'site', 'people', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'workforce', 'cases', 'dealings', 'site', 'people', 'settlement', 'organization', 'system'] as const

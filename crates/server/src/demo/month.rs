@@ -1,5 +1,6 @@
 //! The demo's half year of attendance and money, as it would have gone: a contract that ran out and the one after it,
-//! days that both sides signed, overtime at a weekend of registrations, a statement that was paid and one that came back.
+//! days that both sides signed, overtime at a weekend of registrations, a statement that was paid and one that came back,
+//! the rosters around today.
 //!
 //! Each step goes through the door that people use, at the time it would have been taken; only the evidence that many
 //! people leave every day (punches, sessions of the floor) is written at once.
@@ -7,6 +8,7 @@
 mod attendance;
 mod contract;
 mod overtime;
+mod roster;
 mod site;
 mod statement;
 
@@ -16,14 +18,17 @@ use axum::Router;
 use calendar::ServiceClock;
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use floor::Floor;
+use futures::future::BoxFuture;
 use kernel::App;
 use kernel::problem::{Result, internal};
 use organization::demo::Stage;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 use settlement::contract::row as contracts;
+use settlement::{Concern, SubmissionFacts};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::attendance::SignedDays;
+use crate::papers::Papers;
 use crate::wiring::TheSite;
 
 /// Since how many days attendance is kept in the product: as long as the demo's posts are held.
@@ -56,11 +61,13 @@ pub(crate) async fn seed(app: &App, floor: &Floor) -> Result<()> {
         contract::sheet(&mut story, n).await?;
     }
     contract::of_this_year(&mut story).await?;
+    roster::published(&mut story).await?;
     attendance::evidence(&mut story).await?;
     attendance::signed_before_the_renewal(&mut story).await?;
     statement::under_review(&mut story, &former).await?;
     attendance::signed_since(&mut story).await?;
     overtime::play(&mut story).await?;
+    roster::waiting(&mut story).await?;
     site::play(&mut story).await
 }
 
@@ -69,10 +76,28 @@ fn doors(app: &App, floor: &Floor) -> Router {
         app: app.clone(),
         floor: floor.clone(),
     };
+    let ports = settlement::Ports {
+        attendance: Arc::new(SignedDays(app.clone())),
+        facts: Arc::new(AllInOrder),
+        printer: Arc::new(Papers::new(app)),
+    };
     let routes = OpenApiRouter::new()
         .merge(workforce::capability(app, Arc::new(site)).routes)
-        .merge(settlement::capability(app, Arc::new(SignedDays(app.clone()))).routes);
+        .merge(settlement::capability(app, ports).routes);
     Router::from(routes)
+}
+
+/// What is not in order with wages and insurances today was found after the statements were handed in.
+struct AllInOrder;
+
+impl SubmissionFacts for AllInOrder {
+    fn concerns(
+        &self,
+        _from: NaiveDate,
+        _until: NaiveDate,
+    ) -> BoxFuture<'_, Result<Vec<Concern>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
 /// The stage with the days of the story.

@@ -441,8 +441,31 @@ async fn the_half_year_of_the_demo_agrees_with_itself() {
         assert_eq!(states, ["requested", "confirmed"]);
         assert_eq!(reviewer.get("/api/v1/open-questions").await["open"], 8);
 
-        // Eight weeks of calls are enough to say how many this Monday brings.
+        // Two months of rosters are published, the next is begun; leave and a swap wait for the lead.
         let lead = server.sign_in("lead").await;
+        let months: Vec<(Value, Value)> = items(&lead, "/api/v1/rosters")
+            .await
+            .into_iter()
+            .map(|roster| (roster["month"].clone(), roster["state"].clone()))
+            .collect();
+        let month = |name: &str, state: &str| (json!(name), json!(state));
+        assert_eq!(
+            months,
+            [
+                month("2026-12", "draft"),
+                month("2026-11", "published"),
+                month("2026-10", "published")
+            ]
+        );
+        for path in [
+            "/api/v1/leave-requests?state=requested",
+            "/api/v1/shift-swaps?state=accepted",
+        ] {
+            assert_eq!(items(&lead, path).await.len(), 1, "{path}");
+        }
+        assert_eq!(lead.get("/api/v1/adherence").await["source"], "roster");
+
+        // Eight weeks of calls are enough to say how many this Monday brings.
         let day = lead.get("/api/v1/intraday").await;
         let forecast = day["forecast_total"].as_f64().unwrap();
         assert!((100.0..400.0).contains(&forecast), "{day}");

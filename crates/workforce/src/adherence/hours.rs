@@ -1,4 +1,5 @@
-//! Whose hours today are: by the roster, where the month has one, else by the service hours of who holds a post.
+//! Whose hours today are: by the roster, where the month has one that is published, else by the service hours of who
+//! holds a post.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,7 @@ use kernel::words;
 use uuid::Uuid;
 
 use crate::attendance::{Hours, store};
+use crate::leave;
 use crate::site::Desk;
 
 words! {
@@ -25,19 +27,30 @@ words! {
 pub(crate) struct Planned {
     /// What they stand on.
     pub source: HoursSource,
-    /// Lunch left out.
+    /// Lunch and leave left out.
     pub hours: BTreeMap<Uuid, Hours>,
 }
 
 /// Reads them.
 pub(crate) async fn of(desk: &Desk, on: NaiveDate) -> Result<Planned> {
-    let service = organization::service_calendar::load(desk.app.db.read()).await?;
-    let hours = store::hours(&service, on);
-    let seats = desk.site.seats(on).await?;
-    let holders = seats.into_iter().filter_map(|seat| seat.user_id);
-    let holders = holders.filter(|_| !hours.is_empty());
-    Ok(Planned {
-        source: HoursSource::ServiceHours,
-        hours: holders.map(|user| (user, hours.clone())).collect(),
-    })
+    let conn = desk.app.db.read();
+    let shifts = store::shift_hours(conn, on).await?;
+    let (source, mut hours) = if shifts.is_empty() {
+        let service = organization::service_calendar::load(conn).await?;
+        let hours = store::hours(&service, on);
+        let seats = desk.site.seats(on).await?;
+        let holders = seats.into_iter().filter_map(|seat| seat.user_id);
+        let holders = holders.filter(|_| !hours.is_empty());
+        let hours = holders.map(|user| (user, hours.clone())).collect();
+        (HoursSource::ServiceHours, hours)
+    } else {
+        (HoursSource::Roster, shifts)
+    };
+    for (user, away) in leave::cells::on_day(conn, on).await? {
+        if let Some(whole) = hours.get_mut(&user) {
+            *whole = store::rest_of(whole, away.part);
+        }
+    }
+    hours.retain(|_, hours: &mut Hours| !hours.is_empty());
+    Ok(Planned { source, hours })
 }

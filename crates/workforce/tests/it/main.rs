@@ -3,9 +3,13 @@
 
 mod adherence;
 mod attendance;
+mod ics;
 mod intraday;
 mod judged;
+mod leave;
 mod overtime;
 mod roster;
+mod rosters;
 mod site_log;
+mod swaps;
 mod world;

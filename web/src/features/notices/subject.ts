@@ -14,12 +14,16 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'> &
   if (notice.subject_kind === 'handover') return { name: notice.kind === 'handover_declined' ? 'replacements' : 'my_handovers' }
   if (notice.subject_kind === 'wage_month' || notice.subject_kind === 'wages') return { name: 'wages' }
   if (notice.subject_kind === 'quotation') return { name: 'quotations', query: { open: notice.subject_id } }
+  if (notice.subject_kind === 'price_proposal') return { name: 'service_contracts' }
+  if (notice.subject_kind === 'adjustment') return { name: 'statements' }
+  if (notice.subject_kind === 'attendance') return { name: 'attendance' }
+  if (notice.subject_kind === 'attendance_correction') return { name: 'attendance', query: { show: 'corrections' } }
   if (notice.subject_kind === 'staffing') return { name: 'staffing' }
   // Of the dealings of the two sides some have a list alone.
   const lists: Record<string, string> = { liaison_person: 'liaisons', team_member: 'team', daily_check: 'daily_checks', supply: 'supplies', past_contract: 'past_contracts', standby: 'continuity', paper_sheet: 'continuity', meeting_action: 'liaison_todo' }
   const list = lists[notice.subject_kind]
   if (list) return router.hasRoute(list) ? { name: list } : null
-  const names: Record<string, string> = { contact_record: 'record', knowledge: 'approval', staff: 'staff_file' }
+  const names: Record<string, string> = { contact_record: 'record', knowledge: 'approval', staff: 'staff_file', overtime: 'overtime_order' }
   const name = names[notice.subject_kind] ?? notice.subject_kind
   return router.hasRoute(name) ? { name, params: { id: notice.subject_id } } : null
 }

@@ -189,7 +189,7 @@ pub(super) async fn evidence(story: &mut Story) -> Result<()> {
     .await
 }
 
-async fn reserve(story: &Story) -> Result<Uuid> {
+pub(super) async fn reserve(story: &Story) -> Result<Uuid> {
     let conn = story.stage.app().db.read();
     let name = organization::demo::RESERVE.username;
     let found = organization::users::store::by_username(conn, name).await?;
@@ -206,7 +206,6 @@ fn overruled(back: usize, days: usize, reserve: Uuid) -> Value {
         }]);
     }
     match back {
-        7 => json!([{"seat": "Z4", "kind": "leave", "reason": "年休假，已报采购人备案"}]),
         8 | 9 => json!([{
             "seat": "Z4", "kind": "stand_in", "user_id": reserve, "reason": "张俊杰病假，由储备座席何嘉仪顶岗",
         }]),
