@@ -46,14 +46,19 @@ pub(crate) async fn would_break(app: &App, leave: &row::Model) -> Result<Vec<Bre
         .collect();
     let before = around(&book.roster, &keys, &book.away, book.by());
     for key in &keys {
-        let Some(part) = span.part(key.0) else { continue };
+        let Some(part) = span.part(key.0) else {
+            continue;
+        };
         if part == DayPart::Day {
             book.roster.remove(key);
         } else {
             book.away.insert(*key, part);
         }
     }
-    Ok(worse(&before, around(&book.roster, &keys, &book.away, book.by())))
+    Ok(worse(
+        &before,
+        around(&book.roster, &keys, &book.away, book.by()),
+    ))
 }
 
 /// Takes the shifts of whole days of granted leave off the roster.
@@ -90,13 +95,7 @@ pub(crate) async fn give_back(app: &App, tx: &Tx, who: &Who, leave: &row::Model)
     write(app, tx, who, leave, cells).await
 }
 
-async fn write(
-    app: &App,
-    tx: &Tx,
-    who: &Who,
-    leave: &row::Model,
-    cells: Vec<Cell>,
-) -> Result<()> {
+async fn write(app: &App, tx: &Tx, who: &Who, leave: &row::Model, cells: Vec<Cell>) -> Result<()> {
     let why = Why {
         cause: RosterCause::Leave,
         of: Some(leave.id),
