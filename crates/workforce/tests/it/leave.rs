@@ -120,6 +120,29 @@ async fn leave_takes_the_shifts_of_its_days_and_gives_them_back_when_it_is_withd
 }
 
 #[tokio::test]
+async fn the_second_half_of_a_day_takes_its_shift() {
+    on_both(async |world| {
+        published(&world).await;
+        let told = |kind: &str, from_noon: bool| {
+            json!({"user_id": world.id("agent1"), "kind": kind, "from": "2026-12-10", "to": "2026-12-10",
+                "from_noon": from_noon, "to_noon": !from_noon, "reason": "电话告知"})
+        };
+        let register = format!("{LEAVE}/register");
+        world.post("lead", &register, told("annual", false)).await;
+        let roster = world.read("lead", MONTH).await;
+        assert!(shift_of(&world, &roster, "2026-12-10", "agent1").is_some());
+        assert_eq!(roster["findings"][0]["rule"], "seats", "one is missing in the morning");
+        world.post("lead", &register, told("sick", true)).await;
+        let roster = world.read("lead", MONTH).await;
+        assert_eq!(shift_of(&world, &roster, "2026-12-10", "agent1"), None);
+        assert_eq!(roster["leave"][0]["part"], "day");
+        let findings = roster["findings"].as_array().unwrap();
+        assert!(findings.iter().all(|one| one["hard"] == false), "{findings:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_sheet_of_a_day_tells_kinds_of_leave_apart_and_half_a_day_is_judged_by_its_half() {
     on_both(async |world| {
         published(&world).await;
