@@ -102,9 +102,9 @@ fn on_leave(kind: Option<LeaveKind>) -> PresenceKind {
         None | Some(L::Personal) => PresenceKind::UnpaidLeave,
         Some(L::Sick) => PresenceKind::SickLeave,
         Some(L::PurchaserTraining) => PresenceKind::PurchaserTraining,
-        Some(
-            L::Annual | L::Marriage | L::Maternity | L::Paternity | L::Bereavement | L::Comp,
-        ) => PresenceKind::PaidLeave,
+        Some(L::Annual | L::Marriage | L::Maternity | L::Paternity | L::Bereavement | L::Comp) => {
+            PresenceKind::PaidLeave
+        }
     }
 }
 
@@ -143,7 +143,12 @@ mod tests {
             (A::Leave, Some(L::Annual), 0, P::PaidLeave),
             (A::Leave, Some(L::Comp), 0, P::PaidLeave),
             (A::Leave, Some(L::Personal), 0, P::UnpaidLeave),
-            (A::Leave, Some(L::PurchaserTraining), 0, P::PurchaserTraining),
+            (
+                A::Leave,
+                Some(L::PurchaserTraining),
+                0,
+                P::PurchaserTraining,
+            ),
             (A::Leave, None, 0, P::UnpaidLeave),
             (A::Present, Some(L::Annual), 240, P::HalfDay),
             (A::Present, None, 400, P::Late),

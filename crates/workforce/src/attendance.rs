@@ -285,9 +285,9 @@ fn away<'a>(
             PunchKind::Out => left = Some(at),
             PunchKind::In => {
                 let Some(out) = left.take() else { continue };
-                let gone = hours.iter().map(|span| {
-                    overlap(std::slice::from_ref(span), out.max(from), at.min(until))
-                });
+                let gone = hours
+                    .iter()
+                    .map(|span| overlap(std::slice::from_ref(span), out.max(from), at.min(until)));
                 minutes += gone.filter(|gone| *gone > grace).sum::<i64>();
             }
         }

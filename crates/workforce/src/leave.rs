@@ -144,7 +144,9 @@ impl LeaveSpan {
         let both = |part: DayPart, theirs: DayPart| {
             part == theirs || part == DayPart::Day || theirs == DayPart::Day
         };
-        let mut shared = self.parts().filter_map(|(on, part)| Some((part, other.part(on)?)));
+        let mut shared = self
+            .parts()
+            .filter_map(|(on, part)| Some((part, other.part(on)?)));
         shared.any(|(part, theirs)| both(part, theirs))
     }
 }

@@ -204,10 +204,7 @@ pub fn check(
     found.into_iter().collect()
 }
 
-fn between(
-    from: NaiveDate,
-    to: NaiveDate,
-) -> std::ops::RangeInclusive<(NaiveDate, Uuid)> {
+fn between(from: NaiveDate, to: NaiveDate) -> std::ops::RangeInclusive<(NaiveDate, Uuid)> {
     (from, Uuid::nil())..=(to, Uuid::max())
 }
 

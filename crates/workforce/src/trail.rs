@@ -17,9 +17,7 @@ fn audience(kind: &str, facts: &Value) -> Audience {
         Audience::Reach {
             permission,
             queue: None,
-            people: named
-                .filter_map(|id| id.as_str()?.parse().ok())
-                .collect(),
+            people: named.filter_map(|id| id.as_str()?.parse().ok()).collect(),
         }
     };
     match kind {

@@ -120,14 +120,20 @@ async fn leave_requests(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         .limit(MOST)
         .all(app.db.read())
         .await?;
-    let people = organization::colleagues(app.db.read(), rows.iter().map(|row| row.user_id)).await?;
+    let people =
+        organization::colleagues(app.db.read(), rows.iter().map(|row| row.user_id)).await?;
     let waiting = rows.into_iter().map(|row| {
         let name = people.get(&row.user_id).map(|person| person.name.as_str());
         Waiting {
             kind: LEAVE,
             id: row.id,
             // The reason is for who opens it.
-            title: format!("{} {} – {}", name.unwrap_or_default(), row.from_day, row.to_day),
+            title: format!(
+                "{} {} – {}",
+                name.unwrap_or_default(),
+                row.from_day,
+                row.to_day
+            ),
             section: None,
             since: row.requested_at,
             due_at: None,

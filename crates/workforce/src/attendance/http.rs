@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::overrule::{Overruled, must_be_plain, overruled};
 use super::store::{self, Evidence, findings_text, record, row};
-use super::{Action, AttendanceFinding, AttendanceKind, AttendanceDayState, chain};
+use super::{Action, AttendanceDayState, AttendanceFinding, AttendanceKind, chain};
 use crate::leave::LeaveKind;
 use crate::rights::{CloseAttendance, ConfirmAttendance, ViewAttendance};
 use crate::site::{Desk, side};

@@ -12,8 +12,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    AttendanceFinding, AttendanceKind, AttendanceDayState, Hours, Judged, Punch, PunchKind, Span, judge,
-    whole,
+    AttendanceDayState, AttendanceFinding, AttendanceKind, Hours, Judged, Punch, PunchKind, Span,
+    judge, whole,
 };
 use crate::leave::{self, LeaveKind};
 use crate::roster::book::OnLeave;
@@ -106,8 +106,9 @@ impl record::Model {
     /// The kind of leave, where it was leave.
     pub fn leave(&self) -> Result<Option<LeaveKind>> {
         let read = |kind: &String| {
-            LeaveKind::parse(kind)
-                .ok_or_else(|| internal(format!("attendance record {} has no valid leave", self.id)))
+            LeaveKind::parse(kind).ok_or_else(|| {
+                internal(format!("attendance record {} has no valid leave", self.id))
+            })
         };
         self.leave_kind.as_ref().map(read).transpose()
     }
@@ -179,7 +180,10 @@ pub(crate) async fn shift_hours(
     let cells = roster::store::cells(conn, &which).await?.into_iter();
     let hours = cells.filter_map(|((_, user), code)| {
         let spans = known.get(&code)?.shape.hours().into_iter();
-        Some((user, spans.map(|(from, to)| (from.on(on), to.on(on))).collect()))
+        Some((
+            user,
+            spans.map(|(from, to)| (from.on(on), to.on(on))).collect(),
+        ))
     });
     Ok(hours.collect())
 }
@@ -249,7 +253,8 @@ impl Evidence {
             (Some(begin), Some(end)) => {
                 let duties = shifts.values().chain([&hours]);
                 let spans = duties.flatten().copied();
-                let (from, to) = spans.fold(*begin, |all, one| (all.0.min(one.0), all.1.max(one.1)));
+                let (from, to) =
+                    spans.fold(*begin, |all, one| (all.0.min(one.0), all.1.max(one.1)));
                 let from = from - chrono::TimeDelta::hours(super::BEFORE_HOURS);
                 desk.site.spells(from, to.max(end.1)).await?
             }

@@ -117,7 +117,13 @@ pub async fn check(app: &App) -> Result<()> {
         let told = trail::holders(&*tx, TOLD).await?;
         let facts = json!({ "number": broken.to_string(), "seq": broken, "recipients": told });
         let subject = ("attendance_chain", app.ids.next());
-        trail::tell((&app, &tx, &Who::system("workforce")), subject, "broken", facts).await
+        trail::tell(
+            (&app, &tx, &Who::system("workforce")),
+            subject,
+            "broken",
+            facts,
+        )
+        .await
     })
     .await
 }

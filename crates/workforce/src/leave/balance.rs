@@ -72,7 +72,9 @@ pub(crate) async fn balances(
         .and_where(order::Column::State.eq(OvertimeState::Confirmed.as_str()))
         .to_owned();
     // PostgreSQL sums to another type than SQLite.
-    let earned = Expr::col(turn::Column::WorkedMinutes).sum().cast_as("bigint");
+    let earned = Expr::col(turn::Column::WorkedMinutes)
+        .sum()
+        .cast_as("bigint");
     let earned = turn::Entity::find()
         .select_only()
         .column(turn::Column::UserId)
@@ -168,7 +170,10 @@ async fn list(actor: Actor<ViewLeave>, State(app): State<App>) -> Result<Json<Co
     };
     let balances = balances(conn, own).await?;
     let people: Vec<Colleague> = match own {
-        Some(user) => organization::colleagues(conn, [user]).await?.into_values().collect(),
+        Some(user) => organization::colleagues(conn, [user])
+            .await?
+            .into_values()
+            .collect(),
         None => organization::colleagues::holders(conn, Role::Agent).await?,
     };
     let line = |user: Colleague| {

@@ -16,7 +16,8 @@ use crate::roster::store::{self, Which, change};
 use crate::roster::{Book, RosterCause};
 use crate::shift::{Breach, DayPart, around, worse};
 
-/// The shifts that the person has on whole days of the leave.
+/// The shifts that the person has on days of which nothing is left to work: whole days of the leave, and those whose
+/// other half is leave already.
 async fn taken(conn: &impl sea_orm::ConnectionTrait, leave: &row::Model) -> Result<Vec<Cell>> {
     let span = leave.span()?;
     let which = Which {
@@ -25,8 +26,9 @@ async fn taken(conn: &impl sea_orm::ConnectionTrait, leave: &row::Model) -> Resu
         between: (span.from, span.to),
     };
     let cells = store::cells(conn, &which).await?;
-    let whole = |on: NaiveDate| span.part(on) == Some(DayPart::Day);
-    let cells = cells.into_iter().filter(|((on, _), _)| whole(*on));
+    let away = super::store::approved(conn, which.between).await?;
+    let whole = |key: &(NaiveDate, Uuid)| away.get(key).is_some_and(|one| one.part == DayPart::Day);
+    let cells = cells.into_iter().filter(|(key, _)| whole(key));
     Ok(cells.map(|(key, code)| (key, Some(code))).collect())
 }
 
@@ -46,14 +48,21 @@ pub(crate) async fn would_break(app: &App, leave: &row::Model) -> Result<Vec<Bre
         .collect();
     let before = around(&book.roster, &keys, &book.away, book.by());
     for key in &keys {
-        let Some(part) = span.part(key.0) else { continue };
-        if part == DayPart::Day {
+        let Some(part) = span.part(key.0) else {
+            continue;
+        };
+        // A half beside another half is the day.
+        let whole = part == DayPart::Day || book.away.get(key).is_some_and(|half| *half != part);
+        if whole {
             book.roster.remove(key);
         } else {
             book.away.insert(*key, part);
         }
     }
-    Ok(worse(&before, around(&book.roster, &keys, &book.away, book.by())))
+    Ok(worse(
+        &before,
+        around(&book.roster, &keys, &book.away, book.by()),
+    ))
 }
 
 /// Takes the shifts of whole days of granted leave off the roster.
@@ -90,13 +99,7 @@ pub(crate) async fn give_back(app: &App, tx: &Tx, who: &Who, leave: &row::Model)
     write(app, tx, who, leave, cells).await
 }
 
-async fn write(
-    app: &App,
-    tx: &Tx,
-    who: &Who,
-    leave: &row::Model,
-    cells: Vec<Cell>,
-) -> Result<()> {
+async fn write(app: &App, tx: &Tx, who: &Who, leave: &row::Model, cells: Vec<Cell>) -> Result<()> {
     let why = Why {
         cause: RosterCause::Leave,
         of: Some(leave.id),

@@ -280,8 +280,12 @@ async fn ask(
 ) -> Result<(StatusCode, Json<LeaveDetail>)> {
     let today = day::today(&app);
     if new.from < today {
-        return Err(invalid("from", "date_in_past", "leave is asked for before it is taken")
-            .with_way_out("the shift lead registers what was told by phone"));
+        return Err(invalid(
+            "from",
+            "date_in_past",
+            "leave is asked for before it is taken",
+        )
+        .with_way_out("the shift lead registers what was told by phone"));
     }
     let asked = Asked {
         user: actor.user_id(),
@@ -393,7 +397,12 @@ async fn decide(
         (true, None) => None,
         (_, text) => Some(needed("opinion", text.as_deref().unwrap_or_default())?),
     };
-    let (db, done, who, scope) = (app.db.clone(), app.clone(), actor.who(), actor.scope().clone());
+    let (db, done, who, scope) = (
+        app.db.clone(),
+        app.clone(),
+        actor.who(),
+        actor.scope().clone(),
+    );
     let row = db
         .write(move |tx| async move {
             let before = store::get(&*tx, &scope, id).await?;

@@ -162,12 +162,16 @@ pub(crate) async fn approved(
         .all(conn)
         .await?;
     if rows.len() as u64 > MOST {
-        return Err(too_large("more than 10,000 requests for leave are not read at once"));
+        return Err(too_large(
+            "more than 10,000 requests for leave are not read at once",
+        ));
     }
     let mut found: BTreeMap<(NaiveDate, Uuid), OnLeave> = BTreeMap::new();
     for row in rows {
         let (kind, span) = (row.of_kind()?, row.span()?);
-        let within = span.parts().filter(|(on, _)| (days.0..=days.1).contains(on));
+        let within = span
+            .parts()
+            .filter(|(on, _)| (days.0..=days.1).contains(on));
         for (on, part) in within {
             let whole = |one: &OnLeave| one.part != part;
             let key = (on, row.user_id);

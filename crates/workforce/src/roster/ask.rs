@@ -72,8 +72,11 @@ async fn one_more_away(
     Json(asked): Json<WhatIf>,
 ) -> Result<Json<RosterFindings>> {
     let month = Month::parse(&month, day::today(&app))?;
-    let gone: BTreeSet<(NaiveDate, Uuid)> =
-        asked.away.iter().map(|one| (one.day, one.user_id)).collect();
+    let gone: BTreeSet<(NaiveDate, Uuid)> = asked
+        .away
+        .iter()
+        .map(|one| (one.day, one.user_id))
+        .collect();
     must_be_of(month, &gone)?;
     let book = Book::of(app.db.read(), &Part::month(month), app.clock.now()).await?;
     let gone: Vec<(NaiveDate, Uuid)> = gone.into_iter().collect();
@@ -222,11 +225,12 @@ async fn mend(
     let found = tokio::task::spawn_blocking(work)
         .await
         .map_err(kernel::problem::internal)?;
-    let change = |((day, user_id), shift): ((NaiveDate, Uuid), Option<crate::shift::Shift>)| CellChange {
-        day,
-        user_id,
-        shift_id: shift.map(|shift| shift.code),
-    };
+    let change =
+        |((day, user_id), shift): ((NaiveDate, Uuid), Option<crate::shift::Shift>)| CellChange {
+            day,
+            user_id,
+            shift_id: shift.map(|shift| shift.code),
+        };
     Ok(Json(RosterRepair {
         version: row.version,
         changes: found.changes.into_iter().map(change).collect(),

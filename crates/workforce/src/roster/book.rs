@@ -85,11 +85,7 @@ impl Part {
 
 impl Book {
     /// Reads a part of the rosters.
-    pub async fn of(
-        conn: &impl ConnectionTrait,
-        part: &Part,
-        now: DateTime<Utc>,
-    ) -> Result<Self> {
+    pub async fn of(conn: &impl ConnectionTrait, part: &Part, now: DateTime<Utc>) -> Result<Self> {
         let (first, last) = part.between;
         let between = (
             first.checked_sub_days(BEFORE).unwrap_or(first),

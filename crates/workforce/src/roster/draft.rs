@@ -301,15 +301,26 @@ async fn search(app: &App, row: &row::Model) -> Result<()> {
             let part = gone.as_secs_f64() / limit.as_secs_f64();
             if gone >= next {
                 next = gone + TOLD_EVERY;
-                told(&teller, &telling, "progress", Ord::min((part * 100.0) as i64, 99));
+                told(
+                    &teller,
+                    &telling,
+                    "progress",
+                    Ord::min((part * 100.0) as i64, 99),
+                );
             }
-            if teller.shutdown.is_cancelled() { 1.0 } else { part }
+            if teller.shutdown.is_cancelled() {
+                1.0
+            } else {
+                part
+            }
         });
         let found = found.map_err(|error| refused("roster_no_line", error.to_string()))?;
         let cells = draft.read(&found.roster, &book);
         Ok::<_, Problem>((found.objective, cells))
     };
-    let (objective, cells) = tokio::task::spawn_blocking(work).await.map_err(internal)??;
+    let (objective, cells) = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(internal)??;
     let (writer, mut after) = (app.clone(), row.clone());
     let row = app
         .db
@@ -362,10 +373,7 @@ struct Had {
 }
 
 /// How often each person had each shift in the three months before, as far as they were published.
-async fn had(
-    conn: &impl ConnectionTrait,
-    month: Month,
-) -> Result<BTreeMap<(Uuid, String), i64>> {
+async fn had(conn: &impl ConnectionTrait, month: Month) -> Result<BTreeMap<(Uuid, String), i64>> {
     let first = month.first();
     let from = first.checked_sub_months(LEDGER).unwrap_or(first);
     let to = Ord::max(month.first() - TimeDelta::days(1), from);

@@ -8,9 +8,7 @@ use kernel::audit::Who;
 use kernel::problem::{Problem, Result, refused};
 use kernel::{App, Tx, day, versioned};
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter,
-};
+use sea_orm::{ActiveModelTrait as _, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -108,9 +108,15 @@ struct EditRoster {
 /// The changes, each of the month and once, with shifts that may be given to agents in service.
 async fn checked(tx: &Tx, month: Month, changes: Vec<CellChange>) -> Result<Vec<Cell>> {
     let mut seen = BTreeSet::new();
-    let once = changes.iter().all(|one| seen.insert((one.day, one.user_id)));
+    let once = changes
+        .iter()
+        .all(|one| seen.insert((one.day, one.user_id)));
     if !once || !(1..=MOST_CHANGES).contains(&changes.len()) {
-        return Err(invalid("changes", "cells_invalid", "1 to 2,000 cells, each once"));
+        return Err(invalid(
+            "changes",
+            "cells_invalid",
+            "1 to 2,000 cells, each once",
+        ));
     }
     if !changes.iter().all(|one| month.has(one.day)) {
         let detail = format!("a day of {}", month.text());
@@ -126,7 +132,11 @@ async fn checked(tx: &Tx, month: Month, changes: Vec<CellChange>) -> Result<Vec<
             return Err(invalid("changes", "shift_unknown", detail));
         }
         if !agents.contains(&one.user_id) {
-            return Err(invalid("changes", "user_unknown", "an agent in service is named"));
+            return Err(invalid(
+                "changes",
+                "user_unknown",
+                "an agent in service is named",
+            ));
         }
     }
     let cell = |one: CellChange| ((one.day, one.user_id), one.shift_id);
@@ -148,7 +158,10 @@ async fn put(
 ) -> Result<Json<RosterDetail>> {
     let month = Month::parse(&month, day::today(&app))?;
     let text = |field, text: Option<String>| text.map(|text| needed(field, &text)).transpose();
-    let (reason, despite) = (text("reason", asked.reason)?, text("despite", asked.despite)?);
+    let (reason, despite) = (
+        text("reason", asked.reason)?,
+        text("despite", asked.despite)?,
+    );
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     db.write(move |tx| async move {
         let before = current(&app, &tx, month, asked.version).await?;
@@ -158,8 +171,11 @@ async fn put(
             needed("reason", reason.as_deref().unwrap_or_default())?;
             let today = day::today(&app);
             if cells.iter().any(|((on, _), _)| *on < today) {
-                return Err(refused("roster_day_over", "a day that is over stays as it was")
-                    .with_way_out("what was worked otherwise stands in the attendance of the day"));
+                return Err(
+                    refused("roster_day_over", "a day that is over stays as it was").with_way_out(
+                        "what was worked otherwise stands in the attendance of the day",
+                    ),
+                );
             }
             let keys = cells.iter().map(|(key, _)| *key).collect();
             let part = Part::cells(keys).ok_or_else(|| internal("no cell"))?;
@@ -200,12 +216,7 @@ pub(crate) fn shapes(
 }
 
 /// The roster of a month as it was read, or one that begins now.
-pub(crate) async fn current(
-    app: &App,
-    tx: &Tx,
-    month: Month,
-    version: i64,
-) -> Result<row::Model> {
+pub(crate) async fn current(app: &App, tx: &Tx, month: Month, version: i64) -> Result<row::Model> {
     let found = store::month(&**tx, month).await?;
     let row = found.unwrap_or_else(|| row::Model::unbegun(app, month));
     versioned::as_read(row, version)
@@ -235,7 +246,10 @@ async fn publish(
     Json(asked): Json<PublishRoster>,
 ) -> Result<Json<RosterDetail>> {
     let month = Month::parse(&month, day::today(&app))?;
-    let despite = asked.despite.map(|text| needed("despite", &text)).transpose()?;
+    let despite = asked
+        .despite
+        .map(|text| needed("despite", &text))
+        .transpose()?;
     let (db, done, who) = (app.db.clone(), app.clone(), actor.who());
     db.write(move |tx| async move {
         let before = current(&app, &tx, month, asked.version).await?;

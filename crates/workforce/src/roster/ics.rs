@@ -40,7 +40,10 @@ pub fn calendar(events: &[Event], now: DateTime<Utc>) -> String {
         line(&format!("DTEND:{}", stamp(to)));
         line(&format!("SUMMARY:{}", escaped(&event.name)));
         if let Some((from, to)) = event.shift.lunch {
-            line(&format!("DESCRIPTION:{}", escaped(&format!("午休 {from}–{to}"))));
+            line(&format!(
+                "DESCRIPTION:{}",
+                escaped(&format!("午休 {from}–{to}"))
+            ));
         }
         line("END:VEVENT");
     }

@@ -83,10 +83,7 @@ impl row::Model {
 }
 
 /// The roster of a month, if it was begun.
-pub(crate) async fn month(
-    conn: &impl ConnectionTrait,
-    month: Month,
-) -> Result<Option<row::Model>> {
+pub(crate) async fn month(conn: &impl ConnectionTrait, month: Month) -> Result<Option<row::Model>> {
     Ok(row::Entity::find()
         .filter(row::Column::Month.eq(month.text()))
         .one(conn)
@@ -146,6 +143,7 @@ pub(crate) async fn cells(
     if rows.len() as u64 > MOST_CELLS {
         return Err(too_large("more than 130,000 shifts are not read at once"));
     }
-    let read = |row: cell::Model| Ok::<_, Problem>(((day::read(&row.on_day)?, row.user_id), row.shift_id));
+    let read =
+        |row: cell::Model| Ok::<_, Problem>(((day::read(&row.on_day)?, row.user_id), row.shift_id));
     rows.into_iter().map(read).collect()
 }

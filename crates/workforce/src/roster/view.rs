@@ -189,7 +189,9 @@ pub(crate) async fn detail(app: &App, person: &Principal, month: Month) -> Resul
     let mut people = organization::colleagues::holders(conn, Role::Agent).await?;
     let known: BTreeSet<Uuid> = people.iter().map(|person| person.id).collect();
     let others = cells.iter().map(|cell| cell.user_id);
-    let others = others.filter(|id| !known.contains(id)).chain(row.published_by);
+    let others = others
+        .filter(|id| !known.contains(id))
+        .chain(row.published_by);
     let mut others = organization::colleagues(conn, others).await?;
     let published_by = row.published_by.and_then(|id| {
         let agent = people.iter().find(|person| person.id == id).cloned();
@@ -265,7 +267,10 @@ fn tallies(book: &Book, cells: &[RosterCell]) -> Vec<RosterTally> {
         .map(|(user_id, shifts)| RosterTally {
             user_id,
             days: shifts.values().sum(),
-            minutes: shifts.iter().map(|(shift, days)| minutes(shift) * days).sum(),
+            minutes: shifts
+                .iter()
+                .map(|(shift, days)| minutes(shift) * days)
+                .sum(),
             shifts: shifts
                 .into_iter()
                 .map(|(shift, days)| ShiftTally {

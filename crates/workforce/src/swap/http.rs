@@ -179,7 +179,11 @@ impl WantedSwap {
         day::plausible("day", self.day, today)?;
         day::plausible("colleague_day", self.colleague_day, today)?;
         if self.colleague_id == user {
-            return Err(invalid("colleague_id", "swap_own", "somebody else is asked"));
+            return Err(invalid(
+                "colleague_id",
+                "swap_own",
+                "somebody else is asked",
+            ));
         }
         Ok(((self.day, user), (self.colleague_day, self.colleague_id)))
     }
@@ -317,7 +321,10 @@ async fn answer(
     Path(id): Path<Uuid>,
     Json(said): Json<AnswerSwap>,
 ) -> Result<Json<SwapDetail>> {
-    let opinion = said.opinion.map(|text| needed("opinion", &text)).transpose()?;
+    let opinion = said
+        .opinion
+        .map(|text| needed("opinion", &text))
+        .transpose()?;
     let (db, done, who, user) = (app.db.clone(), app.clone(), actor.who(), actor.user_id());
     let row = db
         .write(move |tx| async move {
@@ -334,7 +341,10 @@ async fn answer(
                 let auto = terms::in_force(&*tx, now).await?.swap_auto;
                 let at_once = auto && tried.broken.is_empty();
                 cells = tried.cells;
-                (Action::Accept { at_once }, if at_once { "approved" } else { "accepted" })
+                (
+                    Action::Accept { at_once },
+                    if at_once { "approved" } else { "accepted" },
+                )
             } else {
                 (Action::Decline, "declined")
             };
@@ -381,7 +391,12 @@ async fn decide(
         (true, None) => None,
         (_, text) => Some(needed("opinion", text.as_deref().unwrap_or_default())?),
     };
-    let (db, done, who, scope) = (app.db.clone(), app.clone(), actor.who(), actor.scope().clone());
+    let (db, done, who, scope) = (
+        app.db.clone(),
+        app.clone(),
+        actor.who(),
+        actor.scope().clone(),
+    );
     let row = db
         .write(move |tx| async move {
             let before = store::get(&*tx, &scope, id).await?;

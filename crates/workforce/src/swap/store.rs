@@ -155,7 +155,11 @@ impl Tried {
         if !self.is_hard() {
             return Ok(());
         }
-        let hard: Vec<&Breach> = self.broken.iter().filter(|one| one.rule.is_hard()).collect();
+        let hard: Vec<&Breach> = self
+            .broken
+            .iter()
+            .filter(|one| one.rule.is_hard())
+            .collect();
         let detail = format!("{} rules of the roster would be broken", hard.len());
         Err(breaks("swap_breaks", detail, hard).with_way_out("choose another day or colleague"))
     }
@@ -166,8 +170,10 @@ pub(crate) async fn tried(app: &App, conn: &impl ConnectionTrait, pair: Pair) ->
     let (mine, theirs) = pair;
     let today = day::today(app);
     if mine.0 <= today || theirs.0 <= today {
-        return Err(refused("swap_past", "a shift is changed before its day comes")
-            .with_way_out("ask the shift lead"));
+        return Err(
+            refused("swap_past", "a shift is changed before its day comes")
+                .with_way_out("ask the shift lead"),
+        );
     }
     let cells = vec![mine, theirs, (mine.0, theirs.1), (theirs.0, mine.1)];
     let part = Part::cells(cells).ok_or_else(|| internal("a swap has cells"))?;
@@ -177,7 +183,9 @@ pub(crate) async fn tried(app: &App, conn: &impl ConnectionTrait, pair: Pair) ->
     let after = swapped(&book.roster, pair, &book.away, book.by());
     let (Some(shifts), Some((after, broken))) = (both, after) else {
         let detail = "both have a published shift to give and are free for the one they take";
-        return Err(refused("swap_no_shift", detail).with_way_out("choose another day or colleague"));
+        return Err(
+            refused("swap_no_shift", detail).with_way_out("choose another day or colleague")
+        );
     };
     let cell = |key: &(NaiveDate, Uuid)| (*key, after.get(key).map(|shift| shift.code.clone()));
     Ok(Tried {

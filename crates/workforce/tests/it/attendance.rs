@@ -168,7 +168,10 @@ async fn a_correction_is_a_new_row_that_the_other_side_decides_and_the_chain_sho
             .all(world.app.db.read())
             .await
             .unwrap();
-        assert_eq!(chain::first_broken((0, chain::BEGIN.to_owned()), &all), None);
+        assert_eq!(
+            chain::first_broken((0, chain::BEGIN.to_owned()), &all),
+            None
+        );
         for n in 0..all.len() {
             let mut forged = all.clone();
             forged[n].minutes += 1;
@@ -216,7 +219,8 @@ async fn a_correction_is_a_new_row_that_the_other_side_decides_and_the_chain_sho
 #[tokio::test]
 async fn a_device_whose_clock_shows_the_end_of_all_time_is_told_so() {
     on_both(async |world| {
-        let punch = json!({"kind": "in", "device": "seat-0001", "device_at": "+262142-12-31T23:59:59Z"});
+        let punch =
+            json!({"kind": "in", "device": "seat-0001", "device_at": "+262142-12-31T23:59:59Z"});
         let code = world.refused("agent1", "/api/v1/punches", punch).await;
         assert_eq!(code, "moment_implausible");
     })

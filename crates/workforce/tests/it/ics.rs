@@ -27,8 +27,18 @@ fn lines_are_folded_at_75_octets_and_what_has_a_meaning_is_marked() {
     assert!(!text.replace("\r\n", "").contains('\n'));
     let whole = text.replace("\r\n ", "");
     // 08:30 in Guangzhou.
-    assert!(whole.contains("\r\nDTSTART:20260920T003000Z\r\nDTEND:20260920T100000Z\r\n"), "{whole}");
-    let marked = name.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace('\n', "\\n");
-    assert!(whole.contains(&format!("\r\nSUMMARY:{marked}\r\n")), "{whole}");
+    assert!(
+        whole.contains("\r\nDTSTART:20260920T003000Z\r\nDTEND:20260920T100000Z\r\n"),
+        "{whole}"
+    );
+    let marked = name
+        .replace('\\', "\\\\")
+        .replace(';', "\\;")
+        .replace(',', "\\,")
+        .replace('\n', "\\n");
+    assert!(
+        whole.contains(&format!("\r\nSUMMARY:{marked}\r\n")),
+        "{whole}"
+    );
     assert!(whole.contains("UID:2026-09-20-00000000-0000-0000-0000-000000000001@shoujie"));
 }

@@ -41,34 +41,103 @@ async fn leave_takes_the_shifts_of_its_days_and_gives_them_back_when_it_is_withd
     on_both(async |world| {
         let before = published(&world).await;
         let turn = shift_of(&world, &before, "2026-12-08", "agent1").unwrap();
-        assert_eq!(world.refused("agent1", LEAVE, asked("annual", "2026-12-12", "2026-12-13")).await, "leave_no_workday");
-        let leave = world.post("agent1", LEAVE, asked("annual", "2026-12-08", "2026-12-09")).await;
-        assert_eq!((&leave["half_days"], &leave["findings"][0]["rule"]), (&json!(4), &json!("seats")), "{leave}");
+        assert_eq!(
+            world
+                .refused("agent1", LEAVE, asked("annual", "2026-12-12", "2026-12-13"))
+                .await,
+            "leave_no_workday"
+        );
+        let leave = world
+            .post("agent1", LEAVE, asked("annual", "2026-12-08", "2026-12-09"))
+            .await;
+        assert_eq!(
+            (&leave["half_days"], &leave["findings"][0]["rule"]),
+            (&json!(4), &json!("seats")),
+            "{leave}"
+        );
         let again = asked("sick", "2026-12-09", "2026-12-10");
-        assert_eq!(world.refused("agent1", LEAVE, again).await, "leave_overlaps");
+        assert_eq!(
+            world.refused("agent1", LEAVE, again).await,
+            "leave_overlaps"
+        );
         // A colleague knows nothing of it.
         assert_eq!(world.read("agent2", LEAVE).await["total"], 0);
         let own = format!("{LEAVE}/{}", leave["id"].as_str().unwrap());
         assert_eq!(world.status("agent2", &own).await, 404);
 
         let decide = format!("{own}/decide");
-        assert_eq!(world.refused("agent1", &decide, json!({"version": 1, "approve": true})).await, "forbidden");
-        assert_eq!(world.refused("lead", &decide, json!({"version": 1, "approve": false})).await, "text_missing");
-        let granted = world.post("lead", &decide, json!({"version": 1, "approve": true})).await;
+        assert_eq!(
+            world
+                .refused("agent1", &decide, json!({"version": 1, "approve": true}))
+                .await,
+            "forbidden"
+        );
+        assert_eq!(
+            world
+                .refused("lead", &decide, json!({"version": 1, "approve": false}))
+                .await,
+            "text_missing"
+        );
+        let granted = world
+            .post("lead", &decide, json!({"version": 1, "approve": true}))
+            .await;
         assert_eq!(granted["state"], "approved");
         let roster = world.read("agent2", MONTH).await;
         assert_eq!(shift_of(&world, &roster, "2026-12-08", "agent1"), None);
-        assert_eq!((&roster["leave"][0]["part"], &roster["leave"][0]["kind"]), (&json!("day"), &json!(null)));
+        assert_eq!(
+            (&roster["leave"][0]["part"], &roster["leave"][0]["kind"]),
+            (&json!("day"), &json!(null))
+        );
         let roster = world.read("lead", MONTH).await;
-        assert_eq!((&roster["revision"], &roster["leave"][0]["kind"]), (&json!(2), &json!("annual")));
-        let hard = roster["findings"].as_array().unwrap().iter().any(|one| one["hard"] == true);
+        assert_eq!(
+            (&roster["revision"], &roster["leave"][0]["kind"]),
+            (&json!(2), &json!("annual"))
+        );
+        let hard = roster["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["hard"] == true);
         assert!(!hard, "{}", roster["findings"]);
 
-        let back = world.post("agent1", &format!("{own}/withdraw"), json!({"version": 2})).await;
+        let back = world
+            .post("agent1", &format!("{own}/withdraw"), json!({"version": 2}))
+            .await;
         assert_eq!(back["state"], "withdrawn");
         let roster = world.read("agent1", MONTH).await;
-        assert_eq!(shift_of(&world, &roster, "2026-12-08", "agent1"), Some(turn));
-        assert_eq!(world.refused("lead", &decide, json!({"version": 3, "approve": true})).await, "leave_decided");
+        assert_eq!(
+            shift_of(&world, &roster, "2026-12-08", "agent1"),
+            Some(turn)
+        );
+        assert_eq!(
+            world
+                .refused("lead", &decide, json!({"version": 3, "approve": true}))
+                .await,
+            "leave_decided"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_second_half_of_a_day_takes_its_shift() {
+    on_both(async |world| {
+        published(&world).await;
+        let told = |kind: &str, from_noon: bool| {
+            json!({"user_id": world.id("agent1"), "kind": kind, "from": "2026-12-10", "to": "2026-12-10",
+                "from_noon": from_noon, "to_noon": !from_noon, "reason": "电话告知"})
+        };
+        let register = format!("{LEAVE}/register");
+        world.post("lead", &register, told("annual", false)).await;
+        let roster = world.read("lead", MONTH).await;
+        assert!(shift_of(&world, &roster, "2026-12-10", "agent1").is_some());
+        assert_eq!(roster["findings"][0]["rule"], "seats", "one is missing in the morning");
+        world.post("lead", &register, told("sick", true)).await;
+        let roster = world.read("lead", MONTH).await;
+        assert_eq!(shift_of(&world, &roster, "2026-12-10", "agent1"), None);
+        assert_eq!(roster["leave"][0]["part"], "day");
+        let findings = roster["findings"].as_array().unwrap();
+        assert!(findings.iter().all(|one| one["hard"] == false), "{findings:?}");
     })
     .await;
 }

@@ -157,7 +157,10 @@ fn a_week_with_a_make_up_workday_has_its_hours_and_one_more_shift_is_too_many() 
     assert!(breaches(&roster, "2026-09-14", "2026-09-20").is_empty());
     roster.insert((day("2026-09-19"), user(0)), shift(("11:30", "12:30")));
     let found = breaches(&roster, "2026-09-14", "2026-09-20");
-    assert_eq!(found.iter().filter(|one| **one == B::WeekMinutes).count(), 7);
+    assert_eq!(
+        found.iter().filter(|one| **one == B::WeekMinutes).count(),
+        7
+    );
     assert!(found.contains(&B::DayOff) && found.contains(&B::DaysInARow));
 }
 
@@ -200,7 +203,10 @@ fn a_sick_call_is_mended_with_as_few_cells_as_possible() {
     let mended = repair(&full(on), &gone, (&more, &shifts), &Away::new(), by);
     assert_eq!(mended.left, [], "{mended:?}");
     let touched: BTreeSet<Uuid> = mended.changes.iter().map(|((_, user), _)| *user).collect();
-    assert_eq!((mended.changes.len(), touched), (2, BTreeSet::from([user(0), user(6)])));
+    assert_eq!(
+        (mended.changes.len(), touched),
+        (2, BTreeSet::from([user(0), user(6)]))
+    );
     // Nobody is free: two of one turn are away, one of the other changes his turn, and it is told who is missing.
     let gone = [(on, user(0)), (on, user(2))];
     let mended = repair(&full(on), &gone, (&team, &shifts), &Away::new(), by);

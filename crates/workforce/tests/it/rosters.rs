@@ -19,14 +19,20 @@ async fn drafted(world: &World, seconds: u64) -> Value {
     world.app.settle().await;
     let at = format!("/api/v1/roster-drafts/{}", draft["id"].as_str().unwrap());
     let draft = world.read("lead", &at).await;
-    assert_eq!((&draft["state"], &draft["cells"]), (&json!("done"), &json!(138)), "{draft}");
+    assert_eq!(
+        (&draft["state"], &draft["cells"]),
+        (&json!("done"), &json!(138)),
+        "{draft}"
+    );
     world.read("lead", MONTH).await
 }
 
 pub async fn published(world: &World) -> Value {
     let roster = drafted(world, 1).await;
     let door = format!("{MONTH}/publish");
-    world.post("lead", &door, json!({"version": roster["version"]})).await
+    world
+        .post("lead", &door, json!({"version": roster["version"]}))
+        .await
 }
 
 fn cell(world: &World, day: &str, who: &str, shift: Option<&str>) -> Value {
@@ -49,13 +55,24 @@ fn rules(list: &Value) -> Vec<&str> {
 async fn a_month_is_drafted_published_and_then_changed_with_a_reason() {
     on_both(async |world| {
         let roster = drafted(&world, 1).await;
-        assert_eq!((&roster["state"], &roster["version"]), (&json!("draft"), &json!(1)));
+        assert_eq!(
+            (&roster["state"], &roster["version"]),
+            (&json!("draft"), &json!(1))
+        );
         assert_eq!(roster["findings"], json!([]), "the solver keeps the rules");
         // Turns at lunch are shared out: nobody has two days more of one than of the other.
         for tally in roster["tallies"].as_array().unwrap() {
-            assert_eq!((&tally["days"], &tally["minutes"]), (&json!(23), &json!(23 * 480)));
+            assert_eq!(
+                (&tally["days"], &tally["minutes"]),
+                (&json!(23), &json!(23 * 480))
+            );
             let turns = tally["shifts"].as_array().unwrap();
-            assert!(turns.iter().all(|turn| (10..=13).contains(&turn["days"].as_i64().unwrap())), "{tally}");
+            assert!(
+                turns
+                    .iter()
+                    .all(|turn| (10..=13).contains(&turn["days"].as_i64().unwrap())),
+                "{tally}"
+            );
         }
         // Agents see nothing of a draft.
         assert_eq!(world.read("agent1", MONTH).await["cells"], json!([]));
@@ -63,43 +80,106 @@ async fn a_month_is_drafted_published_and_then_changed_with_a_reason() {
         // A shift on a Sunday is found, and not published.
         let edit = |version: i64, changes: Value| json!({"version": version, "changes": changes});
         let cells = format!("{MONTH}/cells");
-        let sunday = edit(1, json!([cell(&world, "2026-12-06", "agent1", Some("whole_day"))]));
+        let sunday = edit(
+            1,
+            json!([cell(&world, "2026-12-06", "agent1", Some("whole_day"))]),
+        );
         let roster = world.put("lead", &cells, sunday.clone()).await;
         assert!(rules(&roster["findings"]).contains(&"day_off"), "{roster}");
-        assert_eq!(world.put_refused("lead", &cells, sunday).await, "stale_version");
+        assert_eq!(
+            world.put_refused("lead", &cells, sunday).await,
+            "stale_version"
+        );
         let door = format!("{MONTH}/publish");
-        assert_eq!(world.refused("lead", &door, json!({"version": 2})).await, "roster_breaks");
+        assert_eq!(
+            world.refused("lead", &door, json!({"version": 2})).await,
+            "roster_breaks"
+        );
         // Moving a shift is two changes at once; then one is missing on Monday, which needs a reason.
-        let moved = json!([cell(&world, "2026-12-06", "agent1", None), cell(&world, "2026-12-07", "agent1", None)]);
+        let moved = json!([
+            cell(&world, "2026-12-06", "agent1", None),
+            cell(&world, "2026-12-07", "agent1", None)
+        ]);
         let roster = world.put("lead", &cells, edit(2, moved)).await;
         assert_eq!(rules(&roster["findings"]), ["seats"]);
-        assert_eq!(world.refused("lead", &door, json!({"version": 3})).await, "roster_short");
-        let roster = world.post("lead", &door, json!({"version": 3, "despite": "当日停电检修"})).await;
-        assert_eq!((&roster["state"], &roster["revision"]), (&json!("published"), &json!(1)));
-        assert_eq!(world.read("agent1", MONTH).await["cells"].as_array().unwrap().len(), 137);
-        assert_eq!(world.refused("lead", &door, json!({"version": 4})).await, "roster_published");
-        assert_eq!(world.refused("agent1", &door, json!({"version": 4})).await, "forbidden");
+        assert_eq!(
+            world.refused("lead", &door, json!({"version": 3})).await,
+            "roster_short"
+        );
+        let roster = world
+            .post(
+                "lead",
+                &door,
+                json!({"version": 3, "despite": "当日停电检修"}),
+            )
+            .await;
+        assert_eq!(
+            (&roster["state"], &roster["revision"]),
+            (&json!("published"), &json!(1))
+        );
+        assert_eq!(
+            world.read("agent1", MONTH).await["cells"]
+                .as_array()
+                .unwrap()
+                .len(),
+            137
+        );
+        assert_eq!(
+            world.refused("lead", &door, json!({"version": 4})).await,
+            "roster_published"
+        );
+        assert_eq!(
+            world.refused("agent1", &door, json!({"version": 4})).await,
+            "forbidden"
+        );
 
         // From now on a change has a reason, breaks no rule and is a row.
         let back = json!([cell(&world, "2026-12-07", "agent1", Some("lunch_late"))]);
-        assert_eq!(world.put_refused("lead", &cells, edit(4, back.clone())).await, "text_missing");
-        let mut sunday = edit(4, json!([cell(&world, "2026-12-13", "agent1", Some("whole_day"))]));
+        assert_eq!(
+            world
+                .put_refused("lead", &cells, edit(4, back.clone()))
+                .await,
+            "text_missing"
+        );
+        let mut sunday = edit(
+            4,
+            json!([cell(&world, "2026-12-13", "agent1", Some("whole_day"))]),
+        );
         sunday["reason"] = json!("临时");
-        assert_eq!(world.put_refused("lead", &cells, sunday).await, "roster_breaks");
+        assert_eq!(
+            world.put_refused("lead", &cells, sunday).await,
+            "roster_breaks"
+        );
         let mut change = edit(4, back);
         change["reason"] = json!("检修取消");
         let roster = world.put("lead", &cells, change).await;
-        assert_eq!((&roster["revision"], &roster["findings"]), (&json!(2), &json!([])));
-        let rows = world.read("agent1", &format!("{MONTH}/changes?per_page=1")).await;
+        assert_eq!(
+            (&roster["revision"], &roster["findings"]),
+            (&json!(2), &json!([]))
+        );
+        let rows = world
+            .read("agent1", &format!("{MONTH}/changes?per_page=1"))
+            .await;
         let row = &rows["items"][0];
-        assert_eq!((&rows["total"], &row["cause"], &row["reason"]), (&json!(138), &json!("edit"), &json!("检修取消")));
-        assert_eq!((&row["before_shift_id"], &row["shift_id"]), (&json!(null), &json!("lunch_late")));
+        assert_eq!(
+            (&rows["total"], &row["cause"], &row["reason"]),
+            (&json!(138), &json!("edit"), &json!("检修取消"))
+        );
+        assert_eq!(
+            (&row["before_shift_id"], &row["shift_id"]),
+            (&json!(null), &json!("lunch_late"))
+        );
 
         // The hours of a shift that was published stay; its name may change.
-        let fields = |from: &str, version: i64| json!({"version": version, "name": "午休二轮", "from": from, "to": "18:00",
-            "lunch_from": "13:00", "lunch_to": "14:30", "colour": 3, "people": 3});
+        let fields = |from: &str, version: i64| {
+            json!({"version": version, "name": "午休二轮", "from": from, "to": "18:00",
+            "lunch_from": "13:00", "lunch_to": "14:30", "colour": 3, "people": 3})
+        };
         let at = "/api/v1/shift-templates/lunch_late";
-        assert_eq!(world.put_refused("lead", at, fields("09:00", 1)).await, "shift_in_use");
+        assert_eq!(
+            world.put_refused("lead", at, fields("09:00", 1)).await,
+            "shift_in_use"
+        );
         assert_eq!(world.put("lead", at, fields("08:30", 1)).await["colour"], 3);
     })
     .await;
@@ -144,13 +224,20 @@ async fn ones_own_week_is_read_on_the_phone_and_taken_into_a_calendar() {
     on_both(async |world| {
         let roster = published(&world).await;
         let week = "from=2026-12-07&to=2026-12-13";
-        let own = world.read("agent2", &format!("/api/v1/my-roster?{week}")).await;
+        let own = world
+            .read("agent2", &format!("/api/v1/my-roster?{week}"))
+            .await;
         let days = own["days"].as_array().unwrap();
-        let worked: Vec<&Value> = days.iter().filter(|day| day["shift"]["id"].is_string()).collect();
+        let worked: Vec<&Value> = days
+            .iter()
+            .filter(|day| day["shift"]["id"].is_string())
+            .collect();
         assert_eq!((days.len(), worked.len()), (7, 5), "{own}");
         let monday = shift_of(&world, &roster, "2026-12-07", "agent2").unwrap();
         assert_eq!(worked[0]["shift"]["id"], json!(monday));
-        let file = world.text("agent2", &format!("/api/v1/my-roster.ics?{week}")).await;
+        let file = world
+            .text("agent2", &format!("/api/v1/my-roster.ics?{week}"))
+            .await;
         assert_eq!(file.matches("BEGIN:VEVENT\r\n").count(), 5, "{file}");
     })
     .await;

@@ -26,28 +26,75 @@ async fn two_change_their_turns_when_both_and_the_lead_agree() {
     on_both(async |world| {
         let roster = published(&world).await;
         let other = other_turn(&world, &roster);
-        let third = if other == "agent2" { "agent3" } else { "agent2" };
-        let turns = (shift_of(&world, &roster, "2026-12-08", "agent1"), shift_of(&world, &roster, "2026-12-08", other));
-        let swap = world.post("agent1", SWAPS, wanted(&world, other, "2026-12-08")).await;
-        assert_eq!((&swap["state"], &swap["findings"]), (&json!("asked"), &json!([])), "{swap}");
-        assert_eq!(world.refused("agent1", SWAPS, wanted(&world, third, "2026-12-08")).await, "swap_open");
+        let third = if other == "agent2" {
+            "agent3"
+        } else {
+            "agent2"
+        };
+        let turns = (
+            shift_of(&world, &roster, "2026-12-08", "agent1"),
+            shift_of(&world, &roster, "2026-12-08", other),
+        );
+        let swap = world
+            .post("agent1", SWAPS, wanted(&world, other, "2026-12-08"))
+            .await;
+        assert_eq!(
+            (&swap["state"], &swap["findings"]),
+            (&json!("asked"), &json!([])),
+            "{swap}"
+        );
+        assert_eq!(
+            world
+                .refused("agent1", SWAPS, wanted(&world, third, "2026-12-08"))
+                .await,
+            "swap_open"
+        );
         let own = format!("{SWAPS}/{}", swap["id"].as_str().unwrap());
         assert_eq!(world.status(third, &own).await, 404);
 
         let yes = json!({"version": 1, "accept": true});
-        assert_eq!(world.refused("agent1", &format!("{own}/answer"), yes.clone()).await, "not_found");
+        assert_eq!(
+            world
+                .refused("agent1", &format!("{own}/answer"), yes.clone())
+                .await,
+            "not_found"
+        );
         let early = json!({"version": 1, "approve": true});
-        assert_eq!(world.refused("lead", &format!("{own}/decide"), early).await, "swap_not_accepted");
+        assert_eq!(
+            world.refused("lead", &format!("{own}/decide"), early).await,
+            "swap_not_accepted"
+        );
         let accepted = world.post(other, &format!("{own}/answer"), yes).await;
         assert_eq!(accepted["state"], "accepted");
-        let done = world.post("lead", &format!("{own}/decide"), json!({"version": 2, "approve": true})).await;
+        let done = world
+            .post(
+                "lead",
+                &format!("{own}/decide"),
+                json!({"version": 2, "approve": true}),
+            )
+            .await;
         assert_eq!(done["state"], "approved");
         let after = world.read("agent1", MONTH).await;
-        let now = (shift_of(&world, &after, "2026-12-08", "agent1"), shift_of(&world, &after, "2026-12-08", other));
+        let now = (
+            shift_of(&world, &after, "2026-12-08", "agent1"),
+            shift_of(&world, &after, "2026-12-08", other),
+        );
         assert_eq!((now.1, now.0), turns);
-        assert_eq!((&after["revision"], &after["findings"]), (&json!(2), &json!([])));
-        let rows = world.read("lead", &format!("{MONTH}/changes?per_page=2")).await;
-        assert!(rows["items"].as_array().unwrap().iter().all(|row| row["cause"] == "swap"), "{rows}");
+        assert_eq!(
+            (&after["revision"], &after["findings"]),
+            (&json!(2), &json!([]))
+        );
+        let rows = world
+            .read("lead", &format!("{MONTH}/changes?per_page=2"))
+            .await;
+        assert!(
+            rows["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|row| row["cause"] == "swap"),
+            "{rows}"
+        );
     })
     .await;
 }

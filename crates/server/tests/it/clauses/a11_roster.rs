@@ -24,7 +24,8 @@ fn shift_of(roster: &Value, day: &str, user: &Value) -> Option<Value> {
 }
 
 async fn put(who: &Person, body: Value) -> (StatusCode, Value) {
-    who.ask(Method::PUT, &format!("{MONTH}/cells"), Some(body)).await
+    who.ask(Method::PUT, &format!("{MONTH}/cells"), Some(body))
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -143,7 +143,9 @@ impl Draft {
         let wanted = wanted.filter(|shift| !shift.archived && shift.people > 0);
         let mut codes: BTreeSet<&str> = wanted.map(|shift| shift.shape.code.as_str()).collect();
         for on in &days {
-            let here = people.iter().filter_map(|user| book.roster.get(&(*on, *user)));
+            let here = people
+                .iter()
+                .filter_map(|user| book.roster.get(&(*on, *user)));
             codes.extend(here.map(|shift| shift.code.as_str()));
         }
         let codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
@@ -158,7 +160,12 @@ impl Draft {
         };
         let workdays = frame.days.iter().filter(|on| frame.is_workday(**on));
         frame.workdays = workdays.count() as i64;
-        let open = |on: &NaiveDate| people.iter().filter(|user| frame.is_open(*on, **user)).count();
+        let open = |on: &NaiveDate| {
+            people
+                .iter()
+                .filter(|user| frame.is_open(*on, **user))
+                .count()
+        };
         frame.open = frame.days.iter().map(open).sum::<usize>() as i64;
         let worn = worn(before, &people);
         let (mut lines, mut wishes) = (Vec::new(), Vec::new());
