@@ -26,8 +26,8 @@ use crate::papers::Papers;
 use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
-    Agents, Blocks, Callers, Devices, Hours, InOrder, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost,
-    Suspected, Texts, TheSite, off_the_line,
+    Agents, Blocks, Callers, Devices, Hours, InOrder, LeftBehind, MaySignIn, MayWork, OnDuty,
+    OnPost, Suspected, Texts, TheSite, off_the_line,
 };
 use crate::{asked, backup, console, contract, demo, public, waiting};
 

@@ -170,10 +170,7 @@ pub struct AdjustmentView {
     pub version: i64,
 }
 
-async fn views(
-    conn: &impl ConnectionTrait,
-    rows: Vec<row::Model>,
-) -> Result<Vec<AdjustmentView>> {
+async fn views(conn: &impl ConnectionTrait, rows: Vec<row::Model>) -> Result<Vec<AdjustmentView>> {
     let of = statement::Entity::find()
         .filter(statement::Column::Id.is_in(rows.iter().map(|row| row.statement_id)))
         .all(conn)
@@ -322,7 +319,9 @@ async fn list(
     let sortable = [("proposed_at", Column::ProposedAt)];
     let (conn, select) = (desk.app.db.read(), row::Entity::find().filter(all));
     let page = paginate(conn, select, &query, &sortable, Column::Id).await?;
-    Ok(Json(page.shown(async |rows| views(conn, rows).await).await?))
+    Ok(Json(
+        page.shown(async |rows| views(conn, rows).await).await?,
+    ))
 }
 
 /// Why it is counted again.
@@ -407,12 +406,13 @@ async fn differences(
 ) -> Result<Vec<Difference>> {
     let mut found = Vec::new();
     for line in store::lines(&**tx, statement.id).await? {
-        let known = known.iter().filter(|one| one.line_id == line.id && one.is_agreed());
+        let known = known
+            .iter()
+            .filter(|one| one.line_id == line.id && one.is_agreed());
         let confirmed = if line.objected { 0 } else { line.amount_fen };
         let before_fen = confirmed + known.map(|one| one.delta_fen).sum::<i64>();
         let mut counted = counted.iter();
-        let now =
-            counted.find(|one| i64::from(one.month.n) == line.month && one.seat == line.seat);
+        let now = counted.find(|one| i64::from(one.month.n) == line.month && one.seat == line.seat);
         if let Some(now) = now.filter(|now| now.amount_fen != before_fen).cloned() {
             found.push(Difference {
                 line,
@@ -426,8 +426,10 @@ async fn differences(
 
 /// What is open already says nothing else.
 fn says_the_same(open: &[row::Model], found: &[Difference]) -> bool {
-    let of_open: BTreeSet<(Uuid, i64)> =
-        open.iter().map(|one| (one.line_id, one.after_fen)).collect();
+    let of_open: BTreeSet<(Uuid, i64)> = open
+        .iter()
+        .map(|one| (one.line_id, one.after_fen))
+        .collect();
     let of_found = found.iter().map(|one| (one.line.id, one.now.amount_fen));
     of_found.collect::<BTreeSet<_>>() == of_open
 }
@@ -498,11 +500,7 @@ struct AdjustmentDecision {
 }
 
 /// The adjustment as it was read, where it stands before this step.
-async fn stands(
-    tx: &Tx,
-    (id, version): (Uuid, i64),
-    from: AdjustmentState,
-) -> Result<row::Model> {
+async fn stands(tx: &Tx, (id, version): (Uuid, i64), from: AdjustmentState) -> Result<row::Model> {
     let found = row::Entity::find_by_id(id).one(&**tx).await?;
     let found = found.ok_or_else(|| not_found("adjustment"))?;
     let before = versioned::as_read(found, version)?;
@@ -569,27 +567,27 @@ async fn decide(
     };
     let side = SettlementSide::of(actor.principal());
     let (app, who) = (desk.app.clone(), actor.who());
-    let row = desk
-        .app
-        .db
-        .write(move |tx| async move {
-            let before = stands(&tx, (id, said.version), AdjustmentState::Proposed).await?;
-            if before.proposed_side == side.as_str() {
-                let detail = "nobody decides on what his own side proposed";
-                return Err(refused("adjustment_own_side", detail)
-                    .with_way_out("the other side decides"));
-            }
-            if said.agree {
-                must_hold(&app, &tx, &before).await?;
-            }
-            let mut after = before.clone();
-            state.as_str().clone_into(&mut after.state);
-            let after = versioned::save(&app, &*tx, &before, after).await?;
-            tell(&app, &tx, &who, &after, (what, &note)).await?;
-            all_decided(&app, &tx, &who, after.statement_id).await?;
-            Ok(after)
-        })
-        .await?;
+    let row =
+        desk.app
+            .db
+            .write(move |tx| async move {
+                let before = stands(&tx, (id, said.version), AdjustmentState::Proposed).await?;
+                if before.proposed_side == side.as_str() {
+                    let detail = "nobody decides on what his own side proposed";
+                    return Err(refused("adjustment_own_side", detail)
+                        .with_way_out("the other side decides"));
+                }
+                if said.agree {
+                    must_hold(&app, &tx, &before).await?;
+                }
+                let mut after = before.clone();
+                state.as_str().clone_into(&mut after.state);
+                let after = versioned::save(&app, &*tx, &before, after).await?;
+                tell(&app, &tx, &who, &after, (what, &note)).await?;
+                all_decided(&app, &tx, &who, after.statement_id).await?;
+                Ok(after)
+            })
+            .await?;
     shown(&desk, row).await
 }
 
@@ -610,10 +608,7 @@ async fn all_decided(app: &App, tx: &Tx, who: &Who, id: Uuid) -> Result<()> {
 
 async fn shown(desk: &Desk, row: row::Model) -> Result<Json<AdjustmentView>> {
     let mut views = views(desk.app.db.read(), vec![row]).await?;
-    views
-        .pop()
-        .map(Json)
-        .ok_or_else(|| not_found("adjustment"))
+    views.pop().map(Json).ok_or_else(|| not_found("adjustment"))
 }
 
 /// The receipt of a refund or supplement.

@@ -3,7 +3,9 @@
 
 use kernel::Tx;
 use kernel::problem::{Result, internal};
-use sea_orm::{ActiveModelTrait as _, ConnectionTrait, EntityTrait, IntoActiveModel as _, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait as _, ConnectionTrait, EntityTrait, IntoActiveModel as _, QuerySelect, Set,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::store::record;
