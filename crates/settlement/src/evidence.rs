@@ -48,7 +48,11 @@ pub(crate) fn kinds(app: &App) -> Vec<Evidence> {
             ("A-65", "statements", "/statements"),
             statement::Column::SubmittedAt,
             all(),
-            Some(all().add(statement::Column::Late.eq(true)).add(never_submitted)),
+            Some(
+                all()
+                    .add(statement::Column::Late.eq(true))
+                    .add(never_submitted),
+            ),
         ),
         Evidence::rows::<statement::Entity>(
             app,

@@ -64,6 +64,7 @@ pub fn capability(app: &App, ports: Ports) -> Capability {
         .merge(statement::invoice::routes(&desk))
         .merge(statement::payment::routes(&desk))
         .merge(statement::adjustment::routes(&desk))
+        .merge(statement::recount::routes(&desk))
         .merge(question::routes(app))
         .merge(question::doors::routes(app));
     Capability {

@@ -14,6 +14,7 @@ pub mod http;
 pub mod invoice;
 pub mod paper;
 pub mod payment;
+pub mod recount;
 pub mod review;
 pub mod round;
 pub mod sheet;

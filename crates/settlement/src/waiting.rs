@@ -163,7 +163,13 @@ async fn adjustments(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         .await?;
     let waiting = rows.into_iter().map(|row| {
         let page = format!("/statements/{}", row.statement_id);
-        waits(ADJUSTMENT, (row.id, None, row.reason), row.proposed_at, None, page)
+        waits(
+            ADJUSTMENT,
+            (row.id, None, row.reason),
+            row.proposed_at,
+            None,
+            page,
+        )
     });
     Ok(waiting.collect())
 }

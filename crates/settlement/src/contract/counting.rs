@@ -11,7 +11,8 @@ use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, invalid, refused};
 use kernel::{Actor, App, Tx, day, versioned, words};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -131,7 +132,10 @@ pub(crate) async fn of(
         kept.entry(one.from).or_insert(one);
     }
     let begins = day::read(&contract.begins_on)?;
-    if kept.first_key_value().is_none_or(|(first, _)| *first > begins) {
+    if kept
+        .first_key_value()
+        .is_none_or(|(first, _)| *first > begins)
+    {
         let at = contract.signed_at.unwrap_or(contract.created_at);
         kept.insert(begins, Counting::answered(conn, begins, at, None).await?);
     }
@@ -335,7 +339,16 @@ async fn adopt(
             // What was to hold later gives way to the answers of today.
             for one in later.filter(|one| one.from != request.from_day) {
                 let from = one.from;
-                write(&app, &tx, id, Counting { from, ..new.clone() }).await?;
+                write(
+                    &app,
+                    &tx,
+                    id,
+                    Counting {
+                        from,
+                        ..new.clone()
+                    },
+                )
+                .await?;
             }
             write(&app, &tx, id, new).await?;
             let after = versioned::save(&app, &*tx, &before, before.clone()).await?;

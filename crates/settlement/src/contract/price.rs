@@ -102,10 +102,7 @@ pub(crate) async fn of(
 }
 
 /// The price table of one contract, the earliest row first.
-pub(crate) async fn of_one(
-    conn: &impl ConnectionTrait,
-    contract: Uuid,
-) -> Result<Vec<row::Model>> {
+pub(crate) async fn of_one(conn: &impl ConnectionTrait, contract: Uuid) -> Result<Vec<row::Model>> {
     let mut tables = of(conn, &[contract]).await?;
     Ok(tables.remove(&contract).unwrap_or_default())
 }
@@ -202,7 +199,9 @@ async fn views(
         .into_iter()
         .map(|row| (row.id, row.number))
         .collect();
-    let people = rows.iter().flat_map(|row| [row.proposed_by, row.decided_by]);
+    let people = rows
+        .iter()
+        .flat_map(|row| [row.proposed_by, row.decided_by]);
     let people: Vec<Uuid> = people.flatten().collect();
     let people = organization::colleagues(conn, people).await?;
     let name = |id: Option<Uuid>| Some(people.get(&id?)?.name.clone());
@@ -260,7 +259,9 @@ async fn list(
     let sortable = [("proposed_at", Column::ProposedAt)];
     let conn = app.db.read();
     let page = paginate(conn, select, &query, &sortable, Column::Id).await?;
-    Ok(Json(page.shown(async |rows| views(conn, rows).await).await?))
+    Ok(Json(
+        page.shown(async |rows| views(conn, rows).await).await?,
+    ))
 }
 
 /// A price from a day on.
@@ -320,8 +321,16 @@ async fn propose(
         .write(move |tx| async move {
             let contract = super::held(&tx, id).await?;
             contract.must_be_signed()?;
-            must_fit(new.price_fen, contract.cap_fen, contract.seats, contract.months)?;
-            let (from, until) = (day::read(&contract.begins_on)?, day::read(&contract.ends_on)?);
+            must_fit(
+                new.price_fen,
+                contract.cap_fen,
+                contract.seats,
+                contract.months,
+            )?;
+            let (from, until) = (
+                day::read(&contract.begins_on)?,
+                day::read(&contract.ends_on)?,
+            );
             if !(from..=until).contains(&new.from_day) {
                 return Err(invalid("from_day", "day_outside_term", "a day of the term"));
             }

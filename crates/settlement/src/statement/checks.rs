@@ -18,8 +18,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::http::Desk;
 use super::draw;
+use super::http::Desk;
 use super::store::{self, row};
 use crate::question;
 use crate::rights::ViewSettlement;
@@ -68,11 +68,7 @@ pub struct Concern {
 /// Who knows the facts that other capabilities keep; answered by the server.
 pub trait SubmissionFacts: Send + Sync {
     /// What is not in order from `from` to `until`, both counted.
-    fn concerns(
-        &self,
-        from: NaiveDate,
-        until: NaiveDate,
-    ) -> BoxFuture<'_, Result<Vec<Concern>>>;
+    fn concerns(&self, from: NaiveDate, until: NaiveDate) -> BoxFuture<'_, Result<Vec<Concern>>>;
 }
 
 /// Whether a finding keeps a statement from being submitted.

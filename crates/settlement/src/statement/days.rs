@@ -9,7 +9,8 @@ use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, not_found};
 use kernel::{Actor, App, Tx, day};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::Serialize;
 use utoipa::ToSchema;

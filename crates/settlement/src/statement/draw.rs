@@ -203,12 +203,7 @@ pub(crate) async fn draw(
     Ok(drawn)
 }
 
-async fn write(
-    app: &App,
-    tx: &Tx,
-    statement: Uuid,
-    counted: &[Line],
-) -> Result<Vec<line::Model>> {
+async fn write(app: &App, tx: &Tx, statement: Uuid, counted: &[Line]) -> Result<Vec<line::Model>> {
     days::clear(tx, statement).await?;
     line::Entity::delete_many()
         .filter(line::Column::StatementId.eq(statement))

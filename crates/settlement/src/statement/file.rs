@@ -205,7 +205,8 @@ async fn keep(app: &App, printed: statement::Model, paper: row::Model) -> Result
             if now.version != printed.version {
                 return Ok(false);
             }
-            let details = json!({ "round": paper.round, "stage": paper.stage, "sha256": paper.sha256 });
+            let details =
+                json!({ "round": paper.round, "stage": paper.stage, "sha256": paper.sha256 });
             let written = row::Entity::insert(paper.into_active_model())
                 .on_conflict(OnConflict::new().do_nothing().to_owned())
                 .exec_without_returning(&*tx)
@@ -215,7 +216,16 @@ async fn keep(app: &App, printed: statement::Model, paper: row::Model) -> Result
             }
             let who = audit::Who::system("settlement");
             let what = "statement.paper_frozen";
-            audit::record(&services, &*tx, &who, what, "statement", printed.id, details).await?;
+            audit::record(
+                &services,
+                &*tx,
+                &who,
+                what,
+                "statement",
+                printed.id,
+                details,
+            )
+            .await?;
             Ok(true)
         })
         .await?;

@@ -203,13 +203,7 @@ async fn submit(
 
 /// Closes what is paid, or has nothing to be paid: what is below nothing goes into the next statement, or was paid back
 /// as the receipt says.
-async fn close(
-    app: &App,
-    tx: &Tx,
-    who: &Who,
-    before: &row::Model,
-    receipt: String,
-) -> Result<()> {
+async fn close(app: &App, tx: &Tx, who: &Who, before: &row::Model, receipt: String) -> Result<()> {
     // Nobody draws the next statement meanwhile.
     contract::held(tx, before.contract_id).await?;
     let owed_fen = before.total_fen - before.paid_fen;

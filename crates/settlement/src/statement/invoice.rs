@@ -23,8 +23,8 @@ use super::Action;
 use super::http::Desk;
 use super::store::{self, row as statement};
 use super::view::{StatementDetail, detail};
-use crate::contract::counting::{self, PaymentStart};
 use crate::contract;
+use crate::contract::counting::{self, PaymentStart};
 use crate::rights::{PayStatements, PrepareStatements};
 
 /// Invoices of a statement, at most.

@@ -33,7 +33,10 @@ pub(crate) struct Sealed {
 /// The paper of a statement.
 pub(crate) fn document(shown: &StatementDetail, sealed: &Sealed) -> Document {
     let statement = &shown.statement;
-    let mut blocks = vec![Block::Fields(fields(shown, sealed)), Block::Table(lines(shown))];
+    let mut blocks = vec![
+        Block::Fields(fields(shown, sealed)),
+        Block::Table(lines(shown)),
+    ];
     blocks.push(Block::Heading(2, "金额".to_owned()));
     blocks.push(Block::Fields(sums(shown)));
     if !shown.settles.is_empty() || !shown.carried_in.is_empty() {
@@ -139,7 +142,12 @@ fn references(line: &StatementLineView) -> String {
     let short = |id: &uuid::Uuid| id.simple().to_string()[32 - SHORT..].to_owned();
     match (line.evidence.first(), line.evidence.last()) {
         (Some(first), Some(last)) if line.evidence.len() > 1 => {
-            format!("{} 条：{}…{}", line.evidence.len(), short(first), short(last))
+            format!(
+                "{} 条：{}…{}",
+                line.evidence.len(),
+                short(first),
+                short(last)
+            )
         }
         (Some(only), _) => format!("1 条：{}", short(only)),
         _ => "无".to_owned(),
@@ -162,7 +170,10 @@ fn sums(shown: &StatementDetail) -> Vec<(String, String)> {
 fn settled(shown: &StatementDetail) -> Table {
     let settles = shown.settles.iter().map(|one| {
         vec![
-            format!("{} 第 {} 月座席 {}", one.statement_number, one.month, one.seat),
+            format!(
+                "{} 第 {} 月座席 {}",
+                one.statement_number, one.month, one.seat
+            ),
             yuan(one.before_fen),
             yuan(one.after_fen),
             yuan(one.delta_fen),
@@ -194,7 +205,10 @@ fn settled(shown: &StatementDetail) -> Table {
 /// The rules in words: method, what counts as 到岗, the price table, and what changed within the half year.
 fn rule_text(rules: &Rules) -> Vec<String> {
     let mut text = vec![
-        format!("折算方式：{}。每座席每月四舍五入一次到分，不超过当月单价。", method_word(rules.method)),
+        format!(
+            "折算方式：{}。每座席每月四舍五入一次到分，不超过当月单价。",
+            method_word(rules.method)
+        ),
         format!("到岗计法：{}。", counted(&rules.presence)),
     ];
     for price in &rules.prices {
@@ -217,7 +231,11 @@ fn rule_text(rules: &Rules) -> Vec<String> {
 
 fn counted(table: &[PresenceCount]) -> String {
     let row = |row: &PresenceCount| {
-        let mut words = format!("{}计 {} 天", presence_word(row.kind), super::view::days(row.halves));
+        let mut words = format!(
+            "{}计 {} 天",
+            presence_word(row.kind),
+            super::view::days(row.halves)
+        );
         if row.half_under_minutes > 0 {
             words += &format!("（不足 {} 分钟计半天）", row.half_under_minutes);
         }

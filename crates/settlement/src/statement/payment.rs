@@ -9,7 +9,8 @@ use kernel::text::needed;
 use kernel::{Actor, App, Tx, day, versioned};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -120,7 +121,11 @@ async fn pay(
             let paid = before.paid_fen + new.amount_fen;
             let left_fen = before.total_fen - paid;
             let action = Action::Pay { left_fen };
-            let what = if left_fen == 0 { "paid" } else { "paid_in_part" };
+            let what = if left_fen == 0 {
+                "paid"
+            } else {
+                "paid_in_part"
+            };
             let told = (what, None);
             store::act(&app, &tx, &who, &before, &action, told, |after| {
                 after.paid_fen = paid;

@@ -180,7 +180,10 @@ impl Partial {
         let mut after = statement.clone();
         after.lines_fen -= objected_fen;
         after.total_fen -= objected_fen;
-        let counted = lines.iter().map(line::Model::read).collect::<Result<Vec<_>>>()?;
+        let counted = lines
+            .iter()
+            .map(line::Model::read)
+            .collect::<Result<Vec<_>>>()?;
         let named: Vec<(i64, i64)> = named.into_iter().collect();
         Ok(Self {
             ids: objected.iter().map(|line| line.id).collect(),
@@ -234,7 +237,11 @@ async fn review(
             let before = versioned::as_read(store::get(&*tx, id).await?, request.version)?;
             let lines = store::lines(&*tx, id).await?;
             let prices = view::rules(&before)?.map_or(Vec::new(), |rules| rules.prices);
-            let highest = prices.iter().map(|price| price.fen).max().unwrap_or_default();
+            let highest = prices
+                .iter()
+                .map(|price| price.fen)
+                .max()
+                .unwrap_or_default();
             must_name_lines(&request.objections, &lines, highest, request.action)?;
             let confirms = request.action == StatementReview::Confirm;
             let partial = Partial::of(&before, &lines, &request.objections)?;

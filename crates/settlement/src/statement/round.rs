@@ -5,9 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal};
 use kernel::{Actor, App, Tx};
-use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;

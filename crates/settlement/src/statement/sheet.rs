@@ -69,7 +69,11 @@ fn lines(shown: &StatementDetail) -> Page {
                 Written::Money(line.price_fen),
                 Written::Money(line.amount_fen),
                 text(line.rule.clone()),
-                text(if line.objected { "有异议，未确认" } else { "" }),
+                text(if line.objected {
+                    "有异议，未确认"
+                } else {
+                    ""
+                }),
             ]
         })
         .collect();

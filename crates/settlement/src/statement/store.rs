@@ -177,7 +177,10 @@ pub(crate) async fn plan(app: &App, tx: &Tx, contract: &contract::row::Model) ->
             updated_at: now,
             version: 1,
         };
-        let signs = [service.hours.closing_on(reminder), late_at(&service, &terms, &row)?];
+        let signs = [
+            service.hours.closing_on(reminder),
+            late_at(&service, &terms, &row)?,
+        ];
         row.next_alarm_at = signs.into_iter().find(|at| *at > now);
         versioned::insert(&**tx, &row).await?;
         let who = Who::system("settlement");

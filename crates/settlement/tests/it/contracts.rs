@@ -12,34 +12,83 @@ async fn a_draft_takes_the_terms_in_force_and_says_what_differs() {
     on_both_at("2026-01-05T02:00:00Z", async |world| {
         let new = json!({"title": "热线客服外包", "begins_on": "2026-01-01", "price_fen": 800_000});
         let made = world.post("manager", ALL, new.clone()).await;
-        let terms = ["months", "seats", "tax_bp", "review_days", "payment_days"].map(|field| made[field].as_i64().unwrap());
-        assert_eq!((terms, &made["budget"]["cap_fen"]), ([12, 6, 600, 10, 30], &json!(60_000_000)));
+        let terms = ["months", "seats", "tax_bp", "review_days", "payment_days"]
+            .map(|field| made[field].as_i64().unwrap());
+        assert_eq!(
+            (terms, &made["budget"]["cap_fen"]),
+            ([12, 6, 600, 10, 30], &json!(60_000_000))
+        );
 
-        let rule = world.read("purchaser", "/api/v1/rules/contract-terms").await["items"][0]["rule"].clone();
+        let rule = world
+            .read("purchaser", "/api/v1/rules/contract-terms")
+            .await["items"][0]["rule"]
+            .clone();
         let mut agreed = rule.clone();
-        (agreed["seats"], agreed["cap_fen"], agreed["payment_days"]) = (json!(8), json!(96_000_000), json!(20));
+        (agreed["seats"], agreed["cap_fen"], agreed["payment_days"]) =
+            (json!(8), json!(96_000_000), json!(20));
         let set = |rule: &Value| json!({"rule": rule, "source": "补充协议"});
-        assert_eq!(world.refused("manager", "/api/v1/rules/contract-terms", set(&agreed)).await, "forbidden");
+        assert_eq!(
+            world
+                .refused("manager", "/api/v1/rules/contract-terms", set(&agreed))
+                .await,
+            "forbidden"
+        );
         let mut odd = agreed.clone();
         odd["months"] = json!(13);
-        assert_eq!(world.refused("purchaser", "/api/v1/rules/contract-terms", set(&odd)).await, "term_out_of_range");
+        assert_eq!(
+            world
+                .refused("purchaser", "/api/v1/rules/contract-terms", set(&odd))
+                .await,
+            "term_out_of_range"
+        );
         world.app.clock.advance(std::time::Duration::from_secs(1));
-        world.post("purchaser", "/api/v1/rules/contract-terms", set(&agreed)).await;
+        world
+            .post("purchaser", "/api/v1/rules/contract-terms", set(&agreed))
+            .await;
         let later = world.post("manager", ALL, new.clone()).await;
-        assert_eq!((&later["seats"], &later["payment_days"], &later["budget"]["highest_price_fen"]), (&json!(8), &json!(20), &json!(1_000_000)));
+        assert_eq!(
+            (
+                &later["seats"],
+                &later["payment_days"],
+                &later["budget"]["highest_price_fen"]
+            ),
+            (&json!(8), &json!(20), &json!(1_000_000))
+        );
         let mut own = new.clone();
         (own["seats"], own["cap_fen"], own["months"]) = (json!(6), json!(30_000_000), json!(6));
         let own = world.post("manager", ALL, own).await;
-        assert_eq!((&own["ends_on"], &own["seats"], own["statement_days"].as_array().unwrap().len()), (&json!("2026-06-30"), &json!(6), 1));
+        assert_eq!(
+            (
+                &own["ends_on"],
+                &own["seats"],
+                own["statement_days"].as_array().unwrap().len()
+            ),
+            (&json!("2026-06-30"), &json!(6), 1)
+        );
         assert_eq!(made["seats"], 6, "what was drafted stays");
 
         // A list in pages, without a time line for each row.
         let page = world.read("reviewer", &format!("{ALL}?per_page=2")).await;
-        assert_eq!((&page["total"], page["items"].as_array().unwrap().len()), (&json!(3), 2));
-        assert!(page["items"][0]["lines"].is_null() && page["items"][0]["prices"][0]["price_fen"] == 800_000, "{page}");
-        let next = world.read("reviewer", &format!("{ALL}?per_page=2&cursor={}", page["next"].as_str().unwrap())).await;
+        assert_eq!(
+            (&page["total"], page["items"].as_array().unwrap().len()),
+            (&json!(3), 2)
+        );
+        assert!(
+            page["items"][0]["lines"].is_null()
+                && page["items"][0]["prices"][0]["price_fen"] == 800_000,
+            "{page}"
+        );
+        let next = world
+            .read(
+                "reviewer",
+                &format!("{ALL}?per_page=2&cursor={}", page["next"].as_str().unwrap()),
+            )
+            .await;
         assert_eq!(next["items"].as_array().unwrap().len(), 1);
-        assert_eq!(world.read("reviewer", &format!("{ALL}?state=signed")).await["total"], 0);
+        assert_eq!(
+            world.read("reviewer", &format!("{ALL}?state=signed")).await["total"],
+            0
+        );
     })
     .await;
 }
@@ -92,14 +141,33 @@ async fn a_price_cannot_change_under_a_statement_on_its_way() {
         signed(&world, sheet("2026-01-01", "2026-06-30", |_, _| false)).await;
         submitted(&world, &first).await;
         let price = json!({"from_day": "2026-06-16", "price_fen": 800_000, "source": "补充协议"});
-        let made = world.post("manager", &format!("{contract}/price-proposals"), price).await;
-        let at = format!("/api/v1/price-proposals/{}/decide", made["id"].as_str().unwrap());
+        let made = world
+            .post("manager", &format!("{contract}/price-proposals"), price)
+            .await;
+        let at = format!(
+            "/api/v1/price-proposals/{}/decide",
+            made["id"].as_str().unwrap()
+        );
         let sign = json!({"version": 1, "sign": true});
-        assert_eq!(world.refused("purchaser", &at, sign.clone()).await, "statement_under_way");
-        world.step("reviewer", &first, "review", json!({"action": "begin"})).await;
-        world.step("reviewer", &first, "review", json!({"action": "reject", "objections": [{"said": "单价有变"}]})).await;
+        assert_eq!(
+            world.refused("purchaser", &at, sign.clone()).await,
+            "statement_under_way"
+        );
+        world
+            .step("reviewer", &first, "review", json!({"action": "begin"}))
+            .await;
+        world
+            .step(
+                "reviewer",
+                &first,
+                "review",
+                json!({"action": "reject", "objections": [{"said": "单价有变"}]}),
+            )
+            .await;
         world.post("purchaser", &at, sign).await;
-        let drawn = world.step("manager", &first, "prepare", json!({"action": "draw"})).await;
+        let drawn = world
+            .step("manager", &first, "prepare", json!({"action": "draw"}))
+            .await;
         // June by working days: (8,333.33 × 11 + 8,000.00 × 10) / 21 = 8,174.601…
         assert_eq!(drawn["total_fen"], 30 * 833_333 + 6 * 817_460);
     })
@@ -110,16 +178,33 @@ async fn a_price_cannot_change_under_a_statement_on_its_way() {
 async fn the_cap_warns_before_it_is_reached_and_is_never_passed() {
     on_both_at("2027-01-04T02:00:00Z", async |world| {
         let (contract, [first, second]) = contract(&world).await;
-        signed(&world, sheet("2026-01-01", "2026-12-31", |seat, day| seat == 1 && day.to_string() == "2026-06-30")).await;
+        signed(
+            &world,
+            sheet("2026-01-01", "2026-12-31", |seat, day| {
+                seat == 1 && day.to_string() == "2026-06-30"
+            }),
+        )
+        .await;
         confirmed(&world, &first, json!([])).await;
         let budget = async || world.read("reviewer", &contract).await["budget"].clone();
         let half = budget().await;
-        assert_eq!((&half["warning"], &half["warn_bp"], &half["drawn_fen"]), (&json!(false), &json!(9_000), &json!(0)));
-        let drawn = world.step("manager", &second, "prepare", json!({"action": "draw"})).await;
+        assert_eq!(
+            (&half["warning"], &half["warn_bp"], &half["drawn_fen"]),
+            (&json!(false), &json!(9_000), &json!(0))
+        );
+        let drawn = world
+            .step("manager", &second, "prepare", json!({"action": "draw"}))
+            .await;
         let near = budget().await;
         let used = near["used_fen"].as_i64().unwrap();
-        assert_eq!((&near["drawn_fen"], &near["warning"], &near["forecast_fen"]), (&drawn["total_fen"], &json!(true), &json!(0)));
-        assert_eq!(used, near["settled_fen"].as_i64().unwrap() + near["drawn_fen"].as_i64().unwrap());
+        assert_eq!(
+            (&near["drawn_fen"], &near["warning"], &near["forecast_fen"]),
+            (&drawn["total_fen"], &json!(true), &json!(0))
+        );
+        assert_eq!(
+            used,
+            near["settled_fen"].as_i64().unwrap() + near["drawn_fen"].as_i64().unwrap()
+        );
         assert_eq!(near["left_fen"], 60_000_000 - used);
         let lines = world.read("reviewer", &contract).await["lines"].clone();
         assert!(lines.to_string().contains("budget_warning"), "{lines}");

@@ -159,7 +159,12 @@ fn one_seat_vacant_for_seven_working_days() {
         under_each(&[june()], &records, |_| ()),
         [833_333, 555_555, 583_333]
     );
-    let by_days = lines(&*CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
+    let by_days = lines(
+        &*CALENDAR,
+        &rules(ProRata::WorkingDays),
+        &[june()],
+        &records,
+    );
     assert_eq!(
         (seat(&by_days, 3).halves, seat(&by_days, 3).of_halves),
         (28, 42)
@@ -192,7 +197,12 @@ fn a_replacement_overlaps_and_the_seat_is_paid_once() {
         PresenceKind::Present,
     ));
     assert_eq!(under_each(&[june()], &records, |_| ()), [833_333; 3]);
-    let all = lines(&*CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
+    let all = lines(
+        &*CALENDAR,
+        &rules(ProRata::WorkingDays),
+        &[june()],
+        &records,
+    );
     assert_eq!(
         (all.len(), total(&all)),
         (6, 6 * 833_333),
@@ -292,7 +302,12 @@ fn what_counts_is_a_table_that_the_purchaser_answers() {
     ] {
         records[last].presence = kind;
         records[last].minutes = minutes;
-        let all = lines(&*CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
+        let all = lines(
+            &*CALENDAR,
+            &rules(ProRata::WorkingDays),
+            &[june()],
+            &records,
+        );
         assert_eq!(
             seat(&all, 3).halves,
             40 + halves,
@@ -331,9 +346,7 @@ fn a_correction_after_approval_is_the_difference_of_two_counts() {
 
 #[test]
 fn a_method_that_changes_within_the_half_year_holds_from_its_month_on() {
-    let months: Vec<Month> = [5, 6]
-        .map(|n| month(on("2026-01-01"), n).unwrap())
-        .into();
+    let months: Vec<Month> = [5, 6].map(|n| month(on("2026-01-01"), n).unwrap()).into();
     // 11 and 12 May, 8 and 9 June: two working days of each month.
     let gone = ["2026-05-11", "2026-05-12", "2026-06-08", "2026-06-09"].map(on);
     let records = attendance(&months, |seat, day| seat == 3 && gone.contains(&day));
@@ -344,7 +357,11 @@ fn a_method_that_changes_within_the_half_year_holds_from_its_month_on() {
         presence: proposed(),
     }];
     let all = lines(&*CALENDAR, &rules, &months, &records);
-    let of = |n: u32| all.iter().find(|line| line.month.n == n && line.seat == 3).unwrap();
+    let of = |n: u32| {
+        all.iter()
+            .find(|line| line.month.n == n && line.seat == 3)
+            .unwrap()
+    };
     // May: 8,333.33 × 17/19 = 7,456.137…; June: 8,333.33 × 28/30 = 7,777.774…
     assert_eq!((of(5).amount_fen, of(6).amount_fen), (745_614, 777_777));
 }
@@ -358,16 +375,27 @@ fn a_statement_is_counted_again_by_the_working_days_it_has_kept() {
     let mut kept: BTreeSet<NaiveDate> = all.filter(|day| CALENDAR.is_workday(*day)).collect();
     assert_eq!(lines(&kept, &rules, &[june()], &records), drawn);
     kept.remove(&on("2026-06-08"));
-    assert_eq!(seat(&lines(&kept, &rules, &[june()], &records), 3).amount_fen, PRICE);
+    assert_eq!(
+        seat(&lines(&kept, &rules, &[june()], &records), 3).amount_fen,
+        PRICE
+    );
 }
 
 #[test]
 fn the_months_ahead_cost_their_own_prices() {
-    let months: Vec<Month> = (1..=12).map(|n| month(on("2026-01-01"), n).unwrap()).collect();
-    let price = |from, fen| Price { from: on(from), fen };
+    let months: Vec<Month> = (1..=12)
+        .map(|n| month(on("2026-01-01"), n).unwrap())
+        .collect();
+    let price = |from, fen| Price {
+        from: on(from),
+        fen,
+    };
     let prices = [price("2026-01-01", 800_000), price("2026-07-16", 833_333)];
     // Six months of the first price, six whose last day has the second.
-    assert_eq!(forecast(&prices, 6, &months), 6 * (6 * 800_000 + 6 * 833_333));
+    assert_eq!(
+        forecast(&prices, 6, &months),
+        6 * (6 * 800_000 + 6 * 833_333)
+    );
     assert_eq!(forecast(&[], 6, &months), 0);
 }
 
@@ -395,13 +423,16 @@ fn amounts_in_capital_numerals() {
 /// Reads capital numerals back.
 fn read_back(words: &str) -> i64 {
     let words = words.strip_prefix("人民币").unwrap();
-    let (sign, words) = words.strip_prefix('负').map_or((1, words), |rest| (-1, rest));
+    let (sign, words) = words
+        .strip_prefix('负')
+        .map_or((1, words), |rest| (-1, rest));
     let digits = "零壹贰叁肆伍陆柒捌玖";
     let (mut fen, mut whole, mut group, mut digit) = (0, 0, 0, 0);
     for char in words.chars() {
         match char {
             '拾' | '佰' | '仟' => {
-                group += digit * [10, 100, 1_000]["拾佰仟".chars().position(|one| one == char).unwrap()];
+                group +=
+                    digit * [10, 100, 1_000]["拾佰仟".chars().position(|one| one == char).unwrap()];
                 digit = 0;
             }
             '万' => {

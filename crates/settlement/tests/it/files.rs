@@ -33,16 +33,38 @@ async fn the_workbook_has_the_numbers_of_the_screen() {
     on_both_at("2026-07-01T02:00:00Z", async |world| {
         let (_, [first, _]) = contract(&world).await;
         let manager = world.who("manager");
-        let early = world.ask(&manager, axum::http::Method::GET, &format!("{first}/export"), None).await;
+        let early = world
+            .ask(
+                &manager,
+                axum::http::Method::GET,
+                &format!("{first}/export"),
+                None,
+            )
+            .await;
         assert_eq!(early.json["code"], "statement_not_drawn");
-        signed(&world, sheet("2026-01-01", "2026-06-30", |seat, day| seat == 3 && day == on("2026-06-08"))).await;
+        signed(
+            &world,
+            sheet("2026-01-01", "2026-06-30", |seat, day| {
+                seat == 3 && day == on("2026-06-08")
+            }),
+        )
+        .await;
         let shown = submitted(&world, &first).await;
-        let (headers, bytes) = world.file(&world.who("reviewer"), &format!("{first}/export")).await;
+        let (headers, bytes) = world
+            .file(&world.who("reviewer"), &format!("{first}/export"))
+            .await;
         let name = headers[header::CONTENT_DISPOSITION].to_str().unwrap();
-        assert!(name.contains(&format!("{}.xlsx", shown["number"].as_str().unwrap())), "{name}");
+        assert!(
+            name.contains(&format!("{}.xlsx", shown["number"].as_str().unwrap())),
+            "{name}"
+        );
         let table = documents::read(&bytes).unwrap();
         assert_eq!(table.sheet, "明细");
-        let heading: Vec<String> = table.rows[0].cells.iter().map(documents::Cell::text).collect();
+        let heading: Vec<String> = table.rows[0]
+            .cells
+            .iter()
+            .map(documents::Cell::text)
+            .collect();
         assert_eq!(heading, settlement::statement::sheet::LINES);
         let number = |row: usize, column: usize| match &table.rows[row].cells[column] {
             documents::Cell::Number(number) => *number,
@@ -54,13 +76,22 @@ async fn the_workbook_has_the_numbers_of_the_screen() {
         for (row, line) in (1..).zip(lines) {
             assert_eq!(number(row, 3), line["seat"].as_f64().unwrap());
             assert_eq!(number(row, 4), line["of_halves"].as_f64().unwrap() / 2.0);
-            assert_eq!(number(row, 5).to_string(), line["days_present"].as_str().unwrap());
+            assert_eq!(
+                number(row, 5).to_string(),
+                line["days_present"].as_str().unwrap()
+            );
             assert_eq!(number(row, 7), yuan(&line["price_fen"]));
             assert_eq!(number(row, 8), yuan(&line["amount_fen"]));
             sum += number(row, 8);
         }
         let total = number(lines.len() + 1, 8);
-        assert_eq!((total, (sum * 100.0).round() as i64), (yuan(&shown["total_fen"]), shown["total_fen"].as_i64().unwrap()));
+        assert_eq!(
+            (total, (sum * 100.0).round() as i64),
+            (
+                yuan(&shown["total_fen"]),
+                shown["total_fen"].as_i64().unwrap()
+            )
+        );
     })
     .await;
 }
@@ -69,16 +100,35 @@ async fn the_workbook_has_the_numbers_of_the_screen() {
 async fn the_paper_of_a_submission_and_of_a_confirmation_are_frozen() {
     on_both_at("2026-07-01T02:00:00Z", async |world| {
         let (_, [first, _]) = contract(&world).await;
-        signed(&world, sheet("2026-01-01", "2026-06-30", |seat, day| seat == 3 && day == on("2026-06-08"))).await;
+        signed(
+            &world,
+            sheet("2026-01-01", "2026-06-30", |seat, day| {
+                seat == 3 && day == on("2026-06-08")
+            }),
+        )
+        .await;
         let reviewer = world.who("reviewer");
         let pdf = format!("{first}/pdf");
-        world.step("manager", &first, "prepare", json!({"action": "draw"})).await;
-        let early = world.ask(&reviewer, axum::http::Method::GET, &pdf, None).await;
+        world
+            .step("manager", &first, "prepare", json!({"action": "draw"}))
+            .await;
+        let early = world
+            .ask(&reviewer, axum::http::Method::GET, &pdf, None)
+            .await;
         assert_eq!(early.json["code"], "statement_not_frozen");
-        let frozen = confirmed(&world, &first, json!([{"month": 1, "seat": 1, "said": "核对"}])).await;
+        let frozen = confirmed(
+            &world,
+            &first,
+            json!([{"month": 1, "seat": 1, "said": "核对"}]),
+        )
+        .await;
         let (_, bytes) = world.file(&reviewer, &pdf).await;
         // Left to be looked at.
-        std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/statement.pdf"), &bytes).unwrap();
+        std::fs::write(
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/statement.pdf"),
+            &bytes,
+        )
+        .unwrap();
         let text = words(&bytes);
         let money = |fen: i64| {
             let (yuan, cents) = (fen / 100, fen % 100);
@@ -108,16 +158,30 @@ async fn the_paper_of_a_submission_and_of_a_confirmation_are_frozen() {
 
         // Whoever asks later gets the same bytes, whose digest the screen shows.
         world.app.clock.advance(std::time::Duration::from_hours(48));
-        let invoice = json!({"number": "1", "tax_bp": 600, "amount_fen": total, "issued_on": "2026-07-01"});
+        let invoice =
+            json!({"number": "1", "tax_bp": 600, "amount_fen": total, "issued_on": "2026-07-01"});
         world.step("manager", &first, "invoice", invoice).await;
         let (_, again) = world.file(&world.who("hr"), &pdf).await;
         assert_eq!(again, bytes);
         let papers = world.read("reviewer", &first).await["papers"].clone();
-        let confirmed = papers.as_array().unwrap().iter().find(|paper| paper["stage"] == "confirmed").unwrap();
-        assert_eq!((&confirmed["sha256"], &confirmed["total_fen"]), (&json!(hex::encode(Sha256::digest(&bytes))), &json!(total)));
+        let confirmed = papers
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|paper| paper["stage"] == "confirmed")
+            .unwrap();
+        assert_eq!(
+            (&confirmed["sha256"], &confirmed["total_fen"]),
+            (&json!(hex::encode(Sha256::digest(&bytes))), &json!(total))
+        );
         // Both looks at it stand in the log of what was taken out.
-        assert_eq!(organization::export::access::kind_of("statement.paper_exported"), Some(organization::export::access::AccessKind::Export));
-        let agent = world.ask(&world.who("agent1"), axum::http::Method::GET, &pdf, None).await;
+        assert_eq!(
+            organization::export::access::kind_of("statement.paper_exported"),
+            Some(organization::export::access::AccessKind::Export)
+        );
+        let agent = world
+            .ask(&world.who("agent1"), axum::http::Method::GET, &pdf, None)
+            .await;
         assert_eq!(agent.status, 403);
     })
     .await;

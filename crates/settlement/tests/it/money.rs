@@ -26,20 +26,96 @@ fn days(count: u64) -> std::time::Duration {
 async fn the_time_of_payment_runs_from_the_hand_in_however_late_its_receipt_is_recorded() {
     on_both_at("2026-07-01T02:00:00Z", async |world| {
         let (_, first, _) = full(&world).await;
-        world.step("manager", &first, "invoice", invoice(None, "26442000000012345678")).await;
-        let handed = |on: &str, proof: &str| json!({"handed_on": on, "how": "post", "proof": proof});
-        assert_eq!(world.no("manager", &first, "invoice/hand-in", handed("2026-07-01", " ")).await, "text_missing");
-        assert_eq!(world.no("manager", &first, "invoice/hand-in", handed("2026-06-30", "EMS 1")).await, "received_before_issue");
-        assert_eq!(world.no("reviewer", &first, "invoice/hand-in", handed("2026-07-01", "EMS 1")).await, "forbidden");
-        let due = world.step("manager", &first, "invoice/hand-in", handed("2026-07-01", "EMS 1234567890")).await;
+        world
+            .step(
+                "manager",
+                &first,
+                "invoice",
+                invoice(None, "26442000000012345678"),
+            )
+            .await;
+        let handed =
+            |on: &str, proof: &str| json!({"handed_on": on, "how": "post", "proof": proof});
+        assert_eq!(
+            world
+                .no(
+                    "manager",
+                    &first,
+                    "invoice/hand-in",
+                    handed("2026-07-01", " ")
+                )
+                .await,
+            "text_missing"
+        );
+        assert_eq!(
+            world
+                .no(
+                    "manager",
+                    &first,
+                    "invoice/hand-in",
+                    handed("2026-06-30", "EMS 1")
+                )
+                .await,
+            "received_before_issue"
+        );
+        assert_eq!(
+            world
+                .no(
+                    "reviewer",
+                    &first,
+                    "invoice/hand-in",
+                    handed("2026-07-01", "EMS 1")
+                )
+                .await,
+            "forbidden"
+        );
+        let due = world
+            .step(
+                "manager",
+                &first,
+                "invoice/hand-in",
+                handed("2026-07-01", "EMS 1234567890"),
+            )
+            .await;
         // 30 working days from 1 July are 12 August.
-        assert_eq!((&due["state"], &due["due_at"]), (&json!("payment_due"), &json!("2026-08-12T10:00:00Z")));
+        assert_eq!(
+            (&due["state"], &due["due_at"]),
+            (&json!("payment_due"), &json!("2026-08-12T10:00:00Z"))
+        );
         let known = &due["invoices"][0];
-        assert_eq!((&known["handed_how"], &known["handed_proof"], &known["due_from"]), (&json!("post"), &json!("EMS 1234567890"), &json!("2026-07-01")));
+        assert_eq!(
+            (
+                &known["handed_how"],
+                &known["handed_proof"],
+                &known["due_from"]
+            ),
+            (
+                &json!("post"),
+                &json!("EMS 1234567890"),
+                &json!("2026-07-01")
+            )
+        );
         world.app.clock.advance(days(20));
-        let received = world.step("reviewer", &first, "invoice/receive", json!({"received_on": "2026-07-21"})).await;
-        assert_eq!((&received["state"], &received["due_at"]), (&json!("payment_due"), &json!("2026-08-12T10:00:00Z")), "the clock did not stop");
-        assert_eq!((&received["invoices"][0]["received_on"], &received["invoices"][0]["due_from"]), (&json!("2026-07-21"), &json!("2026-07-01")));
+        let received = world
+            .step(
+                "reviewer",
+                &first,
+                "invoice/receive",
+                json!({"received_on": "2026-07-21"}),
+            )
+            .await;
+        assert_eq!(
+            (&received["state"], &received["due_at"]),
+            (&json!("payment_due"), &json!("2026-08-12T10:00:00Z")),
+            "the clock did not stop"
+        );
+        assert_eq!(
+            (
+                &received["invoices"][0]["received_on"],
+                &received["invoices"][0]["due_from"]
+            ),
+            (&json!("2026-07-21"), &json!("2026-07-01"))
+        );
     })
     .await;
 }
@@ -65,22 +141,80 @@ async fn from_when_it_runs_is_kept_with_the_contract() {
 async fn a_number_is_one_with_its_code_and_free_again_when_the_invoice_goes_back() {
     on_both_at("2026-07-01T02:00:00Z", async |world| {
         let (_, first, _) = full(&world).await;
-        world.step("manager", &first, "invoice", invoice(Some("044001"), "12345678")).await;
+        world
+            .step(
+                "manager",
+                &first,
+                "invoice",
+                invoice(Some("044001"), "12345678"),
+            )
+            .await;
         let handed = json!({"handed_on": "2026-07-01", "how": "electronic", "proof": "平台回执 9"});
-        world.step("manager", &first, "invoice/hand-in", handed).await;
+        world
+            .step("manager", &first, "invoice/hand-in", handed)
+            .await;
         let back = json!({"received_on": null, "note": "税号有误"});
-        let returned = world.step("reviewer", &first, "invoice/receive", back.clone()).await;
-        assert_eq!((&returned["state"], &returned["due_at"]), (&json!("confirmed"), &Value::Null));
+        let returned = world
+            .step("reviewer", &first, "invoice/receive", back.clone())
+            .await;
+        assert_eq!(
+            (&returned["state"], &returned["due_at"]),
+            (&json!("confirmed"), &Value::Null)
+        );
         // The same number again, as it was corrected; what was received goes back too while nothing is paid.
-        world.step("manager", &first, "invoice", invoice(Some("044001"), "12345678")).await;
-        world.step("reviewer", &first, "invoice/receive", json!({"received_on": "2026-07-01"})).await;
-        assert_eq!(world.no("reviewer", &first, "invoice/receive", json!({"received_on": "2026-07-01"})).await, "invoice_received");
-        world.step("reviewer", &first, "invoice/receive", back.clone()).await;
-        world.step("manager", &first, "invoice", invoice(Some("044001"), "12345678")).await;
-        world.step("reviewer", &first, "invoice/receive", json!({"received_on": "2026-07-01"})).await;
+        world
+            .step(
+                "manager",
+                &first,
+                "invoice",
+                invoice(Some("044001"), "12345678"),
+            )
+            .await;
+        world
+            .step(
+                "reviewer",
+                &first,
+                "invoice/receive",
+                json!({"received_on": "2026-07-01"}),
+            )
+            .await;
+        assert_eq!(
+            world
+                .no(
+                    "reviewer",
+                    &first,
+                    "invoice/receive",
+                    json!({"received_on": "2026-07-01"})
+                )
+                .await,
+            "invoice_received"
+        );
+        world
+            .step("reviewer", &first, "invoice/receive", back.clone())
+            .await;
+        world
+            .step(
+                "manager",
+                &first,
+                "invoice",
+                invoice(Some("044001"), "12345678"),
+            )
+            .await;
+        world
+            .step(
+                "reviewer",
+                &first,
+                "invoice/receive",
+                json!({"received_on": "2026-07-01"}),
+            )
+            .await;
         let part = json!({"amount_fen": 100, "paid_on": "2026-07-01", "receipt_no": "R1"});
         world.step("reviewer", &first, "payments", part).await;
-        assert_eq!(world.no("reviewer", &first, "invoice/receive", back).await, "invoice_paid", "what is paid in part does not go back");
+        assert_eq!(
+            world.no("reviewer", &first, "invoice/receive", back).await,
+            "invoice_paid",
+            "what is paid in part does not go back"
+        );
     })
     .await;
 }
@@ -99,10 +233,22 @@ async fn below_nothing(world: &World) -> (String, String, i64) {
     signed(world, absent("2026-07-01", "2026-12-31", &|_| false)).await;
     confirmed(world, &first, json!([])).await;
     signed(world, absent("2026-06-01", "2026-06-30", &|seat| seat != 3)).await;
-    let counted = world.step("reviewer", &first, "recount", json!({"reason": "六月未到岗"})).await;
+    let counted = world
+        .step(
+            "reviewer",
+            &first,
+            "recount",
+            json!({"reason": "六月未到岗"}),
+        )
+        .await;
     let one = &counted["adjustments"][0];
-    let at = format!("/api/v1/settlement-adjustments/{}/decide", one["id"].as_str().unwrap());
-    world.post("manager", &at, json!({"version": 1, "agree": true})).await;
+    let at = format!(
+        "/api/v1/settlement-adjustments/{}/decide",
+        one["id"].as_str().unwrap()
+    );
+    world
+        .post("manager", &at, json!({"version": 1, "agree": true}))
+        .await;
     (first, second, one["delta_fen"].as_i64().unwrap())
 }
 
@@ -112,13 +258,44 @@ async fn what_is_below_nothing_is_paid_back_where_no_statement_follows() {
         let (_, second, delta) = below_nothing(&world).await;
         assert_eq!(delta, -833_333);
         let frozen = confirmed(&world, &second, json!([])).await;
-        assert_eq!((&frozen["lines_fen"], &frozen["total_fen"]), (&json!(0), &json!(delta)));
-        assert!(frozen["capital"].as_str().unwrap().starts_with("人民币负捌仟"));
-        let free = json!({"number": "1", "tax_bp": 600, "amount_fen": delta, "issued_on": "2027-01-04"});
-        assert_eq!(world.no("manager", &second, "invoice", free).await, "invoice_amount");
-        assert_eq!(world.no("manager", &second, "prepare", json!({"action": "close"})).await, "refund_receipt_missing");
-        let closed = world.step("manager", &second, "prepare", json!({"action": "close", "receipt_no": "T1"})).await;
-        assert_eq!((&closed["state"], &closed["paid_fen"], &closed["payments"][0]["amount_fen"]), (&json!("closed"), &json!(delta), &json!(delta)));
+        assert_eq!(
+            (&frozen["lines_fen"], &frozen["total_fen"]),
+            (&json!(0), &json!(delta))
+        );
+        assert!(
+            frozen["capital"]
+                .as_str()
+                .unwrap()
+                .starts_with("人民币负捌仟")
+        );
+        let free =
+            json!({"number": "1", "tax_bp": 600, "amount_fen": delta, "issued_on": "2027-01-04"});
+        assert_eq!(
+            world.no("manager", &second, "invoice", free).await,
+            "invoice_amount"
+        );
+        assert_eq!(
+            world
+                .no("manager", &second, "prepare", json!({"action": "close"}))
+                .await,
+            "refund_receipt_missing"
+        );
+        let closed = world
+            .step(
+                "manager",
+                &second,
+                "prepare",
+                json!({"action": "close", "receipt_no": "T1"}),
+            )
+            .await;
+        assert_eq!(
+            (
+                &closed["state"],
+                &closed["paid_fen"],
+                &closed["payments"][0]["amount_fen"]
+            ),
+            (&json!("closed"), &json!(delta), &json!(delta))
+        );
     })
     .await;
 }

@@ -11,7 +11,12 @@ use crate::world::{World, on_both_at};
 async fn told(world: &World, at: &str, field: &str, what: &str) {
     for _ in 0..200 {
         let seen = world.read("reviewer", at).await;
-        if seen[field].as_array().unwrap().iter().any(|line| line["action"] == what) {
+        if seen[field]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|line| line["action"] == what)
+        {
             return;
         }
         pause().await;

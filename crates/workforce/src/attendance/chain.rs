@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use kernel::Tx;
 use kernel::audit::Who;
 use kernel::problem::{Result, internal};
-use sea_orm::{ActiveModelTrait as _, ConnectionTrait, EntityTrait, IntoActiveModel as _, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait as _, ConnectionTrait, EntityTrait, IntoActiveModel as _, QuerySelect, Set,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::store::record;
