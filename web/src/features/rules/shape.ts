@@ -157,6 +157,23 @@ export const RULES: Record<RuleKind, RuleShape> = {
     fields: [{ key: 'code', label: 'step', value: 'word', words: [], under: 'leak_terms', subject: true }, { key: 'hours', value: 'number', least: 1, most: 8_760 }],
     blank: null,
   },
+  // The days of the reminders of a contract's end are kept as they are: a list has no field here.
+  contract_terms: {
+    right: P.answerQuestions,
+    view: P.viewSettlement,
+    fields: [
+      { key: 'months', value: 'number', least: 6, most: 36 }, { key: 'seats', value: 'number', least: 1, most: 200 }, { key: 'cap_fen', value: 'number', least: 100, most: 100_000_000_000 }, { key: 'tax_bp', value: 'number', least: 0, most: 1_300 },
+      { key: 'review_days', value: 'number', least: 1, most: 60 }, { key: 'payment_days', value: 'number', least: 1, most: 60 }, { key: 'warn_bp', value: 'number', least: 1, most: 10_000 },
+      { key: 'statement_lead_days', value: 'number', least: 0, most: 90 }, { key: 'statement_grace_days', value: 'number', least: 0, most: 60 }, { key: 'soon_days', value: 'number', least: 0, most: 60 },
+    ],
+    blank: null,
+  },
+  submission_checks: {
+    right: P.answerQuestions,
+    view: P.viewSettlement,
+    fields: [{ key: 'check', value: 'word', words: [], under: 'submission_check_names', subject: true }, { key: 'blocks', value: 'flag' }],
+    blank: null,
+  },
   workforce_terms: {
     right: P.setWorkforceTerms,
     view: P.viewAttendance,
