@@ -162,9 +162,9 @@ export const RULES: Record<RuleKind, RuleShape> = {
     right: P.answerQuestions,
     view: P.viewSettlement,
     fields: [
-      { key: 'months', value: 'number', least: 6, most: 36 }, { key: 'seats', value: 'number', least: 1, most: 200 }, { key: 'cap_fen', value: 'number', least: 100, most: 100_000_000_000 }, { key: 'tax_bp', value: 'number', least: 0, most: 1_300 },
-      { key: 'review_days', value: 'number', least: 1, most: 60 }, { key: 'payment_days', value: 'number', least: 1, most: 60 }, { key: 'warn_bp', value: 'number', least: 1, most: 10_000 },
-      { key: 'statement_lead_days', value: 'number', least: 0, most: 90 }, { key: 'statement_grace_days', value: 'number', least: 0, most: 60 }, { key: 'soon_days', value: 'number', least: 0, most: 60 },
+      whole('months', 6, 36), whole('seats', 1, 200), whole('cap_fen', 100, 100_000_000_000), whole('tax_bp', 0, 1_300),
+      whole('review_days', 1, 60), whole('payment_days', 1, 60), whole('warn_bp', 1, 10_000),
+      whole('statement_lead_days', 0, 90), whole('statement_grace_days', 0, 60), whole('soon_days', 0, 60),
     ],
     blank: null,
   },
