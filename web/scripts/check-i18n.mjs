@@ -19,6 +19,20 @@ export function messages(language) {
   return keys
 }
 
+/** First parts of keys that stand in two files of a language: the later file would take the words of the earlier away. */
+export function taken(language) {
+  const folder = join(src, 'i18n', language)
+  const by = new Map()
+  const found = []
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
+    for (const name of Object.keys(JSON.parse(readFileSync(join(folder, file), 'utf8')))) {
+      if (by.has(name)) found.push(`${language}: ${name} stands in ${by.get(name)} and in ${file}`)
+      by.set(name, file)
+    }
+  }
+  return found
+}
+
 function sources(folder = src) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
@@ -48,7 +62,7 @@ export function faults() {
   const zh = messages('zh-CN')
   const en = messages('en')
   const { fixed, prefixes } = used()
-  const found = []
+  const found = [...taken('zh-CN'), ...taken('en')]
   for (const key of zh.keys()) if (!en.has(key)) found.push(`en lacks ${key}`)
   for (const key of en.keys()) if (!zh.has(key)) found.push(`zh-CN lacks ${key}`)
   for (const [key, where] of fixed) if (!zh.has(key)) found.push(`${where} asks for ${key}`)

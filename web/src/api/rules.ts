@@ -13,6 +13,7 @@ const DOORS = {
   liaison_terms: '/api/v1/rules/liaison-terms', letter_series: '/api/v1/rules/letter-series', letter_templates: '/api/v1/rules/letter-templates', check_points: '/api/v1/rules/check-points', experience_terms: '/api/v1/rules/experience-terms',
   privacy_terms: '/api/v1/rules/privacy-terms',
   workforce_terms: '/api/v1/rules/workforce-terms',
+  contract_terms: '/api/v1/rules/contract-terms', submission_checks: '/api/v1/rules/submission-checks',
 } as const satisfies Record<RuleKind, string>
 
 export interface NewRule { rule: Record<string, unknown>; effective_from: string | null; source: string }

@@ -10,8 +10,6 @@ export const PRESENCE_KINDS = ['present', 'half_day', 'late', 'substitute', 'pur
 /** Nobody who is away has minutes at the seat. */
 export const AWAY: readonly string[] = ['purchaser_training', 'paid_leave', 'sick_leave', 'unpaid_leave', 'absent']
 
-export const PRICE_STATES = ['proposed', 'signed', 'refused', 'withdrawn'] as const
-export const ADJUSTMENT_STATES = ['proposed', 'agreed', 'refused', 'settled'] as const
 export const SHEET_STATES = ['submitted', 'signed', 'returned'] as const
 export const HAND_IN_WAYS = ['in_person', 'post', 'electronic'] as const
 

@@ -157,6 +157,23 @@ export const RULES: Record<RuleKind, RuleShape> = {
     fields: [{ key: 'code', label: 'step', value: 'word', words: [], under: 'leak_terms', subject: true }, { key: 'hours', value: 'number', least: 1, most: 8_760 }],
     blank: null,
   },
+  // The days of the reminders of a contract's end are kept as they are: a list has no field here.
+  contract_terms: {
+    right: P.answerQuestions,
+    view: P.viewSettlement,
+    fields: [
+      whole('months', 6, 36), whole('seats', 1, 200), whole('cap_fen', 100, 100_000_000_000), whole('tax_bp', 0, 1_300),
+      whole('review_days', 1, 60), whole('payment_days', 1, 60), whole('warn_bp', 1, 10_000),
+      whole('statement_lead_days', 0, 90), whole('statement_grace_days', 0, 60), whole('soon_days', 0, 60),
+    ],
+    blank: null,
+  },
+  submission_checks: {
+    right: P.answerQuestions,
+    view: P.viewSettlement,
+    fields: [{ key: 'check', value: 'word', words: [], under: 'submission_check_names', subject: true }, { key: 'blocks', value: 'flag' }],
+    blank: null,
+  },
   workforce_terms: {
     right: P.setWorkforceTerms,
     view: P.viewAttendance,

@@ -8,7 +8,7 @@ export const STATEMENT_TONES: Record<string, string> = {
 }
 export const SHEET_TONES: Record<string, string> = { submitted: 'amber', signed: 'green', returned: 'red' }
 export const CONTRACT_TONES: Record<string, string> = { draft: 'amber', signed: 'green' }
-export const ADJUSTMENT_TONES: Record<string, string> = { proposed: 'amber', agreed: 'blue', refused: '', settled: 'green' }
+export const ADJUSTMENT_TONES: Record<string, string> = { proposed: 'amber', agreed: 'blue', refused: '', settled: 'green', superseded: '' }
 export const INVOICE_TONES: Record<string, string> = { issued: 'amber', received: 'green', returned: 'red' }
 export const PRESENCE_TONES: Record<string, string> = {
   present: 'green', half_day: 'amber', late: 'amber', substitute: 'blue', purchaser_training: 'violet', paid_leave: '', sick_leave: '', unpaid_leave: 'red', overtime: 'violet', absent: 'red',
