@@ -72,6 +72,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112612_accounts"),
         migration!("2026120204_privacy"),
         migration!("2026120309_attendance"),
+        migration!("2026120423_leave"),
     ]
 }
 

@@ -11,6 +11,7 @@ use settlement::presence::{DayRecord, PresenceKind};
 use settlement::{Attendance, SignedSheets};
 use workforce::FrozenRecord;
 use workforce::attendance::{AttendanceKind, period::in_force};
+use workforce::leave::LeaveKind;
 
 /// The settlement asks for days that both sides signed.
 pub struct SignedDays(pub App);
@@ -55,13 +56,27 @@ impl Attendance for SignedDays {
 fn presence(record: &FrozenRecord) -> Option<PresenceKind> {
     let short = record.minutes < record.whole_minutes;
     match record.kind {
+        // Half of the day was leave, the other half was worked.
+        AttendanceKind::Present if record.leave.is_some() => Some(PresenceKind::HalfDay),
         AttendanceKind::Present | AttendanceKind::StandIn if short => Some(PresenceKind::Late),
         AttendanceKind::Present => Some(PresenceKind::Present),
         AttendanceKind::StandIn => Some(PresenceKind::Substitute),
-        // Which leave it was the sheet does not say: the one that never counts by itself.
-        AttendanceKind::Leave => Some(PresenceKind::UnpaidLeave),
+        AttendanceKind::Leave => Some(on_leave(record.leave)),
         AttendanceKind::Absent => Some(PresenceKind::Absent),
         AttendanceKind::Vacant => None,
+    }
+}
+
+/// Leave of this kind, as the settlement counts it. Of a sheet that does not say which: the one that never counts.
+fn on_leave(kind: Option<LeaveKind>) -> PresenceKind {
+    use LeaveKind as L;
+    match kind {
+        None | Some(L::Personal) => PresenceKind::UnpaidLeave,
+        Some(L::Sick) => PresenceKind::SickLeave,
+        Some(L::PurchaserTraining) => PresenceKind::PurchaserTraining,
+        Some(L::Annual | L::Marriage | L::Maternity | L::Paternity | L::Bereavement | L::Comp) => {
+            PresenceKind::PaidLeave
+        }
     }
 }
 
@@ -70,4 +85,49 @@ fn seat(post: &str) -> Result<i64> {
     post.trim_start_matches(|char: char| !char.is_ascii_digit())
         .parse()
         .map_err(|_| internal(format!("post `{post}` has no number")))
+}
+
+#[cfg(test)]
+mod tests {
+    use AttendanceKind as A;
+    use LeaveKind as L;
+    use PresenceKind as P;
+
+    use super::*;
+
+    #[test]
+    fn kinds_of_leave_are_counted_apart_and_half_a_day_as_half() {
+        let record = |kind, leave, minutes| FrozenRecord {
+            id: uuid::Uuid::nil(),
+            day: NaiveDate::MIN,
+            seat: "Z1".to_owned(),
+            user_id: None,
+            kind,
+            leave,
+            minutes,
+            whole_minutes: 480,
+            corrects_id: None,
+            seq: 1,
+            hash: String::new(),
+        };
+        for (kind, leave, minutes, counted) in [
+            (A::Leave, Some(L::Sick), 0, P::SickLeave),
+            (A::Leave, Some(L::Annual), 0, P::PaidLeave),
+            (A::Leave, Some(L::Comp), 0, P::PaidLeave),
+            (A::Leave, Some(L::Personal), 0, P::UnpaidLeave),
+            (
+                A::Leave,
+                Some(L::PurchaserTraining),
+                0,
+                P::PurchaserTraining,
+            ),
+            (A::Leave, None, 0, P::UnpaidLeave),
+            (A::Present, Some(L::Annual), 240, P::HalfDay),
+            (A::Present, None, 400, P::Late),
+            (A::Present, None, 480, P::Present),
+        ] {
+            assert_eq!(presence(&record(kind, leave, minutes)), Some(counted));
+        }
+        assert_eq!(presence(&record(A::Vacant, None, 0)), None);
+    }
 }

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 kernel::permissions! {
     /// See what waits for one's decision, each kind by the right to decide on it.
     pub ViewWaiting = "waiting:view" {
-        ShiftLead: Own, OpsManager: Own, Trainer: Own, HrCompliance: Own, Liaison: Own, Counterpart: Own,
+        Agent: Own, ShiftLead: Own, OpsManager: Own, Trainer: Own, HrCompliance: Own, Liaison: Own, Counterpart: Own,
         PurchaserAdmin: Own, PurchaserBusiness: Own, PurchaserReviewer: Own,
     }
 }

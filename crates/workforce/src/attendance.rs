@@ -4,9 +4,11 @@
 pub mod chain;
 pub mod correction;
 pub mod http;
+mod overrule;
 pub mod period;
 pub mod punch;
 pub mod store;
+pub mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -229,7 +231,7 @@ pub fn judge(
     } else {
         until
     };
-    let minutes = overlap(hours, from, until);
+    let minutes = overlap(hours, from, until) - away(hours, mine(), (from, until), grace);
     let kind = if over && minutes == 0 {
         AttendanceKind::Absent
     } else {
@@ -264,6 +266,33 @@ fn overlap(hours: &[Span], from: DateTime<Utc>, until: DateTime<Utc>) -> i64 {
         .iter()
         .map(|(begin, end)| (until.min(*end) - from.max(*begin)).num_minutes().max(0))
         .sum()
+}
+
+/// Minutes within the hours between punching out and in again; what is within the grace of each stretch is none.
+fn away<'a>(
+    hours: &[Span],
+    mine: impl Iterator<Item = &'a Punch>,
+    (from, until): Span,
+    grace: i64,
+) -> i64 {
+    let mut punches: Vec<(DateTime<Utc>, PunchKind)> =
+        mine.map(|punch| (punch.at, punch.kind)).collect();
+    punches.sort_unstable();
+    let mut left = None;
+    let mut minutes = 0;
+    for (at, kind) in punches {
+        match kind {
+            PunchKind::Out => left = Some(at),
+            PunchKind::In => {
+                let Some(out) = left.take() else { continue };
+                let gone = hours
+                    .iter()
+                    .map(|span| overlap(std::slice::from_ref(span), out.max(from), at.min(until)));
+                minutes += gone.filter(|gone| *gone > grace).sum::<i64>();
+            }
+        }
+    }
+    minutes
 }
 
 /// Minutes of a whole duty.

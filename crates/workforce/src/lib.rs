@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 pub mod attendance;
+pub mod leave;
 pub mod overtime;
 pub mod rights;
+pub mod roster;
 mod rules;
 pub mod shift;
 pub mod site;
+pub mod swap;
 pub mod terms;
 mod trail;
+mod waiting;
 
 use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
@@ -25,6 +29,8 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026120311_attendance"),
         migration!("2026120312_overtime"),
+        migration!("2026120421_rosters"),
+        migration!("2026120422_leave"),
     ]
 }
 
@@ -38,13 +44,20 @@ pub fn capability(app: &App, site: Arc<dyn Site>) -> Capability {
         .merge(attendance::punch::routes(&desk))
         .merge(attendance::http::routes(&desk))
         .merge(attendance::correction::routes(app))
+        .merge(attendance::verify::routes(app))
         .merge(overtime::http::routes(app))
+        .merge(roster::routes(app))
+        .merge(leave::http::routes(app))
+        .merge(leave::balance::routes(app))
+        .merge(swap::http::routes(app))
         .merge(rules::routes(app));
     Capability {
         name: "workforce",
         migrations: migrations(),
         permissions: rights::permissions(),
         routes,
+        jobs: vec![roster::draft::job(app), attendance::verify::job(app)],
+        waiting: waiting::kinds(app),
         ..Capability::default()
     }
 }

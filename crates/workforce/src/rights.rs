@@ -27,4 +27,25 @@ kernel::permissions! {
     pub RequestOvertime = "overtime:request" { Counterpart: All, PurchaserAdmin: All }
     /// Say who works overtime, and what was worked.
     pub PlanOvertime = "overtime:plan" { ShiftLead: All, OpsManager: All }
+    /// See published rosters and the kinds of shift.
+    pub ViewRoster = "rosters:view" {
+        Agent: All, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, HrCompliance: All, Liaison: All,
+        Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All, PurchaserReviewer: All,
+    }
+    /// Plan rosters, publish and change them; the kinds of shift.
+    pub PlanRoster = "rosters:plan" { ShiftLead: All, OpsManager: All }
+    /// See one's own shifts, and take them into one's own calendar.
+    pub ViewOwnRoster = "rosters:own" { Agent: Own }
+    /// See requests for leave and what compensatory leave is left.
+    pub ViewLeave = "leave:view" { Agent: Own, ShiftLead: All, OpsManager: All, HrCompliance: All }
+    /// Ask for leave, and withdraw it.
+    pub RequestLeave = "leave:request" { Agent: Own }
+    /// Decide on leave, and register what was told by phone.
+    pub DecideLeave = "leave:decide" { ShiftLead: All, OpsManager: All }
+    /// See swaps of shifts.
+    pub ViewSwaps = "swaps:view" { Agent: Own, ShiftLead: All, OpsManager: All }
+    /// Ask a colleague for a swap, answer one, withdraw one.
+    pub AskSwap = "swaps:ask" { Agent: Own }
+    /// Decide on swaps both agreed to.
+    pub DecideSwap = "swaps:decide" { ShiftLead: All, OpsManager: All }
 }

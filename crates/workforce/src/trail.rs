@@ -8,7 +8,27 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::rights::{ViewAttendance, ViewOvertime};
+use crate::rights::{PlanRoster, ViewAttendance, ViewLeave, ViewOvertime, ViewRoster, ViewSwaps};
+
+/// Which open screens hear of a subject: of leave and swaps the `persons` concerned and who decides, of a draft who plans.
+fn audience(kind: &str, facts: &Value) -> Audience {
+    let persons = |permission| {
+        let named = facts["persons"].as_array().into_iter().flatten();
+        Audience::Reach {
+            permission,
+            queue: None,
+            people: named.filter_map(|id| id.as_str()?.parse().ok()).collect(),
+        }
+    };
+    match kind {
+        "overtime" => Audience::Permission(ViewOvertime::CODE),
+        "roster" if facts["state"] == "draft" => Audience::Permission(PlanRoster::CODE),
+        "roster" => Audience::Permission(ViewRoster::CODE),
+        "leave_request" => persons(ViewLeave::CODE),
+        "shift_swap" => persons(ViewSwaps::CODE),
+        _ => Audience::Permission(ViewAttendance::CODE),
+    }
+}
 
 /// Audit trail, event `{kind}.{action}` and live news of one subject; `facts` hold no texts that people typed.
 pub(crate) async fn tell(
@@ -19,6 +39,7 @@ pub(crate) async fn tell(
 ) -> Result<()> {
     let named = format!("{kind}.{action}");
     audit::record(app, &**tx, who, &named, kind, id, facts.clone()).await?;
+    let audience = audience(kind, &facts);
     let mut facts = facts;
     // A day is what a notice calls a sheet by.
     if facts.get("number").is_none() {
@@ -28,11 +49,6 @@ pub(crate) async fn tell(
     facts["by"] = json!(who.user_id);
     facts["at"] = json!(app.clock.now());
     app.events.publish(tx, &named, id, facts).await?;
-    let audience = Audience::Permission(if kind == "overtime" {
-        ViewOvertime::CODE
-    } else {
-        ViewAttendance::CODE
-    });
     let news = json!({ "kind": kind, "id": id, "what": action });
     app.live.publish_after(tx, audience, "workforce", news);
     Ok(())

@@ -1864,6 +1864,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attendance-chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks the whole chain of what both sides signed now. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceChain"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attendance-corrections": {
         parameters: {
             query?: never;
@@ -6811,6 +6846,41 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comp-leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What compensatory leave is earned, taken and left (补休): one's own, or everybody's. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CompLeaves"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -15537,6 +15607,321 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leave-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests for leave, the newest first; one's own for who does not decide. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only requests that stand so. */
+                    state?: components["schemas"]["LeaveState"];
+                    /** @description Only of this kind. */
+                    kind?: components["schemas"]["LeaveKind"];
+                    /** @description Only of this person. */
+                    user_id?: string;
+                    /** @description Only what ends on this day or later. */
+                    from?: string;
+                    /** @description Only what begins on this day or before. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_LeaveView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Asks for leave (请假); the shift lead decides. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewLeaveRequest"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeaveDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leave-requests/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers leave that somebody told of, as a sick call by phone; it is approved with it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RegisteredLeave"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeaveDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leave-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request for leave, with what its approval would break. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeaveDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leave-requests/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides on a request for leave. Granted, the shifts of its whole days are taken off the roster. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecideLeaveRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeaveDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leave-requests/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraws one's own request; granted leave until it begins, and the shifts it took come back where they still fit. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WithdrawLeave"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeaveDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/letters": {
         parameters: {
             query?: never;
@@ -17862,6 +18247,102 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own shifts and leave, by day; of months that are published. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last day, at most 61 days later. */
+                    to: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OwnRoster"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-roster.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own shifts as a calendar file (RFC 5545), for the calendar of one's phone. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last day, at most 61 days later. */
+                    to: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/calendar": string;
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -23904,6 +24385,503 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roster-drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a draft stands; the live event `workforce` of kind `roster_draft` tells of it too. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterDraft"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The months that have a roster, the newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roster of a month with what is found in it. Of a draft, who does not plan sees neither. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description `2026-09` */
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{month}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes cells of a month (排班). A draft takes what one likes and tells what is found; after publishing a reason is
+         *     needed, a rule is not broken, the change is a new row and the persons concerned are told.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EditRoster"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{month}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was published of a month and what changed afterwards, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_RosterChange"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{month}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a draft by the solver (智能排班). Cells that are there and leave are kept, empty ones are filled. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AskRosterDraft"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterDraft"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{month}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publishes the roster of a month (发布). What breaks a rule is refused with what; where somebody is missing it is said
+         *     why. From then on agents see it, and each change is a row with a reason.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PublishRoster"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{month}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proposes how to go on when people are away at once (临时缺勤补位): as few cells change as possible, no hard rule breaks. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MendRoster"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterRepair"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{month}/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would break if these people were away as well (再少一人会怎样). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WhatIf"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterFindings"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{month}/why-not": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which shifts somebody may take on a day, and why not the others (为何不可排). */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The day. */
+                    day: string;
+                    /** @description Who. */
+                    user_id: string;
+                };
+                header?: never;
+                path: {
+                    month: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WhyNots"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/access-alarms": {
         parameters: {
             query?: never;
@@ -25594,6 +26572,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/roster-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a roster is held to (A-11, A-30). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_RosterTerms"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_RosterTerms"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_RosterTerms"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/settlement-answers": {
         parameters: {
             query?: never;
@@ -26681,6 +27724,569 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["AdjustmentView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Swaps, the newest first; one's own for who does not decide. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those that stand so. */
+                    state?: components["schemas"]["SwapState"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_SwapView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Asks a colleague to swap shifts (换班). What breaks a rule at one of the two is refused with what. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSwap"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SwapDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-swaps/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a swap before it is asked for: the rules at both people, and who is left at the seats. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WantedSwap"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SwapCheck"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-swaps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One swap, with what it would break as the roster stands now. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SwapDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-swaps/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts or declines a swap one was asked for. Where nothing breaks and the terms ask no lead, it holds at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AnswerSwap"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SwapDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-swaps/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides on a swap both agreed to. Approved, it stands in the roster at once; what breaks a rule by now is refused. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecideSwapRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SwapDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-swaps/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraws a swap one asked for, until it is decided. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WithdrawSwap"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SwapDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of shift there are. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Archived ones too. */
+                    archived?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftTemplates"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a new kind of shift. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewShiftTemplate"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftTemplate"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a kind of shift. The hours of one that a published roster uses stay as they are. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EditShiftTemplate"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftTemplate"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift-templates/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Archives a kind of shift, or takes it back; rosters that hold it stay as they are. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ArchiveShiftTemplate"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShiftTemplate"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
                 409: {
@@ -34132,6 +35738,18 @@ export interface components {
              */
             version: number;
         };
+        /** @description What the colleague says. */
+        AnswerSwap: {
+            /** @description He takes the other's shift and gives his. */
+            accept: boolean;
+            /** @description What he says to it. */
+            opinion?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description An answer that waits for a marker. */
         AnswerToMark: {
             answer?: components["schemas"]["GivenAnswer"] | null;
@@ -34346,6 +35964,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description Whether it may be given. */
+        ArchiveShiftTemplate: {
+            /** @description It may not; false takes it back. */
+            archived: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description How it arrived. */
         Arrived: {
             /** @description The person himself says that he has it; else the console showed it. */
@@ -34547,6 +36175,24 @@ export interface components {
             /**
              * Format: int64
              * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description What is searched for. */
+        AskRosterDraft: {
+            /**
+             * Format: int32
+             * @description How long to search, 1 to 60 seconds; as the terms say when left out.
+             */
+            seconds?: number | null;
+            /**
+             * Format: int32
+             * @description The seed of chance; another one gives another roster.
+             */
+            seed?: number | null;
+            /**
+             * Format: int64
+             * @description The version of the roster that was read; 0 for a month nobody began.
              */
             version: number;
         };
@@ -34780,6 +36426,26 @@ export interface components {
              */
             version: number;
         };
+        /** @description How the chain of frozen records stands. */
+        AttendanceChain: {
+            /**
+             * Format: int64
+             * @description The number of the first record that is changed, gone or put in between; null where all are whole.
+             */
+            broken_seq?: number | null;
+            /**
+             * Format: int64
+             * @description Records that are what they were when both sides signed them.
+             */
+            checked: number;
+            /** @description Its digest, which stands for all before it. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description The number of the last record.
+             */
+            seq: number;
+        };
         /** @description The sheet of a day with its lines. */
         AttendanceDayDetail: components["schemas"]["AttendanceDayView"] & {
             /** @description The seats, and corrections of them behind; by the evidence while the day is open. */
@@ -34913,6 +36579,7 @@ export interface components {
              * @description Minutes late.
              */
             late_minutes: number;
+            leave_kind?: components["schemas"]["LeaveKind"] | null;
             /**
              * Format: date-time
              * @description When he went.
@@ -35084,6 +36751,37 @@ export interface components {
          * @enum {string}
          */
         Away: "absence" | "signed_out" | "left";
+        /** @description Somebody on a day. */
+        AwayDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Somebody who is away from one day to another. */
+        AwayFrom: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
         BTreeMap: {
             [key: string]: string;
         };
@@ -36181,6 +37879,21 @@ export interface components {
             /** @description 系统中断 */
             name: string;
         };
+        /** @description A cell as it is to be. */
+        CellChange: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Which shift; null takes the one there away. */
+            shift_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
         /** @description A certificate. */
         CertificateView: {
             /**
@@ -36606,6 +38319,35 @@ export interface components {
             unknown_request_types: {
                 [key: string]: number;
             };
+        };
+        /** @description The compensatory leave of one person, in minutes. */
+        CompLeave: {
+            /**
+             * Format: int64
+             * @description Earned by overtime that the purchaser confirmed.
+             */
+            earned_minutes: number;
+            /**
+             * Format: int64
+             * @description What may still be asked for.
+             */
+            left_minutes: number;
+            /**
+             * Format: int64
+             * @description Taken by approved leave.
+             */
+            used_minutes: number;
+            user?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Asked for and not decided.
+             */
+            waiting_minutes: number;
+        };
+        /** @description Compensatory leave. */
+        CompLeaves: {
+            /** @description One's own line, or one for each agent. */
+            items: components["schemas"]["CompLeave"][];
         };
         /**
          * @description What is compared.
@@ -37304,6 +39046,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description Which part of a day somebody is away.
+         * @enum {string}
+         */
+        DayPart: "day" | "morning" | "afternoon";
         /** @description One day. */
         DayView: {
             /**
@@ -37343,6 +39090,18 @@ export interface components {
             /** @description It does. */
             accept: boolean;
         };
+        /** @description The lead's step. */
+        DecideLeaveRequest: {
+            /** @description It is granted. */
+            approve: boolean;
+            /** @description Why; needed where it is not. */
+            opinion?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description The purchaser's check of a month. */
         DecideMonth: {
             /** @description Passed, or sent back. */
@@ -37360,6 +39119,18 @@ export interface components {
             /** @description What. */
             decision: components["schemas"]["OvertimeDecision"];
             /** @description Why; needed unless it is confirmed. */
+            opinion?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The lead's step. */
+        DecideSwapRequest: {
+            /** @description They swap. */
+            approve: boolean;
+            /** @description Why; needed where they do not. */
             opinion?: string | null;
             /**
              * Format: int64
@@ -37846,6 +39617,11 @@ export interface components {
             /** @description The section it goes to, or `leader`; the matter's own section when left out. */
             to?: string | null;
         };
+        /**
+         * @description Where a draft stands.
+         * @enum {string}
+         */
+        DraftState: "waiting" | "running" | "done" | "failed";
         /** @description A drill that was held. */
         DrillView: {
             /** @description Pictures and papers. */
@@ -37915,6 +39691,28 @@ export interface components {
             summary?: string | null;
             /** @description 标题, up to 300 characters. */
             title?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What changes at once: moving a shift is two changes, copying it one. */
+        EditRoster: {
+            /** @description 1 to 2,000 cells of the month, each once. */
+            changes: components["schemas"]["CellChange"][];
+            /** @description Why it is done although somebody is missing then. */
+            despite?: string | null;
+            /** @description Why; needed once the roster is published. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read; 0 for a month nobody began.
+             */
+            version: number;
+        };
+        /** @description What stands instead. */
+        EditShiftTemplate: components["schemas"]["ShiftFields"] & {
             /**
              * Format: int64
              * @description The version that was read.
@@ -40578,6 +42376,16 @@ export interface components {
              */
             value: number;
         };
+        /** @description A request for leave as its page shows it. */
+        LeaveDetail: components["schemas"]["LeaveView"] & {
+            /** @description What its approval would newly break on published rosters; nothing once it is decided. */
+            findings: components["schemas"]["RosterFinding"][];
+        };
+        /**
+         * @description A kind of leave; settlement counts some of them as 到岗 (A-64).
+         * @enum {string}
+         */
+        LeaveKind: "annual" | "sick" | "personal" | "marriage" | "maternity" | "paternity" | "bereavement" | "comp" | "purchaser_training";
         /** @description The end of a post. */
         LeavePost: {
             /** @description Why. */
@@ -40585,6 +42393,65 @@ export interface components {
             /**
              * Format: int64
              * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description Where a request for leave stands.
+         * @enum {string}
+         */
+        LeaveState: "requested" | "approved" | "refused" | "withdrawn";
+        /** @description A request for leave as lists show it. */
+        LeaveView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /** @description It begins at noon of the first day. */
+            from_noon: boolean;
+            /**
+             * Format: int64
+             * @description Half days of working days that it takes.
+             */
+            half_days: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What kind. */
+            kind: components["schemas"]["LeaveKind"];
+            /** @description `QJ-20261126-001` */
+            number: string;
+            /** @description What he said. */
+            opinion?: string | null;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            requested_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["LeaveState"];
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /** @description It ends at noon of the last day. */
+            to_noon: boolean;
+            user?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
              */
             version: number;
         };
@@ -42117,6 +43984,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description Who is away. */
+        MendRoster: {
+            /** @description People and their days of the month, together at most 200 days. */
+            away: components["schemas"]["AwayFrom"][];
+        };
         /** @description One key of the menu. */
         MenuKey: {
             /**
@@ -42497,6 +44369,7 @@ export interface components {
             corrects_id: string;
             /** @description How the seat was held. */
             kind: components["schemas"]["AttendanceKind"];
+            leave_kind?: components["schemas"]["LeaveKind"] | null;
             /**
              * Format: int64
              * @description Minutes at the seat; none unless somebody held it.
@@ -42933,6 +44806,27 @@ export interface components {
              * @description The user.
              */
             user_id: string;
+        };
+        /** @description What is asked for. */
+        NewLeaveRequest: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /** @description It begins at noon of the first day. */
+            from_noon?: boolean;
+            /** @description What kind. */
+            kind: components["schemas"]["LeaveKind"];
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /** @description It ends at noon of the last day. */
+            to_noon?: boolean;
         };
         /** @description A message that is left. */
         NewLeftMessage: {
@@ -43974,6 +45868,54 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_RosterTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /**
+             * @description What a roster is held to. What ships is a default of the design; the hours of a week are those of 劳动法 第三十六条
+             *     and 国务院关于职工工作时间的规定 第三条.
+             */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description Days of work in a row, at most. 6 by 劳动法 第三十八条.
+                 */
+                days_in_a_row: number;
+                /**
+                 * Format: int32
+                 * @description Seconds that a draft is searched for unless told. 2 unless agreed.
+                 */
+                draft_seconds: number;
+                /**
+                 * Format: int32
+                 * @description Seats that are held at any minute while people are at lunch. 2 unless agreed.
+                 */
+                lunch_seats: number;
+                /**
+                 * Format: int32
+                 * @description Minutes of rest between two shifts of one person. 660 unless agreed.
+                 */
+                rest_minutes: number;
+                /**
+                 * Format: int32
+                 * @description People of a working day. 6 by A-28.
+                 */
+                seats: number;
+                /** @description A swap that both agreed to and that breaks nothing needs no lead. Not so unless agreed. */
+                swap_auto: boolean;
+                /**
+                 * Format: int32
+                 * @description Minutes of work in a week of five working days. 2,400 by the rule.
+                 */
+                week_minutes: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_SettlementAnswer: {
             /**
              * Format: date-time
@@ -44162,6 +46104,11 @@ export interface components {
              */
             sheets: number;
         };
+        /** @description A new kind of shift. */
+        NewShiftTemplate: components["schemas"]["ShiftFields"] & {
+            /** @description Its code, which never changes: 1 to 40 small letters, digits or `_`. */
+            id: string;
+        };
         /** @description What is to be changed. */
         NewSiteChange: {
             /** @description How it is to be. */
@@ -44268,6 +46215,11 @@ export interface components {
              * @description Who is given it, or brings it back.
              */
             user_id?: string | null;
+        };
+        /** @description A swap that is asked for. */
+        NewSwap: components["schemas"]["WantedSwap"] & {
+            /** @description Why. */
+            reason: string;
         };
         /** @description A group to be added. */
         NewSynonyms: {
@@ -44986,6 +46938,7 @@ export interface components {
         Overruled: {
             /** @description How it was held. */
             kind: components["schemas"]["AttendanceKind"];
+            leave_kind?: components["schemas"]["LeaveKind"] | null;
             /** @description Why. */
             reason: string;
             /** @description The post: `Z1`. */
@@ -45126,6 +47079,34 @@ export interface components {
              * @description Rises with each change.
              */
             version: number;
+        };
+        /** @description One day of one's own roster. */
+        OwnDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            leave?: components["schemas"]["OwnLeave"] | null;
+            /** @description The roster of its month is published. */
+            published: boolean;
+            shift?: components["schemas"]["ShiftTemplate"] | null;
+            /** @description People are expected at work. */
+            workday: boolean;
+        };
+        /** @description One's own leave of a day. */
+        OwnLeave: {
+            /** @description What kind. */
+            kind: components["schemas"]["LeaveKind"];
+            /** @description The request. */
+            number: string;
+            /** @description Which part of the day. */
+            part: components["schemas"]["DayPart"];
+        };
+        /** @description One's own roster. */
+        OwnRoster: {
+            /** @description By day. */
+            days: components["schemas"]["OwnDay"][];
         };
         /** @description Days on which the owner is away. */
         OwnerAbsence: {
@@ -45505,6 +47486,7 @@ export interface components {
                  * @description Minutes late.
                  */
                 late_minutes: number;
+                leave_kind?: components["schemas"]["LeaveKind"] | null;
                 /**
                  * Format: date-time
                  * @description When he went.
@@ -47580,6 +49562,72 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_LeaveView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decided_at?: string | null;
+                decided_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date
+                 * @description The first day.
+                 */
+                from: string;
+                /** @description It begins at noon of the first day. */
+                from_noon: boolean;
+                /**
+                 * Format: int64
+                 * @description Half days of working days that it takes.
+                 */
+                half_days: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description What kind. */
+                kind: components["schemas"]["LeaveKind"];
+                /** @description `QJ-20261126-001` */
+                number: string;
+                /** @description What he said. */
+                opinion?: string | null;
+                /** @description Why. */
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                requested_at: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["LeaveState"];
+                /**
+                 * Format: date
+                 * @description The last day.
+                 */
+                to: string;
+                /** @description It ends at noon of the last day. */
+                to_noon: boolean;
+                user?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_LetterView: {
             /** @description The rows. */
             items: {
@@ -48949,6 +50997,51 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_RosterChange: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description The shift before. */
+                before_shift_id?: string | null;
+                by?: components["schemas"]["Colleague"] | null;
+                /** @description `published`, `edit`, `swap` or `leave`. */
+                cause: string;
+                /**
+                 * Format: date
+                 * @description The day.
+                 */
+                day: string;
+                /**
+                 * Format: uuid
+                 * @description The row.
+                 */
+                id: string;
+                /** @description Why. */
+                reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description 1 as it was published, then one more with each change.
+                 */
+                revision: number;
+                /** @description The shift since then; null where it was taken away. */
+                shift_id?: string | null;
+                user?: components["schemas"]["Colleague"] | null;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_SessionView: {
             /** @description The rows. */
             items: {
@@ -49288,6 +51381,66 @@ export interface components {
                  * @description The last day.
                  */
                 until_day: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_SwapView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                asked_at: string;
+                asker?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date
+                 * @description The day that he gives.
+                 */
+                asker_day: string;
+                /** @description The shift that he gives. */
+                asker_shift_id: string;
+                colleague?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date
+                 * @description The day that the other gives.
+                 */
+                colleague_day: string;
+                /** @description The shift that the other gives. */
+                colleague_shift_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                decided_at?: string | null;
+                decided_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `HB-20261126-001` */
+                number: string;
+                /** @description What was said to it. */
+                opinion?: string | null;
+                /** @description Why. */
+                reason: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["SwapState"];
                 /**
                  * Format: int64
                  * @description Rises with each change.
@@ -51017,6 +53170,16 @@ export interface components {
             /** @description `received`, `in_handling`, `waiting_for_you`, `answered` or `ended`. */
             stage: string;
         };
+        /** @description Who publishes what. */
+        PublishRoster: {
+            /** @description Why it is published although somebody is missing. */
+            despite?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /**
          * @description Which way somebody punches.
          * @enum {string}
@@ -51925,6 +54088,32 @@ export interface components {
              */
             version: number;
         };
+        /** @description Leave that the lead registers for somebody. */
+        RegisteredLeave: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /** @description It begins at noon of the first day. */
+            from_noon?: boolean;
+            /** @description What kind. */
+            kind: components["schemas"]["LeaveKind"];
+            /** @description Why, and by what it is shown. */
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /** @description It ends at noon of the last day. */
+            to_noon?: boolean;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            user_id: string;
+        };
         /** @description A registered device. */
         RegistrationView: {
             /**
@@ -52742,6 +54931,289 @@ export interface components {
             /** @description `supplier`, `purchaser` or `either`. */
             side: components["schemas"]["Side"];
         };
+        /**
+         * @description A rule that a roster breaks.
+         * @enum {string}
+         */
+        RosterBreach: "rest" | "days_in_a_row" | "week_minutes" | "lunch_cover" | "seats" | "day_off" | "on_leave";
+        /** @description A shift of a person and day. */
+        RosterCell: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Which shift. */
+            shift_id: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description A cell as it was published, or changed afterwards. */
+        RosterChange: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The shift before. */
+            before_shift_id?: string | null;
+            by?: components["schemas"]["Colleague"] | null;
+            /** @description `published`, `edit`, `swap` or `leave`. */
+            cause: string;
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: uuid
+             * @description The row.
+             */
+            id: string;
+            /** @description Why. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description 1 as it was published, then one more with each change.
+             */
+            revision: number;
+            /** @description The shift since then; null where it was taken away. */
+            shift_id?: string | null;
+            user?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description A day of the month. */
+        RosterDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description `workday`, `rest`, `statutory` or `makeup`. */
+            kind: string;
+            /** @description The holiday's name, where it has one. */
+            name?: string | null;
+            /** @description People are expected at work. */
+            workday: boolean;
+        };
+        /** @description The roster of a month. */
+        RosterDetail: components["schemas"]["RosterView"] & {
+            /** @description The shifts of the month; of a draft none for who does not plan. */
+            cells: components["schemas"]["RosterCell"][];
+            /** @description The days of the month. */
+            days: components["schemas"]["RosterDay"][];
+            /** @description Why it was published although somebody is missing. */
+            despite?: string | null;
+            /** @description What is broken; of a draft nothing for who does not plan. */
+            findings: components["schemas"]["RosterFinding"][];
+            /** @description Approved leave. */
+            leave: components["schemas"]["RosterLeave"][];
+            /** @description Agents, and who else has a shift. */
+            people: components["schemas"]["Colleague"][];
+            published_by?: components["schemas"]["Colleague"] | null;
+            /** @description The shifts that may be given, and those that are. */
+            shifts: components["schemas"]["ShiftTemplate"][];
+            /** @description What each person has. */
+            tallies: components["schemas"]["RosterTally"][];
+        };
+        /** @description A search for a roster. */
+        RosterDraft: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            asked_at: string;
+            /**
+             * Format: int64
+             * @description Cells that were filled.
+             */
+            cells?: number | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `2026-09` */
+            month: string;
+            /**
+             * Format: int64
+             * @description What the found roster leaves open: 100 for each missing person, and unevenness.
+             */
+            objective?: number | null;
+            /** @description Why it failed: the code of a problem, or a sentence. */
+            problem?: string | null;
+            /**
+             * Format: int64
+             * @description How far it is, 0 to 100.
+             */
+            progress: number;
+            /**
+             * Format: int64
+             * @description How long it searches, in seconds.
+             */
+            seconds: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["DraftState"];
+        };
+        /** @description A breach of a rule, with its numbers and a sentence. */
+        RosterFinding: {
+            /**
+             * Format: date
+             * @description The day it shows on.
+             */
+            day: string;
+            /** @description A roster that breaks it is not published; what is not hard needs a reason. */
+            hard: boolean;
+            /**
+             * Format: int64
+             * @description What there is: minutes, days or people.
+             */
+            is: number;
+            /**
+             * Format: int64
+             * @description What is allowed or needed.
+             */
+            limit: number;
+            /** @description Which rule. */
+            rule: components["schemas"]["RosterBreach"];
+            /** @description Why, in a sentence; a console says it in its own words by rule and numbers. */
+            text: string;
+            /**
+             * Format: uuid
+             * @description Who, where it is about one person.
+             */
+            user_id?: string | null;
+        };
+        /** @description What would break. */
+        RosterFindings: {
+            /** @description Only what is not broken already. */
+            items: components["schemas"]["RosterFinding"][];
+        };
+        /** @description Leave of a person and day. */
+        RosterLeave: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            kind?: components["schemas"]["LeaveKind"] | null;
+            /** @description Which part of the day. */
+            part: components["schemas"]["DayPart"];
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /** @description Rosters. */
+        RosterList: {
+            /** @description The newest month first, at most 36. */
+            items: components["schemas"]["RosterView"][];
+        };
+        /** @description What is proposed; nothing is changed yet. */
+        RosterRepair: {
+            /** @description As few cells as possible, those of who is away among them; the cells' door takes them. */
+            changes: components["schemas"]["CellChange"][];
+            /** @description What is broken then. */
+            left: components["schemas"]["RosterFinding"][];
+            /**
+             * Format: int64
+             * @description The version of the roster it was made for.
+             */
+            version: number;
+        };
+        /**
+         * @description Where the roster of a month stands.
+         * @enum {string}
+         */
+        RosterState: "draft" | "published";
+        /** @description What one person has of the month: who has more late turns than others sees it. */
+        RosterTally: {
+            /**
+             * Format: int64
+             * @description Days of work.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Minutes of work.
+             */
+            minutes: number;
+            /** @description By shift. */
+            shifts: components["schemas"]["ShiftTally"][];
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
+        /**
+         * @description What a roster is held to. What ships is a default of the design; the hours of a week are those of 劳动法 第三十六条
+         *     and 国务院关于职工工作时间的规定 第三条.
+         */
+        RosterTerms: {
+            /**
+             * Format: int32
+             * @description Days of work in a row, at most. 6 by 劳动法 第三十八条.
+             */
+            days_in_a_row: number;
+            /**
+             * Format: int32
+             * @description Seconds that a draft is searched for unless told. 2 unless agreed.
+             */
+            draft_seconds: number;
+            /**
+             * Format: int32
+             * @description Seats that are held at any minute while people are at lunch. 2 unless agreed.
+             */
+            lunch_seats: number;
+            /**
+             * Format: int32
+             * @description Minutes of rest between two shifts of one person. 660 unless agreed.
+             */
+            rest_minutes: number;
+            /**
+             * Format: int32
+             * @description People of a working day. 6 by A-28.
+             */
+            seats: number;
+            /** @description A swap that both agreed to and that breaks nothing needs no lead. Not so unless agreed. */
+            swap_auto: boolean;
+            /**
+             * Format: int32
+             * @description Minutes of work in a week of five working days. 2,400 by the rule.
+             */
+            week_minutes: number;
+        };
+        /** @description The roster of a month as lists show it. */
+        RosterView: {
+            /** @description `2026-09` */
+            month: string;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            published_at?: string | null;
+            /**
+             * Format: int64
+             * @description How often it changed since it was published; 1 as it was published.
+             */
+            revision: number;
+            /** @description `draft` or `published`. */
+            state: components["schemas"]["RosterState"];
+            /**
+             * Format: int64
+             * @description Rises with each change; 0 before the first.
+             */
+            version: number;
+        };
         /** @description A row of an import that cannot be right. */
         RowError: {
             /** @description Stable code. */
@@ -52877,6 +55349,11 @@ export interface components {
         RuleList_RecordingRetention: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_RecordingRetention"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_RosterTerms: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_RosterTerms"][];
         };
         /** @description All rows of one kind of rules. */
         RuleList_SettlementAnswer: {
@@ -53701,6 +56178,62 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_RosterTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * @description What a roster is held to. What ships is a default of the design; the hours of a week are those of 劳动法 第三十六条
+             *     and 国务院关于职工工作时间的规定 第三条.
+             */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description Days of work in a row, at most. 6 by 劳动法 第三十八条.
+                 */
+                days_in_a_row: number;
+                /**
+                 * Format: int32
+                 * @description Seconds that a draft is searched for unless told. 2 unless agreed.
+                 */
+                draft_seconds: number;
+                /**
+                 * Format: int32
+                 * @description Seats that are held at any minute while people are at lunch. 2 unless agreed.
+                 */
+                lunch_seats: number;
+                /**
+                 * Format: int32
+                 * @description Minutes of rest between two shifts of one person. 660 unless agreed.
+                 */
+                rest_minutes: number;
+                /**
+                 * Format: int32
+                 * @description People of a working day. 6 by A-28.
+                 */
+                seats: number;
+                /** @description A swap that both agreed to and that breaks nothing needs no lead. Not so unless agreed. */
+                swap_auto: boolean;
+                /**
+                 * Format: int32
+                 * @description Minutes of work in a week of five working days. 2,400 by the rule.
+                 */
+                week_minutes: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_SettlementAnswer: {
             /**
              * Format: date-time
@@ -54306,6 +56839,81 @@ export interface components {
              * @description The row as the sheet shows it; null when it is about the whole file.
              */
             row?: number | null;
+        };
+        /** @description The fields of a shift. */
+        ShiftFields: {
+            /**
+             * Format: int64
+             * @description Which colour of the palette, 0 to 7.
+             */
+            colour: number;
+            /** @description When it begins: `08:30`. */
+            from: string;
+            /** @description When lunch begins; without lunch neither is given. */
+            lunch_from?: string | null;
+            /** @description When lunch ends. */
+            lunch_to?: string | null;
+            /** @description 午休一轮 */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many people a working day wants on it, at most 2,000.
+             */
+            people: number;
+            /** @description When it ends, on the same day. */
+            to: string;
+        };
+        /** @description Days of one shift. */
+        ShiftTally: {
+            /**
+             * Format: int64
+             * @description Days of the month.
+             */
+            days: number;
+            /** @description Which shift. */
+            shift_id: string;
+        };
+        /** @description A kind of shift. */
+        ShiftTemplate: {
+            /** @description It is not given any more. */
+            archived: boolean;
+            /**
+             * Format: int64
+             * @description Which colour of the palette, 0 to 7.
+             */
+            colour: number;
+            /** @description When it begins. */
+            from: string;
+            /** @description `lunch_early` */
+            id: string;
+            /** @description When lunch begins. */
+            lunch_from?: string | null;
+            /** @description When lunch ends. */
+            lunch_to?: string | null;
+            /**
+             * Format: int64
+             * @description Minutes of work.
+             */
+            minutes: number;
+            /** @description 午休一轮 */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many people a working day wants on it; the draft goes by it.
+             */
+            people: number;
+            /** @description When it ends. */
+            to: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description Kinds of shift. */
+        ShiftTemplates: {
+            /** @description By their codes. */
+            items: components["schemas"]["ShiftTemplate"][];
         };
         /**
          * @description Supplier operates, purchaser supervises, administrators may stand on either side.
@@ -55337,6 +57945,71 @@ export interface components {
             watchers: components["schemas"]["Colleague"][];
             /** @description The one who asks is among them. */
             watching: boolean;
+        };
+        /** @description What a swap would break. */
+        SwapCheck: {
+            /** @description What it would newly break. */
+            findings: components["schemas"]["RosterFinding"][];
+            /** @description It may be asked for. */
+            may: boolean;
+        };
+        /** @description A swap as its page shows it. */
+        SwapDetail: components["schemas"]["SwapView"] & {
+            /** @description What it would newly break as the roster stands now; nothing once it is over. */
+            findings: components["schemas"]["RosterFinding"][];
+        };
+        /**
+         * @description Where a swap stands.
+         * @enum {string}
+         */
+        SwapState: "asked" | "accepted" | "approved" | "declined" | "refused" | "withdrawn";
+        /** @description A swap as lists show it. */
+        SwapView: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            asked_at: string;
+            asker?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description The day that he gives.
+             */
+            asker_day: string;
+            /** @description The shift that he gives. */
+            asker_shift_id: string;
+            colleague?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description The day that the other gives.
+             */
+            colleague_day: string;
+            /** @description The shift that the other gives. */
+            colleague_shift_id: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `HB-20261126-001` */
+            number: string;
+            /** @description What was said to it. */
+            opinion?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["SwapState"];
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description A switch with its reason. */
         SwitchRequest: {
@@ -57559,6 +60232,24 @@ export interface components {
              */
             answered_in_15_target_bp?: number | null;
         };
+        /** @description The two shifts. */
+        WantedSwap: {
+            /**
+             * Format: date
+             * @description The day of that shift.
+             */
+            colleague_day: string;
+            /**
+             * Format: uuid
+             * @description Whose shift is wanted.
+             */
+            colleague_id: string;
+            /**
+             * Format: date
+             * @description The day of one's own shift.
+             */
+            day: string;
+        };
         /** @description The outline of a recording. */
         WaveformView: {
             /**
@@ -57569,11 +60260,30 @@ export interface components {
             /** @description Peaks 0–255: the requester's lane, then the agent's. */
             lanes: number[][];
         };
+        /** @description Who might be away. */
+        WhatIf: {
+            /** @description 1 to 200 people and days of the month. */
+            away: components["schemas"]["AwayDay"][];
+        };
         /**
          * @description Why a source is turned away.
          * @enum {string}
          */
         Why: "scanner" | "flood" | "secret";
+        /** @description Whether a shift may be given. */
+        WhyNot: {
+            /** @description What it would break. */
+            findings: components["schemas"]["RosterFinding"][];
+            /** @description It breaks no rule. */
+            may: boolean;
+            /** @description Which shift. */
+            shift_id: string;
+        };
+        /** @description Every shift that may be given. */
+        WhyNots: {
+            /** @description By their codes. */
+            items: components["schemas"]["WhyNot"][];
+        };
         /** @description After this wait agents of a lower level serve the queue too. */
         WidenStep: {
             /**
@@ -57608,6 +60318,22 @@ export interface components {
             replies?: number | null;
             /** @description What opens the window: `message`, `group_message`, `menu`, `follow` or `scan`. */
             trigger: string;
+        };
+        /** @description Takes a request back. */
+        WithdrawLeave: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Takes a question back. */
+        WithdrawSwap: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description The words of a platform, by list. */
         WordMaps: {

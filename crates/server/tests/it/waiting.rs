@@ -31,8 +31,9 @@ async fn the_purchaser_finds_all_that_waits_in_one_list_and_says_yes_from_there(
             server.sign_in("agent1").await,
             server.sign_in("purchaser").await,
         );
+        let quality = server.sign_in("quality").await;
         assert_eq!(
-            agent.ask(Method::GET, "/api/v1/waiting", None).await.0,
+            quality.ask(Method::GET, "/api/v1/waiting", None).await.0,
             StatusCode::FORBIDDEN
         );
         let before = waiting(&purchaser).await;

@@ -1,7 +1,9 @@
 //! The chain of frozen records: each holds the digest of the one before it, so that none can be changed, taken out or
 //! put in between without showing. Pure but for the row of its head.
 
+use chrono::{DateTime, Utc};
 use kernel::Tx;
+use kernel::audit::Who;
 use kernel::problem::{Result, internal};
 use sea_orm::{ActiveModelTrait as _, EntityTrait, IntoActiveModel as _, QuerySelect, Set};
 use sha2::{Digest as _, Sha256};
@@ -19,19 +21,21 @@ kernel::table! {
 /// What the chain begins with.
 pub const BEGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The digest of a record behind `before`: SHA-256 over what was signed, field by field.
+/// The digest of a record behind `before`: SHA-256 over its number, what was signed, and who signed it when, field by
+/// field.
 pub fn digest(before: &str, row: &record::Model) -> String {
-    let when = |at: &Option<chrono::DateTime<chrono::Utc>>| {
-        at.map_or_else(String::new, |at| at.timestamp_millis().to_string())
-    };
+    let moment = |at: DateTime<Utc>| at.timestamp_millis().to_string();
+    let when = |at: &Option<DateTime<Utc>>| at.map_or_else(String::new, moment);
     let id = |id: &Option<uuid::Uuid>| id.map_or_else(String::new, |id| id.to_string());
     let fields = [
         before.to_owned(),
+        row.seq.map_or_else(String::new, |seq| seq.to_string()),
         row.id.to_string(),
         row.on_day.clone(),
         row.seat.clone(),
         id(&row.user_id),
         row.kind.clone(),
+        row.leave_kind.clone().unwrap_or_default(),
         row.minutes.to_string(),
         row.whole_minutes.to_string(),
         row.late_minutes.to_string(),
@@ -41,6 +45,10 @@ pub fn digest(before: &str, row: &record::Model) -> String {
         row.findings.clone(),
         row.reason.clone().unwrap_or_default(),
         id(&row.corrects_id),
+        id(&row.written_by),
+        moment(row.written_at),
+        id(&row.decided_by),
+        when(&row.decided_at),
     ];
     let mut hash = Sha256::new();
     for field in fields {
@@ -51,8 +59,12 @@ pub fn digest(before: &str, row: &record::Model) -> String {
     hex::encode(hash.finalize())
 }
 
-/// Freezes records in their order behind the end of the chain; who freezes at the same time waits.
-pub(crate) async fn freeze(tx: &Tx, rows: Vec<record::Model>) -> Result<Vec<record::Model>> {
+/// Freezes records in their order behind the end of the chain, signed by `who`; who freezes at the same time waits.
+pub(crate) async fn freeze(
+    tx: &Tx,
+    (who, now): (&Who, DateTime<Utc>),
+    rows: Vec<record::Model>,
+) -> Result<Vec<record::Model>> {
     let end = head::Entity::find_by_id("attendance".to_owned())
         .lock_exclusive()
         .one(&**tx)
@@ -62,8 +74,10 @@ pub(crate) async fn freeze(tx: &Tx, rows: Vec<record::Model>) -> Result<Vec<reco
     let mut frozen = Vec::with_capacity(rows.len());
     for mut row in rows {
         seq += 1;
-        let hash = digest(&before, &row);
         row.seq = Some(seq);
+        row.decided_by = who.user_id;
+        row.decided_at = Some(now);
+        let hash = digest(&before, &row);
         row.before_hash = Some(std::mem::replace(&mut before, hash.clone()));
         row.hash = Some(hash);
         "frozen".clone_into(&mut row.state);
@@ -76,14 +90,16 @@ pub(crate) async fn freeze(tx: &Tx, rows: Vec<record::Model>) -> Result<Vec<reco
     Ok(frozen)
 }
 
-/// The number of the first record, of those in the order of their numbers, that is not what it was when it was
-/// frozen; `before` is the digest behind which they begin.
-pub fn first_broken(mut before: String, rows: &[record::Model]) -> Option<i64> {
+/// The number of the first record, of those in the order of their numbers behind number `last` with the digest `before`,
+/// that is not what it was when it was frozen.
+pub fn first_broken((mut last, mut before): (i64, String), rows: &[record::Model]) -> Option<i64> {
     for row in rows {
-        let holds = row.before_hash.as_deref() == Some(before.as_str())
+        last += 1;
+        let holds = row.seq == Some(last)
+            && row.before_hash.as_deref() == Some(before.as_str())
             && row.hash.as_deref() == Some(digest(&before, row).as_str());
         if !holds {
-            return row.seq;
+            return Some(last);
         }
         before = row.hash.clone().unwrap_or_default();
     }

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::http::{AttendanceLine, shown};
 use super::store::{self, record};
 use super::{AttendanceKind, chain};
+use crate::leave::LeaveKind;
 use crate::rights::{CorrectAttendance, ViewAttendance};
 use crate::site::side;
 use crate::trail;
@@ -72,6 +73,8 @@ struct New {
     corrects_id: Uuid,
     /// How the seat was held.
     kind: AttendanceKind,
+    /// The kind of leave; only with `leave`, and the one of the record, else personal, where it is left out.
+    leave_kind: Option<LeaveKind>,
     /// Who held it; the same person when left out.
     user_id: Option<Uuid>,
     /// Minutes at the seat; none unless somebody held it.
@@ -138,9 +141,17 @@ async fn propose(
                     return Err(invalid("user_id", "user_unknown", "no such person"));
                 }
             }
+            let leave = (new.kind == AttendanceKind::Leave)
+                .then(|| Ok::<_, Problem>(new.leave_kind.or(wrong.leave()?).unwrap_or(LeaveKind::Personal)))
+                .transpose()?;
+            if new.leave_kind.is_some() && leave.is_none() {
+                let detail = "a kind of leave is told of leave only";
+                return Err(invalid("leave_kind", "leave_kind_without_leave", detail));
+            }
             let row = record::Model {
                 id: app.ids.next(),
                 user_id,
+                leave_kind: leave.map(|kind| kind.as_str().to_owned()),
                 kind: new.kind.as_str().to_owned(),
                 minutes: new.minutes,
                 late_minutes: 0,
@@ -241,17 +252,18 @@ async fn decide(
                     "the other side decides on it",
                 ));
             }
-            let mut row = if decision.accept {
-                let mut frozen = chain::freeze(&tx, vec![row]).await?;
+            let now = app.clock.now();
+            let row = if decision.accept {
+                let mut frozen = chain::freeze(&tx, (&who, now), vec![row]).await?;
                 frozen.pop().ok_or_else(|| not_found("attendance record"))?
             } else {
                 record::Model {
                     state: "refused".to_owned(),
+                    decided_by: who.user_id,
+                    decided_at: Some(now),
                     ..row
                 }
             };
-            row.decided_by = who.user_id;
-            row.decided_at = Some(app.clock.now());
             let was = record::Entity::update_many()
                 .set(row.clone().into_active_model().reset_all())
                 .filter(record::Column::Id.eq(row.id))

@@ -1,7 +1,5 @@
 //! The sheets of days over HTTP: the evidence as it stands, closing, sending back, confirming many days at once.
 
-use std::collections::HashSet;
-
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::http::{Json, Path, Query};
@@ -18,8 +16,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::store::{self, Evidence, Line, findings_text, record, row};
-use super::{Action, AttendanceFinding, AttendanceKind, AttendanceDayState, chain};
+use super::overrule::{Overruled, must_be_plain, overruled};
+use super::store::{self, Evidence, findings_text, record, row};
+use super::{Action, AttendanceDayState, AttendanceFinding, AttendanceKind, chain};
+use crate::leave::LeaveKind;
 use crate::rights::{CloseAttendance, ConfirmAttendance, ViewAttendance};
 use crate::site::{Desk, side};
 use crate::trail;
@@ -79,6 +79,8 @@ pub struct AttendanceLine {
     pub user: Option<Colleague>,
     /// How it was held.
     pub kind: AttendanceKind,
+    /// The kind of leave, where part of the day or all of it was leave.
+    pub leave_kind: Option<LeaveKind>,
     /// Minutes at the seat.
     pub minutes: i64,
     /// Minutes of the whole day.
@@ -136,12 +138,14 @@ pub(crate) async fn shown(
     desk: &kernel::App,
     rows: Vec<record::Model>,
 ) -> Result<Vec<AttendanceLine>> {
-    let users = rows.iter().flat_map(|row| [row.user_id, row.written_by]);
-    let people = organization::colleagues(desk.db.read(), users.flatten()).await?;
+    let writers = rows.iter().filter_map(|row| row.written_by);
+    let users = rows.iter().filter_map(|row| row.user_id).chain(writers);
+    let people = organization::colleagues(desk.db.read(), users).await?;
     let named = |id: Option<Uuid>| id.and_then(|id| people.get(&id).cloned());
     let line = |row: record::Model| {
         Ok(AttendanceLine {
             kind: row.attended()?,
+            leave_kind: row.leave()?,
             findings: row.found(),
             id: Some(row.id),
             day: day::read(&row.on_day)?,
@@ -187,6 +191,7 @@ async fn sheet(desk: &Desk, on: NaiveDate) -> Result<Json<AttendanceDayDetail>> 
         seat: line.seat.id,
         user: line.user_id.and_then(|id| people.get(&id).cloned()),
         kind: line.kind,
+        leave_kind: line.leave,
         minutes: line.minutes,
         whole_minutes: line.whole_minutes,
         late_minutes: line.late_minutes,
@@ -273,20 +278,6 @@ async fn show(
     sheet(&desk, on).await
 }
 
-/// What the lead says of a seat instead of the evidence.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Overruled {
-    /// The post: `Z1`.
-    seat: String,
-    /// How it was held.
-    kind: AttendanceKind,
-    /// Who stood in; only with `stand_in`, and judged by his own evidence.
-    user_id: Option<Uuid>,
-    /// Why.
-    reason: String,
-}
-
 /// How the lead closes a day.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -297,61 +288,6 @@ struct Closing {
     /// Seats whose evidence does not tell how it was.
     #[serde(default)]
     overruled: Vec<Overruled>,
-}
-
-/// The line as the lead says it was.
-fn overruled(evidence: &Evidence, line: &Line, said: &Overruled) -> Result<Line> {
-    use AttendanceKind as K;
-    let reason = needed("reason", &said.reason)?;
-    let no = |detail: &str| Err(invalid("overruled", "overruled_invalid", detail.to_owned()));
-    let mut after = match (said.kind, said.user_id) {
-        (K::StandIn, Some(user)) if line.user_id != Some(user) => {
-            let mut by = evidence.line(&line.seat, Some(user));
-            if by.kind != K::Present {
-                return no("who stands in has punched or signed in to the floor that day");
-            }
-            by.kind = K::StandIn;
-            by
-        }
-        (K::StandIn, _) => return no("who stood in is somebody else than the holder"),
-        (_, Some(_)) => return no("a person is named only for who stood in"),
-        (K::Present, None) if line.user_id.is_some() => {
-            let mut by = line.clone();
-            by.kind = K::Present;
-            by.minutes = by.whole_minutes;
-            (by.late_minutes, by.early_minutes) = (0, 0);
-            by
-        }
-        (K::Leave | K::Absent, None) if line.user_id.is_some() => {
-            let mut by = line.clone();
-            by.kind = said.kind;
-            by.minutes = 0;
-            by
-        }
-        _ => return no("this seat cannot be said to be so"),
-    };
-    after.reason = Some(reason);
-    after.findings.insert(AttendanceFinding::Overruled);
-    Ok(after)
-}
-
-/// 422 where the lead says two things of one seat, or one person would hold two.
-fn must_be_plain(said: &[Overruled], lines: &[Line]) -> Result<()> {
-    let mut seats = HashSet::new();
-    if !said.iter().all(|one| seats.insert(&one.seat)) {
-        let detail = "one thing is said of a seat";
-        return Err(invalid("overruled", "seat_twice", detail));
-    }
-    let mut people = HashSet::new();
-    let held = lines.iter().filter(|line| line.kind.is_held());
-    if !held
-        .filter_map(|line| line.user_id)
-        .all(|user| people.insert(user))
-    {
-        let detail = "one person holds one seat of a day";
-        return Err(invalid("overruled", "person_twice", detail));
-    }
-    Ok(())
 }
 
 /// Closes the sheet of a day (关账) after its hours, with the evidence as it stands and what the lead says beside it.
@@ -393,9 +329,7 @@ async fn close(
         let state = standing
             .next(by, Action::Close { over })
             .map_err(|refusal| refusal.about(&format!("attendance of {on}")))?;
-        let exceptions = lines
-            .iter()
-            .filter(|line| line.kind != AttendanceKind::Present || !line.findings.is_empty());
+        let exceptions = lines.iter().filter(|line| line.is_exception());
         let made = row::Model {
             id: found.as_ref().map_or_else(|| app.ids.next(), |row| row.id),
             on_day: day::text(on),
@@ -429,6 +363,7 @@ async fn close(
                 seat: line.seat.id.clone(),
                 user_id: line.user_id,
                 kind: line.kind.as_str().to_owned(),
+                leave_kind: line.leave.map(|kind| kind.as_str().to_owned()),
                 minutes: line.minutes,
                 whole_minutes: line.whole_minutes,
                 late_minutes: line.late_minutes,
@@ -590,7 +525,7 @@ async fn confirm(
                 row.state == "closed" && days.iter().any(|one| day::text(one.day) == row.on_day)
             };
             let rows = rows.into_iter().filter(named).collect();
-            let frozen = chain::freeze(&tx, rows).await?;
+            let frozen = chain::freeze(&tx, (&who, now), rows).await?;
             let end = frozen
                 .last()
                 .and_then(|row| Some((row.seq?, row.hash.clone()?)));
@@ -601,11 +536,9 @@ async fn confirm(
                 .filter(record::Column::Id.is_in(frozen.iter().map(|row| row.id)))
                 .exec(&*tx)
                 .await?;
-            let rows = frozen.into_iter().map(|mut row| {
-                row.decided_by = who.user_id;
-                row.decided_at = Some(now);
-                row.into_active_model().reset_all()
-            });
+            let rows = frozen
+                .into_iter()
+                .map(|row| row.into_active_model().reset_all());
             record::Entity::insert_many(rows)
                 .exec_without_returning(&*tx)
                 .await?;

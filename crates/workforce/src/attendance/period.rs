@@ -7,6 +7,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{AttendanceKind, store};
+use crate::leave::LeaveKind;
 
 /// One seat on one day as both sides signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct FrozenRecord {
     pub user_id: Option<Uuid>,
     /// How it was held.
     pub kind: AttendanceKind,
+    /// The kind of leave, where part of the day or all of it was leave.
+    pub leave: Option<LeaveKind>,
     /// Minutes at the seat.
     pub minutes: i64,
     /// Minutes of the whole day.
@@ -47,6 +50,7 @@ pub async fn frozen(
     let read = |row: store::record::Model| {
         Ok(FrozenRecord {
             kind: row.attended()?,
+            leave: row.leave()?,
             day: day::read(&row.on_day)?,
             id: row.id,
             seat: row.seat,

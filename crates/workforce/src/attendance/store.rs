@@ -5,20 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use calendar::ServiceClock;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::day;
-use kernel::problem::{Problem, Result, internal, not_found};
+use kernel::problem::{Problem, Result, internal, not_found, too_large};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::{
-    AttendanceFinding, AttendanceKind, AttendanceDayState, Hours, Punch, PunchKind, judge, whole,
+    AttendanceDayState, AttendanceFinding, AttendanceKind, Hours, Judged, Punch, PunchKind, Span,
+    judge, whole,
 };
+use crate::leave::{self, LeaveKind};
+use crate::roster::book::OnLeave;
+use crate::roster::store::Which;
+use crate::roster::{self, Month};
+use crate::shift::{DayPart, NOON};
 use crate::site::{Desk, Seat};
 use crate::terms;
 
 /// Punches of one day that are judged, the first first: a house has tens of people.
 const MOST_PUNCHES: u64 = 1_000;
+/// Records that are read at once: 1,000 seats and half a year, corrections among them.
+const MOST_RECORDS: u64 = 200_000;
 
 kernel::table! {
     /// One punch as it came.
@@ -74,6 +82,7 @@ kernel::table! {
         written_at: DateTimeUtc,
         decided_by: Option<Uuid>,
         decided_at: Option<DateTimeUtc>,
+        leave_kind: Option<String>,
     }
 }
 
@@ -92,6 +101,16 @@ impl record::Model {
     pub fn attended(&self) -> Result<AttendanceKind> {
         AttendanceKind::parse(&self.kind)
             .ok_or_else(|| internal(format!("attendance record {} has no valid kind", self.id)))
+    }
+
+    /// The kind of leave, where it was leave.
+    pub fn leave(&self) -> Result<Option<LeaveKind>> {
+        let read = |kind: &String| {
+            LeaveKind::parse(kind).ok_or_else(|| {
+                internal(format!("attendance record {} has no valid leave", self.id))
+            })
+        };
+        self.leave_kind.as_ref().map(read).transpose()
     }
 
     /// What asks for a second look.
@@ -113,6 +132,8 @@ pub(crate) struct Line {
     pub seat: Seat,
     pub user_id: Option<Uuid>,
     pub kind: AttendanceKind,
+    /// Leave that was granted, of the day or a half of it.
+    pub leave: Option<LeaveKind>,
     pub minutes: i64,
     pub whole_minutes: i64,
     pub late_minutes: i64,
@@ -121,6 +142,13 @@ pub(crate) struct Line {
     pub left_at: Option<DateTime<Utc>>,
     pub findings: BTreeSet<AttendanceFinding>,
     pub reason: Option<String>,
+}
+
+impl Line {
+    /// It is not as it should be.
+    pub fn is_exception(&self) -> bool {
+        self.kind != AttendanceKind::Present || self.leave.is_some() || !self.findings.is_empty()
+    }
 }
 
 /// The hours that are to be worked on the day; none on a day off.
@@ -132,6 +160,43 @@ pub(crate) fn hours(service: &ServiceClock, on: NaiveDate) -> Hours {
     periods
         .map(|period| (period.from.on(on), period.to.on(on)))
         .collect()
+}
+
+/// The hours of who has a shift of a published roster on the day.
+async fn shift_hours(conn: &impl ConnectionTrait, on: NaiveDate) -> Result<BTreeMap<Uuid, Hours>> {
+    let which = Which {
+        days: vec![on],
+        people: Vec::new(),
+        between: (on, on),
+    };
+    let roster = roster::store::month(conn, Month::of(on)).await?;
+    if !roster.is_some_and(|roster| roster.is_published()) {
+        return Ok(BTreeMap::new());
+    }
+    let known = roster::template::all(conn).await?;
+    let cells = roster::store::cells(conn, &which).await?.into_iter();
+    let hours = cells.filter_map(|((_, user), code)| {
+        let spans = known.get(&code)?.shape.hours().into_iter();
+        Some((
+            user,
+            spans.map(|(from, to)| (from.on(on), to.on(on))).collect(),
+        ))
+    });
+    Ok(hours.collect())
+}
+
+/// What is left of the hours of a day on which somebody is away for that part.
+fn rest_of(hours: &[Span], part: DayPart) -> Hours {
+    let left = hours.iter().filter_map(|span| {
+        let noon = NOON.on(day::of(span.0));
+        let (from, to) = match part {
+            DayPart::Day => return None,
+            DayPart::Morning => (span.0.max(noon), span.1),
+            DayPart::Afternoon => (span.0, span.1.min(noon)),
+        };
+        (from < to).then_some((from, to))
+    });
+    left.collect()
 }
 
 /// The punches of a day, the first first.
@@ -167,6 +232,9 @@ pub(crate) struct Evidence {
     terms: terms::WorkforceTerms,
     now: DateTime<Utc>,
     seats: Vec<Seat>,
+    /// The hours of who has a shift of a published roster.
+    shifts: BTreeMap<Uuid, Hours>,
+    leave: BTreeMap<Uuid, OnLeave>,
 }
 
 impl Evidence {
@@ -177,14 +245,21 @@ impl Evidence {
         let hours = hours(&service, on);
         let now = desk.app.clock.now();
         let rows = punches(conn, on).await?;
+        let shifts = shift_hours(conn, on).await?;
         let spells = match (hours.first(), hours.last()) {
             (Some(begin), Some(end)) => {
-                let from = begin.0 - chrono::TimeDelta::hours(super::BEFORE_HOURS);
-                desk.site.spells(from, end.1).await?
+                let duties = shifts.values().chain([&hours]);
+                let spans = duties.flatten().copied();
+                let (from, to) =
+                    spans.fold(*begin, |all, one| (all.0.min(one.0), all.1.max(one.1)));
+                let from = from - chrono::TimeDelta::hours(super::BEFORE_HOURS);
+                desk.site.spells(from, to.max(end.1)).await?
             }
             _ => Vec::new(),
         };
         Ok(Self {
+            shifts,
+            leave: leave::cells::on_day(conn, on).await?,
             hours,
             punches: rows.iter().map(read).collect::<Result<_>>()?,
             spells,
@@ -194,9 +269,10 @@ impl Evidence {
         })
     }
 
-    /// The hours of the day are over.
+    /// The hours of the day are over, those of every shift too.
     pub(crate) fn over(&self) -> bool {
-        self.hours.last().is_some_and(|end| end.1 <= self.now)
+        let last = |hours: &Hours| hours.last().is_some_and(|end| end.1 <= self.now);
+        last(&self.hours) && self.shifts.values().all(last)
     }
 
     /// It is a day on which seats are to be held.
@@ -219,6 +295,7 @@ impl Evidence {
             seat: seat.clone(),
             user_id: user,
             kind: AttendanceKind::Vacant,
+            leave: None,
             minutes: 0,
             whole_minutes: whole(&self.hours),
             late_minutes: 0,
@@ -230,15 +307,39 @@ impl Evidence {
         };
         let Some(user) = user else { return line };
         let by = (&self.terms, self.now);
-        let judged = judge(user, &self.hours, &self.punches, &self.spells, by);
-        line.kind = judged.kind;
-        line.minutes = judged.minutes;
-        line.late_minutes = judged.late_minutes;
-        line.early_minutes = judged.early_minutes;
-        line.came_at = judged.came_at;
-        line.left_at = judged.left_at;
-        line.findings = judged.findings;
-        line
+        let hours = self.shifts.get(&user).unwrap_or(&self.hours);
+        line.whole_minutes = whole(hours);
+        let leave = self.leave.get(&user);
+        let rest = leave.map_or_else(|| hours.clone(), |one| rest_of(hours, one.part));
+        let judged = judge(user, &rest, &self.punches, &self.spells, by);
+        if let Some(one) = leave {
+            line.leave = Some(one.kind);
+            // Who has nothing left to work is on leave; who came in spite of it is judged by the whole day.
+            if rest.is_empty() {
+                let came = judge(user, hours, &self.punches, &self.spells, by);
+                if came.minutes == 0 {
+                    line.kind = AttendanceKind::Leave;
+                    return line;
+                }
+                line.leave = None;
+                return line.judged(came);
+            }
+        }
+        line.judged(judged)
+    }
+}
+
+impl Line {
+    /// The line as the evidence says.
+    fn judged(mut self, judged: Judged) -> Self {
+        self.kind = judged.kind;
+        self.minutes = judged.minutes;
+        self.late_minutes = judged.late_minutes;
+        self.early_minutes = judged.early_minutes;
+        self.came_at = judged.came_at;
+        self.left_at = judged.left_at;
+        self.findings = judged.findings;
+        self
     }
 }
 
@@ -279,14 +380,21 @@ pub(crate) async fn records(
     if only_frozen {
         which = which.add(record::Column::State.eq("frozen"));
     }
-    Ok(record::Entity::find()
+    let rows = record::Entity::find()
         .filter(which)
         .order_by_asc(record::Column::OnDay)
         .order_by_asc(record::Column::Seat)
         .order_by_asc(record::Column::WrittenAt)
         .order_by_asc(record::Column::Id)
+        .limit(MOST_RECORDS + 1)
         .all(conn)
-        .await?)
+        .await?;
+    // A bill that is drawn from part of the days would be wrong.
+    if rows.len() as u64 > MOST_RECORDS {
+        let detail = "more than 200,000 attendance records are not read at once";
+        return Err(too_large(detail));
+    }
+    Ok(rows)
 }
 
 /// One record.

@@ -6,7 +6,7 @@ use workforce::attendance::period::{frozen, in_force};
 use workforce::attendance::store::record;
 use workforce::{Spell, attendance::AttendanceKind};
 
-use sea_orm::{EntityTrait as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
 use crate::world::{World, on_both};
 
@@ -168,21 +168,61 @@ async fn a_correction_is_a_new_row_that_the_other_side_decides_and_the_chain_sho
             .all(world.app.db.read())
             .await
             .unwrap();
-        assert_eq!(chain::first_broken(chain::BEGIN.to_owned(), &all), None);
+        assert_eq!(
+            chain::first_broken((0, chain::BEGIN.to_owned()), &all),
+            None
+        );
         for n in 0..all.len() {
             let mut forged = all.clone();
             forged[n].minutes += 1;
             assert_eq!(
-                chain::first_broken(chain::BEGIN.to_owned(), &forged),
+                chain::first_broken((0, chain::BEGIN.to_owned()), &forged),
                 forged[n].seq
             );
             let mut short = all.clone();
             short.remove(n);
             assert_eq!(
-                chain::first_broken(chain::BEGIN.to_owned(), &short).is_some(),
+                chain::first_broken((0, chain::BEGIN.to_owned()), &short).is_some(),
                 n + 1 < all.len()
             );
         }
+
+        // The whole chain is read on asking; who signed in the name of another is found in the rows themselves.
+        let chain = world.read("reviewer", "/api/v1/attendance-chain").await;
+        assert_eq!(
+            (&chain["checked"], &chain["seq"], &chain["broken_seq"]),
+            (&json!(7), &json!(7), &json!(null))
+        );
+        let other = world.id("agent1");
+        world
+            .app
+            .db
+            .write(async move |tx| {
+                record::Entity::update_many()
+                    .col_expr(record::Column::DecidedBy, other.into())
+                    .filter(record::Column::Seq.eq(3))
+                    .exec(&*tx)
+                    .await?;
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let chain = world.read("lead", "/api/v1/attendance-chain").await;
+        assert_eq!(
+            (&chain["checked"], &chain["broken_seq"]),
+            (&json!(2), &json!(3))
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_whose_clock_shows_the_end_of_all_time_is_told_so() {
+    on_both(async |world| {
+        let punch =
+            json!({"kind": "in", "device": "seat-0001", "device_at": "+262142-12-31T23:59:59Z"});
+        let code = world.refused("agent1", "/api/v1/punches", punch).await;
+        assert_eq!(code, "moment_implausible");
     })
     .await;
 }

@@ -85,6 +85,21 @@ fn who_goes_early_is_credited_until_then() {
 }
 
 #[test]
+fn who_goes_and_comes_back_is_not_credited_for_the_time_between() {
+    let punches = [
+        punch(ME, PunchKind::In, "08:30", "seat-one"),
+        punch(ME, PunchKind::Out, "10:00", "seat-one"),
+        punch(ME, PunchKind::In, "11:00", "seat-one"),
+        // Lunch a little longer than the hours say is within the grace of each stretch.
+        punch(ME, PunchKind::Out, "11:57", "seat-one"),
+        punch(ME, PunchKind::In, "13:34", "seat-one"),
+        punch(ME, PunchKind::Out, "18:00", "seat-one"),
+    ];
+    let day = judged(&punches, &[spell("08:26", "18:00")]);
+    assert_eq!((day.kind, day.minutes), (K::Present, 420));
+}
+
+#[test]
 fn who_neither_punched_nor_signed_in_was_absent_and_who_only_signed_in_is_told_so() {
     assert_eq!(judged(&[], &[]).kind, K::Absent);
     let day = judged(&[], &[spell("08:30", "18:00")]);

@@ -151,6 +151,56 @@ impl World {
         answer.json["code"].as_str().unwrap_or_default().to_owned()
     }
 
+    pub async fn put(&self, who: &str, path: &str, body: Value) -> Value {
+        let answer = self
+            .ask(&self.who(who), Method::PUT, path, Some(body))
+            .await;
+        assert!(
+            answer.status.is_success(),
+            "{who} {path}: {} {}",
+            answer.status,
+            answer.json
+        );
+        answer.json
+    }
+
+    /// The code of a change that must be refused.
+    pub async fn put_refused(&self, who: &str, path: &str, body: Value) -> String {
+        let answer = self
+            .ask(&self.who(who), Method::PUT, path, Some(body))
+            .await;
+        assert!(
+            answer.status.is_client_error(),
+            "{who} {path}: {} {}",
+            answer.status,
+            answer.json
+        );
+        answer.json["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether a change was taken; a refusal is fine, a failure is not.
+    pub async fn try_put(&self, who: &str, path: &str, body: Value) -> bool {
+        let answer = self
+            .ask(&self.who(who), Method::PUT, path, Some(body))
+            .await;
+        assert!(
+            !answer.status.is_server_error(),
+            "{who} {path}: {}",
+            answer.json
+        );
+        answer.status.is_success()
+    }
+
+    /// What is answered as a text.
+    pub async fn text(&self, who: &str, path: &str) -> String {
+        self.read(who, path).await.as_str().unwrap().to_owned()
+    }
+
+    pub async fn status(&self, who: &str, path: &str) -> u16 {
+        let answer = self.ask(&self.who(who), Method::GET, path, None).await;
+        answer.status.as_u16()
+    }
+
     /// Goes on to this moment.
     pub fn at(&self, moment: &str) {
         let moment: DateTime<Utc> = moment.parse().unwrap();

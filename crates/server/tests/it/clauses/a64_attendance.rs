@@ -34,7 +34,8 @@ async fn what_both_sides_signed_of_a_day_does_not_change() {
         assert_eq!(line(&sheet, "Z1")["findings"], json!(["not_on_floor", "shared_device"]));
         assert_eq!((&line(&sheet, "Z1")["minutes"], &line(&sheet, "Z3")["kind"]), (&json!(480), &json!("absent")));
 
-        lead.post(&format!("{DAY}/close"), json!({"version": 0})).await;
+        let sick = json!({"seat": "Z4", "kind": "leave", "leave_kind": "sick", "reason": "病假条已存档"});
+        lead.post(&format!("{DAY}/close"), json!({"version": 0, "overruled": [sick]})).await;
         reviewer
             .until("/api/v1/notices", Duration::from_secs(10), |all| all.to_string().contains("attendance_closed"))
             .await;
@@ -44,6 +45,7 @@ async fn what_both_sides_signed_of_a_day_does_not_change() {
         assert_eq!(lead.refused(Method::POST, &format!("{DAY}/close"), json!({"version": 2})).await.1, "attendance_frozen");
 
         let before = reviewer.get(DAY).await;
+        assert_eq!(line(&before, "Z4")["leave_kind"], "sick", "settlement counts kinds of leave apart");
         let wrong = line(&before, "Z3")["id"].clone();
         let new = json!({"corrects_id": wrong, "kind": "present", "minutes": 480, "reason": "网络中断，手工签到表为证"});
         let made = lead.post("/api/v1/attendance-corrections", new).await;
@@ -55,6 +57,8 @@ async fn what_both_sides_signed_of_a_day_does_not_change() {
         for old in before["lines"].as_array().unwrap() {
             assert!(after["lines"].as_array().unwrap().contains(old), "a frozen row changed: {old}");
         }
+        let chain = reviewer.get("/api/v1/attendance-chain").await;
+        assert_eq!((&chain["checked"], &chain["broken_seq"]), (&json!(7), &json!(null)));
     })
     .await;
 }

@@ -10,6 +10,7 @@ mod a07_complaint;
 mod a08_lookup;
 mod a09_incident;
 mod a10_work_orders;
+mod a11_roster;
 mod a12_live_wallboard;
 mod a13_escalation;
 mod a19_special_task;
