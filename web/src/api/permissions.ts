@@ -203,4 +203,13 @@ export const P = {
   viewOvertime: 'overtime:view',
   requestOvertime: 'overtime:request',
   planOvertime: 'overtime:plan',
+  viewRoster: 'rosters:view',
+  planRoster: 'rosters:plan',
+  ownRoster: 'rosters:own',
+  viewLeave: 'leave:view',
+  requestLeave: 'leave:request',
+  decideLeave: 'leave:decide',
+  viewSwaps: 'swaps:view',
+  askSwaps: 'swaps:ask',
+  decideSwaps: 'swaps:decide',
 } as const

@@ -10,7 +10,7 @@ const DOORS = {
   outbound_purposes: '/api/v1/rules/outbound-purposes', outbound_numbers: '/api/v1/rules/outbound-numbers', outbound_sections: '/api/v1/rules/outbound-sections',
   learning_rules: '/api/v1/rules/learning',
   export_limits: '/api/v1/rules/export-limits', access_alarms: '/api/v1/rules/access-alarms', leak_terms: '/api/v1/rules/leak-terms',
-  workforce_terms: '/api/v1/rules/workforce-terms',
+  workforce_terms: '/api/v1/rules/workforce-terms', roster_terms: '/api/v1/rules/roster-terms',
 } as const satisfies Record<RuleKind, string>
 
 export interface NewRule { rule: Record<string, unknown>; effective_from: string | null; source: string }
