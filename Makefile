@@ -2,9 +2,16 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
 
-CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo "cargo nextest run --no-fail-fast" || echo "cargo test --no-fail-fast --")
+CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo "cargo nextest run --no-fail-fast" || echo "cargo test --no-fail-fast")
 
-.PHONY: run test check web server packages soak bench schema clean
+# `.ci/run` builds with clippy's compiler: what is linted then is what is tested, compiled once.
+ifeq ($(RUSTC_WORKSPACE_WRAPPER),clippy-driver)
+LINT := cargo build --workspace --all-targets --locked
+else
+LINT := cargo clippy --workspace --all-targets --locked -- -D warnings
+endif
+
+.PHONY: run test check lint types web server packages soak bench schema clean
 
 ## Build and start with demo data on http://127.0.0.1:8080.
 run:
@@ -31,9 +38,14 @@ test: packages
 	@cd web && npm test --silent
 
 ## Formatting, lints, types, generated files in sync.
-check: web/node_modules/.package-lock.json
+check:
 	@cargo fmt --all --check
-	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@$(MAKE) --no-print-directory -j2 lint types
+
+lint:
+	@$(LINT)
+
+types: web/node_modules/.package-lock.json
 	@cd web && npm run --silent check
 
 ## Debian packages that the tests talk to.

@@ -86,8 +86,7 @@ struct Seen {
 async fn main() -> Result<()> {
     let args = Args::parse();
     let server = Arc::new(Server::start(&args.server, args.core, &[]).await?);
-    let lead = lead(&server).await?;
-    short_wrap_up(&lead).await?;
+    short_wrap_up(&lead(&server).await?).await?;
     let admins = Admins::signed_in(&server).await?;
     println!("hiring {} agents …", args.calls);
     let mut agents = Vec::new();
@@ -149,9 +148,10 @@ async fn main() -> Result<()> {
         began.elapsed().as_secs_f64() / 60.0,
         seen.placed.load(Relaxed),
     );
+    // Who asked nothing for so long is signed out.
     judge(
         &server,
-        &lead,
+        &lead(&server).await?,
         &seen,
         (idle, warm.unwrap_or(most), most, after),
     )

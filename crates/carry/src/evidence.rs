@@ -4,6 +4,7 @@ use kernel::App;
 use kernel::evidence::Evidence;
 use sea_orm::{ColumnTrait as _, Condition};
 
+use crate::data_return::store::row as data_return;
 use crate::export::request::{ExportState, row as export};
 use crate::import::ImportState;
 use crate::import::store::import_row as import;
@@ -25,6 +26,13 @@ pub(crate) fn kinds(app: &App) -> Vec<Evidence> {
             ("A-48", "carry_exports", "/exports"),
             export::Column::RequestedAt,
             whole,
+            None,
+        ),
+        Evidence::rows::<data_return::Entity>(
+            app,
+            ("A-54", "data_returns", "/data-returns"),
+            data_return::Column::OfferedAt,
+            Condition::all(),
             None,
         ),
     ]

@@ -428,9 +428,14 @@ fn page(all: &[Records], manifest: &Manifest) -> String {
 
 /// The folder of a request, in the data folder.
 pub(crate) fn folder_of(app: &App, id: Uuid) -> Result<PathBuf> {
+    Ok(folders(app)?.join(id.to_string()))
+}
+
+/// Where the folders of all requests are.
+pub(crate) fn folders(app: &App) -> Result<PathBuf> {
     let data: String = app
         .config
         .get("data_dir")
         .map_err(|error| bad_request("data_dir", error.to_string()))?;
-    Ok(Path::new(&data).join("exports").join(id.to_string()))
+    Ok(Path::new(&data).join("exports"))
 }

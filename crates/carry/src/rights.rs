@@ -16,4 +16,8 @@ kernel::permissions! {
     pub RequestExports = "exports:request" { SysAdmin: All }
     /// Say yes or no to handing everything over.
     pub DecideExports = "exports:decide" { PurchaserAdmin: All }
+    /// Return the data when the contract is over, delete what is held, sign for the supplier.
+    pub HandleReturns = "data_returns:handle" { OpsManager: All }
+    /// Say that the data are received, sign for the purchaser.
+    pub AcceptReturns = "data_returns:accept" { PurchaserAdmin: All }
 }

@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod demo;
 mod desk;
 mod follow;
+mod forget;
 pub mod house;
 mod inbox;
 mod intake;
@@ -29,6 +30,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use code::{send_code, sends_texts};
+pub use forget::FORGETS;
 pub use house::House;
 pub use standing::Purpose;
 pub use window::WindowRule;

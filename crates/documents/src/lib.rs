@@ -12,7 +12,7 @@ use std::fmt;
 use chrono::NaiveDateTime;
 
 pub use csv::line as csv_line;
-pub use write::{NotWritten, write, write_marked};
+pub use write::{NotWritten, Page, Written, write, write_book, write_marked};
 
 /// The largest file in bytes.
 pub const LARGEST: usize = 20 << 20;

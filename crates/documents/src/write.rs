@@ -1,8 +1,8 @@
-//! A table as `.xlsx`, of text cells only.
+//! Tables as `.xlsx`: of text cells, or of texts and numbers that a spreadsheet adds up. No formula is ever written.
 
 use std::fmt;
 
-use rust_xlsxwriter::{DocProperties, Format, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 
 use crate::LONGEST_TEXT;
 
@@ -44,26 +44,56 @@ pub fn write_marked<'a>(
     rows: impl IntoIterator<Item = Vec<String>>,
     mark: Option<&str>,
 ) -> Result<Vec<u8>, NotWritten> {
+    let rows = rows.into_iter().map(|row| {
+        let cells = row.into_iter().map(Written::Text);
+        cells.collect()
+    });
+    let only = Page {
+        name: sheet.to_owned(),
+        heading: heading.into_iter().map(str::to_owned).collect(),
+        rows: rows.collect(),
+    };
+    write_book(&[only], mark)
+}
+
+/// What is written into a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// Words.
+    Text(String),
+    /// A whole number.
+    Count(i64),
+    /// Money in fen, shown in yuan with two decimals.
+    Money(i64),
+    /// Half days, shown as days with one decimal.
+    HalfDays(i64),
+}
+
+/// One sheet of a book.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Its name.
+    pub name: String,
+    /// The first row, in a heavy face; it stays in sight.
+    pub heading: Vec<String>,
+    /// The rows below it.
+    pub rows: Vec<Vec<Written>>,
+}
+
+/// Writes a book of several sheets, marked as [`write_marked`] does.
+pub fn write_book(pages: &[Page], mark: Option<&str>) -> Result<Vec<u8>, NotWritten> {
     let mut workbook = Workbook::new();
-    let page = workbook.add_worksheet();
-    page.set_name(sheet)?;
-    let bold = Format::new().set_bold();
-    for (column, name) in (0..).zip(heading) {
-        page.write_string_with_format(0, column, harmless(name), &bold)?;
-    }
-    page.set_freeze_panes(1, 0)?;
-    for (row, cells) in (1..).zip(rows) {
-        for (column, text) in (0..).zip(cells) {
-            if !text.is_empty() {
-                page.write_string(row, column, harmless(&text))?;
-            }
+    for page in pages {
+        let sheet = workbook.add_worksheet();
+        fill(sheet, page)?;
+        if let Some(mark) = mark {
+            // `&` begins a command in headers and footers.
+            let line: String = mark.replace('&', "&&").chars().take(LONGEST_LINE).collect();
+            sheet.set_header(format!("&C{line}"));
+            sheet.set_footer(format!("&L{line}&R&P / &N"));
         }
     }
     if let Some(mark) = mark {
-        // `&` begins a command in headers and footers.
-        let line: String = mark.replace('&', "&&").chars().take(LONGEST_LINE).collect();
-        page.set_header(format!("&C{line}"));
-        page.set_footer(format!("&L{line}&R&P / &N"));
         let properties = DocProperties::new()
             .set_author(mark)
             .set_comment(mark)
@@ -76,6 +106,37 @@ pub fn write_marked<'a>(
         about.protect();
     }
     Ok(workbook.save_to_buffer()?)
+}
+
+fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
+    sheet.set_name(&page.name)?;
+    let bold = Format::new().set_bold();
+    let money = Format::new().set_num_format("#,##0.00");
+    let days = Format::new().set_num_format("0.0");
+    for (column, name) in (0..).zip(&page.heading) {
+        sheet.write_string_with_format(0, column, harmless(name), &bold)?;
+    }
+    sheet.set_freeze_panes(1, 0)?;
+    for (row, cells) in (1..).zip(&page.rows) {
+        for (column, cell) in (0..).zip(cells) {
+            match cell {
+                Written::Text(text) if text.is_empty() => {}
+                Written::Text(text) => {
+                    sheet.write_string(row, column, harmless(text))?;
+                }
+                Written::Count(number) => {
+                    sheet.write_number(row, column, *number as f64)?;
+                }
+                Written::Money(fen) => {
+                    sheet.write_number_with_format(row, column, *fen as f64 / 100.0, &money)?;
+                }
+                Written::HalfDays(halves) => {
+                    sheet.write_number_with_format(row, column, *halves as f64 / 2.0, &days)?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A text that no spreadsheet takes for a formula, and that fits into a cell.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::Secrets;
 use crate::key::Key;
 use crate::rights::Rights;
 use crate::vital::Vital;
@@ -33,6 +34,8 @@ pub struct App {
     pub params: Params,
     /// The permissions of all capabilities.
     pub rights: Rights,
+    /// Which rows of the audit trail are kept from whom.
+    pub secrets: Secrets,
     /// The installation's secret key, for keyed hashes.
     pub key: Key,
     /// This process in a cluster: claims and leases carry it.
@@ -67,6 +70,7 @@ impl App {
             jobs: Jobs::new(ids.clone(), clock.clone()),
             params: Params::new(db.clone(), clock.clone()),
             rights: Rights::default(),
+            secrets: Secrets::default(),
             key,
             node: if node.is_empty() { host_name() } else { node }.into(),
             config: Arc::new(config),

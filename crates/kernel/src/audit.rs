@@ -3,11 +3,13 @@
 mod chain;
 pub mod http;
 mod sealer;
+mod secrecy;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, Set};
 
 pub use chain::{Broken, Head, Verification};
+pub use secrecy::{Secrecy, Secrets};
 
 use crate::rights::Principal;
 use crate::{App, Result};

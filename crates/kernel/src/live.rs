@@ -34,8 +34,8 @@ pub enum Audience {
     User(Uuid),
     /// Who holds this permission code.
     Permission(&'static str),
-    /// Who holds this permission, but for this user.
-    PermissionBut(&'static str, Uuid),
+    /// Who holds this permission, but for these users.
+    PermissionBut(&'static str, Vec<Uuid>),
     /// Who holds this permission over everything, or over this queue, and these people.
     Reach {
         /// The code.
@@ -54,7 +54,7 @@ impl Audience {
             Self::User(user_id) => principal.user_id == *user_id,
             Self::Permission(code) => rights.scope(principal, code).is_some(),
             Self::PermissionBut(code, without) => {
-                principal.user_id != *without && rights.scope(principal, code).is_some()
+                !without.contains(&principal.user_id) && rights.scope(principal, code).is_some()
             }
             Self::Reach {
                 permission,

@@ -69,6 +69,18 @@ impl WordIndex {
         Self { window, ..self }
     }
 
+    /// Forgets what every row can be found by.
+    pub async fn clear(&self, conn: &impl ConnectionTrait) -> Result<()> {
+        let table = self.table;
+        let sql = match conn.get_database_backend() {
+            DbBackend::Postgres => format!("delete from {table}"),
+            // Its rows cannot be read back to be deleted one by one.
+            _ => format!("insert into {table} ({table}) values ('delete-all')"),
+        };
+        conn.execute_unprepared(&sql).await?;
+        Ok(())
+    }
+
     /// Writes what each row, known by its number, can be found by; over what stood there.
     pub async fn put(
         &self,

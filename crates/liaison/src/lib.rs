@@ -8,6 +8,7 @@ pub mod contract;
 pub mod demo;
 mod evidence;
 pub mod files;
+mod forget;
 pub mod inspection;
 pub mod letter;
 pub mod meeting;
@@ -32,6 +33,7 @@ use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use change::http::{ScriptChange, ScriptChanges};
+pub use forget::FORGETS;
 pub use paper::{Frozen, Html};
 pub use trail::LiaisonLine;
 

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use kernel::problem::Result;
 use kernel::{Role, Side};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -84,6 +86,50 @@ pub async fn side_of(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Sid
     let Some(user) = found else { return Ok(None) };
     let party = party::Entity::find_by_id(user.party_id).one(conn).await?;
     Ok(party.map(|party| parse_side(&party.side)))
+}
+
+/// Somebody of either side, as people pick him.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SidePerson {
+    /// The user.
+    pub id: Uuid,
+    /// The person's name.
+    pub name: String,
+    /// 工号
+    pub staff_no: Option<String>,
+    /// For whom he works.
+    pub side: Side,
+    /// 部门、科室
+    pub department: String,
+}
+
+/// People of both sides at most: a contract has tens.
+const MOST_PEOPLE: u64 = 2_000;
+
+/// Everybody of both sides who is not disabled, by department and name; the administrators stand with their party.
+pub async fn both_sides(conn: &impl ConnectionTrait) -> Result<Vec<SidePerson>> {
+    let parties = party::Entity::find().all(conn).await?;
+    let sides: HashMap<Uuid, Side> = parties
+        .into_iter()
+        .map(|party| (party.id, parse_side(&party.side)))
+        .collect();
+    let users = user::Entity::find()
+        .filter(user::Column::Disabled.eq(false))
+        .order_by_asc(user::Column::Department)
+        .order_by_asc(user::Column::Name)
+        .limit(MOST_PEOPLE)
+        .all(conn)
+        .await?;
+    let people = users.into_iter().filter_map(|user| {
+        Some(SidePerson {
+            side: *sides.get(&user.party_id)?,
+            id: user.id,
+            name: user.name,
+            staff_no: user.staff_no,
+            department: user.department,
+        })
+    });
+    Ok(people.collect())
 }
 
 /// Whether there is anybody at all; set-up is for a database without people.

@@ -2,6 +2,8 @@
 //! this, and a server without `--demo` refuses to start over what it left: see
 //! [`Organization::refuse_demo_secrets`].
 
+mod stage;
+
 use kernel::audit::Who;
 use kernel::problem::{Result, refused};
 use kernel::{App, Role, Side};
@@ -14,6 +16,7 @@ use crate::password::DEMO_PASSWORD;
 use crate::rows::{device, user};
 use crate::users::{NewUser, Secrets, store};
 use crate::{Organization, parties};
+pub use stage::{Stage, moment};
 
 /// One person of the demo.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +81,16 @@ pub const PEOPLE: &[Person] = &[
     person("auditor", Role::AuditAdmin, Purchaser, "潘瑞", "审计科", ""),
 ];
 
+/// Who stands in for the six: trained, with no post of his own.
+pub const RESERVE: Person = person(
+    "agent7",
+    Role::Agent,
+    Supplier,
+    "何嘉仪",
+    "热线座席组",
+    "807",
+);
+
 /// Makes the parties, the people and a desk phone for each agent; what is there already stays.
 pub async fn seed(app: &App) -> Result<()> {
     let organization = Organization::new(app)?;
@@ -90,43 +103,52 @@ pub async fn seed(app: &App) -> Result<()> {
             organization.put_party(&who, side, name).await?;
         }
     }
+    put(organization, who, PEOPLE).await
+}
+
+/// Makes the [`RESERVE`], where a story needs somebody to stand in.
+pub async fn seed_reserve(app: &App) -> Result<()> {
+    put(Organization::new(app)?, Who::system("demo"), &[RESERVE]).await
+}
+
+async fn put(organization: Organization, who: Who, people: &'static [Person]) -> Result<()> {
     // One hash for all: hashing each would cost the start a second, and the password is no secret.
     let password_hash = organization.hasher.hash(DEMO_PASSWORD).await?;
-    app.db
-        .write(async move |tx| {
-            for person in PEOPLE {
-                if store::by_username(&*tx, person.username).await?.is_some() {
-                    continue;
-                }
-                let new = NewUser {
-                    username: person.username.to_owned(),
-                    name: person.name.to_owned(),
-                    staff_no: person.staff_no.to_owned(),
-                    department: person.department.to_owned(),
-                    side: person.side,
-                    roles: vec![person.role],
-                    password: None,
-                };
-                let secrets = Secrets {
-                    password_hash: password_hash.clone(),
-                    must_change: false,
+    let db = organization.app.db.clone();
+    db.write(async move |tx| {
+        for person in people {
+            if store::by_username(&*tx, person.username).await?.is_some() {
+                continue;
+            }
+            let new = NewUser {
+                username: person.username.to_owned(),
+                name: person.name.to_owned(),
+                staff_no: person.staff_no.to_owned(),
+                department: person.department.to_owned(),
+                side: person.side,
+                roles: vec![person.role],
+                password: None,
+            };
+            let secrets = Secrets {
+                password_hash: password_hash.clone(),
+                must_change: false,
+                demo: true,
+            };
+            let id = organization.insert_user(&tx, &who, new, secrets).await?;
+            if person.role == Role::Agent {
+                let label = format!("{} 号座席", person.staff_no);
+                let phone = NewDevice {
+                    user_id: id,
+                    label,
+                    secret: DEMO_PASSWORD,
                     demo: true,
                 };
-                let id = organization.insert_user(&tx, &who, new, secrets).await?;
-                if person.role == Role::Agent {
-                    let label = format!("{} 号座席", person.staff_no);
-                    let phone = NewDevice {
-                        user_id: id,
-                        label,
-                        secret: DEMO_PASSWORD,
-                        demo: true,
-                    };
-                    organization.insert_device(&tx, &who, phone).await?;
-                }
+                organization.insert_device(&tx, &who, phone).await?;
             }
-            Ok(())
-        })
-        .await
+        }
+        Ok(())
+    })
+    .await
 }
 
 impl Organization {

@@ -8,6 +8,7 @@ pub mod access;
 pub mod door;
 pub mod http;
 pub mod limits;
+mod masking;
 pub mod store;
 mod told;
 
@@ -36,6 +37,10 @@ words! {
         Recording = "recording",
         /// 信令抓包
         CallTrace = "call_trace",
+        /// 费用结算表
+        Statements = "statements",
+        /// 数据返还与删除证明
+        ReturnCertificate = "return_certificate",
     }
 }
 
@@ -53,6 +58,8 @@ impl ExportKind {
             ["exam-plans" | "title-batches", "export"] => Some(Self::Lookups),
             ["calls", _, "recording", "export"] => Some(Self::Recording),
             ["calls", _, "ladder.pcap"] => Some(Self::CallTrace),
+            ["statements", _, "export" | "pdf"] => Some(Self::Statements),
+            ["data-returns", _, "certificate"] => Some(Self::ReturnCertificate),
             _ => None,
         }
     }

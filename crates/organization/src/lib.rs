@@ -64,7 +64,6 @@ pub struct Organization {
     pub(crate) throttle: Throttle,
     presence: Arc<OnceLock<Arc<dyn PresenceProbe>>>,
     activation: Arc<OnceLock<Arc<dyn ActivationGate>>>,
-    secrecy: Arc<OnceLock<Arc<dyn export::access::Secrecy>>>,
     service_clock: Arc<RwLock<Arc<ServiceClock>>>,
 }
 
@@ -77,7 +76,6 @@ impl Organization {
             throttle: Throttle::default(),
             presence: Arc::default(),
             activation: Arc::default(),
-            secrecy: Arc::default(),
             service_clock: Arc::new(RwLock::new(Arc::new(ServiceClock::new(
                 calendar::Calendar::default(),
                 calendar::ServiceHours::default(),
@@ -96,20 +94,6 @@ impl Organization {
     pub fn attach_activation(&self, gate: Arc<dyn ActivationGate>) {
         // A second one is a fault of the wiring without harm.
         let _ = self.activation.set(gate);
-    }
-
-    /// Names who knows what of the access log is kept from whom; the first wiring stands.
-    pub fn attach_secrecy(&self, secrecy: Arc<dyn export::access::Secrecy>) {
-        // A second one is a fault of the wiring without harm.
-        let _ = self.secrecy.set(secrecy);
-    }
-
-    /// The rows of the access log that `person` may see.
-    pub(crate) async fn access_seen_by(&self, person: Uuid) -> Result<sea_orm::Condition> {
-        match self.secrecy.get() {
-            Some(secrecy) => secrecy.seen_by(person).await,
-            None => Ok(sea_orm::Condition::all()),
-        }
     }
 
     pub(crate) async fn may_activate(&self, tx: &Tx, user_id: Uuid, side: Side) -> Result<()> {

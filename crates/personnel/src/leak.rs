@@ -4,6 +4,7 @@
 //! Pure: the case, an action and the moment go in, the case after it or a refusal comes out.
 
 mod gather;
+pub mod hidden;
 pub mod http;
 pub mod package;
 pub mod store;

@@ -13,6 +13,7 @@ pub mod qualification;
 pub mod replacement;
 pub mod rights;
 mod rules;
+mod settled;
 pub mod staff;
 pub mod trail;
 pub mod transition;
@@ -32,6 +33,7 @@ pub use learned::{Learned, certified, failed_finally, revoked, typing_passed};
 pub use post::http::HeadcountDay;
 pub use post::store::HeldPost;
 pub use replacement::handover::{OpenTicket, OpenTickets};
+pub use settled::{PayLacks, foreign_employers, pay_lacks};
 pub use wage::facts::{Lack, WageLack, WageReadiness, ready as wages_ready};
 
 use replacement::http::Office;

@@ -57,13 +57,13 @@ pub(crate) struct Scribe<'a> {
 impl Scribe<'_> {
     /// Time line, audit trail, event `{kind}.{action}` and live news; texts stay out of the audit trail.
     pub(crate) async fn tell(&self, action: &str, note: Option<&str>, facts: Value) -> Result<()> {
-        self.tell_all_but(None, action, note, facts).await
+        self.tell_all_but(Vec::new(), action, note, facts).await
     }
 
-    /// The same, and `hidden_from` hears no live news of it: whom a leak may be about.
+    /// The same, and `hidden_from` hear no live news of it: whom a leak may be about.
     pub(crate) async fn tell_all_but(
         &self,
-        hidden_from: Option<Uuid>,
+        hidden_from: Vec<Uuid>,
         action: &str,
         note: Option<&str>,
         facts: Value,
@@ -117,10 +117,7 @@ impl Scribe<'_> {
         } else {
             ViewStaffing::CODE
         };
-        let audience = match hidden_from {
-            Some(person) => Audience::PermissionBut(may_see, person),
-            None => Audience::Permission(may_see),
-        };
+        let audience = Audience::PermissionBut(may_see, hidden_from);
         self.app
             .live
             .publish_after(self.tx, audience, "staffing", news);

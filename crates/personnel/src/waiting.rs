@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 
 use crate::demand::DemandState;
 use crate::demand::store::row as demand;
+use crate::leak::hidden;
 use crate::leak::store::row as leak;
 use crate::replacement::ReplacementState;
 use crate::replacement::store::row as replacement;
@@ -113,12 +114,9 @@ async fn leaks_of(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
     if !person.may::<DecideLeaks>() {
         return Ok(Vec::new());
     }
-    let not_about_him = Condition::any()
-        .add(leak::Column::SuspectId.is_null())
-        .add(leak::Column::SuspectId.ne(person.user_id));
     let rows = leak::Entity::find()
         .filter(leak::Column::Open.eq(true))
-        .filter(not_about_him)
+        .filter(hidden::from(person))
         .order_by_asc(leak::Column::ReportedAt)
         .limit(MOST)
         .all(app.db.read())

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod block;
+mod forget;
 pub mod identity;
 pub mod number;
 pub mod person;
@@ -9,11 +10,12 @@ pub mod requester;
 
 use std::sync::Arc;
 
-use kernel::{App, Capability, Migration, migration, timer};
+use kernel::{App, Capability, Forgets, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use block::store::{Blocked, VOICE, blocked, blocked_caller};
+pub use forget::FORGETS;
 pub use identity::store::find_or_create_by_identity;
 pub use identity::{ExternalId, OnChannel, Writer};
 pub use number::{Number, NumberKind, last_digits, normalise};
@@ -26,8 +28,8 @@ pub use person::sms::{NoTextMessages, TextMessages, sms_not_set_up};
 pub use person::store::{ids_of_person, same_person};
 pub use requester::Requester;
 pub use requester::store::{
-    Caller, by_number, find, find_many, find_or_create_by_number, find_or_create_many,
-    note_contact, sought,
+    Caller, by_number, contact_since, find, find_many, find_or_create_by_number,
+    find_or_create_many, note_contact, sought,
 };
 
 kernel::permissions! {
@@ -72,12 +74,15 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112612_accounts"),
         migration!("2026120204_privacy"),
         migration!("2026120309_attendance"),
+        migration!("2026120402_statement_days"),
+        migration!("2026120420_kept"),
         migration!("2026120423_leave"),
     ]
 }
 
-/// What the server mounts; one-time codes leave by `texts`.
-pub fn capability(app: &App, texts: Arc<dyn TextMessages>) -> Capability {
+/// What the server mounts; one-time codes leave by `texts`, and `forgets` says what every capability forgets of a person
+/// who has himself erased, our own columns last.
+pub fn capability(app: &App, texts: Arc<dyn TextMessages>, forgets: Arc<[Forgets]>) -> Capability {
     use requester::http;
     Capability {
         name: "requesters",
@@ -91,7 +96,7 @@ pub fn capability(app: &App, texts: Arc<dyn TextMessages>) -> Capability {
             .merge(person::http::routes(app))
             .merge(person::sms::routes(app, texts))
             .merge(block::http::routes(app))
-            .merge(privacy::http::routes(app)),
+            .merge(privacy::http::routes(app, forgets)),
         event_handlers: vec![
             timer::start::<block::store::Blocks>(app),
             timer::start::<privacy::store::Requests>(app),

@@ -1,14 +1,15 @@
 //! What a statement is drawn from: days that both sides signed in the product, and for days that were not kept in
 //! it the sheets that both signed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use futures::future::BoxFuture;
 use kernel::problem::internal;
 use kernel::{App, Result};
-use settlement::presence::{DayRecord, PresenceKind};
-use settlement::{Attendance, SignedSheets};
+use settlement::presence::{DayRecord, DaySource, PresenceKind};
+use settlement::{Attendance, ChainHead, SignedSheets, Signers};
+use uuid::Uuid;
 use workforce::FrozenRecord;
 use workforce::attendance::{AttendanceKind, period::in_force};
 use workforce::leave::LeaveKind;
@@ -43,11 +44,38 @@ impl Attendance for SignedDays {
                     presence,
                     minutes: record.minutes,
                     sha256: record.hash.clone(),
+                    source: DaySource::Attendance,
+                    source_id: None,
                 });
             }
             let sheets = SignedSheets(self.0.clone()).frozen(from, until).await?;
             records.extend(sheets.into_iter().filter(|row| !days.contains(&row.day)));
             Ok(records)
+        })
+    }
+
+    fn chain(&self) -> BoxFuture<'_, Result<Option<ChainHead>>> {
+        Box::pin(async move {
+            let (seq, hash) = workforce::chain_end(self.0.db.read()).await?;
+            Ok((seq > 0).then_some(ChainHead { seq, hash }))
+        })
+    }
+
+    fn signers<'a>(&'a self, records: &'a [Uuid]) -> BoxFuture<'a, Result<HashMap<Uuid, Signers>>> {
+        Box::pin(async move {
+            let sheets = SignedSheets(self.0.clone());
+            let mut signers = sheets.signers(records).await?;
+            let kept = workforce::signatures(self.0.db.read(), records).await?;
+            signers.extend(kept.into_iter().map(|(id, signed)| {
+                let signed = Signers {
+                    written_by: signed.written_by,
+                    written_at: signed.written_at,
+                    countersigned_by: signed.countersigned_by,
+                    countersigned_at: signed.countersigned_at,
+                };
+                (id, signed)
+            }));
+            Ok(signers)
         })
     }
 }

@@ -5,6 +5,7 @@
 //! product's public address. Nothing of it is there without `--demo`.
 
 mod memory;
+pub(crate) mod month;
 mod phone;
 mod qq;
 mod stand_in;

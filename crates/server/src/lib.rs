@@ -21,4 +21,6 @@ pub mod user;
 mod waiting;
 mod wiring;
 
+pub use wiring::forgets;
+
 pub use start::{Options, Running, migrate, migrations, start};

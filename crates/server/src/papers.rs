@@ -11,7 +11,7 @@ use kernel::{App, Problem};
 use liaison::paper::{self, LaidOut, Paper, PaperFormat};
 use liaison::{Frozen, Html};
 
-/// The liaison has its documents laid out here.
+/// The liaison and the settlement have their documents laid out here.
 pub struct Papers {
     own_fonts: Option<PathBuf>,
     /// Found once; a machine without fonts is looked at again when the next document asks.
@@ -38,6 +38,13 @@ impl Papers {
     }
 }
 
+impl Papers {
+    /// A document as PDF.
+    pub fn pdf(&self, document: &Document) -> Result<Vec<u8>> {
+        to_pdf(document, self.fonts()?).map_err(|why| not_printed(&why))
+    }
+}
+
 impl Frozen for Papers {
     fn lay_out(&self, paper: &Paper, format: PaperFormat) -> Result<LaidOut> {
         match format {
@@ -50,9 +57,15 @@ impl Frozen for Papers {
             PaperFormat::Pdf => Ok(LaidOut {
                 media_type: "application/pdf",
                 extension: "pdf",
-                bytes: to_pdf(&document(paper), self.fonts()?).map_err(|why| not_printed(&why))?,
+                bytes: self.pdf(&document(paper))?,
             }),
         }
+    }
+}
+
+impl settlement::Printer for Papers {
+    fn pdf(&self, document: &Document) -> Result<Vec<u8>> {
+        to_pdf(document, self.fonts()?).map_err(|why| not_printed(&why))
     }
 }
 

@@ -26,8 +26,8 @@ use crate::papers::Papers;
 use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
-    Agents, Blocks, Callers, Devices, Hours, LeftBehind, MaySignIn, MayWork, OnDuty, OnPost,
-    Suspected, Texts, TheSite, off_the_line,
+    Agents, Blocks, Callers, Devices, HandingBack, Hours, InOrder, LeftBehind, MaySignIn, MayWork,
+    OnDuty, OnPost, Suspected, Texts, TheSite, forgets, off_the_line,
 };
 use crate::{asked, backup, console, contract, demo, public, waiting};
 
@@ -125,9 +125,13 @@ pub async fn start(options: Options) -> Result<Running> {
         organization.refuse_demo_secrets().await?;
     }
     let floor = Floor::new(&app, Arc::new(Agents(app.clone())));
+    // Nobody hears yet what the demo's story tells: it is over.
+    if demo && app.config.get("service.demo_dealings")? {
+        demo::month::seed(&app, &floor).await?;
+    }
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));
-    organization.attach_secrecy(Arc::new(Suspected(app.clone())));
+    app.secrets.attach(Arc::new(Suspected(app.clone())));
     organization.attach_activation(Arc::new(MaySignIn(app.clone())));
     organization.attach_presence(Arc::new(OnPost::new(&app, &floor)?));
     let telephony = Telephony::new(&app, &floor, demo)?;
@@ -201,10 +205,11 @@ fn capabilities(
     channels: &Channels,
     demo: bool,
 ) -> kernel::Result<Vec<Capability>> {
+    let papers = Arc::new(Papers::new(app));
     let mut parts = vec![
         kernel::capability(app),
         organization::capability(organization),
-        requesters::capability(app, Arc::new(Texts(channels.clone()))),
+        requesters::capability(app, Arc::new(Texts(channels.clone())), forgets().into()),
         floor::capability(floor),
         telephony::capability(telephony),
         tickets::capability(app, Arc::new(Approved(app.clone()))),
@@ -212,14 +217,20 @@ fn capabilities(
         knowledge::capability(app, Arc::new(Closed(app.clone())))?,
         channels::capability(channels),
         personnel::capability(app, Arc::new(LeftBehind(app.clone()))),
-        carry::capability(app),
-        learning::capability(app, Arc::new(Lessons(app.clone()))),
-        settlement::capability(app, Arc::new(SignedDays(app.clone()))),
-        liaison::capability(
+        carry::capability(
             app,
-            Arc::new(Scripts(app.clone())),
-            Arc::new(Papers::new(app)),
+            Arc::new(HandingBack::new(telephony, Arc::clone(&papers))),
         ),
+        learning::capability(app, Arc::new(Lessons(app.clone()))),
+        settlement::capability(
+            app,
+            settlement::Ports {
+                attendance: Arc::new(SignedDays(app.clone())),
+                facts: Arc::new(InOrder(app.clone())),
+                printer: papers.clone(),
+            },
+        ),
+        liaison::capability(app, Arc::new(Scripts(app.clone())), papers),
         workforce::capability(
             app,
             Arc::new(TheSite {

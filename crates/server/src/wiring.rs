@@ -1,20 +1,28 @@
 //! Where capabilities meet that do not know each other: each question one crate asks, answered by another.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use carry::RecordingsRemoved;
 use channels::Channels;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use documents::paper::Document;
 use floor::{AgentCard, Directory, Floor, Presence, WorkGate};
 use futures::future::BoxFuture;
 use kernel::audit::Who;
 use kernel::problem::refused;
-use kernel::{App, Event, EventHandler, Phone, Result, Role, Side, Tx};
+use kernel::{App, Event, EventHandler, Forgets, Phone, Result, Role, Side, Tx};
 use organization::{ActivationGate, Organization, PresenceProbe};
 use requesters::TextMessages;
 use serde_json::json;
+use telephony::Telephony;
 use telephony::{
     CallBlocks, CallerLookup, DeviceDirectory, DeviceOwner, DeviceSecret, KnownCaller, ServiceHours,
 };
 use uuid::Uuid;
+
+use crate::papers::Papers;
 
 /// The floor asks the organization who can take work.
 pub struct Agents(pub App);
@@ -312,6 +320,41 @@ impl workforce::Site for TheSite {
     }
 }
 
+/// The settlement asks the staff files what is not in order with those on the project (A-58 … A-60).
+pub struct InOrder(pub App);
+
+impl settlement::SubmissionFacts for InOrder {
+    fn concerns(
+        &self,
+        from: NaiveDate,
+        until: NaiveDate,
+    ) -> BoxFuture<'_, Result<Vec<settlement::Concern>>> {
+        use settlement::SubmissionCheck as Check;
+        Box::pin(async move {
+            let conn = self.0.db.read();
+            let pay = personnel::pay_lacks(conn, from, until).await?;
+            let employers = personnel::foreign_employers(&self.0, conn, from, until).await?;
+            let month = until.format("%Y-%m");
+            let wages = format!("/wages?month={month}");
+            let found = [
+                (Check::Insurance, pay.insurance, wages.clone()),
+                (Check::Wages, pay.wages, wages),
+                (Check::Employer, employers, "/staffing".to_owned()),
+            ];
+            let concerns = found.into_iter().filter_map(|(check, cases, page)| {
+                let when: BTreeSet<&str> = cases.iter().map(String::as_str).collect();
+                (!cases.is_empty()).then(|| settlement::Concern {
+                    check,
+                    found: cases.len() as u64,
+                    detail: Vec::from_iter(when).join(" "),
+                    page,
+                })
+            });
+            Ok(concerns.collect())
+        })
+    }
+}
+
 /// One-time codes leave by the SMS channel.
 pub struct Texts(pub Channels);
 
@@ -354,12 +397,59 @@ impl notices::Duty for OnDuty {
     }
 }
 
-/// The access log asks personnel which rows are evidence against whom.
+/// The audit trail asks personnel which rows are evidence against whom.
 pub struct Suspected(pub App);
 
-impl organization::export::access::Secrecy for Suspected {
+impl kernel::audit::Secrecy for Suspected {
     fn seen_by(&self, person: Uuid) -> BoxFuture<'_, Result<sea_orm::Condition>> {
-        Box::pin(personnel::leak::package::seen_by(self.0.db.read(), person))
+        Box::pin(personnel::leak::hidden::seen_by(self.0.db.read(), person))
+    }
+}
+
+/// What every capability can forget. The requesters' own columns come last: by what stands there the rows of the others
+/// are found.
+pub fn forgets() -> Vec<Forgets> {
+    [
+        telephony::FORGETS,
+        channels::FORGETS,
+        tickets::FORGETS,
+        carry::FORGETS,
+        liaison::FORGETS,
+        requesters::FORGETS,
+    ]
+    .concat()
+}
+
+/// The return of the data asks for what can be forgotten, for the recordings and for paper.
+pub struct HandingBack {
+    telephony: Telephony,
+    papers: Arc<Papers>,
+}
+
+impl HandingBack {
+    /// With who keeps the recordings and who prints.
+    pub fn new(telephony: &Telephony, papers: Arc<Papers>) -> Self {
+        Self {
+            telephony: telephony.clone(),
+            papers,
+        }
+    }
+}
+
+impl carry::House for HandingBack {
+    fn forgets(&self) -> Vec<Forgets> {
+        forgets()
+    }
+
+    fn remove_recordings(&self) -> BoxFuture<'_, Result<RecordingsRemoved>> {
+        Box::pin(async move {
+            let (gone, held) = telephony::calls::retention::remove_all(&self.telephony).await?;
+            Ok(RecordingsRemoved { gone, held })
+        })
+    }
+
+    fn print(&self, document: &Document) -> Result<Vec<u8>> {
+        self.papers.pdf(document)
     }
 }
 

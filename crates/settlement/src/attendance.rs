@@ -1,7 +1,9 @@
 //! Where attendance comes from: a port ([`Attendance`]), and sheets that the supplier hands in and the purchaser signs
 //! (考勤表). A signed sheet never changes; a later one that holds a seat's day takes the place of the earlier for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod signers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,18 +16,24 @@ use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
 use kernel::text::{checked, must_be_name};
 use kernel::versioned;
 use kernel::{Actor, App, Tx, day, words};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    QueryTrait,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::presence::{DayRecord, PresenceKind};
+use crate::contract;
+use crate::presence::{DayRecord, DaySource, PresenceKind};
 use crate::rights::{SignAttendance, SubmitAttendance, ViewSettlement};
-use crate::trail::{self, BOTH, Scribe};
+use crate::trail::{self, SIGNERS, SUPPLIER, Scribe};
+
+pub use signers::Signers;
 
 /// Rows of a sheet: a month of 6 seats has 186, half a year of them with overlaps fits.
 const MOST: usize = 2_000;
@@ -36,6 +44,23 @@ const MOST_READ: u64 = 50_000;
 pub trait Attendance: Send + Sync {
     /// What holds for every seat from `from` to `until`, both counted; what was corrected is left out.
     fn frozen(&self, from: NaiveDate, until: NaiveDate) -> BoxFuture<'_, Result<Vec<DayRecord>>>;
+
+    /// The end of the chain in which days are frozen; none where there is no chain.
+    fn chain(&self) -> BoxFuture<'_, Result<Option<ChainHead>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Who signed these rows; one that is not known is left out.
+    fn signers<'a>(&'a self, records: &'a [Uuid]) -> BoxFuture<'a, Result<HashMap<Uuid, Signers>>>;
+}
+
+/// The end of a chain of frozen days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainHead {
+    /// How many days are in it.
+    pub seq: i64,
+    /// Its digest.
+    pub hash: String,
 }
 
 words! {
@@ -51,7 +76,7 @@ words! {
 }
 
 kernel::table! {
-    mod sheet = "attendance_sheets" (id: Uuid) {
+    pub(crate) mod sheet = "attendance_sheets" (id: Uuid) {
         from_day: String,
         until_day: String,
         row_count: i64,
@@ -129,6 +154,10 @@ impl Attendance for SignedSheets {
             held.map(record).collect()
         })
     }
+
+    fn signers<'a>(&'a self, records: &'a [Uuid]) -> BoxFuture<'a, Result<HashMap<Uuid, Signers>>> {
+        Box::pin(async move { signers::of_sheets(self.0.db.read(), records).await })
+    }
 }
 
 fn record(row: row::Model) -> Result<DayRecord> {
@@ -141,6 +170,8 @@ fn record(row: row::Model) -> Result<DayRecord> {
         presence: presence.ok_or_else(|| internal("no such presence"))?,
         minutes: row.minutes,
         sha256: row.sha256,
+        source: DaySource::Sheet,
+        source_id: Some(row.sheet_id),
     })
 }
 
@@ -148,6 +179,8 @@ fn record(row: row::Model) -> Result<DayRecord> {
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list, submit))
+        .routes(routes!(show))
+        .routes(routes!(days))
         .routes(routes!(decide))
         .with_state(app.clone())
 }
@@ -192,21 +225,150 @@ fn view(row: sheet::Model) -> Result<AttendanceSheetView> {
     })
 }
 
+/// What a list of sheets may be narrowed to.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SheetFilter {
+    /// Only those in this state.
+    state: Option<String>,
+}
+
 /// The attendance sheets, the newest first.
 #[utoipa::path(
     get, path = "/api/v1/attendance-sheets", tag = "settlement", operation_id = "list_attendance_sheets",
-    params(ListQuery), responses((status = 200, body = Page<AttendanceSheetView>)),
+    params(SheetFilter, ListQuery), responses((status = 200, body = Page<AttendanceSheetView>)),
 )]
 async fn list(
     _actor: Actor<ViewSettlement>,
     State(app): State<App>,
+    Query(filter): Query<SheetFilter>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<AttendanceSheetView>>> {
     let sortable = [("submitted_at", sheet::Column::SubmittedAt)];
-    let select = sheet::Entity::find();
+    let state = filter.state.map(|state| sheet::Column::State.eq(state));
+    let select = sheet::Entity::find().filter(Condition::all().add_option(state));
     let page = paginate(app.db.read(), select, &query, &sortable, sheet::Column::Id).await?;
     let shown = page.shown(async |rows: Vec<sheet::Model>| rows.into_iter().map(view).collect());
     Ok(Json(shown.await?))
+}
+
+async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<sheet::Model> {
+    sheet::Entity::find_by_id(id)
+        .one(conn)
+        .await?
+        .ok_or_else(|| not_found("attendance sheet"))
+}
+
+/// One attendance sheet.
+#[utoipa::path(
+    get, path = "/api/v1/attendance-sheets/{id}", tag = "settlement", operation_id = "get_attendance_sheet",
+    params(("id" = Uuid, Path)), responses((status = 200, body = AttendanceSheetView), (status = 404, body = Problem)),
+)]
+async fn show(
+    _actor: Actor<ViewSettlement>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<AttendanceSheetView>> {
+    view(get(app.db.read(), id).await?).map(Json)
+}
+
+/// A day of a sheet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AttendanceSheetDay {
+    /// Identifies it; a statement names it as evidence.
+    pub id: Uuid,
+    /// The day.
+    pub day: NaiveDate,
+    /// The seat.
+    pub seat: i64,
+    /// Staff number or name.
+    pub person: String,
+    /// How he was there.
+    pub presence: PresenceKind,
+    /// Minutes on post.
+    pub minutes: i64,
+    /// Of the row.
+    pub sha256: String,
+    /// A sheet that was signed before holds other rows of this seat's day, which give way.
+    pub replaces: bool,
+}
+
+/// What the days of a sheet may be narrowed to.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DayFilter {
+    /// Only this seat.
+    seat: Option<i64>,
+    /// Only this presence.
+    presence: Option<String>,
+}
+
+/// The days of a sheet, for who signs it; the latest day first, `sort=day` turns it.
+#[utoipa::path(
+    get, path = "/api/v1/attendance-sheets/{id}/days", tag = "settlement", operation_id = "list_attendance_sheet_days",
+    params(("id" = Uuid, Path), DayFilter, ListQuery),
+    responses((status = 200, body = Page<AttendanceSheetDay>), (status = 404, body = Problem)),
+)]
+async fn days(
+    _actor: Actor<ViewSettlement>,
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Query(filter): Query<DayFilter>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<AttendanceSheetDay>>> {
+    use row::Column;
+    let conn = app.db.read();
+    let sheet = get(conn, id).await?;
+    let all = Condition::all()
+        .add(Column::SheetId.eq(id))
+        .add_option(filter.seat.map(|seat| Column::Seat.eq(seat)))
+        .add_option(filter.presence.map(|kind| Column::Presence.eq(kind)))
+        .add_option(query.words_in(&[Column::Person])?);
+    let select = row::Entity::find().filter(all);
+    let sortable = [("day", Column::Day), ("seat", Column::Seat)];
+    let page = paginate(conn, select, &query, &sortable, Column::Id).await?;
+    let shown = page.shown(async |rows: Vec<row::Model>| day_views(conn, &sheet, rows).await);
+    Ok(Json(shown.await?))
+}
+
+async fn day_views(
+    conn: &impl ConnectionTrait,
+    sheet: &sheet::Model,
+    rows: Vec<row::Model>,
+) -> Result<Vec<AttendanceSheetDay>> {
+    let earlier = sheet::Entity::find()
+        .select_only()
+        .column(sheet::Column::Id)
+        .filter(sheet::Column::State.eq(AttendanceSheetState::Signed.as_str()))
+        .filter(sheet::Column::SubmittedAt.lt(sheet.submitted_at))
+        .filter(sheet::Column::FromDay.lte(&sheet.until_day))
+        .filter(sheet::Column::UntilDay.gte(&sheet.from_day));
+    let known: Vec<(String, i64)> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Day)
+        .column(row::Column::Seat)
+        .filter(row::Column::Day.is_in(rows.iter().map(|row| row.day.clone())))
+        .filter(row::Column::SheetId.in_subquery(earlier.into_query()))
+        .limit(MOST_READ)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let known: BTreeSet<(String, i64)> = known.into_iter().collect();
+    let views = rows.into_iter().map(|row| {
+        let replaces = known.contains(&(row.day.clone(), row.seat));
+        let record = record(row)?;
+        Ok(AttendanceSheetDay {
+            id: record.id,
+            day: record.day,
+            seat: record.seat,
+            person: record.person,
+            presence: record.presence,
+            minutes: record.minutes,
+            sha256: record.sha256,
+            replaces,
+        })
+    });
+    views.collect()
 }
 
 /// What one person did on one seat on one day.
@@ -215,7 +377,7 @@ async fn list(
 struct NewAttendanceDay {
     /// The day.
     day: NaiveDate,
-    /// The seat, 1 to 6.
+    /// The seat, from 1 to the seats of the contract.
     seat: i64,
     /// Staff number or name.
     person: String,
@@ -235,7 +397,7 @@ struct NewAttendanceSheet {
     note: Option<String>,
 }
 
-fn must_be_sound(days: &[NewAttendanceDay], today: NaiveDate) -> Result<()> {
+fn must_be_sound(days: &[NewAttendanceDay], seats: i64, today: NaiveDate) -> Result<()> {
     if days.is_empty() || days.len() > MOST {
         return Err(invalid("days", "days_out_of_range", "1 to 2,000 rows"));
     }
@@ -243,8 +405,8 @@ fn must_be_sound(days: &[NewAttendanceDay], today: NaiveDate) -> Result<()> {
     for row in days {
         must_be_name("days.person", &row.person)?;
         day::past("days.day", row.day, today)?;
-        if !(1..=6).contains(&row.seat) || !(0..=1_440).contains(&row.minutes) {
-            let detail = format!("{}: seat 1 to 6, 0 to 1,440 minutes", row.day);
+        if !(1..=seats).contains(&row.seat) || !(0..=1_440).contains(&row.minutes) {
+            let detail = format!("{}: seat 1 to {seats}, 0 to 1,440 minutes", row.day);
             return Err(invalid("days", "attendance_out_of_range", detail));
         }
         let on_post = !is_away(row.presence);
@@ -285,7 +447,8 @@ async fn submit(
     State(app): State<App>,
     Json(new): Json<NewAttendanceSheet>,
 ) -> Result<(StatusCode, Json<AttendanceSheetView>)> {
-    must_be_sound(&new.days, day::today(&app))?;
+    let seats = contract::most_seats(app.db.read(), app.clock.now()).await?;
+    must_be_sound(&new.days, seats, day::today(&app))?;
     let note = checked("note", new.note.as_deref().unwrap_or_default())?;
     let (db, who) = (app.db.clone(), actor.who());
     let made = db
@@ -343,8 +506,17 @@ async fn tell(app: &App, tx: &Tx, who: &Who, row: &sheet::Model, what: &str) -> 
         kind: "attendance_sheet",
         id: row.id,
     };
-    let told = trail::holders(&**tx, BOTH).await?;
-    let facts = json!({ "state": row.state, "version": row.version, "sha256": row.sha256, "recipients": told });
+    // Handed in it waits for who signs; decided, who handed it in is to know.
+    let told = if what == "submitted" {
+        SIGNERS
+    } else {
+        SUPPLIER
+    };
+    let told = trail::holders(&**tx, told).await?;
+    let facts = json!({
+        "number": format!("{}–{}", row.from_day, row.until_day), "state": row.state, "version": row.version,
+        "sha256": row.sha256, "recipients": told,
+    });
     scribe.tell(what, row.note.as_deref(), facts).await
 }
 
@@ -379,9 +551,7 @@ async fn decide(
     let (db, who) = (app.db.clone(), actor.who());
     let row = db
         .write(move |tx| async move {
-            let found = sheet::Entity::find_by_id(id).one(&*tx).await?;
-            let found = found.ok_or_else(|| not_found("attendance sheet"))?;
-            let before = versioned::as_read(found, said.version)?;
+            let before = versioned::as_read(get(&*tx, id).await?, said.version)?;
             if before.state != AttendanceSheetState::Submitted.as_str() {
                 let detail = "what both sides signed does not change";
                 return Err(refused("attendance_decided", detail)

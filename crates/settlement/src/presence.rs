@@ -33,6 +33,16 @@ words! {
     }
 }
 
+words! {
+    /// Where both sides signed a day.
+    DaySource {
+        /// 系统考勤
+        Attendance = "attendance",
+        /// 考勤表
+        Sheet = "sheet",
+    }
+}
+
 /// A frozen day of attendance: what one person did on one seat. It never changes; what corrects it is another row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayRecord {
@@ -50,6 +60,10 @@ pub struct DayRecord {
     pub minutes: i64,
     /// Of the row, so that a statement proves what it was made of.
     pub sha256: String,
+    /// Where it was signed.
+    pub source: DaySource,
+    /// The sheet it stands on; none of a day kept in the product.
+    pub source_id: Option<Uuid>,
 }
 
 /// How a kind of presence counts.

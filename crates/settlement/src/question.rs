@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::contract::counting;
 use crate::presence::{PresenceCount, PresenceKind};
 use crate::rights::ViewSettlement;
 use crate::seat_fee::ProRata;
@@ -144,6 +145,16 @@ pub(crate) async fn answer(
     Ok(found.answer)
 }
 
+/// The questions that the purchaser has not answered.
+pub(crate) async fn unanswered(
+    conn: &impl ConnectionTrait,
+    at: DateTime<Utc>,
+) -> Result<Vec<OpenQuestionView>> {
+    let mut items = views(conn, at).await?;
+    items.retain(|item| !item.answered);
+    Ok(items)
+}
+
 /// Method and table by the answers that hold at `at`; overtime counts where the purchaser has it billed.
 pub(crate) async fn fee_rules(
     conn: &impl ConnectionTrait,
@@ -178,6 +189,8 @@ pub struct OpenQuestionView {
     pub source: String,
     /// Since when it holds.
     pub since: DateTime<Utc>,
+    /// The contract that runs is counted by something else, until the answer is taken into it.
+    pub contract_differs: bool,
 }
 
 /// All of them.
@@ -205,12 +218,17 @@ async fn list(
     _actor: Actor<ViewSettlement>,
     State(app): State<App>,
 ) -> Result<Json<OpenQuestions>> {
-    let now = app.clock.now();
-    let conn = app.db.read();
+    let items = views(app.db.read(), app.clock.now()).await?;
+    let open = items.iter().filter(|item| !item.answered).count() as u64;
+    Ok(Json(OpenQuestions { items, open }))
+}
+
+async fn views(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<OpenQuestionView>> {
     let (rows, table) = (
         rule::all::<SettlementAnswer>(conn).await?,
         rule::all::<PresenceCount>(conn).await?,
     );
+    let differs = counting::differs(conn, now).await?;
     let counted = rule::holding(&table, now)
         .into_iter()
         .all(|row| row.stamp.recorded_by.is_some());
@@ -225,11 +243,11 @@ async fn list(
                 || (row.rule.question == OpenQuestion::Presence && counted),
             source: row.stamp.source.clone(),
             since: row.stamp.effective_from,
+            contract_differs: differs.about(row.rule.question),
         })
         .collect();
     items.sort_by_key(|item| item.question);
-    let open = items.iter().filter(|item| !item.answered).count() as u64;
-    Ok(Json(OpenQuestions { items, open }))
+    Ok(items)
 }
 
 /// The doors of the answers.
@@ -239,5 +257,9 @@ pub(crate) mod doors {
         settlement_answers: crate::question::SettlementAnswer, "/api/v1/rules/settlement-answers", crate::rights::AnswerQuestions;
         /// What counts as 到岗.
         presence_counts: crate::presence::PresenceCount, "/api/v1/rules/presence-counts", crate::rights::AnswerQuestions;
+        /// What a contract has where its draft says nothing, and when both sides are reminded (A-62, A-63, A-65 … A-67).
+        contract_terms: crate::contract::terms::ContractTerms, "/api/v1/rules/contract-terms", crate::rights::AnswerQuestions;
+        /// Which findings keep a statement from being submitted (A-58 … A-60).
+        submission_checks: crate::statement::checks::SubmissionRule, "/api/v1/rules/submission-checks", crate::rights::AnswerQuestions;
     }
 }

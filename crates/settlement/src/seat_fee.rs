@@ -32,18 +32,61 @@ words! {
     }
 }
 
+/// Which days are worked: the calendar, or the days a statement has kept of it.
+pub trait Workdays {
+    /// Whether this day is worked.
+    fn is_workday(&self, day: NaiveDate) -> bool;
+}
+
+impl Workdays for Calendar {
+    fn is_workday(&self, day: NaiveDate) -> bool {
+        Calendar::is_workday(self, day)
+    }
+}
+
+impl Workdays for BTreeSet<NaiveDate> {
+    fn is_workday(&self, day: NaiveDate) -> bool {
+        self.contains(&day)
+    }
+}
+
 /// What a fee is counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = FeeRules)]
 pub struct Rules {
-    /// The method.
+    /// The method of the first month.
     pub method: ProRata,
     /// Seats of the contract.
     pub seats: i64,
-    /// What counts as 到岗.
+    /// What counts as 到岗 in the first month.
     pub presence: Vec<PresenceCount>,
     /// The price table.
     pub prices: Vec<Price>,
+    /// What both are from a later month on, the earliest first.
+    #[serde(default)]
+    pub changes: Vec<RuleChange>,
+}
+
+/// Method and table from the first day of a billing month on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FeeRuleChange)]
+pub struct RuleChange {
+    /// The first day they hold.
+    pub from: NaiveDate,
+    /// The method.
+    pub method: ProRata,
+    /// What counts as 到岗.
+    pub presence: Vec<PresenceCount>,
+}
+
+impl Rules {
+    /// Method and table that hold on a day.
+    pub fn on(&self, day: NaiveDate) -> (ProRata, &[PresenceCount]) {
+        let changed = self.changes.iter().rfind(|change| change.from <= day);
+        changed.map_or((self.method, &self.presence), |change| {
+            (change.method, &change.presence)
+        })
+    }
 }
 
 /// A line of the statement: one seat in one month.
@@ -86,13 +129,12 @@ struct Filled {
 
 impl Filled {
     fn by(rules: &Rules, records: &[&DayRecord]) -> Self {
-        let counts: BTreeMap<PresenceKind, &PresenceCount> =
-            rules.presence.iter().map(|row| (row.kind, row)).collect();
         let (mut halves, mut overtime) = (BTreeMap::new(), BTreeMap::new());
         let mut given: BTreeMap<(NaiveDate, &str), i64> = BTreeMap::new();
         for record in records {
-            let counted = counts
-                .get(&record.presence)
+            let mut table = rules.on(record.day).1.iter();
+            let counted = table
+                .find(|row| row.kind == record.presence)
                 .map_or(0, |row| row.of(record.minutes));
             let given = given.entry((record.day, &record.person)).or_default();
             let counted = counted.min(WHOLE - *given).max(0);
@@ -123,7 +165,7 @@ impl Filled {
 /// The lines of these months for every seat of the contract, by seat and month. The order of `records`, and one that
 /// comes twice, change nothing.
 pub fn lines(
-    calendar: &Calendar,
+    calendar: &impl Workdays,
     rules: &Rules,
     months: &[Month],
     records: &[DayRecord],
@@ -147,21 +189,22 @@ pub fn lines(
 }
 
 fn line<'a>(
-    calendar: &Calendar,
+    calendar: &impl Workdays,
     rules: &Rules,
     month: &Month,
     seat: i64,
     filled: &Filled,
     records: impl Iterator<Item = &'a DayRecord>,
 ) -> Line {
-    let days = counted_days(calendar, rules.method, month, seat, filled);
+    let (method, _) = rules.on(month.from);
+    let days = counted_days(calendar, method, month, seat, filled);
     let of_halves = days.len() as i64 * WHOLE;
     let parts = stretches(&rules.prices, month);
     let price_fen = parts.last().map_or(0, |part| part.price_fen);
     let mut here: i64 = days.values().sum();
     // Overtime the purchaser agreed to makes up for days that are missing, at the price of the month's end: a line
     // stays within its month.
-    let made_up = if rules.method == ProRata::MonthEnd {
+    let made_up = if method == ProRata::MonthEnd {
         0
     } else {
         filled.overtime(seat, month).min(of_halves - here)
@@ -198,7 +241,7 @@ fn line<'a>(
 
 /// The days a method counts, each with its half days on post.
 fn counted_days(
-    calendar: &Calendar,
+    calendar: &impl Workdays,
     method: ProRata,
     month: &Month,
     seat: i64,
@@ -245,7 +288,11 @@ pub fn total(lines: &[Line]) -> i64 {
     lines.iter().map(|line| line.amount_fen).sum()
 }
 
-/// What the seats of a line cost where nobody is ever missing: the most that can still come of `months_left` months.
-pub fn forecast(price_fen: i64, seats: i64, months_left: i64) -> i64 {
-    price_fen * seats * months_left.max(0)
+/// What these months cost at most in fen: every seat on post, each month at the price of its last day.
+pub fn forecast(prices: &[Price], seats: i64, months: &[Month]) -> i64 {
+    let price = |month: &Month| {
+        let parts = stretches(prices, month);
+        parts.last().map_or(0, |part| part.price_fen)
+    };
+    months.iter().map(|month| price(month) * seats).sum()
 }

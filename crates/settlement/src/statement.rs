@@ -1,14 +1,24 @@
 //! The statement of half a year (费用结算表, A-65 … A-67): drawn from frozen attendance, checked within the supplier,
-//! submitted with its digest, reviewed within 10 working days, invoiced, and paid within 30. What is confirmed never
-//! changes; silence of the purchaser is no consent.
+//! submitted with its digest, reviewed within 10 working days, invoiced, and paid within 30. Lines that the purchaser
+//! objects to may be set aside and the rest confirmed. What is confirmed never changes; silence is no consent.
 //!
 //! Pure: the case, an action and the moment go in, the case after it or a refusal comes out.
 
 pub mod adjustment;
+pub mod carry;
+pub mod checks;
+pub mod days;
 pub mod draw;
+pub mod file;
 pub mod http;
-pub mod money;
+pub mod invoice;
+pub mod paper;
+pub mod payment;
+pub mod review;
+pub mod round;
+pub mod sheet;
 pub mod store;
+pub mod view;
 
 use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
@@ -86,18 +96,29 @@ pub enum Action {
         /// Objections.
         items: usize,
     },
-    /// 确认
-    Confirm,
+    /// 确认，有异议的明细除外
+    Confirm {
+        /// Lines that are confirmed.
+        lines: usize,
+    },
     /// 开票
     Invoice {
         /// Of the confirmed amount.
         matches: bool,
     },
     /// 退票
-    ReturnInvoice,
+    ReturnInvoice {
+        /// Something of it was paid.
+        paid: bool,
+    },
+    /// 交票
+    HandIn {
+        /// From when the payment's time runs.
+        from: DateTime<Utc>,
+    },
     /// 收票
     Receive {
-        /// From when the payment's time runs.
+        /// From when the payment's time runs, where no hand-in is known.
         from: DateTime<Utc>,
     },
     /// 付款
@@ -106,7 +127,10 @@ pub enum Action {
         left_fen: i64,
     },
     /// 办结
-    Close,
+    Close {
+        /// Fen that were to be paid and were not.
+        owed_fen: i64,
+    },
     /// Its time ran out.
     Lapse,
 }
@@ -126,6 +150,12 @@ kernel::refusals! {
         Amount = "invoice_amount", "has another confirmed amount than the invoice";
         /// More than is owed.
         TooMuch(over_fen: i64) = "payment_too_much", format!("would be paid {over_fen} fen too much");
+        /// Every line is objected to.
+        AllObjected = "statement_all_objected", "has no line left that is confirmed", "reject it";
+        /// There is something to be paid.
+        Owed(fen: i64) = "statement_owed", format!("has {fen} fen that are not paid"), "issue the invoice and have it paid";
+        /// What is paid was invoiced.
+        PaidAlready = "invoice_paid", "is paid in part, so its invoice stands";
         /// It does not stand before this step.
         NotNext = "statement_step_not_next", "does not stand before this step";
         /// No clock has run out.
@@ -167,7 +197,7 @@ impl Case {
                 case.overdue = false;
                 S::Draft
             }
-            (A::Draw | A::Reject { .. } | A::Confirm, _) if self.is_confirmed() => {
+            (A::Draw | A::Reject { .. } | A::Confirm { .. }, _) if self.is_confirmed() => {
                 return Err(Refusal::Confirmed);
             }
             (A::Check { .. }, S::Draft) if !self.drawn => return Err(Refusal::NotDrawn),
@@ -186,16 +216,24 @@ impl Case {
                 case.overdue = false;
                 S::Rejected
             }
-            (A::Confirm, S::UnderReview) | (A::ReturnInvoice, S::Invoiced) => {
+            (A::Confirm { lines: 0 }, S::UnderReview) => return Err(Refusal::AllObjected),
+            (A::ReturnInvoice { paid: true }, S::PaymentDue) => return Err(Refusal::PaidAlready),
+            (A::Confirm { .. }, S::UnderReview)
+            | (A::ReturnInvoice { .. }, S::Invoiced | S::PaymentDue) => {
                 case.overdue = false;
                 S::Confirmed
             }
             (A::Invoice { matches: false }, S::Confirmed) => return Err(Refusal::Amount),
             (A::Invoice { matches: true }, S::Confirmed) => S::Invoiced,
-            (A::Receive { from }, S::Invoiced) => {
+            (A::HandIn { from } | A::Receive { from }, S::Invoiced) => {
                 let due = moment.service.deadline(&moment.rules.payment, *from);
                 case.due_at = Some(due.business_due_at);
                 case.overdue = false;
+                S::PaymentDue
+            }
+            // Whoever records the receipt late moves no clock.
+            (A::Receive { .. }, S::PaymentDue) => {
+                case.due_at = self.due_at;
                 S::PaymentDue
             }
             (A::Pay { left_fen }, S::PaymentDue) if *left_fen < 0 => {
@@ -206,7 +244,11 @@ impl Case {
                 S::Paid
             }
             (A::Pay { .. }, S::PaymentDue) => S::PaymentDue,
-            (A::Close, S::Paid) => S::Closed,
+            (A::Close { .. }, S::Paid) => S::Closed,
+            (A::Close { owed_fen }, S::Confirmed) if *owed_fen > 0 => {
+                return Err(Refusal::Owed(*owed_fen));
+            }
+            (A::Close { .. }, S::Confirmed) => S::Closed,
             (A::Lapse, state) => {
                 if self.overdue || self.due_at.is_none_or(|due| due > moment.now) {
                     return Err(Refusal::NotYet);

@@ -77,12 +77,10 @@ pub fn stretches(prices: &[Price], month: &Month) -> Vec<Stretch> {
     found
 }
 
-/// Days before the end of the term on which both sides are reminded of it.
-pub const REMINDERS: [u64; 3] = [90, 60, 30];
-
-/// The next day on or after `today` on which the end of the term is to be spoken of.
-pub fn next_reminder(last: NaiveDate, today: NaiveDate) -> Option<NaiveDate> {
-    let days = REMINDERS.iter();
-    days.filter_map(|days| last.checked_sub_days(Days::new(*days)))
-        .find(|day| *day >= today)
+/// The next day on or after `today` on which the end of the term is to be spoken of, so many days before it.
+pub fn next_reminder(last: NaiveDate, days_before: &[u64], today: NaiveDate) -> Option<NaiveDate> {
+    let days = days_before
+        .iter()
+        .filter_map(|days| last.checked_sub_days(Days::new(*days)));
+    days.filter(|day| *day >= today).min()
 }

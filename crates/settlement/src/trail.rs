@@ -23,6 +23,10 @@ const SHOWN: u64 = 200;
 pub(crate) const SUPPLIER: &[Role] = &[Role::OpsManager];
 /// Who of the purchaser is told.
 pub(crate) const PURCHASER: &[Role] = &[Role::PurchaserReviewer, Role::PurchaserAdmin];
+/// Who of the supplier checks a statement before it is submitted.
+pub(crate) const CHECKERS: &[Role] = &[Role::HrCompliance, Role::Liaison];
+/// Who of the purchaser signs attendance.
+pub(crate) const SIGNERS: &[Role] = &[Role::Counterpart, Role::PurchaserAdmin];
 /// Both sides are told.
 pub(crate) const BOTH: &[Role] = &[
     Role::OpsManager,
@@ -48,7 +52,7 @@ pub(crate) struct Scribe<'a> {
     pub app: &'a App,
     pub tx: &'a Tx,
     pub who: &'a Who,
-    /// `service_contract`, `attendance_sheet`, `statement`, `adjustment`.
+    /// `service_contract`, `price_proposal`, `attendance_sheet`, `statement`, `adjustment`.
     pub kind: &'static str,
     pub id: Uuid,
 }

@@ -7,6 +7,7 @@ pub mod elsewhere;
 pub mod engine;
 mod evidence;
 mod follow;
+mod forget;
 pub mod ladder;
 pub mod line;
 pub mod media;
@@ -27,6 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use engine::{CallBlocks, CallerLookup, Engine, KnownCaller, ServiceHours};
+pub use forget::FORGETS;
 pub use settings::Settings;
 pub use sip::registrar::{DeviceDirectory, DeviceOwner, DeviceSecret};
 pub use sip::sip_socket;

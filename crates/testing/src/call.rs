@@ -1,7 +1,7 @@
 //! Asking a router without a socket.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kernel::{Principal, Role};
@@ -68,11 +68,22 @@ pub async fn call(
 ///
 /// # Panics
 /// When the body does not come to its end.
-pub async fn send(
+pub async fn send(router: &Router, actor: Option<&Principal>, request: Request<Body>) -> Answer {
+    let (status, headers, bytes) = raw(router, actor, request).await;
+    let json = serde_json::from_slice(&bytes)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+    Answer {
+        status,
+        headers,
+        json,
+    }
+}
+
+async fn raw(
     router: &Router,
     actor: Option<&Principal>,
     mut request: Request<Body>,
-) -> Answer {
+) -> (StatusCode, HeaderMap, Bytes) {
     if let Some(principal) = actor {
         request.extensions_mut().insert(principal.clone());
     }
@@ -83,13 +94,7 @@ pub async fn send(
         .expect("a router always answers");
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.expect("a whole body").to_bytes();
-    let json = serde_json::from_slice(&bytes)
-        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        json,
-    }
+    (parts.status, parts.headers, bytes)
 }
 
 /// A router that people ask; a test's own stage derefs to it.
@@ -109,6 +114,18 @@ impl Door {
         body: Option<Value>,
     ) -> Answer {
         call(&self.0, Some(who), method, path, body).await
+    }
+
+    /// The file that `who` gets.
+    ///
+    /// # Panics
+    /// When the answer is not 200.
+    pub async fn file(&self, who: &Principal, path: &str) -> (HeaderMap, Bytes) {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let (status, headers, bytes) = raw(&self.0, Some(who), request).await;
+        let said = String::from_utf8_lossy(&bytes);
+        assert_eq!(status, StatusCode::OK, "{path}: {said}");
+        (headers, bytes)
     }
 
     /// What `who` gets to see.

@@ -6,6 +6,7 @@ pub mod cover;
 pub mod emergency;
 pub mod escalation;
 mod evidence;
+mod forget;
 mod form;
 mod gate;
 pub mod handover;
@@ -37,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use contact::answers::Answers;
+pub use forget::{FORGETS, forget_words};
 pub use gate::wrap_up_gate;
 pub use matter::{Matter, choices as matter_choices};
 

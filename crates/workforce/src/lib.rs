@@ -17,7 +17,8 @@ use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use attendance::Spell;
-pub use attendance::period::{FrozenRecord, frozen};
+pub use attendance::chain::end as chain_end;
+pub use attendance::period::{FrozenRecord, frozen, signatures};
 pub use site::{Seat, Site};
 
 use std::sync::Arc;

@@ -39,3 +39,20 @@ export const decideExport = (id: string, version: number, yes: boolean, opinion:
   take(api.POST('/api/v1/exports/{id}/decide', { params: { path: { id } }, body: { version, yes, ...(opinion ? { opinion } : {}) } })) as Promise<ExportDetail>
 export const repeatExport = (id: string, version: number) => take(api.POST('/api/v1/exports/{id}/again', { params: { path: { id } }, body: { version } })) as Promise<ExportDetail>
 export const exportFile = (id: string, path: string): string => `/api/v1/exports/${id}/file?path=${encodeURIComponent(path)}`
+
+export const RETURN_MEDIA = ['server', 'backups', 'workstations', 'paper', 'messengers'] as const satisfies readonly S['ReturnMedium'][]
+export type ReturnMedium = S['ReturnMedium']
+export type DataReturn = Sent<S['DataReturnView']>
+export type DataReturnDetail = Sent<S['DataReturnDetail']>
+export type DataReturnVerb = S['DataReturnVerb']
+
+const returned = (id: string) => ({ params: { path: { id } } })
+export const dataReturns = (filters: Filters): Promise<Page<DataReturn>> => take(api.GET('/api/v1/data-returns', listing(filters)))
+export const dataReturn = (id: string) => take(api.GET('/api/v1/data-returns/{id}', returned(id))) as Promise<DataReturnDetail>
+export const offerDataReturn = (exportId: string, endedOn: string) => take(api.POST('/api/v1/data-returns', { body: { export_id: exportId, contract_ended_on: endedOn } })) as Promise<DataReturnDetail>
+export const receiveDataReturn = (id: string, version: number, sha256: string, endedOn: string, note: string) =>
+  take(api.POST('/api/v1/data-returns/{id}/receive', { ...returned(id), body: { version, manifest_sha256: sha256, contract_ended_on: endedOn, ...(note ? { note } : {}) } })) as Promise<DataReturnDetail>
+export const stepDataReturn = (id: string, version: number, verb: DataReturnVerb) => take(api.POST('/api/v1/data-returns/{id}/steps', { ...returned(id), body: { version, ...verb } })) as Promise<DataReturnDetail>
+export const acceptDataReturn = (id: string, version: number, accept: boolean, reason: string) =>
+  take(api.POST('/api/v1/data-returns/{id}/accept', { ...returned(id), body: { version, accept, ...(reason ? { reason } : {}) } })) as Promise<DataReturnDetail>
+export const dataReturnCertificate = (id: string): string => `/api/v1/data-returns/${id}/certificate`

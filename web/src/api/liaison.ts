@@ -177,3 +177,7 @@ export function addFile(kind: FileSubject, subject: Id, file: File): Promise<Lia
   return take(api.POST('/api/v1/liaison-files/{kind}/{subject_id}', { params: { path: { kind, subject_id: subject } }, body: form as never, bodySerializer: (body: unknown) => body as FormData }))
 }
 export const fileAddress = (kind: FileSubject, subject: Id, file: Id): string => `/api/v1/liaison-files/${kind}/${subject}/${file}`
+
+/** Somebody of either side, as people pick him. */
+export type Person = Sent<S['SidePerson']>
+export const everybody = (): Promise<{ items: Person[] }> => take(api.GET('/api/v1/both-sides'))

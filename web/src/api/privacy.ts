@@ -4,12 +4,13 @@ import type { components } from './schema'
 import type { Id, Page, RuleRow } from './types'
 
 type S = components['schemas']
+type With<T, U> = Omit<T, keyof U> & U
 export const RIGHT_KINDS = ['access', 'copy', 'correct', 'delete'] as const satisfies readonly S['RightKind'][]
 export const RIGHT_STATES = ['taken', 'verified', 'answered', 'withdrawn'] as const satisfies readonly S['RightState'][]
 export const RIGHT_OUTCOMES = ['granted', 'partly', 'refused'] as const satisfies readonly S['RightOutcome'][]
 export type PrivacyRequest = Sent<S['PrivacyRequestView']>
 export type Erasure = Sent<S['ErasureView']>
-export type Inventory = Sent<S['PersonalInformation']>
+export type Inventory = With<Sent<S['PersonalInformation']>, { kept_on_request: S['InformationKept'] | null; kept_at_end: S['InformationKept'] | null }>
 
 const at = (id: Id) => ({ params: { path: { id } } })
 export const privacyRequests = (filters: Filters): Promise<Page<PrivacyRequest>> => take(api.GET('/api/v1/privacy-requests', listing(filters)))

@@ -18,7 +18,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'dealings' | 'site' | 'workforce' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'settlement' | 'workforce' | 'dealings' | 'site' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -89,10 +89,16 @@ export const PAGES: PageDef[] = [
   { name: 'transitions', path: '/transitions', icon: Right, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/TransitionsPage.vue') },
   { name: 'carry', path: '/carry', icon: Upload, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/CarryPage.vue') },
   { name: 'exports', path: '/exports', icon: Download, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/ExportsPage.vue') },
+  { name: 'data_returns', path: '/data-returns', icon: Finished, needs: [P.viewCarried], group: 'people', load: () => import('@/features/carry/DataReturnsPage.vue') },
   { name: 'recruitment_fees', path: '/recruitment-fees', icon: Money, needs: [P.viewFees], group: 'people', load: () => import('@/features/personnel/FeesPage.vue') },
   { name: 'wages', path: '/wages', icon: Coin, needs: [P.viewWageMonths], group: 'people', load: () => import('@/features/wages/WagesPage.vue') },
   { name: 'quotations', path: '/quotations', icon: PriceTag, needs: [P.viewQuotations], group: 'people', load: () => import('@/features/wages/QuotationsPage.vue') },
   { name: 'personnel_rules', path: '/personnel-rules', icon: SetUp, needs: [P.viewStaffing], group: 'people', load: () => import('@/features/personnel/PersonnelRulesPage.vue') },
+  { name: 'service_contracts', path: '/service-contracts', icon: Postcard, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/ServiceContractsPage.vue') },
+  { name: 'attendance_sheets', path: '/attendance-sheets', icon: Finished, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/AttendanceSheetsPage.vue') },
+  { name: 'statements', path: '/statements', icon: Tickets, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/StatementsPage.vue') },
+  { name: 'statement_review', path: '/statement-review', icon: Stamp, needs: [P.reviewStatements, P.payStatements], group: 'settlement', load: () => import('@/features/settlement/ReviewPage.vue') },
+  { name: 'open_questions', path: '/open-questions', icon: QuestionFilled, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/OpenQuestionsPage.vue') },
   { name: 'letters', path: '/letters', icon: Message, needs: [P.viewLetters], group: 'dealings', load: () => import('@/features/liaison/LettersPage.vue') },
   { name: 'urgent_notices', path: '/urgent-notices', icon: Warning, needs: [P.viewUrgent], group: 'dealings', load: () => import('@/features/liaison/UrgentNoticesPage.vue') },
   { name: 'liaisons', path: '/liaisons', icon: Phone, needs: [P.viewLiaisons], group: 'dealings', load: () => import('@/features/liaison/LiaisonsPage.vue') },
@@ -120,7 +126,7 @@ export const PAGES: PageDef[] = [
   { name: 'exchanges', path: '/exchanges', icon: Cpu, needs: [P.viewExchanges], group: 'system', load: () => import('@/features/elsewhere/ExchangesPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
-  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.setWorkforceTerms], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.viewLetters, P.viewPrivacy, P.setWorkforceTerms], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },
@@ -136,4 +142,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'workforce', 'cases', 'dealings', 'site', 'people', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'workforce', 'cases', 'dealings', 'site', 'people', 'settlement', 'organization', 'system'] as const

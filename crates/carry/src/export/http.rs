@@ -139,7 +139,8 @@ async fn views(conn: &impl ConnectionTrait, rows: Vec<row::Model>) -> Result<Vec
     Ok(views.collect())
 }
 
-async fn manifest(app: &App, row: &row::Model) -> Result<Option<Manifest>> {
+/// The manifest of what was written whole, while its folder is there.
+pub(crate) async fn manifest_of(app: &App, row: &row::Model) -> Result<Option<Manifest>> {
     if row.state != ExportState::Done.as_str() {
         return Ok(None);
     }
@@ -153,7 +154,7 @@ async fn manifest(app: &App, row: &row::Model) -> Result<Option<Manifest>> {
 }
 
 async fn detail(app: &App, row: row::Model) -> Result<Json<ExportDetail>> {
-    let manifest = manifest(app, &row).await?;
+    let manifest = manifest_of(app, &row).await?;
     let export = views(app.db.read(), vec![row]).await?.pop();
     let part = |file: &Written| ExportFile {
         path: file.path.clone(),
@@ -339,7 +340,7 @@ async fn take(
     Query(query): Query<PartQuery>,
 ) -> Result<Response> {
     let row = request::get(app.db.read(), id).await?;
-    let manifest = manifest(&app, &row).await?;
+    let manifest = manifest_of(&app, &row).await?;
     let manifest = manifest.ok_or_else(|| refused("export_not_done", "its folder is not there"))?;
     // Only what the manifest names: a path from outside opens nothing else.
     let known = query.path == MANIFEST || manifest.all().any(|file| file.path == query.path);

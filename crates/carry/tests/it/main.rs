@@ -3,4 +3,5 @@
 
 mod comes_in;
 mod goes_out;
+mod machines;
 mod world;

@@ -1,9 +1,14 @@
 //! What the stories stand on: every table of the product, the demo's people, the doors of this crate.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
-use kernel::{Migration, Principal};
+use carry::RecordingsRemoved;
+use documents::paper::Document;
+use futures::future::BoxFuture;
+use kernel::{Forgets, Migration, Principal};
 use organization::Organization;
 use serde_json::Value;
 use testing::{Kind, TestApp};
@@ -28,6 +33,23 @@ pub fn migrations() -> Vec<Migration> {
     .concat()
 }
 
+/// A house that keeps no recordings and prints nothing.
+struct Bare;
+
+impl carry::House for Bare {
+    fn forgets(&self) -> Vec<Forgets> {
+        Vec::new()
+    }
+
+    fn remove_recordings(&self) -> BoxFuture<'_, kernel::Result<RecordingsRemoved>> {
+        Box::pin(async { Ok(RecordingsRemoved { gone: 0, held: 0 }) })
+    }
+
+    fn print(&self, _document: &Document) -> kernel::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+}
+
 pub struct World {
     pub app: TestApp,
     router: Router,
@@ -39,7 +61,9 @@ impl World {
         let organization = Organization::new(&app).unwrap();
         organization.prepare().await.unwrap();
         organization::demo::seed(&app).await.unwrap();
-        let router = app.start(vec![carry::capability(&app)]).await;
+        let router = app
+            .start(vec![carry::capability(&app, Arc::new(Bare))])
+            .await;
         Self { app, router }
     }
 

@@ -95,16 +95,17 @@ impl From<entry::Model> for AuditEntry {
     }
 }
 
-/// The audit trail, newest first.
+/// The audit trail, newest first, but for the evidence against who reads.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(AuditQuery, ListQuery),
     responses((status = 200, body = Page<AuditEntry>)))]
 async fn list(
-    _actor: Actor<ViewAudit>,
+    actor: Actor<ViewAudit>,
     State(app): State<App>,
     Query(filter): Query<AuditQuery>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<AuditEntry>>> {
-    let mut select = entry::Entity::find();
+    let seen = app.secrets.seen_by(actor.user_id()).await?;
+    let mut select = entry::Entity::find().filter(seen);
     if let Some(who) = filter.who {
         select = select.filter(entry::Column::WhoId.eq(who));
     }

@@ -8,7 +8,6 @@ use super::{Stage, of, text};
 use crate::urgent::store as urgent;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
-    let clock = stage.app.clock.clone();
     liaisons(stage).await?;
     team(stage).await?;
     letters(stage).await?;
@@ -16,7 +15,7 @@ pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     meetings(stage).await?;
     supervision(stage).await?;
     changes(stage).await?;
-    stage.now(&clock);
+    stage.now();
     Ok(())
 }
 
@@ -143,7 +142,14 @@ async fn team(stage: &mut Stage) -> Result<()> {
 const SUPPLIER: [&str; 3] = ["liaison", "hr", "manager"];
 const PURCHASER: [&str; 3] = ["counterpart", "purchaser", "purchaser"];
 
-impl Stage {
+/// How letters go from hand to hand.
+trait Letters {
+    async fn drafts(&self, people: [&str; 3], words: Value) -> Result<Value>;
+    async fn signs(&self, people: [&str; 3], words: Value) -> Result<Value>;
+    async fn sends(&self, people: [&str; 3], words: Value) -> Result<Value>;
+}
+
+impl Letters for Stage {
     async fn drafts(&self, [writer, ..]: [&str; 3], words: Value) -> Result<Value> {
         self.post(writer, "/letters", words).await
     }
@@ -161,11 +167,6 @@ impl Stage {
         let letter = self.signs(people, words).await?;
         let letter = self.step(people[0], "letters", &letter, "seal").await?;
         self.step(people[0], "letters", &letter, "send").await
-    }
-
-    async fn looks(&self, who: &str, path: &str) -> Result<Value> {
-        let nothing = Value::Null;
-        self.ask(who, axum::http::Method::GET, path, &nothing).await
     }
 }
 
@@ -261,7 +262,7 @@ async fn urgent_notices(stage: &mut Stage) -> Result<()> {
     let words = json!({"title": "报名系统紧急维护", "content": "今晚21时至23时报名系统停机维护，请座席按公告口径答复，并做好来电登记。"});
     let unheard = stage.post("counterpart", "/urgent-notices", words).await?;
     stage.at(4, 20, 26);
-    let app = stage.app.clone();
+    let app = stage.app().clone();
     let notice = urgent::get(app.db.read(), crate::demo::dealings::id(&unheard)?).await?;
     let db = app.db.clone();
     db.write(

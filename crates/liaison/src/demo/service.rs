@@ -6,14 +6,13 @@ use serde_json::{Value, json};
 use super::{Stage, of, text};
 
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
-    let clock = stage.app.clock.clone();
     regulations(stage).await?;
     special_tasks(stage).await?;
     supplies(stage).await?;
     contracts(stage).await?;
     continuity(stage).await?;
     checks(stage, 1).await?;
-    stage.now(&clock);
+    stage.now();
     checks(stage, 0).await
 }
 

@@ -9,6 +9,7 @@ use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
 use kernel::versioned;
 use kernel::{Actor, App, Side, Tx};
 use organization::Colleague;
+use organization::colleagues::SidePerson;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -28,7 +29,29 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list, name))
         .routes(routes!(end))
+        .routes(routes!(both_sides))
         .with_state(app.clone())
+}
+
+/// Everybody who may be named in what passes between the sides.
+#[derive(Debug, Serialize, ToSchema)]
+struct BothSides {
+    /// By department and name.
+    items: Vec<SidePerson>,
+}
+
+/// Everybody of both sides who has an account, with his department or section: for meetings, tasks and the like, where
+/// people of any section are named.
+#[utoipa::path(
+    get, path = "/api/v1/both-sides", tag = "liaison", operation_id = "list_both_sides",
+    responses((status = 200, body = BothSides)),
+)]
+async fn both_sides(
+    _actor: Actor<ViewLiaisons>,
+    State(app): State<App>,
+) -> Result<Json<BothSides>> {
+    let items = organization::colleagues::both_sides(app.db.read()).await?;
+    Ok(Json(BothSides { items }))
 }
 
 /// One term of a liaison person.

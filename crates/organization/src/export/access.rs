@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use calendar::SHANGHAI;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
-use futures::future::BoxFuture;
 use kernel::audit::{self, Who, entry};
 use kernel::http::{Json, Query};
 use kernel::list::{ListQuery, Page, paginate};
@@ -44,7 +43,7 @@ words! {
 }
 
 /// The actions of the audit trail that are such, by kind.
-const ACTIONS: [(&str, AccessKind); 23] = [
+const ACTIONS: [(&str, AccessKind); 26] = [
     ("requester.revealed", AccessKind::Reveal),
     ("staff.revealed", AccessKind::Reveal),
     ("call.ladder_revealed", AccessKind::Reveal),
@@ -57,8 +56,11 @@ const ACTIONS: [(&str, AccessKind); 23] = [
     ("lookups.exported", AccessKind::Export),
     ("call.recording_exported", AccessKind::Export),
     ("call.ladder_exported", AccessKind::Export),
+    ("statement.exported", AccessKind::Export),
+    ("statement.paper_exported", AccessKind::Export),
     ("export.taken", AccessKind::Export),
     ("export.by_hand", AccessKind::Export),
+    ("data_return.certificate_taken", AccessKind::Export),
     ("leak_package.downloaded", AccessKind::Export),
     ("call.listened", AccessKind::Listen),
     ("recording.heard_in_exam", AccessKind::Listen),
@@ -90,12 +92,6 @@ pub fn actions(kind: Option<AccessKind>) -> Vec<&'static str> {
     all.filter(|(_, of)| kind.is_none_or(|kind| kind == *of))
         .map(|(action, _)| *action)
         .collect()
-}
-
-/// Who knows of rows of the log that are kept from somebody: the evidence against him.
-pub trait Secrecy: Send + Sync {
-    /// A condition on [`entry::Column`] that leaves the rows `person` may see.
-    fn seen_by(&self, person: Uuid) -> BoxFuture<'_, Result<Condition>>;
 }
 
 /// The routes of the log.
@@ -162,7 +158,7 @@ async fn list(
     use entry::Column;
     let app = &organization.app;
     let all = Condition::all()
-        .add(organization.access_seen_by(actor.user_id()).await?)
+        .add(app.secrets.seen_by(actor.user_id()).await?)
         .add(Column::Action.is_in(actions(filter.kind)))
         .add_option(filter.who.map(|who| Column::WhoId.eq(who)))
         .add_option(filter.from.map(|from| Column::At.gte(from)))
@@ -289,7 +285,7 @@ async fn people(
     let rows: Vec<(Option<Uuid>, String, String, DateTime<Utc>)> = entry::Entity::find()
         .select_only()
         .columns([Column::WhoId, Column::WhoName, Column::Action, Column::At])
-        .filter(organization.access_seen_by(actor.user_id()).await?)
+        .filter(app.secrets.seen_by(actor.user_id()).await?)
         .filter(Column::Action.is_in(actions(None)))
         .filter(Column::At.gte(beginning(from)?))
         .filter(Column::At.lt(beginning(end)?))

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use super::masking::masked;
 use super::store::{self, export};
 use super::{Action, ExportKind, limits, told};
 
@@ -25,8 +26,6 @@ use super::{Action, ExportKind, limits, told};
 const PASSED_WITH: &str = "export_request";
 /// The longest address that is kept.
 const LONGEST: usize = 2_000;
-/// The shortest number by which somebody can be called.
-const LEAST_DIGITS: usize = 7;
 
 /// What an export of more rows than may leave unasked passes with.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -107,31 +106,6 @@ impl Target {
         let found = Self::of(&uri)?.ok_or_else(unknown)?;
         Ok(found.0)
     }
-}
-
-/// An address as it is kept and shown: of a run of digits that may be somebody's number, the last four stay.
-pub(super) fn masked(address: &str) -> String {
-    let mut shown = String::new();
-    let mut digits = String::new();
-    let flush = |digits: &mut String, shown: &mut String| {
-        if digits.len() >= LEAST_DIGITS {
-            shown.push_str("****");
-            shown.push_str(&digits[digits.len() - 4..]);
-        } else {
-            shown.push_str(digits);
-        }
-        digits.clear();
-    };
-    for char in address.chars() {
-        if char.is_ascii_digit() {
-            digits.push(char);
-        } else {
-            flush(&mut digits, &mut shown);
-            shown.push(char);
-        }
-    }
-    flush(&mut digits, &mut shown);
-    shown
 }
 
 /// A character of a filter as people read it, but for what would make two filters one address.

@@ -14,7 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::door::{Target, masked};
+use super::door::Target;
+use super::masking::masked;
 use super::store::{self, ExportFilter, RequestFilter, export, row};
 use super::{Action, Case, ExportKind, ExportRequestState, told};
 use crate::rights::{AskExports, DecideExports, ViewExports};

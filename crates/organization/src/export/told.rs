@@ -27,7 +27,7 @@ pub(super) async fn tell(
 ) -> Result<()> {
     let named = format!("{KIND}.{what}");
     // A filter may hold a number or a name, and nothing is ever erased from the trail.
-    let target = audit::digest(app.key.bytes(), &row.target);
+    let target = audit::digest(app.key.bytes(), &row.address(app)?);
     let details = json!({
         "number": row.number, "kind": row.kind, "target": target, "rows": row.row_limit, "state": row.state,
         "until": row.until_at,

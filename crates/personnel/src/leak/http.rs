@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::package::{self, LeakPackageView};
 use super::store::{self, LeakFilter, New, row};
-use super::{Action, Duty, LeakState, Told};
+use super::{Action, Duty, LeakState, Told, hidden};
 use crate::of_purchaser;
 use crate::rights::{BuildLeakPackages, DecideLeaks, HandleLeaks, ReportLeaks, ViewLeaks};
 use crate::trail::{self, PersonnelLine};
@@ -258,7 +258,7 @@ struct LeakReported {
 /// Reports a leak. Its clocks begin at once, and the purchaser is told.
 #[utoipa::path(
     post, path = "/api/v1/leaks", tag = "leaks", operation_id = "report_leak", request_body = NewLeak,
-    responses((status = 201, body = LeakReported), (status = 422, body = Problem)),
+    responses((status = 201, body = LeakReported), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 async fn report(
     actor: Actor<ReportLeaks>,
@@ -286,6 +286,9 @@ async fn report(
         ));
     }
     must_be_known(&app, new.suspect_id).await?;
+    if let Some(suspect) = new.suspect_id {
+        hidden::must_not_decide(app.db.read(), actor.principal(), suspect).await?;
+    }
     let new = New {
         title: new.title,
         what: needed("what", &new.what)?,

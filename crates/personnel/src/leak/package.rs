@@ -12,13 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::{self, Who};
 use kernel::http::{Json, Path};
 use kernel::problem::{Problem, Result, internal, invalid, not_found, refused};
-use kernel::{Actor, App, JobDef, numbers, words};
+use kernel::{Actor, App, Audience, JobDef, numbers, words};
 use organization::export::store::export;
 use organization::{Colleague, colleagues};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
     IntoActiveModel as _, PaginatorTrait as _, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -29,7 +28,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::gather::{self, Archive, Range, Trail};
-use super::store;
+use super::{hidden, store};
 use crate::qualification::Item;
 use crate::rights::{BuildLeakPackages, ViewLeaks};
 use crate::staff::{file, store as staff};
@@ -42,8 +41,6 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 const SEALED_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether they are sealed.
 const LOOK: Duration = Duration::from_millis(200);
-/// Packages looked up to keep them from whom they are about.
-const MOST_HIDDEN: u64 = 1_000;
 /// The longest time of one package.
 const LONGEST: TimeDelta = TimeDelta::days(731);
 /// Packages of one leak.
@@ -250,12 +247,7 @@ async fn build(
     }
     let conn = app.db.read();
     let leak = store::get(conn, actor.principal(), id).await?;
-    if !colleagues(conn, [new.user_id])
-        .await?
-        .contains_key(&new.user_id)
-    {
-        return Err(invalid("user_id", "user_unknown", "no such user"));
-    }
+    hidden::must_be_gathered_of(conn, actor.principal(), new.user_id).await?;
     if leak.open {
         let (db, services, who) = (app.db.clone(), app.clone(), actor.who());
         let made = db
@@ -301,6 +293,10 @@ async fn build(
                 let note = made.number.clone();
                 let facts =
                     json!({ "state": leak.state, "version": leak.version, "package": made.number });
+                // His open page reads itself again and finds nothing; the news names no leak.
+                let news = json!({ "what": "read_again" });
+                app.live
+                    .publish_after(&tx, Audience::User(made.user_id), "staffing", news);
                 let told = ("package_asked", Some(note.as_str()));
                 store::write_down(&app, &tx, &who, &leak, told, facts).await?;
                 Ok(made)
@@ -502,35 +498,6 @@ fn named(payload: &Value) -> Result<Uuid> {
     let id = payload["package_id"].as_str().map(Uuid::parse_str);
     id.ok_or_else(|| internal("no package is named"))?
         .map_err(internal)
-}
-
-/// The rows of the audit trail about packages that `person` may see: none of a leak that may be about him.
-pub async fn seen_by(conn: &impl ConnectionTrait, person: Uuid) -> Result<Condition> {
-    let about = store::row::Entity::find()
-        .select_only()
-        .column(store::row::Column::Id)
-        .filter(store::row::Column::SuspectId.eq(person))
-        .into_query();
-    let hidden: Vec<Uuid> = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::CaseId.in_subquery(about))
-        .limit(MOST_HIDDEN + 1)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    if hidden.is_empty() {
-        return Ok(Condition::all());
-    }
-    let other = audit::entry::Column::SubjectKind.ne("leak_package");
-    // More than can be named: he sees no package at all.
-    if hidden.len() as u64 > MOST_HIDDEN {
-        return Ok(Condition::all().add(other));
-    }
-    let hidden = hidden.into_iter().map(|id| id.to_string());
-    Ok(Condition::any()
-        .add(other)
-        .add(audit::entry::Column::SubjectId.is_not_in(hidden)))
 }
 
 /// What he did until the end of the package is part of the chain, whichever node seals it.

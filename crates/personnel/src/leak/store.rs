@@ -12,7 +12,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Case, Duty, LeakState, Moment, Terms};
+use super::{Action, Case, Duty, LeakState, Moment, Terms, hidden};
 use crate::agreed;
 use crate::trail::{self, Scribe};
 
@@ -104,13 +104,6 @@ pub struct LeakFilter {
     pub overdue: Option<bool>,
 }
 
-/// Whom a leak may be about does not see it.
-fn hidden_from(person: &Principal) -> Condition {
-    Condition::any()
-        .add(Column::SuspectId.is_null())
-        .add(Column::SuspectId.ne(person.user_id))
-}
-
 pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     person: &Principal,
@@ -118,7 +111,7 @@ pub(crate) async fn list(
     filter: &LeakFilter,
 ) -> Result<Page<row::Model>> {
     let all = Condition::all()
-        .add(hidden_from(person))
+        .add(hidden::from(person))
         .add_option(filter.open.map(|open| Column::Open.eq(open)))
         .add_option(filter.overdue.map(|overdue| Column::Overdue.eq(overdue)))
         .add_option(query.words_in(&[Column::Number, Column::Title])?);
@@ -132,7 +125,7 @@ pub(crate) async fn get(
     person: &Principal,
     id: Uuid,
 ) -> Result<row::Model> {
-    let found = row::Entity::find_by_id(id).filter(hidden_from(person));
+    let found = row::Entity::find_by_id(id).filter(hidden::from(person));
     found.one(conn).await?.ok_or_else(|| not_found("leak"))
 }
 
@@ -249,7 +242,8 @@ async fn tell(
     (what, note): (&str, Option<&str>),
 ) -> Result<()> {
     let mut recipients = trail::holders(&**tx, TOLD).await?;
-    recipients.retain(|person| Some(*person) != row.suspect_id && Some(*person) != who.user_id);
+    let suspects = hidden::suspects(&**tx, row).await?;
+    recipients.retain(|person| !suspects.contains(person) && Some(*person) != who.user_id);
     let facts = json!({
         "number": row.number, "state": row.state, "version": row.version, "due_at": row.next_alarm_at,
         "authority": row.authority, "persons_told": row.persons_told, "suspect": row.suspect_id,
@@ -274,7 +268,8 @@ pub(super) async fn write_down(
         kind: "leak",
         id: row.id,
     };
-    scribe.tell_all_but(row.suspect_id, what, note, facts).await
+    let suspects = hidden::suspects(&**tx, row).await?;
+    scribe.tell_all_but(suspects, what, note, facts).await
 }
 
 /// The leaks, as the timer sees them.

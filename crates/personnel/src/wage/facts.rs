@@ -232,9 +232,9 @@ pub(crate) async fn of(
     for month in months {
         let name = month.to_string();
         let row = rows.iter().find(|row| row.month == name).cloned();
-        // What was checked was judged by the law that was known when it was handed in.
+        // What was checked was judged by the law that was known when it was checked.
         let then = row.as_ref().filter(|row| row.is_confirmed());
-        let laws = laws.known_at(then.and_then(|row| row.submitted_at));
+        let laws = laws.known_at(then.and_then(|row| row.decided_at));
         let mut there = Vec::new();
         for (id, (duty, days)) in roll(*month, &all) {
             let Some(staff) = people.get(&id) else {

@@ -7,6 +7,8 @@ use super::line::Cell;
 
 /// Below this a value is nothing.
 const TINY: f64 = 1e-7;
+/// What gains less does not come in; costs are whole.
+const GAIN: f64 = 1e-4;
 /// What a line that may not be taken costs on top.
 const BANNED: f64 = 1e6;
 /// Pivots after which the duals are computed anew.
@@ -17,6 +19,8 @@ const CANDIDATES: usize = 24;
 const SPARSE: usize = 6;
 /// Pivots of one run, for each row.
 const PIVOTS: usize = 40;
+/// Pivots in a row that come to nothing, at most.
+const FAILURES: usize = 8;
 
 /// A line of somebody in the window.
 #[derive(Debug, Clone)]
@@ -228,17 +232,25 @@ impl Master {
 
     /// To the optimum over the columns that are there.
     pub(crate) fn optimize(&mut self) {
+        let mut failed = 0;
         for _ in 0..PIVOTS * self.size {
             let Some(enters) = self.choose() else { return };
-            if !self.pivot(enters) {
-                self.candidates.retain(|&var| var != enters);
+            if self.pivot(enters) {
+                failed = 0;
+                continue;
             }
+            failed += 1;
+            if failed > FAILURES {
+                return;
+            }
+            self.refresh();
+            self.candidates.retain(|&var| var != enters);
         }
     }
 
     fn choose(&mut self) -> Option<Var> {
         for look in 0..2 {
-            let mut best = (-1e-6, None);
+            let mut best = (-GAIN, None);
             for &var in &self.candidates {
                 let gain = self.gain(var);
                 if gain < best.0 {
@@ -262,7 +274,7 @@ impl Master {
         let slacks = (0..self.rows.len()).flat_map(|at| [Var::Under(at), Var::Over(at)]);
         for var in columns.chain(slacks) {
             let gain = self.gain(var);
-            if gain < -1e-6 {
+            if gain < -GAIN {
                 found.push((gain, var));
             }
         }
@@ -312,7 +324,10 @@ impl Master {
                 }
             }
         }
-        let Some(leaves) = leaves else { return false };
+        // Who is in already gains nothing: that was an error of the duals.
+        let Some(leaves) = leaves.filter(|&line| self.basis[line] != enters) else {
+            return false;
+        };
         let step = step.max(0.0);
         let gain = self.gain(enters);
         let by = self.alpha[leaves];

@@ -1,5 +1,7 @@
 //! The search: a few lines are taken out and put back, each at its best, again and again.
 
+mod begin;
+mod parts;
 mod polish;
 
 use std::fmt;
@@ -8,16 +10,16 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::line::{Cell, Liner, NEVER, OFF, Rules, Window};
+use super::line::{Cell, Liner, NEVER, OFF, Open, Rules, Window};
 use super::problem::{Day, Problem, Roster};
-use polish::{Part, Polished};
+use polish::Polished;
 
 /// A window of at most so many days is found at once; a longer period goes by windows.
 const WINDOW: usize = 28;
 /// And the shortest that is tried alone.
 const SHORTEST: usize = 7;
-/// What a whole line may cost at most, where it is looked for.
-const MOST_COST: i64 = 200_000;
+/// What a cell costs that nobody may have.
+const SHUT: i32 = i32::MAX;
 /// The longest period that is begun at once.
 const AT_ONCE: usize = 100;
 /// How often a window is the longest.
@@ -26,8 +28,6 @@ const WHOLE: f64 = 0.3;
 const TOGETHER: usize = 2;
 /// How much a price is blurred, in parts of the temperature.
 const BLUR: f64 = 0.3;
-/// How often one line is begun anew when its windows do not come together.
-const BEGINNINGS: usize = 200;
 
 /// How far the search is.
 #[derive(Debug, Clone, Copy)]
@@ -116,19 +116,12 @@ impl Time<'_> {
 /// The part of the time that is annealed before the polish.
 const ANNEALED: f64 = 0.2;
 /// The same for rosters of more cells than this, whose program is slow.
-const ANNEALED_LARGE: f64 = 0.6;
-const LARGE: usize = 2_500;
-/// Sweeps that a polish takes, about.
-const TYPICAL_SWEEPS: f64 = 100.0;
+const ANNEALED_LARGE: f64 = 0.4;
+const LARGE: usize = 8_000;
 /// Polishes without success before everything is begun afresh.
 const PATIENCE: u32 = 10;
 /// The end of the time, in which only the best so far is polished.
 const LAST: f64 = 0.1;
-/// Everything is polished at once where that takes no more of the time that is left; a part, of all the time.
-const MOST_AFRESH: f64 = 0.3;
-const MOST_OF_TIME: f64 = 0.06;
-/// How often a long period is polished by weeks.
-const WINDOWED: f64 = 0.6;
 /// The temperature at the beginning and at the end, in parts of what one cell costs.
 const HOT: f64 = 0.1;
 const COLD: f64 = 0.01;
@@ -147,9 +140,7 @@ struct Search {
     /// What filling a place was worth to the last polish: day and shift.
     worth: Vec<f64>,
     liner: Liner,
-    costs: Vec<i32>,
-    /// Costs are divided by this, so that a whole line fits into a value.
-    scale: i32,
+    costs: Vec<f32>,
     rng: StdRng,
     order: Vec<usize>,
 }
@@ -157,19 +148,13 @@ struct Search {
 impl Search {
     fn new(problem: &Problem, seed: u64) -> Result<Self, NoLine> {
         let (days, shifts) = (problem.days, problem.shifts.len());
-        let unit = problem
-            .shifts
-            .iter()
-            .map(|shift| shift.minutes)
-            .fold(0, gcd)
-            .max(1);
         let cells = shifts + 1;
         let mut wants: Vec<Vec<i32>> = vec![vec![0; days * cells]; problem.people.len()];
         for (person, wants) in problem.people.iter().zip(&mut wants) {
             for day in 0..days {
                 for (shift, &most) in person.most_of.iter().enumerate() {
                     if most == 0 || person.most_days == 0 || person.off.contains(&day) {
-                        wants[day * cells + shift + 1] = NEVER;
+                        wants[day * cells + shift + 1] = SHUT;
                     }
                 }
             }
@@ -178,7 +163,7 @@ impl Search {
             let cell = usize::from(wish.shift) + 1;
             let day = &mut wants[wish.person][wish.day * cells..(wish.day + 1) * cells];
             for (at, cost) in day.iter_mut().enumerate() {
-                if (at == cell) != wish.wants && *cost != NEVER {
+                if (at == cell) != wish.wants && *cost != SHUT {
                     *cost = cost.saturating_add(weight(wish.weight));
                 }
             }
@@ -192,22 +177,13 @@ impl Search {
                 weight(need.over),
             );
         }
-        let dearest = wants
-            .iter()
-            .flatten()
-            .filter(|&&want| want != NEVER)
-            .chain(cover.iter().flat_map(|(_, under, over)| [under, over]))
-            .copied()
-            .max()
-            .unwrap_or(0);
-        let whole = i64::from(dearest) * days.min(AT_ONCE) as i64;
         let mut search = Self {
             days,
             shifts,
             rules: problem
                 .people
                 .iter()
-                .map(|person| Rules::of(problem, person, unit))
+                .map(|person| Rules::of(problem, person))
                 .collect(),
             wants,
             cover,
@@ -217,16 +193,9 @@ impl Search {
             worth: vec![0.0; days * shifts],
             liner: Liner::default(),
             costs: Vec::new(),
-            scale: (whole / MOST_COST + 1) as i32,
             rng: StdRng::seed_from_u64(seed),
             order: Vec::new(),
         };
-        if let Some(person) = search.rules.iter().position(|rules| !rules.can_be_told()) {
-            return Err(NoLine {
-                person: problem.people[person].name.clone(),
-                why: "so many shifts with such long runs of days are too many to count",
-            });
-        }
         search.begin().map_err(|person| NoLine {
             person: problem.people[person].name.clone(),
             why: "his minutes, days off, weekends and runs of days do not go together",
@@ -250,33 +219,38 @@ impl Search {
             self.round(typical * HOT * (COLD / HOT).powf(gone));
             self.keep(&mut best, time);
         }
-        // What a sweep over one day of one person takes.
-        let mut sweep = 0.0;
-        // The first part tells how long a sweep takes; then everything is begun afresh.
-        let mut fails = PATIENCE - 1;
+        let mut cuts = self.cuts();
+        // The first parts tell how long a polish takes; then everything is begun afresh.
+        let mut fails = PATIENCE;
         while time.gone < 1.0 {
             let left = 1.0 - time.gone;
-            let afresh = fails >= PATIENCE && left > LAST;
             if left <= LAST || fails >= PATIENCE && self.total > time.best {
                 self.restore(&best, time.best);
             }
-            if fails >= PATIENCE {
+            let afresh = fails >= PATIENCE && left > LAST && self.time_for_all(&cuts, left);
+            if fails >= 2 * PATIENCE {
                 fails = 0;
             }
-            let part = self.part(sweep, left, afresh);
-            let (from, rounds) = (time.gone, time.rounds);
+            let at = self.rng.random_range(0..cuts.len());
+            let part = if afresh {
+                self.all(time.gone, left)
+            } else {
+                self.part(&cuts[at], time.gone)
+            };
+            let from = time.gone;
             let polished = self.polish(&part, time);
-            let size = work(part.people.len(), part.window.end - part.window.first);
-            let sweeps = (time.rounds - rounds).max(1) as f64;
-            sweep = f64::max(sweep * 0.5, (time.gone - from) / sweeps / size);
-            if polished == Polished::Better || part.slack > 0 {
+            let took = time.gone - from;
+            if !afresh {
+                cuts[at].learn(part.people.len(), took);
+            }
+            if polished == Polished::Better || afresh {
                 fails = 0;
             } else {
                 fails += 1;
             }
             self.keep(&mut best, time);
             // A short while of rounds, not longer than the polish took.
-            let until = time.gone + (time.gone - from).min(0.01);
+            let until = time.gone + took.min(0.01);
             while time.gone < until && time.pass() < 1.0 {
                 self.round(typical * COLD);
                 self.keep(&mut best, time);
@@ -307,108 +281,11 @@ impl Search {
         debug_assert_eq!(self.recount(), total);
     }
 
-    /// What is polished next: everything afresh, where the time allows, else some people, or some weeks.
-    fn part(&mut self, sweep: f64, left: f64, afresh: bool) -> Part {
-        let people = self.lines.len();
-        let mut order: Vec<usize> = (0..people).collect();
-        order.shuffle(&mut self.rng);
-        let mut window = Window {
+    fn whole(&self) -> Window {
+        Window {
             first: 0,
             end: self.days,
-            pace: None,
-        };
-        let cost = |people: usize, days: usize| sweep * work(people, days) * TYPICAL_SWEEPS;
-        // Lines of three months are too dear to be found again and again.
-        let long = self.days > 2 * WINDOW;
-        if sweep > 0.0 && afresh && !long && cost(people, self.days) < MOST_AFRESH * left {
-            return Part {
-                people: order,
-                window,
-                slack: self.total / 4 + 100,
-            };
         }
-        if long || self.days > WINDOW && self.rng.random::<f64>() < WINDOWED {
-            let first = self.rng.random_range(0..=self.days - WINDOW);
-            window.first = first;
-            window.end = first + WINDOW;
-        }
-        let days = window.end - window.first;
-        // The first is small, and tells how long a sweep takes.
-        let mut many = if sweep > 0.0 {
-            self.rng.random_range((people / 4).max(1)..=people)
-        } else {
-            4.min(people)
-        };
-        let share = left.min(MOST_OF_TIME);
-        while many > 3 && cost(many, days) > share {
-            many -= 1;
-        }
-        order.truncate(many);
-        Part {
-            people: order,
-            window,
-            slack: 0,
-        }
-    }
-
-    /// A first line for everybody; the one for whom there is none.
-    fn begin(&mut self) -> Result<(), usize> {
-        for person in 0..self.lines.len() {
-            if self.days <= AT_ONCE {
-                let window = Window {
-                    first: 0,
-                    end: self.days,
-                    pace: None,
-                };
-                self.put_back(person, window, 0).ok_or(person)?;
-            } else {
-                self.begin_by_windows(person).ok_or(person)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A long line, window by window, each at the pace of the whole.
-    fn begin_by_windows(&mut self, person: usize) -> Option<()> {
-        'again: for beginning in 0..BEGINNINGS {
-            self.lines[person].fill(OFF);
-            let mut first = 0;
-            while first < self.days {
-                let end = (first + WINDOW).min(self.days);
-                let last = end == self.days;
-                let slack = 1 + beginning / 20;
-                let window = Window {
-                    first,
-                    end,
-                    pace: (!last).then(|| self.rules[person].pace(end, self.days, slack)),
-                };
-                let noise = (beginning as i32) * 20;
-                self.price(person, window, noise);
-                let (rules, rng) = (&self.rules[person], &mut self.rng);
-                let found = self.liner.best(
-                    rules,
-                    &mut self.lines[person],
-                    window,
-                    &self.costs,
-                    |many| rng.random_range(0..many),
-                );
-                if found.is_none() {
-                    continue 'again;
-                }
-                first = end;
-            }
-            self.count(
-                person,
-                Window {
-                    first: 0,
-                    end: self.days,
-                    pace: None,
-                },
-                true,
-            );
-            return Some(());
-        }
-        None
     }
 
     /// What a cell costs on the whole: the middle of the weights that are not 0.
@@ -511,7 +388,6 @@ impl Search {
         Window {
             first,
             end: first + long,
-            pace: None,
         }
     }
 
@@ -521,10 +397,9 @@ impl Search {
         self.costs.clear();
         for day in window.first..window.end {
             let wants = &self.wants[person][day * cells..(day + 1) * cells];
-            self.costs.push(wants[0] / self.scale);
-            for shift in 0..self.shifts {
-                let want = wants[shift + 1];
-                if want == NEVER {
+            self.costs.push(wants[0] as f32);
+            for (shift, &want) in wants[1..].iter().enumerate() {
+                if want == SHUT {
                     self.costs.push(NEVER);
                     continue;
                 }
@@ -536,21 +411,26 @@ impl Search {
                 } else {
                     0
                 };
-                self.costs.push((want + one_more + noise) / self.scale);
+                self.costs.push((want + one_more + noise) as f32);
             }
         }
     }
 
-    fn put_back(&mut self, person: usize, window: Window, noise: i32) -> Option<()> {
-        self.price(person, window, noise);
-        let (rules, rng) = (&self.rules[person], &mut self.rng);
+    /// The cells of a window anew, at the prices that are set.
+    fn find(&mut self, person: usize, window: Window, open: Option<&Open<'_>>) -> Option<f32> {
+        let rng = &mut self.rng;
         self.liner.best(
-            rules,
+            &self.rules[person],
             &mut self.lines[person],
-            window,
+            (window, open),
             &self.costs,
             |many| rng.random_range(0..many),
-        )?;
+        )
+    }
+
+    fn put_back(&mut self, person: usize, window: Window, noise: i32) -> Option<()> {
+        self.price(person, window, noise);
+        self.find(person, window, None)?;
         self.count(person, window, true);
         Some(())
     }
@@ -578,11 +458,6 @@ impl Search {
     }
 }
 
-/// What a sweep takes grows like this: with the days grow the minutes and the weekends of a line as well.
-fn work(people: usize, days: Day) -> f64 {
-    people as f64 * (days as f64).powi(3)
-}
-
 /// Weights beyond this are as good as this.
 fn weight(of: u32) -> i32 {
     of.min(1_000_000) as i32
@@ -591,8 +466,4 @@ fn weight(of: u32) -> i32 {
 fn cover_cost(there: u32, (need, under, over): (u32, i32, i32)) -> i64 {
     i64::from(need.saturating_sub(there)) * i64::from(under)
         + i64::from(there.saturating_sub(need)) * i64::from(over)
-}
-
-fn gcd(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }

@@ -77,6 +77,80 @@ proptest! {
     }
 }
 
+/// A year with long leave, and hardly a choice of how many days to work.
+fn year(people: usize) -> Problem {
+    let days = 364;
+    let lengths = [480, 600, 720];
+    let kinds = ["早", "中", "晚"].map(|kind| lengths.map(|minutes| (kind, minutes)));
+    let shifts: Vec<Shift> = kinds
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(at, (kind, minutes))| Shift {
+            name: format!("{kind}{minutes}"),
+            minutes: *minutes,
+            // None that begins earlier in the day, and no two long ones.
+            not_before: (0..9)
+                .filter(|&next| next / 3 < at / 3 || at % 3 == 2 && next % 3 == 2)
+                .map(|next| next as u8)
+                .collect(),
+        })
+        .collect();
+    let line = |at: usize| Person {
+        name: format!("{}号", at + 1),
+        most_of: (0..9)
+            .map(|shift| match (shift + at) % 4 {
+                0 => 0,
+                _ if shift % 3 == 0 => 364,
+                _ => 50,
+            })
+            .collect(),
+        most_minutes: 112_320,
+        least_minutes: 111_360,
+        most_days: 5,
+        least_days: 2,
+        least_off: 2,
+        most_weekends: 26,
+        off: (at * 20 % 300..).take(24).chain(340..352).collect(),
+    };
+    let cover = (0..days).flat_map(|day| {
+        (0..9).map(move |shift| Cover {
+            day,
+            shift,
+            need: people as u32 / 14,
+            under: 100,
+            over: 1,
+        })
+    });
+    Problem {
+        days,
+        shifts,
+        people: (0..people).map(line).collect(),
+        wishes: Vec::new(),
+        cover: cover.collect(),
+    }
+}
+
+#[test]
+fn a_year_with_hardly_a_choice_of_minutes_has_a_roster() {
+    for seed in 1..=3 {
+        let problem = year(14);
+        let plan = solve(&problem, seed, rounds(200)).unwrap();
+        let verdict = check(&problem, &plan.roster);
+        assert_eq!(verdict.breaches, vec![]);
+        assert_eq!(verdict.objective() as i64, plan.objective);
+    }
+}
+
+#[test]
+fn a_thousand_agents_have_a_roster_of_four_weeks() {
+    let problem = small(1_000, 240);
+    let plan = solve(&problem, 1, rounds(400)).unwrap();
+    let verdict = check(&problem, &plan.roster);
+    assert_eq!(verdict.breaches, vec![]);
+    assert_eq!(verdict.objective() as i64, plan.objective);
+}
+
 #[test]
 fn the_same_seed_finds_the_same_roster() {
     let problem = small(6, 2);

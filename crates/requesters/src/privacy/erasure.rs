@@ -1,16 +1,19 @@
-//! Erasing what is known of a person, with a proof: how much was erased where, when, by whom, and the digest of what it
-//! was. What was said in records and recordings is kept by the rules of its own.
+//! Erasing what is known of a person, with a proof: how much was erased where, when, by whom, the digest of what it was,
+//! and what was kept for which reason. The inventory says which, the capabilities say how ([`kernel::forget`]).
 
 use kernel::audit::{self, Who};
 use kernel::problem::Result;
-use kernel::{App, Tx, numbers};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use kernel::{App, Forgets, Tx, day, forget, numbers, rule};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QuerySelect,
+};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::http::KeptInformation;
+use super::inventory::PersonalInformation;
 use crate::identity::store::row as identity;
-use crate::person::{claim, proof};
 use crate::requester::store::row as requester;
 
 kernel::table! {
@@ -24,20 +27,45 @@ kernel::table! {
         digest: String,
         erased_by: Option<Uuid>,
         erased_at: DateTimeUtc,
+        kept: Json,
     }
 }
 
 /// Rows of one person at most: nobody has more numbers and accounts.
 const MOST: u64 = 200;
 
-/// Erases name, number, nickname and what was claimed and proven, of this requester and those who are the same person.
+/// What the inventory lets go, and what it keeps with the reason.
+fn sorted<'a>(
+    inventory: &[PersonalInformation],
+    forgets: &'a [Forgets],
+    today: chrono::NaiveDate,
+) -> (Vec<&'a Forgets>, Vec<KeptInformation>) {
+    let mut goes: Vec<&Forgets> = forgets.iter().filter(|one| one.knows_person()).collect();
+    let mut kept = Vec::new();
+    for row in inventory {
+        let Some(reason) = &row.kept_on_request else {
+            continue;
+        };
+        goes.retain(|one| !row.columns.contains(&one.name()));
+        kept.push(KeptInformation {
+            code: row.code.clone(),
+            what: row.what.clone(),
+            why: reason.why.clone(),
+            until: reason.until(today),
+        });
+    }
+    (goes, kept)
+}
+
+/// Erases what is known of this requester and those who are the same person, as far as the inventory does not keep it.
 pub(super) async fn erase(
     app: &App,
     tx: &Tx,
     who: &Who,
-    request: Uuid,
-    requester_id: Uuid,
+    (request, requester_id): (Uuid, Uuid),
+    forgets: &[Forgets],
 ) -> Result<row::Model> {
+    let now = app.clock.now();
     let ids = crate::same_person(&**tx, requester_id).await?;
     let people = requester::Entity::find()
         .filter(requester::Column::Id.is_in(ids.iter().copied()))
@@ -60,29 +88,19 @@ pub(super) async fn erase(
     values.sort_unstable();
     // With the installation's key: who holds the value can show that it was among them, nobody can guess it.
     let digest = audit::digest(app.key.bytes(), &values.join("\n"));
-    let of_them = || requester::Column::Id.is_in(ids.iter().copied());
-    let nothing = || Expr::value(Option::<String>::None);
-    let requesters = requester::Entity::update_many()
-        .col_expr(requester::Column::Name, nothing())
-        .col_expr(requester::Column::Phone, nothing())
-        .col_expr(requester::Column::PhoneHash, nothing())
-        .col_expr(requester::Column::Nickname, nothing())
+
+    let inventory = rule::in_force::<PersonalInformation>(&**tx, now).await?;
+    let (goes, kept) = sorted(&inventory, forgets, day::of(now));
+    let mut erased = forget::persons(tx, goes, &ids).await?;
+    requester::Entity::update_many()
         .col_expr(requester::Column::PhoneKind, Expr::value("withheld"))
         .col_expr(
             requester::Column::Version,
-            sea_orm::sea_query::ExprTrait::add(Expr::col(requester::Column::Version), 1),
+            Expr::col(requester::Column::Version).add(1),
         )
-        .filter(of_them())
+        .filter(requester::Column::Id.is_in(ids.iter().copied()))
         .exec(&**tx)
-        .await?
-        .rows_affected;
-    let identities = identity::Entity::update_many()
-        .col_expr(identity::Column::Nickname, nothing())
-        .col_expr(identity::Column::MailHash, nothing())
-        .filter(identity::Column::RequesterId.is_in(ids.iter().copied()))
-        .exec(&**tx)
-        .await?
-        .rows_affected;
+        .await?;
     // By SMS and e-mail the account is the number or the address itself; each keeps a name of its own, so one by one. A
     // person has a handful.
     for account in &accounts {
@@ -95,50 +113,28 @@ pub(super) async fn erase(
             .exec(&**tx)
             .await?;
     }
-    let claims = claim::row::Entity::delete_many()
-        .filter(claim::row::Column::RequesterId.is_in(ids.iter().copied()))
-        .exec(&**tx)
-        .await?
-        .rows_affected;
-    let proofs = proof::row::Entity::update_many()
-        .col_expr(proof::row::Column::NumberSealed, nothing())
-        .col_expr(proof::row::Column::NumberHash, nothing())
-        .filter(proof::row::Column::RequesterId.is_in(ids.iter().copied()))
-        .exec(&**tx)
-        .await?
-        .rows_affected;
-    let now = app.clock.now();
-    let total = requesters + identities + claims + proofs;
+    erased.insert("requester_identities", accounts.len() as u64);
+    erased.retain(|_, rows| *rows > 0);
+    let total: u64 = erased.values().sum();
     let made = row::Model {
         id: app.ids.next(),
         number: numbers::next_of_day(&**tx, "SC-", now).await?,
         requester_id,
         request_id: request,
-        erased: json!({
-            "requesters": requesters, "requester_identities": identities, "requester_claims": claims,
-            "requester_proofs": proofs,
-        }),
+        erased: json!(erased),
         total: i64::try_from(total).map_err(kernel::problem::internal)?,
         digest: digest.clone(),
         erased_by: who.user_id,
         erased_at: now,
+        kept: json!(kept),
     };
-    let kept = made.clone();
-    let proof = row::ActiveModel {
-        id: Set(kept.id),
-        number: Set(kept.number),
-        requester_id: Set(kept.requester_id),
-        request_id: Set(kept.request_id),
-        erased: Set(kept.erased.clone()),
-        total: Set(kept.total),
-        digest: Set(kept.digest),
-        erased_by: Set(kept.erased_by),
-        erased_at: Set(kept.erased_at),
-    };
-    row::Entity::insert(proof)
+    row::Entity::insert(made.clone().into_active_model().reset_all())
         .exec_without_returning(&**tx)
         .await?;
-    let details = json!({ "proof": made.number, "erased": made.erased, "digest": digest, "request": request });
+    let codes: Vec<&str> = kept.iter().map(|one| one.code.as_str()).collect();
+    let details = json!({
+        "proof": made.number, "erased": made.erased, "digest": digest, "request": request, "kept": codes,
+    });
     let (action, kind) = ("requester.erased", "requester");
     audit::record(app, &**tx, who, action, kind, requester_id, details).await?;
     Ok(made)

@@ -1,13 +1,15 @@
 //! Requests of persons over HTTP, and the proofs of what was erased.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, invalid, not_found};
 use kernel::text::needed;
-use kernel::{Actor, App, numbers, versioned};
+use kernel::{Actor, App, Forgets, numbers, versioned};
 use organization::{Colleague, colleagues};
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
@@ -22,16 +24,31 @@ use super::store::{self, PrivacyFilter, row};
 use super::{Action, Case, RightKind, RightOutcome, RightState, inventory};
 use crate::{DecidePrivacy, TakePrivacy, ViewPrivacy};
 
+/// The services, with what every capability forgets of a person.
+#[derive(Clone)]
+struct Erasing {
+    app: App,
+    forgets: Arc<[Forgets]>,
+}
+
 /// The routes of requests.
-pub(crate) fn routes(app: &App) -> OpenApiRouter {
+pub(crate) fn routes(app: &App, forgets: Arc<[Forgets]>) -> OpenApiRouter {
+    let erasing = Erasing {
+        app: app.clone(),
+        forgets,
+    };
     OpenApiRouter::new()
         .routes(routes!(list, take))
         .routes(routes!(show))
         .routes(routes!(verify))
         .routes(routes!(withdraw))
-        .routes(routes!(answer))
         .routes(routes!(erasures))
         .with_state(app.clone())
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(answer))
+                .with_state(erasing),
+        )
         .merge(inventory::routes(app))
 }
 
@@ -295,7 +312,7 @@ struct PrivacyAnswer {
     outcome: RightOutcome,
     /// What he is told; with a refusal the reason (PIPL 50).
     answer: String,
-    /// Erases name, number, nickname and claims now; only of a request to delete that is granted.
+    /// Erases now what the inventory does not keep; only of a request to delete that is granted.
     #[serde(default)]
     erase: bool,
 }
@@ -308,7 +325,7 @@ struct PrivacyAnswer {
 )]
 async fn answer(
     actor: Actor<DecidePrivacy>,
-    State(app): State<App>,
+    State(Erasing { app, forgets }): State<Erasing>,
     Path(id): Path<Uuid>,
     Json(said): Json<PrivacyAnswer>,
 ) -> Result<Json<PrivacyRequestView>> {
@@ -337,13 +354,27 @@ async fn answer(
             if !said.erase {
                 return Ok(after);
             }
-            let proof = erasure::erase(&app, &tx, &who, id, after.requester_id).await?;
+            let whose = (id, after.requester_id);
+            let proof = erasure::erase(&app, &tx, &who, whose, &forgets).await?;
             let mut proven = after.clone();
             proven.erasure_id = Some(proof.id);
             versioned::save(&app, &*tx, &after, proven).await
         })
         .await?;
     view(&done, row).await
+}
+
+/// What an erasure left, and why.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct KeptInformation {
+    /// Its code in the inventory.
+    pub code: String,
+    /// What it is.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// The last day.
+    pub until: NaiveDate,
 }
 
 /// The proof of an erasure.
@@ -362,6 +393,8 @@ pub struct ErasureView {
     pub total: i64,
     /// Keyed digest of the values that were erased.
     pub digest: String,
+    /// What was kept, with the reason and the last day.
+    pub kept: Vec<KeptInformation>,
     /// Who erased.
     pub erased_by: Option<Colleague>,
     /// When.
@@ -386,6 +419,8 @@ async fn erasures(
         let who = rows.iter().filter_map(|row| row.erased_by);
         let known = colleagues(app.db.read(), who.collect::<Vec<_>>()).await?;
         let views = rows.into_iter().map(|row| ErasureView {
+            // What an earlier program proved says nothing of what was kept.
+            kept: serde_json::from_value(row.kept).unwrap_or_default(),
             erased_by: row.erased_by.and_then(|id| known.get(&id).cloned()),
             id: row.id,
             number: row.number,

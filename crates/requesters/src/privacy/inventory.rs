@@ -2,7 +2,7 @@
 //! change without a new program; those before stay, so that years later it can be told what was declared when. A test
 //! of the server compares it with the schema.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use kernel::problem::{Result, internal, invalid};
 use kernel::rule::{self, Beside, Rule};
 use kernel::text::{must_be_code, needed};
@@ -15,6 +15,24 @@ use utoipa::ToSchema;
 const MOST_COLUMNS: usize = 60;
 /// A hundred years.
 const LONGEST_DAYS: u32 = 36_500;
+
+/// Why something is kept although it was to be erased, and how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InformationKept {
+    /// The law, or the need.
+    pub why: String,
+    /// Days from the erasure on.
+    pub days: u32,
+}
+
+impl InformationKept {
+    /// The last day of keeping what would have been erased on `day`.
+    pub fn until(&self, day: NaiveDate) -> NaiveDate {
+        day.checked_add_days(Days::new(self.days.into()))
+            .unwrap_or(NaiveDate::MAX)
+    }
+}
 
 /// One kind of personal information.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -36,6 +54,26 @@ pub struct PersonalInformation {
     pub seen_by: Vec<Role>,
     /// 敏感个人信息
     pub sensitive: bool,
+    /// Kept although the person asks for its deletion; null: it is erased. Left out it is kept until the row says so.
+    #[serde(default = "unsaid")]
+    #[schema(required = false)]
+    pub kept_on_request: Option<InformationKept>,
+    /// Kept by the supplier after the contract is over; null: it is erased. Left out it is kept until the row says so.
+    #[serde(default = "unsaid")]
+    #[schema(required = false)]
+    pub kept_at_end: Option<InformationKept>,
+}
+
+/// What a row of an earlier program says: nothing is erased for good because nobody was asked.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the default of a field has its type"
+)]
+fn unsaid() -> Option<InformationKept> {
+    Some(InformationKept {
+        why: "个人信息清单尚未写明是否删除，暂予保留".to_owned(),
+        days: 1_095,
+    })
 }
 
 impl Rule for PersonalInformation {
@@ -76,6 +114,16 @@ impl Rule for PersonalInformation {
         if self.seen_by.is_empty() {
             let detail = "somebody sees it, or it is of no use";
             return Err(invalid("rule.seen_by", "roles_missing", detail));
+        }
+        for (field, kept) in [
+            ("rule.kept_on_request", &self.kept_on_request),
+            ("rule.kept_at_end", &self.kept_at_end),
+        ] {
+            let Some(kept) = kept else { continue };
+            needed(field, &kept.why)?;
+            if !(1..=LONGEST_DAYS).contains(&kept.days) {
+                return Err(invalid(field, "term_out_of_range", "1 to 36,500 days"));
+            }
         }
         if (1..=LONGEST_DAYS).contains(&self.keep_days) {
             return Ok(());

@@ -357,3 +357,12 @@ pub async fn note_contact(app: &App, tx: &impl ConnectionTrait, id: Uuid) -> Res
         .await?;
     Ok(())
 }
+
+/// Whether anybody called or wrote after `at`.
+pub async fn contact_since(
+    conn: &impl ConnectionTrait,
+    at: chrono::DateTime<chrono::Utc>,
+) -> Result<bool> {
+    let later = row::Entity::find().filter(row::Column::LastContactAt.gt(at));
+    Ok(later.one(conn).await?.is_some())
+}

@@ -181,6 +181,7 @@ async fn a_block_ends_by_itself() {
             .start(vec![requesters::capability(
                 &app,
                 std::sync::Arc::new(requesters::NoTextMessages),
+                requesters::FORGETS.into(),
             )])
             .await;
         let desk = Desk::over(app, router);

@@ -105,6 +105,7 @@ async fn no_value_in_the_clear_stays_with_the_idempotency_keys() {
             .start(vec![requesters::capability(
                 &app,
                 std::sync::Arc::new(requesters::NoTextMessages),
+                requesters::FORGETS.into(),
             )])
             .await;
         let (writer, number) = ((*app).clone(), "13900000001");

@@ -17,10 +17,13 @@ pub struct Desk {
 pub async fn on_both(story: impl AsyncFn(Desk)) {
     let migrations = [organization::migrations(), requesters::migrations()].concat();
     testing::on_both(&migrations, async |app| {
-        let (router, _) =
-            requesters::capability(&app, std::sync::Arc::new(requesters::NoTextMessages))
-                .routes
-                .split_for_parts();
+        let (router, _) = requesters::capability(
+            &app,
+            std::sync::Arc::new(requesters::NoTextMessages),
+            requesters::FORGETS.into(),
+        )
+        .routes
+        .split_for_parts();
         story(Desk::over(app, router)).await;
     })
     .await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use server::Options;
+use testing::Kind;
 
 use crate::support::{Person, TestServer};
 
@@ -355,4 +356,95 @@ async fn without_the_demo_there_are_no_platforms() {
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
     }
     plain.stop().await;
+}
+
+/// The rows of a list.
+async fn items(person: &Person, path: &str) -> Vec<Value> {
+    let page = person.get(path).await;
+    page["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_half_year_of_the_demo_agrees_with_itself() {
+    for kind in Kind::all() {
+        let database = testing::database(*kind, &server::migrations()).await;
+        let settings = [
+            ("service.demo_dealings", "true".to_owned()),
+            ("database.url", database.url.clone()),
+        ];
+        let server = TestServer::started_at(OPEN, &settings).await;
+        let reviewer = server.sign_in("reviewer").await;
+
+        // A statement that was paid, one that came back and is under review, two that are ahead.
+        let mut shown = Vec::new();
+        for one in items(&reviewer, "/api/v1/statements?sort=due_on").await {
+            let path = format!("/api/v1/statements/{}", one["id"].as_str().unwrap());
+            let statement = reviewer.get(&path).await;
+            let lines = statement["lines"].as_array().unwrap();
+            let sum: i64 = lines
+                .iter()
+                .map(|line| line["amount_fen"].as_i64().unwrap())
+                .sum();
+            assert_eq!(statement["lines_fen"], sum, "{}", statement["number"]);
+            assert_eq!(statement["total_fen"], sum, "{}", statement["number"]);
+            shown.push(statement);
+        }
+        let states: Vec<&Value> = shown.iter().map(|one| &one["state"]).collect();
+        assert_eq!(states, ["closed", "under_review", "draft", "draft"]);
+        let (paid, again) = (&shown[0], &shown[1]);
+        assert_eq!(paid["paid_fen"], paid["total_fen"]);
+        assert_eq!(paid["lines"].as_array().unwrap().len(), 36);
+        assert_eq!(
+            (&again["round"], &again["overdue"]),
+            (&json!(2), &json!(false))
+        );
+
+        // The line that was objected to is made of the correction, and not of what it corrects.
+        let objection = &again["objections"][0];
+        let mut lines = again["lines"].as_array().unwrap().iter();
+        let line = lines.find(|line| {
+            (&line["month"], &line["seat"]) == (&objection["month"], &objection["seat"])
+        });
+        let line = line.unwrap();
+        let day = line["short_days"][0].as_str().unwrap();
+        assert!(objection["said"].as_str().unwrap().contains(day), "{line}");
+        let sheet = reviewer
+            .get(&format!("/api/v1/attendance-days/{day}"))
+            .await;
+        let seat = format!("Z{}", line["seat"]);
+        let of_seat = sheet["lines"].as_array().unwrap().iter();
+        let of_seat: Vec<&Value> = of_seat
+            .filter(|line| line["seat"] == seat.as_str())
+            .collect();
+        let evidence = line["evidence"].as_array().unwrap();
+        assert_eq!(of_seat.len(), 2, "{sheet}");
+        assert!(!evidence.contains(&of_seat[0]["id"]), "the wrong record");
+        assert!(evidence.contains(&of_seat[1]["id"]), "the correction");
+
+        // Everything is signed but yesterday, which waits with an exception.
+        let kept = "/api/v1/attendance-days?from=2026-09-24&to=2026-11-22";
+        let days = reviewer.get(kept).await;
+        assert_eq!(days["waiting"], 1, "{days}");
+        let yesterday = &days["items"][0];
+        assert_eq!(
+            (&yesterday["day"], &yesterday["exceptions"]),
+            (&json!("2026-11-20"), &json!(1))
+        );
+        let frozen = days["items"].as_array().unwrap();
+        let signed = frozen.iter().filter(|day| day["state"] == "frozen").count();
+        assert_eq!(signed + 1, frozen.len(), "{days}");
+        let makeup = frozen.iter().any(|day| day["day"] == "2026-10-10");
+        assert!(makeup, "the make-up workday after the holidays");
+
+        let waiting = "/api/v1/attendance-corrections?state=proposed";
+        assert_eq!(items(&reviewer, waiting).await.len(), 1);
+        let states: Vec<Value> = items(&reviewer, "/api/v1/overtime-orders")
+            .await
+            .into_iter()
+            .map(|order| order["state"].clone())
+            .collect();
+        assert_eq!(states, ["requested", "confirmed"]);
+        assert_eq!(reviewer.get("/api/v1/open-questions").await["open"], 8);
+        server.stop().await;
+    }
 }

@@ -1,8 +1,9 @@
 //! The rows of statements, and who is told of each step.
 
-use calendar::DeadlineRule;
+use calendar::{DeadlineRule, ServiceClock};
+use chrono::{DateTime, Utc};
 use kernel::audit::Who;
-use kernel::problem::{Result, internal, not_found};
+use kernel::problem::{Problem, Result, internal, not_found};
 use kernel::timer::Alarmed;
 use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Tx, day, numbers};
@@ -11,10 +12,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Action, Case, Moment, StatementState, Terms};
-use crate::contract::{self, HALF};
+use crate::contract::{self, HALF, terms};
 use crate::seat_fee::Line;
 use crate::term;
-use crate::trail::{self, BOTH, PURCHASER, SUPPLIER, Scribe};
+use crate::trail::{self, BOTH, CHECKERS, PURCHASER, SUPPLIER, Scribe};
 
 kernel::table! {
     /// One statement. What the rules see of it is a [`Case`].
@@ -30,10 +31,17 @@ kernel::table! {
         state: String,
         open: bool,
         rules: Json,
+        basis: Option<Json>,
+        checks: Option<Json>,
         lines_fen: i64,
         adjustment_fen: i64,
         total_fen: i64,
         paid_fen: i64,
+        /// Of lines that were set aside by the confirmation.
+        objected_fen: i64,
+        /// What a closed one hands on, below nothing.
+        carried_fen: i64,
+        carried_into: Option<Uuid>,
         sha256: Option<String>,
         round: i64,
         drawn_by: Option<Uuid>,
@@ -44,6 +52,8 @@ kernel::table! {
         opinion: Option<String>,
         due_at: Option<DateTimeUtc>,
         overdue: bool,
+        /// The agreed day passed without a submission.
+        late: bool,
         next_alarm_at: Option<DateTimeUtc>,
         created_at: DateTimeUtc,
         updated_at: DateTimeUtc,
@@ -61,6 +71,8 @@ kernel::table! {
         seat: i64,
         amount_fen: i64,
         body: Json,
+        /// Set aside by the confirmation: not owed, settled by actual afterwards.
+        objected: bool,
     }
 }
 
@@ -71,14 +83,17 @@ kernel::table! {
         round: i64,
         month: Option<i64>,
         seat: Option<i64>,
+        amount_fen: Option<i64>,
         said: String,
         said_by: Option<Uuid>,
         said_at: DateTimeUtc,
     }
 }
 
-/// Lines of a statement: 6 months of 6 seats.
-pub(crate) const LINES: u64 = 500;
+/// Lines of a statement at most: 6 months of 200 seats.
+pub(crate) const LINES: u64 = 1_200;
+/// Statements read for a page of contracts: 36 months of 200 contracts.
+const MOST_READ: u64 = 1_200;
 
 impl row::Model {
     /// The statement as its rules see it.
@@ -101,7 +116,6 @@ impl row::Model {
         }
         self.due_at = case.due_at;
         self.overdue = case.overdue;
-        self.next_alarm_at = case.due_at.filter(|_| !case.overdue);
         self
     }
 }
@@ -119,12 +133,13 @@ pub(crate) async fn plan(app: &App, tx: &Tx, contract: &contract::row::Model) ->
     let days: Vec<chrono::NaiveDate> =
         serde_json::from_value(contract.statement_days.clone()).map_err(internal)?;
     let service = organization::service_calendar::load(&**tx).await?;
+    let terms = terms::in_force(&**tx, app.clock.now()).await?;
     for (half, due_on) in (1..).zip(days) {
         let (from_month, until_month) = ((half - 1) * HALF + 1, half * HALF);
         let of = |n| term::month(start, n).ok_or_else(|| internal("no such month"));
         let now = app.clock.now();
-        let reminder = due_on - chrono::Days::new(7);
-        let row = row::Model {
+        let reminder = due_on - chrono::Days::new(terms.statement_lead_days);
+        let mut row = row::Model {
             id: app.ids.next(),
             contract_id: contract.id,
             number: numbers::next_of_day(&**tx, "JS-", now).await?,
@@ -137,10 +152,15 @@ pub(crate) async fn plan(app: &App, tx: &Tx, contract: &contract::row::Model) ->
             state: StatementState::Draft.as_str().to_owned(),
             open: true,
             rules: json!(null),
+            basis: None,
+            checks: None,
             lines_fen: 0,
             adjustment_fen: 0,
             total_fen: 0,
             paid_fen: 0,
+            objected_fen: 0,
+            carried_fen: 0,
+            carried_into: None,
             sha256: None,
             round: 0,
             drawn_by: None,
@@ -151,16 +171,42 @@ pub(crate) async fn plan(app: &App, tx: &Tx, contract: &contract::row::Model) ->
             opinion: None,
             due_at: None,
             overdue: false,
-            next_alarm_at: Some(service.hours.closing_on(reminder)).filter(|at| *at > now),
+            late: false,
+            next_alarm_at: None,
             created_at: now,
             updated_at: now,
             version: 1,
         };
+        let signs = [service.hours.closing_on(reminder), late_at(&service, &terms, &row)?];
+        row.next_alarm_at = signs.into_iter().find(|at| *at > now);
         versioned::insert(&**tx, &row).await?;
         let who = Who::system("settlement");
         tell(app, tx, &who, &row, ("planned", None)).await?;
     }
     Ok(())
+}
+
+/// When a statement that is not submitted is late: the end of its agreed day, but never before the working days
+/// are over in which it can be drawn after its half year, or after the contract was signed.
+pub(crate) fn late_at(
+    service: &ServiceClock,
+    terms: &terms::ContractTerms,
+    statement: &row::Model,
+) -> Result<DateTime<Utc>> {
+    let rule = from_day("contract:A-65", terms.statement_grace_days);
+    let after = |at| service.deadline(&rule, at).business_due_at;
+    let closing = |text: &str| Ok::<_, Problem>(service.hours.closing_on(day::read(text)?));
+    let drawable = after(closing(&statement.until_day)?);
+    let agreed = closing(&statement.due_on)?;
+    Ok(agreed.max(drawable).max(after(statement.created_at)))
+}
+
+/// So many working days from a day on, whatever its hour.
+fn from_day(clause: &str, days: u16) -> DeadlineRule {
+    DeadlineRule {
+        late_receipt_is_next_day: false,
+        ..DeadlineRule::working_days(clause, days)
+    }
 }
 
 pub(crate) async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<row::Model> {
@@ -183,14 +229,17 @@ pub(crate) async fn of_contract(
         .await?)
 }
 
-/// What was settled by refund or supplement, outside of a statement, in fen.
-pub(crate) async fn settled_apart(conn: &impl ConnectionTrait, contract: Uuid) -> Result<i64> {
-    let of: Vec<Uuid> = of_contract(conn, contract)
-        .await?
-        .into_iter()
-        .map(|row| row.id)
-        .collect();
-    super::adjustment::apart(conn, of).await
+/// The statements of these contracts.
+pub(crate) async fn of_contracts(
+    conn: &impl ConnectionTrait,
+    contracts: &[Uuid],
+) -> Result<Vec<row::Model>> {
+    Ok(row::Entity::find()
+        .filter(row::Column::ContractId.is_in(contracts.iter().copied()))
+        .order_by_asc(row::Column::FromDay)
+        .limit(MOST_READ)
+        .all(conn)
+        .await?)
 }
 
 /// The lines, by month and seat.
@@ -221,14 +270,9 @@ pub(crate) async fn objections(
         .await?)
 }
 
-async fn terms(tx: &Tx, contract: Uuid) -> Result<Terms> {
+async fn agreed(tx: &Tx, contract: Uuid) -> Result<Terms> {
     let contract = contract::get(&**tx, contract).await?;
     let days = |days: i64| u16::try_from(days).map_err(internal);
-    // Both run from a day, whatever its hour.
-    let from_day = |clause, days| DeadlineRule {
-        late_receipt_is_next_day: false,
-        ..DeadlineRule::working_days(clause, days)
-    };
     Ok(Terms {
         review: from_day("contract:A-66", days(contract.review_days)?),
         payment: from_day("contract:A-67", days(contract.payment_days)?),
@@ -246,7 +290,7 @@ pub(crate) async fn act(
     more: impl FnOnce(&mut row::Model),
 ) -> Result<row::Model> {
     let service = organization::service_calendar::load(&**tx).await?;
-    let rules = terms(tx, before.contract_id).await?;
+    let rules = agreed(tx, before.contract_id).await?;
     let moment: Moment<'_> = Moment {
         now: app.clock.now(),
         service: &service,
@@ -259,10 +303,33 @@ pub(crate) async fn act(
             .with("state", before.state.as_str())
     })?;
     let mut after = before.clone().with_case(&case);
+    after.next_alarm_at = next_alarm(app, tx, before, &case).await?;
     more(&mut after);
     let after = versioned::save(app, &**tx, before, after).await?;
     tell(app, tx, who, &after, told).await?;
     Ok(after)
+}
+
+/// When the next sign of a statement is: before its submission the agreed day, after it a reminder and then the end of
+/// review or payment.
+async fn next_alarm(
+    app: &App,
+    tx: &Tx,
+    before: &row::Model,
+    case: &Case,
+) -> Result<Option<DateTime<Utc>>> {
+    use StatementState as S;
+    match case.due_at {
+        _ if case.overdue => Ok(None),
+        Some(due) if before.due_at != Some(due) => {
+            let now = app.clock.now();
+            let soon = terms::in_force(&**tx, now).await?.soon_days;
+            let reminder = due - chrono::Days::new(soon);
+            Ok(Some(if reminder > now { reminder } else { due }))
+        }
+        None if !matches!(case.state, S::Draft | S::InternalChecked) => Ok(None),
+        _ => Ok(before.next_alarm_at),
+    }
 }
 
 /// Writes a step down and tells whom it concerns.
@@ -274,13 +341,27 @@ pub(crate) async fn tell(
     (what, note): (&str, Option<&str>),
 ) -> Result<()> {
     let told = match what {
-        "submitted" | "invoiced" | "recounted" => trail::holders(&**tx, PURCHASER).await?,
-        "rejected" | "confirmed" | "invoice_returned" | "invoice_received" | "paid" | "due" => {
-            trail::holders(&**tx, SUPPLIER).await?
+        "submitted" | "invoiced" | "handed_in" | "review_due_soon" | "payment_due_soon" => {
+            trail::holders(&**tx, PURCHASER).await?
         }
-        "overdue" => trail::holders(&**tx, BOTH).await?,
+        "drawn" => trail::holders(&**tx, CHECKERS).await?,
+        "rejected" | "confirmed" | "invoice_returned" | "invoice_received" | "paid"
+        | "paid_in_part" | "due" | "sent_back" => trail::holders(&**tx, SUPPLIER).await?,
+        "overdue" | "late" => trail::holders(&**tx, BOTH).await?,
         _ => Vec::new(),
     };
+    tell_to(app, tx, who, statement, (what, note), told).await
+}
+
+/// Writes a step down and tells these people.
+pub(crate) async fn tell_to(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    statement: &row::Model,
+    (what, note): (&str, Option<&str>),
+    told: Vec<Uuid>,
+) -> Result<()> {
     let facts = json!({
         "number": statement.number, "state": statement.state, "version": statement.version,
         "due_at": statement.due_at, "sha256": statement.sha256, "total_fen": statement.total_fen,
@@ -296,7 +377,8 @@ pub(crate) async fn tell(
     scribe.tell(what, note, facts).await
 }
 
-/// The statements, as the timer sees them: a reminder before the agreed day, a sign when review or payment is overdue.
+/// The statements, as the timer sees them: reminders before the agreed day and before the end of review and payment, a
+/// sign when they passed.
 pub(crate) struct Statements;
 
 impl Alarmed for Statements {
@@ -305,6 +387,7 @@ impl Alarmed for Statements {
     const KINDS: &'static [&'static str] = &[
         "statement.planned",
         "statement.submitted",
+        "statement.handed_in",
         "statement.invoice_received",
     ];
     const ID: row::Column = row::Column::Id;
@@ -312,16 +395,30 @@ impl Alarmed for Statements {
 
     async fn ring(app: App, tx: Tx, due: Vec<row::Model>) -> Result<()> {
         let who = Who::system("settlement");
+        let service = organization::service_calendar::load(&*tx).await?;
+        let now = app.clock.now();
+        let terms = terms::in_force(&*tx, now).await?;
         for statement in due {
-            if statement.due_at.is_some() {
-                let told = ("overdue", None);
-                act(&app, &tx, &who, &statement, &Action::Lapse, told, |_| {}).await?;
-            } else {
-                let mut after = statement.clone();
-                after.next_alarm_at = None;
-                let after = versioned::save(&app, &*tx, &statement, after).await?;
-                tell(&app, &tx, &who, &after, ("due", None)).await?;
-            }
+            let mut after = statement.clone();
+            let ends = match statement.due_at {
+                Some(ends) => ends,
+                None => late_at(&service, &terms, &statement)?,
+            };
+            let what = match (statement.due_at.is_some(), ends <= now) {
+                (true, true) => {
+                    let told = ("overdue", None);
+                    act(&app, &tx, &who, &statement, &Action::Lapse, told, |_| {}).await?;
+                    continue;
+                }
+                (true, false) if statement.case()?.is_confirmed() => "payment_due_soon",
+                (true, false) => "review_due_soon",
+                (false, true) => "late",
+                (false, false) => "due",
+            };
+            after.late |= what == "late";
+            after.next_alarm_at = Some(ends).filter(|ends| *ends > now);
+            let after = versioned::save(&app, &*tx, &statement, after).await?;
+            tell(&app, &tx, &who, &after, (what, None)).await?;
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! The seat fee to the fen, by hand, under each of the three methods (A-62 … ).
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use calendar::{Calendar, YearCalendar, YearNotice};
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use settlement::presence::{DayRecord, PresenceKind, proposed};
-use settlement::seat_fee::{Line, ProRata, Rules, lines, total};
+use settlement::capital;
+use settlement::presence::{DayRecord, DaySource, PresenceKind, proposed};
+use settlement::seat_fee::{Line, ProRata, RuleChange, Rules, forecast, lines, total};
 use settlement::term::{Month, Price, highest_price, last_day, month, next_reminder};
 use uuid::Uuid;
 
@@ -35,6 +37,7 @@ fn rules(method: ProRata) -> Rules {
             from: on("2026-01-01"),
             fen: PRICE,
         }],
+        changes: Vec::new(),
     }
 }
 
@@ -57,6 +60,8 @@ fn record(seat: i64, day: NaiveDate, person: &str, presence: PresenceKind) -> Da
         presence,
         minutes: 480,
         sha256: String::new(),
+        source: DaySource::Sheet,
+        source_id: None,
     }
 }
 
@@ -96,7 +101,7 @@ fn under_each(months: &[Month], records: &[DayRecord], change: impl Fn(&mut Rule
     .map(|method| {
         let mut rules = rules(method);
         change(&mut rules);
-        seat(&lines(&CALENDAR, &rules, months, records), 3).amount_fen
+        seat(&lines(&*CALENDAR, &rules, months, records), 3).amount_fen
     })
 }
 
@@ -115,10 +120,11 @@ fn the_term_ends_a_day_before_the_same_day_of_the_next_year() {
         "a contract of the 31st does not slip"
     );
     assert_eq!(
-        next_reminder(on("2027-03-30"), on("2027-01-01")),
+        next_reminder(on("2027-03-30"), &[90, 60, 30], on("2027-01-01")),
         Some(on("2027-01-29"))
     );
-    assert_eq!(next_reminder(on("2027-03-30"), on("2027-03-01")), None);
+    let late = next_reminder(on("2027-03-30"), &[90, 60, 30], on("2027-03-01"));
+    assert_eq!(late, None);
 }
 
 #[test]
@@ -134,7 +140,7 @@ fn six_seats_full_for_half_a_year() {
         .collect();
     let records = attendance(&months, |_, _| false);
     for method in ProRata::ALL {
-        let all = lines(&CALENDAR, &rules(*method), &months, &records);
+        let all = lines(&*CALENDAR, &rules(*method), &months, &records);
         assert_eq!(
             (all.len(), total(&all)),
             (36, 29_999_988),
@@ -153,7 +159,7 @@ fn one_seat_vacant_for_seven_working_days() {
         under_each(&[june()], &records, |_| ()),
         [833_333, 555_555, 583_333]
     );
-    let by_days = lines(&CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
+    let by_days = lines(&*CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
     assert_eq!(
         (seat(&by_days, 3).halves, seat(&by_days, 3).of_halves),
         (28, 42)
@@ -186,7 +192,7 @@ fn a_replacement_overlaps_and_the_seat_is_paid_once() {
         PresenceKind::Present,
     ));
     assert_eq!(under_each(&[june()], &records, |_| ()), [833_333; 3]);
-    let all = lines(&CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
+    let all = lines(&*CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
     assert_eq!(
         (all.len(), total(&all)),
         (6, 6 * 833_333),
@@ -260,7 +266,7 @@ fn overtime_is_billed_only_where_it_is_agreed_and_never_beyond_the_month() {
     assert_eq!(under_each(&[june()], &records, agreed), [833_333; 3]);
     let mut agreed_rules = rules(ProRata::WorkingDays);
     agreed(&mut agreed_rules);
-    let all = lines(&CALENDAR, &agreed_rules, &[june()], &records);
+    let all = lines(&*CALENDAR, &agreed_rules, &[june()], &records);
     assert_eq!(
         seat(&all, 4).amount_fen,
         833_333,
@@ -286,7 +292,7 @@ fn what_counts_is_a_table_that_the_purchaser_answers() {
     ] {
         records[last].presence = kind;
         records[last].minutes = minutes;
-        let all = lines(&CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
+        let all = lines(&*CALENDAR, &rules(ProRata::WorkingDays), &[june()], &records);
         assert_eq!(
             seat(&all, 3).halves,
             40 + halves,
@@ -323,7 +329,111 @@ fn a_correction_after_approval_is_the_difference_of_two_counts() {
     );
 }
 
+#[test]
+fn a_method_that_changes_within_the_half_year_holds_from_its_month_on() {
+    let months: Vec<Month> = [5, 6]
+        .map(|n| month(on("2026-01-01"), n).unwrap())
+        .into();
+    // 11 and 12 May, 8 and 9 June: two working days of each month.
+    let gone = ["2026-05-11", "2026-05-12", "2026-06-08", "2026-06-09"].map(on);
+    let records = attendance(&months, |seat, day| seat == 3 && gone.contains(&day));
+    let mut rules = rules(ProRata::WorkingDays);
+    rules.changes = vec![RuleChange {
+        from: on("2026-06-01"),
+        method: ProRata::CalendarDays,
+        presence: proposed(),
+    }];
+    let all = lines(&*CALENDAR, &rules, &months, &records);
+    let of = |n: u32| all.iter().find(|line| line.month.n == n && line.seat == 3).unwrap();
+    // May: 8,333.33 × 17/19 = 7,456.137…; June: 8,333.33 × 28/30 = 7,777.774…
+    assert_eq!((of(5).amount_fen, of(6).amount_fen), (745_614, 777_777));
+}
+
+#[test]
+fn a_statement_is_counted_again_by_the_working_days_it_has_kept() {
+    let records = attendance(&[june()], |seat, day| seat == 3 && day == on("2026-06-08"));
+    let rules = rules(ProRata::WorkingDays);
+    let drawn = lines(&*CALENDAR, &rules, &[june()], &records);
+    let all = june().from.iter_days().take(30);
+    let mut kept: BTreeSet<NaiveDate> = all.filter(|day| CALENDAR.is_workday(*day)).collect();
+    assert_eq!(lines(&kept, &rules, &[june()], &records), drawn);
+    kept.remove(&on("2026-06-08"));
+    assert_eq!(seat(&lines(&kept, &rules, &[june()], &records), 3).amount_fen, PRICE);
+}
+
+#[test]
+fn the_months_ahead_cost_their_own_prices() {
+    let months: Vec<Month> = (1..=12).map(|n| month(on("2026-01-01"), n).unwrap()).collect();
+    let price = |from, fen| Price { from: on(from), fen };
+    let prices = [price("2026-01-01", 800_000), price("2026-07-16", 833_333)];
+    // Six months of the first price, six whose last day has the second.
+    assert_eq!(forecast(&prices, 6, &months), 6 * (6 * 800_000 + 6 * 833_333));
+    assert_eq!(forecast(&[], 6, &months), 0);
+}
+
+#[test]
+fn amounts_in_capital_numerals() {
+    for (fen, words) in [
+        (0, "人民币零元整"),
+        (5, "人民币伍分"),
+        (50, "人民币伍角整"),
+        (1_005, "人民币壹拾元零伍分"),
+        (833_333, "人民币捌仟叁佰叁拾叁元叁角叁分"),
+        (10_000_000, "人民币壹拾万元整"),
+        (100_000_500, "人民币壹佰万零伍元整"),
+        (1_000_800, "人民币壹万零捌元整"),
+        (105_000_000, "人民币壹佰零伍万元整"),
+        (29_880_940, "人民币贰拾玖万捌仟捌佰零玖元肆角整"),
+        (60_000_000, "人民币陆拾万元整"),
+        (1_000_000_000_000, "人民币壹佰亿元整"),
+        (-39_682, "人民币负叁佰玖拾陆元捌角贰分"),
+    ] {
+        assert_eq!(capital(fen), words, "{fen}");
+    }
+}
+
+/// Reads capital numerals back.
+fn read_back(words: &str) -> i64 {
+    let words = words.strip_prefix("人民币").unwrap();
+    let (sign, words) = words.strip_prefix('负').map_or((1, words), |rest| (-1, rest));
+    let digits = "零壹贰叁肆伍陆柒捌玖";
+    let (mut fen, mut whole, mut group, mut digit) = (0, 0, 0, 0);
+    for char in words.chars() {
+        match char {
+            '拾' | '佰' | '仟' => {
+                group += digit * [10, 100, 1_000]["拾佰仟".chars().position(|one| one == char).unwrap()];
+                digit = 0;
+            }
+            '万' => {
+                whole += (group + digit) * 10_000;
+                (group, digit) = (0, 0);
+            }
+            '亿' => {
+                whole = (whole + group + digit) * 100_000_000;
+                (group, digit) = (0, 0);
+            }
+            '元' => {
+                fen += (whole + group + digit) * 100;
+                digit = 0;
+            }
+            '角' => {
+                fen += digit * 10;
+                digit = 0;
+            }
+            '分' => fen += digit,
+            '整' => {}
+            _ => digit = digits.chars().position(|one| one == char).unwrap() as i64,
+        }
+    }
+    sign * fen
+}
+
 proptest! {
+    #[test]
+    fn capital_numerals_say_the_amount(fen in -9_999_999_999_999i64..=9_999_999_999_999) {
+        prop_assert_eq!(read_back(&capital(fen)), fen);
+    }
+
     #[test]
     fn the_order_of_attendance_changes_nothing_and_no_line_passes_its_price(
         kinds in prop::collection::vec((1..=8i64, 1..=30u32, 0..PresenceKind::ALL.len(), 0..600i64, 0..9usize), 0..200),
@@ -339,15 +449,17 @@ proptest! {
             presence: PresenceKind::ALL[*kind],
             minutes: *minutes,
             sha256: String::new(),
+            source: DaySource::Sheet,
+            source_id: None,
         }).collect();
-        let first = lines(&CALENDAR, &rules, &[june()], &records);
+        let first = lines(&*CALENDAR, &rules, &[june()], &records);
         if !records.is_empty() {
             let at = turn.index(records.len());
             records.rotate_left(at);
             records.push(records[0].clone());
             records.reverse();
         }
-        let second = lines(&CALENDAR, &rules, &[june()], &records);
+        let second = lines(&*CALENDAR, &rules, &[june()], &records);
         prop_assert_eq!(&first, &second);
         prop_assert_eq!(first.len(), 6);
         prop_assert!(first.iter().all(|line| (0..=line.price_fen).contains(&line.amount_fen)));

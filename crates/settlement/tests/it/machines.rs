@@ -43,15 +43,19 @@ fn steps(now: DateTime<Utc>) -> Vec<(&'static str, Action)> {
         ("review_begun", A::Begin),
         ("rejected", A::Reject { items: 0 }),
         ("rejected", A::Reject { items: 1 }),
-        ("confirmed", A::Confirm),
+        ("confirmed", A::Confirm { lines: 0 }),
+        ("confirmed", A::Confirm { lines: 36 }),
         ("invoiced", A::Invoice { matches: false }),
         ("invoiced", A::Invoice { matches: true }),
-        ("invoice_returned", A::ReturnInvoice),
+        ("invoice_returned", A::ReturnInvoice { paid: false }),
+        ("invoice_returned", A::ReturnInvoice { paid: true }),
+        ("handed_in", A::HandIn { from: now }),
         ("invoice_received", A::Receive { from: now }),
         ("paid", A::Pay { left_fen: -1 }),
         ("paid", A::Pay { left_fen: 1 }),
         ("paid", A::Pay { left_fen: 0 }),
-        ("closed", A::Close),
+        ("closed", A::Close { owed_fen: 1 }),
+        ("closed", A::Close { owed_fen: 0 }),
         ("overdue", A::Lapse),
     ]
 }
@@ -78,7 +82,16 @@ fn what_is_confirmed_stays_confirmed_and_the_readme_draws_it() {
                     !case.is_confirmed() || after.is_confirmed(),
                     "{case:?} {action:?}"
                 );
-                assert!(after.is_confirmed() == case.is_confirmed() || action == Action::Confirm);
+                assert!(
+                    after.is_confirmed() == case.is_confirmed()
+                        || matches!(action, Action::Confirm { .. })
+                );
+                assert!(
+                    case.state != StatementState::PaymentDue
+                        || !matches!(action, Action::Receive { .. })
+                        || after.due_at == case.due_at,
+                    "whoever records the receipt late moves no clock"
+                );
                 assert!(
                     action != Action::Lapse || after.state == case.state,
                     "silence is no consent"
@@ -93,7 +106,7 @@ fn what_is_confirmed_stays_confirmed_and_the_readme_draws_it() {
             }
         }
     }
-    assert_eq!(edges.len(), 12, "{edges:?}");
+    assert_eq!(edges.len(), 14, "{edges:?}");
     let diagram = drawn(&["draft"], &edges);
     is_drawn(env!("CARGO_MANIFEST_DIR"), "A statement", &diagram);
 }

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use crate::fee::CALENDAR;
 use crate::world::{World, on_both_at};
 
-fn on(text: &str) -> NaiveDate {
+pub fn on(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
 /// A sheet of all six seats for these days, but for what `away` says.
-fn sheet(from: &str, until: &str, away: impl Fn(i64, NaiveDate) -> bool) -> Value {
+pub fn sheet(from: &str, until: &str, away: impl Fn(i64, NaiveDate) -> bool) -> Value {
     let mut days = Vec::new();
     for day in on(from).iter_days().take_while(|day| *day <= on(until)) {
         for seat in (1..=6).filter(|seat| CALENDAR.is_workday(day) && !away(*seat, day)) {
@@ -21,7 +21,7 @@ fn sheet(from: &str, until: &str, away: impl Fn(i64, NaiveDate) -> bool) -> Valu
     json!({ "days": days })
 }
 
-async fn signed(world: &World, sheet: Value) {
+pub async fn signed(world: &World, sheet: Value) {
     let made = world
         .post("manager", "/api/v1/attendance-sheets", sheet)
         .await;
@@ -35,12 +35,12 @@ async fn signed(world: &World, sheet: Value) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "waits in real time for a sign")]
-async fn pause() {
+pub async fn pause() {
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
 }
 
 /// The contract of 2026 at the highest price, signed; answers its path and those of its statements.
-async fn contract(world: &World) -> (String, [String; 2]) {
+pub async fn contract(world: &World) -> (String, [String; 2]) {
     let all = "/api/v1/service-contracts";
     let mut new = json!({"title": "热线客服外包", "begins_on": "2026-01-01", "price_fen": 833_400});
     assert_eq!(
@@ -126,7 +126,7 @@ async fn a_half_year_is_settled_by_what_both_sides_signed() {
         let frozen = world.step("reviewer", &first, "review", json!({"action": "confirm", "opinion": "同意"})).await;
         assert_eq!(world.no("manager", &first, "prepare", json!({"action": "draw"})).await, "statement_confirmed");
         let early = json!({"from_day": "2026-06-01", "price_fen": 800_000, "source": "补充协议"});
-        assert_eq!(world.refused("purchaser", &format!("{contract}/prices"), early).await, "statement_confirmed");
+        assert_eq!(world.refused("manager", &format!("{contract}/price-proposals"), early).await, "statement_confirmed");
 
         // The invoice is of the confirmed amount; 30 working days from 1 July are 12 August.
         let total = frozen["total_fen"].as_i64().unwrap();
@@ -142,20 +142,23 @@ async fn a_half_year_is_settled_by_what_both_sides_signed() {
         assert_eq!(world.step("reviewer", &first, "payments", pay(100, "R2")).await["state"], "paid");
 
         // Attendance is corrected afterwards: the difference is a row that refers to the line; the line stays.
-        assert_eq!(world.refused("manager", &format!("{first}/recount"), json!({"reason": "复核"})).await, "nothing_changed");
+        assert_eq!(world.no("manager", &first, "recount", json!({"reason": "复核"})).await, "nothing_changed");
         let corrected = json!({"note": "更正", "days": [{"day": "2026-06-11", "seat": 3, "person": "A3", "presence": "sick_leave", "minutes": 0}]});
         signed(&world, corrected).await;
-        let counted = world.post("manager", &format!("{first}/recount"), json!({"reason": "病假更正"})).await;
+        let counted = world.step("manager", &first, "recount", json!({"reason": "病假更正"})).await;
         let change = &counted["adjustments"][0];
         // 8,333.33 × 17/21 = 6,746.027
         assert_eq!((&change["before_fen"], &change["after_fen"], &change["delta_fen"]), (&json!(714_285), &json!(674_603), &json!(-39_682)));
         assert_eq!((&counted["lines"], &counted["total_fen"], &counted["sha256"]), (&frozen["lines"], &frozen["total_fen"], &frozen["sha256"]));
         let at = format!("/api/v1/settlement-adjustments/{}", change["id"].as_str().unwrap());
-        world.post("reviewer", &format!("{at}/decide"), json!({"version": 1, "agree": true})).await;
+        let agree = json!({"version": 1, "agree": true});
+        assert_eq!(world.refused("manager", &format!("{at}/decide"), agree.clone()).await, "adjustment_own_side");
+        world.post("reviewer", &format!("{at}/decide"), agree).await;
         let closed = world.step("manager", &first, "prepare", json!({"action": "close"})).await;
         assert_eq!(closed["state"], "closed");
         let budget = world.read("reviewer", &contract).await["budget"].clone();
-        assert_eq!((&budget["settled_fen"], &budget["forecast_fen"]), (&json!(total), &json!(36 * 833_333)));
+        // What is agreed and settled nowhere is still to come.
+        assert_eq!((&budget["settled_fen"], &budget["forecast_fen"]), (&json!(total), &json!(36 * 833_333 - 39_682)));
         let receipt = json!({"version": 2, "receipt_no": "T1"});
         let settled = world.post("reviewer", &format!("{at}/settle"), receipt).await;
         assert_eq!(settled["state"], "settled");
@@ -177,9 +180,9 @@ async fn the_next_statement_settles_what_is_agreed() {
         world.step("reviewer", &first, "review", json!({"action": "confirm"})).await;
         let absent = json!({"days": [{"day": "2026-06-11", "seat": 3, "person": "A3", "presence": "absent", "minutes": 0}]});
         signed(&world, absent).await;
-        let counted = world.post("manager", &format!("{first}/recount"), json!({"reason": "更正"})).await;
+        let counted = world.step("reviewer", &first, "recount", json!({"reason": "更正"})).await;
         let at = format!("/api/v1/settlement-adjustments/{}/decide", counted["adjustments"][0]["id"].as_str().unwrap());
-        world.post("reviewer", &at, json!({"version": 1, "agree": true})).await;
+        world.post("manager", &at, json!({"version": 1, "agree": true})).await;
         for _ in 0..2 {
             let drawn = world.step("manager", &second, "prepare", json!({"action": "draw"})).await;
             assert_eq!((&drawn["lines_fen"], &drawn["adjustment_fen"]), (&json!(36 * 833_333), &json!(793_650 - 833_333)), "once, however often it is drawn");
@@ -193,7 +196,7 @@ async fn the_next_statement_settles_what_is_agreed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_purchasers_answers_are_what_is_counted_by() {
     on_both_at("2026-07-01T02:00:00Z", async |world| {
-        let (_, [first, _]) = contract(&world).await;
+        let (contract, [first, _]) = contract(&world).await;
         signed(&world, sheet("2026-01-01", "2026-06-30", gone)).await;
         let open = world.read("purchaser", "/api/v1/open-questions").await;
         assert_eq!((&open["open"], open["items"].as_array().unwrap().len()), (&json!(14), 14));
@@ -202,14 +205,36 @@ async fn the_purchasers_answers_are_what_is_counted_by() {
         assert_eq!(world.refused("manager", answers, say("calendar_days")).await, "forbidden");
         assert_eq!(world.refused("purchaser", answers, say("by_mood")).await, "answer_unknown");
         // 35 full lines; seat 3 in June under (b), (c), (a): 8 to 10 June are three working days and three days.
-        for (answer, fen) in [("working_days", 714_285), ("calendar_days", 750_000), ("month_end", 833_333)] {
+        let adopted = json!({"from_day": "2026-01-01"});
+        for (answer, fen) in [("calendar_days", 750_000), ("month_end", 833_333), ("working_days", 714_285)] {
             world.app.clock.advance(std::time::Duration::from_mins(1));
             world.post("purchaser", answers, say(answer)).await;
+            // An answer changes nothing by itself: what the contract is counted by is kept with it.
+            let before = world.step("manager", &first, "prepare", json!({"action": "draw"})).await;
+            assert_ne!(before["rules"]["method"], answer);
+            let open = world.read("purchaser", "/api/v1/open-questions").await;
+            assert_eq!(open["items"][0]["contract_differs"], true, "{open}");
+            assert_eq!(world.no("purchaser", &contract, "counting", json!({"from_day": "2026-01-02"})).await, "not_a_month_begin");
+            assert_eq!(world.no("manager", &contract, "counting", adopted.clone()).await, "forbidden");
+            let taken = world.step("purchaser", &contract, "counting", adopted.clone()).await;
+            assert_eq!(taken["counting"].as_array().unwrap().last().unwrap()["method"], answer);
+            assert_eq!(world.no("purchaser", &contract, "counting", adopted.clone()).await, "counting_unchanged");
+            assert_eq!(world.no("hr", &first, "check", json!({"passed": true})).await, "statement_not_drawn");
             let drawn = world.step("manager", &first, "prepare", json!({"action": "draw"})).await;
             assert_eq!(drawn["total_fen"], 35 * 833_333 + fen, "{answer}");
             assert_eq!(drawn["rules"]["method"], answer);
         }
-        assert_eq!(world.read("purchaser", "/api/v1/open-questions").await["open"], 13);
+        let open = world.read("purchaser", "/api/v1/open-questions").await;
+        assert_eq!((&open["open"], &open["items"][0]["contract_differs"]), (&json!(13), &json!(false)));
+        // From a month on: the months before it are counted as they were.
+        world.app.clock.advance(std::time::Duration::from_mins(1));
+        world.post("purchaser", answers, say("calendar_days")).await;
+        world.step("purchaser", &contract, "counting", json!({"from_day": "2026-06-01"})).await;
+        let drawn = world.step("manager", &first, "prepare", json!({"action": "draw"})).await;
+        assert_eq!((&drawn["rules"]["method"], &drawn["rules"]["changes"][0]["from"]), (&json!("working_days"), &json!("2026-06-01")));
+        assert_eq!(drawn["total_fen"], 35 * 833_333 + 750_000);
+        let methods: Vec<&Value> = drawn["lines"].as_array().unwrap().iter().filter(|line| line["seat"] == 1).map(|line| &line["method"]).collect();
+        assert_eq!(methods[4..], [&json!("working_days"), &json!("calendar_days")]);
     })
     .await;
 }
@@ -246,4 +271,25 @@ async fn silence_of_the_purchaser_is_no_consent() {
         );
     })
     .await;
+}
+
+/// Draws, checks and submits a statement.
+pub async fn submitted(world: &World, at: &str) -> Value {
+    world
+        .step("manager", at, "prepare", json!({"action": "draw"}))
+        .await;
+    world.step("hr", at, "check", json!({"passed": true})).await;
+    world
+        .step("manager", at, "prepare", json!({"action": "submit"}))
+        .await
+}
+
+/// The same, and the purchaser confirms it with these objections.
+pub async fn confirmed(world: &World, at: &str, objections: Value) -> Value {
+    submitted(world, at).await;
+    world
+        .step("reviewer", at, "review", json!({"action": "begin"}))
+        .await;
+    let confirm = json!({"action": "confirm", "objections": objections});
+    world.step("reviewer", at, "review", confirm).await
 }

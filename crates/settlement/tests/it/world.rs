@@ -2,20 +2,47 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::http::Method;
+use chrono::NaiveDate;
+use documents::paper::{Document, Fonts, to_pdf};
+use futures::future::BoxFuture;
 use kernel::Principal;
+use kernel::waiting::WaitingKind;
 use organization::Organization;
 use serde_json::Value;
-use settlement::SignedSheets;
+use settlement::{Concern, Ports, Printer, SignedSheets, SubmissionFacts};
 use testing::{Door, Kind, TestApp};
 use uuid::Uuid;
 
 pub struct World {
     pub app: TestApp,
+    pub facts: Arc<Facts>,
     door: Door,
+    waiting: Vec<WaitingKind>,
     people: HashMap<&'static str, Uuid>,
+}
+
+/// What is not in order, as the story says.
+#[derive(Default)]
+pub struct Facts(pub Mutex<Vec<Concern>>);
+
+impl SubmissionFacts for Facts {
+    fn concerns(&self, _: NaiveDate, _: NaiveDate) -> BoxFuture<'_, kernel::Result<Vec<Concern>>> {
+        let concerns = self.0.lock().unwrap().clone();
+        Box::pin(async move { Ok(concerns) })
+    }
+}
+
+static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::of_machine(None).unwrap());
+
+struct OfMachine;
+
+impl Printer for OfMachine {
+    fn pdf(&self, document: &Document) -> kernel::Result<Vec<u8>> {
+        to_pdf(document, &FONTS).map_err(kernel::problem::internal)
+    }
 }
 
 impl Deref for World {
@@ -41,8 +68,15 @@ impl World {
         let organization = Organization::new(&app).unwrap();
         organization.prepare().await.unwrap();
         organization::demo::seed(&app).await.unwrap();
-        let sheets = Arc::new(SignedSheets((*app).clone()));
-        let router = app.start(vec![settlement::capability(&app, sheets)]).await;
+        let facts = Arc::new(Facts::default());
+        let ports = Ports {
+            attendance: Arc::new(SignedSheets((*app).clone())),
+            facts: facts.clone(),
+            printer: Arc::new(OfMachine),
+        };
+        let capability = settlement::capability(&app, ports);
+        let waiting = capability.waiting.clone();
+        let router = app.start(vec![capability]).await;
         let mut people = HashMap::new();
         for person in organization::demo::PEOPLE {
             let found =
@@ -52,8 +86,15 @@ impl World {
         Self {
             door: Door(router),
             app,
+            facts,
+            waiting,
             people,
         }
+    }
+
+    /// The kinds of what waits.
+    pub fn waiting(&self) -> &[WaitingKind] {
+        &self.waiting
     }
 
     /// One of the demo's people.

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::{Problem, Result, invalid, not_found, refused};
-use kernel::rule::{self, Beside, Dated, Rule};
+use kernel::rule::{self, Beside, Dated, Rule, Stamp};
 use kernel::text::must_be_code;
 use kernel::{App, Tx};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition as Where, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::archive::Archive;
 use super::keeping::{Place, file, no_archive};
+use crate::Telephony;
 
 /// The shortest time a recording may be kept, in days, and the longest.
 const DAYS: std::ops::RangeInclusive<u32> = 1..=36_500;
@@ -350,7 +351,43 @@ pub async fn remove_due(app: &App, archive: Option<&Archive>) -> Result<usize> {
     let now = app.clock.now();
     end_expired(app, now).await?;
     let rows = rule::all::<RecordingRetention>(app.db.read()).await?;
-    let rules = rule::holding(&rows, now);
+    remove_by(app, archive, &rule::holding(&rows, now), now).await
+}
+
+/// Removes every recording that no hold keeps, whatever its term, because the contract is over: how many, and how many
+/// are held.
+pub async fn remove_all(telephony: &Telephony) -> Result<(u64, u64)> {
+    let (app, archive) = (telephony.app(), telephony.archive());
+    let now = app.clock.now();
+    end_expired(app, now).await?;
+    let over = Dated {
+        rule: RecordingRetention {
+            queue: None,
+            direction: None,
+            days: 0,
+        },
+        stamp: Stamp {
+            effective_from: now,
+            recorded_at: now,
+            recorded_by: None,
+            source: "合同终止".to_owned(),
+        },
+    };
+    let gone = remove_by(app, archive, &[&over], now).await?;
+    let held = file::Entity::find()
+        .filter(file::Column::RemovedAt.is_null())
+        .filter(file::Column::Holds.gt(0))
+        .count(app.db.read())
+        .await?;
+    Ok((gone as u64, held))
+}
+
+async fn remove_by(
+    app: &App,
+    archive: Option<&Archive>,
+    rules: &[&Dated<RecordingRetention>],
+    now: DateTime<Utc>,
+) -> Result<usize> {
     let Some(shortest) = rules.iter().map(|dated| dated.rule.days).min() else {
         return Ok(0);
     };
@@ -372,7 +409,7 @@ pub async fn remove_due(app: &App, archive: Option<&Archive>) -> Result<usize> {
         let Some(last) = page.last() else { break };
         after = Some(last.call_id);
         for file in page {
-            let Some(dated) = rule_for(&rules, file.queue.as_deref(), &file.direction) else {
+            let Some(dated) = rule_for(rules, file.queue.as_deref(), &file.direction) else {
                 continue;
             };
             let over = file.made_at + TimeDelta::days(dated.rule.days.into()) <= now;
@@ -465,8 +502,6 @@ async fn remove(
 
 #[cfg(test)]
 mod tests {
-    use kernel::rule::Stamp;
-
     use super::*;
 
     #[test]

@@ -41,6 +41,11 @@ pub(crate) async fn index(
     WORDS.put(conn, texts).await
 }
 
+/// Forgets what all tickets can be found by.
+pub(crate) async fn forget(conn: &impl ConnectionTrait) -> Result<()> {
+    WORDS.clear(conn).await
+}
+
 /// One page of what `viewer` looks for among the tickets of `select`.
 pub(crate) async fn page(
     app: &App,

@@ -60,7 +60,12 @@ impl Desk {
     pub fn new(app: TestApp) -> Self {
         let capability = tickets::capability(&app, Arc::new(AnythingGoes));
         let merged = OpenApiRouter::new().merge(capability.routes.clone()).merge(
-            requesters::capability(&app, std::sync::Arc::new(requesters::NoTextMessages)).routes,
+            requesters::capability(
+                &app,
+                std::sync::Arc::new(requesters::NoTextMessages),
+                requesters::FORGETS.into(),
+            )
+            .routes,
         );
         let (router, _) = merged.split_for_parts();
         Self {

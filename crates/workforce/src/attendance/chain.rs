@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::Tx;
 use kernel::audit::Who;
 use kernel::problem::{Result, internal};
-use sea_orm::{ActiveModelTrait as _, EntityTrait, IntoActiveModel as _, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait as _, ConnectionTrait, EntityTrait, IntoActiveModel as _, QuerySelect, Set};
 use sha2::{Digest as _, Sha256};
 
 use super::store::record;
@@ -20,6 +20,18 @@ kernel::table! {
 
 /// What the chain begins with.
 pub const BEGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The end of the chain: how many records are in it, and its digest; for who settles by them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end(conn: &impl ConnectionTrait) -> Result<(i64, String)> {
+    let end = head::Entity::find_by_id("attendance".to_owned())
+        .one(conn)
+        .await?
+        .ok_or_else(|| internal("the chain of attendance has no head"))?;
+    Ok((end.seq, end.hash))
+}
 
 /// The digest of a record behind `before`: SHA-256 over its number, what was signed, and who signed it when, field by
 /// field.

@@ -1,9 +1,11 @@
 //! What both sides signed, for who settles by it: frozen records by day and seat.
 
-use chrono::NaiveDate;
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use kernel::day;
 use kernel::problem::{Result, internal};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{AttendanceKind, store};
@@ -76,4 +78,58 @@ pub fn in_force(rows: &[FrozenRecord]) -> Vec<&FrozenRecord> {
     rows.iter()
         .filter(|row| !corrected.contains(&row.id))
         .collect()
+}
+
+/// Who signed a record: of a day as it was closed the lead and the purchaser, of a correction its writer and the side
+/// that agreed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signatures {
+    /// Who wrote it down and signed first.
+    pub written_by: Option<Uuid>,
+    /// When.
+    pub written_at: Option<DateTime<Utc>>,
+    /// Who signed on the other side.
+    pub countersigned_by: Option<Uuid>,
+    /// When.
+    pub countersigned_at: Option<DateTime<Utc>>,
+}
+
+/// The signatures of those of these records that are kept here.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn signatures(
+    conn: &impl ConnectionTrait,
+    records: &[Uuid],
+) -> Result<HashMap<Uuid, Signatures>> {
+    let rows = store::record::Entity::find()
+        .filter(store::record::Column::Id.is_in(records.iter().copied()))
+        .all(conn)
+        .await?;
+    let days = store::row::Entity::find()
+        .filter(store::row::Column::OnDay.is_in(rows.iter().map(|row| row.on_day.clone())))
+        .all(conn)
+        .await?;
+    let days: HashMap<String, store::row::Model> = days
+        .into_iter()
+        .map(|day| (day.on_day.clone(), day))
+        .collect();
+    let signed = rows.into_iter().map(|row| {
+        let signatures = match days.get(&row.on_day) {
+            Some(day) if row.corrects_id.is_none() => Signatures {
+                written_by: day.closed_by,
+                written_at: day.closed_at,
+                countersigned_by: day.confirmed_by,
+                countersigned_at: day.confirmed_at,
+            },
+            _ => Signatures {
+                written_by: row.written_by,
+                written_at: Some(row.written_at),
+                countersigned_by: row.decided_by,
+                countersigned_at: row.decided_at,
+            },
+        };
+        (row.id, signatures)
+    });
+    Ok(signed.collect())
 }

@@ -14,6 +14,8 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'> &
   if (notice.subject_kind === 'handover') return { name: notice.kind === 'handover_declined' ? 'replacements' : 'my_handovers' }
   if (notice.subject_kind === 'wage_month' || notice.subject_kind === 'wages') return { name: 'wages' }
   if (notice.subject_kind === 'quotation') return { name: 'quotations', query: { open: notice.subject_id } }
+  if (notice.subject_kind === 'price_proposal') return { name: 'service_contracts' }
+  if (notice.subject_kind === 'adjustment') return { name: 'statements' }
   if (notice.subject_kind === 'attendance') return { name: 'attendance' }
   if (notice.subject_kind === 'attendance_correction') return { name: 'attendance', query: { show: 'corrections' } }
   // Of a roster those are told who stand in it.

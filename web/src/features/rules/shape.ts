@@ -12,7 +12,10 @@ import { has, listed, t } from '@/i18n'
 /** The names behind codes and ids. */
 export interface Names { matter: (code: string) => string; section: (code: string) => string; person: (id: string) => string | null; platform: (code: string) => string }
 
-type Value = 'text' | 'number' | 'span' | 'flag' | 'word' | 'role' | 'platform' | 'section' | 'matter' | 'people'
+/** A hole of a letter's template: `{{code}}` in its text. */
+export interface TemplateHole { code: string; name: string; needed: boolean }
+
+type Value = 'text' | 'number' | 'span' | 'flag' | 'word' | 'role' | 'platform' | 'section' | 'matter' | 'people' | 'lines' | 'holes'
 export interface RuleField {
   key: string
   value: Value
@@ -29,6 +32,8 @@ export interface RuleField {
   most?: number
   /** Stands in one column of the table with the others of this name. */
   together?: 'counts'
+  /** Too much for a column: it stands in the form alone. */
+  long?: true
 }
 /** `view` where a right of its own shows the table. */
 export interface RuleShape { right: string; view?: string; fields: RuleField[]; blank: Record<string, unknown> | null }
@@ -189,12 +194,57 @@ export const RULES: Record<RuleKind, RuleShape> = {
     fields: [{ key: 'number', value: 'text', subject: true }, { key: 'name', value: 'text' }, ACTIVE],
     blank: { number: '', name: '', active: true },
   },
+  liaison_terms: {
+    right: P.setLiaisonRules,
+    view: P.viewLetters,
+    fields: [
+      { key: 'code', label: 'step', value: 'word', words: [], under: 'liaison_terms', subject: true },
+      { key: 'amount', value: 'number', least: 1, most: 1_440 }, { key: 'unit', value: 'word', words: ['working_days', 'clock_minutes'], under: 'rule_units' },
+    ],
+    blank: null,
+  },
+  letter_series: {
+    right: P.setLiaisonRules,
+    view: P.viewLetters,
+    fields: [{ key: 'side', value: 'word', words: ['supplier', 'purchaser'], under: 'sides', subject: true }, { key: 'mark', value: 'text' }],
+    blank: null,
+  },
+  letter_templates: {
+    right: P.setLiaisonRules,
+    view: P.viewLetters,
+    fields: [
+      { key: 'name', value: 'text' }, { key: 'code', value: 'text', subject: true }, { key: 'title', value: 'text' }, { key: 'body', value: 'lines', long: true },
+      { key: 'fields', value: 'holes' }, { key: 'reply_days', value: 'number', any: true, least: 1, most: 60 }, ACTIVE,
+    ],
+    blank: { code: '', name: '', title: '', body: [], fields: [], reply_days: null, active: true },
+  },
+  check_points: {
+    right: P.setLiaisonRules,
+    view: P.viewDailyChecks,
+    fields: [
+      { key: 'name', value: 'text' }, { key: 'code', value: 'text', subject: true }, { key: 'scope', value: 'word', words: ['seat', 'area'], under: 'check_scopes' },
+      { key: 'items', value: 'lines' }, { key: 'photo', value: 'flag' }, ACTIVE,
+    ],
+    blank: { code: '', scope: 'seat', name: '', items: [], photo: false, active: true },
+  },
+  experience_terms: {
+    right: P.setLiaisonRules,
+    view: P.viewLetters,
+    fields: [{ key: 'code', label: 'item', value: 'word', words: [], under: 'experience_terms', subject: true }, { key: 'months', value: 'number', least: 1, most: 600 }],
+    blank: null,
+  },
+  privacy_terms: {
+    right: P.setPrivacyRules,
+    view: P.viewPrivacy,
+    fields: [{ key: 'code', label: 'step', value: 'word', words: [], under: 'privacy_terms', subject: true }, { key: 'days', label: 'answer_days', value: 'number', least: 1, most: 60 }],
+    blank: null,
+  },
 }
 
 /** The fields column by column. */
 export function columnsOf(kind: RuleKind): { key: string; fields: RuleField[] }[] {
   const columns: { key: string; fields: RuleField[] }[] = []
-  for (const field of RULES[kind].fields) {
+  for (const field of RULES[kind].fields.filter((one) => !one.long)) {
     const last = columns.at(-1)
     if (field.together && last?.key === field.together) last.fields.push(field)
     else columns.push({ key: field.together ?? field.key, fields: [field] })
@@ -216,6 +266,8 @@ export function cellWord(field: RuleField, rule: Record<string, unknown>, names:
     case 'platform': return names.platform(String(value))
     case 'section': return names.section(String(value))
     case 'matter': return names.matter(String(value))
+    case 'lines': return listed(value as string[])
+    case 'holes': return listed((value as TemplateHole[]).map((hole) => hole.name))
     case 'people': return listed((value as string[]).map((id) => names.person(id) ?? t('tickets.somebody')))
     default: return String(value)
   }
@@ -245,7 +297,8 @@ export function ready(kind: RuleKind, rule: Record<string, unknown>, source: str
   const filled = RULES[kind].fields.every((field) => {
     const value = rule[field.key]
     if (field.any) return true
-    if (field.value === 'people') return (value as unknown[]).length > 0
+    if (field.value === 'people' || field.value === 'lines') return (value as unknown[]).length > 0
+    if (field.value === 'holes') return true
     return field.value === 'text' ? Boolean(String(value ?? '').trim()) : value !== null && value !== undefined && value !== ''
   })
   return filled && Boolean(source.trim())

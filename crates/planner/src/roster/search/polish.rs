@@ -9,18 +9,21 @@ use rand::RngExt as _;
 use super::super::line::{Cell, NEVER, OFF, Window};
 use super::super::master::{Column, Master, Row};
 use super::super::problem::Day;
-use super::{Search, Time};
+use super::{SHUT, Search, Time};
 
-/// How finely the worth of a cell is told to the lines; no line may cost more than the whole.
-const FINE: f64 = 64.0;
-const WHOLE: f64 = 400_000.0;
 /// Sweeps over the people before the first is tied to a line, and between two.
 const SWEEPS: usize = 150;
 const SWEEPS_BETWEEN: usize = 10;
 /// How much the best worth so far has a say beside the present one, which leaps.
 const BLEND: f64 = 0.6;
-/// So near to the least that it can cost, the program is good enough.
+/// So near to the least that it can cost, the program is good enough; the same for all at once, in parts of the cost.
 const NEAR: f64 = 0.2;
+const NEAR_ALL: f64 = 0.001;
+/// One in so many of those who are left is tied at a time, and one in so many when the time is short.
+const EACH: usize = 10;
+const EACH_LATE: usize = 3;
+/// But only whose line is taken for so much.
+const LIKELY: f64 = 0.5;
 /// A line is taken in when it promises this much.
 const PROMISE: f64 = 0.02;
 /// A line that is taken for so much is as good as sure.
@@ -36,6 +39,9 @@ pub(super) struct Part {
     pub window: Window,
     /// So much worse is taken as well, to begin afresh from it.
     pub slack: i64,
+    /// By when the first is tied to a line, and by when the last, in parts of all the time.
+    pub root_by: f64,
+    pub by: f64,
 }
 
 /// How a polish ended.
@@ -65,6 +71,8 @@ struct Centre {
     worth: Vec<f64>,
     /// What the part cost before.
     before: f64,
+    /// How near to the bound is near enough.
+    near: f64,
 }
 
 /// Where the cover of a part stands in the program.
@@ -73,8 +81,6 @@ struct Rows {
     shifts: usize,
     /// By day of the window and shift.
     at: Vec<Option<u32>>,
-    /// Parts of a unit of cost that the lines are told.
-    fine: f64,
 }
 
 impl Search {
@@ -122,7 +128,6 @@ impl Search {
         let cells = self.shifts + 1;
         let mut at = Vec::new();
         let mut needs = Vec::new();
-        let mut dearest = 1;
         for day in part.window.first..part.window.end {
             for shift in 0..self.shifts {
                 let place = day * self.shifts + shift;
@@ -131,10 +136,9 @@ impl Search {
                     && part
                         .people
                         .iter()
-                        .any(|&person| self.wants[person][day * cells + shift + 1] != NEVER);
+                        .any(|&person| self.wants[person][day * cells + shift + 1] != SHUT);
                 at.push(open.then_some(needs.len() as u32));
                 if open {
-                    dearest = dearest.max(under).max(over);
                     needs.push(Row {
                         need: f64::from(need) - f64::from(self.there[place]),
                         under: f64::from(under),
@@ -143,12 +147,10 @@ impl Search {
                 }
             }
         }
-        let days = part.window.end - part.window.first;
         let rows = Rows {
             first: part.window.first,
             shifts: self.shifts,
             at,
-            fine: FINE.min(WHOLE / (days as f64 * f64::from(dearest))),
         };
         let first: Vec<Column> = part
             .people
@@ -191,6 +193,15 @@ impl Search {
             .collect()
     }
 
+    /// What is remembered, or else what one more and one fewer cost now.
+    fn first_worth(&self, part: &Part, master: &Master, rows: &Rows) -> Vec<f64> {
+        let known = self.remembered(part, rows);
+        if known.iter().all(|worth| *worth == 0.0) {
+            return master.worths().to_vec();
+        }
+        master.within(&known)
+    }
+
     fn remember(&mut self, part: &Part, rows: &Rows, worth: &[f64]) {
         let from = part.window.first * self.shifts;
         for (at, row) in rows.at.iter().enumerate() {
@@ -200,37 +211,36 @@ impl Search {
         }
     }
 
-    /// The line that is worth most to the program.
-    fn worthiest(&mut self, who: usize, part: &Part, worth: &[f64], rows: &Rows) -> Option<Column> {
+    /// The line that is worth most to the program, and a bound below which no line costs beyond its worth.
+    fn worthiest(
+        &mut self,
+        who: usize,
+        part: &Part,
+        worth: &[f64],
+        rows: &Rows,
+    ) -> Option<(Column, f64)> {
         let person = part.people[who];
         let many = self.shifts + 1;
         self.costs.clear();
         for day in part.window.first..part.window.end {
             let wants = &self.wants[person][day * many..(day + 1) * many];
-            self.costs.push((f64::from(wants[0]) * rows.fine) as i32);
-            for shift in 0..self.shifts {
-                let want = wants[shift + 1];
-                if want == NEVER {
+            self.costs.push(wants[0] as f32);
+            for (shift, &want) in wants[1..].iter().enumerate() {
+                if want == SHUT {
                     self.costs.push(NEVER);
                     continue;
                 }
                 let worth = rows.at[(day - rows.first) * rows.shifts + shift]
                     .map_or(0.0, |row| worth[row as usize]);
-                let cost = (f64::from(want) - worth) * rows.fine;
-                self.costs.push(cost.round() as i32);
+                self.costs.push((f64::from(want) - worth) as f32);
             }
         }
-        let mut line = self.lines[person].clone();
-        let rng = &mut self.rng;
-        self.liner.best(
-            &self.rules[person],
-            &mut line,
-            part.window,
-            &self.costs,
-            |many| rng.random_range(0..many),
-        )?;
-        let cells = line[part.window.first..part.window.end].to_vec();
-        Some(self.column(who, person, cells, rows))
+        let (first, end) = (part.window.first, part.window.end);
+        let kept = self.lines[person][first..end].to_vec();
+        let bound = self.find(person, part.window, None)?;
+        let cells = self.lines[person][first..end].to_vec();
+        self.lines[person][first..end].copy_from_slice(&kept);
+        Some((self.column(who, person, cells, rows), f64::from(bound)))
     }
 
     /// Sweeps over the people until nobody has a line that makes it better.
@@ -239,13 +249,16 @@ impl Search {
         part: &Part,
         (master, rows): (&mut Master, &Rows),
         (tied, centre): (&[Option<usize>], &mut Centre),
-        sweeps: usize,
+        (sweeps, until): (usize, f64),
         time: &mut Time<'_>,
     ) -> Swept {
         for _ in 0..sweeps {
             master.optimize();
             if time.pass() >= 1.0 {
                 return Swept::Late;
+            }
+            if time.gone > until {
+                break;
             }
             let mut new = Vec::new();
             let mut blend = BLEND;
@@ -262,11 +275,11 @@ impl Search {
                         bound += master.columns[column].beyond(&worth);
                         continue;
                     }
-                    let Some(column) = self.worthiest(who, part, &worth, rows) else {
+                    let Some((column, least)) = self.worthiest(who, part, &worth, rows) else {
                         bound = f64::NEG_INFINITY;
                         continue;
                     };
-                    bound += column.beyond(&worth);
+                    bound += least;
                     if master.reduced(&column) < -PROMISE {
                         new.push(column);
                     }
@@ -288,7 +301,7 @@ impl Search {
             for column in new {
                 master.add(column);
             }
-            if nothing || master.objective() - centre.bound < NEAR {
+            if nothing || master.objective() - centre.bound < centre.near {
                 break;
             }
         }
@@ -307,14 +320,25 @@ impl Search {
         let before = master.objective() + part.slack as f64;
         let mut centre = Centre {
             bound: f64::NEG_INFINITY,
-            worth: master.within(&self.remembered(part, rows)),
+            worth: self.first_worth(part, master, rows),
             before,
+            near: if part.slack > 0 {
+                NEAR.max(NEAR_ALL * before)
+            } else {
+                NEAR
+            },
         };
         let mut tied: Vec<Option<usize>> = vec![None; people];
         let mut sweeps = SWEEPS;
         loop {
             centre.bound = f64::NEG_INFINITY;
-            match self.generate(part, (master, rows), (&tied, &mut centre), sweeps, time) {
+            let until = if sweeps == SWEEPS {
+                part.root_by
+            } else {
+                part.by
+            };
+            let limits = (sweeps, until);
+            match self.generate(part, (master, rows), (&tied, &mut centre), limits, time) {
                 Swept::Late => return Err(Polished::Late),
                 Swept::Hopeless if sweeps == SWEEPS => return Err(Polished::Best),
                 Swept::Hopeless => return Err(Polished::Same),
@@ -336,27 +360,27 @@ impl Search {
                     *surest = (much, column);
                 }
             }
-            let mut next: Option<(f64, usize)> = None;
+            let mut left: Vec<(f64, usize, usize)> = Vec::new();
             for who in 0..people {
                 let (much, column) = surest[who];
-                if tied[who].is_some() || column == usize::MAX {
-                    continue;
-                }
-                if much > SURE {
-                    tied[who] = Some(column);
-                    master.fix(column);
-                } else {
+                if tied[who].is_none() && column != usize::MAX {
                     let say = much + CHANCE * self.rng.random::<f64>();
-                    if next.is_none_or(|next| say > next.0) {
-                        next = Some((say, column));
-                    }
+                    left.push((say, who, column));
                 }
             }
-            if let Some((_, column)) = next {
-                tied[master.columns[column].who] = Some(column);
-                master.fix(column);
-            } else {
+            if left.is_empty() {
                 break;
+            }
+            left.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+            let late = time.gone > part.by;
+            let each = if late { EACH_LATE } else { EACH };
+            let many = left.len().div_ceil(each);
+            for (at, &(say, who, column)) in left.iter().enumerate() {
+                let likely = at == 0 || at < many && (late || say > LIKELY);
+                if likely || surest[who].0 > SURE {
+                    tied[who] = Some(column);
+                    master.fix(column);
+                }
             }
         }
         Ok(tied

@@ -14,6 +14,12 @@ async fn what_is_to_be_done_has_an_owner_and_a_day_and_waits_for_him() {
     on_both_at("2026-09-18T02:00:00Z", &[], async |server| {
         let (liaison, counterpart) = (server.sign_in("liaison").await, server.sign_in("counterpart").await);
         let (agent, section) = (server.sign_in("agent3").await, server.sign_in("section").await);
+        // People of every section are there to be named, not the liaison persons alone.
+        let people = liaison.get("/api/v1/both-sides").await;
+        let all = people["items"].as_array().unwrap();
+        let own = section.own_id().await;
+        let of_section = all.iter().find(|one| one["id"] == own);
+        assert_eq!(of_section.unwrap()["side"], "purchaser", "{people}");
         let new = json!({"title": "九月工作例会", "held_on": "2026-09-17", "place": "二楼会议室",
             "attendees": [liaison.own_id().await, counterpart.own_id().await], "minutes": ["通报八月指标。"],
             "actions": [

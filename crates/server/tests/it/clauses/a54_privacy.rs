@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
-use crate::support::Person;
 use crate::support::cases::{on_both, path};
+use crate::support::{Person, TestServer};
 
 /// The reviewed schema; read when it is asked for, since a test beside this one may have just written it.
 const SCHEMA: &str = concat!(
@@ -126,6 +127,27 @@ async fn every_column_about_people_is_declared() {
     .await;
 }
 
+/// His number stands in other capabilities' rows too: a call that came in before anybody knew him, one that was refused.
+async fn known_elsewhere(server: &TestServer) {
+    let insert = [
+        "insert into calls (id, direction, hotline, caller, caller_hash, state, arrived_at, held_ms, trunk, sip_call_id, \
+         recording_state, events) select id, 'inbound', '12333', phone, phone_hash, 'ended', first_contact_at, 0, '', '', \
+         'none', 0 from requesters where phone is not null",
+        "insert into outbound_refusals (id, at, day, agent_id, code, purpose, number, number_hash) select id, \
+         first_contact_at, '2026-11-23', id, 'out_of_hours', 'ticket', phone, phone_hash from requesters \
+         where phone is not null",
+    ];
+    let db = server.running.app.db.clone();
+    db.write(async move |tx| {
+        for sql in insert {
+            tx.execute_unprepared(sql).await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
 async fn answers(who: &Person, request: &Value, answer: Value) -> (StatusCode, Value) {
     let at = path("privacy-requests", request);
     let mut answer = answer;
@@ -149,6 +171,7 @@ async fn a_person_has_what_is_known_of_him_erased_with_a_proof() {
         let at = format!("/api/v1/requesters/{requester}");
         assert!(agent.get(&at).await["phone"].is_string());
 
+        known_elsewhere(server).await;
         let new = json!({"requester_id": requester, "kind": "delete", "wish": "请删除我的号码"});
         let request = agent.post("/api/v1/privacy-requests", new).await;
         assert!(
@@ -205,6 +228,30 @@ async fn a_person_has_what_is_known_of_him_erased_with_a_proof() {
             (&done["erasure_id"], &json!(1)),
             "{proofs}"
         );
+        let proof = &proofs["items"][0];
+        for table in ["calls", "outbound_refusals"] {
+            assert_eq!(proof["erased"][table], 1, "{proof}");
+        }
+        let log = lead.get("/api/v1/calls").await;
+        assert_eq!(log["items"][0]["caller"], "", "{log}");
+        // What he said is kept without his name, with the reason and the last day.
+        assert_eq!(
+            agent.get(&path("tickets", &ticket)).await["summary"],
+            "准考证打不开"
+        );
+        let kept: Vec<(&str, &str)> = proof["kept"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                (
+                    one["code"].as_str().unwrap(),
+                    one["until"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert!(kept.contains(&("tickets", "2031-11-22")), "{kept:?}");
+        assert!(kept.contains(&("do_not_call", "2029-11-22")), "{kept:?}");
         let (_, no) = answers(
             &purchaser,
             &request,

@@ -312,3 +312,50 @@ async fn a_package_holds_the_last_second_whichever_node_seals_it() {
     })
     .await;
 }
+
+/// Whoever reports names whom it may be about, but not who decides.
+async fn agent_reports(server: &TestServer, leak: Value) -> (StatusCode, Value) {
+    let agent = server.sign_in("agent1").await;
+    agent.ask(Method::POST, "/api/v1/leaks", Some(leak)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whose_traces_are_gathered_sees_nothing_of_it_not_even_in_the_trail() {
+    on_both(async |server| {
+        let purchaser = server.sign_in("purchaser").await;
+        let auditor = server.sign_in("auditor").await;
+        let new = json!({"title": "审计数据外流", "what": "留痕外流", "data_kinds": "业务数据"});
+        let leak = purchaser.post("/api/v1/leaks", new).await;
+        let (at, own) = (path("leaks", &leak), auditor.own_id().await);
+        let trail = "/api/v1/audit?action=leak*";
+        assert!(auditor.get(trail).await["total"].as_u64().unwrap() > 0);
+
+        // Nobody gathers his own traces, and no administrator takes a leak out of the purchaser's sight.
+        let gather = async |who: &Person, user: &Value| {
+            let new = json!({"user_id": user, "from": "2026-11-01T00:00:00Z"});
+            let door = format!("{at}/packages");
+            who.ask(Method::POST, &door, Some(new)).await.1
+        };
+        assert_eq!(gather(&auditor, &own).await["code"], "leak_package_own");
+        let decider = purchaser.own_id().await;
+        assert_eq!(gather(&auditor, &decider).await["code"], "leak_decider");
+
+        let named =
+            json!({"title": "外流", "what": "外流", "data_kinds": "号码", "suspect_id": decider});
+        let (_, no) = agent_reports(server, named).await;
+        assert_eq!(no["code"], "leak_decider", "{no}");
+
+        // Before anybody names him, the leak is hidden from whom its evidence is about.
+        package(&purchaser, &leak, &own).await;
+        let (status, _) = auditor.ask(Method::GET, &at, None).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert_eq!(auditor.get("/api/v1/leaks").await["total"], 0);
+        assert_eq!(auditor.get(trail).await["total"], 0, "nor in the raw trail");
+        let id = leak["id"].as_str().unwrap();
+        let by_id = format!("/api/v1/audit?subject={id}");
+        assert_eq!(auditor.get(&by_id).await["total"], 0);
+        assert!(purchaser.get(trail).await["total"].as_u64().unwrap() > 1);
+        assert_eq!(auditor.get("/api/v1/audit/state").await["tail_whole"], true);
+    })
+    .await;
+}

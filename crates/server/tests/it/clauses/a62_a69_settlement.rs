@@ -86,6 +86,12 @@ async fn half_a_year_is_settled_and_what_changes_after_it_is_an_adjustment() {
 
         // checked by another, rejected with an item, submitted again, confirmed.
         step(&hr, &one, "check", json!({"passed": true})).await;
+        // insurances without proof keep it back, until the purchaser makes that a warning.
+        let checks = manager.get(&format!("{one}/checks")).await;
+        assert_eq!((&checks["items"][0]["check"], &checks["blocked"]), (&json!("insurance"), &json!(true)), "{checks}");
+        assert_eq!(no(&manager, &one, "prepare", json!({"action": "submit"})).await, "statement_checks_block");
+        let warn = json!({"rule": {"check": "insurance", "blocks": false}, "source": "采购人复函"});
+        purchaser.post("/api/v1/rules/submission-checks", warn).await;
         let out = step(&manager, &one, "prepare", json!({"action": "submit"})).await;
         assert!(out["due_at"].as_str().unwrap().starts_with("2026-07-15"), "10 working days: {}", out["due_at"]);
         step(&reviewer, &one, "review", json!({"action": "begin"})).await;
@@ -98,12 +104,23 @@ async fn half_a_year_is_settled_and_what_changes_after_it_is_an_adjustment() {
         let frozen = step(&reviewer, &one, "review", json!({"action": "confirm"})).await;
         assert_eq!((&frozen["sha256"], &frozen["round"]), (&drawn["sha256"], &json!(2)));
 
-        // the invoice is of the confirmed amount; 30 working days from 1 July.
+        // as a workbook and as the paper that was frozen, through the door of exports.
+        for (file, begins) in [("export", &b"PK"[..]), ("pdf?stage=confirmed", b"%PDF")] {
+            let answer = reviewer.send(Method::GET, &format!("{one}/{file}"), None).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{file}");
+            let bytes = answer.bytes().await.unwrap();
+            assert!(bytes.starts_with(begins), "{file}");
+        }
+        let log = purchaser.get("/api/v1/export-log").await;
+        assert_eq!((&log["items"][0]["kind"], &log["items"][1]["kind"]), (&json!("statements"), &json!("statements")), "{log}");
+
+        // the invoice is of the confirmed amount; 30 working days from 1 July, however late its receipt is recorded.
         let mut invoice = json!({"number": "26442000000012345678", "tax_bp": 600, "amount_fen": total + 1, "issued_on": "2026-07-01"});
         assert_eq!(no(&manager, &one, "invoice", invoice.clone()).await, "invoice_amount");
         invoice["amount_fen"] = json!(total);
         step(&manager, &one, "invoice", invoice).await;
-        let due = step(&reviewer, &one, "invoice/receive", json!({"received_on": "2026-07-01"})).await;
+        let handed = json!({"handed_on": "2026-07-01", "how": "in_person", "proof": "签收单 7"});
+        let due = step(&manager, &one, "invoice/hand-in", handed).await;
         assert!(due["due_at"].as_str().unwrap().starts_with("2026-08-12"), "{}", due["due_at"]);
         let paid = json!({"amount_fen": total, "paid_on": "2026-07-01", "receipt_no": "R1"});
         assert_eq!(step(&reviewer, &one, "payments", paid).await["state"], "paid");
@@ -111,10 +128,25 @@ async fn half_a_year_is_settled_and_what_changes_after_it_is_an_adjustment() {
         // a correction that both sides signed is a difference beside the confirmed line.
         let sick = json!([{"day": "2026-06-11", "seat": 3, "person": "A3", "presence": "sick_leave", "minutes": 0}]);
         signed(&manager, &counterpart, json!({"days": sick, "note": "病假更正"})).await;
-        let (status, counted) = manager.ask(Method::POST, &format!("{one}/recount"), Some(json!({"reason": "病假更正"}))).await;
-        assert_eq!((status, &counted["adjustments"][0]["delta_fen"]), (StatusCode::OK, &json!(674_603 - 714_285)));
+        let counted = step(&manager, &one, "recount", json!({"reason": "病假更正"})).await;
+        assert_eq!(counted["adjustments"][0]["delta_fen"], 674_603 - 714_285);
         assert_eq!((&counted["lines"], &counted["total_fen"], &counted["sha256"]), (&frozen["lines"], &frozen["total_fen"], &frozen["sha256"]));
         assert_eq!(no(&manager, &one, "prepare", json!({"action": "draw"})).await, "statement_confirmed");
+
+        // a price is proposed by one side and signed by the other; the budget shows what is used.
+        let price = json!({"from_day": "2026-08-01", "price_fen": 800_000, "source": "补充协议"});
+        let made = manager.post(&format!("{contract}/price-proposals"), price).await;
+        let sign = format!("/api/v1/price-proposals/{}/decide", made["id"].as_str().unwrap());
+        assert_eq!(manager.refused(Method::POST, &sign, json!({"version": 1, "sign": true})).await.1, "forbidden");
+        purchaser.post(&sign, json!({"version": 1, "sign": true})).await;
+        let budget = reviewer.get(&contract).await["budget"].clone();
+        assert_eq!((&budget["settled_fen"], &budget["paid_fen"]), (&json!(total), &json!(total)));
+        assert_eq!(budget["forecast_fen"], 6 * 833_333 + 5 * 6 * 800_000);
+        // What proves the clauses stands in the list of the contract.
+        let clauses = purchaser.get("/api/v1/contract-clauses").await;
+        for clause in clauses["items"].as_array().unwrap().iter().filter(|clause| ("A-62"..="A-69").contains(&clause["code"].as_str().unwrap())) {
+            assert_eq!(clause["state"], "kept", "{clause}");
+        }
 
         let agent = server.sign_in("agent1").await;
         assert_eq!(agent.ask(Method::GET, "/api/v1/statements", None).await.0, StatusCode::FORBIDDEN);

@@ -49,6 +49,7 @@ mod a51_gate;
 pub mod a52_exam;
 mod a53_procedures;
 mod a54_confidentiality;
+mod a54_data_return;
 mod a54_privacy;
 mod a55_nda;
 mod a56_leak;
