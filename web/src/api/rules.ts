@@ -12,7 +12,7 @@ const DOORS = {
   export_limits: '/api/v1/rules/export-limits', access_alarms: '/api/v1/rules/access-alarms', leak_terms: '/api/v1/rules/leak-terms',
   liaison_terms: '/api/v1/rules/liaison-terms', letter_series: '/api/v1/rules/letter-series', letter_templates: '/api/v1/rules/letter-templates', check_points: '/api/v1/rules/check-points', experience_terms: '/api/v1/rules/experience-terms',
   privacy_terms: '/api/v1/rules/privacy-terms',
-  workforce_terms: '/api/v1/rules/workforce-terms',
+  workforce_terms: '/api/v1/rules/workforce-terms', roster_terms: '/api/v1/rules/roster-terms',
   contract_terms: '/api/v1/rules/contract-terms', submission_checks: '/api/v1/rules/submission-checks',
 } as const satisfies Record<RuleKind, string>
 

@@ -39,6 +39,7 @@ export const closeDay = (day: string, version: number, overruled: Overruled[]): 
 export const sendDayBack = (day: string, version: number, reason: string): Promise<AttendanceSheet> => take(api.POST('/api/v1/attendance-days/{day}/send-back', { ...on(day), body: { version, reason } }))
 /** All of them or none. */
 export const confirmDays = (days: Pick<AttendanceDay, 'day' | 'version'>[]): Promise<Confirmed> => take(api.POST('/api/v1/attendance-days/confirm', { body: { days: days.map(({ day, version }) => ({ day, version })) } }))
+export const attendanceChain = (): Promise<Sent<S['AttendanceChain']>> => take(api.GET('/api/v1/attendance-chain'))
 
 export const corrections = (filters: Filters): Promise<Page<AttendanceLine>> => take(api.GET('/api/v1/attendance-corrections', listing(filters)))
 export const proposeCorrection = (body: S['NewAttendanceCorrection']): Promise<AttendanceLine> => take(api.POST('/api/v1/attendance-corrections', { body }))

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Finding, Shift } from '@/api/roster'
 import type { AttendanceLine, Punch } from '@/api/workforce'
 import { addDays, boundsOf, daysBetween, hm, hours, inMonths, mondayOf, weekdayOf } from '@/features/workforce/days'
 import { byDay, marksOf } from '@/features/workforce/punches'
+import { block, byWeight, coverOf, dropped, findingSentence, painted, shortNames, undone } from '@/features/workforce/roster'
 import { findingWord, isException, mayCorrect, ordered } from '@/features/workforce/words'
 
 const punch = (at: string, kind: 'in' | 'out', part: Partial<Punch> = {}): Punch => ({ id: at, user: null, kind, at, device_at: at, device: 'seat-one', address: '', on_floor: true, ...part }) as Punch
@@ -59,5 +61,47 @@ describe('the sheet of a day', () => {
   it('holds its evidence while nothing is written', () => {
     const lines = [line('', { id: null, state: 'evidence' } as Partial<AttendanceLine>), line('', { id: null, seat: 'Z2', state: 'evidence' } as Partial<AttendanceLine>)]
     expect(ordered(lines)).toHaveLength(2)
+  })
+})
+
+const shift = (id: string, name: string, part: Partial<Shift> = {}): Shift => ({ id, name, from: '08:30', to: '17:30', lunch_from: null, lunch_to: null, minutes: 480, colour: 0, people: 2, archived: false, version: 1, ...part })
+const cells = new Map([['2026-12-01 a', 'early'], ['2026-12-01 b', 'late'], ['2026-12-02 a', 'late']])
+
+describe('a roster', () => {
+  it('lets two shifts trade places when one is dropped on the other, and copies with Ctrl', () => {
+    const from = { day: '2026-12-01', user: 'a' }
+    expect(dropped(cells, 'early', from, { day: '2026-12-01', user: 'b' }, false)).toEqual([{ day: '2026-12-01', user_id: 'b', shift_id: 'early' }, { day: '2026-12-01', user_id: 'a', shift_id: 'late' }])
+    expect(dropped(cells, 'early', from, { day: '2026-12-02', user: 'b' }, false)).toEqual([{ day: '2026-12-02', user_id: 'b', shift_id: 'early' }, { day: '2026-12-01', user_id: 'a', shift_id: null }])
+    expect(dropped(cells, 'early', from, { day: '2026-12-02', user: 'b' }, true)).toEqual([{ day: '2026-12-02', user_id: 'b', shift_id: 'early' }])
+    expect(dropped(cells, 'early', from, from, false)).toEqual([])
+    expect(dropped(cells, 'late', null, { day: '2026-12-02', user: 'a' }, false)).toEqual([])
+  })
+  it('gives a block of cells one shift, and takes it back', () => {
+    const spots = block(['2026-12-01', '2026-12-02'], ['a', 'b'], { day: '2026-12-02', user: 'b' }, { day: '2026-12-01', user: 'a' })
+    expect(spots).toHaveLength(4)
+    const changes = painted(cells, spots, 'late')
+    expect(changes).toEqual([{ day: '2026-12-01', user_id: 'a', shift_id: 'late' }, { day: '2026-12-02', user_id: 'b', shift_id: 'late' }])
+    expect(undone(cells, changes)).toEqual([{ day: '2026-12-01', user_id: 'a', shift_id: 'early' }, { day: '2026-12-02', user_id: 'b', shift_id: null }])
+  })
+  it('counts who is there, and the fewest at their seats while some are at lunch', () => {
+    const roster = {
+      cells: ['a', 'b', 'c'].map((user_id, i) => ({ day: '2026-12-01', user_id, shift_id: i < 2 ? 'one' : 'two' })),
+      shifts: [shift('one', '午休一轮', { lunch_from: '12:00', lunch_to: '13:00' }), shift('two', '午休二轮', { lunch_from: '12:30', lunch_to: '13:30' })],
+      leave: [],
+    }
+    expect(coverOf(roster, '2026-12-01', new Set())).toEqual({ there: 3, lunch: 0 })
+    expect(coverOf({ ...roster, leave: [{ day: '2026-12-01', user_id: 'c', part: 'day', kind: null }] }, '2026-12-01', new Set(['2026-12-01 b']))).toEqual({ there: 1, lunch: 0 })
+    expect(coverOf(roster, '2026-12-02', new Set())).toEqual({ there: 0, lunch: null })
+  })
+  it('has short names that tell its shifts apart', () => {
+    expect(shortNames([shift('a', '早班'), shift('b', '晚班')])).toEqual({ a: '早', b: '晚' })
+    expect(shortNames([shift('a', '午休一轮'), shift('b', '午休二轮')])).toEqual({ a: '一', b: '二' })
+    expect(shortNames([shift('a', '早班'), shift('b', '早班')])).toEqual({ a: '1', b: '2' })
+    expect(shortNames([shift('a', '正常班')])).toEqual({ a: '正常' })
+  })
+  it('says a breach in words, hours as hours', () => {
+    const found = { day: '2026-12-02', rule: 'rest', user_id: 'a', is: 570, limit: 660, hard: true, text: '' } as Finding
+    expect(findingSentence(found, () => '陈晓雯')).toMatch(/陈晓雯.*12-02.*9\.5 小时.*11 小时/)
+    expect(byWeight([{ ...found, hard: false, day: '2026-12-01' }, found]).map((one) => one.hard)).toEqual([true, false])
   })
 })

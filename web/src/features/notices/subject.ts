@@ -18,6 +18,11 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'> &
   if (notice.subject_kind === 'adjustment') return { name: 'statements' }
   if (notice.subject_kind === 'attendance') return { name: 'attendance' }
   if (notice.subject_kind === 'attendance_correction') return { name: 'attendance', query: { show: 'corrections' } }
+  // Of a roster those are told who stand in it.
+  if (notice.subject_kind === 'roster') return { name: 'my_roster' }
+  if (notice.subject_kind === 'leave_request') return { name: 'leave', query: { open: notice.subject_id } }
+  if (notice.subject_kind === 'shift_swap') return { name: 'swaps', query: { open: notice.subject_id } }
+  if (notice.subject_kind === 'attendance_chain') return { name: 'attendance' }
   if (notice.subject_kind === 'staffing') return { name: 'staffing' }
   // Of the dealings of the two sides some have a list alone.
   const lists: Record<string, string> = { liaison_person: 'liaisons', team_member: 'team', daily_check: 'daily_checks', supply: 'supplies', past_contract: 'past_contracts', standby: 'continuity', paper_sheet: 'continuity', meeting_action: 'liaison_todo' }

@@ -2,6 +2,7 @@
 import { CHANNEL_KINDS } from '@/api/channels'
 import { ACCESS_KINDS, EXPORT_KINDS } from '@/api/exports'
 import { PURPOSE_LINKS } from '@/api/outbound'
+import { SHIPPED_ROSTER_TERMS } from '@/api/roster'
 import { SHIPPED_TERMS } from '@/api/workforce'
 import { P } from '@/api/permissions'
 import { PRIORITIES, REQUEST_TYPES, UNITS, type RuleKind, type RuleRow, type Span } from '@/api/types'
@@ -181,6 +182,14 @@ export const RULES: Record<RuleKind, RuleShape> = {
       whole('late_grace_minutes', 0, 60), whole('clock_skew_seconds', 0, 3_600), whole('same_device_minutes', 0, 720), whole('floor_minutes', 0, 120), whole('overtime_day_minutes', 1, 720), whole('overtime_month_minutes', 1, 6_000),
     ],
     blank: { ...SHIPPED_TERMS },
+  },
+  roster_terms: {
+    right: P.setWorkforceTerms,
+    view: P.viewAttendance,
+    fields: [
+      whole('rest_minutes', 0, 1_440), whole('days_in_a_row', 1, 31), whole('week_minutes', 60, 5_040), whole('lunch_seats', 0, 2_000), whole('seats', 0, 2_000), { key: 'swap_auto', value: 'flag' }, whole('draft_seconds', 1, 60),
+    ],
+    blank: { ...SHIPPED_ROSTER_TERMS },
   },
   outbound_purposes: {
     right: P.setOutboundRules,

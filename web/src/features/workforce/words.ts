@@ -9,11 +9,16 @@ export const FINDING_TONES: Record<AttendanceFinding, string> = {
 }
 export const RECORD_TONES: Record<string, string> = { evidence: '', closed: 'amber', frozen: 'green', proposed: 'amber', refused: '' }
 export const OVERTIME_TONES: Record<string, string> = { requested: 'amber', planned: 'blue', worked: 'amber', confirmed: 'green', withdrawn: '' }
+export const LEAVE_TONES: Record<string, string> = { requested: 'amber', approved: 'green', refused: 'red', withdrawn: '' }
+export const SWAP_TONES: Record<string, string> = { asked: 'amber', accepted: 'blue', approved: 'green', declined: 'red', refused: 'red', withdrawn: '' }
 
 /** Somebody was at the seat. */
 export const isHeld = (kind: AttendanceKind): boolean => kind === 'present' || kind === 'stand_in'
 /** As the server counts them: whatever is not plainly there. */
 export const isException = (line: Pick<AttendanceLine, 'kind' | 'findings'>): boolean => line.kind !== 'present' || line.findings.length > 0
+
+/** How a seat was held: 到岗, 请假 as what kind of leave. */
+export const kindWord = (line: Pick<AttendanceLine, 'kind' | 'leave_kind'>): string => (line.kind === 'leave' && line.leave_kind ? t(`leave_kinds.${line.leave_kind}`) : t(`attendance_kinds.${line.kind}`))
 
 /** A finding with its minutes: 迟到 12 分. */
 export function findingWord(line: Pick<AttendanceLine, 'late_minutes' | 'early_minutes'>, finding: AttendanceFinding): string {
