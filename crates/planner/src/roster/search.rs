@@ -125,6 +125,9 @@ const LAST: f64 = 0.1;
 /// The temperature at the beginning and at the end, in parts of what one cell costs.
 const HOT: f64 = 0.1;
 const COLD: f64 = 0.01;
+/// The same for large rosters, which have no time to cool down from there.
+const HOT_LARGE: f64 = 0.02;
+const COLD_LARGE: f64 = 0.005;
 
 struct Search {
     days: Day,
@@ -208,7 +211,11 @@ impl Search {
     fn run(&mut self, time: &mut Time<'_>) -> Vec<Vec<Cell>> {
         let mut best = self.lines.clone();
         let large = self.lines.len() * self.days > LARGE;
-        let annealed = if large { ANNEALED_LARGE } else { ANNEALED };
+        let (annealed, hot, cold) = if large {
+            (ANNEALED_LARGE, HOT_LARGE, COLD_LARGE)
+        } else {
+            (ANNEALED, HOT, COLD)
+        };
         // The first temperature is a part of what one cell costs.
         let typical = self.typical();
         loop {
@@ -216,7 +223,7 @@ impl Search {
             if gone >= 1.0 {
                 break;
             }
-            self.round(typical * HOT * (COLD / HOT).powf(gone));
+            self.round(typical * hot * (cold / hot).powf(gone));
             self.keep(&mut best, time);
         }
         let mut cuts = self.cuts();

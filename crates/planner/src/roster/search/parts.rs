@@ -6,10 +6,14 @@ use rand::seq::SliceRandom as _;
 use super::super::line::Window;
 use super::super::problem::Day;
 use super::polish::Part;
-use super::{AT_ONCE, Search, WINDOW};
+use super::{SHORTEST, Search, WINDOW};
 
 /// The fewest people of a part.
 const FEW: usize = 4;
+/// Days and shifts of a part: with more the program takes ever more steps for little, and many people on few days do better.
+const ROWS: usize = 160;
+/// Whole lines are polished where the period has no more days and shifts than this.
+const MOST_ROWS: usize = 200;
 /// Everything is polished at once where that takes no more of the time that is left; a part takes so much of all the time.
 const MOST_AFRESH: f64 = 0.45;
 const PART_OF_TIME: f64 = 0.025;
@@ -42,13 +46,13 @@ impl Cut {
 }
 
 impl Search {
-    /// How parts are cut out of the whole: by weeks, and lines of the whole period where these are short enough.
+    /// How parts are cut out of the whole: by weeks, and by whole lines where days and shifts are few.
     pub(super) fn cuts(&self) -> Vec<Cut> {
-        let mut lengths = vec![WINDOW.min(self.days), (2 * WINDOW).min(self.days)];
-        if self.days <= AT_ONCE {
+        let weeks = (ROWS / self.shifts.max(1)).clamp(SHORTEST, WINDOW).min(self.days);
+        let mut lengths = vec![weeks];
+        if self.days * self.shifts <= MOST_ROWS && weeks < self.days {
             lengths.push(self.days);
         }
-        lengths.dedup();
         let people = self.lines.len();
         let cut = |days| Cut {
             days,
