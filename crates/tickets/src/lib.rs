@@ -38,7 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use contact::answers::Answers;
-pub use forget::{FORGETS, forget_words};
+pub use forget::{FORGETS, changed_since, forget_words};
 pub use gate::wrap_up_gate;
 pub use matter::{Matter, choices as matter_choices};
 

@@ -9,7 +9,7 @@ use kernel::audit::Who;
 use kernel::problem::{Result, internal, refused};
 use kernel::{App, Forgets, JobDef, Tx, day, forget, rule};
 use requesters::privacy::inventory::PersonalInformation;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -173,9 +173,23 @@ fn said(app: &App, id: Uuid, kind: ReturnLineKind, code: &str, what: &str) -> li
     }
 }
 
-async fn write(app: &App, line: line::Model) -> Result<()> {
+/// Writes a line; what another run of the job said of the same kind is added to.
+async fn write(app: &App, mut line: line::Model) -> Result<()> {
     app.db
-        .write(async move |tx| store::say(&*tx, line).await)
+        .write(async move |tx| {
+            let key = (line.return_id, line.kind.clone(), line.code.clone());
+            if let Some(said) = line::Entity::find_by_id(key).one(&*tx).await? {
+                let sum = |one: Option<i64>, other: Option<i64>| match (one, other) {
+                    (Some(one), Some(other)) => Some(one.saturating_add(other)),
+                    (one, other) => one.or(other),
+                };
+                line.rows = sum(line.rows, said.rows);
+                if line.kind == ReturnLineKind::Deleted.as_str() {
+                    line.files = sum(line.files, said.files);
+                }
+            }
+            store::say(&*tx, line).await
+        })
         .await
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Problem, Result, internal, refused};
@@ -22,6 +22,9 @@ use crate::export::http::manifest_of;
 use crate::export::request;
 use crate::house::TheHouse;
 use crate::rights::{AcceptReturns, HandleReturns, ViewCarried};
+
+/// How long a deletion is left alone before it may be begun again.
+const PATIENCE: TimeDelta = TimeDelta::hours(1);
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -219,7 +222,12 @@ pub(super) async fn detail(
     let all = ReturnMedium::ALL.iter().copied();
     let unsaid = all.filter(|medium| !said(medium)).collect();
     let (handed, case) = (row.handed()?, row.case()?);
-    let over = is_over(app, &row)?;
+    // A job that is at it is left to it; one that was given up is begun again.
+    let at_it = row.state == ReturnState::Deleting.as_str()
+        && row
+            .deletion_at
+            .is_some_and(|at| at + PATIENCE > app.clock.now());
+    let may_delete = is_over(app, &row)? && !at_it;
     let (received_note, sent_back) = (row.received_note.clone(), row.sent_back.clone());
     let view = views(conn, vec![row]).await?.pop();
     let lines: Result<Vec<DataReturnLine>> = lines
@@ -246,7 +254,7 @@ pub(super) async fn detail(
         sent_back,
         lines: lines?,
         unsaid,
-        actions: actions(me, case, over),
+        actions: actions(me, case, may_delete),
     }))
 }
 

@@ -134,13 +134,19 @@ pub(super) async fn step(
                 DataReturnVerb::Delete {} => {
                     let over = is_over(&app, &before)?;
                     let step = (Action::Delete { by, over }, "deletion_begun");
+                    // Asked again it goes on: half of it is deleted, and no other handing over would hold that.
+                    let first = before.deletion_at.is_none();
                     let after = store::act(&app, &tx, &who, &before, step, |after| {
-                        after.deletion_by = me;
-                        after.deletion_at = Some(now);
+                        if first {
+                            after.deletion_by = me;
+                            after.deletion_at = Some(now);
+                        }
                     })
                     .await?;
                     deletion::must_be_able(&app, &*tx, &house.forgets()).await?;
-                    must_be_handed_over(&tx, &before).await?;
+                    if first {
+                        must_be_handed_over(&tx, &before).await?;
+                    }
                     deletion::begin(&app, &tx, id).await?;
                     Ok(after)
                 }
@@ -189,8 +195,12 @@ pub(super) async fn step(
 async fn must_be_handed_over(tx: &Tx, back: &row::Model) -> Result<()> {
     let export = request::get(&**tx, back.export_id).await?;
     let since = export.began_at.unwrap_or(export.requested_at);
-    if requesters::contact_since(&**tx, since).await? {
-        let detail = format!("somebody called or wrote after {} began", export.number);
+    let came_in = requesters::contact_since(&**tx, since).await?;
+    if came_in || tickets::changed_since(&**tx, since).await? {
+        let detail = format!(
+            "calls, messages or tickets came after {} began",
+            export.number
+        );
         return Err(refused("data_return_export_old", detail)
             .with_way_out("withdraw it and hand everything over again"));
     }
