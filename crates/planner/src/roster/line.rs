@@ -134,7 +134,11 @@ impl Liner {
     fn to_count(&self, around: &Around) -> Option<usize> {
         let surplus = |shift: usize| {
             let cell = shift as Cell + 1;
-            let there: usize = self.found.iter().map(|&found| usize::from(found == cell)).sum();
+            let there: usize = self
+                .found
+                .iter()
+                .map(|&found| usize::from(found == cell))
+                .sum();
             there > around.room[shift]
         };
         (0..around.room.len())
@@ -155,7 +159,11 @@ impl Liner {
         let mut surplus = false;
         for (shift, &room) in around.room.iter().enumerate() {
             let cell = shift as Cell + 1;
-            let there: usize = self.found.iter().map(|&found| usize::from(found == cell)).sum();
+            let there: usize = self
+                .found
+                .iter()
+                .map(|&found| usize::from(found == cell))
+                .sum();
             if there <= room {
                 continue;
             }

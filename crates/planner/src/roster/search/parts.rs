@@ -48,7 +48,9 @@ impl Cut {
 impl Search {
     /// How parts are cut out of the whole: by weeks, and by whole lines where days and shifts are few.
     pub(super) fn cuts(&self) -> Vec<Cut> {
-        let weeks = (ROWS / self.shifts.max(1)).clamp(SHORTEST, WINDOW).min(self.days);
+        let weeks = (ROWS / self.shifts.max(1))
+            .clamp(SHORTEST, WINDOW)
+            .min(self.days);
         let mut lengths = vec![weeks];
         if self.days * self.shifts <= MOST_ROWS && weeks < self.days {
             lengths.push(self.days);
