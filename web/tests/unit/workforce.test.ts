@@ -97,7 +97,7 @@ describe('a roster', () => {
     expect(shortNames([shift('a', '早班'), shift('b', '晚班')])).toEqual({ a: '早', b: '晚' })
     expect(shortNames([shift('a', '午休一轮'), shift('b', '午休二轮')])).toEqual({ a: '一', b: '二' })
     expect(shortNames([shift('a', '早班'), shift('b', '早班')])).toEqual({ a: '1', b: '2' })
-    expect(shortNames([shift('a', '正常班')])).toEqual({ a: '正常' })
+    expect(shortNames([shift('a', '午休一轮'), shift('b', '午休二轮'), shift('c', '常日班')])).toEqual({ a: '一', b: '二', c: '常' })
   })
   it('says a breach in words, hours as hours', () => {
     const found = { day: '2026-12-02', rule: 'rest', user_id: 'a', is: 570, limit: 660, hard: true, text: '' } as Finding

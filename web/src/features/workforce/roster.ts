@@ -59,19 +59,12 @@ export function coverOf(roster: Pick<Roster, 'cells' | 'shifts' | 'leave'>, day:
   return { there: here.length, lunch }
 }
 
-/** One or two letters that tell a shift from the others: 早班, 晚班 → 早, 晚; 午休一轮, 午休二轮 → 一, 二. */
+/** The letter that tells a shift from the others: 早班, 晚班 → 早, 晚; 午休一轮, 午休二轮 → 一, 二. Where one has none, all are numbered. */
 export function shortNames(shifts: readonly Pick<Shift, 'id' | 'name'>[]): Record<string, string> {
-  const names = shifts.map((one) => [...one.name])
-  const common = (at: (name: string[], n: number) => string | undefined): number => {
-    let n = 0
-    while (names.length > 1 && names.every((name) => n < name.length - 1 && at(name, n) === at(names[0]!, n))) n++
-    return n
-  }
-  const head = common((name, n) => name[n])
-  const tail = common((name, n) => name[name.length - 1 - n])
-  const short = shifts.map((_, i) => names[i]!.slice(head, Math.max(head + 1, names[i]!.length - tail)).slice(0, 2).join(''))
-  const plain = new Set(short).size === short.length
-  return Object.fromEntries(shifts.map((one, i) => [one.id, plain ? short[i]! : String(i + 1)]))
+  const own = (name: string, at: number): string | undefined => [...name].find((letter) => !shifts.some((other, i) => i !== at && other.name.includes(letter)))
+  const letters = shifts.map((one, i) => own(one.name, i))
+  const plain = letters.every(Boolean)
+  return Object.fromEntries(shifts.map((one, i) => [one.id, plain ? letters[i]! : String(i + 1)]))
 }
 
 /** Why not, in the words of the console. */
