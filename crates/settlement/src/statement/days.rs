@@ -228,10 +228,11 @@ async fn list(
         .into_iter()
         .map(|record| record.id)
         .collect();
-    let who = signers
+    let who: Vec<Uuid> = signers
         .values()
         .flat_map(|one| [one.written_by, one.countersigned_by])
-        .flatten();
+        .flatten()
+        .collect();
     let people = organization::colleagues(conn, who).await?;
     let name = |id: Option<Uuid>| {
         id.and_then(|id| people.get(&id))
