@@ -91,11 +91,7 @@ fn doors(app: &App, floor: &Floor) -> Router {
 struct AllInOrder;
 
 impl SubmissionFacts for AllInOrder {
-    fn concerns(
-        &self,
-        _from: NaiveDate,
-        _until: NaiveDate,
-    ) -> BoxFuture<'_, Result<Vec<Concern>>> {
+    fn concerns(&self, _from: NaiveDate, _until: NaiveDate) -> BoxFuture<'_, Result<Vec<Concern>>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
