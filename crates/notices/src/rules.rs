@@ -336,7 +336,7 @@ pub const RULES: &[Rule] = &[
     Rule::on("statement.invoiced", "statement_invoiced", &[Recipients]).duty(),
     Rule::on("statement.invoice_returned", "statement_invoice_returned", &[Recipients]),
     Rule::on("statement.paid", "statement_paid", &[Recipients]),
-    Rule::on("statement.paid_in_part", "statement_paid", &[Recipients]),
+    Rule::on("statement.paid_in_part", "statement_part_paid", &[Recipients]),
     Rule::on("statement.overdue", "statement_overdue", &[Recipients]).duty(),
     Rule::on("statement.late", "statement_late", &[Recipients]).duty(),
     Rule::on("statement.drawn", "statement_to_check", &[Recipients]).duty(),

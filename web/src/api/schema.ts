@@ -2359,6 +2359,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only those in this state. */
+                    state?: string;
                     /** @description Rows a page, 1 to 200; 50 unless told. */
                     per_page?: number;
                     /** @description `next` of the page before. */
@@ -2417,6 +2419,109 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-sheets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One attendance sheet. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttendanceSheetView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attendance-sheets/{id}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days of a sheet, for who signs it; the latest day first, `sort=day` turns it. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only this seat. */
+                    seat?: number;
+                    /** @description Only this presence. */
+                    presence?: string;
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_AttendanceSheetDay"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2487,7 +2592,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit trail, newest first. */
+        /** The audit trail, newest first, but for the evidence against who reads. */
         get: {
             parameters: {
                 query?: {
@@ -2559,6 +2664,44 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["AuditState"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/both-sides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everybody of both sides who has an account, with his department or section: for meetings, tasks and the like, where
+         *     people of any section are named.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BothSides"];
                     };
                 };
             };
@@ -9412,6 +9555,388 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data-returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns of the data, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_DataReturnView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Offers what was handed over as the return of the data; the purchaser is to say that he holds it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewDataReturn"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DataReturnDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-returns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One return with its certificate's lines. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DataReturnDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-returns/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser signs: the certificate is frozen as PDF; or he sends it back with the reason. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DataReturnAnswer"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DataReturnDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-returns/{id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes the frozen certificate, as both sides signed it. The file is the signed one to the byte; who took it stands in
+         *     the log.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The approved request. */
+                    export_request?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/pdf": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-returns/{id}/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser says that he holds what was handed over: the digest that he counted himself is the one of the manifest. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DataReturnReceipt"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DataReturnDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-returns/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supplier takes it back, deletes what he holds, tells of other media, signs. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DataReturnStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DataReturnDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deadlines": {
         parameters: {
             query?: never;
@@ -15272,6 +15797,14 @@ export interface paths {
                         "application/json": components["schemas"]["LeakReported"];
                     };
                 };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -20499,6 +21032,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/price-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proposed prices, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those of this contract. */
+                    contract_id?: string;
+                    /** @description Only those in this state. */
+                    state?: string;
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_PriceProposalView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/price-proposals/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser signs a proposed price, which holds from then on, or refuses it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PriceDecision"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PriceProposalView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/price-proposals/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supplier takes a proposed price back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PriceWithdrawal"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PriceProposalView"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prints": {
         parameters: {
             query?: never;
@@ -25150,6 +25837,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/contract-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a contract has where its draft says nothing, and when both sides are reminded (A-62, A-63, A-65 … A-67). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_ContractTerms"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_ContractTerms"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_ContractTerms"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/dispatch": {
         parameters: {
             query?: never;
@@ -26840,6 +27592,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/submission-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which findings keep a statement from being submitted (A-58 … A-60). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_SubmissionRule"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_SubmissionRule"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_SubmissionRule"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/ticket-limits": {
         parameters: {
             query?: never;
@@ -27169,10 +27986,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The contracts with their price tables and budgets. */
+        /** The contracts with their price tables and budgets, the latest begun first. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Only drafts, or only those that are signed. */
+                    state?: string;
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -27184,7 +28012,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ServiceContracts"];
+                        "application/json": components["schemas"]["Page_ServiceContractView"];
                     };
                 };
             };
@@ -27209,7 +28037,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ServiceContractView"];
+                        "application/json": components["schemas"]["ServiceContractDetail"];
                     };
                 };
                 422: {
@@ -27252,7 +28080,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ServiceContractView"];
+                        "application/json": components["schemas"]["ServiceContractDetail"];
                     };
                 };
                 404: {
@@ -27273,7 +28101,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/service-contracts/{id}/prices": {
+    "/api/v1/service-contracts/{id}/counting": {
         parameters: {
             query?: never;
             header?: never;
@@ -27282,7 +28110,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Adds a price that was agreed; refused for days of a statement that is confirmed. */
+        /** The purchaser takes the answers that hold now into the contract; refused for days of a confirmed statement. */
         post: {
             parameters: {
                 query?: never;
@@ -27294,7 +28122,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["NewPriceRow"];
+                    "application/json": components["schemas"]["AdoptAnswers"];
                 };
             };
             responses: {
@@ -27303,7 +28131,64 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ServiceContractView"];
+                        "application/json": components["schemas"]["ServiceContractDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-contracts/{id}/price-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supplier proposes a price; refused for days of a statement that is confirmed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPriceProposal"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PriceProposalView"];
                     };
                 };
                 409: {
@@ -27339,7 +28224,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The purchaser signs: its term runs, and the statements of its halves are planned for their agreed days. */
+        /**
+         * The purchaser signs: its term runs, what it is counted by is kept with it, and the statements of its halves are
+         *     planned for their agreed days.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -27360,7 +28248,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ServiceContractView"];
+                        "application/json": components["schemas"]["ServiceContractDetail"];
                     };
                 };
                 409: {
@@ -27749,6 +28637,10 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only those in this state. */
+                    state?: string;
+                    /** @description Only those of this statement. */
+                    statement_id?: string;
                     /** @description Rows a page, 1 to 200; 50 unless told. */
                     per_page?: number;
                     /** @description `next` of the page before. */
@@ -27791,7 +28683,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The purchaser agrees to an adjustment or refuses it. */
+        /** The side that did not propose an adjustment agrees to it or refuses it. */
         post: {
             parameters: {
                 query?: never;
@@ -30254,6 +31146,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statements/{id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is not in order before a statement is submitted. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementChecks"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A statement as a workbook, with the numbers of the screen. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The approved request. */
+                    export_request?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/statements/{id}/invoice": {
         parameters: {
             query?: never;
@@ -30311,6 +31296,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statements/{id}/invoice/hand-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The supplier handed the invoice in, and the time of the payment runs, whether or not its receipt is recorded. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InvoiceHandIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/statements/{id}/invoice/receive": {
         parameters: {
             query?: never;
@@ -30320,7 +31362,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The purchaser receives the invoice, and the time of his payment runs, or sends it back. */
+        /**
+         * The purchaser records when the invoice came, or sends it back while nothing is paid. Where the supplier has not
+         *     handed it in here, the time of the payment runs from its receipt.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -30362,6 +31407,52 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/lines/{line_id}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days a line was made of, as they were when it was drawn, with who signed them. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    line_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementDays"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -30419,6 +31510,56 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The paper of a statement as it was frozen with its submission or its confirmation. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description As of the submission or of the confirmation; the latest when left out. */
+                    stage?: "submitted" | "confirmed";
+                    /** @description The approved request. */
+                    export_request?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/pdf": unknown;
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -30483,7 +31624,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Counts a confirmed statement again by the attendance that holds now; every difference is a proposed adjustment. */
+        /**
+         * Either side counts a confirmed statement again by the attendance that holds now; every difference is a proposed
+         *     adjustment, on which the other side decides.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -30574,6 +31718,51 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/rounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each submission of a statement as it was. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatementRounds"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -35802,7 +36991,7 @@ export interface components {
             /** @description Who. */
             user: components["schemas"]["Colleague"];
         };
-        /** @description What the purchaser says to an adjustment. */
+        /** @description What the other side says to an adjustment. */
         AdjustmentDecision: {
             /** @description Agreed; else refused. */
             agree: boolean;
@@ -35860,9 +37049,13 @@ export interface components {
             month: number;
             /**
              * Format: date-time
-             * @description When it was proposed.
+             * @description When.
              */
             proposed_at: string;
+            /** @description Who proposed it. */
+            proposed_by?: string | null;
+            /** @description The side that did; the other one decides. */
+            proposed_side: string;
             /** @description Why. */
             reason: string;
             /** @description The receipt, where it was settled apart. */
@@ -35877,16 +37070,31 @@ export interface components {
              * @description The statement it was taken into.
              */
             settled_in?: string | null;
-            /** @description `proposed`, `agreed`, `refused` or `settled`. */
+            /** @description `proposed`, `agreed`, `refused`, `settled` or `superseded`. */
             state: string;
             /**
              * Format: uuid
              * @description The confirmed statement.
              */
             statement_id: string;
+            /** @description Its number. */
+            statement_number: string;
             /**
              * Format: int64
              * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description From when the answers are to hold in the contract. */
+        AdoptAnswers: {
+            /**
+             * Format: date
+             * @description The first day of one of its billing months.
+             */
+            from_day: string;
+            /**
+             * Format: int64
+             * @description The version of the contract that was read.
              */
             version: number;
         };
@@ -36924,6 +38132,37 @@ export interface components {
              */
             version: number;
         };
+        /** @description A day of a sheet. */
+        AttendanceSheetDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: uuid
+             * @description Identifies it; a statement names it as evidence.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Minutes on post.
+             */
+            minutes: number;
+            /** @description Staff number or name. */
+            person: string;
+            /** @description How he was there. */
+            presence: components["schemas"]["PresenceKind"];
+            /** @description A sheet that was signed before holds other rows of this seat's day, which give way. */
+            replaces: boolean;
+            /**
+             * Format: int64
+             * @description The seat.
+             */
+            seat: number;
+            /** @description Of the row. */
+            sha256: string;
+        };
         /** @description A sheet. */
         AttendanceSheetView: {
             /**
@@ -37223,6 +38462,11 @@ export interface components {
             /** @description `unknown`, `willing` or `unwilling`. */
             willing: string;
         };
+        /** @description Everybody who may be named in what passes between the sides. */
+        BothSides: {
+            /** @description By department and name. */
+            items: components["schemas"]["SidePerson"][];
+        };
         /** @description The first row that is not as it was sealed. */
         Broken: {
             /**
@@ -37238,7 +38482,7 @@ export interface components {
             /** @description What is wrong, in a sentence. */
             why: string;
         };
-        /** @description How much of the cap is used (A-63), in fen. */
+        /** @description How much of the cap is used, in fen. */
         BudgetView: {
             /**
              * Format: int64
@@ -37247,7 +38491,13 @@ export interface components {
             cap_fen: number;
             /**
              * Format: int64
-             * @description What the other months cost at most by the latest price.
+             * @description Statements that are drawn and not confirmed.
+             */
+            drawn_fen: number;
+            /**
+             * Format: int64
+             * @description What is still to come at most: the months that no statement holds, each at the price of its last day, lines that
+             *     were set aside, and what is agreed beside confirmed lines and settled nowhere.
              */
             forecast_fen: number;
             /**
@@ -37262,9 +38512,31 @@ export interface components {
             left_fen: number;
             /**
              * Format: int64
-             * @description What was confirmed, with what was settled by actual afterwards.
+             * @description What was paid of it.
+             */
+            paid_fen: number;
+            /**
+             * Format: int64
+             * @description What was confirmed, with what was settled by actual apart from statements.
              */
             settled_fen: number;
+            /**
+             * Format: int64
+             * @description The same in basis points of the cap.
+             */
+            used_bp: number;
+            /**
+             * Format: int64
+             * @description Drawn and settled together; never above the cap.
+             */
+            used_fen: number;
+            /**
+             * Format: int64
+             * @description From so many basis points on both sides are warned.
+             */
+            warn_bp: number;
+            /** @description That line is reached. */
+            warning: boolean;
         };
         /** @description A year to be put in place of the stored one. */
         CalendarChange: {
@@ -37930,6 +39202,21 @@ export interface components {
             /** @description What it was about. */
             title: string;
         };
+        /** @description What an earlier statement handed on. */
+        CarriedView: {
+            /**
+             * Format: int64
+             * @description In fen, below nothing.
+             */
+            amount_fen: number;
+            /** @description Its number. */
+            number: string;
+            /**
+             * Format: uuid
+             * @description The closed statement.
+             */
+            statement_id: string;
+        };
         /** @description A field of a row that says something else than before. */
         CarryChange: {
             /** @description What is told now; null for personal values and long texts. */
@@ -38461,6 +39748,24 @@ export interface components {
          * @enum {string}
          */
         CheckScope: "seat" | "area";
+        /** @description A finding. */
+        CheckView: {
+            /** @description It keeps the statement from being submitted; else it is a warning. */
+            blocks: boolean;
+            /** @description What was looked at. */
+            check: components["schemas"]["SubmissionCheck"];
+            /** @description The clause it belongs to. */
+            clause: string;
+            /** @description When or where, without naming anybody. */
+            detail: string;
+            /**
+             * Format: int64
+             * @description How many cases.
+             */
+            found: number;
+            /** @description The console's page with them, for who may see it. */
+            page: string;
+        };
         /** @description What was found of one item. */
         CheckedItem: {
             /** @description What was looked at. */
@@ -38964,6 +40269,61 @@ export interface components {
             /** @description Who stands by today and after. */
             standbys: components["schemas"]["StandbyView"][];
         };
+        /** @description Terms of a contract, and its reminders. */
+        ContractTerms: {
+            /**
+             * Format: int64
+             * @description The cap in fen (A-63).
+             */
+            cap_fen: number;
+            /** @description Days before the end of the term on which both sides are reminded of it. */
+            end_reminder_days: number[];
+            /**
+             * Format: int32
+             * @description Months of the term, in whole half years (A-62).
+             */
+            months: number;
+            /**
+             * Format: int64
+             * @description Working days of a payment (A-67).
+             */
+            payment_days: number;
+            /**
+             * Format: int64
+             * @description Working days of a review (A-66).
+             */
+            review_days: number;
+            /**
+             * Format: int64
+             * @description Seats (A-69).
+             */
+            seats: number;
+            /**
+             * Format: int64
+             * @description Days before the end of a review or payment on which the purchaser is reminded.
+             */
+            soon_days: number;
+            /**
+             * Format: int32
+             * @description Working days after a half year in which its statement can be drawn before it is late, whatever day is agreed.
+             */
+            statement_grace_days: number;
+            /**
+             * Format: int64
+             * @description Days before the agreed day of a statement on which the supplier is reminded (A-65).
+             */
+            statement_lead_days: number;
+            /**
+             * Format: int64
+             * @description Basis points of tax.
+             */
+            tax_bp: number;
+            /**
+             * Format: int64
+             * @description From so many basis points of the cap on both sides are warned (A-63).
+             */
+            warn_bp: number;
+        };
         /** @description A change on the one list. */
         ControlledChange: {
             /**
@@ -39171,6 +40531,27 @@ export interface components {
              */
             count: number;
         };
+        /** @description What a contract is counted by from a day on. */
+        CountingView: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from_day: string;
+            /** @description The pro-rata method. */
+            method: components["schemas"]["ProRata"];
+            /** @description From when the payment's time runs. */
+            payment_start: components["schemas"]["PaymentStart"];
+            /** @description What counts as 到岗. */
+            presence: components["schemas"]["PresenceCount"][];
+            /**
+             * Format: date-time
+             * @description When it was taken into the contract.
+             */
+            recorded_at: string;
+            /** @description Who of the purchaser did. */
+            recorded_by?: string | null;
+        };
         /** @description A course with its materials. */
         CourseDetail: components["schemas"]["CourseView"] & {
             /** @description What is learnt from. */
@@ -39349,11 +40730,188 @@ export interface components {
              */
             version: number;
         };
+        /** @description The purchaser's word on a signed certificate. */
+        DataReturnAnswer: {
+            /** @description He signs; else it goes back. */
+            accept: boolean;
+            /** @description Why it goes back. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A return as its page shows it. */
+        DataReturnDetail: components["schemas"]["DataReturnView"] & {
+            /** @description What may be tried now by who looks: `receive`, `withdraw`, `delete`, `attest`, `sign`, `accept`, `send_back`. */
+            actions: string[];
+            /** @description What was handed over. */
+            handed: components["schemas"]["HandedOver"];
+            /** @description What was deleted, what is kept, what became of other media. */
+            lines: components["schemas"]["DataReturnLine"][];
+            /** @description What the purchaser said when he received it. */
+            received_note?: string | null;
+            /** @description Why the purchaser last sent it back. */
+            sent_back?: string | null;
+            /** @description Media of which nobody has said what became of them. */
+            unsaid: components["schemas"]["ReturnMedium"][];
+        };
+        /** @description A line of the certificate. */
+        DataReturnLine: {
+            /**
+             * Format: date-time
+             * @description When it was written down.
+             */
+            at: string;
+            by?: components["schemas"]["Colleague"] | null;
+            /** @description Code of the inventory of personal information, or of a medium. */
+            code: string;
+            /**
+             * Format: date
+             * @description On which day.
+             */
+            done_on: string;
+            /**
+             * Format: int64
+             * @description Files that went, or are held.
+             */
+            files?: number | null;
+            /** @description The job that did it, how it was done by hand, or why it is kept. */
+            how: string;
+            /** @description What it says. */
+            kind: components["schemas"]["ReturnLineKind"];
+            /**
+             * Format: int64
+             * @description Rows that were changed or went.
+             */
+            rows?: number | null;
+            /**
+             * Format: date
+             * @description Until when it is kept.
+             */
+            until?: string | null;
+            /** @description What it is. */
+            what: string;
+        };
+        /** @description What the purchaser holds. */
+        DataReturnReceipt: {
+            /**
+             * Format: date
+             * @description The last day of the contract, as he knows it.
+             */
+            contract_ended_on: string;
+            /** @description SHA-256 of the `manifest.json` that he holds, as he counted it. */
+            manifest_sha256: string;
+            /** @description What is said with it: on which disk, by whom. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step with the version that was read. */
+        DataReturnStep: components["schemas"]["DataReturnVerb"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step of the supplier. */
+        DataReturnVerb: {
+            /** @enum {string} */
+            action: "withdraw";
+        } | {
+            /** @enum {string} */
+            action: "delete";
+        } | {
+            /** @enum {string} */
+            action: "attest";
+            /**
+             * Format: date
+             * @description On which day.
+             */
+            done_on: string;
+            /** @description How it was deleted or destroyed, or that there was nothing. */
+            how: string;
+            /** @description Which. */
+            medium: components["schemas"]["ReturnMedium"];
+        } | {
+            /** @enum {string} */
+            action: "sign";
+        };
+        /** @description A return as lists show it. */
+        DataReturnView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            accepted_at?: string | null;
+            accepted_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date
+             * @description The last day of the contract.
+             */
+            contract_ended_on: string;
+            /**
+             * Format: date-time
+             * @description When the job was through.
+             */
+            deleted_at?: string | null;
+            /**
+             * Format: uuid
+             * @description What was handed over.
+             */
+            export_id: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description SHA-256 of the manifest that was handed over. */
+            manifest_sha256: string;
+            /** @description `FH-20261231-001` */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            offered_at: string;
+            offered_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            received_at?: string | null;
+            received_by?: components["schemas"]["Colleague"] | null;
+            /** @description SHA-256 of the frozen certificate. */
+            sha256?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            signed_at?: string | null;
+            signed_by?: components["schemas"]["Colleague"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ReturnState"];
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /**
          * @description Which part of a day somebody is away.
          * @enum {string}
          */
         DayPart: "day" | "morning" | "afternoon";
+        /**
+         * @description Where both sides signed a day.
+         * @enum {string}
+         */
+        DaySource: "attendance" | "sheet";
         /** @description One day. */
         DayView: {
             /**
@@ -40169,6 +41727,8 @@ export interface components {
              * @description Identifies it.
              */
             id: string;
+            /** @description What was kept, with the reason and the last day. */
+            kept: components["schemas"]["KeptInformation"][];
             /** @description `SC-20261126-001` */
             number: string;
             /**
@@ -40705,7 +42265,7 @@ export interface components {
          * @description What may be exported; each has its doors, see [`ExportKind::of_path`].
          * @enum {string}
          */
-        ExportKind: "work_orders" | "follow_ups" | "training_ledger" | "questions" | "matters" | "lookups" | "recording" | "call_trace";
+        ExportKind: "work_orders" | "follow_ups" | "training_ledger" | "questions" | "matters" | "lookups" | "recording" | "call_trace" | "statements" | "return_certificate";
         /** @description How many rows somebody may take out without asking. */
         ExportLimit: {
             /** @description `work_orders` …; `any` for the kinds without a row of their own. */
@@ -41400,6 +42960,52 @@ export interface components {
             /** @description It is true, or it is not. */
             truth?: boolean | null;
         };
+        /**
+         * @description How an invoice was handed in.
+         * @enum {string}
+         */
+        HandInWay: "in_person" | "post" | "electronic";
+        /** @description One file that was handed over. */
+        HandedFile: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /** @description Its path in the folder. */
+            path: string;
+            /** @description Its SHA-256. */
+            sha256: string;
+        };
+        /** @description What was handed over, kept when the folder itself is deleted. */
+        HandedOver: {
+            /**
+             * Format: int64
+             * @description Recordings and attachments.
+             */
+            attachments: number;
+            /**
+             * Format: int64
+             * @description Bytes of everything.
+             */
+            bytes: number;
+            /** @description The files of the records and the lists; recordings and attachments stand in the manifest and in `SHA256SUMS`. */
+            files: components["schemas"]["HandedFile"][];
+            /** @description The records, by kind. */
+            records: components["schemas"]["HandedRecords"][];
+        };
+        /** @description One kind of record that was handed over. */
+        HandedRecords: {
+            /** @description Its name, that of its table. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            rows: number;
+            /** @description The same in Chinese. */
+            title: string;
+        };
         /** @description What the owner does. */
         Handling: {
             /** @enum {string} */
@@ -41889,6 +43495,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description Why something is kept although it was to be erased, and how long. */
+        InformationKept: {
+            /**
+             * Format: int32
+             * @description Days from the erasure on.
+             */
+            days: number;
+            /** @description The law, or the need. */
+            why: string;
+        };
         /** @description The password of the next sign-in. */
         InitialPassword: {
             /** @description Shown this once; has to be changed at the sign-in. */
@@ -42286,6 +43902,23 @@ export interface components {
              */
             within_seconds: number;
         };
+        /** @description That an invoice was handed in. */
+        InvoiceHandIn: {
+            /**
+             * Format: date
+             * @description When.
+             */
+            handed_on: string;
+            /** @description How. */
+            how: components["schemas"]["HandInWay"];
+            /** @description What proves it: who signed for it, the number of the post, the receipt of the platform. */
+            proof: string;
+            /**
+             * Format: int64
+             * @description The version of the statement that was read.
+             */
+            version: number;
+        };
         /** @description What the purchaser says to an invoice. */
         InvoiceReceipt: {
             /** @description Why it goes back. */
@@ -42311,6 +43944,20 @@ export interface components {
             /** @description 发票代码; none of a fully electronic one. */
             code?: string | null;
             /**
+             * Format: date
+             * @description From which day the payment's time runs.
+             */
+            due_from?: string | null;
+            /** @description How: `in_person`, `post` or `electronic`. */
+            handed_how?: string | null;
+            /**
+             * Format: date
+             * @description When the supplier handed it in.
+             */
+            handed_on?: string | null;
+            /** @description What proves it: who signed for it, the number of the post, the receipt of the platform. */
+            handed_proof?: string | null;
+            /**
              * Format: uuid
              * @description Identifies it.
              */
@@ -42326,7 +43973,7 @@ export interface components {
             number: string;
             /**
              * Format: date
-             * @description When the purchaser received it.
+             * @description When the purchaser received it, as he says.
              */
             received_on?: string | null;
             /** @description `issued`, `received` or `returned`. */
@@ -42438,6 +44085,20 @@ export interface components {
             rule?: string | null;
             /** @description SHA-256 in hex. */
             sha256?: string | null;
+        };
+        /** @description What an erasure left, and why. */
+        KeptInformation: {
+            /** @description Its code in the inventory. */
+            code: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            until: string;
+            /** @description What it is. */
+            what: string;
+            /** @description Why. */
+            why: string;
         };
         /**
          * @description The two kinds; nobody may take one for the other.
@@ -44809,7 +46470,7 @@ export interface components {
             presence: components["schemas"]["PresenceKind"];
             /**
              * Format: int64
-             * @description The seat, 1 to 6.
+             * @description The seat, from 1 to the seats of the contract.
              */
             seat: number;
         };
@@ -44877,6 +46538,19 @@ export interface components {
             note?: string | null;
             /** @description The point. */
             point: string;
+        };
+        /** @description What is handed back. */
+        NewDataReturn: {
+            /**
+             * Format: date
+             * @description The last day of the contract.
+             */
+            contract_ended_on: string;
+            /**
+             * Format: uuid
+             * @description The handing over of everything that was written whole.
+             */
+            export_id: string;
         };
         /** @description What is demanded. */
         NewDemand: {
@@ -45381,10 +47055,15 @@ export interface components {
         NewObjection: {
             /**
              * Format: int64
+             * @description What he holds to be right, in fen.
+             */
+            amount_fen?: number | null;
+            /**
+             * Format: int64
              * @description The month; none for the whole.
              */
             month?: number | null;
-            /** @description What. */
+            /** @description What, and why. */
             said: string;
             /**
              * Format: int64
@@ -45539,10 +47218,10 @@ export interface components {
             ticket_id: string;
         };
         /** @description A price from a day on. */
-        NewPriceRow: {
+        NewPriceProposal: {
             /**
              * Format: date
-             * @description The first day it holds.
+             * @description The first day it is to hold.
              */
             from_day: string;
             /**
@@ -45741,6 +47420,71 @@ export interface components {
                 photo: boolean;
                 /** @description A seat or an area. */
                 scope: components["schemas"]["CheckScope"];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_ContractTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Terms of a contract, and its reminders. */
+            rule: {
+                /**
+                 * Format: int64
+                 * @description The cap in fen (A-63).
+                 */
+                cap_fen: number;
+                /** @description Days before the end of the term on which both sides are reminded of it. */
+                end_reminder_days: number[];
+                /**
+                 * Format: int32
+                 * @description Months of the term, in whole half years (A-62).
+                 */
+                months: number;
+                /**
+                 * Format: int64
+                 * @description Working days of a payment (A-67).
+                 */
+                payment_days: number;
+                /**
+                 * Format: int64
+                 * @description Working days of a review (A-66).
+                 */
+                review_days: number;
+                /**
+                 * Format: int64
+                 * @description Seats (A-69).
+                 */
+                seats: number;
+                /**
+                 * Format: int64
+                 * @description Days before the end of a review or payment on which the purchaser is reminded.
+                 */
+                soon_days: number;
+                /**
+                 * Format: int32
+                 * @description Working days after a half year in which its statement can be drawn before it is late, whatever day is agreed.
+                 */
+                statement_grace_days: number;
+                /**
+                 * Format: int64
+                 * @description Days before the agreed day of a statement on which the supplier is reminded (A-65).
+                 */
+                statement_lead_days: number;
+                /**
+                 * Format: int64
+                 * @description Basis points of tax.
+                 */
+                tax_bp: number;
+                /**
+                 * Format: int64
+                 * @description From so many basis points of the cap on both sides are warned (A-63).
+                 */
+                warn_bp: number;
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -46155,6 +47899,8 @@ export interface components {
                  * @description How long it is kept after the last use.
                  */
                 keep_days: number;
+                kept_at_end?: components["schemas"]["InformationKept"] | null;
+                kept_on_request?: components["schemas"]["InformationKept"] | null;
                 /** @description For what. */
                 purpose: string;
                 /** @description Which roles see it, masked or in the clear. */
@@ -46369,6 +48115,23 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_SubmissionRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Whether a finding keeps a statement from being submitted. */
+            rule: {
+                /** @description It does; else it is a warning. */
+                blocks: boolean;
+                /** @description What is looked at. */
+                check: components["schemas"]["SubmissionCheck"];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_TicketLimit: {
             /**
              * Format: date-time
@@ -46508,7 +48271,7 @@ export interface components {
             /** @description Where it stands: the document, the agreement. */
             source: string;
         };
-        /** @description A contract to be drafted. */
+        /** @description A contract to be drafted; what is left out is as the terms in force say. */
         NewServiceContract: {
             /**
              * Format: date
@@ -46517,16 +48280,41 @@ export interface components {
             begins_on: string;
             /**
              * Format: int64
+             * @description The cap in fen.
+             */
+            cap_fen?: number | null;
+            /**
+             * Format: int32
+             * @description Months of the term, in whole half years.
+             */
+            months?: number | null;
+            /**
+             * Format: int64
+             * @description Working days of a payment.
+             */
+            payment_days?: number | null;
+            /**
+             * Format: int64
              * @description Fen for a seat and month.
              */
             price_fen: number;
-            /** @description The two agreed days of the statements; the last day of each half when left out. */
+            /**
+             * Format: int64
+             * @description Working days of a review.
+             */
+            review_days?: number | null;
+            /**
+             * Format: int64
+             * @description Seats.
+             */
+            seats?: number | null;
+            /** @description The agreed days of the statements, one for each half year; the last day of each half when left out. */
             statement_days?: string[] | null;
             /**
              * Format: int64
-             * @description Basis points; 600 when left out.
+             * @description Basis points.
              */
-            tax_bp?: number;
+            tax_bp?: number | null;
             /** @description Prices hold the tax. */
             tax_included?: boolean;
             /** @description What it is called. */
@@ -47126,6 +48914,11 @@ export interface components {
         ObjectionView: {
             /**
              * Format: int64
+             * @description What he holds to be right, in fen.
+             */
+            amount_fen?: number | null;
+            /**
+             * Format: int64
              * @description The month; none for the whole.
              */
             month?: number | null;
@@ -47141,6 +48934,8 @@ export interface components {
              * @description When.
              */
             said_at: string;
+            /** @description Who. */
+            said_by?: string | null;
             /**
              * Format: int64
              * @description The seat; none for the whole.
@@ -47169,6 +48964,8 @@ export interface components {
             choices: string[];
             /** @description The clause it belongs to. */
             clause: string;
+            /** @description The contract that runs is counted by something else, until the answer is taken into it. */
+            contract_differs: boolean;
             /** @description Its code. */
             question: components["schemas"]["OpenQuestion"];
             /**
@@ -47668,9 +49465,13 @@ export interface components {
                 month: number;
                 /**
                  * Format: date-time
-                 * @description When it was proposed.
+                 * @description When.
                  */
                 proposed_at: string;
+                /** @description Who proposed it. */
+                proposed_by?: string | null;
+                /** @description The side that did; the other one decides. */
+                proposed_side: string;
                 /** @description Why. */
                 reason: string;
                 /** @description The receipt, where it was settled apart. */
@@ -47685,13 +49486,15 @@ export interface components {
                  * @description The statement it was taken into.
                  */
                 settled_in?: string | null;
-                /** @description `proposed`, `agreed`, `refused` or `settled`. */
+                /** @description `proposed`, `agreed`, `refused`, `settled` or `superseded`. */
                 state: string;
                 /**
                  * Format: uuid
                  * @description The confirmed statement.
                  */
                 statement_id: string;
+                /** @description Its number. */
+                statement_number: string;
                 /**
                  * Format: int64
                  * @description Rises with each change.
@@ -47963,6 +49766,49 @@ export interface components {
                  */
                 whole_minutes: number;
                 written_by?: components["schemas"]["Colleague"] | null;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_AttendanceSheetDay: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date
+                 * @description The day.
+                 */
+                day: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it; a statement names it as evidence.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Minutes on post.
+                 */
+                minutes: number;
+                /** @description Staff number or name. */
+                person: string;
+                /** @description How he was there. */
+                presence: components["schemas"]["PresenceKind"];
+                /** @description A sheet that was signed before holds other rows of this seat's day, which give way. */
+                replaces: boolean;
+                /**
+                 * Format: int64
+                 * @description The seat.
+                 */
+                seat: number;
+                /** @description Of the row. */
+                sha256: string;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -48808,6 +50654,78 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_DataReturnView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                accepted_at?: string | null;
+                accepted_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date
+                 * @description The last day of the contract.
+                 */
+                contract_ended_on: string;
+                /**
+                 * Format: date-time
+                 * @description When the job was through.
+                 */
+                deleted_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description What was handed over.
+                 */
+                export_id: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description SHA-256 of the manifest that was handed over. */
+                manifest_sha256: string;
+                /** @description `FH-20261231-001` */
+                number: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                offered_at: string;
+                offered_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                received_at?: string | null;
+                received_by?: components["schemas"]["Colleague"] | null;
+                /** @description SHA-256 of the frozen certificate. */
+                sha256?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                signed_at?: string | null;
+                signed_by?: components["schemas"]["Colleague"] | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["ReturnState"];
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_DemandView: {
             /** @description The rows. */
             items: {
@@ -49071,6 +50989,8 @@ export interface components {
                  * @description Identifies it.
                  */
                 id: string;
+                /** @description What was kept, with the reason and the last day. */
+                kept: components["schemas"]["KeptInformation"][];
                 /** @description `SC-20261126-001` */
                 number: string;
                 /**
@@ -50907,6 +52827,68 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_PriceProposalView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Its contract.
+                 */
+                contract_id: string;
+                /** @description Number of the contract. */
+                contract_number: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decided_at?: string | null;
+                /** @description Who of the purchaser decided, or who withdrew it. */
+                decided_by?: string | null;
+                /**
+                 * Format: date
+                 * @description The first day it is to hold.
+                 */
+                from_day: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it, and the row of the price table it becomes.
+                 */
+                id: string;
+                /** @description Why it was refused. */
+                note?: string | null;
+                /**
+                 * Format: int64
+                 * @description Fen for a seat and month.
+                 */
+                price_fen: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                proposed_at: string;
+                /** @description Who of the supplier proposed it. */
+                proposed_by?: string | null;
+                /** @description The agreement it stands in. */
+                source: string;
+                /** @description `proposed`, `signed`, `refused` or `withdrawn`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_PrivacyRequestView: {
             /** @description The rows. */
             items: {
@@ -51490,6 +53472,85 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_ServiceContractView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date
+                 * @description The first day.
+                 */
+                begins_on: string;
+                /** @description How much of the cap is used. */
+                budget: components["schemas"]["BudgetView"];
+                /**
+                 * Format: date
+                 * @description The last day.
+                 */
+                ends_on: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Months.
+                 */
+                months: number;
+                /**
+                 * Format: date
+                 * @description The next day on which its end is to be spoken of.
+                 */
+                next_reminder_on?: string | null;
+                /** @description `HT-20261126-001` */
+                number: string;
+                /**
+                 * Format: int64
+                 * @description Working days of a payment.
+                 */
+                payment_days: number;
+                /** @description The price table. */
+                prices: components["schemas"]["PriceRowView"][];
+                /**
+                 * Format: int64
+                 * @description Working days of a review.
+                 */
+                review_days: number;
+                /**
+                 * Format: int64
+                 * @description Seats.
+                 */
+                seats: number;
+                /** @description `draft` or `signed`. */
+                state: string;
+                /** @description Agreed days of the statements. */
+                statement_days: string[];
+                /**
+                 * Format: int64
+                 * @description Basis points.
+                 */
+                tax_bp: number;
+                /** @description Prices hold the tax. */
+                tax_included: boolean;
+                /** @description What it is called. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_SessionView: {
             /** @description The rows. */
             items: {
@@ -51789,6 +53850,11 @@ export interface components {
                  */
                 adjustment_fen: number;
                 /**
+                 * Format: int64
+                 * @description What it hands on to the next, below nothing.
+                 */
+                carried_fen: number;
+                /**
                  * Format: date-time
                  * @description When the purchaser confirmed it.
                  */
@@ -51823,13 +53889,20 @@ export interface components {
                  * @description Identifies it.
                  */
                 id: string;
+                /** @description That day passed without a submission. */
+                late: boolean;
                 /**
                  * Format: int64
-                 * @description Sum of the lines in fen.
+                 * @description Sum of the lines in fen, without those that are set aside.
                  */
                 lines_fen: number;
                 /** @description `JS-20261126-001` */
                 number: string;
+                /**
+                 * Format: int64
+                 * @description Sum of the lines that the confirmation set aside.
+                 */
+                objected_fen: number;
                 /** @description That moment passed; silence is no consent. */
                 overdue: boolean;
                 /**
@@ -52845,6 +54918,11 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /**
+         * @description From when the payment's time runs (A-67).
+         * @enum {string}
+         */
+        PaymentStart: "later" | "confirmation" | "invoice";
         /** @description The last day of somebody on the payroll. */
         PayrollEnd: {
             /**
@@ -53056,6 +55134,8 @@ export interface components {
              * @description How long it is kept after the last use.
              */
             keep_days: number;
+            kept_at_end?: components["schemas"]["InformationKept"] | null;
+            kept_on_request?: components["schemas"]["InformationKept"] | null;
             /** @description For what. */
             purpose: string;
             /** @description Which roles see it, masked or in the clear. */
@@ -53253,6 +55333,8 @@ export interface components {
         PrepareStatement: {
             /** @description `draw`, `submit` or `close`. */
             action: components["schemas"]["Preparation"];
+            /** @description Of the refund, where one below nothing is closed and paid back; left out, the next statement takes it in. */
+            receipt_no?: string | null;
             /**
              * Format: int64
              * @description The version that was read.
@@ -53289,6 +55371,68 @@ export interface components {
          * @enum {string}
          */
         PresenceKind: "present" | "half_day" | "late" | "substitute" | "purchaser_training" | "paid_leave" | "sick_leave" | "unpaid_leave" | "overtime" | "absent";
+        /** @description What the purchaser says to a proposed price. */
+        PriceDecision: {
+            /** @description Why it is refused. */
+            note?: string | null;
+            /** @description Signed; else refused. */
+            sign: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A proposed price. */
+        PriceProposalView: {
+            /**
+             * Format: uuid
+             * @description Its contract.
+             */
+            contract_id: string;
+            /** @description Number of the contract. */
+            contract_number: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            /** @description Who of the purchaser decided, or who withdrew it. */
+            decided_by?: string | null;
+            /**
+             * Format: date
+             * @description The first day it is to hold.
+             */
+            from_day: string;
+            /**
+             * Format: uuid
+             * @description Identifies it, and the row of the price table it becomes.
+             */
+            id: string;
+            /** @description Why it was refused. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Fen for a seat and month.
+             */
+            price_fen: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            proposed_at: string;
+            /** @description Who of the supplier proposed it. */
+            proposed_by?: string | null;
+            /** @description The agreement it stands in. */
+            source: string;
+            /** @description `proposed`, `signed`, `refused` or `withdrawn`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description A row of the price table. */
         PriceRowView: {
             /**
@@ -53313,6 +55457,14 @@ export interface components {
             /** @description 元/座席/月 */
             unit: string;
         };
+        /** @description The version that was read. */
+        PriceWithdrawal: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description What stands on a printed page. */
         PrintMark: {
             /** @description Who and when, in one line. */
@@ -53327,7 +55479,7 @@ export interface components {
         PrivacyAnswer: {
             /** @description What he is told; with a refusal the reason (PIPL 50). */
             answer: string;
-            /** @description Erases name, number, nickname and claims now; only of a request to delete that is granted. */
+            /** @description Erases now what the inventory does not keep; only of a request to delete that is granted. */
             erase?: boolean;
             /** @description What came of it. */
             outcome: components["schemas"]["RightOutcome"];
@@ -53425,6 +55577,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description How a part of a month is paid.
+         * @enum {string}
+         */
+        ProRata: "month_end" | "working_days" | "calendar_days";
         /** @description An RFC 9457 problem document. */
         Problem: Record<string, never> & {
             /** @description Stable code in `snake_case`; the console translates it. */
@@ -54426,6 +56583,11 @@ export interface components {
         Recount: {
             /** @description Why. */
             reason: string;
+            /**
+             * Format: int64
+             * @description The version of the statement that was read.
+             */
+            version: number;
         };
         /** @description A fee as the ledger shows it. */
         RecruitmentFeeView: {
@@ -55320,6 +57482,21 @@ export interface components {
             total: number;
         };
         /**
+         * @description What a line of the certificate says.
+         * @enum {string}
+         */
+        ReturnLineKind: "deleted" | "held" | "kept" | "medium";
+        /**
+         * @description Where else than in the system the supplier may hold data; each has its own line in the certificate.
+         * @enum {string}
+         */
+        ReturnMedium: "server" | "backups" | "workstations" | "paper" | "messengers";
+        /**
+         * @description Where a return stands.
+         * @enum {string}
+         */
+        ReturnState: "offered" | "received" | "deleting" | "deleted" | "signed" | "closed" | "withdrawn";
+        /**
          * @description The value to be read in the clear.
          * @enum {string}
          */
@@ -55347,7 +57524,7 @@ export interface components {
         ReviewStep: {
             /** @description `begin`, `reject` or `confirm`. */
             action: components["schemas"]["StatementReview"];
-            /** @description Objections of a rejection: at least one, at most 100. */
+            /** @description Objections: at least one of a rejection, at most 100. With a confirmation each names a line, which is set aside. */
             objections?: components["schemas"]["NewObjection"][];
             /** @description What is said with a confirmation. */
             opinion?: string | null;
@@ -55697,6 +57874,36 @@ export interface components {
              */
             version: number;
         };
+        /** @description A line as it was submitted. */
+        RoundLine: {
+            /**
+             * Format: int64
+             * @description In fen.
+             */
+            amount_fen: number;
+            /**
+             * Format: int64
+             * @description Half days that counted.
+             */
+            halves: number;
+            /**
+             * Format: int64
+             * @description The month of the contract.
+             */
+            month: number;
+            /**
+             * Format: int64
+             * @description Half days of the whole month.
+             */
+            of_halves: number;
+            /** @description How it was counted. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description The seat.
+             */
+            seat: number;
+        };
         /** @description A row of an import that cannot be right. */
         RowError: {
             /** @description Stable code. */
@@ -55722,6 +57929,11 @@ export interface components {
         RuleList_CheckPoint: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_CheckPoint"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_ContractTerms: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_ContractTerms"][];
         };
         /** @description All rows of one kind of rules. */
         RuleList_DispatchRule: {
@@ -55849,6 +58061,11 @@ export interface components {
             items: components["schemas"]["RuleView_SettlementAnswer"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_SubmissionRule: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_SubmissionRule"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_TicketLimit: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_TicketLimit"][];
@@ -55953,6 +58170,79 @@ export interface components {
                 photo: boolean;
                 /** @description A seat or an area. */
                 scope: components["schemas"]["CheckScope"];
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_ContractTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Terms of a contract, and its reminders. */
+            rule: {
+                /**
+                 * Format: int64
+                 * @description The cap in fen (A-63).
+                 */
+                cap_fen: number;
+                /** @description Days before the end of the term on which both sides are reminded of it. */
+                end_reminder_days: number[];
+                /**
+                 * Format: int32
+                 * @description Months of the term, in whole half years (A-62).
+                 */
+                months: number;
+                /**
+                 * Format: int64
+                 * @description Working days of a payment (A-67).
+                 */
+                payment_days: number;
+                /**
+                 * Format: int64
+                 * @description Working days of a review (A-66).
+                 */
+                review_days: number;
+                /**
+                 * Format: int64
+                 * @description Seats (A-69).
+                 */
+                seats: number;
+                /**
+                 * Format: int64
+                 * @description Days before the end of a review or payment on which the purchaser is reminded.
+                 */
+                soon_days: number;
+                /**
+                 * Format: int32
+                 * @description Working days after a half year in which its statement can be drawn before it is late, whatever day is agreed.
+                 */
+                statement_grace_days: number;
+                /**
+                 * Format: int64
+                 * @description Days before the agreed day of a statement on which the supplier is reminded (A-65).
+                 */
+                statement_lead_days: number;
+                /**
+                 * Format: int64
+                 * @description Basis points of tax.
+                 */
+                tax_bp: number;
+                /**
+                 * Format: int64
+                 * @description From so many basis points of the cap on both sides are warned (A-63).
+                 */
+                warn_bp: number;
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -56511,6 +58801,8 @@ export interface components {
                  * @description How long it is kept after the last use.
                  */
                 keep_days: number;
+                kept_at_end?: components["schemas"]["InformationKept"] | null;
+                kept_on_request?: components["schemas"]["InformationKept"] | null;
                 /** @description For what. */
                 purpose: string;
                 /** @description Which roles see it, masked or in the clear. */
@@ -56783,6 +59075,31 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_SubmissionRule: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Whether a finding keeps a statement from being submitted. */
+            rule: {
+                /** @description It does; else it is a warning. */
+                blocks: boolean;
+                /** @description What is looked at. */
+                check: components["schemas"]["SubmissionCheck"];
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_TicketLimit: {
             /**
              * Format: date-time
@@ -57042,7 +59359,14 @@ export interface components {
              */
             version: number;
         };
-        /** @description A contract. */
+        /** @description A contract as its page shows it. */
+        ServiceContractDetail: components["schemas"]["ServiceContractView"] & {
+            /** @description What it is counted by, the earliest first. */
+            counting: components["schemas"]["CountingView"][];
+            /** @description What happened, the oldest first. */
+            lines: components["schemas"]["SettlementLine"][];
+        };
+        /** @description A contract as lists show it. */
         ServiceContractView: {
             /**
              * Format: date
@@ -57061,8 +59385,6 @@ export interface components {
              * @description Identifies it.
              */
             id: string;
-            /** @description What happened, the oldest first. */
-            lines: components["schemas"]["SettlementLine"][];
             /**
              * Format: int64
              * @description Months.
@@ -57070,7 +59392,7 @@ export interface components {
             months: number;
             /**
              * Format: date
-             * @description The next day on which its end is to be spoken of: 90, 60 and 30 days before.
+             * @description The next day on which its end is to be spoken of.
              */
             next_reminder_on?: string | null;
             /** @description `HT-20261126-001` */
@@ -57110,11 +59432,6 @@ export interface components {
              * @description Rises with each change.
              */
             version: number;
-        };
-        /** @description The contracts. */
-        ServiceContracts: {
-            /** @description The latest begun first, at most 50. */
-            items: components["schemas"]["ServiceContractView"][];
         };
         /** @description Hours to be put in force. */
         ServiceHoursChange: {
@@ -57476,6 +59793,22 @@ export interface components {
          * @enum {string}
          */
         Side: "supplier" | "purchaser" | "either";
+        /** @description Somebody of either side, as people pick him. */
+        SidePerson: {
+            /** @description 部门、科室 */
+            department: string;
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            id: string;
+            /** @description The person's name. */
+            name: string;
+            /** @description For whom he works. */
+            side: components["schemas"]["Side"];
+            /** @description 工号 */
+            staff_no?: string | null;
+        };
         /** @description The version that was read. */
         SignServiceContract: {
             /**
@@ -57483,6 +59816,25 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description A day of a line with its signatures. */
+        SignedDayView: components["schemas"]["StatementDayView"] & {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            countersigned_at?: string | null;
+            /** @description Who signed on the other side. */
+            countersigned_by?: string | null;
+            /** @description Both sides signed another row for it since; the difference is an adjustment. */
+            superseded: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            written_at?: string | null;
+            /** @description Who wrote it down and signed first. */
+            written_by?: string | null;
         };
         /** @description What the purchaser does. */
         SigningOff: {
@@ -58133,10 +60485,83 @@ export interface components {
          * @enum {string}
          */
         State: "raised" | "answered" | "closed";
+        /** @description What a statement was counted from; it is kept, so that years later the same comes out. */
+        StatementBasis: {
+            /** @description The digest at the end of that chain. */
+            attendance_head?: string | null;
+            /**
+             * Format: int64
+             * @description The end of the chain of attendance when it was drawn; none where no day is kept in the product.
+             */
+            attendance_seq?: number | null;
+            /** @description Of the rows of attendance, by their digests. */
+            attendance_sha256: string;
+            /** @description Of the days that are worked. */
+            calendar_sha256: string;
+            /** @description How many rows of attendance. */
+            records: number;
+            /** @description The days of its months that are worked. */
+            workdays: string[];
+        };
+        /** @description What was found. */
+        StatementChecks: {
+            /** @description One of them keeps the statement from being submitted. */
+            blocked: boolean;
+            /** @description Only what is not in order. */
+            items: components["schemas"]["CheckView"][];
+        };
+        /** @description A day of a line. */
+        StatementDayView: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Half days this row counts by itself; two people fill a seat's day once.
+             */
+            halves: number;
+            /**
+             * Format: uuid
+             * @description The row of attendance.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Minutes on post.
+             */
+            minutes: number;
+            /** @description Who. */
+            person: string;
+            /** @description How he was there. */
+            presence: components["schemas"]["PresenceKind"];
+            /** @description Of the row as it was signed. */
+            sha256: string;
+            /** @description Where it was signed. */
+            source: components["schemas"]["DaySource"];
+            /**
+             * Format: uuid
+             * @description The sheet it stands on; none of a day kept in the product.
+             */
+            source_id?: string | null;
+        };
+        /** @description The days of a line. */
+        StatementDays: {
+            /** @description By day, 500 at most. */
+            items: components["schemas"]["SignedDayView"][];
+        };
         /** @description A statement as its page shows it. */
         StatementDetail: components["schemas"]["StatementView"] & {
             /** @description What changed since it was confirmed. */
             adjustments: components["schemas"]["AdjustmentView"][];
+            basis?: components["schemas"]["StatementBasis"] | null;
+            /** @description The total in capital numerals (大写). */
+            capital: string;
+            /** @description What was carried into it. */
+            carried_in: components["schemas"]["CarriedView"][];
+            /** @description What was not in order when it was submitted. */
+            checks?: components["schemas"]["CheckView"][] | null;
             /** @description What happened, the oldest first. */
             history: components["schemas"]["SettlementLine"][];
             /** @description The latest last. */
@@ -58147,6 +60572,8 @@ export interface components {
             objections: components["schemas"]["ObjectionView"][];
             /** @description What was said with the confirmation. */
             opinion?: string | null;
+            /** @description The frozen files of it. */
+            papers: components["schemas"]["StatementPaperView"][];
             /** @description The first one first. */
             payments: components["schemas"]["StatementPaymentView"][];
             /** @description Method, price table and what counts as 到岗, as it was counted; null before. */
@@ -58161,6 +60588,10 @@ export interface components {
              * @description In fen.
              */
             amount_fen: number;
+            /** @description Days of the whole month: `21`. */
+            days_due: string;
+            /** @description Days that count: `18.5`. */
+            days_present: string;
             /** @description Rows of attendance it was made of. */
             evidence: string[];
             /**
@@ -58178,11 +60609,14 @@ export interface components {
              * @description Identifies it.
              */
             id: string;
+            method?: components["schemas"]["ProRata"] | null;
             /**
              * Format: int64
              * @description The month of the contract.
              */
             month: number;
+            /** @description Set aside by the confirmation: not owed, settled by actual afterwards. */
+            objected: boolean;
             /**
              * Format: int64
              * @description Half days of the whole month.
@@ -58210,11 +60644,33 @@ export interface components {
              */
             until_day: string;
         };
+        /** @description A frozen paper. */
+        StatementPaperView: {
+            /**
+             * Format: date-time
+             * @description When it was frozen.
+             */
+            frozen_at: string;
+            /**
+             * Format: int64
+             * @description The submission.
+             */
+            round: number;
+            /** @description Of the file. */
+            sha256: string;
+            /** @description `submitted` or `confirmed`. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description The total that stands on it, in fen.
+             */
+            total_fen: number;
+        };
         /** @description A payment. */
         StatementPaymentView: {
             /**
              * Format: int64
-             * @description In fen.
+             * @description In fen; below nothing what the supplier paid back.
              */
             amount_fen: number;
             /**
@@ -58235,6 +60691,33 @@ export interface components {
          * @enum {string}
          */
         StatementReview: "begin" | "reject" | "confirm";
+        /** @description A submission. */
+        StatementRound: {
+            /** @description By month and seat. */
+            lines: components["schemas"]["RoundLine"][];
+            /**
+             * Format: int64
+             * @description 1 is the first.
+             */
+            round: number;
+            /** @description Its digest. */
+            sha256: string;
+            /**
+             * Format: date-time
+             * @description When it was submitted.
+             */
+            submitted_at: string;
+            /**
+             * Format: int64
+             * @description Its total in fen.
+             */
+            total_fen: number;
+        };
+        /** @description The submissions of a statement. */
+        StatementRounds: {
+            /** @description The first one first. */
+            items: components["schemas"]["StatementRound"][];
+        };
         /** @description A statement as lists show it. */
         StatementView: {
             /**
@@ -58242,6 +60725,11 @@ export interface components {
              * @description Sum of what it settles of earlier statements.
              */
             adjustment_fen: number;
+            /**
+             * Format: int64
+             * @description What it hands on to the next, below nothing.
+             */
+            carried_fen: number;
             /**
              * Format: date-time
              * @description When the purchaser confirmed it.
@@ -58277,13 +60765,20 @@ export interface components {
              * @description Identifies it.
              */
             id: string;
+            /** @description That day passed without a submission. */
+            late: boolean;
             /**
              * Format: int64
-             * @description Sum of the lines in fen.
+             * @description Sum of the lines in fen, without those that are set aside.
              */
             lines_fen: number;
             /** @description `JS-20261126-001` */
             number: string;
+            /**
+             * Format: int64
+             * @description Sum of the lines that the confirmation set aside.
+             */
+            objected_fen: number;
             /** @description That moment passed; silence is no consent. */
             overdue: boolean;
             /**
@@ -58361,6 +60856,18 @@ export interface components {
              * @description Packets that came.
              */
             received: number;
+        };
+        /**
+         * @description What is looked at.
+         * @enum {string}
+         */
+        SubmissionCheck: "insurance" | "wages" | "employer" | "attendance" | "open_questions";
+        /** @description Whether a finding keeps a statement from being submitted. */
+        SubmissionRule: {
+            /** @description It does; else it is a warning. */
+            blocks: boolean;
+            /** @description What is looked at. */
+            check: components["schemas"]["SubmissionCheck"];
         };
         /** @description Handing a month in. */
         SubmitMonth: {

@@ -68,7 +68,7 @@ kernel::table! {
 
 /// A frozen paper.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PaperView {
+pub struct StatementPaperView {
     /// `submitted` or `confirmed`.
     pub stage: String,
     /// The submission.
@@ -82,14 +82,17 @@ pub struct PaperView {
 }
 
 /// The frozen papers of a statement, the first one first.
-pub(crate) async fn papers(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<PaperView>> {
+pub(crate) async fn papers(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Vec<StatementPaperView>> {
     let rows = row::Entity::find()
         .filter(row::Column::StatementId.eq(id))
         .order_by_asc(row::Column::FrozenAt)
         .limit(MOST)
         .all(conn)
         .await?;
-    let views = rows.into_iter().map(|row| PaperView {
+    let views = rows.into_iter().map(|row| StatementPaperView {
         stage: row.stage,
         round: row.round,
         sha256: row.sha256,
@@ -319,6 +322,7 @@ async fn export(
 #[into_params(parameter_in = Query)]
 struct PaperAsked {
     /// As of the submission or of the confirmation; the latest when left out.
+    #[param(inline)]
     stage: Option<PaperStage>,
 }
 

@@ -13,7 +13,7 @@ use super::adjustment::{self, AdjustmentView};
 use super::carry::{self, CarriedView};
 use super::checks::CheckView;
 use super::draw::{self, Basis};
-use super::file::{self, PaperView};
+use super::file::{self, StatementPaperView};
 use super::invoice::{self, InvoiceView};
 use super::payment::{self, StatementPaymentView};
 use super::store::{self, row};
@@ -160,7 +160,7 @@ pub struct StatementDetail {
     /// The first one first.
     pub payments: Vec<StatementPaymentView>,
     /// The frozen files of it.
-    pub papers: Vec<PaperView>,
+    pub papers: Vec<StatementPaperView>,
     /// What happened, the oldest first.
     pub history: Vec<SettlementLine>,
 }

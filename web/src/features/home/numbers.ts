@@ -75,7 +75,7 @@ const monthBefore = (): string => {
   return new Date(Date.UTC(year!, month! - 2, 1)).toISOString().slice(0, 7)
 }
 
-const listed = (key: string, needs: string, tone: HomeNumber['tone'], to: string, count: HomeNumber['count'], wide = true): HomeNumber => ({ key, needs, tone, to, count, wide })
+const listed = (key: string, needs: string, tone: HomeNumber['tone'], to: HomeNumber['to'], count: HomeNumber['count'], wide = true): HomeNumber => ({ key, needs, tone, to, count, wide })
 
 const only = (roles: readonly string[], numbers: HomeNumber[]): HomeNumber[] => numbers.map((one) => ({ ...one, roles }))
 

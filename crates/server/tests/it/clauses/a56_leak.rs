@@ -230,7 +230,8 @@ async fn the_purchaser_assesses_anew_and_names_whom_it_may_be_about() {
         assert!(said.contains("不涉及个人信息") && said.contains("含手机号码"), "{said}");
 
         // Evidence that the security administrator took out stands in the access log, until it may be about who looks.
-        let (one, _) = package(&auditor, &leak, &guard.own_id().await).await;
+        let somebody = server.sign_in("agent3").await.own_id().await;
+        let (one, _) = package(&auditor, &leak, &somebody).await;
         auditor.send(Method::GET, &format!("{one}/file"), None).await;
         let log = "/api/v1/access-log?kind=export";
         let taken = |log: &Value| log.to_string().contains("leak_package.downloaded");

@@ -108,7 +108,9 @@ impl Person {
 
 /// The path of what was made.
 pub fn path(collection: &str, made: &Value) -> String {
-    format!("/api/v1/{collection}/{}", made["id"].as_str().unwrap())
+    let id = made["id"].as_str();
+    let id = id.unwrap_or_else(|| panic!("nothing was made: {made}"));
+    format!("/api/v1/{collection}/{id}")
 }
 
 /// The actions of a time line.
