@@ -20,6 +20,9 @@ async fn of_half(story: &Story, contract: &Value, half: i64) -> Result<Value> {
     story.stage.looks("manager", &path).await
 }
 
+/// How often a step is tried that came between a reminder's reading and writing.
+const TRIES: usize = 5;
+
 /// Steps of one statement, each upon the one before.
 struct Hand<'a> {
     story: &'a mut Story,
@@ -29,12 +32,25 @@ struct Hand<'a> {
 }
 
 impl Hand<'_> {
+    /// A step upon what stands now: a reminder that rings as the story moves on changes the statement too.
     async fn does(&mut self, who: &str, door: &str, body: Value) -> Result<()> {
         let stage = &self.story.stage;
-        self.seen = stage
-            .does(who, "statements", &self.seen, door, body)
-            .await?;
-        Ok(())
+        let id = self.seen["id"].as_str().unwrap_or_default().to_owned();
+        let mut tries = 0;
+        loop {
+            let seen = stage.looks("manager", &format!("/statements/{id}")).await?;
+            let done = stage
+                .does(who, "statements", &seen, door, body.clone())
+                .await;
+            tries += 1;
+            match done {
+                Err(problem) if tries < TRIES && problem.detail.contains("stale_version") => {}
+                done => {
+                    self.seen = done?;
+                    return Ok(());
+                }
+            }
+        }
     }
 
     /// So many working days after its half.
