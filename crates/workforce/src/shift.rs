@@ -187,6 +187,9 @@ pub type Away = BTreeMap<(NaiveDate, Uuid), DayPart>;
 /// What a roster is judged by.
 pub type By<'a> = (&'a Calendar, &'a RosterRules);
 
+/// A cell as it is to be: the shift, or none where somebody is taken off.
+pub type Planned = ((NaiveDate, Uuid), Option<Shift>);
+
 /// Every breach of a roster between two days, by day.
 pub fn check(
     roster: &Roster,

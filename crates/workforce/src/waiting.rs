@@ -61,7 +61,7 @@ async fn days(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
     let waiting = rows.into_iter().map(|row| Waiting {
         kind: DAY,
         id: row.id,
-        number: Some(row.on_day.clone()),
+        number: None,
         title: row.on_day.clone(),
         section: None,
         since: row.closed_at.unwrap_or(row.updated_at),

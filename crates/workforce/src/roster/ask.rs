@@ -20,7 +20,7 @@ use super::view::{Finding, findings};
 use super::{Book, Month};
 use crate::rights::PlanRoster;
 use crate::shift::repair::repair;
-use crate::shift::{what_if, why_not};
+use crate::shift::{Planned, what_if, why_not};
 
 /// People and days that may be away in one question.
 const MOST_AWAY: usize = 200;
@@ -225,12 +225,11 @@ async fn mend(
     let found = tokio::task::spawn_blocking(work)
         .await
         .map_err(kernel::problem::internal)?;
-    let change =
-        |((day, user_id), shift): ((NaiveDate, Uuid), Option<crate::shift::Shift>)| CellChange {
-            day,
-            user_id,
-            shift_id: shift.map(|shift| shift.code),
-        };
+    let change = |((day, user_id), shift): Planned| CellChange {
+        day,
+        user_id,
+        shift_id: shift.map(|shift| shift.code),
+    };
     Ok(Json(RosterRepair {
         version: row.version,
         changes: found.changes.into_iter().map(change).collect(),

@@ -13,7 +13,7 @@ use super::template::{self, Template};
 use super::terms::{self, RosterTerms};
 use super::{Month, RosterState};
 use crate::leave::{self, LeaveKind};
-use crate::shift::{Away, Breach, By, Roster, RosterRules, check, worse};
+use crate::shift::{Away, Breach, By, Planned, Roster, RosterRules, check, worse};
 use crate::shift::{DayPart, Shift, around};
 
 /// A run of days of work that begins so long before a day is seen whole.
@@ -156,7 +156,7 @@ impl Book {
     }
 
     /// What changes of cells would newly break; the book after them.
-    pub fn with(&self, changes: &[((NaiveDate, Uuid), Option<Shift>)]) -> (Self, Vec<Breach>) {
+    pub fn with(&self, changes: &[Planned]) -> (Self, Vec<Breach>) {
         let mut after = self.clone();
         let cells: Vec<(NaiveDate, Uuid)> = changes.iter().map(|(cell, _)| *cell).collect();
         for (cell, shift) in changes {

@@ -24,7 +24,7 @@ use super::store::{self, change, row};
 use super::view::{RosterDetail, RosterView, detail, view};
 use super::{Book, Month, RosterCause, RosterState};
 use crate::rights::{PlanRoster, ViewRoster};
-use crate::shift::Shift;
+use crate::shift::Planned;
 
 /// Months of one list, the newest first.
 const SHOWN: u64 = 36;
@@ -199,10 +199,7 @@ async fn put(
 }
 
 /// The cells with the shapes of their shifts.
-pub(crate) fn shapes(
-    book: &Book,
-    cells: &[Cell],
-) -> Result<Vec<((NaiveDate, Uuid), Option<Shift>)>> {
+pub(crate) fn shapes(book: &Book, cells: &[Cell]) -> Result<Vec<Planned>> {
     let shape = |code: &String| {
         let shift = book.shifts.get(code);
         shift

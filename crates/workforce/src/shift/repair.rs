@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{Away, Breach, By, DayPart, Roster, Shift, around, worse};
+use super::{Away, Breach, By, DayPart, Planned, Roster, Shift, around, worse};
 
 /// What is proposed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Repair {
-    /// The cells that change: the shift, or none where somebody is taken off.
-    pub changes: Vec<((NaiveDate, Uuid), Option<Shift>)>,
+    /// The cells that change.
+    pub changes: Vec<Planned>,
     /// What is broken then and was not before they were away.
     pub left: Vec<Breach>,
 }
