@@ -44,7 +44,7 @@ pub fn capability(app: &App, house: Arc<dyn House>) -> Capability {
         routes,
         jobs: vec![
             export::request::job(app),
-            data_return::deletion::job(app, &house),
+            data_return::deletion::job(app, house),
         ],
         waiting: vec![
             export::request::waiting(app),

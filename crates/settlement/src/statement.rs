@@ -245,11 +245,10 @@ impl Case {
                 S::Paid
             }
             (A::Pay { .. }, S::PaymentDue) => S::PaymentDue,
-            (A::Close { .. }, S::Paid) => S::Closed,
             (A::Close { owed_fen }, S::Confirmed) if *owed_fen > 0 => {
                 return Err(Refusal::Owed(*owed_fen));
             }
-            (A::Close { .. }, S::Confirmed) => S::Closed,
+            (A::Close { .. }, S::Paid | S::Confirmed) => S::Closed,
             (A::Lapse, state) => {
                 if self.overdue || self.due_at.is_none_or(|due| due > moment.now) {
                     return Err(Refusal::NotYet);

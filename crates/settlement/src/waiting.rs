@@ -201,8 +201,9 @@ fn in_states(states: &[S]) -> Condition {
     Condition::all().add(statement::Column::State.is_in(codes))
 }
 
-fn own_clock(row: &statement::Model) -> Result<Option<DateTime<Utc>>> {
-    Ok(row.due_at)
+/// Statements by the clock that runs for them.
+async fn on_clock(app: &App, kind: &'static str, which: Condition) -> Result<Vec<Waiting>> {
+    statements(app, kind, which, |row| Ok(row.due_at)).await
 }
 
 async fn reviews(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
@@ -210,7 +211,7 @@ async fn reviews(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         return Ok(Vec::new());
     }
     let which = in_states(&[S::Submitted, S::UnderReview]);
-    statements(app, REVIEW, which, own_clock).await
+    on_clock(app, REVIEW, which).await
 }
 
 /// An invoice that is to be received, or a statement that is to be paid.
@@ -219,7 +220,7 @@ async fn payments(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         return Ok(Vec::new());
     }
     let which = in_states(&[S::Invoiced, S::PaymentDue]);
-    statements(app, PAYMENT, which, own_clock).await
+    on_clock(app, PAYMENT, which).await
 }
 
 /// Statements whose half year is over, or whose agreed day is near; rejected ones at once.
@@ -247,7 +248,7 @@ async fn checks(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
     let which = in_states(&[S::Draft])
         .add(statement::Column::DrawnAt.is_not_null())
         .add(statement::Column::DrawnBy.ne(person.user_id));
-    statements(app, CHECK, which, own_clock).await
+    on_clock(app, CHECK, which).await
 }
 
 /// Confirmed statements that are to be invoiced, or closed where there is nothing to be paid; issued invoices that are
@@ -257,5 +258,5 @@ async fn invoices(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
         return Ok(Vec::new());
     }
     let which = in_states(&[S::Confirmed, S::Invoiced]);
-    statements(app, INVOICE, which, own_clock).await
+    on_clock(app, INVOICE, which).await
 }

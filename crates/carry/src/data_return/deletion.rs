@@ -55,8 +55,8 @@ pub(super) async fn must_be_able(
 }
 
 /// The job that deletes.
-pub(crate) fn job(app: &App, house: &TheHouse) -> JobDef {
-    let (app, house) = (app.clone(), house.clone());
+pub(crate) fn job(app: &App, house: TheHouse) -> JobDef {
+    let app = app.clone();
     JobDef::on_demand(JOB, move |payload: Value| {
         let (app, house) = (app.clone(), house.clone());
         async move {

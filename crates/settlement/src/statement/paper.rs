@@ -1,6 +1,8 @@
 //! A statement as it is printed and kept: the lines with what they were counted by, the sums in figures and capital
 //! numerals, the rules in words, and the places of both sides' signatures.
 
+use std::fmt::Write as _;
+
 use documents::paper::{Align, Block, Column, Document, Manner, Paragraph, Signature, Table};
 use kernel::day;
 
@@ -237,10 +239,10 @@ fn counted(table: &[PresenceCount]) -> String {
             super::view::days(row.halves)
         );
         if row.half_under_minutes > 0 {
-            words += &format!("（不足 {} 分钟计半天）", row.half_under_minutes);
+            let _ = write!(words, "（不足 {} 分钟计半天）", row.half_under_minutes);
         }
         if row.none_under_minutes > 0 {
-            words += &format!("（不足 {} 分钟不计）", row.none_under_minutes);
+            let _ = write!(words, "（不足 {} 分钟不计）", row.none_under_minutes);
         }
         words
     };
