@@ -70,18 +70,19 @@ async fn the_workbook_has_the_numbers_of_the_screen() {
             documents::Cell::Number(number) => *number,
             other => panic!("row {row} column {column}: {other:?}"),
         };
+        let same = |is: f64, should: f64| assert!((is - should).abs() < 1e-6, "{is}, not {should}");
         let lines = shown["lines"].as_array().unwrap();
         assert_eq!(table.rows.len(), 1 + lines.len() + 1);
         let mut sum = 0.0;
         for (row, line) in (1..).zip(lines) {
-            assert_eq!(number(row, 3), line["seat"].as_f64().unwrap());
-            assert_eq!(number(row, 4), line["of_halves"].as_f64().unwrap() / 2.0);
+            same(number(row, 3), line["seat"].as_f64().unwrap());
+            same(number(row, 4), line["of_halves"].as_f64().unwrap() / 2.0);
             assert_eq!(
                 number(row, 5).to_string(),
                 line["days_present"].as_str().unwrap()
             );
-            assert_eq!(number(row, 7), yuan(&line["price_fen"]));
-            assert_eq!(number(row, 8), yuan(&line["amount_fen"]));
+            same(number(row, 7), yuan(&line["price_fen"]));
+            same(number(row, 8), yuan(&line["amount_fen"]));
             sum += number(row, 8);
         }
         let total = number(lines.len() + 1, 8);

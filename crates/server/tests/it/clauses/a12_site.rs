@@ -58,7 +58,7 @@ async fn who_is_not_where_he_should_be_is_seen_with_sign_and_minutes() {
         let pause = json!({"state": "break", "reason": "接水"});
         agent.person.put("/api/v1/agent-state", pause).await;
         board(&lead, "803", "paused").await;
-        server.clock.advance(Duration::from_secs(9 * 60));
+        server.clock.advance(Duration::from_mins(9));
         let seen = board(&lead, "803", "paused").await;
         let paused = of(&seen, "803");
         assert_eq!(

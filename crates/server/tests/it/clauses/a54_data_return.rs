@@ -19,7 +19,7 @@ async fn handed_over(server: &TestServer, purchaser: &Person) -> (Value, String)
     let yes = json!({"version": asked["version"], "yes": true});
     purchaser.post(&format!("{at}/decide"), yes).await;
     let done = sysadmin
-        .until(&at, Duration::from_secs(60), |it| it["state"] == "done")
+        .until(&at, Duration::from_mins(1), |it| it["state"] == "done")
         .await;
     let manifest = format!("{at}/file?path=manifest.json");
     let manifest = sysadmin.send(Method::GET, &manifest, None).await;
