@@ -11,7 +11,7 @@ else
 LINT := cargo clippy --workspace --all-targets --locked -- -D warnings
 endif
 
-.PHONY: run test check lint types web server packages soak bench schema clean
+.PHONY: run test check lint types web server tests packages soak bench schema clean
 
 ## Build and start with demo data on http://127.0.0.1:8080.
 run:
@@ -20,6 +20,10 @@ run:
 
 server:
 	@cargo build --locked
+
+# The server alone has other features of its dependencies than the workspace: what the tests run is built with them.
+tests:
+	@cargo test --workspace --locked --no-run
 
 ## The console and the chat widget; rebuilt when a source is newer than the bundle.
 web: web/dist/widget/index.html
@@ -33,7 +37,7 @@ web/dist/widget/index.html: web/node_modules/.package-lock.json $(shell find web
 
 ## Everything; installs what the tests need when it may.
 test: packages
-	@$(MAKE) --no-print-directory -j2 web server
+	@$(MAKE) --no-print-directory -j2 web tests
 	@$(CARGO_TEST) --workspace --locked
 	@cd web && npm test --silent
 
