@@ -72,6 +72,8 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(liaison::migrations());
     all.extend(workforce::migrations());
     all.extend(settlement::migrations());
+    all.extend(quality::migrations());
+    all.extend(analytics::migrations());
     all.extend(carry::migrations());
     all
 }
@@ -238,6 +240,8 @@ fn capabilities(
                 floor: floor.clone(),
             }),
         ),
+        quality::capability(app),
+        analytics::capability(app),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
     let evidence = parts
