@@ -53,7 +53,7 @@ pub enum Block {
 
 /// A document; what is empty is not printed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
-#[schema(as = PaperView)]
+#[schema(as = PrintedPaper)]
 pub struct Paper {
     /// It lies on its long side, for wide tables.
     pub landscape: bool,

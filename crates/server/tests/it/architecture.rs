@@ -1,6 +1,7 @@
 //! The edges between our crates are those of docs/architecture.md.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -91,4 +92,61 @@ fn every_clause_has_a_crate_that_answers_for_it() {
         .flat_map(|row| clauses(&format!("A-{}", row.split('|').next().unwrap())))
         .collect();
     assert_eq!(placed, (1..=69).collect());
+}
+
+/// The names under which a file's types stand in the API document.
+fn api_types(source: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let (mut sent, mut named) = (false, None);
+    for line in source.lines().map(str::trim) {
+        sent |= line.starts_with("#[derive") && line.contains("ToSchema");
+        if let Some((_, name)) = line.split_once("schema(as = ") {
+            named = Some(name.trim_end_matches([')', ']']).to_owned());
+        }
+        let mut words = line
+            .split_whitespace()
+            .skip_while(|word| word.starts_with("pub"));
+        if let (Some("struct" | "enum"), Some(name)) = (words.next(), words.next()) {
+            let name = name
+                .split(['<', '(', ';'])
+                .next()
+                .unwrap_or(name)
+                .to_owned();
+            let known = named.take().unwrap_or(name);
+            if std::mem::take(&mut sent) {
+                names.push(known);
+            }
+        }
+    }
+    names
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Of two types of one name the API document has one, and tells nobody of the other.
+#[test]
+fn no_two_types_of_the_api_have_one_name() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for part in std::fs::read_dir(crates).unwrap().flatten() {
+        sources(&part.path().join("src"), &mut files);
+    }
+    let mut places: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
+    for file in files {
+        for name in api_types(&std::fs::read_to_string(&file).unwrap()) {
+            places.entry(name).or_default().insert(file.clone());
+        }
+    }
+    assert!(places.len() > 500, "{}", places.len());
+    places.retain(|_, files| files.len() > 1);
+    assert_eq!(places, BTreeMap::new());
 }
