@@ -87,7 +87,7 @@ await as('manager', 'contract', async ({ page, at, shot, go }) => {
   await shot('price-propose')
   await at('step-price').fill('8200')
   await at('step-source').fill('补充协议（二）')
-  await at('price-from').locator('input').fill(await page.evaluate(() => new Date(Date.now() + 20 * 86_400_000).toLocaleDateString('en-CA')))
+  await page.getByRole('dialog').getByLabel('起始日').fill(await page.evaluate(() => new Date(Date.now() + 20 * 86_400_000).toLocaleDateString('en-CA')))
   await page.keyboard.press('Enter')
   await at('step-submit').click()
   await at('price-proposal').waitFor()
@@ -196,7 +196,8 @@ await as('reviewer', 'review', async ({ page, at, shot, go, step }) => {
   await page.keyboard.press('Escape')
   await at('step-reject').click()
   await shot('reject')
-  await page.keyboard.press('Escape')
+  // The first field is a choice, which keeps Escape for itself.
+  await page.getByRole('dialog').getByRole('button', { name: '取消' }).click()
   await at('statement-matrix').locator('td.objected button').first().click()
   await at('line-accept').click()
   await page.keyboard.press('Escape')

@@ -168,17 +168,17 @@ await as('reviewer', 'attendance: many days are confirmed at once, exceptions fi
   await dialog(page).getByTestId('correct-present').click()
   await shot('attendance-correcting')
   await confirm(page, '门禁记录显示当天到岗')
-  await page.getByText('更正待决定').waitFor()
+  await page.getByText('更正待决定').first().waitFor()
   await shot('attendance-proposed')
 })
 await as('lead', 'attendance: the other side decides on a correction', async ({ page, shot, at, go }) => {
   if (!frozen) return
   await go(`/attendance/${frozen}`)
   await at('correction-accept').click()
-  await page.getByText('更正待决定').waitFor({ state: 'hidden' })
+  await page.getByText('更正待决定').first().waitFor({ state: 'hidden' })
   await shot('attendance-corrected')
   await go('/attendance?show=corrections')
-  await page.getByRole('table').waitFor()
+  await page.getByRole('table').first().waitFor()
   await shot('attendance-corrections')
 })
 await as('lead', 'attendance: in English', async ({ at, go, shot }) => {
@@ -230,7 +230,7 @@ await as('counterpart', 'overtime: the purchaser confirms the hours', async ({ p
   await stands(page, '已确认')
   await shot('overtime-confirmed')
   await go('/overtime')
-  await page.getByRole('table').waitFor()
+  await page.getByRole('table').first().waitFor()
   await shot('overtime')
 })
 await as('purchaser', 'rules: the terms of attendance and rosters', async ({ page, shot, go }) => {
@@ -243,7 +243,7 @@ await as('purchaser', 'rules: the terms of attendance and rosters', async ({ pag
 let planned = null
 await as('lead', 'roster: a month is drafted by the solver, mended by hand and published', async ({ page, api, shot, at, go }) => {
   await go('/shift-templates')
-  await page.getByRole('table').waitFor()
+  await page.getByRole('table').first().waitFor()
   await shot('shift-templates')
   await at('shift-new').click()
   await shot('shift-new')
@@ -373,14 +373,14 @@ await as('agent2', 'own: a colleague answers a swap', async ({ page, shot, at, g
 }, 'zh-CN', HAND)
 await as('lead', 'leave and swaps: the lead decides', async ({ page, shot, at, go }) => {
   await go('/swaps')
-  await page.getByRole('table').waitFor()
+  await page.getByRole('table').first().waitFor()
   await page.locator('tbody tr').first().click()
   await at('swap-yes').waitFor()
   await shot('swaps')
   await at('swap-yes').click()
   await stands(page, '已换班')
   await go('/leave')
-  await page.getByRole('table').waitFor()
+  await page.getByRole('table').first().waitFor()
   await page.locator('tbody tr', { hasText: '待审批' }).first().click()
   await at('leave-approve').waitFor()
   await shot('leave')

@@ -9,6 +9,10 @@ use crate::LONGEST_TEXT;
 /// The longest line of a header or footer; Excel takes 255 characters with its commands.
 const LONGEST_LINE: usize = 200;
 
+/// Least and greatest width of a column, in digits; what is longer goes on in the next line of its cell.
+const NARROWEST: usize = 6;
+const WIDEST: usize = 48;
+
 /// A table that could not be written.
 #[derive(Debug)]
 pub struct NotWritten(XlsxError);
@@ -113,6 +117,11 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
     let bold = Format::new().set_bold();
     let money = Format::new().set_num_format("#,##0.00");
     let days = Format::new().set_num_format("0.0");
+    let wrapped = Format::new().set_text_wrap();
+    on_paper(sheet)?;
+    for (column, width) in (0..).zip(widths(page)) {
+        sheet.set_column_width(column, width as f64)?;
+    }
     for (column, name) in (0..).zip(&page.heading) {
         sheet.write_string_with_format(0, column, harmless(name), &bold)?;
     }
@@ -121,6 +130,9 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
         for (column, cell) in (0..).zip(cells) {
             match cell {
                 Written::Text(text) if text.is_empty() => {}
+                Written::Text(text) if width(text) > WIDEST => {
+                    sheet.write_string_with_format(row, column, harmless(text), &wrapped)?;
+                }
                 Written::Text(text) => {
                     sheet.write_string(row, column, harmless(text))?;
                 }
@@ -137,6 +149,48 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
         }
     }
     Ok(())
+}
+
+/// As wide as a page of A4 turned round, with the heading on each.
+fn on_paper(sheet: &mut Worksheet) -> Result<(), NotWritten> {
+    sheet
+        .set_paper_size(9)
+        .set_landscape()
+        .set_print_fit_to_pages(1, 0)
+        .set_repeat_rows(0, 0)?;
+    Ok(())
+}
+
+/// The width of each column that shows all of its cells, in digits.
+fn widths(page: &Page) -> Vec<usize> {
+    let mut widths: Vec<usize> = page.heading.iter().map(|name| width(name)).collect();
+    for row in &page.rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(cell.width());
+        }
+    }
+    let margin = 2;
+    let fits = |width: usize| (width + margin).clamp(NARROWEST, WIDEST);
+    widths.into_iter().map(fits).collect()
+}
+
+/// How wide a text is, in digits: whatever is not ASCII counts as a Chinese character.
+fn width(text: &str) -> usize {
+    let of_line = |line: &str| line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+    text.lines().map(of_line).max().unwrap_or(0)
+}
+
+impl Written {
+    fn width(&self) -> usize {
+        match self {
+            Self::Text(text) => width(text),
+            Self::Count(number) => number.to_string().len(),
+            // Yuan with a comma each three digits and two decimals.
+            Self::Money(fen) => fen.to_string().len() * 4 / 3 + 2,
+            Self::HalfDays(halves) => halves.to_string().len() + 2,
+        }
+    }
 }
 
 /// A text that no spreadsheet takes for a formula, and that fits into a cell.

@@ -15,7 +15,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use kernel::{App, Clock, Config, Migration};
+use kernel::{App, Clock, Config, Db, Migration};
 
 pub use call::{Answer, Door, call, principal};
 pub use openpyxl::openpyxl;
@@ -108,11 +108,46 @@ impl Drop for Folder {
 /// When there is no database to be had; a test cannot go on.
 pub async fn database(kind: Kind, migrations: &[Migration]) -> Database {
     let migrations = template::with_kernel(migrations);
+    let key = template::key(&migrations);
+    cloned(kind, &key, async |url| {
+        let db = Db::connect(url).await.expect("a template database");
+        kernel::migrate::migrate(&db, &Clock::system(), migrations)
+            .await
+            .unwrap_or_else(|problem| panic!("the migrations fail on {kind:?}: {problem}"));
+        db.close().await;
+    })
+    .await
+}
+
+/// A copy of what `prepare` left in a database and in a folder, which is done once for all tests of this build of
+/// the test; the folder's copy is put at `to`. `prepare` closes what it opened.
+///
+/// # Panics
+/// When there is no database to be had.
+pub async fn prepared(
+    kind: Kind,
+    name: &str,
+    to: &Path,
+    prepare: impl AsyncFnOnce(&str, &Path),
+) -> Database {
+    let key = format!("{name}_{}", template::build());
+    let files = template::shared_folder().join(format!("{key}_{kind:?}"));
+    let database = cloned(kind, &key, async |url| {
+        // What a killed process left.
+        let _ = std::fs::remove_dir_all(&files);
+        prepare(url, &files).await;
+    })
+    .await;
+    template::copy(&files, to);
+    database
+}
+
+async fn cloned(kind: Kind, key: &str, prepare: impl AsyncFnOnce(&str)) -> Database {
     match kind {
         Kind::Sqlite => {
             let folder = Folder::new();
             let file = folder.path().join("test.db");
-            sqlite::clone_template(&migrations, &file).await;
+            sqlite::clone_template(key, &file, prepare).await;
             let url = format!("sqlite://{}", file.display());
             Database {
                 url,
@@ -121,7 +156,7 @@ pub async fn database(kind: Kind, migrations: &[Migration]) -> Database {
             }
         }
         Kind::Postgres => {
-            let url = postgres::clone_template(&migrations).await;
+            let url = postgres::clone_template(key, prepare).await;
             Database {
                 url,
                 kind,

@@ -4,7 +4,6 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use kernel::{Clock, Db, Migration};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, FromQueryResult, Statement};
 
 use crate::template;
@@ -185,7 +184,7 @@ async fn sql(cluster: &DatabaseConnection, statement: &str) {
         .unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
-pub async fn clone_template(migrations: &[Migration]) -> String {
+pub async fn clone_template(key: &str, prepare: impl AsyncFnOnce(&str)) -> String {
     assert!(
         !skipped(),
         "SHOUJIE_TEST_POSTGRES=skip, and this test asks for PostgreSQL"
@@ -194,14 +193,11 @@ pub async fn clone_template(migrations: &[Migration]) -> String {
         .await
         .expect("a cluster to test on");
     let cluster = administrate(&port).await;
-    let template = format!("template_zh_{}", template::key(migrations));
+    let template = format!("template_zh_{key}");
     if !exists(&cluster, &template).await {
-        let path = template::shared_folder().join(format!("{template}.lock"));
-        let lock = tokio::task::spawn_blocking(move || template::lock(&path))
-            .await
-            .expect("a lock");
+        let lock = template::locked(&template).await;
         if !exists(&cluster, &template).await {
-            build(&cluster, &port, migrations, &template).await;
+            build(&cluster, &port, &template, prepare).await;
         }
         drop(lock);
     }
@@ -215,7 +211,13 @@ pub async fn clone_template(migrations: &[Migration]) -> String {
     url(&port, &name)
 }
 
-async fn build(cluster: &DatabaseConnection, port: &str, migrations: &[Migration], template: &str) {
+async fn build(
+    cluster: &DatabaseConnection,
+    port: &str,
+    template: &str,
+    prepare: impl AsyncFnOnce(&str),
+) {
+    // A half prepared one goes with the cluster.
     let half = format!("half_{}", template::unique());
     // A server of the country sorts by its language: what leans on the order of bytes must say so.
     sql(
@@ -225,15 +227,7 @@ async fn build(cluster: &DatabaseConnection, port: &str, migrations: &[Migration
         ),
     )
     .await;
-    let db = Db::connect(&url(port, &half))
-        .await
-        .expect("a template database");
-    let migrated = kernel::migrate::migrate(&db, &Clock::system(), migrations.to_vec()).await;
-    db.close().await;
-    if let Err(problem) = migrated {
-        sql(cluster, &format!("drop database {half} with (force)")).await;
-        panic!("the migrations fail on PostgreSQL: {problem}");
-    }
+    prepare(&url(port, &half)).await;
     sql(
         cluster,
         &format!("alter database {half} rename to {template}"),

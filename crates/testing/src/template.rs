@@ -42,6 +42,32 @@ pub fn key(migrations: &[Migration]) -> String {
     hex::encode(&hash.finalize()[..8])
 }
 
+/// Tells builds of a test apart.
+pub fn build() -> String {
+    let exe = std::env::current_exe().expect("the test's own program");
+    let metadata = std::fs::metadata(&exe).expect("the test's own program");
+    let mut hash = Sha256::new();
+    hash.update(exe.as_os_str().as_encoded_bytes());
+    hash.update(format!("{:?}", metadata.modified()));
+    hex::encode(&hash.finalize()[..8])
+}
+
+/// Copies a folder with all it holds.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from)
+        .expect("the prepared folder")
+        .flatten()
+    {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy of a prepared file");
+        }
+    }
+}
+
 /// The folder that test processes of this user share.
 pub fn shared_folder() -> PathBuf {
     use std::os::unix::fs::MetadataExt as _;
@@ -50,6 +76,14 @@ pub fn shared_folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("shoujie-test-of-{user}"));
     std::fs::create_dir_all(&folder).expect("a folder to share between test processes");
     folder
+}
+
+/// Waits until nobody else prepares the template `key`.
+pub async fn locked(key: &str) -> File {
+    let path = shared_folder().join(format!("{key}.lock"));
+    tokio::task::spawn_blocking(move || lock(&path))
+        .await
+        .expect("a lock")
 }
 
 /// Waits for the lock on `path`; it is free again when the value is dropped or the process dies.

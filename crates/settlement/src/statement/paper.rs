@@ -133,10 +133,35 @@ fn line(line: &StatementLineView) -> Vec<String> {
         line.days_due.clone(),
         line.days_present.clone(),
         yuan(line.price_fen),
-        format!("{method} {}", line.rule),
+        format!("{method} {}", formula(&line.rule)),
         amount,
         references(line),
     ]
+}
+
+/// The stored rule (`(833333×40)/42`, in fen and half days) as people read it: `8,333.33 × 20 天 ÷ 21 天`. What has
+/// another form stands as it is.
+pub(crate) fn formula(rule: &str) -> String {
+    read_rule(rule).unwrap_or_else(|| rule.to_owned())
+}
+
+fn read_rule(rule: &str) -> Option<String> {
+    let (terms, of_halves) = rule.strip_prefix('(')?.split_once(")/")?;
+    let halves = |text: &str| text.parse().ok().map(super::view::days);
+    let mut words = Vec::new();
+    for term in terms.split('+') {
+        let (fen, worked) = term.split_once('×')?;
+        words.push(format!(
+            "{} × {} 天",
+            yuan(fen.parse().ok()?),
+            halves(worked)?
+        ));
+    }
+    let sum = match words.as_slice() {
+        [one] => one.clone(),
+        _ => format!("({})", words.join(" + ")),
+    };
+    Some(format!("{sum} ÷ {} 天", halves(of_halves)?))
 }
 
 /// How many rows of attendance, with the first and the last of them.

@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::days::{self, StatementDayView};
-use super::paper::{method_word, presence_word, source_word, state_word};
+use super::paper::{formula, method_word, presence_word, source_word, state_word};
 use super::view::StatementDetail;
 
 /// The names of the lines' columns.
@@ -68,7 +68,7 @@ fn lines(shown: &StatementDetail) -> Page {
                 text(line.method.map_or("", method_word)),
                 Written::Money(line.price_fen),
                 Written::Money(line.amount_fen),
-                text(line.rule.clone()),
+                text(formula(&line.rule)),
                 text(if line.objected {
                     "有异议，未确认"
                 } else {

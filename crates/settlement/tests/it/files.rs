@@ -145,7 +145,7 @@ async fn the_paper_of_a_submission_and_of_a_confirmation_are_frozen() {
             frozen["capital"].as_str().unwrap(),
             &money(total),
             &money(793_650),
-            "按工作日折算(833333×40)/42",
+            "按工作日折算8,333.33×20天÷21天",
             "有异议，未确认",
             "到岗计1天",
             "服务商",

@@ -17,7 +17,8 @@ pub async fn on_both(story: impl AsyncFn(&TestServer)) {
 pub async fn on_both_at(time: &str, more: &[(&str, String)], story: impl AsyncFn(&TestServer)) {
     for kind in Kind::all() {
         eprintln!("--- on {kind:?}");
-        let database = testing::database(*kind, &server::migrations()).await;
+        let folder = super::folder();
+        let database = super::seeded(*kind, time, more, &folder.join("data")).await;
         let mut settings = vec![
             ("database.url", database.url.clone()),
             // The clock is moved by hours and days; nobody signs in anew for it, or needs another password.
@@ -26,7 +27,7 @@ pub async fn on_both_at(time: &str, more: &[(&str, String)], story: impl AsyncFn
             ("sign_in.password_max_age_days", "0".to_owned()),
         ];
         settings.extend(more.iter().cloned());
-        let server = TestServer::started_at(time, &settings).await;
+        let server = TestServer::in_folder(time, folder, &settings).await;
         story(&server).await;
         server.stop().await;
     }

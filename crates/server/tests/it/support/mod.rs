@@ -14,7 +14,7 @@ pub mod sipp;
 pub mod sound;
 pub mod staff;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -22,6 +22,7 @@ use kernel::{Clock, Config};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use server::{Options, Running};
+use testing::{Database, Kind};
 
 pub const PASSWORD: &str = "Shoujie-demo-1";
 
@@ -42,8 +43,21 @@ impl TestServer {
 
     /// The same with the clock showing `time` and other settings.
     pub async fn started_at(time: &str, settings: &[(&str, String)]) -> Self {
+        let folder = folder();
+        if !settings.iter().any(|(name, _)| *name == "database.url") {
+            let data = folder.join("data");
+            let database = seeded(Kind::Sqlite, time, settings, &data).await;
+            std::fs::create_dir_all(&data).unwrap();
+            let file = database.url.trim_start_matches("sqlite://");
+            std::fs::copy(file, data.join("shoujie.db")).unwrap();
+        }
+        Self::in_folder(time, folder, settings).await
+    }
+
+    /// The same in a folder that may hold something already.
+    pub async fn in_folder(time: &str, folder: PathBuf, settings: &[(&str, String)]) -> Self {
         let clock = Clock::starting_at(time.parse::<DateTime<Utc>>().unwrap());
-        Self::with_clock(clock, folder(), settings).await
+        Self::with_clock(clock, folder, settings).await
     }
 
     pub async fn with_clock(clock: Clock, folder: PathBuf, settings: &[(&str, String)]) -> Self {
@@ -203,6 +217,27 @@ impl Person {
         }
         panic!("{path} did not come true within {within:?}; last: {last}");
     }
+}
+
+/// A database for a server with these settings; where they do not change what the demo begins with at [`OPEN`], it
+/// has that already, and `data` the files beside it.
+pub async fn seeded(kind: Kind, time: &str, settings: &[(&str, String)], data: &Path) -> Database {
+    if time != OPEN
+        || settings
+            .iter()
+            .any(|(name, _)| name.starts_with("service."))
+    {
+        return testing::database(kind, &server::migrations()).await;
+    }
+    testing::prepared(kind, "demo", data, async |url, data| {
+        let settings = [
+            ("database.url", url.to_owned()),
+            ("data_dir", data.display().to_string()),
+        ];
+        let begun = TestServer::in_folder(OPEN, folder(), &settings).await;
+        begun.stop().await;
+    })
+    .await
 }
 
 /// A folder of its own for one test, kept for a look when it fails. Its name is short: baresip cuts the
