@@ -35,7 +35,6 @@ use utoipa_axum::router::OpenApiRouter;
 pub use change::http::{ScriptChange, ScriptChanges};
 pub use forget::FORGETS;
 pub use paper::{Frozen, Html};
-pub use trail::LiaisonLine;
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {

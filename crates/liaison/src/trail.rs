@@ -1,25 +1,28 @@
 //! What everything here leaves behind: its time line, the audit entry, the event, and the news to open screens. What
 //! only one side may know yet reaches nobody of the other by any of these ways.
 
-use chrono::{DateTime, Utc};
 use kernel::audit::{self, Who};
 use kernel::problem::Result;
 use kernel::rights::Permission as _;
 use kernel::{App, Audience, Role, Side, Tx};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-};
-use serde::Serialize;
+use organization::trail::{Deed, Trail};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub(crate) use organization::TrailLine;
+pub(crate) use organization::colleagues::of_roles as holders;
 
 use crate::rights::{HearPurchaserNews, HearSupplierNews};
 use crate::side;
 
-/// Lines shown with a case; one that lives longer shows the last of them.
-const SHOWN: u64 = 200;
+/// Lines of one side stand among those of both: they are written here.
+const TRAIL: Trail = Trail {
+    table: "liaison_lines",
+    topic: "liaison",
+    kept: &["state", "version", "sha256", "due_at", "file", "quantity"],
+};
 
 /// Who of the supplier writes and is written to.
 pub(crate) const SUPPLIER: &[Role] = &[Role::OpsManager, Role::Liaison];
@@ -72,7 +75,25 @@ pub(crate) struct Scribe<'a> {
     pub seen: Seen,
 }
 
-impl Scribe<'_> {
+impl<'a> Scribe<'a> {
+    fn deed(&self) -> Deed<'a> {
+        let &Self {
+            app,
+            tx,
+            who,
+            kind,
+            id,
+            ..
+        } = self;
+        Deed {
+            app,
+            tx,
+            who,
+            kind,
+            id,
+        }
+    }
+
     /// Time line, audit trail, event `{kind}.{action}` and live news; texts stay out of the audit trail.
     pub(crate) async fn tell(&self, action: &str, note: Option<&str>, facts: Value) -> Result<()> {
         let now = self.app.clock.now();
@@ -93,30 +114,8 @@ impl Scribe<'_> {
         if self.seen == Seen::Hidden {
             return self.noted(action).await;
         }
-        let named = format!("{}.{action}", self.kind);
-        let kept = ["state", "version", "sha256", "due_at", "file", "quantity"];
-        let details: serde_json::Map<String, Value> = kept
-            .iter()
-            .filter_map(|fact| Some(((*fact).to_owned(), facts.get(fact)?.clone())))
-            .collect();
-        audit::record(
-            self.app,
-            &**self.tx,
-            self.who,
-            &named,
-            self.kind,
-            self.id,
-            Value::Object(details),
-        )
-        .await?;
-        let mut facts = facts;
-        facts["id"] = json!(self.id);
-        facts["by"] = json!(self.who.user_id);
-        facts["at"] = json!(now);
-        self.app
-            .events
-            .publish(self.tx, &named, self.id, facts)
-            .await?;
+        let kept = TRAIL.kept(&facts);
+        self.deed().publish(action, kept, facts).await?;
         self.live(action);
         Ok(())
     }
@@ -140,24 +139,9 @@ impl Scribe<'_> {
                 Side::Purchaser => HearPurchaserNews::CODE,
                 _ => HearSupplierNews::CODE,
             });
-            let news = json!({ "kind": self.kind, "id": self.id, "what": action });
-            self.app
-                .live
-                .publish_after(self.tx, audience, "liaison", news);
+            self.deed().live("liaison", audience, action);
         }
     }
-}
-
-/// Everybody who holds one of these roles.
-pub(crate) async fn holders(conn: &impl ConnectionTrait, roles: &[Role]) -> Result<Vec<Uuid>> {
-    let mut people = Vec::new();
-    for role in roles {
-        let held = organization::colleagues::holders(conn, *role).await?;
-        people.extend(held.into_iter().map(|person| person.id));
-    }
-    people.sort_unstable();
-    people.dedup();
-    Ok(people)
 }
 
 /// The desk of a side: who writes for it and is written to.
@@ -175,50 +159,14 @@ pub(crate) async fn both_desks(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>>
     Ok(people)
 }
 
-/// One line of a time line.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct LiaisonLine {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Who; null for the system itself.
-    pub who_id: Option<Uuid>,
-    /// The person's name, or the part of the system.
-    pub who: String,
-    /// `created`, `signed`, `sent` …
-    pub action: String,
-    /// What was said about it.
-    pub note: Option<String>,
-}
-
 /// The time line of a subject as one side may know it, the oldest line first.
 pub(crate) async fn lines(
     conn: &impl ConnectionTrait,
     subject: Uuid,
     side: Side,
-) -> Result<Vec<LiaisonLine>> {
-    let known = Condition::any()
-        .add(row::Column::Side.is_null())
-        .add(row::Column::Side.eq(side::text(side)));
-    let mut rows = row::Entity::find()
-        .filter(row::Column::SubjectId.eq(subject))
-        .filter(known)
-        .order_by_desc(row::Column::At)
-        .order_by_desc(row::Column::Id)
-        .limit(SHOWN)
-        .all(conn)
-        .await?;
-    rows.reverse();
-    let actors = rows.iter().filter_map(|row| row.who_id);
-    let people = organization::colleagues(conn, actors).await?;
-    let lines = rows.into_iter().map(|row| {
-        let name = row.who_id.and_then(|id| people.get(&id));
-        LiaisonLine {
-            at: row.at,
-            who_id: row.who_id,
-            who: name.map_or(row.who_name, |person| person.name.clone()),
-            action: row.action,
-            note: row.note,
-        }
-    });
-    Ok(lines.collect())
+) -> Result<Vec<TrailLine>> {
+    let known = Expr::col(row::Column::Side)
+        .is_null()
+        .or(Expr::col(row::Column::Side).eq(side::text(side)));
+    organization::trail::lines(conn, &TRAIL, subject, Some(known)).await
 }

@@ -60,11 +60,23 @@ pub async fn colleagues(
 
 /// Everybody who holds a role and is not disabled, by staff number.
 pub async fn holders(conn: &impl ConnectionTrait, role: Role) -> Result<Vec<Colleague>> {
-    let users = holding(role)
+    let users = holding(&[role])
         .order_by_asc(user::Column::StaffNo)
         .all(conn)
         .await?;
     Ok(users.into_iter().map(Colleague::from).collect())
+}
+
+/// Everybody who holds one of these roles and is not disabled.
+pub async fn of_roles(conn: &impl ConnectionTrait, roles: &[Role]) -> Result<Vec<Uuid>> {
+    let people = holding(roles)
+        .select_only()
+        .column(user::Column::Id)
+        .order_by_asc(user::Column::Id)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(people)
 }
 
 /// One of them; `None` when this user does not hold the role or is disabled.
@@ -73,7 +85,7 @@ pub async fn holder(
     role: Role,
     id: Uuid,
 ) -> Result<Option<Colleague>> {
-    let user = holding(role)
+    let user = holding(&[role])
         .filter(user::Column::Id.eq(id))
         .one(conn)
         .await?;
@@ -137,11 +149,11 @@ pub async fn anybody(conn: &impl ConnectionTrait) -> Result<bool> {
     Ok(user::Entity::find().one(conn).await?.is_some())
 }
 
-fn holding(role: Role) -> Select<user::Entity> {
+fn holding(roles: &[Role]) -> Select<user::Entity> {
     let holders = Query::select()
         .column(user_role::Column::UserId)
         .from(user_role::Entity)
-        .and_where(user_role::Column::Role.eq(role.as_str()))
+        .and_where(user_role::Column::Role.is_in(roles.iter().map(|role| role.as_str())))
         .to_owned();
     user::Entity::find()
         .filter(user::Column::Disabled.eq(false))

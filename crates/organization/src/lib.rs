@@ -15,6 +15,7 @@ pub mod service_calendar;
 pub mod session;
 mod settings;
 pub mod totp;
+pub mod trail;
 pub mod users;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -33,6 +34,7 @@ pub use roles::{RoleRefusal, check_roles, role_name};
 pub use session::layer::sign_in_layer;
 pub use session::{COOKIE, EndReason};
 pub use settings::SignInSettings;
+pub use trail::TrailLine;
 
 use password::Hasher;
 use session::throttle::Throttle;

@@ -22,7 +22,6 @@ pub use attendance::{Attendance, ChainHead, SignedSheets, Signers};
 pub use capital::capital;
 pub use statement::checks::{Concern, SubmissionCheck, SubmissionFacts};
 pub use statement::file::Printer;
-pub use trail::SettlementLine;
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {

@@ -1,12 +1,14 @@
 //! What everything here leaves behind: the audit entry, the event and the news to open screens.
 
-use kernel::audit::{self, Who};
+use kernel::audit::Who;
 use kernel::problem::Result;
 use kernel::rights::Permission as _;
-use kernel::{App, Audience, Role, Tx};
-use sea_orm::ConnectionTrait;
-use serde_json::{Value, json};
+use kernel::{App, Audience, Tx};
+use organization::trail::Deed;
+use serde_json::Value;
 use uuid::Uuid;
+
+pub(crate) use organization::colleagues::of_roles as holders;
 
 use crate::rights::{PlanRoster, ViewAttendance, ViewLeave, ViewOvertime, ViewRoster, ViewSwaps};
 
@@ -37,31 +39,21 @@ pub(crate) async fn tell(
     action: &str,
     facts: Value,
 ) -> Result<()> {
-    let named = format!("{kind}.{action}");
-    audit::record(app, &**tx, who, &named, kind, id, facts.clone()).await?;
+    let deed = Deed {
+        app,
+        tx,
+        who,
+        kind,
+        id,
+    };
     let audience = audience(kind, &facts);
+    let kept = facts.clone();
     let mut facts = facts;
     // A day is what a notice calls a sheet by.
     if facts.get("number").is_none() {
         facts["number"] = facts["day"].clone();
     }
-    facts["id"] = json!(id);
-    facts["by"] = json!(who.user_id);
-    facts["at"] = json!(app.clock.now());
-    app.events.publish(tx, &named, id, facts).await?;
-    let news = json!({ "kind": kind, "id": id, "what": action });
-    app.live.publish_after(tx, audience, "workforce", news);
+    deed.publish(action, kept, facts).await?;
+    deed.live("workforce", audience, action);
     Ok(())
-}
-
-/// Everybody who holds one of these roles.
-pub(crate) async fn holders(conn: &impl ConnectionTrait, roles: &[Role]) -> Result<Vec<Uuid>> {
-    let mut people = Vec::new();
-    for role in roles {
-        let held = organization::colleagues::holders(conn, *role).await?;
-        people.extend(held.into_iter().map(|person| person.id));
-    }
-    people.sort_unstable();
-    people.dedup();
-    Ok(people)
 }

@@ -25,7 +25,7 @@ use super::{Action, Case, SiteChangeKind, SiteChangeState};
 use crate::files::{self, LiaisonFileView};
 use crate::rights::{DecideSiteChanges, ProposeSiteChanges, ViewSiteChanges};
 use crate::side;
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 use kernel::day;
 
 /// Changes of each kind on the one list.
@@ -132,7 +132,7 @@ pub struct SiteChangeDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 fn view(row: &row::Model) -> Result<SiteChangeView> {

@@ -25,7 +25,7 @@ use super::{
 use crate::files::{self, LiaisonFileView};
 use crate::rights::{HoldDrills, ViewContinuity, WritePlans};
 use crate::side;
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 use kernel::day;
 
 /// The routes of continuity.
@@ -213,7 +213,7 @@ pub struct ContinuityPlanDetail {
     /// Until when it is drilled next.
     pub next_drill_on: NaiveDate,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
     /// Rises with each change.
     pub version: i64,
 }

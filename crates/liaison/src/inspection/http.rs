@@ -23,7 +23,7 @@ use crate::rectification::http::{RectificationView, view as rectification};
 use crate::rectification::store as rectifications;
 use crate::rights::{Inspect, ViewInspections};
 use crate::side;
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 use kernel::day;
 
 /// The routes of inspections.
@@ -81,7 +81,7 @@ pub struct InspectionDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 fn view(row: &row::Model) -> Result<InspectionView> {

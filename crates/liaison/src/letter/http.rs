@@ -29,7 +29,7 @@ use crate::files::{self, LiaisonFileView};
 use crate::paper::{Frozen, PaperFormat, file_of};
 use crate::rights::{SignLetters, ViewLetters, WriteLetters};
 use crate::side;
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 
 /// Paragraphs of a letter, at most.
 const PARAGRAPHS: usize = 60;
@@ -145,7 +145,7 @@ pub struct LetterDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 fn view(of: Side, row: &row::Model) -> LetterView {

@@ -26,7 +26,7 @@ use super::{Action, MeetingActionState, MeetingState};
 use crate::letter::paper::texts;
 use crate::rights::{RecordMeetings, ViewLiaisonTodo, ViewMeetings};
 use crate::side;
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 use kernel::day;
 
 /// People, paragraphs and things to be done of one meeting, at most.
@@ -112,7 +112,7 @@ pub struct MeetingDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 fn view(row: &row::Model) -> Result<MeetingView> {

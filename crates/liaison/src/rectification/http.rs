@@ -23,7 +23,7 @@ use crate::inspection;
 use crate::inspection::store as inspections;
 use crate::rights::{AnswerRectifications, Inspect, ViewInspections};
 use crate::side;
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 
 /// The longest a rectification may take, in working days.
 const LONGEST: u16 = 60;
@@ -92,7 +92,7 @@ pub struct RectificationDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 pub(crate) fn view(row: &row::Model) -> RectificationView {

@@ -20,7 +20,7 @@ use super::store::{self, Text, row};
 use super::{ProcessStep, RegulationKind};
 use crate::letter::paper::texts;
 use crate::rights::{ReadRegulations, WatchReadings, WriteRegulations};
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 use crate::{files, side};
 
 /// Paragraphs of a text, at most.
@@ -111,7 +111,7 @@ pub struct RegulationDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 /// That there is a version.

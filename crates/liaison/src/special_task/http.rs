@@ -23,7 +23,7 @@ use super::{Action, Case, SpecialTaskState};
 use crate::files::{self, LiaisonFileView};
 use crate::rights::{RequestSpecialTasks, ViewSpecialTasks, WorkSpecialTasks};
 use crate::side;
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 use kernel::day;
 
 /// The routes of special tasks.
@@ -105,7 +105,7 @@ pub struct SpecialTaskDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 fn view(today: NaiveDate, row: &row::Model) -> Result<SpecialTaskView> {

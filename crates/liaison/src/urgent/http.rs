@@ -21,7 +21,7 @@ use crate::letter::http::LinkedLetter;
 use crate::letter::store as letters;
 use crate::rights::{SendUrgentNotices, ViewUrgentNotices};
 use crate::side;
-use crate::trail::{self, LiaisonLine};
+use crate::trail::{self, TrailLine};
 
 /// The routes of urgent notices.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
@@ -103,7 +103,7 @@ pub struct UrgentNoticeDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<LiaisonLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 fn view(row: &row::Model) -> UrgentNoticeView {

@@ -25,7 +25,7 @@ use crate::replacement::store::row as replacement_row;
 use crate::replacement::{self, ReplacementCause};
 use crate::rights::{AnswerDemands, RaiseDemands, ViewStaffing};
 use crate::staff::store as staff;
-use crate::trail::{self, PersonnelLine};
+use crate::trail::{self, TrailLine};
 use kernel::day;
 
 /// The routes of demands.
@@ -90,7 +90,7 @@ pub struct DemandDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<PersonnelLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 /// A replacement that answers a demand.

@@ -22,7 +22,7 @@ use super::store::{self, LeakFilter, New, row};
 use super::{Action, Duty, LeakState, Told, hidden};
 use crate::of_purchaser;
 use crate::rights::{BuildLeakPackages, DecideLeaks, HandleLeaks, ReportLeaks, ViewLeaks};
-use crate::trail::{self, PersonnelLine};
+use crate::trail::{self, TrailLine};
 
 /// A clock may go a little ahead of ours.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
@@ -103,7 +103,7 @@ pub struct LeakDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<PersonnelLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 async fn views(app: &App, rows: Vec<row::Model>) -> Result<Vec<LeakView>> {

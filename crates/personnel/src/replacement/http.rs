@@ -24,7 +24,7 @@ use super::{ReplacementCause, ReplacementState, earliest_last_day, gap};
 use crate::qualification::{self, Finding};
 use crate::rights::{DecideReplacements, ManageReplacements, OfferHandovers, ViewStaffing};
 use crate::staff::store as staff;
-use crate::trail::{self, PersonnelLine};
+use crate::trail::{self, TrailLine};
 use crate::{OpenTickets, agreed};
 use kernel::day;
 
@@ -119,7 +119,7 @@ pub struct ReplacementDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<PersonnelLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 async fn views(app: &App, rows: Vec<row::Model>) -> Result<Vec<ReplacementView>> {

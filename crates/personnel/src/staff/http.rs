@@ -29,7 +29,7 @@ use crate::agreed;
 use crate::post::store as posts;
 use crate::qualification::{self, Finding};
 use crate::rights::{ManageStaff, RevealStaff, ViewStaff};
-use crate::trail::{self, PersonnelLine};
+use crate::trail::{self, TrailLine};
 use kernel::day;
 
 const LONGEST_REASON: usize = 200;
@@ -120,7 +120,7 @@ pub struct StaffDetail {
     /// What may be done now by who looks, apart from what is missing.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<PersonnelLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 pub(crate) async fn views(app: &App, rows: Vec<row::Model>) -> Result<Vec<StaffView>> {

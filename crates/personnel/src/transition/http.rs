@@ -25,7 +25,7 @@ use crate::qualification::{self, Finding, Item, ItemStanding};
 use crate::rights::{DecideTransitions, ManageTransitions, ViewStaffing};
 use crate::staff::StaffState;
 use crate::staff::store as staff;
-use crate::trail::{self, PersonnelLine};
+use crate::trail::{self, TrailLine};
 use kernel::day;
 
 /// The routes of transitions.
@@ -127,7 +127,7 @@ pub struct TransitionDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<PersonnelLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 fn view(row: row::Model) -> Result<TransitionView> {

@@ -24,7 +24,7 @@ use super::rows::{self, month_row};
 use super::sums::{PayFinding, PremiumFault};
 use super::{Action, Case, InsuranceItem, MOST_MONTHS, Month, WageMonthState};
 use crate::rights::{CheckWages, ManageWages, ViewWageMonths};
-use crate::trail::{self, PersonnelLine, SUPPLIER, Scribe};
+use crate::trail::{self, SUPPLIER, Scribe, TrailLine};
 use kernel::day;
 
 /// Who of the purchaser checks.
@@ -145,7 +145,7 @@ struct WageMonthView {
     /// Who checked it.
     decided_by: Option<Colleague>,
     /// The time line, the oldest line first.
-    lines: Vec<PersonnelLine>,
+    lines: Vec<TrailLine>,
 }
 
 /// A month as lists show it.

@@ -24,7 +24,7 @@ use super::month::BOTH;
 use super::rows::quoted as row;
 use super::sums::{Provision, QuotationFloor, floor};
 use crate::rights::{KeepQuotations, ViewQuotations};
-use crate::trail::{self, PersonnelLine, Scribe};
+use crate::trail::{self, Scribe, TrailLine};
 use kernel::day;
 
 /// Minutes of overtime a month that can be provided for: the legal cap of 36 hours.
@@ -98,7 +98,7 @@ struct QuotationDetail {
     /// The highest price of a seat and month by the total of the contract.
     cap_fen: i64,
     /// The time line, the oldest line first.
-    lines: Vec<PersonnelLine>,
+    lines: Vec<TrailLine>,
 }
 
 impl row::Model {

@@ -22,7 +22,7 @@ use super::{HALF, ServiceContractState, ending, held, price, row, tell, terms};
 use crate::rights::{DraftContract, SignContract, ViewSettlement};
 use crate::statement::store as statements;
 use crate::term;
-use crate::trail::{self, SettlementLine};
+use crate::trail::{self, TrailLine};
 
 /// The routes of the contract.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
@@ -98,7 +98,7 @@ pub struct ServiceContractDetail {
     /// What it is counted by, the earliest first.
     pub counting: Vec<CountingView>,
     /// What happened, the oldest first.
-    pub lines: Vec<SettlementLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 async fn views(

@@ -19,7 +19,7 @@ use super::payment::{self, StatementPaymentView};
 use super::store::{self, row};
 use crate::capital::capital;
 use crate::seat_fee::{ProRata, Rules};
-use crate::trail::{self, SettlementLine};
+use crate::trail::{self, TrailLine};
 
 /// A statement as lists show it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -162,7 +162,7 @@ pub struct StatementDetail {
     /// The frozen files of it.
     pub papers: Vec<StatementPaperView>,
     /// What happened, the oldest first.
-    pub history: Vec<SettlementLine>,
+    pub history: Vec<TrailLine>,
 }
 
 pub(crate) fn view(row: row::Model) -> Result<StatementView> {
