@@ -132,6 +132,7 @@ pub async fn start(options: Options) -> Result<Running> {
     // Nobody hears yet what the demo's story tells: it is over.
     if demo && app.config.get("service.demo_dealings")? {
         demo::month::seed(&app, &floor).await?;
+        demo::quality::seed(&app).await?;
     }
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));

@@ -120,14 +120,14 @@ async fn every_morning_what_stands_out_and_after_the_month_its_share() {
             contacts[4].has_complaint = true;
         }
         let total = async || world.read("quality", "/api/v1/evaluations").await["total"].as_u64();
-        world.app.clock.advance(Duration::from_secs(86_400));
+        world.app.clock.advance(Duration::from_hours(24));
         world.app.settle().await;
         assert_eq!(total().await, Some(2));
         world.house.contacts.lock().unwrap()[5].has_complaint = true;
-        world.app.clock.advance(Duration::from_secs(86_400));
+        world.app.clock.advance(Duration::from_hours(24));
         world.app.settle().await;
         assert_eq!(total().await, Some(3), "a complaint may come later");
-        world.app.clock.advance(Duration::from_secs(3 * 86_400));
+        world.app.clock.advance(Duration::from_hours(72));
         world.app.settle().await;
         let drawn = total().await.unwrap();
         assert!((10..=12).contains(&drawn), "{drawn}");

@@ -167,7 +167,7 @@ async fn who_says_nothing_within_his_time_agrees_and_an_appeal_is_told_late() {
         world
             .step("agent1", EVALUATIONS, &released[0], appeal)
             .await;
-        world.app.clock.advance(Duration::from_secs(12 * 86_400));
+        world.app.clock.advance(Duration::from_hours(12 * 24));
         world.app.settle().await;
         let of = async |n: usize| {
             let path = format!("{EVALUATIONS}/{}", released[n]["id"].as_str().unwrap());
@@ -295,7 +295,7 @@ async fn the_purchaser_scores_beside_the_supplier_and_settles_what_lies_apart() 
             )
             .await;
         assert_eq!(compared["total"], 1);
-        world.app.clock.advance(Duration::from_secs(12 * 86_400));
+        world.app.clock.advance(Duration::from_hours(12 * 24));
         world.app.settle().await;
         let waits = world.read("manager", &own).await;
         assert_eq!(
@@ -438,7 +438,6 @@ async fn what_a_recording_tells_is_measured_after_the_call_and_seen_with_the_eva
             app.events
                 .publish(&tx, "call.recorded", call, json!({}))
                 .await
-                .map(|_| ())
         };
         world.app.db.write(told).await.unwrap();
         world.app.settle().await;

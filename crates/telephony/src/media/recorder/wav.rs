@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::super::codec::{RATE, alaw_sample};
+use super::super::codec::{RATE, alaw_sample, linear_to_alaw};
 use super::{Recording, milliseconds};
 
 /// Bytes before the sound.
@@ -193,6 +193,14 @@ pub fn waveform(path: &Path, buckets: usize) -> Result<Waveform> {
 pub fn hear(path: &Path, mut told: impl FnMut(i16, i16)) -> Result<()> {
     let (file, frames) = sound(path)?;
     each_pair(file, frames, |[requester, agent]| told(requester, agent))
+}
+
+/// The file of a recording that is over, from pairs of its samples: requester, agent.
+pub fn written(pairs: &[[i16; 2]]) -> Vec<u8> {
+    let sound = linear_to_alaw(pairs.as_flattened());
+    let mut file = header(Some((sound.len() as u64, 0))).to_vec();
+    file.extend(sound);
+    file
 }
 
 /// The file at its first sample, and how many pairs follow.
