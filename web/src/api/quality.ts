@@ -5,7 +5,7 @@ import type { Colleague, Id, Page } from './types'
 
 type S = components['schemas']
 
-export const EVALUATION_STATES = ['sampled', 'scored', 'released', 'appealed', 'rescored', 'final', 'action', 'void'] as const satisfies readonly S['EvaluationState'][]
+export const EVALUATION_STATES = ['sampled', 'scored', 'released', 'appealed', 'rescored', 'final', 'action', 'void'] as const
 export const WORK_KINDS = ['call', 'conversation', 'work_order'] as const satisfies readonly S['WorkKind'][]
 export const ORIGINS = ['random', 'complaint', 'dissatisfied', 'long_silence', 'repeat_contact', 'by_hand'] as const satisfies readonly S['Origin'][]
 export const FATAL_KINDS = ['business', 'user', 'compliance'] as const satisfies readonly S['FatalKind'][]

@@ -78,10 +78,8 @@ async fn it_is_told_late_once_a_round() {
     on_both(async |world| {
         let made = opened(&world, json!({})).await;
         world.app.clock.advance(Duration::from_hours(12 * 24));
-        world.app.settle().await;
         let path = format!("{ACTIONS}/{}", made["id"].as_str().unwrap());
-        let late = world.read("lead", &path).await;
-        assert_eq!(late["overdue"], true);
+        let late = world.until("lead", &path, |seen| seen["overdue"] == true).await;
         let told = late["lines"]
             .as_array()
             .unwrap()

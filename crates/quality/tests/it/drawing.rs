@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use quality::sampling::WorkKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::on_both;
 
@@ -119,27 +119,22 @@ async fn every_morning_what_stands_out_and_after_the_month_its_share() {
             contacts[4].kind = WorkKind::Conversation;
             contacts[4].has_complaint = true;
         }
-        let total = async || world.read("quality", "/api/v1/evaluations").await["total"].as_u64();
+        let evaluations = "/api/v1/evaluations";
+        let total = |many: u64| move |seen: &Value| seen["total"] == many;
         world.app.clock.advance(Duration::from_hours(24));
-        world.app.settle().await;
-        assert_eq!(total().await, Some(2));
+        world.until("quality", evaluations, total(2)).await;
         world.house.contacts.lock().unwrap()[5].has_complaint = true;
+        // A complaint may come later.
         world.app.clock.advance(Duration::from_hours(24));
-        world.app.settle().await;
-        assert_eq!(total().await, Some(3), "a complaint may come later");
+        world.until("quality", evaluations, total(3)).await;
         world.app.clock.advance(Duration::from_hours(72));
-        world.app.settle().await;
-        let drawn = total().await.unwrap();
-        assert!((10..=12).contains(&drawn), "{drawn}");
-        let draws = world.read("quality", "/api/v1/sampling-draws").await;
-        let over = draws["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|draw| !draw["by_chance_at"].is_null())
-            .unwrap();
-        assert_eq!(over["candidates"], 12);
-        assert_eq!(over["drawn_by"], json!(null));
+        let over = |draw: &Value| draw["candidates"] == 12 && !draw["by_chance_at"].is_null();
+        let found = |seen: &Value| seen["items"].as_array().unwrap().iter().any(over);
+        let draws = world.until("quality", "/api/v1/sampling-draws", found).await;
+        let over = draws["items"].as_array().unwrap().iter().find(|draw| over(draw));
+        assert_eq!(over.unwrap()["drawn_by"], json!(null));
+        let drawn = world.read("quality", evaluations).await["total"].as_u64();
+        assert!((10..=12).contains(&drawn.unwrap()), "{drawn:?}");
     })
     .await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{does, on_both};
 
@@ -168,10 +168,10 @@ async fn who_says_nothing_within_his_time_agrees_and_an_appeal_is_told_late() {
             .step("agent1", EVALUATIONS, &released[0], appeal)
             .await;
         world.app.clock.advance(Duration::from_hours(12 * 24));
-        world.app.settle().await;
         let of = async |n: usize| {
             let path = format!("{EVALUATIONS}/{}", released[n]["id"].as_str().unwrap());
-            world.read("manager", &path).await
+            let rung = |seen: &Value| seen["state"] == "final" || seen["overdue"] == true;
+            world.until("manager", &path, rung).await
         };
         assert_eq!(
             (&of(1).await["state"], &of(1).await["overdue"]),
@@ -296,8 +296,7 @@ async fn the_purchaser_scores_beside_the_supplier_and_settles_what_lies_apart() 
             .await;
         assert_eq!(compared["total"], 1);
         world.app.clock.advance(Duration::from_hours(12 * 24));
-        world.app.settle().await;
-        let waits = world.read("manager", &own).await;
+        let waits = world.until("manager", &own, |seen| seen["overdue"] == true).await;
         assert_eq!(
             waits["state"], "released",
             "nothing ends while two scores lie apart"

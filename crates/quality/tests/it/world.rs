@@ -157,6 +157,18 @@ impl World {
         self.get(&self.who(who), path).await
     }
 
+    /// What a look shows once it is so: timers and daily jobs come a moment after their time.
+    pub async fn until(&self, who: &str, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..500 {
+            let seen = self.read(who, path).await;
+            if is_so(&seen) {
+                return seen;
+            }
+            pause().await;
+        }
+        panic!("{path} never came true");
+    }
+
     /// The status of a look.
     pub async fn looks(&self, who: &str, path: &str) -> u16 {
         let answer = self.ask(&self.who(who), Method::GET, path, None).await;
@@ -244,6 +256,14 @@ impl World {
         let items: Vec<Value> = items.collect();
         json!({"card_version_id": version["id"], "marks": {"items": items}})
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waits in real time, whatever the moved clock shows"
+)]
+async fn pause() {
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
 }
 
 /// The verb stands in the body as `do`.

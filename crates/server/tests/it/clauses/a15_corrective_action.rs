@@ -17,7 +17,7 @@ async fn a_complaint_about_an_agent_ends_with_his_training_a_second_look_and_the
         let (trainer, manager) = (server.sign_in("trainer").await, server.sign_in("manager").await);
         let purchaser = server.sign_in("purchaser").await;
         let accused = server.desk_agent("agent2").await;
-        let requester = server.requester("13900000082", 6_000);
+        let requester = server.requester("13900000082", 14_000);
         let call = accused.in_state("talking").await;
         finished(requester, &server.folder).await;
         accused.in_state("wrap_up").await;
