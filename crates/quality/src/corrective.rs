@@ -120,6 +120,8 @@ kernel::refusals! {
         Verified = "corrective_verified", "is verified";
         /// The purchaser closes what came of a complaint.
         ByPurchaser = "corrective_by_purchaser", "came of a complaint and is the purchaser's to close";
+        /// What came of a complaint is put right.
+        OfComplaint = "corrective_of_complaint", "came of a complaint and is put right";
         /// The coaching was not held.
         CoachingOpen = "corrective_coaching_open", "has a coaching that was not held yet";
         /// There is one.
@@ -233,7 +235,14 @@ impl Case {
                 A::Withdraw | A::Verify | A::SendBack(_) | A::Plan(_) | A::Coach | A::Finish,
                 S::Verified,
             ) => return Err(Refusal::Verified),
+            (A::Withdraw, S::Done) => return Err(Refusal::Done),
+            // A complaint is answered, and nobody lets his own duty fall.
+            (A::Withdraw, _) if self.source == CorrectiveSource::Complaint => {
+                return Err(Refusal::OfComplaint);
+            }
+            (A::Withdraw, _) if self.owner == by => return Err(Refusal::SamePerson),
             (A::Withdraw, _) => {
+                case.coaching = false;
                 case.state = S::Withdrawn;
                 (case.due_at, case.alarm_at) = (None, None);
             }

@@ -64,8 +64,12 @@ pub struct Case {
     pub reviewer: Option<Uuid>,
     /// Who gave a second score.
     pub second: Option<Uuid>,
-    /// Two scores lie too far apart, and nobody settled it yet; what they are: of the purchaser, or of the supplier's own.
-    pub unsettled: Option<Between>,
+    /// Who gave the score that stands.
+    pub standing: Option<Uuid>,
+    /// Who scored for the purchaser.
+    pub purchaser: Option<Uuid>,
+    /// Two scores lie too far apart, and nobody settled it yet.
+    pub unsettled: Apart,
     /// The agent appealed once.
     pub appealed: bool,
     /// When the next step is due.
@@ -76,13 +80,20 @@ pub struct Case {
     pub overdue: bool,
 }
 
-/// Whose scores differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Between {
-    /// Two reviewers of the supplier.
-    Reviewers,
+/// Whose scores lie too far apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Apart {
+    /// Those of two reviewers of the supplier.
+    pub reviewers: bool,
     /// The supplier's and the purchaser's.
-    Sides,
+    pub sides: bool,
+}
+
+impl Apart {
+    /// There are some.
+    pub fn any(self) -> bool {
+        self.reviewers || self.sides
+    }
 }
 
 /// What may be done.
@@ -96,16 +107,16 @@ pub enum Action {
     Second(u16),
     /// 采购人评分, so far from what stands, in tenths.
     PurchaserScore(u16),
-    /// 定分: what two scores that differ come to.
-    Settle,
+    /// 定分: what two scores that differ come to, so far from the purchaser's, in tenths; 0 without one.
+    Settle(u16),
     /// 公布
     Release,
     /// 确认
     Acknowledge,
     /// 申诉
     Appeal,
-    /// 复评: what the appeal comes to.
-    Rescore,
+    /// 复评: what the appeal comes to, so far from the purchaser's, in tenths; 0 without one.
+    Rescore(u16),
     /// 整改: a corrective action is opened.
     Correct,
     /// 作废
@@ -167,7 +178,9 @@ impl Case {
             complained,
             reviewer: None,
             second: None,
-            unsettled: None,
+            standing: None,
+            purchaser: None,
+            unsettled: Apart::default(),
             appealed: false,
             due_at: None,
             alarm_at: None,
@@ -178,7 +191,7 @@ impl Case {
     /// Somebody owes a step.
     pub fn is_open(&self) -> bool {
         use EvaluationState as S;
-        !matches!(self.state, S::Final | S::Action | S::Void) || self.unsettled.is_some()
+        !matches!(self.state, S::Final | S::Action | S::Void)
     }
 
     /// The agent may know of it.
@@ -229,26 +242,29 @@ impl Case {
                 if self.state == S::Sampled {
                     return Err(Refusal::Unscored);
                 }
-                if *gap > moment.rules.difference_tenths {
-                    case.unsettled = Some(Between::Sides);
-                } else if self.unsettled == Some(Between::Sides) {
-                    case.unsettled = None;
+                case.purchaser = Some(by);
+                // What is over does not change: the purchaser's score stands beside it.
+                if self.is_open() {
+                    case.unsettled.sides = *gap > moment.rules.difference_tenths;
                 }
             }
-            A::Settle => case.settle(by, side)?,
+            A::Settle(gap) => case.settle((by, side), *gap, moment)?,
             A::Acknowledge => {
                 case.may_end()?;
                 case.end();
             }
             A::Appeal => case.appeal(moment)?,
-            A::Rescore => {
+            A::Rescore(gap) => {
                 if self.state != S::Appealed {
                     return Err(Refusal::NoAppeal);
                 }
-                if self.reviewer == Some(by) {
+                if [self.reviewer, self.second, self.standing].contains(&Some(by)) {
                     return Err(Refusal::SamePerson);
                 }
                 case.state = S::Rescored;
+                case.standing = Some(by);
+                case.unsettled.sides =
+                    self.purchaser.is_some() && *gap > moment.rules.difference_tenths;
                 case.wait(moment.due(&moment.rules.appeal));
             }
             A::Correct => match self.state {
@@ -277,32 +293,35 @@ impl Case {
                 if self.reviewer.is_some_and(|reviewer| reviewer != by) {
                     return Err(Refusal::Taken);
                 }
-                self.reviewer = Some(by);
+                (self.reviewer, self.standing) = (Some(by), Some(by));
                 self.state = S::Scored;
             }
             // A change of mind after somebody looked again would make his look worth nothing.
-            (A::Score, _) if self.second.is_some() || self.reviewer != Some(by) => {
+            (A::Score, _)
+                if self.second.is_some()
+                    || self.purchaser.is_some()
+                    || self.standing != Some(by) =>
+            {
                 return Err(Refusal::Taken);
             }
             (A::Score, _) => {}
-            (A::Second(_), S::Scored) if self.reviewer == Some(by) => {
+            (A::Second(_), S::Scored) if [self.reviewer, self.standing].contains(&Some(by)) => {
                 return Err(Refusal::SamePerson);
             }
+            (A::Second(_), S::Scored) if self.second.is_some() => return Err(Refusal::Scored),
             (A::Second(gap), S::Scored) => {
                 self.second = Some(by);
-                if *gap > moment.rules.difference_tenths {
-                    self.unsettled = self.unsettled.or(Some(Between::Reviewers));
-                } else if self.unsettled == Some(Between::Reviewers) {
-                    self.unsettled = None;
-                }
+                self.unsettled.reviewers = *gap > moment.rules.difference_tenths;
             }
             (A::Release, S::Scored) => {
-                if self.unsettled.is_some() {
+                if self.unsettled.any() {
                     return Err(Refusal::Unsettled);
                 }
                 self.state = S::Released;
                 self.wait(moment.due(&moment.rules.appeal));
             }
+            // Who is to score it does not get rid of it alone.
+            (A::Void, S::Sampled) if self.reviewer == Some(by) => return Err(Refusal::SamePerson),
             (A::Void, S::Sampled) => self.state = S::Void,
             (A::Second(_) | A::Release, _) => return Err(Refusal::Unscored),
             (_, _) => return Err(Refusal::Scored),
@@ -310,23 +329,38 @@ impl Case {
         Ok(())
     }
 
-    fn settle(&mut self, by: Uuid, side: Side) -> Result<(), Refusal> {
-        match self.unsettled {
-            None => return Err(Refusal::Settled),
-            Some(Between::Sides) if side != Side::Purchaser => return Err(Refusal::ByPurchaser),
-            Some(Between::Reviewers) if [self.reviewer, self.second].contains(&Some(by)) => {
-                return Err(Refusal::SamePerson);
-            }
-            Some(_) => {}
+    /// The reviewers' scores are settled by the supplier, the two sides' by the purchaser, either by somebody who gave
+    /// none of them.
+    fn settle(
+        &mut self,
+        (by, side): (Uuid, Side),
+        gap: u16,
+        moment: &Moment<'_>,
+    ) -> Result<(), Refusal> {
+        if !self.is_open() {
+            return Err(Refusal::Final);
         }
-        self.unsettled = None;
-        let waited = matches!(
+        let gave = [self.reviewer, self.second, self.standing, self.purchaser];
+        match self.unsettled {
+            apart if !apart.any() => return Err(Refusal::Settled),
+            Apart { sides: true, .. } if side != Side::Purchaser => {
+                return Err(Refusal::ByPurchaser);
+            }
+            _ if gave.contains(&Some(by)) => return Err(Refusal::SamePerson),
+            Apart { sides: true, .. } => self.unsettled = Apart::default(),
+            _ => {
+                self.unsettled.reviewers = false;
+                self.unsettled.sides =
+                    self.purchaser.is_some() && gap > moment.rules.difference_tenths;
+            }
+        }
+        self.standing = Some(by);
+        // The agent has his time for the score that stands now.
+        if matches!(
             self.state,
             EvaluationState::Released | EvaluationState::Rescored
-        );
-        // Its time was over while it could not end.
-        if waited && self.overdue && self.alarm_at.is_none() {
-            self.end();
+        ) {
+            self.wait(moment.due(&moment.rules.appeal));
         }
         Ok(())
     }
@@ -334,7 +368,7 @@ impl Case {
     fn may_end(&self) -> Result<(), Refusal> {
         use EvaluationState as S;
         match self.state {
-            S::Released | S::Rescored if self.unsettled.is_some() => Err(Refusal::Unsettled),
+            S::Released | S::Rescored if self.unsettled.any() => Err(Refusal::Unsettled),
             S::Released | S::Rescored => Ok(()),
             S::Appealed => Err(Refusal::UnderAppeal),
             S::Final | S::Action => Err(Refusal::Final),

@@ -32,7 +32,7 @@ kernel::table! {
 }
 
 /// Somebody who does something to one subject within one transaction, and writes it down.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Scribe<'a> {
     pub app: &'a App,
     pub tx: &'a Tx,
@@ -40,6 +40,8 @@ pub(crate) struct Scribe<'a> {
     /// `evaluation`, `corrective_action`, `calibration`, `score_card`, `sampling_draw`.
     pub kind: &'static str,
     pub id: Uuid,
+    /// Whom it is about and who may not know of it.
+    pub hidden: Vec<Uuid>,
 }
 
 impl Scribe<'_> {
@@ -79,10 +81,10 @@ impl Scribe<'_> {
             .events
             .publish(self.tx, &named, self.id, facts)
             .await?;
-        // Who is evaluated holds neither: he hears of nothing but what he is told by name.
+        // Who scores may be scored himself, or complained about.
         for desk in [ScoreEvaluations::CODE, ScoreForPurchaser::CODE] {
             let news = json!({ "kind": self.kind, "id": self.id, "what": action });
-            let audience = Audience::Permission(desk);
+            let audience = Audience::PermissionBut(desk, self.hidden.clone());
             self.app
                 .live
                 .publish_after(self.tx, audience, "quality", news);

@@ -7,7 +7,7 @@ use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
-use crate::corrective::store::row as corrective;
+use crate::corrective::store::{self as corrective_store, row as corrective};
 use crate::corrective::{CorrectiveSource, CorrectiveState};
 use crate::evaluation::EvaluationState as S;
 use crate::evaluation::store::row as evaluation;
@@ -59,7 +59,7 @@ async fn evaluations(
         since: row.updated_at,
         due_at: row.due_at,
         page: format!("/evaluations/{}", row.id),
-        consent: consent.then(|| Consent {
+        consent: (consent && row.unsettled.is_none()).then(|| Consent {
             path: format!("/api/v1/evaluations/{}/acknowledge", row.id),
             body: json!({ "version": row.version }),
         }),
@@ -87,7 +87,13 @@ async fn appeals(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
     }
     let which = not_about(person)
         .add(Column::State.eq(S::Appealed.as_str()))
-        .add(Column::ReviewerId.ne(person.user_id));
+        .add(Column::ReviewerId.ne(person.user_id))
+        .add(Column::StandingBy.ne(person.user_id))
+        .add(
+            Condition::any()
+                .add(Column::SecondId.is_null())
+                .add(Column::SecondId.ne(person.user_id)),
+        );
     evaluations(app, APPEAL, which, false).await
 }
 
@@ -96,11 +102,11 @@ async fn apart(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
     if !person.may::<SettleScores>() {
         return Ok(Vec::new());
     }
-    let whose = match side::of(person) {
-        Side::Purchaser => "sides",
-        _ => "reviewers",
+    let whose: &[&str] = match side::of(person) {
+        Side::Purchaser => &["sides", "both"],
+        _ => &["reviewers"],
     };
-    let which = not_about(person).add(Column::Unsettled.eq(whose));
+    let which = not_about(person).add(Column::Unsettled.is_in(whose.iter().copied()));
     evaluations(app, APART, which, false).await
 }
 
@@ -138,9 +144,7 @@ async fn actions(app: &App, person: &Principal) -> Result<Vec<Waiting>> {
     } else {
         Condition::any().add(verify).add(close)
     };
-    let not_about = Condition::any()
-        .add(Column::AboutId.is_null())
-        .add(Column::AboutId.ne(person.user_id));
+    let not_about = corrective_store::not_about(person.user_id);
     let rows = corrective::Entity::find()
         .filter(Condition::all().add(which).add(not_about))
         .order_by_asc(Column::UpdatedAt)

@@ -106,7 +106,9 @@ impl Contacts for Reviewed {
                 Err(error)
                     if matches!(
                         error.kind(),
-                        std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData
+                        std::io::ErrorKind::NotFound
+                            | std::io::ErrorKind::InvalidData
+                            | std::io::ErrorKind::UnexpectedEof
                     ) =>
                 {
                     Ok(None)
@@ -293,12 +295,15 @@ async fn beside(conn: &impl ConnectionTrait, contacts: &mut [Contact]) -> Result
             .into_tuple()
             .all(conn)
             .await?;
-        let of_record: HashMap<Uuid, Uuid> = records
-            .into_iter()
-            .filter_map(|(id, ticket)| Some((ticket?, id)))
-            .collect();
+        // Several contacts may belong to one complaint.
+        let mut of_ticket: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (id, ticket) in records {
+            if let Some(ticket) = ticket {
+                of_ticket.entry(ticket).or_default().push(id);
+            }
+        }
         let which = Condition::any()
-            .add(ticket::Column::Id.is_in(of_record.keys().copied()))
+            .add(ticket::Column::Id.is_in(of_ticket.keys().copied()))
             .add(ticket::Column::SourceCallId.is_in(ids));
         let complaints: Vec<(Uuid, Option<Uuid>, Option<Uuid>)> = ticket::Entity::find()
             .select_only()
@@ -313,10 +318,11 @@ async fn beside(conn: &impl ConnectionTrait, contacts: &mut [Contact]) -> Result
             .all(conn)
             .await?;
         for (id, source, complained) in complaints {
-            let contact = of_record.get(&id).copied().or(source);
-            for one in some.iter_mut().filter(|one| Some(one.id) == contact) {
+            let mut of_it = of_ticket.get(&id).cloned().unwrap_or_default();
+            of_it.extend(source);
+            for one in some.iter_mut().filter(|one| of_it.contains(&one.id)) {
                 one.has_complaint = true;
-                one.complained = complained;
+                one.complained = one.complained.or(complained);
             }
         }
     }

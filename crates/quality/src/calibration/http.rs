@@ -246,7 +246,7 @@ async fn open(
                 .await?
                 .is_some();
         }
-        if !known || sample.agent_id == expert {
+        if !known || sample.case()?.is_about(expert) {
             let detail = "nobody who could score it";
             return Err(invalid("expert_id", "reviewer_unknown", detail));
         }
@@ -291,7 +291,8 @@ async fn score(
         let card = cards::usable(&*tx, before.card_version_id).await?;
         let score = card.card()?.score(&blind.marks)?;
         let marks = serde_json::to_value(&blind.marks).map_err(internal)?;
-        store::score(&services, &tx, &who, &before, (marks, score)).await
+        store::score(&services, &tx, &who, &before, (marks, score)).await?;
+        Ok(before)
     };
     let row = app.db.write(work).await?;
     detail(&app, actor.principal(), row).await

@@ -7,7 +7,7 @@ use kernel::versioned::{self, Versioned as _};
 use kernel::{App, Role, Tx, numbers};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
-    IntoActiveModel as _, QueryFilter, QueryOrder,
+    IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect as _, QueryTrait as _,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -80,9 +80,16 @@ pub struct Filter {
     pub state: Option<String>,
 }
 
-/// Nobody sees what is scored of his own work.
+/// Nobody sees what is scored of his own work, or of what a complaint about him is about.
 fn visible(user: Uuid) -> Condition {
-    Condition::all().add(Column::AgentId.ne(user))
+    let about_him = evaluation::Entity::find()
+        .select_only()
+        .column(evaluation::Column::Id)
+        .filter(evaluation::Column::ComplainedId.eq(user));
+    let other = Condition::any()
+        .add(Column::EvaluationId.is_null())
+        .add(Column::EvaluationId.not_in_subquery(about_him.into_query()));
+    Condition::all().add(Column::AgentId.ne(user)).add(other)
 }
 
 pub(crate) async fn list(
@@ -174,15 +181,17 @@ pub(crate) async fn act(
     Ok(after)
 }
 
-/// Keeps a blind score.
+/// Keeps a blind score. Several may come at the same time: none of them changes the calibration's row.
 pub(crate) async fn score(
     app: &App,
     tx: &Tx,
     who: &Who,
     before: &row::Model,
     (marks, score): (Value, Score),
-) -> Result<row::Model> {
-    let after = act(app, tx, who, before, (Action::Score, "scored")).await?;
+) -> Result<()> {
+    let case = before.case(&scores(&**tx, before.id).await?)?;
+    case.next(who.user_id.unwrap_or_default(), Action::Score)
+        .map_err(|refusal| refusal.about(&before.what()))?;
     let kept = score_row::Model {
         calibration_id: before.id,
         reviewer_id: who.user_id.unwrap_or_default(),
@@ -195,7 +204,7 @@ pub(crate) async fn score(
     score_row::Entity::insert(kept.into_active_model().reset_all())
         .exec_without_returning(&**tx)
         .await?;
-    Ok(after)
+    tell(app, tx, who, before, "scored").await
 }
 
 async fn tell(app: &App, tx: &Tx, who: &Who, row: &row::Model, what: &str) -> Result<()> {
@@ -211,7 +220,13 @@ async fn tell(app: &App, tx: &Tx, who: &Who, row: &row::Model, what: &str) -> Re
         }
         _ => Vec::new(),
     };
-    told.retain(|person| *person != row.agent_id);
+    let complained = match row.evaluation_id {
+        Some(id) => evaluation::Entity::find_by_id(id).one(conn).await?,
+        None => None,
+    };
+    let complained = complained.and_then(|sample| sample.complained_id);
+    let hidden = Vec::from_iter([row.agent_id].into_iter().chain(complained));
+    told.retain(|person| !hidden.contains(person));
     let facts = json!({
         "number": row.number, "state": row.state, "version": row.version, "title": row.title,
         "recipients": told,
@@ -222,6 +237,7 @@ async fn tell(app: &App, tx: &Tx, who: &Who, row: &row::Model, what: &str) -> Re
         who,
         kind: "calibration",
         id: row.id,
+        hidden,
     };
     scribe.tell(what, None, facts).await
 }

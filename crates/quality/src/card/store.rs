@@ -253,6 +253,7 @@ async fn tell(app: &App, tx: &Tx, who: &Who, card: &row::Model, what: &str, n: i
         who,
         kind: "score_card",
         id: card.id,
+        hidden: Vec::new(),
     };
     let facts = json!({ "number": n, "version": card.version, "recipients": [] });
     scribe.tell(what, None, facts).await

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, invalid};
+use kernel::rights::Permission as _;
 use kernel::text::needed;
 use kernel::{Actor, Principal, Side};
 use organization::Colleague;
@@ -144,9 +145,10 @@ fn offered(row: &row::Model, to: &Principal) -> Result<Vec<&'static str>> {
                 if case.about.is_some() && !case.coaching {
                     offered.push("coach");
                 }
-                offered.push("withdraw");
+                if !owner && case.source != CorrectiveSource::Complaint {
+                    offered.push("withdraw");
+                }
             }
-            S::Done => offered.push("withdraw"),
             _ => {}
         }
     }
@@ -286,7 +288,10 @@ async fn open(
         Some(due) if due <= now => {
             return Err(invalid("due_at", "date_in_past", "a day that is ahead"));
         }
-        Some(due) => due,
+        Some(due) => {
+            super::steps::ahead(due, now)?;
+            due
+        }
         None => {
             let rule = agreed::corrective(app.db.read(), now).await?;
             let service = organization::service_calendar::load(app.db.read()).await?;
@@ -310,9 +315,9 @@ async fn open(
     let hand = (actor.who(), side::of(actor.principal()));
     let (services, principal) = (app.clone(), actor.principal().clone());
     let work = move |tx: kernel::Tx| async move {
-        let (label, about, evaluated) = match wish.source {
+        let (label, about, evaluated, mut complained) = match wish.source {
             CorrectiveSource::ByHand if wish.source_id.is_none() => {
-                (String::new(), wish.about_id, None)
+                (String::new(), wish.about_id, None, None)
             }
             CorrectiveSource::ByHand => return Err(unknown()),
             CorrectiveSource::Evaluation => {
@@ -321,23 +326,35 @@ async fn open(
                 if !found.case()?.seen_by(me) {
                     return Err(unknown());
                 }
-                (found.number.clone(), Some(found.agent_id), Some(found))
+                let (agent, complained) = (found.agent_id, found.complained_id);
+                (found.number.clone(), Some(agent), Some(found), complained)
             }
             _ => {
                 let origin = origin.ok_or_else(unknown)?;
-                (origin.label, origin.about, None)
+                (origin.label, origin.about, None, None)
             }
         };
-        // Nobody opens what is about himself, and whom a complaint is about does not answer for it.
-        let complaint = wish.source == CorrectiveSource::Complaint;
-        if about == Some(me) || (complaint && about == Some(owner)) {
-            let detail = "nobody looks after a complaint about himself";
+        // What is about himself is answered as what is not there; whom a complaint is about does not answer for it.
+        if wish.source == CorrectiveSource::Complaint {
+            complained = about;
+        }
+        if wish.source != CorrectiveSource::ByHand && [about, complained].contains(&Some(me)) {
+            return Err(unknown());
+        }
+        if about == Some(me) || complained == Some(owner) {
+            let detail = "nobody looks after what is about himself";
             return Err(invalid("owner_id", "corrective_about_oneself", detail));
         }
         let named: Vec<Uuid> = about.into_iter().chain([owner]).collect();
         let known = organization::colleagues(&*tx, named.iter().copied()).await?;
-        if named.iter().any(|id| !known.contains_key(id)) {
-            return Err(invalid("owner_id", "person_unknown", "nobody here"));
+        let mut may_finish = false;
+        for (role, _) in FinishCorrectiveActions::GRANTS {
+            let held = organization::colleagues::holder(&*tx, *role, owner).await?;
+            may_finish |= held.is_some();
+        }
+        if !may_finish || named.iter().any(|id| !known.contains_key(id)) {
+            let detail = "nobody who could put it right";
+            return Err(invalid("owner_id", "person_unknown", detail));
         }
         let new = New {
             source: wish.source,
@@ -347,6 +364,7 @@ async fn open(
             problem,
             owner,
             about,
+            complained,
             due_at,
         };
         let (who, side) = hand;

@@ -97,7 +97,8 @@ where
     detail(&desk, &principal, row).await
 }
 
-fn ahead(due: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+/// Says no to a day beyond a year.
+pub(super) fn ahead(due: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
     if due > now + FURTHEST {
         return Err(invalid("due_at", "date_too_far", "within a year"));
     }
@@ -177,6 +178,10 @@ async fn coach(
 ) -> Result<Json<CorrectiveActionDetail>> {
     let teacher = wish.teacher_id.unwrap_or_else(|| actor.user_id());
     step(desk, actor, (id, wish.version), move |step| async move {
+        if step.before.about_id == Some(teacher) {
+            let detail = "nobody coaches himself";
+            return Err(invalid("teacher_id", "corrective_about_oneself", detail));
+        }
         // The session's people see its note: of a complaint it tells nothing.
         let note = match step.before.source.as_str() {
             "complaint" => step.before.number.clone(),

@@ -29,6 +29,7 @@ kernel::table! {
         action: Option<String>,
         owner_id: Uuid,
         about_id: Option<Uuid>,
+        complained_id: Option<Uuid>,
         opened_by: Option<Uuid>,
         opened_at: DateTimeUtc,
         done_by: Option<Uuid>,
@@ -126,15 +127,27 @@ fn visible(scope: &Scope, user: Uuid) -> Condition {
     let his = Condition::all()
         .add(Column::OwnerId.eq(user))
         .add(Column::Source.ne(CorrectiveSource::Complaint.as_str()));
-    let seen = Condition::any()
+    let not_complained = Condition::any()
+        .add(Column::ComplainedId.is_null())
+        .add(Column::ComplainedId.ne(user));
+    let about = Condition::any()
         .add(Column::AboutId.is_null())
         .add(Column::AboutId.ne(user))
         .add(his);
+    let seen = Condition::all().add(about).add(not_complained);
     match scope {
         Scope::All => Condition::all().add(seen),
         Scope::Own(own) => Condition::all().add(seen).add(Column::OwnerId.eq(*own)),
         Scope::Queues(_) => Condition::all().add(seen).add(Column::OwnerId.eq(user)),
     }
+}
+
+/// What is not about somebody's work, nor came of a complaint about him.
+pub(crate) fn not_about(user: Uuid) -> Condition {
+    let other = |column: Column| Condition::any().add(column.is_null()).add(column.ne(user));
+    Condition::all()
+        .add(other(Column::AboutId))
+        .add(other(Column::ComplainedId))
 }
 
 pub(crate) async fn list<P: Permission>(
@@ -202,6 +215,8 @@ pub(crate) struct New {
     pub problem: String,
     pub owner: Uuid,
     pub about: Option<Uuid>,
+    /// Whom a complaint behind it is about.
+    pub complained: Option<Uuid>,
     pub due_at: DateTime<Utc>,
 }
 
@@ -221,6 +236,7 @@ pub(crate) async fn open(app: &App, tx: &Tx, who: &Who, new: New) -> Result<row:
         action: None,
         owner_id: new.owner,
         about_id: new.about,
+        complained_id: new.complained,
         opened_by: who.user_id,
         opened_at: now,
         done_by: None,
@@ -292,13 +308,20 @@ async fn tell(
             people
         }
         "closed" => Vec::from_iter(row.opened_by),
+        "withdrawn" => {
+            let mut people = trail::holders(conn, &[Role::Quality, Role::OpsManager]).await?;
+            people.extend(row.opened_by);
+            people
+        }
         _ => Vec::new(),
     };
     told.sort_unstable();
     told.dedup();
     // Whom it is about hears of it only where he answers for it himself, and never of a complaint.
-    let hidden =
-        |person: &Uuid| row.about_id == Some(*person) && (complaint || row.owner_id != *person);
+    let hidden = |person: &Uuid| {
+        row.complained_id == Some(*person)
+            || (row.about_id == Some(*person) && (complaint || row.owner_id != *person))
+    };
     told.retain(|person| !hidden(person));
     let facts = json!({
         "number": row.number, "state": row.state, "version": row.version, "due_at": row.due_at,
@@ -310,6 +333,7 @@ async fn tell(
         who,
         kind: "corrective_action",
         id: row.id,
+        hidden: row.about_id.into_iter().chain(row.complained_id).collect(),
     };
     scribe.tell(what, note, facts).await
 }
@@ -365,6 +389,7 @@ async fn coached(app: App, event: &Event) -> Result<()> {
         let found = row::Entity::find()
             .filter(Column::CoachingId.eq(session))
             .filter(Column::Coaching.eq(true))
+            .filter(Column::Open.eq(true))
             .one(&*tx)
             .await?;
         let Some(row) = found else { return Ok(()) };

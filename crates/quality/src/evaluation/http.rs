@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use kernel::Actor;
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result, forbidden, invalid, refused};
+use kernel::problem::{Problem, Result, invalid, refused};
 use kernel::rights::Permission as _;
 use kernel::text::needed;
 use organization::Colleague;
@@ -81,7 +81,7 @@ struct PickedSample {
 #[utoipa::path(
     post, path = "/api/v1/evaluations", tag = "quality", operation_id = "pick_sample",
     request_body = PickedSample,
-    responses((status = 201, body = EvaluationDetail), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+    responses((status = 201, body = EvaluationDetail), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 async fn pick(
     actor: Actor<DrawSamples>,
@@ -90,7 +90,12 @@ async fn pick(
 ) -> Result<(StatusCode, Json<EvaluationDetail>)> {
     let reason = needed("reason", &picked.reason)?;
     let contact = desk.contacts.one(picked.kind, picked.contact_id).await?;
-    let contact = contact.filter(|contact| contact.ended_at.is_some());
+    let oneself = actor.user_id();
+    // What is about himself is answered as what is not there.
+    let contact = contact.filter(|contact| {
+        let about = contact.agent == oneself || contact.complained == Some(oneself);
+        contact.ended_at.is_some() && !about
+    });
     let unknown = || {
         invalid(
             "contact_id",
@@ -99,10 +104,6 @@ async fn pick(
         )
     };
     let contact = contact.ok_or_else(unknown)?;
-    let oneself = actor.user_id();
-    if contact.agent == oneself || contact.complained == Some(oneself) {
-        return Err(forbidden(DrawSamples::CODE));
-    }
     let (app, who) = (desk.app.clone(), actor.who());
     let work = move |tx: kernel::Tx| async move {
         if let Some(there) = store::of_contact(&*tx, contact.kind, contact.id).await? {

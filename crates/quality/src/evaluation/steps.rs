@@ -69,6 +69,13 @@ impl Step {
         })
     }
 
+    /// How far a score lies from the purchaser's; 0 where there is none.
+    fn gap_of_sides(&self, given: &Given) -> u16 {
+        let apart = |purchaser: i32| (i32::from(given.score.tenths) - purchaser).unsigned_abs();
+        let gap = self.before.purchaser_tenths.map_or(0, apart);
+        u16::try_from(gap).unwrap_or(u16::MAX)
+    }
+
     /// How far a score lies from the one that stands.
     fn gap(&self, given: &Given) -> u16 {
         let standing = self.before.tenths.unwrap_or_default();
@@ -201,7 +208,7 @@ async fn score(
 }
 
 /// Scores for the purchaser, beside the score that stands. Where the two lie too far apart, they have to be
-/// settled before the evaluation ends.
+/// settled before the evaluation ends; of one that is over nothing changes.
 #[utoipa::path(
     post, path = "/api/v1/evaluations/{id}/purchaser-score", tag = "quality", operation_id = "score_for_purchaser",
     params(("id" = Uuid, Path)), request_body = Scored,
@@ -239,10 +246,11 @@ async fn rescore(
     let note = needed("note", &scored.note)?;
     step(app, actor, (id, scored.version), move |step| async move {
         let given = step.given(ScoreKind::Rescored, scored).await?;
+        let action = Action::Rescore(step.gap_of_sides(&given));
         let told = ("rescored", Some(note.as_str()));
         let set = |after: &mut row::Model| after.appeal_answer = Some(note.clone());
         step.hand()
-            .score(&step.before, (&Action::Rescore, given, true), told, set)
+            .score(&step.before, (&action, given, true), told, set)
             .await
     })
     .await
@@ -264,9 +272,10 @@ async fn settle(
     let note = needed("note", &scored.note)?;
     step(app, actor, (id, scored.version), move |step| async move {
         let given = step.given(ScoreKind::Settled, scored).await?;
+        let action = Action::Settle(step.gap_of_sides(&given));
         let told = ("settled", Some(note.as_str()));
         step.hand()
-            .score(&step.before, (&Action::Settle, given, true), told, |_| {})
+            .score(&step.before, (&action, given, true), told, |_| {})
             .await
     })
     .await

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Action, Between, Case, EvaluationState, Moment};
+use super::{Action, Apart, Case, EvaluationState, Moment};
 use crate::agreed;
 use crate::card::{FatalKind, Score};
 use crate::house::Contact;
@@ -68,6 +68,8 @@ kernel::table! {
         reviewer_id: Option<Uuid>,
         second_id: Option<Uuid>,
         standing_id: Option<Uuid>,
+        standing_by: Option<Uuid>,
+        purchaser_by: Option<Uuid>,
         tenths: Option<i32>,
         passed: Option<bool>,
         fatal: Json,
@@ -127,10 +129,11 @@ impl row::Model {
             complained: self.complained_id,
             reviewer: self.reviewer_id,
             second: self.second_id,
-            unsettled: match self.unsettled.as_deref() {
-                None => None,
-                Some("sides") => Some(Between::Sides),
-                Some(_) => Some(Between::Reviewers),
+            standing: self.standing_by,
+            purchaser: self.purchaser_by,
+            unsettled: Apart {
+                reviewers: matches!(self.unsettled.as_deref(), Some("reviewers" | "both")),
+                sides: matches!(self.unsettled.as_deref(), Some("sides" | "both")),
             },
             appealed: self.appealed_at.is_some(),
             due_at: self.due_at,
@@ -144,10 +147,15 @@ impl row::Model {
         self.open = case.is_open();
         self.reviewer_id = case.reviewer;
         self.second_id = case.second;
-        self.unsettled = case.unsettled.map(|between| match between {
-            Between::Reviewers => "reviewers".to_owned(),
-            Between::Sides => "sides".to_owned(),
-        });
+        self.standing_by = case.standing;
+        self.purchaser_by = case.purchaser;
+        let apart = match (case.unsettled.reviewers, case.unsettled.sides) {
+            (false, false) => None,
+            (true, false) => Some("reviewers"),
+            (false, true) => Some("sides"),
+            (true, true) => Some("both"),
+        };
+        self.unsettled = apart.map(str::to_owned);
         self.due_at = case.due_at;
         self.next_alarm_at = case.alarm_at;
         self.overdue = case.overdue;
@@ -204,6 +212,16 @@ pub struct Filter {
 }
 
 impl Filter {
+    fn asks_the_hidden(&self) -> bool {
+        self.origin.is_some()
+            || self.draw.is_some()
+            || self.reviewer.is_some()
+            || self.compared.is_some()
+            || self.unsettled.is_some()
+            || self.open.is_some()
+            || self.state.as_deref() == Some(EvaluationState::Action.as_str())
+    }
+
     fn condition(&self) -> Condition {
         let equals =
             |column: Column, value: &Option<String>| value.as_deref().map(|value| column.eq(value));
@@ -266,8 +284,11 @@ pub(crate) async fn list<P: Permission>(
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
+    // Of his own nobody learns by a filter what its page does not tell him.
+    let others = filter.asks_the_hidden().then(|| Column::AgentId.ne(actor.user_id()));
     let all = visible(actor.scope(), actor.user_id())
         .add(filter.condition())
+        .add_option(others)
         .add_option(query.words_in(&[Column::Number, Column::Label])?);
     let sortable = [
         ("drawn_at", Column::DrawnAt),
@@ -365,6 +386,8 @@ pub(crate) async fn sample(
             reviewer_id: None,
             second_id: None,
             standing_id: None,
+            standing_by: None,
+            purchaser_by: None,
             tenths: None,
             passed: None,
             fatal: json!([]),
@@ -400,18 +423,30 @@ pub(crate) async fn sample(
     Ok(rows)
 }
 
-/// Notes that contacts with these origins were drawn for more reasons than were known.
-pub(crate) async fn drawn_for(
-    conn: &impl ConnectionTrait,
-    contacts: Vec<Uuid>,
+/// Whom nothing is told of an evaluation: whom it is about, until he may know.
+fn hidden_from(case: &Case) -> Vec<Uuid> {
+    let about = [Some(case.agent), case.complained];
+    let about = about.into_iter().flatten();
+    about.filter(|person| !case.seen_by(*person)).collect()
+}
+
+/// Notes that a contact was drawn for more reasons than were known, and whom a complaint about it is about: from then on
+/// it is hidden from him, and nothing he was to score.
+pub(crate) async fn drawn_again(
+    hand: &Hand<'_>,
+    before: row::Model,
     origins: &[Origin],
+    complained: Option<Uuid>,
 ) -> Result<()> {
-    row::Entity::update_many()
-        .col_expr(Column::Origins, Expr::value(json!(origins)))
-        .filter(Column::ContactId.is_in(contacts))
-        .exec(conn)
-        .await?;
-    Ok(())
+    let complained = complained.filter(|who| *who != before.agent_id);
+    let mut after = before.clone();
+    after.origins = json!(origins);
+    after.complained_id = before.complained_id.or(complained);
+    if after.state == EvaluationState::Sampled.as_str() && after.reviewer_id == after.complained_id {
+        after.reviewer_id = None;
+    }
+    let after = versioned::save(hand.app, &**hand.tx, &before, after).await?;
+    hand.tell(&after, "drawn_again", None).await
 }
 
 /// Who does something to an evaluation, and for which side.
@@ -564,7 +599,8 @@ impl Hand<'_> {
             "appealed" | "appeal_overdue" => {
                 trail::holders(conn, &[Role::Quality, Role::OpsManager]).await?
             }
-            "unsettled" if row.unsettled.as_deref() == Some("sides") => {
+            "settled" if row.released_at.is_some() => vec![row.agent_id],
+            "unsettled" if row.unsettled.as_deref() != Some("reviewers") => {
                 trail::holders(conn, &[Role::PurchaserAdmin, Role::OpsManager]).await?
             }
             "unsettled" => trail::holders(conn, &[Role::OpsManager]).await?,
@@ -585,6 +621,7 @@ impl Hand<'_> {
             who: self.who,
             kind: "evaluation",
             id: row.id,
+            hidden: hidden_from(&case),
         };
         scribe.tell(what, note, facts).await
     }
@@ -616,7 +653,7 @@ impl Alarmed for Evaluations {
             let case = row.case()?;
             let what = match case.state {
                 EvaluationState::Appealed => "appeal_overdue",
-                _ if case.unsettled.is_some() => "waits",
+                _ if case.unsettled.any() => "waits",
                 _ => "final",
             };
             hand.act(&row, &Action::Lapse, (what, None), |_| {}).await?;

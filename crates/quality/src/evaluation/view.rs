@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{self, row, score_row};
-use super::{Between, EvaluationState};
+use super::{Apart, EvaluationState};
 use crate::card::store as cards;
 use crate::card::{CardBody, FatalKind, Marks};
 use crate::rights::{
@@ -184,9 +184,13 @@ fn view(row: &row::Model, to: Uuid, people: &HashMap<Uuid, Colleague>) -> Evalua
         purchaser_tenths: row.purchaser_tenths.filter(|_| !own),
         gap_tenths: row.gap_tenths.filter(|_| !own),
         unsettled: row.unsettled.clone().filter(|_| !own),
-        state: row.state.clone(),
+        // A corrective action is not his to know of.
+        state: match row.state.as_str() {
+            "action" if own => EvaluationState::Final.as_str().to_owned(),
+            state => state.to_owned(),
+        },
         open: row.open,
-        overdue: row.overdue,
+        overdue: row.overdue && !own,
         due_at: row.due_at,
         released_at: row.released_at,
         final_at: row.final_at,
@@ -203,30 +207,34 @@ fn offered(row: &row::Model, to: &Principal) -> Result<Vec<&'static str>> {
     if case.agent == to.user_id {
         if to.may::<AnswerEvaluations>() {
             match case.state {
-                S::Released if case.unsettled.is_none() => {
+                S::Released if !case.unsettled.any() => {
                     offered.extend(["acknowledge", "appeal"]);
                 }
                 S::Released => offered.push("appeal"),
-                S::Rescored => offered.push("acknowledge"),
+                S::Rescored if !case.unsettled.any() => offered.push("acknowledge"),
                 _ => {}
             }
         }
         return Ok(offered);
     }
-    let first = case.reviewer == Some(to.user_id);
+    let me = Some(to.user_id);
+    let first = case.reviewer == me;
+    let gave = [case.reviewer, case.second, case.standing].contains(&me);
     if to.may::<ScoreEvaluations>() {
+        let alone = case.second.is_none() && case.purchaser.is_none();
         match case.state {
             S::Sampled if first || case.reviewer.is_none() => offered.push("score"),
-            S::Scored if first && case.second.is_none() => offered.push("score"),
-            S::Scored if !first && case.second.is_none() => offered.push("second_score"),
-            S::Appealed if !first => offered.push("rescore"),
+            S::Scored if case.standing == me && first && alone => offered.push("score"),
+            S::Scored if !gave && case.second.is_none() => offered.push("second_score"),
+            S::Appealed if !gave => offered.push("rescore"),
             _ => {}
         }
     }
     if to.may::<ReleaseEvaluations>() {
         match case.state {
+            S::Sampled if first => offered.push("assign"),
             S::Sampled => offered.extend(["assign", "void"]),
-            S::Scored if case.unsettled.is_none() => offered.push("release"),
+            S::Scored if !case.unsettled.any() => offered.push("release"),
             _ => {}
         }
     }
@@ -234,11 +242,13 @@ fn offered(row: &row::Model, to: &Principal) -> Result<Vec<&'static str>> {
     if to.may::<ScoreForPurchaser>() && scored {
         offered.push("purchaser_score");
     }
-    let between = |sides| match sides {
-        Between::Sides => side::of(to) == kernel::Side::Purchaser,
-        Between::Reviewers => !first && case.second != Some(to.user_id),
+    let side = side::of(to);
+    let theirs = match case.unsettled {
+        Apart { sides: true, .. } => side == kernel::Side::Purchaser,
+        apart => apart.reviewers,
     };
-    if to.may::<SettleScores>() && case.unsettled.is_some_and(between) {
+    let gave = gave || case.purchaser == me;
+    if to.may::<SettleScores>() && case.is_open() && theirs && !gave {
         offered.push("settle");
     }
     if to.may::<OpenCorrectiveActions>() && matches!(case.state, S::Final | S::Action) {
@@ -253,6 +263,12 @@ pub(crate) async fn detail(app: &App, to: &Principal, row: row::Model) -> Result
     let own = row.agent_id == to.user_id;
     let mut rows = store::scores(conn, row.id).await?;
     rows.retain(|one| !own || one.shown_at.is_some());
+    if own {
+        // How many scores there are beside those he was shown is not told either.
+        for (n, one) in (1..).zip(rows.iter_mut()) {
+            one.n = n;
+        }
+    }
     let standing = rows.iter().find(|one| Some(one.id) == row.standing_id);
     let standing_n = standing.map(|one| one.n);
     let scores = given(conn, rows, own).await?;

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, invalid, not_found, refused};
-use kernel::{App, Tx, rule, versioned};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use kernel::{App, Side, Tx, rule, versioned};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -87,6 +87,18 @@ pub(crate) async fn of_period(
         .await?)
 }
 
+/// Another period that holds a part of this one was drawn: who may shift a period may choose his samples.
+async fn overlaps(conn: &impl ConnectionTrait, wish: &Wish) -> Result<bool> {
+    let drawn = row::Entity::find()
+        .filter(row::Column::PlanCode.eq(wish.plan.as_str()))
+        .filter(row::Column::ByChanceAt.is_not_null())
+        .filter(row::Column::PeriodFrom.lt(wish.until))
+        .filter(row::Column::PeriodUntil.gt(wish.from))
+        .count(conn)
+        .await?;
+    Ok(drawn > 0)
+}
+
 /// A draw to be made.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
@@ -114,6 +126,10 @@ pub(crate) async fn make(desk: &Desk, who: Who, wish: Wish) -> Result<row::Model
     let conn = app.db.read();
     let period = (wish.from, wish.until);
     let before = of_period(conn, &wish.plan, period).await?;
+    if before.is_none() && who.user_id.is_some() && overlaps(conn, &wish).await? {
+        let detail = "a part of this period was drawn by this plan";
+        return Err(refused("draw_overlaps", detail).with_way_out("draw the same period again"));
+    }
     let plan: SamplingPlan = if let Some(before) = &before {
         serde_json::from_value(before.plan.clone()).map_err(internal)?
     } else {
@@ -132,11 +148,15 @@ pub(crate) async fn make(desk: &Desk, who: Who, wish: Wish) -> Result<row::Model
         .values()
         .map(|contact| candidate(contact, &silences))
         .collect();
-    let seed = match &before {
+    // By chance is drawn once, and nobody knows its seed before.
+    let over = before.as_ref().filter(|draw| draw.by_chance_at.is_some());
+    let by_chance = wish.by_chance && over.is_none();
+    let seed = match over {
         Some(before) => before.seed.clone(),
-        None => app.ids.secret(16),
+        None if by_chance => app.ids.secret(16),
+        None => String::new(),
     };
-    let drawn = draw(&plan, &seed, &candidates, wish.by_chance);
+    let drawn = draw(&plan, &seed, &candidates, by_chance);
     let mut agents: BTreeMap<Uuid, DrawnOfAgent> = BTreeMap::new();
     for one in &candidates {
         agents.entry(one.agent).or_default().contacts += 1;
@@ -159,13 +179,22 @@ pub(crate) async fn make(desk: &Desk, who: Who, wish: Wish) -> Result<row::Model
         seed,
         by_chance_at: match &before {
             Some(before) if before.by_chance_at.is_some() => before.by_chance_at,
-            _ => wish.by_chance.then_some(now),
+            _ => by_chance.then_some(now),
         },
         drawn_by: who.user_id,
         drawn_at: now,
-        candidates: count(candidates.len())?,
-        drawn: count(drawn.len())?,
-        agents: serde_json::to_value(&agents).map_err(internal)?,
+        candidates: match over {
+            Some(before) => before.candidates,
+            None => count(candidates.len())?,
+        },
+        drawn: match over {
+            Some(before) => before.drawn,
+            None => count(drawn.len())?,
+        },
+        agents: match over {
+            Some(before) => before.agents.clone(),
+            None => serde_json::to_value(&agents).map_err(internal)?,
+        },
         state: "drawn".to_owned(),
         updated_at: now,
         version: 1,
@@ -219,23 +248,30 @@ async fn keep(
         versioned::insert(&**tx, &made).await?;
         made
     };
-    let there = drawn_before(&**tx, &chosen).await?;
+    let mut there = drawn_before(&**tx, &chosen).await?;
     let (again, new): (Vec<_>, Vec<_>) = chosen
         .into_iter()
         .partition(|(contact, _)| there.contains_key(&contact.id));
+    let hand = evaluations::Hand {
+        app,
+        tx,
+        who,
+        side: Side::Supplier,
+    };
     // A complaint may come, or the share by chance be drawn, after something else drew it.
-    let mut more: BTreeMap<Vec<Origin>, Vec<Uuid>> = BTreeMap::new();
     for (contact, mut origins) in again {
-        let known = there.get(&contact.id).cloned().unwrap_or_default();
-        origins.extend(&known);
+        let Some(known) = there.remove(&contact.id) else {
+            continue;
+        };
+        let before = known.origins();
+        origins.extend(&before);
         origins.sort_unstable();
         origins.dedup();
-        if origins != known {
-            more.entry(origins).or_default().push(contact.id);
+        let complaint = known.complained_id.is_none()
+            && contact.complained.is_some_and(|who| who != known.agent_id);
+        if origins != before || complaint {
+            evaluations::drawn_again(&hand, known, &origins, contact.complained).await?;
         }
-    }
-    for (origins, contacts) in more {
-        evaluations::drawn_for(&**tx, contacts, &origins).await?;
     }
     let drawn = new.len();
     evaluations::sample(app, tx, who, Some(kept.id), new, "").await?;
@@ -245,6 +281,7 @@ async fn keep(
         who,
         kind: "sampling_draw",
         id: kept.id,
+        hidden: Vec::new(),
     };
     let facts =
         json!({ "number": kept.plan_code, "seed": kept.seed, "drawn": drawn, "recipients": [] });
@@ -258,20 +295,14 @@ const AT_ONCE: usize = 500;
 async fn drawn_before(
     conn: &impl ConnectionTrait,
     chosen: &[(Contact, Vec<Origin>)],
-) -> Result<HashMap<Uuid, Vec<Origin>>> {
+) -> Result<HashMap<Uuid, evaluation::Model>> {
     let mut there = HashMap::new();
     for some in chosen.chunks(AT_ONCE) {
-        let found: Vec<(Uuid, serde_json::Value)> = evaluation::Entity::find()
-            .select_only()
-            .columns([evaluation::Column::ContactId, evaluation::Column::Origins])
+        let found = evaluation::Entity::find()
             .filter(evaluation::Column::ContactId.is_in(some.iter().map(|(contact, _)| contact.id)))
-            .into_tuple()
             .all(conn)
             .await?;
-        let read = |origins| serde_json::from_value(origins).map_err(internal);
-        for (id, origins) in found {
-            there.insert(id, read(origins)?);
-        }
+        there.extend(found.into_iter().map(|row| (row.contact_id, row)));
     }
     Ok(there)
 }

@@ -30,6 +30,12 @@ fn planned(world: &World) -> Value {
 async fn nothing_closes_without_being_verified_by_somebody_else() {
     on_both(async |world| {
         let made = opened(&world, json!({})).await;
+        let withdraw = does("withdraw", json!({"reason": "不必"}));
+        assert_eq!(
+            world.no("lead", ACTIONS, &made, withdraw).await,
+            "corrective_same_person",
+            "nobody lets his own duty fall"
+        );
         let close = does("verify", json!({"action": "close"}));
         assert_eq!(
             world.no("manager", ACTIONS, &made, close.clone()).await,

@@ -48,9 +48,12 @@ async fn a_draw_keeps_its_seed_and_its_counts_and_draws_nothing_twice() {
             0
         );
 
-        let again = json!({"plan": "monthly", "from": now - TimeDelta::days(9), "until": now});
-        world.post("manager", draws, again).await;
-        assert_eq!(world.read("quality", draws).await["total"], 2);
+        let shifted = json!({"plan": "monthly", "from": now - TimeDelta::days(9), "until": now});
+        assert_eq!(
+            world.refused("manager", draws, shifted).await,
+            "draw_overlaps",
+            "who may shift a period may choose"
+        );
         let twice = world
             .read("quality", "/api/v1/evaluations?per_page=200")
             .await;
@@ -98,7 +101,7 @@ async fn one_contact_is_drawn_by_hand_once_and_never_ones_own() {
         );
         assert_eq!(
             world.refused("manager", evaluations, pick(own.id)).await,
-            "forbidden"
+            "contact_unknown"
         );
         let nothing = world.app.ids.next();
         assert_eq!(
@@ -123,10 +126,17 @@ async fn every_morning_what_stands_out_and_after_the_month_its_share() {
         let total = |many: u64| move |seen: &Value| seen["total"] == many;
         world.app.clock.advance(Duration::from_hours(24));
         world.until("quality", evaluations, total(2)).await;
-        world.house.contacts.lock().unwrap()[5].has_complaint = true;
-        // A complaint may come later.
+        // A complaint may come later: it is hidden from whom it is about from then on.
+        {
+            let mut contacts = world.house.contacts.lock().unwrap();
+            contacts[5].has_complaint = true;
+            contacts[3].has_complaint = true;
+            contacts[3].complained = Some(world.id("lead"));
+        }
+        assert_eq!(world.read("lead", evaluations).await["total"], 2);
         world.app.clock.advance(Duration::from_hours(24));
         world.until("quality", evaluations, total(3)).await;
+        world.until("lead", evaluations, total(2)).await;
         world.app.clock.advance(Duration::from_hours(72));
         let over = |draw: &Value| draw["candidates"] == 12 && !draw["by_chance_at"].is_null();
         let found = |seen: &Value| seen["items"].as_array().unwrap().iter().any(over);

@@ -68,6 +68,17 @@ async fn an_agent_reads_his_evaluation_after_its_release_and_appeals_once() {
         assert_eq!(seen["reviewer"], json!(null), "he is not told who");
         assert_eq!(seen["actions"], json!(["acknowledge", "appeal"]));
         assert_eq!(world.looks("agent2", &own).await, 404);
+        let quality = world.id("quality");
+        let asked = [
+            "origin=by_hand".to_owned(),
+            format!("reviewer={quality}"),
+            "compared=false".to_owned(),
+            "unsettled=false".to_owned(),
+        ];
+        for hidden in asked {
+            let found = world.read("agent1", &format!("{EVALUATIONS}?{hidden}")).await;
+            assert_eq!(found["total"], 0, "{hidden}");
+        }
 
         let appeal = does(
             "appeal",
@@ -254,7 +265,7 @@ async fn the_purchaser_scores_beside_the_supplier_and_settles_what_lies_apart() 
         let purchaser = does("purchaser-score", world.marks(20).await);
         assert_eq!(
             world
-                .no("purchaser", EVALUATIONS, &sampled, purchaser.clone())
+                .no("counterpart", EVALUATIONS, &sampled, purchaser.clone())
                 .await,
             "evaluation_unscored"
         );
@@ -270,7 +281,7 @@ async fn the_purchaser_scores_beside_the_supplier_and_settles_what_lies_apart() 
             .step("quality", EVALUATIONS, &scored, does("release", json!({})))
             .await;
         let apart = world
-            .step("purchaser", EVALUATIONS, &released, purchaser)
+            .step("counterpart", EVALUATIONS, &released, purchaser)
             .await;
         assert_eq!(
             (&apart["purchaser_tenths"], &apart["gap_tenths"]),
@@ -313,8 +324,18 @@ async fn the_purchaser_scores_beside_the_supplier_and_settles_what_lies_apart() 
         let done = world.step("purchaser", EVALUATIONS, &waits, settled).await;
         assert_eq!(
             (&done["state"], &done["tenths"], &done["gap_tenths"]),
-            (&json!("final"), &json!(900), &json!(-100))
+            (&json!("released"), &json!(900), &json!(-100))
         );
+        // The agent has his time for the score that stands now.
+        let seen = world.read("agent1", &own).await;
+        assert_eq!(seen["actions"], json!(["acknowledge", "appeal"]));
+        let last = does("acknowledge", json!({}));
+        let last = world.step("agent1", EVALUATIONS, &seen, last).await;
+        assert_eq!(last["state"], "final");
+        let late = does("purchaser-score", world.marks(30).await);
+        let over = world.read("counterpart", &own).await;
+        let late = world.step("counterpart", EVALUATIONS, &over, late).await;
+        assert_eq!((&late["tenths"], &late["unsettled"]), (&json!(900), &json!(null)));
     })
     .await;
 }

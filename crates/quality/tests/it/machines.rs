@@ -58,16 +58,16 @@ pub const STEPS: [(&str, Action); 17] = [
     ("second_scored", Action::Second(51)),
     ("purchaser_scored", Action::PurchaserScore(50)),
     ("purchaser_scored", Action::PurchaserScore(51)),
-    ("settled", Action::Settle),
+    ("settled", Action::Settle(0)),
     ("released", Action::Release),
     ("acknowledged", Action::Acknowledge),
     ("appealed", Action::Appeal),
-    ("rescored", Action::Rescore),
+    ("rescored", Action::Rescore(0)),
     ("corrected", Action::Correct),
     ("voided", Action::Void),
     ("lapsed", Action::Lapse),
-    ("scored", Action::Score),
-    ("released", Action::Release),
+    ("settled", Action::Settle(51)),
+    ("rescored", Action::Rescore(51)),
 ];
 
 #[test]
@@ -103,12 +103,12 @@ fn nobody_judges_himself_and_the_readme_draws_an_evaluation() {
                     !case.is_released() || after.is_released(),
                     "{case:?} {action:?}"
                 );
-                assert!(*action != Action::Rescore || case.reviewer != Some(by.0));
+                let gave = [case.reviewer, case.second, case.standing];
+                assert!(!matches!(action, Action::Rescore(_)) || !gave.contains(&Some(by.0)));
                 assert!(
                     after.state != S::Final
                         || case.state == S::Final
-                        || case.unsettled.is_none()
-                        || *action == Action::Settle,
+                        || !case.unsettled.any(),
                     "{case:?} {action:?}"
                 );
                 if case.state != after.state {
@@ -146,10 +146,10 @@ fn an_appeal_has_five_working_days_and_an_answer_five_more() {
     let appealed = moment("2026-12-01T02:00:00Z");
     let case = case.next(agent, &Action::Appeal, &appealed).unwrap();
     assert_eq!(due(&case), "2026-12-08");
-    let own = case.next(one, &Action::Rescore, &appealed);
+    let own = case.next(one, &Action::Rescore(0), &appealed);
     assert_eq!(own.unwrap_err().code(), "evaluation_same_person");
     let case = case
-        .next((OTHER, Side::Supplier), &Action::Rescore, &appealed)
+        .next((OTHER, Side::Supplier), &Action::Rescore(0), &appealed)
         .unwrap();
     let again = case.next(agent, &Action::Appeal, &appealed);
     assert_eq!(again.unwrap_err().code(), "evaluation_appealed_before");

@@ -144,7 +144,7 @@ impl Story {
         let last = self.does("agent1", &rescored, "acknowledge", json!({})).await?;
         self.stage.at(12, 11, 0);
         let near = self.marks(&[("manner", 2, "结束语略快")]);
-        self.does("purchaser", &last, "purchaser-score", near).await?;
+        self.does("counterpart", &last, "purchaser-score", near).await?;
         Ok(())
     }
 
@@ -226,11 +226,9 @@ impl Story {
         let drawn = self.drawn(&call, "静默过长").await?;
         let scored = self.scored(&drawn, &[("procedure", 3, "查询前未告知")]).await?;
         let released = self.released(&scored).await?;
-        self.stage.at(4, 10, 0);
-        let last = self.does("agent4", &released, "acknowledge", json!({})).await?;
         self.stage.at(3, 10, 0);
         let low = self.marks(&[("procedure", 10, "让诉求人静等十余秒"), ("manner", 4, "未致歉")]);
-        self.does("purchaser", &last, "purchaser-score", low).await?;
+        self.does("counterpart", &released, "purchaser-score", low).await?;
         Ok(())
     }
 
