@@ -247,6 +247,10 @@ impl Case {
                 if self.is_open() {
                     case.unsettled.sides = *gap > moment.rules.difference_tenths;
                 }
+                let waited = matches!(self.state, S::Released | S::Rescored);
+                if waited && self.unsettled.any() && !case.unsettled.any() {
+                    case.wait(moment.due(&moment.rules.appeal));
+                }
             }
             A::Settle(gap) => case.settle((by, side), *gap, moment)?,
             A::Acknowledge => {
