@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod certificate;
+pub mod coaching;
 pub mod course;
 pub mod demo;
 pub mod dice;

@@ -1,17 +1,90 @@
 #![doc = include_str!("../README.md")]
 
-use kernel::{App, Capability, Migration};
+pub mod agreed;
+pub mod calibration;
+pub mod card;
+pub mod corrective;
+pub mod evaluation;
+mod evidence;
+mod house;
+pub mod recording;
+pub mod rights;
+mod rules;
+pub mod sampling;
+mod side;
+mod trail;
+mod waiting;
+
+use std::sync::Arc;
+
+use kernel::{App, Capability, Migration, migration, timer};
+use utoipa_axum::router::OpenApiRouter;
+
+pub use evaluation::figures::{QualityFigure, figures};
+pub use house::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
+pub use trail::QualityLine;
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    Vec::new()
+    vec![
+        migration!("2026120511_quality"),
+        migration!("2026120512_prepared_quality"),
+    ]
+}
+
+/// Brings the prepared score card (domain §B.4) where there is none.
+pub async fn prepare(app: &App) -> kernel::Result<()> {
+    card::store::prepare(app).await
+}
+
+/// What other capabilities answer.
+#[derive(Clone)]
+pub struct Ports {
+    /// Knows what was said and done.
+    pub contacts: Arc<dyn Contacts>,
+    /// Teaches.
+    pub coaching: Arc<dyn Coaching>,
+}
+
+/// What the handlers stand on.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) app: App,
+    pub(crate) contacts: Arc<dyn Contacts>,
+    pub(crate) coaching: Arc<dyn Coaching>,
 }
 
 /// What the server mounts.
-pub fn capability(_app: &App) -> Capability {
+pub fn capability(app: &App, ports: Ports) -> Capability {
+    let desk = Desk {
+        app: app.clone(),
+        contacts: ports.contacts,
+        coaching: ports.coaching,
+    };
+    let routes = OpenApiRouter::new()
+        .merge(card::http::routes(app))
+        .merge(sampling::http::routes(&desk))
+        .merge(evaluation::http::routes(&desk))
+        .merge(evaluation::steps::routes(app))
+        .merge(recording::http::routes(app))
+        .merge(calibration::http::routes(app))
+        .merge(corrective::http::routes(&desk))
+        .merge(corrective::steps::routes(&desk))
+        .merge(evaluation::stand::routes(app))
+        .merge(rules::routes(app));
     Capability {
         name: "quality",
         migrations: migrations(),
-        ..Capability::default()
+        permissions: rights::permissions(),
+        routes,
+        event_handlers: vec![
+            timer::start::<evaluation::store::Evaluations>(app),
+            timer::start::<corrective::store::CorrectiveActions>(app),
+            recording::job::on_recorded(app),
+            corrective::store::on_coached(app),
+        ],
+        jobs: vec![sampling::job::job(&desk), recording::job::job(&desk)],
+        waiting: waiting::kinds(app),
+        evidence: evidence::kinds(app),
     }
 }

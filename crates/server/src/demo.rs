@@ -7,6 +7,7 @@
 mod memory;
 pub(crate) mod month;
 mod phone;
+pub(crate) mod quality;
 mod qq;
 mod stand_in;
 mod wechat;

@@ -23,6 +23,7 @@ use crate::house::{Approved, Closed, TheHouse};
 use crate::learned::into_staff_files;
 use crate::lessons::Lessons;
 use crate::papers::Papers;
+use crate::reviewed::Reviewed;
 use crate::scripts::Scripts;
 use crate::tls::{self, TlsListener};
 use crate::wiring::{
@@ -101,6 +102,7 @@ pub async fn start(options: Options) -> Result<Running> {
     let organization = Organization::new(&app)?;
     organization.prepare().await?;
     personnel::prepare(&app).await?;
+    quality::prepare(&app).await?;
     let tcp = bind(listen).await?;
     let secure = is_secure(&app, listen)?;
     let mut platforms = None;
@@ -130,6 +132,7 @@ pub async fn start(options: Options) -> Result<Running> {
     // Nobody hears yet what the demo's story tells: it is over.
     if demo && app.config.get("service.demo_dealings")? {
         demo::month::seed(&app, &floor).await?;
+        demo::quality::seed(&app).await?;
     }
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));
@@ -240,7 +243,13 @@ fn capabilities(
                 floor: floor.clone(),
             }),
         ),
-        quality::capability(app),
+        quality::capability(
+            app,
+            quality::Ports {
+                contacts: Arc::new(Reviewed(app.clone())),
+                coaching: Arc::new(Reviewed(app.clone())),
+            },
+        ),
         analytics::capability(app),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();

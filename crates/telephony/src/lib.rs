@@ -3,6 +3,7 @@
 mod blocked;
 pub mod caller;
 pub mod calls;
+pub mod demo;
 pub mod elsewhere;
 pub mod engine;
 mod evidence;

@@ -2836,6 +2836,315 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calibrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists calibrations, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `blind`, `revealed`, `cancelled`. */
+                    state?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_CalibrationView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Opens a calibration on a sample; every reviewer scores it without seeing the others' scores. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCalibration"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CalibrationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calibrations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One calibration: before all scores are shown, one's own alone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CalibrationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calibrations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a calibration off. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CalibrationStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CalibrationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calibrations/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows all scores at once, with how far each lies from the expert's. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CalibrationStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CalibrationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calibrations/{id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Scores blindly, once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BlindScore"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CalibrationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/call-origins": {
         parameters: {
             query?: never;
@@ -8871,6 +9180,481 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/corrective-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists corrective actions, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `open`, `planned`, `done`, `verified`, `closed`, `withdrawn`. */
+                    state?: string;
+                    /** @description Only those on which somebody owes a step, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those that were late. */
+                    overdue?: boolean;
+                    /** @description `evaluation`, `complaint`, `inspection`, `by_hand`. */
+                    source?: string;
+                    /** @description Only what came of this evaluation, complaint or inspection. */
+                    source_id?: string;
+                    /** @description Only those that this person answers for. */
+                    owner?: string;
+                    /** @description Only those about this person's work. */
+                    about?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_CorrectiveActionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Opens a corrective action. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCorrectiveAction"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveActionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrective-actions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One corrective action. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveActionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrective-actions/{id}/coach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plans a coaching of whom it is about, as a training session; what is to be put right is done only once he came. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WantedCoaching"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveActionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrective-actions/{id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who answers for it says that it is done; somebody else verifies it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FinishedCorrective"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveActionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrective-actions/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says why it came to that, what is done, and by when. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CorrectivePlan"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveActionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrective-actions/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody else than who did it verifies it or sends it back; closes what is verified. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["VerifiedCorrective"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveActionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrective-actions/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a corrective action back that was opened by mistake. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WithdrawnCorrective"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveActionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/courses": {
         parameters: {
             query?: never;
@@ -11253,6 +12037,835 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["EscalationDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluation-reviewers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may be given evaluations to score. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Reviewers"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists evaluations, those drawn last first; an agent sees his own that are released. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description `sampled`, `scored`, `released`, `appealed`, `rescored`, `final`, `action`, `void`. */
+                    state?: string;
+                    /** @description Only those on which somebody owes a step, or only those that are over. */
+                    open?: boolean;
+                    /** @description `call`, `conversation` or `work_order`. */
+                    kind?: string;
+                    /** @description Only this agent's. */
+                    agent?: string;
+                    /** @description Only those given to this reviewer. */
+                    reviewer?: string;
+                    /** @description Only those drawn for this reason. */
+                    origin?: string;
+                    /** @description Only those of this draw. */
+                    draw?: string;
+                    /** @description Only those passed, or only those not passed. */
+                    passed?: boolean;
+                    /** @description Only those with a fatal error, or only those without. */
+                    fatal?: boolean;
+                    /** @description Only those that the purchaser scored as well, or only those he did not. */
+                    compared?: boolean;
+                    /** @description Only those whose scores lie too far apart, or only the others. */
+                    unsettled?: boolean;
+                    /** @description Only those that were late. */
+                    overdue?: boolean;
+                    /** @description Only those that became final at this time or later. */
+                    final_from?: string;
+                    /** @description Only those that became final before. */
+                    final_to?: string;
+                    /** @description Only those drawn at this time or later. */
+                    from?: string;
+                    /** @description Only those drawn before. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_EvaluationView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Draws one contact by hand. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PickedSample"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One evaluation with its scores. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent accepts his score; it is final. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvaluationStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent appeals, once and within his time. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvaluationReason"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an evaluation to a reviewer. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssignedEvaluation"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/purchaser-score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scores for the purchaser, beside the score that stands (A-27). Where the two lie too far apart, they have to be
+         *     settled before the evaluation ends.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Scored"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases the score to the agent; his time to appeal begins. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvaluationStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/rescore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers an appeal with a new score, by another reviewer than the first. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Scored"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scores an evaluation. The same reviewer may change his score before the release; from another it is the second score,
+         *     which changes nothing but has to be settled where it lies too far from the first.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Scored"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what two scores that lie too far apart come to: the supplier's own by somebody who gave none of them, the two
+         *     sides' by the purchaser.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Scored"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the recording of an evaluated call tells by itself: silences, overlaps, how much each spoke, both lanes to be
+         *     drawn; no words.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignalsView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Voids a sample that cannot be evaluated. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvaluationReason"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
                 409: {
@@ -22337,6 +23950,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality-by-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each agent's evaluations of a period came to (月度考核): an agent sees himself. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Those that became final at this time or later … */
+                    from: string;
+                    /** @description … and before; a year later at most. */
+                    to: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentQualities"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality-stand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits in quality, of what who looks may see. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QualityStand"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/questions": {
         parameters: {
             query?: never;
@@ -27332,6 +29028,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/quality-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long appeals and corrective actions may take, how far two scores may lie apart (A-14, A-15). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_QualityTerm"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_QualityTerm"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_QualityTerm"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/recording-retention": {
         parameters: {
             query?: never;
@@ -27509,6 +29270,71 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RuleList_RosterTerms"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/sampling-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How samples are drawn (A-14). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_SamplingPlan"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_SamplingPlan"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_SamplingPlan"];
                     };
                 };
                 422: {
@@ -27837,6 +29663,379 @@ export interface paths {
                     };
                 };
                 422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sampling-draws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists draws, the latest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_SamplingDrawView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Draws samples of a period that is over by a plan. Drawn a second time, the same period goes on with its seed, and
+         *     nothing is drawn twice.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSamplingDraw"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SamplingDrawDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sampling-draws/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A draw with what was drawn of each agent. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SamplingDrawDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/score-cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists score cards, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ScoreCardView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a score card; its first version is a draft. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewScoreCard"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoreCardDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/score-cards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A score card with its versions. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoreCardDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/score-cards/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes the draft of the next version; what is published stays as it is. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ScoreCardDraft"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoreCardDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/score-cards/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a version: from now on it is scored by, and it never changes again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ScoreCardPublication"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoreCardDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -37110,6 +39309,50 @@ export interface components {
             /** @description A call can ring there. */
             reachable: boolean;
         };
+        /** @description The agents of a period. */
+        AgentQualities: {
+            /** @description By staff number. */
+            items: components["schemas"]["AgentQuality"][];
+        };
+        /** @description What one agent's evaluations came to. */
+        AgentQuality: {
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description Those with an error of each kind.
+             */
+            business: number;
+            /**
+             * Format: int32
+             * @description 合规致命
+             */
+            compliance: number;
+            /**
+             * Format: int32
+             * @description Evaluations that became final.
+             */
+            evaluations: number;
+            /**
+             * Format: int32
+             * @description Those with a fatal error.
+             */
+            fatal: number;
+            /**
+             * Format: int32
+             * @description The mean score in tenths of a point, halves rounded up.
+             */
+            mean_tenths: number;
+            /**
+             * Format: int32
+             * @description Those passed.
+             */
+            passed: number;
+            /**
+             * Format: int32
+             * @description 用户致命
+             */
+            user: number;
+        };
         /** @description How far somebody has read. */
         AgentRead: {
             /**
@@ -37758,6 +40001,19 @@ export interface components {
              */
             version: number;
         };
+        /** @description Who is to score it. */
+        AssignedEvaluation: {
+            /**
+             * Format: uuid
+             * @description The reviewer.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A conversation. */
         AssistConversation: {
             /** @description In their order, 1 to 200; of a long conversation how it began and how it ended is looked at. */
@@ -38334,6 +40590,11 @@ export interface components {
             /** @description What is counted: a state, an option, a score. */
             name: string;
         };
+        /** @description A blind score. */
+        BlindScore: {
+            /** @description What is given. */
+            marks: components["schemas"]["Marks"];
+        };
         /** @description A decision about a block. */
         BlockDecision: {
             /** @description What is said to it; needed to decline and to lift. */
@@ -38579,6 +40840,104 @@ export interface components {
              * @description The year.
              */
             year: number;
+        };
+        /** @description A calibration with the scores that who looks may see. */
+        CalibrationDetail: components["schemas"]["CalibrationView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description What that card says. */
+            card: components["schemas"]["CardBody"];
+            /**
+             * Format: uuid
+             * @description The card it is scored by.
+             */
+            card_version_id: string;
+            /**
+             * Format: int32
+             * @description How many scored.
+             */
+            scored: number;
+            /** @description His own, and once it is revealed all. */
+            scores: components["schemas"]["CalibrationScoreView"][];
+        };
+        /** @description A blind score. */
+        CalibrationScoreView: {
+            /**
+             * Format: date-time
+             * @description When it was given.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description How far it lies from the expert's, in tenths of a point; null before all are shown.
+             */
+            distance_tenths?: number | null;
+            /** @description It is the measure. */
+            expert: boolean;
+            /** @description Kinds of fatal errors. */
+            fatal: components["schemas"]["FatalKind"][];
+            /** @description What was given. */
+            marks: components["schemas"]["Marks"];
+            /** @description 合格 */
+            passed: boolean;
+            reviewer?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description What it came to, in tenths of a point.
+             */
+            tenths: number;
+        };
+        /** @description A step with the version that was read. */
+        CalibrationStep: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A calibration in a list. */
+        CalibrationView: {
+            /**
+             * Format: uuid
+             * @description The call, conversation or ticket.
+             */
+            contact_id: string;
+            /**
+             * Format: uuid
+             * @description The evaluation of the same sample.
+             */
+            evaluation_id?: string | null;
+            expert?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `call`, `conversation` or `work_order`. */
+            kind: string;
+            /** @description What people call it. */
+            label: string;
+            /** @description `DB-20261127-001` */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            opened_at: string;
+            /**
+             * Format: date-time
+             * @description When all scores were shown.
+             */
+            revealed_at?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /** @description What it is about. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
         };
         /** @description A call taken on another telephone. */
         CallByHand: {
@@ -39162,6 +41521,46 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description What a version of a card says. */
+        CardBody: {
+            /** @description What is looked at. */
+            items: components["schemas"]["CardItem"][];
+            /**
+             * Format: int32
+             * @description From how many tenths of a point on it is passed (合格), 1 to 1,000.
+             */
+            pass_tenths: number;
+            /** @description What ends in 0 at once. */
+            vetoes: components["schemas"]["CardVeto"][];
+        };
+        /** @description One thing that is looked at. */
+        CardItem: {
+            /** @description Identifies it in the card: `accuracy`. */
+            code: string;
+            /** @description Points may be taken with a comment only. */
+            comment_required: boolean;
+            fatal?: components["schemas"]["FatalKind"] | null;
+            /** @description What is looked at. */
+            hint?: string;
+            /** @description It may be left out where it does not apply; the others weigh more then. */
+            may_not_apply: boolean;
+            /** @description 业务准确性 */
+            name: string;
+            /**
+             * Format: int32
+             * @description Points, 1 to 100; all of them together 100.
+             */
+            weight: number;
+        };
+        /** @description What makes the whole score 0, whatever else was good (一票否决). */
+        CardVeto: {
+            /** @description Identifies it in the card: `leak`. */
+            code: string;
+            /** @description As which error it counts. */
+            kind: components["schemas"]["FatalKind"];
+            /** @description 泄露个人信息 */
+            name: string;
         };
         /** @description A closed contact or ticket of the predecessor. */
         CarriedRecord: {
@@ -40506,6 +42905,147 @@ export interface components {
              */
             version: number;
         };
+        /** @description A corrective action as its page shows it. */
+        CorrectiveActionDetail: components["schemas"]["CorrectiveActionView"] & {
+            /** @description What is done. */
+            action?: string | null;
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description Why it came to that. */
+            cause?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            closed_at?: string | null;
+            closed_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When he was coached.
+             */
+            coached_at?: string | null;
+            /** @description A coaching is ahead. */
+            coaching: boolean;
+            /**
+             * Format: uuid
+             * @description The training session it is.
+             */
+            coaching_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            done_at?: string | null;
+            done_by?: components["schemas"]["Colleague"] | null;
+            /** @description What was done. */
+            done_note?: string | null;
+            /** @description The time line, the oldest line first. */
+            lines: components["schemas"]["QualityLine"][];
+            opened_by?: components["schemas"]["Colleague"] | null;
+            /** @description What was said to it. */
+            opinion?: string | null;
+            /** @description What was found. */
+            problem: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            verified_at?: string | null;
+            verified_by?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description A corrective action as lists show it. */
+        CorrectiveActionView: {
+            about?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When it is due.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `JC-20261127-001` */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            opened_at: string;
+            /** @description It was late once. */
+            overdue: boolean;
+            owner?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description Times it was to be done.
+             */
+            rounds: number;
+            /** @description What it came of. */
+            source: string;
+            /**
+             * Format: uuid
+             * @description The evaluation, complaint or inspection.
+             */
+            source_id?: string | null;
+            /** @description What that is called. */
+            source_label: string;
+            /** @description Where it stands. */
+            state: string;
+            /** @description What is to be put right. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description Its cause and what is done. */
+        CorrectivePlan: {
+            /** @description What is done. */
+            action: string;
+            /** @description Why it came to that. */
+            cause: string;
+            /**
+             * Format: date-time
+             * @description When it is due; within a year.
+             */
+            due_at: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description What it came of.
+         * @enum {string}
+         */
+        CorrectiveSource: "evaluation" | "complaint" | "inspection" | "by_hand";
+        /** @description What a second person says. */
+        CorrectiveVerdict: {
+            /** @enum {string} */
+            action: "verify";
+            /** @description How it was verified. */
+            opinion: string;
+        } | {
+            /** @enum {string} */
+            action: "send_back";
+            /**
+             * Format: date-time
+             * @description When it is due; within a year.
+             */
+            due_at: string;
+            /** @description What is missing. */
+            opinion: string;
+        } | {
+            /** @enum {string} */
+            action: "close";
+            /** @description What is said to it. */
+            opinion?: string;
+        };
         /** @description How much there was of something. */
         Count: {
             /**
@@ -41483,6 +44023,28 @@ export interface components {
          * @enum {string}
          */
         DraftState: "waiting" | "running" | "done" | "failed";
+        /** @description What was drawn of an agent's contacts. */
+        DrawnAgentView: components["schemas"]["DrawnOfAgent"] & {
+            agent?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description What was drawn of one agent's contacts. */
+        DrawnOfAgent: {
+            /**
+             * Format: int32
+             * @description Drawn by chance.
+             */
+            by_chance: number;
+            /**
+             * Format: int32
+             * @description Drawn because something stood out; also those drawn by chance as well.
+             */
+            by_risk: number;
+            /**
+             * Format: int32
+             * @description Contacts he had in the period.
+             */
+            contacts: number;
+        };
         /** @description A drill that was held. */
         DrillView: {
             /** @description Pictures and papers. */
@@ -41831,6 +44393,154 @@ export interface components {
             ticket_number?: string | null;
             /** @description What it is about. */
             title: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description An evaluation as its page shows it. */
+        EvaluationDetail: components["schemas"]["EvaluationView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description What the agent appealed. */
+            appeal?: string | null;
+            /** @description What was answered. */
+            appeal_answer?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            appealed_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The draw.
+             */
+            draw_id?: string | null;
+            /** @description The time line; nothing for its agent. */
+            lines: components["schemas"]["QualityLine"][];
+            /** @description What was said where it was drawn by hand. */
+            origin_note: string;
+            /** @description Its scores, the first first; for its agent what he was shown. */
+            scores: components["schemas"]["GivenScore"][];
+            /**
+             * Format: int32
+             * @description The number of the score that stands.
+             */
+            standing_n?: number | null;
+            /** @description Why it is void. */
+            void_reason?: string | null;
+        };
+        /** @description A step with a reason. */
+        EvaluationReason: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A step with the version that was read. */
+        EvaluationStep: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description An evaluation as lists show it. */
+        EvaluationView: {
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            began_at: string;
+            /** @description By which way it came. */
+            channel: string;
+            /**
+             * Format: uuid
+             * @description The call, conversation or ticket.
+             */
+            contact_id: string;
+            /**
+             * Format: uuid
+             * @description The corrective action that came of it.
+             */
+            corrective_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was drawn.
+             */
+            drawn_at: string;
+            /**
+             * Format: date-time
+             * @description When the next step is due.
+             */
+            due_at?: string | null;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            duration_ms?: number | null;
+            /** @description Kinds of fatal errors. */
+            fatal: components["schemas"]["FatalKind"][];
+            /**
+             * Format: date-time
+             * @description When it became final.
+             */
+            final_at?: string | null;
+            /**
+             * Format: int32
+             * @description The purchaser's score less the one that stands.
+             */
+            gap_tenths?: number | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `call`, `conversation` or `work_order`. */
+            kind: string;
+            /** @description What people call it. */
+            label: string;
+            /** @description `ZJ-20261127-0001` */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /** @description Why it was drawn; nothing for its agent. */
+            origins: components["schemas"]["Origin"][];
+            /** @description How it ended. */
+            outcome?: string | null;
+            /** @description It was late once. */
+            overdue: boolean;
+            /** @description 合格 */
+            passed?: boolean | null;
+            /**
+             * Format: int32
+             * @description The purchaser's score; nothing for its agent.
+             */
+            purchaser_tenths?: number | null;
+            /** @description There is a recording. */
+            recorded: boolean;
+            /**
+             * Format: date-time
+             * @description When the agent was shown it.
+             */
+            released_at?: string | null;
+            reviewer?: components["schemas"]["Colleague"] | null;
+            /** @description How the requester rated it. */
+            satisfaction?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /**
+             * Format: int32
+             * @description The score that stands, in tenths of a point.
+             */
+            tenths?: number | null;
+            /** @description `reviewers` or `sides` where their scores lie too far apart. */
+            unsettled?: string | null;
             /**
              * Format: int64
              * @description Rises with each change.
@@ -42455,6 +45165,11 @@ export interface components {
         };
         /** @description The id of a platform: `ox***7Q` wherever it is shown, logged or sent. */
         ExternalId: string;
+        /**
+         * @description Whom a fatal error harms (K-24).
+         * @enum {string}
+         */
+        FatalKind: "business" | "user" | "compliance";
         /** @description One answer of a question. */
         FaultAnswer: {
             /** @description What is said: 是, 否, 提示密码错误. */
@@ -42584,6 +45299,16 @@ export interface components {
             faults: components["schemas"]["ItemFault"][];
             /** @description Rows that were not taken. */
             refused: number;
+        };
+        /** @description What was done. */
+        FinishedCorrective: {
+            /** @description What was done. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description What became of the requests that somebody took first in a period. */
         FirstOwnerMeasures: {
@@ -42959,6 +45684,50 @@ export interface components {
             texts?: string[];
             /** @description It is true, or it is not. */
             truth?: boolean | null;
+        };
+        /** @description A score that somebody gave. */
+        GivenScore: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What that version says. */
+            card: components["schemas"]["CardBody"];
+            /**
+             * Format: int32
+             * @description The number of that version.
+             */
+            card_n: number;
+            /**
+             * Format: uuid
+             * @description By which version of which card.
+             */
+            card_version_id: string;
+            /** @description Kinds of fatal errors. */
+            fatal: components["schemas"]["FatalKind"][];
+            /** @description `first`, `second`, `purchaser`, `settled` or `rescored`. */
+            kind: string;
+            /** @description What was given for each item. */
+            marks: components["schemas"]["Marks"];
+            /**
+             * Format: int32
+             * @description Counts from 1.
+             */
+            n: number;
+            /** @description 合格 */
+            passed: boolean;
+            reviewer?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When the agent was shown it.
+             */
+            shown_at?: string | null;
+            /**
+             * Format: int32
+             * @description What it came to, in tenths of a point.
+             */
+            tenths: number;
         };
         /**
          * @description How an invoice was handed in.
@@ -43995,6 +46764,20 @@ export interface components {
              * @description The row as the sheet shows it, or the place among what was sent.
              */
             row: number;
+        };
+        /** @description What a reviewer gives for one item. */
+        ItemMark: {
+            /** @description The item. */
+            code: string;
+            /** @description Why. */
+            comment?: string;
+            /** @description Where. */
+            evidence?: components["schemas"]["ScoreEvidence"][];
+            /**
+             * Format: int32
+             * @description Tenths of a point, at most what the item weighs; null where it does not apply.
+             */
+            tenths?: number | null;
         };
         /**
          * @description How an item stands.
@@ -45771,6 +48554,15 @@ export interface components {
             /** @description What waits longest first; at most 200. */
             items: components["schemas"]["AnswerToMark"][];
         };
+        /** @description What a reviewer gives. */
+        Marks: {
+            /** @description What is said of the whole. */
+            comment?: string;
+            /** @description One for each item of the card. */
+            items: components["schemas"]["ItemMark"][];
+            /** @description The vetoes that were found. */
+            vetoes?: components["schemas"]["VetoMark"][];
+        };
         /** @description Something to learn from. */
         MaterialView: {
             /** @description `uuid@n` of the article. */
@@ -46481,6 +49273,26 @@ export interface components {
             /** @description What is said to it, such as what it corrects. */
             note?: string | null;
         };
+        /** @description What is calibrated. */
+        NewCalibration: {
+            /**
+             * Format: uuid
+             * @description The published version of the card it is scored by.
+             */
+            card_version_id: string;
+            /**
+             * Format: uuid
+             * @description The sample, by its evaluation.
+             */
+            evaluation_id: string;
+            /**
+             * Format: uuid
+             * @description Whose score is the measure; oneself when left out.
+             */
+            expert_id?: string | null;
+            /** @description What it is about. */
+            title: string;
+        };
         /** @description Whom to call, and why. */
         NewCall: {
             /**
@@ -46529,6 +49341,35 @@ export interface components {
             requester_id?: string | null;
             /** @description What was said, 1 to 2,000 characters. */
             summary: string;
+        };
+        /** @description What is to be put right. */
+        NewCorrectiveAction: {
+            /**
+             * Format: uuid
+             * @description Whose work it is about; by hand only, else it is known.
+             */
+            about_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is due; as agreed when left out.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Who answers for it; oneself when left out.
+             */
+            owner_id?: string | null;
+            /** @description What was found. */
+            problem: string;
+            /** @description What it came of. */
+            source: components["schemas"]["CorrectiveSource"];
+            /**
+             * Format: uuid
+             * @description The evaluation, which has to be final, the complaint or the inspection; left out by hand.
+             */
+            source_id?: string | null;
+            /** @description What is to be put right. */
+            title: string;
         };
         /** @description What was found at a point today. */
         NewDailyCheck: {
@@ -48025,6 +50866,26 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_QualityTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description A term or a limit. */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description 1 to 60 working days, or 1 to 1,000 tenths of a point.
+                 */
+                amount: number;
+                /** @description What is agreed. */
+                code: components["schemas"]["QualityTermCode"];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_RecordingRetention: {
             /**
              * Format: date-time
@@ -48093,6 +50954,51 @@ export interface components {
                  * @description Minutes of work in a week of five working days. 2,400 by the rule.
                  */
                 week_minutes: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_SamplingPlan: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description How contacts are drawn. */
+            rule: {
+                /** @description False: nothing is drawn by it any more. */
+                active: boolean;
+                /** @description Identifies it: `monthly`. */
+                code: string;
+                /** @description Everything that was complained about. */
+                complaints: boolean;
+                /** @description Everything that was rated dissatisfied. */
+                dissatisfied: boolean;
+                /** @description What is drawn from. */
+                kinds: components["schemas"]["WorkKind"][];
+                /** @description 月度抽检 */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description The least number that is drawn by chance of each agent's contacts in the period, 0 to 1,000.
+                 */
+                per_agent: number;
+                /**
+                 * Format: int32
+                 * @description Everything after which the same requester came again within so many hours; null for none.
+                 */
+                repeat_hours?: number | null;
+                /**
+                 * Format: int32
+                 * @description The share of each agent's contacts that is drawn by chance, in hundredths of a per cent, 0 to 10,000.
+                 */
+                share_bp: number;
+                /**
+                 * Format: int32
+                 * @description Calls with a silence of so many seconds; null for none.
+                 */
+                silence_seconds?: number | null;
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -48270,6 +51176,30 @@ export interface components {
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
+        };
+        /** @description What is to be drawn. */
+        NewSamplingDraw: {
+            /**
+             * Format: date-time
+             * @description Contacts that were over from here on …
+             */
+            from: string;
+            /** @description Code of the plan. */
+            plan: string;
+            /**
+             * Format: date-time
+             * @description … and before; not after now.
+             */
+            until: string;
+        };
+        /** @description A new card. */
+        NewScoreCard: {
+            /** @description What its first version says. */
+            body: components["schemas"]["CardBody"];
+            /** @description What it is called. */
+            name: string;
+            /** @description Why. */
+            note?: string;
         };
         /** @description A contract to be drafted; what is left out is as the terms in force say. */
         NewServiceContract: {
@@ -49003,6 +51933,11 @@ export interface components {
             /** @description What it is about. */
             title: string;
         };
+        /**
+         * @description Why a contact was drawn (抽样来源).
+         * @enum {string}
+         */
+        Origin: "random" | "complaint" | "dissatisfied" | "long_silence" | "repeat_contact" | "by_hand";
         /** @description A call that was let out. */
         OutboundCall: {
             agent?: components["schemas"]["Colleague"] | null;
@@ -49929,6 +52864,62 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_CalibrationView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The call, conversation or ticket.
+                 */
+                contact_id: string;
+                /**
+                 * Format: uuid
+                 * @description The evaluation of the same sample.
+                 */
+                evaluation_id?: string | null;
+                expert?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `call`, `conversation` or `work_order`. */
+                kind: string;
+                /** @description What people call it. */
+                label: string;
+                /** @description `DB-20261127-001` */
+                number: string;
+                /**
+                 * Format: date-time
+                 * @description When it was opened.
+                 */
+                opened_at: string;
+                /**
+                 * Format: date-time
+                 * @description When all scores were shown.
+                 */
+                revealed_at?: string | null;
+                /** @description Where it stands. */
+                state: string;
+                /** @description What it is about. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_CallImportView: {
             /** @description The rows. */
             items: {
@@ -50609,6 +53600,67 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_CorrectiveActionView: {
+            /** @description The rows. */
+            items: {
+                about?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it is due.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `JC-20261127-001` */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was opened.
+                 */
+                opened_at: string;
+                /** @description It was late once. */
+                overdue: boolean;
+                owner?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: int32
+                 * @description Times it was to be done.
+                 */
+                rounds: number;
+                /** @description What it came of. */
+                source: string;
+                /**
+                 * Format: uuid
+                 * @description The evaluation, complaint or inspection.
+                 */
+                source_id?: string | null;
+                /** @description What that is called. */
+                source_label: string;
+                /** @description Where it stands. */
+                state: string;
+                /** @description What is to be put right. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_CourseView: {
             /** @description The rows. */
             items: {
@@ -51081,6 +54133,116 @@ export interface components {
                 ticket_number?: string | null;
                 /** @description What it is about. */
                 title: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_EvaluationView: {
+            /** @description The rows. */
+            items: {
+                agent?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                began_at: string;
+                /** @description By which way it came. */
+                channel: string;
+                /**
+                 * Format: uuid
+                 * @description The call, conversation or ticket.
+                 */
+                contact_id: string;
+                /**
+                 * Format: uuid
+                 * @description The corrective action that came of it.
+                 */
+                corrective_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was drawn.
+                 */
+                drawn_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the next step is due.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description How long it took.
+                 */
+                duration_ms?: number | null;
+                /** @description Kinds of fatal errors. */
+                fatal: components["schemas"]["FatalKind"][];
+                /**
+                 * Format: date-time
+                 * @description When it became final.
+                 */
+                final_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description The purchaser's score less the one that stands.
+                 */
+                gap_tenths?: number | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `call`, `conversation` or `work_order`. */
+                kind: string;
+                /** @description What people call it. */
+                label: string;
+                /** @description `ZJ-20261127-0001` */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /** @description Why it was drawn; nothing for its agent. */
+                origins: components["schemas"]["Origin"][];
+                /** @description How it ended. */
+                outcome?: string | null;
+                /** @description It was late once. */
+                overdue: boolean;
+                /** @description 合格 */
+                passed?: boolean | null;
+                /**
+                 * Format: int32
+                 * @description The purchaser's score; nothing for its agent.
+                 */
+                purchaser_tenths?: number | null;
+                /** @description There is a recording. */
+                recorded: boolean;
+                /**
+                 * Format: date-time
+                 * @description When the agent was shown it.
+                 */
+                released_at?: string | null;
+                reviewer?: components["schemas"]["Colleague"] | null;
+                /** @description How the requester rated it. */
+                satisfaction?: string | null;
+                /** @description Where it stands. */
+                state: string;
+                /**
+                 * Format: int32
+                 * @description The score that stands, in tenths of a point.
+                 */
+                tenths?: number | null;
+                /** @description `reviewers` or `sides` where their scores lie too far apart. */
+                unsettled?: string | null;
                 /**
                  * Format: int64
                  * @description Rises with each change.
@@ -53472,6 +56634,98 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_SamplingDrawView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the share by chance was drawn; null while the period is not over.
+                 */
+                by_chance_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description Contacts in the period.
+                 */
+                candidates: number;
+                /**
+                 * Format: int32
+                 * @description Those that were drawn.
+                 */
+                drawn: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                drawn_at: string;
+                drawn_by?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description Contacts that were over from here on …
+                 */
+                period_from: string;
+                /**
+                 * Format: date-time
+                 * @description … and before.
+                 */
+                period_until: string;
+                /** @description The plan, as it stood. */
+                plan: components["schemas"]["SamplingPlan"];
+                /** @description What the order of the contacts follows from. */
+                seed: string;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_ScoreCardView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: int32
+                 * @description The version that is scored by; null before the first is published.
+                 */
+                current_n?: number | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description What it is called. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_ServiceContractView: {
             /** @description The rows. */
             items: {
@@ -55174,6 +58428,18 @@ export interface components {
              */
             working_days: number;
         };
+        /** @description A contact that is to be evaluated. */
+        PickedSample: {
+            /**
+             * Format: uuid
+             * @description The call, conversation or ticket; it has to be over.
+             */
+            contact_id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["WorkKind"];
+            /** @description Why. */
+            reason: string;
+        };
         /**
          * @description Where a recording lies.
          * @enum {string}
@@ -55939,6 +59205,93 @@ export interface components {
              */
             valid_months?: number | null;
         };
+        /** @description One line of a time line. */
+        QualityLine: {
+            /** @description `sampled`, `scored`, `released` … */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /** @description The person's name, or the part of the system. */
+            who: string;
+            /**
+             * Format: uuid
+             * @description Who; null for the system itself.
+             */
+            who_id?: string | null;
+        };
+        /** @description What waits. */
+        QualityStand: {
+            /**
+             * Format: int64
+             * @description Appeals without an answer.
+             */
+            appeals: number;
+            /**
+             * Format: int64
+             * @description Of those, appeals whose time is over.
+             */
+            appeals_late: number;
+            /**
+             * Format: int64
+             * @description Of those, what waits to be verified.
+             */
+            corrective_done: number;
+            /**
+             * Format: int64
+             * @description Of those, what is late.
+             */
+            corrective_late: number;
+            /**
+             * Format: int64
+             * @description Corrective actions that are not over.
+             */
+            corrective_open: number;
+            /**
+             * Format: int64
+             * @description Of those, what is given to who looks.
+             */
+            given_to_me: number;
+            /**
+             * Format: int64
+             * @description Released to who looks, and not answered by him.
+             */
+            to_acknowledge: number;
+            /**
+             * Format: int64
+             * @description Scored and not released.
+             */
+            to_release: number;
+            /**
+             * Format: int64
+             * @description Samples nobody scored yet.
+             */
+            to_score: number;
+            /**
+             * Format: int64
+             * @description Scores that lie too far apart.
+             */
+            unsettled: number;
+        };
+        /** @description A term or a limit. */
+        QualityTerm: {
+            /**
+             * Format: int32
+             * @description 1 to 60 working days, or 1 to 1,000 tenths of a point.
+             */
+            amount: number;
+            /** @description What is agreed. */
+            code: components["schemas"]["QualityTermCode"];
+        };
+        /**
+         * @description What is agreed.
+         * @enum {string}
+         */
+        QualityTermCode: "appeal" | "appeal_answer" | "difference" | "corrective";
         /** @description One question. */
         Question: {
             /** @description Names it in the answers. */
@@ -57534,6 +60887,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description Who may be given evaluations. */
+        Reviewers: {
+            /** @description By staff number. */
+            items: components["schemas"]["Colleague"][];
+        };
         /** @description Why a certificate is revoked. */
         Revocation: {
             /** @description Why. */
@@ -58046,6 +61404,11 @@ export interface components {
             items: components["schemas"]["RuleView_QualificationRequirement"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_QualityTerm: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_QualityTerm"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_RecordingRetention: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_RecordingRetention"][];
@@ -58054,6 +61417,11 @@ export interface components {
         RuleList_RosterTerms: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_RosterTerms"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_SamplingPlan: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_SamplingPlan"][];
         };
         /** @description All rows of one kind of rules. */
         RuleList_SettlementAnswer: {
@@ -58961,6 +62329,34 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_QualityTerm: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description A term or a limit. */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description 1 to 60 working days, or 1 to 1,000 tenths of a point.
+                 */
+                amount: number;
+                /** @description What is agreed. */
+                code: components["schemas"]["QualityTermCode"];
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_RecordingRetention: {
             /**
              * Format: date-time
@@ -59043,6 +62439,59 @@ export interface components {
                  * @description Minutes of work in a week of five working days. 2,400 by the rule.
                  */
                 week_minutes: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_SamplingPlan: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description How contacts are drawn. */
+            rule: {
+                /** @description False: nothing is drawn by it any more. */
+                active: boolean;
+                /** @description Identifies it: `monthly`. */
+                code: string;
+                /** @description Everything that was complained about. */
+                complaints: boolean;
+                /** @description Everything that was rated dissatisfied. */
+                dissatisfied: boolean;
+                /** @description What is drawn from. */
+                kinds: components["schemas"]["WorkKind"][];
+                /** @description 月度抽检 */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description The least number that is drawn by chance of each agent's contacts in the period, 0 to 1,000.
+                 */
+                per_agent: number;
+                /**
+                 * Format: int32
+                 * @description Everything after which the same requester came again within so many hours; null for none.
+                 */
+                repeat_hours?: number | null;
+                /**
+                 * Format: int32
+                 * @description The share of each agent's contacts that is drawn by chance, in hundredths of a per cent, 0 to 10,000.
+                 */
+                share_bp: number;
+                /**
+                 * Format: int32
+                 * @description Calls with a silence of so many seconds; null for none.
+                 */
+                silence_seconds?: number | null;
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -59288,6 +62737,89 @@ export interface components {
              */
             staff_id: string;
         };
+        /** @description A draw with its counts. */
+        SamplingDrawDetail: components["schemas"]["SamplingDrawView"] & {
+            /** @description By agent. */
+            agents: components["schemas"]["DrawnAgentView"][];
+        };
+        /** @description A draw in a list. */
+        SamplingDrawView: {
+            /**
+             * Format: date-time
+             * @description When the share by chance was drawn; null while the period is not over.
+             */
+            by_chance_at?: string | null;
+            /**
+             * Format: int32
+             * @description Contacts in the period.
+             */
+            candidates: number;
+            /**
+             * Format: int32
+             * @description Those that were drawn.
+             */
+            drawn: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            drawn_at: string;
+            drawn_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Contacts that were over from here on …
+             */
+            period_from: string;
+            /**
+             * Format: date-time
+             * @description … and before.
+             */
+            period_until: string;
+            /** @description The plan, as it stood. */
+            plan: components["schemas"]["SamplingPlan"];
+            /** @description What the order of the contacts follows from. */
+            seed: string;
+        };
+        /** @description How contacts are drawn. */
+        SamplingPlan: {
+            /** @description False: nothing is drawn by it any more. */
+            active: boolean;
+            /** @description Identifies it: `monthly`. */
+            code: string;
+            /** @description Everything that was complained about. */
+            complaints: boolean;
+            /** @description Everything that was rated dissatisfied. */
+            dissatisfied: boolean;
+            /** @description What is drawn from. */
+            kinds: components["schemas"]["WorkKind"][];
+            /** @description 月度抽检 */
+            name: string;
+            /**
+             * Format: int32
+             * @description The least number that is drawn by chance of each agent's contacts in the period, 0 to 1,000.
+             */
+            per_agent: number;
+            /**
+             * Format: int32
+             * @description Everything after which the same requester came again within so many hours; null for none.
+             */
+            repeat_hours?: number | null;
+            /**
+             * Format: int32
+             * @description The share of each agent's contacts that is drawn by chance, in hundredths of a per cent, 0 to 10,000.
+             */
+            share_bp: number;
+            /**
+             * Format: int32
+             * @description Calls with a silence of so many seconds; null for none.
+             */
+            silence_seconds?: number | null;
+        };
         /**
          * @description What the requester said when asked (回访).
          * @enum {string}
@@ -59300,6 +62832,124 @@ export interface components {
             /**
              * Format: int64
              * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A score card with its versions, the latest first. */
+        ScoreCardDetail: components["schemas"]["ScoreCardView"] & {
+            /** @description Its versions. */
+            versions: components["schemas"]["ScoreCardVersionView"][];
+        };
+        /** @description A draft as it is to be. */
+        ScoreCardDraft: {
+            /** @description What it says. */
+            body: components["schemas"]["CardBody"];
+            /** @description Why. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The version of the draft that was read; left out where there is none.
+             */
+            version?: number | null;
+        };
+        /** @description Which draft is published. */
+        ScoreCardPublication: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description The version of the draft that was read.
+             */
+            version: number;
+        };
+        /** @description A version of a score card. */
+        ScoreCardVersionView: {
+            /** @description What it says. */
+            body: components["schemas"]["CardBody"];
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Counts from 1.
+             */
+            n: number;
+            /** @description Why it was written. */
+            note: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            published_at?: string | null;
+            published_by?: components["schemas"]["Colleague"] | null;
+            /** @description `draft` or `published`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            written_by?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description A score card in a list. */
+        ScoreCardView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description The version that is scored by; null before the first is published.
+             */
+            current_n?: number | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /** @description Where something was heard or read. */
+        ScoreEvidence: {
+            /**
+             * Format: int32
+             * @description Milliseconds into the recording.
+             */
+            at_ms?: number | null;
+            /** @description What is heard or read there. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description The message of the conversation, or the step of the work order, counted from 1.
+             */
+            step?: number | null;
+        };
+        /** @description A score as a reviewer gives it. */
+        Scored: {
+            /**
+             * Format: uuid
+             * @description The published version of the card it is scored by.
+             */
+            card_version_id: string;
+            /** @description What is given. */
+            marks: components["schemas"]["Marks"];
+            /** @description What is said to an appeal, or to scores that differ; needed there. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The version of the evaluation that was read.
              */
             version: number;
         };
@@ -59817,6 +63467,53 @@ export interface components {
              */
             version: number;
         };
+        /** @description What a recording tells. */
+        Signals: {
+            /**
+             * Format: int64
+             * @description When the agent spoke.
+             */
+            agent_ms: number;
+            /**
+             * Format: int64
+             * @description Its length in milliseconds.
+             */
+            duration_ms: number;
+            /** @description Peaks 0–255 of full scale, at most 1,200 of each lane: the requester's, then the agent's. */
+            lanes: number[][];
+            /**
+             * Format: int64
+             * @description The longest silence.
+             */
+            longest_silence_ms: number;
+            /**
+             * Format: int64
+             * @description When both spoke, altogether.
+             */
+            overlap_ms: number;
+            /** @description Where both spoke for 0.4 seconds and more, in their order. */
+            overlaps: components["schemas"]["SoundMark"][];
+            /**
+             * Format: int64
+             * @description When the requester spoke.
+             */
+            requester_ms: number;
+            /**
+             * Format: int64
+             * @description When nobody spoke, altogether.
+             */
+            silence_ms: number;
+            /** @description Silences of three seconds and more, in their order. */
+            silences: components["schemas"]["SoundMark"][];
+        };
+        /** @description What a recording told. */
+        SignalsView: components["schemas"]["Signals"] & {
+            /**
+             * Format: date-time
+             * @description When it was measured.
+             */
+            measured_at: string;
+        };
         /** @description A day of a line with its signatures. */
         SignedDayView: components["schemas"]["StatementDayView"] & {
             /**
@@ -60043,6 +63740,19 @@ export interface components {
             level: number;
             /** @description Code of the skill: lower-case letters, digits, `-` and `_`, at most 32. */
             skill: string;
+        };
+        /** @description A part of a recording. */
+        SoundMark: {
+            /**
+             * Format: int64
+             * @description Where it begins, in milliseconds.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Where it ends.
+             */
+            until_ms: number;
         };
         /** @description So many of a unit. */
         Span: {
@@ -62766,6 +66476,14 @@ export interface components {
              */
             version: number;
         };
+        /** @description A verdict with the version that was read. */
+        VerifiedCorrective: components["schemas"]["CorrectiveVerdict"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description Versions of one article, the newest first. */
         VersionList: {
             /** @description At most 200. */
@@ -62788,6 +66506,15 @@ export interface components {
              * @description 1, 2 …
              */
             n: number;
+        };
+        /** @description A veto that a reviewer found. */
+        VetoMark: {
+            /** @description The veto. */
+            code: string;
+            /** @description What happened. */
+            comment: string;
+            /** @description Where. */
+            evidence?: components["schemas"]["ScoreEvidence"][];
         };
         /** @description A visit that began. */
         Visit: {
@@ -63323,6 +67050,31 @@ export interface components {
              */
             answered_in_15_target_bp?: number | null;
         };
+        /** @description A coaching of whom it is about. */
+        WantedCoaching: {
+            /**
+             * Format: int32
+             * @description How long it lasts, 5 to 600 minutes.
+             */
+            minutes: number;
+            /** @description Where. */
+            place?: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            starts_at: string;
+            /**
+             * Format: uuid
+             * @description Who teaches; oneself when left out.
+             */
+            teacher_id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description The two shifts. */
         WantedSwap: {
             /**
@@ -63426,6 +67178,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description Why it is taken back. */
+        WithdrawnCorrective: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description The words of a platform, by list. */
         WordMaps: {
             /** @description The platform's own categories → codes of our matters. */
@@ -63444,6 +67206,11 @@ export interface components {
             /** @description Also who has no staff file: until the files are there, a new installation is not blocked. */
             file_required: boolean;
         };
+        /**
+         * @description What is sampled.
+         * @enum {string}
+         */
+        WorkKind: "call" | "conversation" | "work_order";
         /** @description A work order with what only its own page shows. */
         WorkOrderDetail: components["schemas"]["TicketDetail"] & {
             /** @description Tickets of the same requester about the same matter within 30 days (domain B.3). */

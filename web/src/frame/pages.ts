@@ -18,7 +18,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'settlement' | 'workforce' | 'dealings' | 'site' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'quality' | 'learning' | 'floor' | 'cases' | 'people' | 'settlement' | 'workforce' | 'dealings' | 'site' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -40,6 +40,7 @@ export const PAGES: PageDef[] = [
   { name: 'my_roster', path: '/my/roster', icon: Calendar, needs: [P.ownRoster], group: 'work', load: () => import('@/features/workforce/MyRosterPage.vue') },
   { name: 'my_attendance', path: '/my/attendance', icon: Timer, needs: [P.punch], group: 'work', load: () => import('@/features/workforce/MyAttendancePage.vue') },
   { name: 'my_payslips', path: '/my/payslips', icon: Wallet, needs: [P.viewPay], group: 'work', load: () => import('@/features/wages/MyPayslipsPage.vue') },
+  { name: 'my_evaluations', path: '/my/evaluations', icon: Medal, needs: [P.answerEvaluations], group: 'work', load: () => import('@/features/quality/MyEvaluationsPage.vue') },
   { name: 'knowledge_search', path: '/knowledge-search', icon: Search, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/SearchPage.vue') },
   { name: 'lookups', path: '/lookups', icon: Clock, needs: [P.viewLookups], group: 'knowledge', load: () => import('@/features/knowledge/LookupsPage.vue') },
   { name: 'fault_trees', path: '/fault-trees', icon: Guide, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/FaultTreesPage.vue') },
@@ -48,6 +49,12 @@ export const PAGES: PageDef[] = [
   { name: 'approvals', path: '/approvals', icon: EditPen, needs: [P.viewApprovals], group: 'knowledge', load: () => import('@/features/knowledge/ApprovalsPage.vue') },
   { name: 'knowledge_gaps', path: '/knowledge-gaps', icon: QuestionFilled, needs: [P.handleGaps], group: 'knowledge', load: () => import('@/features/knowledge/GapsPage.vue') },
   { name: 'synonyms', path: '/synonyms', icon: Share, needs: [P.manageSynonyms], group: 'knowledge', load: () => import('@/features/knowledge/SynonymsPage.vue') },
+  { name: 'evaluations', path: '/evaluations', icon: Checked, needs: [P.viewEvaluations], wide: true, group: 'quality', load: () => import('@/features/quality/EvaluationsPage.vue') },
+  { name: 'quality_agents', path: '/quality-agents', icon: Histogram, needs: [P.viewEvaluations], group: 'quality', load: () => import('@/features/quality/QualityAgentsPage.vue') },
+  { name: 'corrective_actions', path: '/corrective-actions', icon: Finished, needs: [P.viewCorrectiveActions], group: 'quality', load: () => import('@/features/quality/CorrectiveActionsPage.vue') },
+  { name: 'calibrations', path: '/calibrations', icon: SetUp, needs: [P.calibrate], group: 'quality', load: () => import('@/features/quality/CalibrationsPage.vue') },
+  { name: 'sampling_draws', path: '/sampling-draws', icon: Grid, needs: [P.drawSamples], group: 'quality', load: () => import('@/features/quality/SamplingPage.vue') },
+  { name: 'score_cards', path: '/score-cards', icon: Tickets, needs: [P.viewScoreCards], group: 'quality', load: () => import('@/features/quality/ScoreCardsPage.vue') },
   { name: 'training', path: '/training', icon: Suitcase, needs: [P.viewTraining], wide: true, group: 'learning', load: () => import('@/features/learning/TrainingPage.vue') },
   { name: 'questions', path: '/questions', icon: Collection, needs: [P.viewQuestions], group: 'learning', load: () => import('@/features/learning/QuestionsPage.vue') },
   { name: 'papers', path: '/papers', icon: Files, needs: [P.viewExams], group: 'learning', load: () => import('@/features/learning/PapersPage.vue') },
@@ -127,7 +134,7 @@ export const PAGES: PageDef[] = [
   { name: 'exchanges', path: '/exchanges', icon: Cpu, needs: [P.viewExchanges], group: 'system', load: () => import('@/features/elsewhere/ExchangesPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
-  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.viewLetters, P.viewPrivacy, P.setWorkforceTerms], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.viewLetters, P.viewPrivacy, P.setWorkforceTerms, P.setQualityRules], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },
@@ -143,4 +150,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'workforce', 'cases', 'dealings', 'site', 'people', 'settlement', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'quality', 'learning', 'floor', 'workforce', 'cases', 'dealings', 'site', 'people', 'settlement', 'organization', 'system'] as const

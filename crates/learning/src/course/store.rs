@@ -583,5 +583,13 @@ pub(crate) async fn attend(
         details,
     )
     .await?;
+    let came = entries
+        .iter()
+        .filter(|entry| entry.state == AttendanceState::Attended);
+    let attended: Vec<Uuid> = came.map(|entry| entry.user_id).collect();
+    let told = json!({ "id": after.id, "course": after.course_title, "attended": attended, "by": who.user_id });
+    app.events
+        .publish(tx, "learning.training_held", after.id, told)
+        .await?;
     Ok(after)
 }

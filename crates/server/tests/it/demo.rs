@@ -473,3 +473,35 @@ async fn the_half_year_of_the_demo_agrees_with_itself() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_quality_of_the_demo_waits_for_each_of_its_people() {
+    let dealings = [("service.demo_dealings", "true".to_owned())];
+    on_both_at(OPEN, &dealings, async |server| {
+        let quality = server.sign_in("quality").await;
+        let stand = quality.get("/api/v1/quality-stand").await;
+        assert_eq!(
+            (&stand["appeals"], &stand["to_release"], &stand["unsettled"]),
+            (&json!(1), &json!(1), &json!(1))
+        );
+        assert!(stand["to_score"].as_u64() > Some(0), "{stand}");
+        assert_eq!(stand["corrective_open"], 1);
+        let (won, seen) = ("?state=final&agent=", server.sign_in("agent1").await);
+        let id = seen.own_id().await;
+        let path = format!("/api/v1/evaluations{won}{}", id.as_str().unwrap());
+        let won = items(&quality, &path).await;
+        assert_eq!((&won[0]["tenths"], &won[0]["purchaser_tenths"]), (&json!(1_000), &json!(980)));
+        assert_eq!(items(&seen, "/api/v1/evaluations?state=released").await.len(), 1);
+        let signals = format!("/api/v1/evaluations/{}/signals", won[0]["id"].as_str().unwrap());
+        let signals = quality.get(&signals).await;
+        assert_eq!(signals["duration_ms"], 24_000);
+        let closed = items(&quality, "/api/v1/corrective-actions?state=closed").await;
+        assert_eq!(closed.len(), 1);
+        let calibrations = items(&quality, "/api/v1/calibrations?state=revealed").await;
+        assert_eq!(calibrations.len(), 1);
+        let purchaser = server.sign_in("purchaser").await;
+        let waiting = purchaser.get("/api/v1/waiting").await.to_string();
+        assert!(waiting.contains("evaluation_unsettled"), "{waiting}");
+    })
+    .await;
+}

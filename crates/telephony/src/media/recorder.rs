@@ -16,7 +16,7 @@ use super::codec::{RATE, SILENCE, add_alaw};
 use super::leg::Packet;
 use super::session::Side;
 
-pub use wav::{Mark, Waveform, repair, waveform};
+pub use wav::{Mark, Waveform, hear, repair, waveform, written};
 pub(super) use writer::Writer;
 use writer::{End, File, Health};
 

@@ -10,6 +10,7 @@ import { leaks } from '@/api/leaks'
 import { markingQueue } from '@/api/learning'
 import { rectifications } from '@/api/liaison'
 import { deliveries } from '@/api/notices'
+import { correctives, evaluations } from '@/api/quality'
 import { demands, replacements, staffFiles, staffing } from '@/api/personnel'
 import { callbacks } from '@/api/outbound'
 import { P } from '@/api/permissions'
@@ -91,6 +92,9 @@ export const NUMBERS: HomeNumber[] = [
   listed('gaps', P.handleGaps, 'amber', '/knowledge-gaps?state=open', rows(gaps as Lister, { state: 'open' }), false),
   listed('calls', P.viewCalls, 'plain', '/calls', rows(calls as Lister, {})),
   ...only(['quality'], [
+    listed('evaluations_to_score', P.scoreEvaluations, 'plain', '/evaluations?state=sampled', rows(evaluations as Lister, { state: 'sampled' }), false),
+    listed('evaluations_appealed', P.scoreEvaluations, 'red', '/evaluations?state=appealed', rows(evaluations as Lister, { state: 'appealed' }), false),
+    listed('evaluations_to_release', P.releaseEvaluations, 'amber', '/evaluations?state=scored', rows(evaluations as Lister, { state: 'scored' }), false),
     listed('dissatisfied', P.viewConversations, 'amber', sinceMonday('/conversations?satisfaction=dissatisfied&'), thisWeek(conversations as Lister, { satisfaction: 'dissatisfied' })),
     listed('recordings_week', P.listen, 'plain', sinceMonday('/recordings?'), thisWeek(recordings as Lister)),
     listed('rectifications', P.viewInspections, 'amber', '/inspections?tab=rectifications&open=true', rows(rectifications as Lister, { open: true }), false),
@@ -105,6 +109,10 @@ export const NUMBERS: HomeNumber[] = [
     listed('complaints_week', P.viewTickets, 'amber', sinceMonday('/tickets?state=&request_type=complaint&'), thisWeek(tickets as Lister, { request_type: 'complaint' })),
     listed('dissatisfied_week', P.viewConversations, 'amber', sinceMonday('/conversations?satisfaction=dissatisfied&'), thisWeek(conversations as Lister, { satisfaction: 'dissatisfied' })),
   ]),
+  listed('evaluations_unsettled', P.settleScores, 'amber', '/evaluations?unsettled=true', rows(evaluations as Lister, { unsettled: true }), false),
+  listed('evaluations_mine', P.answerEvaluations, 'amber', '/my/evaluations?state=released', rows(evaluations as Lister, { state: 'released' }), false),
+  listed('corrective_open', P.verifyCorrectiveActions, 'amber', '/corrective-actions', rows(correctives as Lister, { open: true }), false),
+  listed('corrective_overdue', P.verifyCorrectiveActions, 'red', '/corrective-actions?overdue=true', rows(correctives as Lister, { open: true, overdue: true }), false),
   listed('vacant_posts', P.viewStaffing, 'red', '/staffing', async () => ({ n: (await staffing()).posts.filter((post) => post.vacancy).length }), false),
   listed('staff_gaps', P.viewStaff, 'amber', '/staff?show=gaps', rows(staffFiles as Lister, { gaps: true })),
   listed('staff_expiring', P.viewStaff, 'amber', '/staff?show=expiring', rows(staffFiles as Lister, { expiring: true })),

@@ -10,6 +10,7 @@ export const TONES: Record<string, Record<string, string>> = {
   meeting: { recorded: 'amber', confirmed: 'green' },
   meeting_action: { open: 'amber', done: 'green', cancelled: '' },
   inspection: { hidden: 'violet', released: 'amber', closed: 'green' },
+  corrective_action: { open: 'amber', planned: 'blue', done: 'amber', verified: 'blue', closed: 'green', withdrawn: '' },
   rectification: { issued: 'amber', answered: 'blue', verified: 'green', withdrawn: '' },
   regulation: { in_force: 'green', retired: '' },
   site_change: { draft: '', submitted: 'amber', returned: 'red', approved: 'blue', effective: 'green', effective_pending_ratification: 'red', revoked: 'red', archived: 'green', withdrawn: '' },

@@ -2,6 +2,7 @@
 import { CHANNEL_KINDS } from '@/api/channels'
 import { ACCESS_KINDS, EXPORT_KINDS } from '@/api/exports'
 import { PURPOSE_LINKS } from '@/api/outbound'
+import { WORK_KINDS } from '@/api/quality'
 import { SHIPPED_ROSTER_TERMS } from '@/api/roster'
 import { SHIPPED_TERMS } from '@/api/workforce'
 import { P } from '@/api/permissions'
@@ -15,7 +16,7 @@ export interface Names { matter: (code: string) => string; section: (code: strin
 /** A hole of a letter's template: `{{code}}` in its text. */
 export interface TemplateHole { code: string; name: string; needed: boolean }
 
-type Value = 'text' | 'number' | 'span' | 'flag' | 'word' | 'role' | 'platform' | 'section' | 'matter' | 'people' | 'lines' | 'holes'
+type Value = 'text' | 'number' | 'span' | 'flag' | 'word' | 'role' | 'platform' | 'section' | 'matter' | 'people' | 'words' | 'lines' | 'holes'
 export interface RuleField {
   key: string
   value: Value
@@ -211,6 +212,22 @@ export const RULES: Record<RuleKind, RuleShape> = {
     fields: [{ key: 'number', value: 'text', subject: true }, { key: 'name', value: 'text' }, ACTIVE],
     blank: { number: '', name: '', active: true },
   },
+  sampling_plans: {
+    right: P.setQualityRules,
+    view: P.viewScoreCards,
+    fields: [
+      { key: 'name', value: 'text' }, { key: 'code', value: 'text', subject: true }, { key: 'kinds', label: 'sampled_kinds', value: 'words', words: WORK_KINDS, under: 'work_kinds' },
+      { key: 'share_bp', value: 'number', least: 0, most: 10_000 }, { key: 'per_agent', value: 'number', least: 0, most: 1_000 }, { key: 'complaints', value: 'flag' }, { key: 'dissatisfied', value: 'flag' },
+      { key: 'silence_seconds', value: 'number', any: true, least: 1, most: 3_600 }, { key: 'repeat_hours', value: 'number', any: true, least: 1, most: 720 }, ACTIVE,
+    ],
+    blank: { code: '', name: '', kinds: ['call'], share_bp: 200, per_agent: 10, complaints: true, dissatisfied: true, silence_seconds: null, repeat_hours: null, active: true },
+  },
+  quality_terms: {
+    right: P.setQualityRules,
+    view: P.viewScoreCards,
+    fields: [{ key: 'code', label: 'item', value: 'word', words: [], under: 'quality_terms', subject: true }, { key: 'amount', value: 'number', least: 1, most: 1_000 }],
+    blank: null,
+  },
   liaison_terms: {
     right: P.setLiaisonRules,
     view: P.viewLetters,
@@ -283,6 +300,7 @@ export function cellWord(field: RuleField, rule: Record<string, unknown>, names:
     case 'platform': return names.platform(String(value))
     case 'section': return names.section(String(value))
     case 'matter': return names.matter(String(value))
+    case 'words': return listed((value as string[]).map((code) => word(`${field.under}.${code}`, code)))
     case 'lines': return listed(value as string[])
     case 'holes': return listed((value as TemplateHole[]).map((hole) => hole.name))
     case 'people': return listed((value as string[]).map((id) => names.person(id) ?? t('tickets.somebody')))
@@ -314,7 +332,7 @@ export function ready(kind: RuleKind, rule: Record<string, unknown>, source: str
   const filled = RULES[kind].fields.every((field) => {
     const value = rule[field.key]
     if (field.any) return true
-    if (field.value === 'people' || field.value === 'lines') return (value as unknown[]).length > 0
+    if (field.value === 'people' || field.value === 'words' || field.value === 'lines') return (value as unknown[]).length > 0
     if (field.value === 'holes') return true
     return field.value === 'text' ? Boolean(String(value ?? '').trim()) : value !== null && value !== undefined && value !== ''
   })

@@ -14,6 +14,8 @@ mod a11_roster;
 mod a12_live_wallboard;
 mod a12_site;
 mod a13_escalation;
+mod a14_quality;
+mod a15_corrective_action;
 mod a19_special_task;
 mod a20_supplies;
 mod a21_training;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::super::codec::{RATE, alaw_sample};
+use super::super::codec::{RATE, alaw_sample, linear_to_alaw};
 use super::{Recording, milliseconds};
 
 /// Bytes before the sound.
@@ -170,33 +170,60 @@ pub struct Waveform {
 /// Reads a recording, finished or not, and gives the peaks of `buckets` equal parts (at most 4,000).
 /// Takes the time of reading the file: call it where blocking is allowed.
 pub fn waveform(path: &Path, buckets: usize) -> Result<Waveform> {
-    let mut file = File::open(path)?;
-    check(&file)?;
-    let frames = sound_bytes(&file)? / 2;
+    let (file, frames) = sound(path)?;
     let buckets = buckets.clamp(1, 4000);
     let mut peaks = [vec![0_u16; buckets], vec![0; buckets]];
-    file.seek(SeekFrom::Start(HEADER))?;
-    let mut block = vec![0; 64 * 1024];
     let mut frame = 0;
-    let mut rest = file.take(2 * frames);
-    loop {
-        let read = fill(&mut rest, &mut block)?;
-        for pair in block[..read].chunks_exact(2) {
-            let bucket = (frame * buckets as u64 / frames) as usize;
-            for (peaks, byte) in peaks.iter_mut().zip(pair) {
-                peaks[bucket] = peaks[bucket].max(alaw_sample(*byte).unsigned_abs());
-            }
-            frame += 1;
+    each_pair(file, frames, |pair| {
+        let bucket = (frame * buckets as u64 / frames) as usize;
+        for (peaks, sample) in peaks.iter_mut().zip(pair) {
+            peaks[bucket] = peaks[bucket].max(sample.unsigned_abs());
         }
-        if read < block.len() {
-            break;
-        }
-    }
+        frame += 1;
+    })?;
     let lanes = peaks.map(|lane| lane.into_iter().map(|peak| (peak >> 7) as u8).collect());
     Ok(Waveform {
         duration_ms: milliseconds(frames),
         lanes,
     })
+}
+
+/// Reads a recording, finished or not, and tells each pair of its samples: requester, agent, 8,000 pairs a second.
+/// Takes the time of reading the file: call it where blocking is allowed.
+pub fn hear(path: &Path, mut told: impl FnMut(i16, i16)) -> Result<()> {
+    let (file, frames) = sound(path)?;
+    each_pair(file, frames, |[requester, agent]| told(requester, agent))
+}
+
+/// The file of a recording that is over, from pairs of its samples: requester, agent.
+pub fn written(pairs: &[[i16; 2]]) -> Vec<u8> {
+    let sound = linear_to_alaw(pairs.as_flattened());
+    let mut file = header(Some((sound.len() as u64, 0))).to_vec();
+    file.extend(sound);
+    file
+}
+
+/// The file at its first sample, and how many pairs follow.
+fn sound(path: &Path) -> Result<(File, u64)> {
+    let mut file = File::open(path)?;
+    check(&file)?;
+    let frames = sound_bytes(&file)? / 2;
+    file.seek(SeekFrom::Start(HEADER))?;
+    Ok((file, frames))
+}
+
+fn each_pair(file: File, frames: u64, mut told: impl FnMut([i16; 2])) -> Result<()> {
+    let mut block = vec![0; 64 * 1024];
+    let mut rest = file.take(2 * frames);
+    loop {
+        let read = fill(&mut rest, &mut block)?;
+        for pair in block[..read].chunks_exact(2) {
+            told([alaw_sample(pair[0]), alaw_sample(pair[1])]);
+        }
+        if read < block.len() {
+            return Ok(());
+        }
+    }
 }
 
 /// Reads until the block is full or the file ends: a short read must not split a pair.

@@ -1,0 +1,663 @@
+//! The rows of evaluations and their scores, who may see which, and who is told of each step.
+
+use chrono::{DateTime, Utc};
+use kernel::audit::Who;
+use kernel::list::{ListQuery, Page, paginate};
+use kernel::problem::{Result, internal, not_found};
+use kernel::timer::Alarmed;
+use kernel::versioned::{self, Versioned as _};
+use kernel::{Actor, App, Permission, Role, Scope, Side, Tx, numbers};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    IntoActiveModel as _, QueryFilter, QueryOrder,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{Action, Apart, Case, EvaluationState, Moment};
+use crate::agreed;
+use crate::card::{FatalKind, Score};
+use crate::house::Contact;
+use crate::sampling::{Origin, WorkKind};
+use crate::trail::{self, Scribe};
+
+/// Rows of one statement.
+const AT_ONCE: usize = 100;
+
+kernel::words! {
+    /// What a score is.
+    ScoreKind {
+        /// 初评
+        First = "first",
+        /// 复核
+        Second = "second",
+        /// 采购人评分
+        Purchaser = "purchaser",
+        /// 定分
+        Settled = "settled",
+        /// 申诉复评
+        Rescored = "rescored",
+    }
+}
+
+kernel::table! {
+    /// One evaluation. What the rules see of it is a [`Case`].
+    pub mod row = "evaluations" (id: Uuid) {
+        number: String,
+        kind: String,
+        contact_id: Uuid,
+        label: String,
+        channel: String,
+        queue: Option<String>,
+        agent_id: Uuid,
+        complained_id: Option<Uuid>,
+        began_at: DateTimeUtc,
+        ended_at: Option<DateTimeUtc>,
+        duration_ms: Option<i64>,
+        outcome: Option<String>,
+        satisfaction: Option<String>,
+        recorded: bool,
+        draw_id: Option<Uuid>,
+        origins: Json,
+        origin_note: String,
+        drawn_by: Option<Uuid>,
+        drawn_at: DateTimeUtc,
+        reviewer_id: Option<Uuid>,
+        second_id: Option<Uuid>,
+        standing_id: Option<Uuid>,
+        standing_by: Option<Uuid>,
+        purchaser_by: Option<Uuid>,
+        tenths: Option<i32>,
+        passed: Option<bool>,
+        fatal: Json,
+        purchaser_tenths: Option<i32>,
+        gap_tenths: Option<i32>,
+        unsettled: Option<String>,
+        scored_at: Option<DateTimeUtc>,
+        released_at: Option<DateTimeUtc>,
+        appeal: Option<String>,
+        appealed_at: Option<DateTimeUtc>,
+        appeal_answer: Option<String>,
+        final_at: Option<DateTimeUtc>,
+        corrective_id: Option<Uuid>,
+        void_reason: Option<String>,
+        state: String,
+        open: bool,
+        overdue: bool,
+        due_at: Option<DateTimeUtc>,
+        next_alarm_at: Option<DateTimeUtc>,
+        updated_at: DateTimeUtc,
+        version: i64,
+    }
+}
+
+kernel::table! {
+    /// A score that somebody gave; a row never changes but for when the agent was shown it.
+    pub mod score_row = "evaluation_scores" (id: Uuid) {
+        evaluation_id: Uuid,
+        n: i32,
+        kind: String,
+        reviewer_id: Uuid,
+        card_version_id: Uuid,
+        marks: Json,
+        tenths: i32,
+        passed: bool,
+        fatal: Json,
+        at: DateTimeUtc,
+        shown_at: Option<DateTimeUtc>,
+    }
+}
+
+use row::Column;
+
+kernel::versioned!(row, |evaluation| format!(
+    "evaluation `{}`",
+    evaluation.number
+));
+
+impl row::Model {
+    /// The evaluation as its rules see it.
+    pub fn case(&self) -> Result<Case> {
+        let state = EvaluationState::parse(&self.state)
+            .ok_or_else(|| internal(format!("evaluation {} has no valid state", self.number)))?;
+        Ok(Case {
+            state,
+            agent: self.agent_id,
+            complained: self.complained_id,
+            reviewer: self.reviewer_id,
+            second: self.second_id,
+            standing: self.standing_by,
+            purchaser: self.purchaser_by,
+            unsettled: Apart {
+                reviewers: matches!(self.unsettled.as_deref(), Some("reviewers" | "both")),
+                sides: matches!(self.unsettled.as_deref(), Some("sides" | "both")),
+            },
+            appealed: self.appealed_at.is_some(),
+            due_at: self.due_at,
+            alarm_at: self.next_alarm_at,
+            overdue: self.overdue,
+        })
+    }
+
+    fn with_case(mut self, case: &Case) -> Self {
+        case.state.as_str().clone_into(&mut self.state);
+        self.open = case.is_open();
+        self.reviewer_id = case.reviewer;
+        self.second_id = case.second;
+        self.standing_by = case.standing;
+        self.purchaser_by = case.purchaser;
+        let apart = match (case.unsettled.reviewers, case.unsettled.sides) {
+            (false, false) => None,
+            (true, false) => Some("reviewers"),
+            (false, true) => Some("sides"),
+            (true, true) => Some("both"),
+        };
+        self.unsettled = apart.map(str::to_owned);
+        self.due_at = case.due_at;
+        self.next_alarm_at = case.alarm_at;
+        self.overdue = case.overdue;
+        self
+    }
+
+    /// Why it was drawn.
+    pub fn origins(&self) -> Vec<Origin> {
+        serde_json::from_value(self.origins.clone()).unwrap_or_default()
+    }
+
+    /// Kinds of fatal errors of the score that stands.
+    pub fn fatal_kinds(&self) -> Vec<FatalKind> {
+        serde_json::from_value(self.fatal.clone()).unwrap_or_default()
+    }
+}
+
+/// What a list of evaluations may be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// `sampled`, `scored`, `released`, `appealed`, `rescored`, `final`, `action`, `void`.
+    pub state: Option<String>,
+    /// Only those on which somebody owes a step, or only those that are over.
+    pub open: Option<bool>,
+    /// `call`, `conversation` or `work_order`.
+    pub kind: Option<String>,
+    /// Only this agent's.
+    pub agent: Option<Uuid>,
+    /// Only those given to this reviewer.
+    pub reviewer: Option<Uuid>,
+    /// Only those drawn for this reason.
+    pub origin: Option<String>,
+    /// Only those of this draw.
+    pub draw: Option<Uuid>,
+    /// Only those passed, or only those not passed.
+    pub passed: Option<bool>,
+    /// Only those with a fatal error, or only those without.
+    pub fatal: Option<bool>,
+    /// Only those that the purchaser scored as well, or only those he did not.
+    pub compared: Option<bool>,
+    /// Only those whose scores lie too far apart, or only the others.
+    pub unsettled: Option<bool>,
+    /// Only those that were late.
+    pub overdue: Option<bool>,
+    /// Only those that became final at this time or later.
+    pub final_from: Option<DateTime<Utc>>,
+    /// Only those that became final before.
+    pub final_to: Option<DateTime<Utc>>,
+    /// Only those drawn at this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Only those drawn before.
+    pub to: Option<DateTime<Utc>>,
+}
+
+impl Filter {
+    fn asks_the_hidden(&self) -> bool {
+        self.origin.is_some()
+            || self.draw.is_some()
+            || self.reviewer.is_some()
+            || self.compared.is_some()
+            || self.unsettled.is_some()
+            || self.open.is_some()
+            || self.state.as_deref() == Some(EvaluationState::Action.as_str())
+    }
+
+    fn condition(&self) -> Condition {
+        let equals =
+            |column: Column, value: &Option<String>| value.as_deref().map(|value| column.eq(value));
+        let there = |column: Column, wanted: bool| {
+            if wanted {
+                column.is_not_null()
+            } else {
+                column.is_null()
+            }
+        };
+        // The reasons stand as a list of words; none of them is part of another.
+        let text = |column: Column| Expr::col(column).cast_as("text");
+        let with = |word: &str| text(Column::Origins).like(format!("%\"{word}\"%"));
+        let fatal = |wanted: bool| {
+            let none = text(Column::Fatal).eq("[]");
+            if wanted { none.not() } else { none }
+        };
+        let origin = self.origin.as_deref().and_then(Origin::parse);
+        Condition::all()
+            .add_option(equals(Column::State, &self.state))
+            .add_option(self.open.map(|open| Column::Open.eq(open)))
+            .add_option(equals(Column::Kind, &self.kind))
+            .add_option(self.agent.map(|agent| Column::AgentId.eq(agent)))
+            .add_option(self.reviewer.map(|one| Column::ReviewerId.eq(one)))
+            .add_option(origin.map(|origin| with(origin.as_str())))
+            .add_option(self.draw.map(|draw| Column::DrawId.eq(draw)))
+            .add_option(self.passed.map(|passed| Column::Passed.eq(passed)))
+            .add_option(self.fatal.map(fatal))
+            .add_option(self.compared.map(|is| there(Column::PurchaserTenths, is)))
+            .add_option(self.unsettled.map(|is| there(Column::Unsettled, is)))
+            .add_option(self.overdue.map(|overdue| Column::Overdue.eq(overdue)))
+            .add_option(self.final_from.map(|from| Column::FinalAt.gte(from)))
+            .add_option(self.final_to.map(|to| Column::FinalAt.lt(to)))
+            .add_option(self.from.map(|from| Column::DrawnAt.gte(from)))
+            .add_option(self.to.map(|to| Column::DrawnAt.lt(to)))
+    }
+}
+
+/// What somebody may see: with `Own` what of his work was released; nobody sees what is about himself before its
+/// release, whatever his rights, nor another's evaluation that came of a complaint about him. As [`Case::seen_by`].
+pub(crate) fn visible(scope: &Scope, user: Uuid) -> Condition {
+    let released = Column::ReleasedAt.is_not_null();
+    let known = Condition::any()
+        .add(Column::AgentId.ne(user))
+        .add(released.clone());
+    let not_complained = Condition::any()
+        .add(Column::ComplainedId.is_null())
+        .add(Column::ComplainedId.ne(user));
+    let seen = Condition::all().add(known).add(not_complained);
+    match scope {
+        Scope::All => seen,
+        Scope::Own(own) => seen.add(Column::AgentId.eq(*own)).add(released),
+        Scope::Queues(queues) => seen.add(Column::Queue.is_in(queues.iter().cloned())),
+    }
+}
+
+pub(crate) async fn list<P: Permission>(
+    conn: &impl ConnectionTrait,
+    actor: &Actor<P>,
+    query: &ListQuery,
+    filter: &Filter,
+) -> Result<Page<row::Model>> {
+    // Of his own nobody learns by a filter what its page does not tell him.
+    let others = filter.asks_the_hidden().then(|| Column::AgentId.ne(actor.user_id()));
+    let all = visible(actor.scope(), actor.user_id())
+        .add(filter.condition())
+        .add_option(others)
+        .add_option(query.words_in(&[Column::Number, Column::Label])?);
+    let sortable = [
+        ("drawn_at", Column::DrawnAt),
+        ("updated_at", Column::UpdatedAt),
+        ("began_at", Column::BeganAt),
+    ];
+    let select = row::Entity::find().filter(all);
+    paginate(conn, select, query, &sortable, Column::Id).await
+}
+
+/// One that the actor may see; 404 otherwise.
+pub(crate) async fn seen<P: Permission>(
+    conn: &impl ConnectionTrait,
+    actor: &Actor<P>,
+    id: Uuid,
+) -> Result<row::Model> {
+    let found = row::Entity::find_by_id(id)
+        .filter(visible(actor.scope(), actor.user_id()))
+        .one(conn)
+        .await?;
+    found.ok_or_else(|| not_found("evaluation"))
+}
+
+/// One, whoever asks.
+pub(crate) async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// The evaluation of a contact.
+pub(crate) async fn of_contact(
+    conn: &impl ConnectionTrait,
+    kind: WorkKind,
+    contact: Uuid,
+) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find()
+        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::ContactId.eq(contact))
+        .one(conn)
+        .await?)
+}
+
+/// Its scores, in their order.
+pub(crate) async fn scores(
+    conn: &impl ConnectionTrait,
+    evaluation: Uuid,
+) -> Result<Vec<score_row::Model>> {
+    Ok(score_row::Entity::find()
+        .filter(score_row::Column::EvaluationId.eq(evaluation))
+        .order_by_asc(score_row::Column::N)
+        .all(conn)
+        .await?)
+}
+
+/// Makes evaluations of contacts that were drawn; none of them has one yet.
+pub(crate) async fn sample(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    draw: Option<Uuid>,
+    drawn: Vec<(Contact, Vec<Origin>)>,
+    note: &str,
+) -> Result<Vec<row::Model>> {
+    let many = i64::try_from(drawn.len()).map_err(internal)?;
+    if many == 0 {
+        return Ok(Vec::new());
+    }
+    let now = app.clock.now();
+    let day = now.with_timezone(&calendar::SHANGHAI).format("ZJ-%Y%m%d");
+    let last = numbers::next_many(&**tx, day.to_string(), many).await?;
+    let numbered = (last - many + 1..).zip(drawn);
+    let make = |(count, (contact, origins)): (i64, (Contact, Vec<Origin>))| {
+        let complained = contact.complained.filter(|who| *who != contact.agent);
+        let case = Case::sampled(contact.agent, complained);
+        let row = row::Model {
+            id: app.ids.next(),
+            number: format!("{day}-{count:04}"),
+            kind: contact.kind.as_str().to_owned(),
+            contact_id: contact.id,
+            label: contact.label,
+            channel: contact.channel,
+            queue: contact.queue,
+            agent_id: contact.agent,
+            complained_id: complained,
+            began_at: contact.began_at,
+            ended_at: contact.ended_at,
+            duration_ms: contact.duration_ms,
+            outcome: contact.outcome,
+            satisfaction: contact.satisfaction,
+            recorded: contact.recorded,
+            draw_id: draw,
+            origins: json!(origins),
+            origin_note: note.to_owned(),
+            drawn_by: who.user_id,
+            drawn_at: now,
+            reviewer_id: None,
+            second_id: None,
+            standing_id: None,
+            standing_by: None,
+            purchaser_by: None,
+            tenths: None,
+            passed: None,
+            fatal: json!([]),
+            purchaser_tenths: None,
+            gap_tenths: None,
+            unsettled: None,
+            scored_at: None,
+            released_at: None,
+            appeal: None,
+            appealed_at: None,
+            appeal_answer: None,
+            final_at: None,
+            corrective_id: None,
+            void_reason: None,
+            state: String::new(),
+            open: true,
+            overdue: false,
+            due_at: None,
+            next_alarm_at: None,
+            updated_at: now,
+            version: 1,
+        };
+        row.with_case(&case)
+    };
+    let rows: Vec<row::Model> = numbered.map(make).collect();
+    for some in rows.chunks(AT_ONCE) {
+        let made = some.iter().cloned();
+        let made = made.map(|row| row.into_active_model().reset_all());
+        row::Entity::insert_many(made)
+            .exec_without_returning(&**tx)
+            .await?;
+    }
+    Ok(rows)
+}
+
+/// Whom nothing is told of an evaluation: whom it is about, until he may know.
+fn hidden_from(case: &Case) -> Vec<Uuid> {
+    let about = [Some(case.agent), case.complained];
+    let about = about.into_iter().flatten();
+    about.filter(|person| !case.seen_by(*person)).collect()
+}
+
+/// Notes that a contact was drawn for more reasons than were known, and whom a complaint about it is about: from then on
+/// it is hidden from him, and nothing he was to score.
+pub(crate) async fn drawn_again(
+    hand: &Hand<'_>,
+    before: row::Model,
+    origins: &[Origin],
+    complained: Option<Uuid>,
+) -> Result<()> {
+    let complained = complained.filter(|who| *who != before.agent_id);
+    let mut after = before.clone();
+    after.origins = json!(origins);
+    after.complained_id = before.complained_id.or(complained);
+    if after.state == EvaluationState::Sampled.as_str() && after.reviewer_id == after.complained_id {
+        after.reviewer_id = None;
+    }
+    let after = versioned::save(hand.app, &**hand.tx, &before, after).await?;
+    hand.tell(&after, "drawn_again", None).await
+}
+
+/// Who does something to an evaluation, and for which side.
+#[derive(Clone, Copy)]
+pub(crate) struct Hand<'a> {
+    pub app: &'a App,
+    pub tx: &'a Tx,
+    pub who: &'a Who,
+    pub side: Side,
+}
+
+/// A score as it is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    pub kind: ScoreKind,
+    pub card_version: Uuid,
+    pub marks: Value,
+    pub score: Score,
+}
+
+impl Hand<'_> {
+    fn oneself(&self) -> Uuid {
+        self.who.user_id.unwrap_or_default()
+    }
+
+    /// Does `action` to an evaluation as it was read.
+    pub(crate) async fn act(
+        &self,
+        before: &row::Model,
+        action: &Action,
+        (what, note): (&str, Option<&str>),
+        more: impl FnOnce(&mut row::Model),
+    ) -> Result<row::Model> {
+        let (app, tx) = (self.app, self.tx);
+        let now = app.clock.now();
+        let service = organization::service_calendar::load(&**tx).await?;
+        let rules = agreed::terms(&**tx, now).await?;
+        let moment: Moment<'_> = Moment {
+            now,
+            service: &service,
+            rules: &rules,
+        };
+        let was = before.case()?;
+        let case = was.next((self.oneself(), self.side), action, &moment);
+        let case = case.map_err(|refusal| {
+            refusal
+                .about(&before.what())
+                .with("state", before.state.as_str())
+        })?;
+        let mut after = before.clone().with_case(&case);
+        if case.is_released() && after.released_at.is_none() {
+            after.released_at = Some(now);
+        }
+        let ended = case.state == EvaluationState::Final && was.state != EvaluationState::Final;
+        if ended {
+            after.final_at = Some(now);
+        }
+        more(&mut after);
+        let after = versioned::save(app, &**tx, before, after).await?;
+        self.tell(&after, what, note).await?;
+        if after.unsettled.is_some() && before.unsettled.is_none() {
+            self.tell(&after, "unsettled", None).await?;
+        }
+        if ended && what != "final" {
+            self.tell(&after, "final", None).await?;
+        }
+        Ok(after)
+    }
+
+    /// Writes a score down and does `action` with it; `stands` says whether it is the evaluation's from now on.
+    pub(crate) async fn score(
+        &self,
+        before: &row::Model,
+        (action, given, stands): (&Action, Given, bool),
+        told: (&str, Option<&str>),
+        more: impl FnOnce(&mut row::Model),
+    ) -> Result<row::Model> {
+        let now = self.app.clock.now();
+        let id = self.app.ids.next();
+        let tenths = i32::from(given.score.tenths);
+        let (passed, fatal) = (given.score.passed, json!(given.score.fatal));
+        let standing = before.tenths;
+        let kind = given.kind;
+        let (card_version_id, marks) = (given.card_version, given.marks);
+        let set = |after: &mut row::Model| {
+            if stands {
+                after.standing_id = Some(id);
+                after.tenths = Some(tenths);
+                after.passed = Some(passed);
+                after.fatal = fatal.clone();
+                after.scored_at = Some(now);
+            }
+            if kind == ScoreKind::Purchaser {
+                after.purchaser_tenths = Some(tenths);
+                after.gap_tenths = standing.map(|standing| tenths - standing);
+            } else if stands {
+                after.gap_tenths = after.purchaser_tenths.map(|purchaser| purchaser - tenths);
+            }
+            more(after);
+        };
+        let after = self.act(before, action, told, set).await?;
+        let there = scores(&**self.tx, before.id).await?.len();
+        // What stands of a released evaluation is the agent's to know; other scores never are.
+        let shown_at = (stands && after.released_at.is_some()).then_some(now);
+        let row = score_row::Model {
+            id,
+            evaluation_id: before.id,
+            n: i32::try_from(there).map_err(internal)? + 1,
+            kind: kind.as_str().to_owned(),
+            reviewer_id: self.oneself(),
+            card_version_id,
+            marks,
+            tenths,
+            passed,
+            fatal,
+            at: now,
+            shown_at,
+        };
+        score_row::Entity::insert(row.into_active_model().reset_all())
+            .exec_without_returning(&**self.tx)
+            .await?;
+        Ok(after)
+    }
+
+    /// Releases to the agent the score that stands.
+    pub(crate) async fn release(&self, before: &row::Model) -> Result<row::Model> {
+        let told = ("released", None);
+        let after = self.act(before, &Action::Release, told, |_| {}).await?;
+        if let Some(standing) = after.standing_id {
+            let shown = score_row::ActiveModel {
+                id: Set(standing),
+                shown_at: Set(after.released_at),
+                ..Default::default()
+            };
+            score_row::Entity::update(shown).exec(&**self.tx).await?;
+        }
+        Ok(after)
+    }
+
+    pub(crate) async fn tell(
+        &self,
+        row: &row::Model,
+        what: &str,
+        note: Option<&str>,
+    ) -> Result<()> {
+        let conn = &**self.tx;
+        let told = match what {
+            "assigned" => Vec::from_iter(row.reviewer_id),
+            "released" | "rescored" => vec![row.agent_id],
+            "appealed" | "appeal_overdue" => {
+                trail::holders(conn, &[Role::Quality, Role::OpsManager]).await?
+            }
+            "settled" if row.released_at.is_some() => vec![row.agent_id],
+            "unsettled" if row.unsettled.as_deref() != Some("reviewers") => {
+                trail::holders(conn, &[Role::PurchaserAdmin, Role::OpsManager]).await?
+            }
+            "unsettled" => trail::holders(conn, &[Role::OpsManager]).await?,
+            _ => Vec::new(),
+        };
+        // Nobody hears of his own before it is released.
+        let case = row.case()?;
+        let told: Vec<Uuid> = told.into_iter().filter(|who| case.seen_by(*who)).collect();
+        let facts = json!({
+            "number": row.number, "state": row.state, "version": row.version, "due_at": row.due_at,
+            "tenths": row.tenths, "passed": row.passed, "fatal": row.fatal, "kind": row.kind,
+            "channel": row.channel, "agent_id": row.agent_id, "contact_id": row.contact_id,
+            "recipients": told,
+        });
+        let scribe = Scribe {
+            app: self.app,
+            tx: self.tx,
+            who: self.who,
+            kind: "evaluation",
+            id: row.id,
+            hidden: hidden_from(&case),
+        };
+        scribe.tell(what, note, facts).await
+    }
+}
+
+/// The evaluations, as the timer sees them.
+pub(crate) struct Evaluations;
+
+impl Alarmed for Evaluations {
+    type Entity = row::Entity;
+    const HANDLER: &'static str = "quality.wake_evaluations";
+    const KINDS: &'static [&'static str] = &[
+        "evaluation.released",
+        "evaluation.appealed",
+        "evaluation.rescored",
+    ];
+    const ID: Column = Column::Id;
+    const AT: Column = Column::NextAlarmAt;
+
+    async fn ring(app: App, tx: Tx, due: Vec<row::Model>) -> Result<()> {
+        let who = Who::system("quality");
+        let hand = Hand {
+            app: &app,
+            tx: &tx,
+            who: &who,
+            side: Side::Supplier,
+        };
+        for row in due {
+            let case = row.case()?;
+            let what = match case.state {
+                EvaluationState::Appealed => "appeal_overdue",
+                _ if case.unsettled.any() => "waits",
+                _ => "final",
+            };
+            hand.act(&row, &Action::Lapse, (what, None), |_| {}).await?;
+        }
+        Ok(())
+    }
+}

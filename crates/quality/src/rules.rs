@@ -1,0 +1,8 @@
+//! The kinds of rules of quality, as rows that are agreed anew without a new program.
+
+organization::rule_doors! { crate::rights::ViewScoreCards;
+    /// How samples are drawn.
+    sampling_plans: crate::sampling::SamplingPlan, "/api/v1/rules/sampling-plans", crate::rights::SetQualityRules;
+    /// How long appeals and corrective actions may take, how far two scores may lie apart.
+    quality_terms: crate::agreed::QualityTerm, "/api/v1/rules/quality-terms", crate::rights::SetQualityRules;
+}

@@ -1,0 +1,174 @@
+//! Draws over HTTP.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use kernel::Actor;
+use kernel::http::{Json, Path, Query};
+use kernel::list::{ListQuery, Page};
+use kernel::problem::{Problem, Result, internal};
+use organization::Colleague;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::SamplingPlan;
+use super::store::{self, DrawnOfAgent, Wish, row};
+use crate::Desk;
+use crate::rights::DrawSamples;
+
+/// The routes of draws.
+pub(crate) fn routes(desk: &Desk) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list, draw))
+        .routes(routes!(show))
+        .with_state(desk.clone())
+}
+
+/// A draw in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SamplingDrawView {
+    /// Identifies it.
+    pub id: Uuid,
+    /// The plan, as it stood.
+    pub plan: SamplingPlan,
+    /// Contacts that were over from here on …
+    pub period_from: DateTime<Utc>,
+    /// … and before.
+    pub period_until: DateTime<Utc>,
+    /// What the order of the contacts follows from.
+    pub seed: String,
+    /// When the share by chance was drawn; null while the period is not over.
+    pub by_chance_at: Option<DateTime<Utc>>,
+    /// Who drew last; null for the monthly draw.
+    pub drawn_by: Option<Colleague>,
+    /// When.
+    pub drawn_at: DateTime<Utc>,
+    /// Contacts in the period.
+    pub candidates: i32,
+    /// Those that were drawn.
+    pub drawn: i32,
+}
+
+/// What was drawn of an agent's contacts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DrawnAgentView {
+    /// The agent.
+    pub agent: Option<Colleague>,
+    /// How many.
+    #[serde(flatten)]
+    pub counts: DrawnOfAgent,
+}
+
+/// A draw with its counts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SamplingDrawDetail {
+    /// The draw.
+    #[serde(flatten)]
+    pub draw: SamplingDrawView,
+    /// By agent.
+    pub agents: Vec<DrawnAgentView>,
+}
+
+async fn views(desk: &Desk, rows: Vec<row::Model>) -> Result<Vec<SamplingDrawView>> {
+    let drawers = rows.iter().filter_map(|row| row.drawn_by);
+    let people = organization::colleagues(desk.app.db.read(), drawers).await?;
+    let view = |row: row::Model| {
+        Ok(SamplingDrawView {
+            id: row.id,
+            plan: serde_json::from_value(row.plan).map_err(internal)?,
+            period_from: row.period_from,
+            period_until: row.period_until,
+            seed: row.seed,
+            by_chance_at: row.by_chance_at,
+            drawn_by: row.drawn_by.and_then(|id| people.get(&id).cloned()),
+            drawn_at: row.drawn_at,
+            candidates: row.candidates,
+            drawn: row.drawn,
+        })
+    };
+    rows.into_iter().map(view).collect()
+}
+
+async fn detail(desk: &Desk, row: row::Model) -> Result<Json<SamplingDrawDetail>> {
+    let counted: BTreeMap<Uuid, DrawnOfAgent> =
+        serde_json::from_value(row.agents.clone()).map_err(internal)?;
+    let people = organization::colleagues(desk.app.db.read(), counted.keys().copied()).await?;
+    let agents = counted.into_iter().map(|(id, counts)| DrawnAgentView {
+        agent: people.get(&id).cloned(),
+        counts,
+    });
+    let agents = agents.collect();
+    let draw = views(desk, vec![row]).await?.pop();
+    let draw = draw.ok_or_else(|| internal("one row, one view"))?;
+    Ok(Json(SamplingDrawDetail { draw, agents }))
+}
+
+/// Lists draws, the latest first.
+#[utoipa::path(
+    get, path = "/api/v1/sampling-draws", tag = "quality", operation_id = "list_sampling_draws",
+    params(ListQuery), responses((status = 200, body = Page<SamplingDrawView>)),
+)]
+async fn list(
+    _actor: Actor<DrawSamples>,
+    State(desk): State<Desk>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<SamplingDrawView>>> {
+    let page = store::list(desk.app.db.read(), &query).await?;
+    Ok(Json(
+        page.shown(async |rows| views(&desk, rows).await).await?,
+    ))
+}
+
+/// A draw with what was drawn of each agent.
+#[utoipa::path(
+    get, path = "/api/v1/sampling-draws/{id}", tag = "quality", operation_id = "get_sampling_draw",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = SamplingDrawDetail), (status = 404, body = Problem)),
+)]
+async fn show(
+    _actor: Actor<DrawSamples>,
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<SamplingDrawDetail>> {
+    let row = store::get(desk.app.db.read(), id).await?;
+    detail(&desk, row).await
+}
+
+/// What is to be drawn.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewSamplingDraw {
+    /// Code of the plan.
+    plan: String,
+    /// Contacts that were over from here on …
+    from: DateTime<Utc>,
+    /// … and before; not after now.
+    until: DateTime<Utc>,
+}
+
+/// Draws samples of a period that is over by a plan. Drawn a second time, the same period goes on with its seed, and
+/// nothing is drawn twice.
+#[utoipa::path(
+    post, path = "/api/v1/sampling-draws", tag = "quality", operation_id = "draw_samples",
+    request_body = NewSamplingDraw,
+    responses((status = 201, body = SamplingDrawDetail), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
+async fn draw(
+    actor: Actor<DrawSamples>,
+    State(desk): State<Desk>,
+    Json(new): Json<NewSamplingDraw>,
+) -> Result<(StatusCode, Json<SamplingDrawDetail>)> {
+    let wish = Wish {
+        plan: new.plan,
+        from: new.from,
+        until: new.until,
+        by_chance: true,
+    };
+    let row = store::make(&desk, actor.who(), wish).await?;
+    Ok((StatusCode::CREATED, detail(&desk, row).await?))
+}

@@ -1,0 +1,308 @@
+//! The rows of draws, and what a draw makes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use kernel::audit::Who;
+use kernel::list::{ListQuery, Page, paginate};
+use kernel::problem::{Result, internal, invalid, not_found, refused};
+use kernel::{App, Side, Tx, rule, versioned};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Candidate, Origin, SamplingPlan, draw};
+use crate::Desk;
+use crate::evaluation::store::{self as evaluations, row as evaluation};
+use crate::house::Contact;
+use crate::recording::store as signals;
+use crate::trail::Scribe;
+
+/// The longest period of one draw, in days.
+const LONGEST_DAYS: i64 = 92;
+
+kernel::table! {
+    /// One draw of a plan over a period.
+    pub mod row = "sampling_draws" (id: Uuid) {
+        plan_code: String,
+        plan: Json,
+        period_from: DateTimeUtc,
+        period_until: DateTimeUtc,
+        seed: String,
+        by_chance_at: Option<DateTimeUtc>,
+        drawn_by: Option<Uuid>,
+        drawn_at: DateTimeUtc,
+        candidates: i32,
+        drawn: i32,
+        agents: Json,
+        state: String,
+        updated_at: DateTimeUtc,
+        version: i64,
+    }
+}
+
+kernel::versioned!(row, |draw| format!("the draw of `{}`", draw.plan_code));
+
+/// What was drawn of one agent's contacts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DrawnOfAgent {
+    /// Contacts he had in the period.
+    pub contacts: u32,
+    /// Drawn by chance.
+    pub by_chance: u32,
+    /// Drawn because something stood out; also those drawn by chance as well.
+    pub by_risk: u32,
+}
+
+pub(crate) async fn list(
+    conn: &impl ConnectionTrait,
+    query: &ListQuery,
+) -> Result<Page<row::Model>> {
+    let select = row::Entity::find();
+    let select = match query.words_in(&[row::Column::PlanCode, row::Column::Seed])? {
+        Some(words) => select.filter(words),
+        None => select,
+    };
+    let sortable = [("drawn_at", row::Column::DrawnAt)];
+    paginate(conn, select, query, &sortable, row::Column::Id).await
+}
+
+pub(crate) async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<row::Model> {
+    let found = row::Entity::find_by_id(id).one(conn).await?;
+    found.ok_or_else(|| not_found("sampling draw"))
+}
+
+pub(crate) async fn of_period(
+    conn: &impl ConnectionTrait,
+    plan: &str,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find()
+        .filter(row::Column::PlanCode.eq(plan))
+        .filter(row::Column::PeriodFrom.eq(from))
+        .filter(row::Column::PeriodUntil.eq(until))
+        .one(conn)
+        .await?)
+}
+
+/// Another period that holds a part of this one was drawn: who may shift a period may choose his samples.
+async fn overlaps(conn: &impl ConnectionTrait, wish: &Wish) -> Result<bool> {
+    let drawn = row::Entity::find()
+        .filter(row::Column::PlanCode.eq(wish.plan.as_str()))
+        .filter(row::Column::ByChanceAt.is_not_null())
+        .filter(row::Column::PeriodFrom.lt(wish.until))
+        .filter(row::Column::PeriodUntil.gt(wish.from))
+        .count(conn)
+        .await?;
+    Ok(drawn > 0)
+}
+
+/// A draw to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub plan: String,
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    /// False while the period is not over.
+    pub by_chance: bool,
+}
+
+/// Draws by a plan that is in force. A second draw of the same period goes on with its seed and its plan, and makes only
+/// what was not drawn yet.
+pub(crate) async fn make(desk: &Desk, who: Who, wish: Wish) -> Result<row::Model> {
+    let app = desk.app.clone();
+    let now = app.clock.now();
+    let days = (wish.until - wish.from).num_days();
+    if wish.from >= wish.until || days > LONGEST_DAYS {
+        let detail = "a period of 92 days at most";
+        return Err(invalid("until", "period_out_of_range", detail));
+    }
+    if wish.by_chance && wish.until > now {
+        let detail = "by chance is drawn when the period is over";
+        return Err(invalid("until", "period_not_over", detail));
+    }
+    let conn = app.db.read();
+    let period = (wish.from, wish.until);
+    let before = of_period(conn, &wish.plan, period).await?;
+    if before.is_none() && who.user_id.is_some() && overlaps(conn, &wish).await? {
+        let detail = "a part of this period was drawn by this plan";
+        return Err(refused("draw_overlaps", detail).with_way_out("draw the same period again"));
+    }
+    let plan: SamplingPlan = if let Some(before) = &before {
+        serde_json::from_value(before.plan.clone()).map_err(internal)?
+    } else {
+        let held = rule::in_force::<SamplingPlan>(conn, now).await?;
+        let mut active = held.into_iter().filter(|plan| plan.active);
+        let found = active.find(|plan| plan.code == wish.plan);
+        found.ok_or_else(|| invalid("plan", "plan_unknown", "no such plan is in force"))?
+    };
+    let mut contacts = HashMap::new();
+    for kind in &plan.kinds {
+        let found = desk.contacts.between(*kind, wish.from, wish.until).await?;
+        contacts.extend(found.into_iter().map(|contact| (contact.id, contact)));
+    }
+    let silences = signals::silences(conn, contacts.keys().copied().collect()).await?;
+    let candidates: Vec<Candidate> = contacts
+        .values()
+        .map(|contact| candidate(contact, &silences))
+        .collect();
+    // By chance is drawn once, and nobody knows its seed before.
+    let over = before.as_ref().filter(|draw| draw.by_chance_at.is_some());
+    let by_chance = wish.by_chance && over.is_none();
+    let seed = match over {
+        Some(before) => before.seed.clone(),
+        None if by_chance => app.ids.secret(16),
+        None => String::new(),
+    };
+    let drawn = draw(&plan, &seed, &candidates, by_chance);
+    let mut agents: BTreeMap<Uuid, DrawnOfAgent> = BTreeMap::new();
+    for one in &candidates {
+        agents.entry(one.agent).or_default().contacts += 1;
+    }
+    for one in &drawn {
+        let counted = agents.entry(one.agent).or_default();
+        let by_chance = one.origins.contains(&Origin::Random);
+        counted.by_chance += u32::from(by_chance);
+        counted.by_risk += u32::from(one.origins.iter().any(|origin| *origin != Origin::Random));
+    }
+    let count = |many: usize| i32::try_from(many).map_err(internal);
+    let made = row::Model {
+        id: before
+            .as_ref()
+            .map_or_else(|| app.ids.next(), |before| before.id),
+        plan_code: plan.code.clone(),
+        plan: serde_json::to_value(&plan).map_err(internal)?,
+        period_from: wish.from,
+        period_until: wish.until,
+        seed,
+        by_chance_at: match &before {
+            Some(before) if before.by_chance_at.is_some() => before.by_chance_at,
+            _ => by_chance.then_some(now),
+        },
+        drawn_by: who.user_id,
+        drawn_at: now,
+        candidates: match over {
+            Some(before) => before.candidates,
+            None => count(candidates.len())?,
+        },
+        drawn: match over {
+            Some(before) => before.drawn,
+            None => count(drawn.len())?,
+        },
+        agents: match over {
+            Some(before) => before.agents.clone(),
+            None => serde_json::to_value(&agents).map_err(internal)?,
+        },
+        state: "drawn".to_owned(),
+        updated_at: now,
+        version: 1,
+    };
+    let work = move |tx: Tx| async move {
+        let chosen = drawn
+            .into_iter()
+            .filter_map(|one| {
+                contacts
+                    .remove(&one.id)
+                    .map(|contact| (contact, one.origins))
+            })
+            .collect();
+        keep(&app, &tx, &who, (before, made), chosen).await
+    };
+    desk.app.db.write(work).await
+}
+
+fn candidate(contact: &Contact, silences: &HashMap<Uuid, u64>) -> Candidate {
+    Candidate {
+        id: contact.id,
+        agent: contact.agent,
+        complained: contact.has_complaint,
+        dissatisfied: contact.dissatisfied,
+        silence_ms: silences.get(&contact.id).copied(),
+        again_after_minutes: contact.again_after_minutes,
+    }
+}
+
+async fn keep(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    (before, made): (Option<row::Model>, row::Model),
+    chosen: Vec<(Contact, Vec<Origin>)>,
+) -> Result<row::Model> {
+    let kept = if let Some(before) = before {
+        versioned::save(app, &**tx, &before, made).await?
+    } else {
+        if of_period(
+            &**tx,
+            &made.plan_code,
+            (made.period_from, made.period_until),
+        )
+        .await?
+        .is_some()
+        {
+            let detail = "somebody draws this period at this very moment";
+            return Err(refused("draw_running", detail));
+        }
+        versioned::insert(&**tx, &made).await?;
+        made
+    };
+    let mut there = drawn_before(&**tx, &chosen).await?;
+    let (again, new): (Vec<_>, Vec<_>) = chosen
+        .into_iter()
+        .partition(|(contact, _)| there.contains_key(&contact.id));
+    let hand = evaluations::Hand {
+        app,
+        tx,
+        who,
+        side: Side::Supplier,
+    };
+    // A complaint may come, or the share by chance be drawn, after something else drew it.
+    for (contact, mut origins) in again {
+        let Some(known) = there.remove(&contact.id) else {
+            continue;
+        };
+        let before = known.origins();
+        origins.extend(&before);
+        origins.sort_unstable();
+        origins.dedup();
+        let complaint = known.complained_id.is_none()
+            && contact.complained.is_some_and(|who| who != known.agent_id);
+        if origins != before || complaint {
+            evaluations::drawn_again(&hand, known, &origins, contact.complained).await?;
+        }
+    }
+    let drawn = new.len();
+    evaluations::sample(app, tx, who, Some(kept.id), new, "").await?;
+    let scribe = Scribe {
+        app,
+        tx,
+        who,
+        kind: "sampling_draw",
+        id: kept.id,
+        hidden: Vec::new(),
+    };
+    let facts =
+        json!({ "number": kept.plan_code, "seed": kept.seed, "drawn": drawn, "recipients": [] });
+    scribe.tell("drawn", None, facts).await?;
+    Ok(kept)
+}
+
+/// Ids of one statement.
+const AT_ONCE: usize = 500;
+
+async fn drawn_before(
+    conn: &impl ConnectionTrait,
+    chosen: &[(Contact, Vec<Origin>)],
+) -> Result<HashMap<Uuid, evaluation::Model>> {
+    let mut there = HashMap::new();
+    for some in chosen.chunks(AT_ONCE) {
+        let found = evaluation::Entity::find()
+            .filter(evaluation::Column::ContactId.is_in(some.iter().map(|(contact, _)| contact.id)))
+            .all(conn)
+            .await?;
+        there.extend(found.into_iter().map(|row| (row.contact_id, row)));
+    }
+    Ok(there)
+}

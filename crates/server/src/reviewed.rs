@@ -1,0 +1,386 @@
+//! What quality is shown of the work of the house: the facts of calls, conversations and work orders, what a recording
+//! tells, where a corrective action comes from, and a coaching planned.
+
+use std::collections::HashMap;
+
+use channels::conversation::store::row as conversation;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
+use kernel::audit::Who;
+use kernel::problem::internal;
+use kernel::{App, Result, Scope, Tx};
+use learning::coaching;
+use liaison::inspection::store::row as inspection;
+use quality::corrective::CorrectiveSource;
+use quality::recording::{Meter, Signals};
+use quality::sampling::WorkKind;
+use quality::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use telephony::calls::rows::call;
+use tickets::contact::store::row as record;
+use tickets::ticket::life::Satisfaction;
+use tickets::ticket::store::row as ticket;
+use tickets::words::RequestType;
+use uuid::Uuid;
+
+/// Rows read at a time.
+const AT_ONCE: u64 = 2_000;
+/// Ids of one statement.
+const IDS: usize = 500;
+/// A requester who comes again later than this has another matter.
+const AGAIN: TimeDelta = TimeDelta::days(30);
+/// The worst two of five are a bad rating.
+const BAD_RATING: i32 = 2;
+
+/// The house as quality sees it.
+pub struct Reviewed(pub App);
+
+impl Contacts for Reviewed {
+    fn between(
+        &self,
+        kind: WorkKind,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Vec<Contact>>> {
+        Box::pin(async move {
+            let conn = self.0.db.read();
+            let mut found = match kind {
+                WorkKind::Call => calls(conn, over(call::Column::EndedAt, from, until)).await?,
+                WorkKind::Conversation => {
+                    conversations(conn, over(conversation::Column::EndedAt, from, until)).await?
+                }
+                WorkKind::WorkOrder => {
+                    work_orders(conn, over(ticket::Column::EndedAt, from, until)).await?
+                }
+            };
+            if kind != WorkKind::WorkOrder {
+                beside(conn, &mut found).await?;
+                again(conn, &mut found, (from, until)).await?;
+            }
+            Ok(found)
+        })
+    }
+
+    fn one(&self, kind: WorkKind, id: Uuid) -> BoxFuture<'_, Result<Option<Contact>>> {
+        Box::pin(async move {
+            let conn = self.0.db.read();
+            let this = Condition::all();
+            let mut found = match kind {
+                WorkKind::Call => calls(conn, this.add(call::Column::Id.eq(id))).await?,
+                WorkKind::Conversation => {
+                    conversations(conn, this.add(conversation::Column::Id.eq(id))).await?
+                }
+                WorkKind::WorkOrder => {
+                    work_orders(conn, this.add(ticket::Column::Id.eq(id))).await?
+                }
+            };
+            if kind != WorkKind::WorkOrder {
+                beside(conn, &mut found).await?;
+            }
+            Ok(found.pop())
+        })
+    }
+
+    fn measure(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Signals>>> {
+        Box::pin(async move {
+            let found = telephony::calls::store::get(self.0.db.read(), &Scope::All, id).await;
+            let path = match found {
+                Ok(call) => call.recording_path,
+                Err(problem) if problem.status == 404 => None,
+                Err(problem) => return Err(problem),
+            };
+            let Some(path) = path else { return Ok(None) };
+            let path = self.0.files.local_path(&path)?;
+            let heard = move || {
+                let mut meter = Meter::default();
+                telephony::media::recorder::hear(&path, |one, other| meter.hear(one, other))?;
+                Ok(meter.finish())
+            };
+            let heard: std::io::Result<Signals> =
+                tokio::task::spawn_blocking(heard).await.map_err(internal)?;
+            match heard {
+                Ok(signals) => Ok(Some(signals)),
+                // Moved to the archive or removed meanwhile, or not one of ours.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        std::io::ErrorKind::NotFound
+                            | std::io::ErrorKind::InvalidData
+                            | std::io::ErrorKind::UnexpectedEof
+                    ) =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(internal(error)),
+            }
+        })
+    }
+
+    fn origin(
+        &self,
+        source: CorrectiveSource,
+        id: Uuid,
+    ) -> BoxFuture<'_, Result<Option<CorrectiveOrigin>>> {
+        Box::pin(async move {
+            let conn = self.0.db.read();
+            match source {
+                CorrectiveSource::Complaint => {
+                    let found = ticket::Entity::find_by_id(id)
+                        .filter(ticket::Column::RequestType.eq(RequestType::Complaint.as_str()))
+                        .one(conn)
+                        .await?;
+                    Ok(found.map(|ticket| CorrectiveOrigin {
+                        label: ticket.number,
+                        about: ticket.complained_agent_id,
+                    }))
+                }
+                CorrectiveSource::Inspection => {
+                    // What the purchaser has not released is not there for the supplier.
+                    let found = inspection::Entity::find_by_id(id)
+                        .filter(inspection::Column::Hidden.eq(false))
+                        .one(conn)
+                        .await?;
+                    Ok(found.map(|inspection| CorrectiveOrigin {
+                        label: inspection.number.unwrap_or(inspection.title),
+                        about: None,
+                    }))
+                }
+                CorrectiveSource::Evaluation | CorrectiveSource::ByHand => Ok(None),
+            }
+        })
+    }
+}
+
+fn over<C: ColumnTrait>(ended_at: C, from: DateTime<Utc>, until: DateTime<Utc>) -> Condition {
+    Condition::all()
+        .add(ended_at.gte(from))
+        .add(ended_at.lt(until))
+}
+
+/// Every row that matches, some at a time, by id.
+async fn every<E>(
+    conn: &impl ConnectionTrait,
+    which: Condition,
+    id: E::Column,
+    id_of: impl Fn(&E::Model) -> Uuid,
+) -> Result<Vec<E::Model>>
+where
+    E: EntityTrait,
+{
+    let mut rows: Vec<E::Model> = Vec::new();
+    loop {
+        let mut some = E::find()
+            .filter(which.clone())
+            .order_by_asc(id)
+            .limit(AT_ONCE);
+        if let Some(last) = rows.last() {
+            some = some.filter(id.gt(id_of(last)));
+        }
+        let some = some.all(conn).await?;
+        let more = some.len() as u64 == AT_ONCE;
+        rows.extend(some);
+        if !more {
+            return Ok(rows);
+        }
+    }
+}
+
+/// What people call something that has no number.
+fn short(id: Uuid) -> String {
+    let text = id.simple().to_string().to_uppercase();
+    text.get(24..).unwrap_or_default().to_owned()
+}
+
+fn lasted(from: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Option<i64> {
+    until.map(|until| (until - from).num_milliseconds())
+}
+
+async fn calls(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Contact>> {
+    let which = which
+        .add(call::Column::AgentId.is_not_null())
+        .add(call::Column::AnsweredAt.is_not_null());
+    let rows = every::<call::Entity>(conn, which, call::Column::Id, |row| row.id).await?;
+    let contact = |row: call::Model| {
+        Some(Contact {
+            kind: WorkKind::Call,
+            id: row.id,
+            label: short(row.id),
+            channel: "phone".to_owned(),
+            queue: row.queue,
+            agent: row.agent_id?,
+            complained: None,
+            has_complaint: false,
+            began_at: row.arrived_at,
+            ended_at: row.ended_at,
+            duration_ms: lasted(row.answered_at?, row.ended_at),
+            outcome: row.outcome,
+            satisfaction: row.rating.map(|rating| rating.to_string()),
+            dissatisfied: row.rating.is_some_and(|rating| rating <= BAD_RATING),
+            again_after_minutes: None,
+            recorded: row.recording_path.is_some(),
+        })
+    };
+    Ok(rows.into_iter().filter_map(contact).collect())
+}
+
+async fn conversations(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Contact>> {
+    use conversation::Column;
+    let which = which
+        .add(Column::AgentId.is_not_null())
+        .add(Column::AcceptedAt.is_not_null());
+    let rows = every::<conversation::Entity>(conn, which, Column::Id, |row| row.id).await?;
+    let contact = |row: conversation::Model| {
+        Some(Contact {
+            kind: WorkKind::Conversation,
+            id: row.id,
+            label: row.number,
+            channel: row.channel,
+            queue: row.queue,
+            agent: row.agent_id?,
+            complained: None,
+            has_complaint: false,
+            began_at: row.opened_at,
+            ended_at: row.ended_at,
+            duration_ms: lasted(row.accepted_at?, row.ended_at),
+            outcome: row.end_reason,
+            dissatisfied: is_bad(row.satisfaction.as_deref()),
+            satisfaction: row.satisfaction,
+            again_after_minutes: None,
+            recorded: false,
+        })
+    };
+    Ok(rows.into_iter().filter_map(contact).collect())
+}
+
+fn is_bad(said: Option<&str>) -> bool {
+    said == Some(Satisfaction::Dissatisfied.as_str())
+}
+
+async fn work_orders(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Contact>> {
+    use ticket::Column;
+    // What came to nothing, or is carried on by another, is nobody's work.
+    let which = which.add(Column::State.is_not_in(["void", "merged", "returned", "rejected"]));
+    let rows = every::<ticket::Entity>(conn, which, Column::Id, |row| row.id).await?;
+    let contact = |row: ticket::Model| Contact {
+        kind: WorkKind::WorkOrder,
+        id: row.id,
+        label: row.number,
+        channel: row.platform,
+        queue: None,
+        agent: row.current_owner_id,
+        complained: row.complained_agent_id,
+        has_complaint: row.request_type.as_deref() == Some(RequestType::Complaint.as_str()),
+        began_at: row.opened_at,
+        ended_at: row.ended_at,
+        duration_ms: lasted(row.opened_at, row.ended_at),
+        outcome: Some(row.state),
+        dissatisfied: is_bad(row.satisfaction.as_deref()),
+        satisfaction: row.satisfaction,
+        again_after_minutes: None,
+        recorded: false,
+    };
+    Ok(rows.into_iter().map(contact).collect())
+}
+
+/// What the tickets say of calls and conversations: a complaint, and whom it is about.
+async fn beside(conn: &impl ConnectionTrait, contacts: &mut [Contact]) -> Result<()> {
+    for some in contacts.chunks_mut(IDS) {
+        let ids: Vec<Uuid> = some.iter().map(|contact| contact.id).collect();
+        let records: Vec<(Uuid, Option<Uuid>)> = record::Entity::find()
+            .select_only()
+            .columns([record::Column::Id, record::Column::TicketId])
+            .filter(record::Column::Id.is_in(ids.iter().copied()))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        // Several contacts may belong to one complaint.
+        let mut of_ticket: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (id, ticket) in records {
+            if let Some(ticket) = ticket {
+                of_ticket.entry(ticket).or_default().push(id);
+            }
+        }
+        let which = Condition::any()
+            .add(ticket::Column::Id.is_in(of_ticket.keys().copied()))
+            .add(ticket::Column::SourceCallId.is_in(ids));
+        let complaints: Vec<(Uuid, Option<Uuid>, Option<Uuid>)> = ticket::Entity::find()
+            .select_only()
+            .columns([
+                ticket::Column::Id,
+                ticket::Column::SourceCallId,
+                ticket::Column::ComplainedAgentId,
+            ])
+            .filter(which)
+            .filter(ticket::Column::RequestType.eq(RequestType::Complaint.as_str()))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (id, source, complained) in complaints {
+            let mut of_it = of_ticket.get(&id).cloned().unwrap_or_default();
+            of_it.extend(source);
+            for one in some.iter_mut().filter(|one| of_it.contains(&one.id)) {
+                one.has_complaint = true;
+                one.complained = one.complained.or(complained);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After how long the same requester came again.
+async fn again(
+    conn: &impl ConnectionTrait,
+    contacts: &mut [Contact],
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<()> {
+    use record::Column;
+    let begun = Condition::all()
+        .add(Column::StartedAt.gte(from - AGAIN))
+        .add(Column::StartedAt.lt(until + AGAIN));
+    let records: Vec<(Uuid, Uuid, DateTime<Utc>)> = record::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::RequesterId, Column::StartedAt])
+        .filter(begun)
+        .order_by_asc(Column::StartedAt)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let mut came: HashMap<Uuid, Vec<DateTime<Utc>>> = HashMap::new();
+    let mut whose = HashMap::new();
+    for (id, requester, at) in records {
+        came.entry(requester).or_default().push(at);
+        whose.insert(id, requester);
+    }
+    for contact in contacts {
+        let Some(ended_at) = contact.ended_at else {
+            continue;
+        };
+        let times = whose.get(&contact.id).and_then(|who| came.get(who));
+        let next = times.and_then(|times| times.iter().find(|at| **at > ended_at));
+        let minutes = next.map(|next| (*next - ended_at).num_minutes());
+        contact.again_after_minutes = minutes.and_then(|minutes| u64::try_from(minutes).ok());
+    }
+    Ok(())
+}
+
+impl Coaching for Reviewed {
+    fn plan<'a>(
+        &'a self,
+        tx: &'a Tx,
+        who: &'a Who,
+        wanted: NewCoaching,
+    ) -> BoxFuture<'a, Result<Uuid>> {
+        let coaching = coaching::Coaching {
+            course: "质检辅导".to_owned(),
+            person: wanted.person,
+            teacher: wanted.teacher,
+            starts_at: wanted.starts_at,
+            minutes: wanted.minutes,
+            place: wanted.place,
+            note: wanted.note,
+        };
+        Box::pin(coaching::plan(&self.0, tx, who, coaching))
+    }
+}
