@@ -21,6 +21,7 @@ const TEXTS: &[&str] = &[
     include_str!("records/learning.txt"),
     include_str!("records/liaison.txt"),
     include_str!("records/workforce.txt"),
+    include_str!("records/analytics.txt"),
     include_str!("records/carry.txt"),
 ];
 const LEFT_OUT: &str = include_str!("records/left_out.txt");
