@@ -328,7 +328,7 @@ struct PointsToTakeOff {
     reason: String,
 }
 
-async fn may_view(principal: &Principal) -> Result<Eyes> {
+fn may_view(principal: &Principal) -> Result<Eyes> {
     let actor = Actor::<ViewPerformance>::of(principal.clone())
         .map_err(|_| forbidden(ViewPerformance::CODE))?;
     Ok(eyes(&actor))
@@ -354,7 +354,7 @@ async fn take_off(
             "1 to 10,000 hundredths",
         ));
     }
-    let eyes = may_view(actor.principal()).await?;
+    let eyes = may_view(actor.principal())?;
     let (db, app, who, seen) = (
         office.app.db.clone(),
         office.app.clone(),
@@ -396,7 +396,7 @@ async fn check(
     Path(id): Path<Uuid>,
     Json(step): Json<PerformanceStep>,
 ) -> Result<Json<PerformanceSheetDetail>> {
-    let eyes = may_view(actor.principal()).await?;
+    let eyes = may_view(actor.principal())?;
     let (db, app, who, seen) = (
         office.app.db.clone(),
         office.app.clone(),
@@ -437,7 +437,7 @@ async fn release(
     Path(id): Path<Uuid>,
     Json(step): Json<PerformanceStep>,
 ) -> Result<Json<PerformanceSheetDetail>> {
-    let eyes = may_view(actor.principal()).await?;
+    let eyes = may_view(actor.principal())?;
     let (db, app, who, seen) = (
         office.app.db.clone(),
         office.app.clone(),

@@ -1,8 +1,7 @@
 //! Who sees and makes performance sheets.
 
 kernel::permissions! {
-    /// See performance sheets and improvement plans: an agent his own once released, the purchaser released ones without
-    /// names.
+    /// See performance sheets and improvement plans: an agent his own, the purchaser released ones without names.
     pub ViewPerformance = "performance:view" {
         Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Analyst: All, HrCompliance: All,
         Counterpart: All, PurchaserAdmin: All,

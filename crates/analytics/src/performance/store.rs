@@ -360,7 +360,15 @@ pub(crate) async fn calculate(office: &Office, who: &Who, month: &str) -> Result
             {
                 continue;
             }
-            put(&app, &tx, &who, (&month, person, before), &table, &readings).await?;
+            put(
+                &app,
+                &tx,
+                &who,
+                (month.as_str(), person, before),
+                &table,
+                &readings,
+            )
+            .await?;
             counted += 1;
         }
         Ok(counted)

@@ -240,7 +240,8 @@ pub(super) fn phrases(cutter: &Cutter<'_>, texts: &[Vec<u32>], least: u32) -> Ve
     phrases
 }
 
-/// The least cohesion over the ways to cut a phrase in two.
+/// The least cohesion over the ways to cut a phrase in two. Parts that hardly ever stand without each other belong
+/// together even where half of all texts are about them, and chance would have them meet as well.
 fn cohesion(gram: &Gram, found: &HashMap<Gram, u32>, total: f64) -> f64 {
     let many = length(gram);
     let count = |part: &[u32]| {
@@ -249,8 +250,13 @@ fn cohesion(gram: &Gram, found: &HashMap<Gram, u32>, total: f64) -> f64 {
         found.get(&whole).map_or(1.0, |count| f64::from(*count))
     };
     let whole = count(&gram[..many]);
-    let cuts =
-        (1..many).map(|cut| (whole * total / (count(&gram[..cut]) * count(&gram[cut..many]))).ln());
+    let cuts = (1..many).map(|cut| {
+        let (left, right) = (count(&gram[..cut]), count(&gram[cut..many]));
+        if whole * 10.0 >= left.max(right) * 6.0 {
+            return f64::INFINITY;
+        }
+        (whole * total / (left * right)).ln()
+    });
     cuts.fold(f64::INFINITY, f64::min)
 }
 
