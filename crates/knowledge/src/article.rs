@@ -6,9 +6,10 @@ pub mod http;
 pub mod store;
 
 use chrono::{DateTime, Utc};
+use kernel::audit::Who;
 use kernel::problem::{Result, invalid, refused};
 use kernel::text::{checked, must_be_code, needed};
-use kernel::words;
+use kernel::{App, Tx, words};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -226,4 +227,43 @@ pub async fn cite(
         cited.version, cited.number
     );
     Err(refused("article_not_in_force", detail).with_way_out("cite the version in force"))
+}
+
+/// Begins the draft of an article by what was learnt elsewhere; gives its id and its number. Its answer is what is known
+/// until somebody writes one.
+///
+/// # Errors
+/// 422 for a matter that has no code, or texts that are too long.
+pub async fn begin(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    (title, body): (&str, &str),
+    (matter, author_id): (&str, Uuid),
+) -> Result<(Uuid, String)> {
+    let title: String = title.replace('\n', " ").chars().take(120).collect();
+    let content = Content {
+        question: title.clone(),
+        title,
+        answer: body.to_owned(),
+        public_answer: None,
+        keywords: Vec::new(),
+        source_no: String::new(),
+        source_title: "热点问题分析".to_owned(),
+        valid_from: None,
+        valid_to: None,
+        review_due: None,
+    }
+    .checked(app.clock.now())?;
+    let new = store::New {
+        kind: ArticleKind::Article,
+        matter: code("matter", matter)?,
+        section: None,
+        tags: Vec::new(),
+        purpose: None,
+        content,
+        author_id,
+    };
+    let article = store::create(app, tx, who, new).await?;
+    Ok((article.id, article.number))
 }

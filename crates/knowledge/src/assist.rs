@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::search::words::{Place, plain};
-use privacy::{visible, without_personal_data};
+use privacy::visible;
+pub use privacy::without_personal_data;
 
 /// Articles offered to the model.
 const OFFERED: usize = 5;

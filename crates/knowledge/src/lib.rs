@@ -23,8 +23,11 @@ use std::sync::Arc;
 use kernel::{App, Capability, Migration, Result, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use article::{Cited, Said, ScriptPurpose, cite, cited, script_for};
+pub use article::{Cited, Said, ScriptPurpose, begin, cite, cited, script_for};
+pub use assist::without_personal_data;
 pub use reading::http::{BlockingReading, must_pass};
+pub use search::words::{dictionary, plain};
+pub use synonym::groups as synonyms;
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {

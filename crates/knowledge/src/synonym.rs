@@ -37,7 +37,7 @@ kernel::versioned!(row, |group| format!(
 ));
 
 /// All groups.
-pub(crate) async fn groups(conn: &impl ConnectionTrait) -> Result<Vec<Vec<String>>> {
+pub async fn groups(conn: &impl ConnectionTrait) -> Result<Vec<Vec<String>>> {
     let rows = all(conn).await?;
     Ok(rows.iter().map(|row| split(&row.words)).collect())
 }

@@ -5,8 +5,9 @@ pub mod ledger;
 pub mod session_http;
 pub mod store;
 
+use kernel::audit::Who;
 use kernel::problem::{Result, invalid};
-use kernel::words;
+use kernel::{App, Tx, words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -83,4 +84,26 @@ impl AttendanceEntry {
             format!("1 to {session}"),
         ))
     }
+}
+
+/// Begins a course by what was learnt elsewhere; gives its id and its number.
+///
+/// # Errors
+/// 422 for texts that are too long.
+pub async fn begin(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    (title, description): (&str, &str),
+    matter: &str,
+) -> Result<(Uuid, String)> {
+    let wish = store::Wish {
+        title: title.to_owned(),
+        matter: Some(matter.to_owned()),
+        description: description.to_owned(),
+        minutes: 45,
+        state: "active".to_owned(),
+    };
+    let course = store::put(app, tx, who, None, wish).await?;
+    Ok((course.id, course.number))
 }

@@ -22,7 +22,6 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use evaluation::figures::{QualityFigure, figures};
 pub use house::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
-pub use trail::QualityLine;
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {

@@ -78,6 +78,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120420_kept"),
         migration!("2026120423_leave"),
         migration!("2026120551_quality_information"),
+        migration!("2026120553_performance"),
     ]
 }
 

@@ -30,7 +30,7 @@ use crate::wiring::{
     Agents, Blocks, Callers, Devices, HandingBack, Hours, InOrder, LeftBehind, MaySignIn, MayWork,
     OnDuty, OnPost, Suspected, Texts, TheSite, forgets, off_the_line,
 };
-use crate::{asked, backup, console, contract, demo, public, waiting};
+use crate::{asked, backup, console, contract, demo, performance, public, topics, waiting};
 
 /// How the server is to run.
 pub struct Options {
@@ -250,7 +250,17 @@ fn capabilities(
                 coaching: Arc::new(Reviewed(app.clone())),
             },
         ),
-        analytics::capability(app),
+        analytics::capability(
+            app,
+            analytics::Ports {
+                contacts: Arc::new(topics::Written {
+                    app: app.clone(),
+                    organization: organization.clone(),
+                }),
+                spawns: Arc::new(topics::Made(app.clone())),
+                indicators: Arc::new(performance::Measures(app.clone())),
+            },
+        ),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
     let evidence = parts

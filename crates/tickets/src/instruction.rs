@@ -8,8 +8,12 @@ pub mod store;
 
 use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
-use kernel::machine;
-use kernel::words;
+use kernel::audit::Who;
+use kernel::problem::Result;
+use kernel::{App, Tx, machine, words};
+use uuid::Uuid;
+
+use crate::{matter, section};
 
 words! {
     /// The two kinds; nobody may take one for the other.
@@ -175,4 +179,28 @@ impl Case {
         self.rule_id = rule.map(|rule| rule.id.clone());
         self.alarm_at = self.due_at;
     }
+}
+
+/// Begins the draft of a 请示 to the section of a matter by what was learnt elsewhere; gives its id.
+///
+/// # Errors
+/// 422 for what is no leaf of the matter tree.
+pub async fn begin(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    (title, body): (&str, &str),
+    (matter, author): (&str, Uuid),
+) -> Result<Uuid> {
+    let of_matter = matter::section_of_leaf(&**tx, matter).await?;
+    let text = store::Text {
+        matter: matter.to_owned(),
+        section: section::store::known(&**tx, of_matter.as_deref()).await?,
+        ticket_id: None,
+        call_id: None,
+        title: title.to_owned(),
+        body: body.to_owned(),
+    };
+    let document = store::draft(app, tx, who, author, (Kind::InstructionRequest, text)).await?;
+    Ok(document.id)
 }

@@ -41,6 +41,7 @@ pub use contact::answers::Answers;
 pub use forget::{FORGETS, changed_since, forget_words};
 pub use gate::wrap_up_gate;
 pub use matter::{Matter, choices as matter_choices};
+pub use rights::WriteInstructions;
 
 kernel::permissions! {
     /// See tickets and their history.

@@ -31,7 +31,7 @@ export type Calibration = Sent<S['CalibrationView']>
 export type CalibrationDetail = Sent<S['CalibrationDetail']>
 export type Corrective = Sent<S['CorrectiveActionView']>
 export type CorrectiveDetail = Sent<S['CorrectiveActionDetail']>
-export type QualityLine = Sent<S['QualityLine']>
+export type QualityLine = Sent<S['TrailLine']>
 export type QualityStand = Sent<S['QualityStand']>
 export type AgentQuality = Sent<S['AgentQuality']>
 

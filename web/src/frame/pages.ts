@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, Moon, PriceTag, Right, Sort, Timer, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
+import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, Moon, PriceTag, Right, Sort, Timer, TrendCharts, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -18,7 +18,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'knowledge' | 'quality' | 'learning' | 'floor' | 'cases' | 'people' | 'settlement' | 'workforce' | 'dealings' | 'site' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'quality' | 'learning' | 'floor' | 'cases' | 'people' | 'settlement' | 'analytics' | 'workforce' | 'dealings' | 'site' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -41,6 +41,7 @@ export const PAGES: PageDef[] = [
   { name: 'my_attendance', path: '/my/attendance', icon: Timer, needs: [P.punch], group: 'work', load: () => import('@/features/workforce/MyAttendancePage.vue') },
   { name: 'my_payslips', path: '/my/payslips', icon: Wallet, needs: [P.viewPay], group: 'work', load: () => import('@/features/wages/MyPayslipsPage.vue') },
   { name: 'my_evaluations', path: '/my/evaluations', icon: Medal, needs: [P.answerEvaluations], group: 'work', load: () => import('@/features/quality/MyEvaluationsPage.vue') },
+  { name: 'my_performance', path: '/my/performance', icon: Trophy, needs: [P.takeCalls], group: 'work', load: () => import('@/features/analytics/performance/PerformancePage.vue') },
   { name: 'knowledge_search', path: '/knowledge-search', icon: Search, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/SearchPage.vue') },
   { name: 'lookups', path: '/lookups', icon: Clock, needs: [P.viewLookups], group: 'knowledge', load: () => import('@/features/knowledge/LookupsPage.vue') },
   { name: 'fault_trees', path: '/fault-trees', icon: Guide, needs: [P.viewArticles], group: 'knowledge', load: () => import('@/features/knowledge/FaultTreesPage.vue') },
@@ -124,6 +125,9 @@ export const PAGES: PageDef[] = [
   { name: 'export_requests', path: '/export-requests', icon: Stamp, needs: [P.viewExportRequests], group: 'organization', load: () => import('@/features/exports/ExportsPage.vue') },
   { name: 'privacy', path: '/privacy', icon: Postcard, needs: [P.viewPrivacy], group: 'organization', load: () => import('@/features/privacy/PrivacyPage.vue') },
   { name: 'access_log', path: '/access-log', icon: View, needs: [P.viewAccess], group: 'organization', load: () => import('@/features/exports/AccessLogPage.vue') },
+  { name: 'topics', path: '/topics', icon: TrendCharts, needs: [P.viewTopics], group: 'analytics', load: () => import('@/features/analytics/topics/TopicsPage.vue') },
+  { name: 'performance', path: '/performance', icon: Trophy, needs: [P.viewPerformance], wide: true, group: 'analytics', load: () => import('@/features/analytics/performance/PerformancePage.vue') },
+  { name: 'improvement_plans', path: '/improvement-plans', icon: Finished, needs: [P.viewPerformance], wide: true, group: 'analytics', load: () => import('@/features/analytics/performance/ImprovementPlansPage.vue') },
   { name: 'section_people', path: '/section-people', icon: OfficeBuilding, needs: [P.viewSections], group: 'organization', load: () => import('@/features/duty/SectionsPage.vue') },
   { name: 'users', path: '/users', icon: User, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/UsersPage.vue') },
   { name: 'roles', path: '/roles', icon: UserFilled, needs: [P.viewUsers], group: 'organization', load: () => import('@/features/organization/RolesPage.vue') },
@@ -150,4 +154,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'knowledge', 'quality', 'learning', 'floor', 'workforce', 'cases', 'dealings', 'site', 'people', 'settlement', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'quality', 'learning', 'floor', 'workforce', 'cases', 'dealings', 'site', 'people', 'settlement', 'analytics', 'organization', 'system'] as const

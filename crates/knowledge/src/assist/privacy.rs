@@ -21,7 +21,7 @@ fn is_hidden(char: char) -> bool {
 }
 
 /// The text without telephone numbers, identity numbers and e-mail addresses; a word stands in their place.
-pub(super) fn without_personal_data(text: &str) -> String {
+pub fn without_personal_data(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(|line| visible(line, ' ')).collect();
     let chars: Vec<char> = lines.join("\n").chars().collect();
     without_numbers(&without_addresses(&chars))

@@ -24,7 +24,7 @@ use crate::evaluation::store as evaluations;
 use crate::rights::{
     FinishCorrectiveActions, OpenCorrectiveActions, VerifyCorrectiveActions, ViewCorrectiveActions,
 };
-use crate::trail::{self, QualityLine};
+use crate::trail::{self, TrailLine};
 use crate::{Desk, agreed, evaluation, side};
 
 /// The routes of corrective actions.
@@ -109,7 +109,7 @@ pub struct CorrectiveActionDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line, the oldest line first.
-    pub lines: Vec<QualityLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 fn view(row: &row::Model, people: &HashMap<Uuid, Colleague>) -> CorrectiveActionView {

@@ -22,7 +22,7 @@ use crate::rights::{
 };
 use crate::sampling::Origin;
 use crate::side;
-use crate::trail::{self, QualityLine};
+use crate::trail::{self, TrailLine};
 
 /// An evaluation as lists show it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -141,7 +141,7 @@ pub struct EvaluationDetail {
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line; nothing for its agent.
-    pub lines: Vec<QualityLine>,
+    pub lines: Vec<TrailLine>,
 }
 
 /// The rows as lists show them to somebody.
