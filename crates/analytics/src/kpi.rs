@@ -3,9 +3,13 @@
 //! figures from [`figures`] and [`series`]; nothing else counts.
 
 pub mod figures;
+pub(crate) mod gather;
 pub mod http;
 pub mod period;
+mod rare;
+pub mod ratio;
 mod registry;
+mod rows;
 pub mod series;
 pub mod variant;
 

@@ -64,22 +64,6 @@ impl Period {
     }
 }
 
-/// The civil day of an instant.
-pub fn day_of(at: DateTime<Utc>) -> NaiveDate {
-    (at + GUANGZHOU).date_naive()
-}
-
-/// A day as the tables keep it: 20261127.
-pub fn number_of(day: NaiveDate) -> i32 {
-    day.year() * 10_000 + i32::try_from(day.month() * 100 + day.day()).unwrap_or_default()
-}
-
-/// A day from the tables.
-pub fn day_from(number: i32) -> Option<NaiveDate> {
-    let part = |n: i32| u32::try_from(n).ok();
-    NaiveDate::from_ymd_opt(number / 10_000, part(number / 100 % 100)?, part(number % 100)?)
-}
-
 /// What is counted; what is left out narrows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
