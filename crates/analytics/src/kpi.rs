@@ -2,6 +2,7 @@
 //! where it comes from and what the contract asks of it. Dashboards, reports, alerts and performance all take their
 //! figures from [`figures`] and [`series`]; nothing else counts.
 
+pub(crate) mod export;
 pub mod figures;
 pub(crate) mod gather;
 pub mod http;

@@ -1,13 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alerts;
+pub mod facts;
+mod forget;
 pub mod kpi;
+pub mod rights;
 pub mod samples;
+pub mod targets;
 
 use std::sync::Arc;
 
-use kernel::{App, Capability, Migration};
+use kernel::{App, Capability, Migration, migration};
+use utoipa_axum::router::OpenApiRouter;
 
-pub use samples::{NoSamples, Samples};
+pub use forget::FORGETS;
+pub use samples::{NoSamples, Sampled, Samples};
 
 /// What other capabilities answer.
 pub struct Ports {
@@ -26,14 +33,30 @@ pub struct Desk {
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    Vec::new()
+    vec![
+        migration!("2026120521_kpi_facts"),
+        migration!("2026120522_kpi_targets"),
+    ]
 }
 
 /// What the server mounts.
-pub fn capability(_app: &App, _ports: Ports) -> Capability {
+pub fn capability(app: &App, ports: Ports) -> Capability {
+    let desk = Desk {
+        app: app.clone(),
+        samples: ports.samples,
+    };
+    let routes = OpenApiRouter::new()
+        .merge(kpi::http::routes(&desk))
+        .merge(kpi::export::routes(&desk))
+        .merge(targets::routes(app))
+        .merge(alerts::http::routes(&desk));
     Capability {
         name: "analytics",
         migrations: migrations(),
+        permissions: rights::permissions(),
+        routes,
+        event_handlers: facts::handlers(app),
+        jobs: vec![facts::recount::job(app), alerts::watch::job(&desk)],
         ..Capability::default()
     }
 }

@@ -29,14 +29,22 @@ pub struct Sampled {
 /// Knows the checks of a period and a cut; `None` where nobody keeps them.
 pub trait Samples: Send + Sync {
     /// The checks whose contacts came in the period.
-    fn sampled<'a>(&'a self, period: Period, cut: &'a Cut) -> BoxFuture<'a, Result<Option<Sampled>>>;
+    fn sampled<'a>(
+        &'a self,
+        period: Period,
+        cut: &'a Cut,
+    ) -> BoxFuture<'a, Result<Option<Sampled>>>;
 }
 
 /// Nobody keeps checks: there is no data.
 pub struct NoSamples;
 
 impl Samples for NoSamples {
-    fn sampled<'a>(&'a self, _period: Period, _cut: &'a Cut) -> BoxFuture<'a, Result<Option<Sampled>>> {
+    fn sampled<'a>(
+        &'a self,
+        _period: Period,
+        _cut: &'a Cut,
+    ) -> BoxFuture<'a, Result<Option<Sampled>>> {
         Box::pin(async { Ok(None) })
     }
 }

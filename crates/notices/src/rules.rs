@@ -220,6 +220,7 @@ use To::{
 /// The table. A new kind is a line here and a word for it in both languages of the console.
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
+    Rule::on("kpi.alert_raised", "kpi_alert", &[Lead, Manager]),
     Rule::on("ticket.dispatched", "ticket_dispatched", &[Receiver]).duty(),
     Rule::on("ticket.reassigned", "ticket_reassigned", &[Receiver]).duty(),
     Rule::on("ticket.transfer_offered", "ticket_transfer_offered", &[Receiver]).duty().urgent(),

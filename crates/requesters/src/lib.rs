@@ -77,6 +77,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120402_statement_days"),
         migration!("2026120420_kept"),
         migration!("2026120423_leave"),
+        migration!("2026120552_contact_facts"),
     ]
 }
 

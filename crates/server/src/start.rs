@@ -241,7 +241,12 @@ fn capabilities(
             }),
         ),
         quality::capability(app),
-        analytics::capability(app),
+        analytics::capability(
+            app,
+            analytics::Ports {
+                samples: Arc::new(analytics::NoSamples),
+            },
+        ),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
     let evidence = parts

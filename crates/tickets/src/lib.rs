@@ -41,7 +41,7 @@ pub use contact::answers::Answers;
 pub use forget::{FORGETS, changed_since, forget_words};
 pub use gate::wrap_up_gate;
 pub use matter::{
-    Matter, choices as matter_choices, leaves_below as matters_below, names as matter_names,
+    Matter, all_names as matter_names, choices as matter_choices, leaves_below as matters_below,
 };
 
 kernel::permissions! {

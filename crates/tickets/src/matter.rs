@@ -211,7 +211,7 @@ pub async fn leaves_below(conn: &impl ConnectionTrait, code: &str) -> Result<Vec
 }
 
 /// The names of all matters by code, those not in use included.
-pub async fn names(conn: &impl ConnectionTrait) -> Result<std::collections::HashMap<String, String>> {
+pub async fn all_names(conn: &impl ConnectionTrait) -> Result<HashMap<String, String>> {
     let rows = row::Entity::find().all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.code, row.name)).collect())
 }

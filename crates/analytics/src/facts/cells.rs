@@ -187,11 +187,11 @@ pub(crate) async fn sums(
     along: Along,
 ) -> Result<BTreeMap<String, Sums>> {
     let key: SimpleExpr = match along {
-        Along::Nothing => Expr::val("").into(),
-        Along::Day => Expr::col(cell::Column::Day).into(),
+        Along::Nothing => Expr::val(""),
+        Along::Day => Expr::col(cell::Column::Day),
         Along::HalfHour => Expr::col(cell::Column::HalfHour).cast_as(Alias::new("text")),
-        Along::Channel => Expr::col(cell::Column::Channel).into(),
-        Along::Subject => Expr::col(cell::Column::Subject).into(),
+        Along::Channel => Expr::col(cell::Column::Channel),
+        Along::Subject => Expr::col(cell::Column::Subject),
     };
     let mut select = cell::Entity::find()
         .select_only()
@@ -200,7 +200,9 @@ pub(crate) async fn sums(
         .filter(in_period(asked.period));
     for name in Sums::NAMES {
         // A sum of bigint is numeric on PostgreSQL.
-        let sum = Expr::col(Alias::new(*name)).sum().cast_as(Alias::new("bigint"));
+        let sum = Expr::col(Alias::new(*name))
+            .sum()
+            .cast_as(Alias::new("bigint"));
         select = select.expr_as(sum, *name);
     }
     if let Some(channel) = &asked.channel {

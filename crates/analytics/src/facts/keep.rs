@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use kernel::problem::{Result, unavailable};
 use kernel::{Problem, Tx};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel as _, QueryFilter,
+    ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    IntoActiveModel as _, QueryFilter,
 };
 use uuid::Uuid;
 
@@ -145,6 +147,9 @@ async fn around<'a>(
     Ok(found)
 }
 
+/// When somebody came, and the contact.
+type Line = Vec<(DateTime<Utc>, Uuid)>;
+
 /// Says of each contact whether the same person came with the same matter within seven days. Only of those not later
 /// than the last that was made anew is everything known that came after.
 fn judge_repeats(before: &HashMap<Uuid, Contact>, after: &mut HashMap<Uuid, Contact>) {
@@ -155,8 +160,7 @@ fn judge_repeats(before: &HashMap<Uuid, Contact>, after: &mut HashMap<Uuid, Cont
         .map(|fact| fact.offered_at)
         .max();
     let Some(last) = last else { return };
-    let mut lines: HashMap<(Uuid, String), Vec<(chrono::DateTime<chrono::Utc>, Uuid)>> =
-        HashMap::new();
+    let mut lines: HashMap<(Uuid, String), Line> = HashMap::new();
     for fact in after.values() {
         if let (Some(requester), Some(matter)) = (fact.requester_id, &fact.matter) {
             let line = lines.entry((requester, matter.clone())).or_default();
@@ -189,13 +193,13 @@ pub async fn tickets(tx: &Tx, ids: &[Uuid]) -> Result<usize> {
         .await?;
     let (mut deltas, mut changed) = (Deltas::default(), 0);
     for old in before {
-        deltas.take(&old.all_shares()?);
+        deltas.take(&old.shares());
         let Some(mut fact) = fresh.remove(&old.id) else {
             ticket::Entity::delete_by_id(old.id).exec(&**tx).await?;
             changed += 1;
             continue;
         };
-        deltas.add(&fact.all_shares()?);
+        deltas.add(&fact.shares());
         fact.version = old.version;
         if fact == old {
             continue;
@@ -232,7 +236,7 @@ pub async fn tickets(tx: &Tx, ids: &[Uuid]) -> Result<usize> {
 
 async fn write_new_tickets(tx: &Tx, new: Vec<Ticket>, deltas: &mut Deltas) -> Result<()> {
     for fact in &new {
-        deltas.add(&fact.all_shares()?);
+        deltas.add(&fact.shares());
     }
     for some in new.chunks(AT_ONCE) {
         let rows = some.iter().cloned().map(Ticket::into_active_model);

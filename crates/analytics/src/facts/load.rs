@@ -203,9 +203,7 @@ impl Rows {
             row.end_reason.clone()
         };
         let first = row.first_response_at;
-        fact.wait_ms = row
-            .accepted_at
-            .map_or(0, |at| between(row.opened_at, at));
+        fact.wait_ms = row.accepted_at.map_or(0, |at| between(row.opened_at, at));
         if fact.message {
             let ticket = row.ticket_id.and_then(|id| self.tickets.get(&id));
             let replied = [first, ticket.and_then(|ticket| ticket.answered_at)];

@@ -1,13 +1,13 @@
 //! Counts a period again from the rows of those who own them: first the facts, then the cells of each day from its
 //! facts. Gives what the events gave, and mends what a lost event or a restored backup left behind.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::problem::{Result, internal};
 use kernel::{App, JobDef};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait as _, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::cells::{self, Deltas};
 use super::contact::row as contact;
+use super::keep;
 use super::ticket::row as ticket;
-use super::{REPEAT_WITHIN, keep};
 use crate::kpi::Period;
 
 /// The name of the job.
@@ -172,9 +172,21 @@ async fn facts_between(
 async fn tickets_of(conn: &impl ConnectionTrait, from: DateTime<Utc>, until: DateTime<Utc>) -> Ids {
     use tickets::ticket::store::row as owned;
     let within = Condition::any()
-        .add(owned::Column::OpenedAt.gte(from).and(owned::Column::OpenedAt.lt(until)))
-        .add(owned::Column::DueAt.gte(from).and(owned::Column::DueAt.lt(until)))
-        .add(owned::Column::UpdatedAt.gte(from).and(owned::Column::UpdatedAt.lt(until)));
+        .add(
+            owned::Column::OpenedAt
+                .gte(from)
+                .and(owned::Column::OpenedAt.lt(until)),
+        )
+        .add(
+            owned::Column::DueAt
+                .gte(from)
+                .and(owned::Column::DueAt.lt(until)),
+        )
+        .add(
+            owned::Column::UpdatedAt
+                .gte(from)
+                .and(owned::Column::UpdatedAt.lt(until)),
+        );
     let mut found: Vec<Uuid> = owned::Entity::find()
         .select_only()
         .column(owned::Column::Id)
@@ -213,9 +225,11 @@ pub(crate) async fn sum_up(conn: &impl ConnectionTrait, day: NaiveDate) -> Resul
             .filter(contact::Column::OfferedAt.gte(from))
             .filter(contact::Column::OfferedAt.lt(until));
         if let Some((at, id)) = last {
-            let beyond = Condition::any()
-                .add(contact::Column::OfferedAt.gt(at))
-                .add(contact::Column::OfferedAt.eq(at).and(contact::Column::Id.gt(id)));
+            let beyond = Condition::any().add(contact::Column::OfferedAt.gt(at)).add(
+                contact::Column::OfferedAt
+                    .eq(at)
+                    .and(contact::Column::Id.gt(id)),
+            );
             page = page.filter(beyond);
         }
         let rows = page

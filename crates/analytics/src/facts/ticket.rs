@@ -1,7 +1,5 @@
 //! What became of a ticket, and what it adds to the sums: each on the day it is counted in.
 
-use kernel::problem::Result;
-
 use super::Sums;
 use super::cells::Share;
 use super::contact::one;
@@ -91,13 +89,5 @@ impl Ticket {
             shares.push(share(closed, sums));
         }
         shares
-    }
-
-    /// The same, for who adds in one place.
-    ///
-    /// # Errors
-    /// Never; in the form of a contact's.
-    pub(crate) fn all_shares(&self) -> Result<Vec<Share>> {
-        Ok(self.shares())
     }
 }

@@ -4,7 +4,7 @@ use kernel::problem::Result;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ratio::{Ratio, is_summed, of_sums};
+use super::ratio::{is_summed, of_sums};
 use super::variant::{self, Variants};
 use super::{Cut, Kpi, Period, gather, rare};
 use crate::Desk;
@@ -82,7 +82,7 @@ pub(crate) fn of(
 ) -> Vec<Figure> {
     let figure = |kpi: &Kpi| {
         let chosen = variants.of(*kpi);
-        let ratio = of_sums(*kpi, chosen, sums, open).unwrap_or_else(Ratio::default);
+        let ratio = of_sums(*kpi, chosen, sums, open).unwrap_or_default();
         ratio.figure(*kpi, chosen, rows_url(*kpi, period, cut))
     };
     wanted.iter().map(figure).collect()

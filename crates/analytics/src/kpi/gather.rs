@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use kernel::problem::Result;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait as _, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use uuid::Uuid;
 
 use super::series::By;
@@ -104,9 +107,11 @@ async fn from_facts(
     let mut last: Option<(DateTime<Utc>, Uuid)> = None;
     loop {
         let beyond = last.map(|(at, id)| {
-            Condition::any()
-                .add(contact::Column::OfferedAt.gt(at))
-                .add(contact::Column::OfferedAt.eq(at).and(contact::Column::Id.gt(id)))
+            Condition::any().add(contact::Column::OfferedAt.gt(at)).add(
+                contact::Column::OfferedAt
+                    .eq(at)
+                    .and(contact::Column::Id.gt(id)),
+            )
         });
         let rows = contact::Entity::find()
             .filter(wanted.clone().add_option(beyond))

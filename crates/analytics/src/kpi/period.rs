@@ -23,10 +23,18 @@ impl Period {
     /// From a day to a day. 422 `period_backwards`, `period_too_long`.
     pub fn new(from: NaiveDate, to: NaiveDate) -> Result<Self> {
         if to < from {
-            return Err(invalid("to", "period_backwards", "the period ends before it begins"));
+            return Err(invalid(
+                "to",
+                "period_backwards",
+                "the period ends before it begins",
+            ));
         }
         if (to - from).num_days() >= LONGEST_DAYS {
-            return Err(invalid("to", "period_too_long", "a period has at most 800 days"));
+            return Err(invalid(
+                "to",
+                "period_too_long",
+                "a period has at most 800 days",
+            ));
         }
         Ok(Self { from, to })
     }
@@ -39,8 +47,13 @@ impl Period {
     /// The calendar month of a day.
     pub fn month(day: NaiveDate) -> Self {
         let from = day.with_day(1).unwrap_or(day);
-        let next = from.checked_add_months(chrono::Months::new(1)).unwrap_or(from);
-        Self { from, to: next.pred_opt().unwrap_or(from) }
+        let next = from
+            .checked_add_months(chrono::Months::new(1))
+            .unwrap_or(from);
+        Self {
+            from,
+            to: next.pred_opt().unwrap_or(from),
+        }
     }
 
     /// How many days.
@@ -85,6 +98,9 @@ impl Cut {
 
     /// Of one person.
     pub fn of_person(person: Uuid) -> Self {
-        Self { person: Some(person), ..Self::default() }
+        Self {
+            person: Some(person),
+            ..Self::default()
+        }
     }
 }

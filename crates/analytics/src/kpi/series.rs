@@ -70,7 +70,9 @@ pub async fn series(
         }
     }
     if found.len() > MOST_KEYS {
-        return Err(not_along("more than 2,000 steps; narrow the period or the cut"));
+        return Err(not_along(
+            "more than 2,000 steps; narrow the period or the cut",
+        ));
     }
     let open = open_of(desk, wanted, by, period, cut).await?;
     let points = found.into_iter().map(|(key, sums)| {

@@ -34,7 +34,11 @@ impl Rule for KpiVariant {
         if known.contains(&self.variant.as_str()) {
             return Ok(());
         }
-        let detail = format!("{} has these variants: {}", self.kpi.number(), known.join(", "));
+        let detail = format!(
+            "{} has these variants: {}",
+            self.kpi.number(),
+            known.join(", ")
+        );
         Err(invalid("rule.variant", "kpi_variant_unknown", detail))
     }
 }

@@ -17,6 +17,7 @@ const TEXTS: &[&str] = &[
     include_str!("records/notices.txt"),
     include_str!("records/knowledge.txt"),
     include_str!("records/personnel.txt"),
+    include_str!("records/analytics.txt"),
     include_str!("records/settlement.txt"),
     include_str!("records/learning.txt"),
     include_str!("records/liaison.txt"),

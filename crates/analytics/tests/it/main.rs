@@ -1,0 +1,10 @@
+//! What the indicators promise, on both databases.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod alerts;
+mod doors;
+mod facts;
+mod kpi;
+mod property;
+mod recount;
+mod world;
