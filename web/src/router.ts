@@ -83,6 +83,7 @@ export const router = createRouter({
         { path: '/carry/:kind', name: 'carry_import', component: () => import('@/features/carry/CarryImportPage.vue'), meta: { title: 'pages.carry_import', needs: [P.importCarried] } },
         { path: '/service-contracts/:id', name: 'service_contract', component: () => import('@/features/settlement/ServiceContractPage.vue'), meta: { title: 'pages.service_contract', needs: need('service_contracts') } },
         { path: '/attendance-sheets/:id', name: 'attendance_sheet', component: () => import('@/features/settlement/AttendanceSheetPage.vue'), meta: { title: 'pages.attendance_sheet', needs: need('service_contracts') } },
+        { path: '/kpi-rows/:kpi', name: 'kpi_rows', component: () => import('@/features/analytics/RowsPage.vue'), meta: { title: 'pages.kpi_rows', needs: need('kpis') } },
         { path: '/statements/:id', name: 'statement', component: () => import('@/features/settlement/StatementPage.vue'), meta: { title: 'pages.statement', needs: need('statements') } },
         { path: '/letters/new', name: 'letter_new', component: () => import('@/features/liaison/LetterEditor.vue'), meta: { title: 'pages.letter_new', needs: [P.writeLetters] } },
         { path: '/letters/:id', name: 'letter', component: () => import('@/features/liaison/LetterPage.vue'), meta: { title: 'pages.letter', needs: need('letters') } },

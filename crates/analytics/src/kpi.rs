@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 pub use figures::{Beside, Figure, figures};
 pub use period::{Cut, Period};
-pub use registry::{Direction, KpiDefinition, Unit};
+pub use registry::{KpiDefinition, KpiDirection as Direction, KpiUnit as Unit};
 pub use series::{By, Point, series};
 pub use variant::KpiVariant;
 
@@ -108,6 +108,7 @@ impl Kpi {
 /// A figure as a reader compares it with what is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = KpiStanding)]
 pub enum Standing {
     /// As asked, or better.
     Met,

@@ -131,6 +131,9 @@ pub async fn start(options: Options) -> Result<Running> {
     if demo && app.config.get("service.demo_dealings")? {
         demo::month::seed(&app, &floor).await?;
     }
+    if demo && app.config.get("service.demo_figures")? {
+        demo::contacts::seed(&app).await?;
+    }
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));
     app.secrets.attach(Arc::new(Suspected(app.clone())));

@@ -231,4 +231,9 @@ export const P = {
   decideAdjustments: 'adjustments:decide',
   exportStatements: 'statements:export',
   answerQuestions: 'open_questions:answer',
+  viewKpis: 'kpis:view',
+  exportKpis: 'kpis:export',
+  setKpiTargets: 'kpi_targets:set',
+  viewKpiAlerts: 'kpi_alerts:view',
+  acknowledgeKpiAlerts: 'kpi_alerts:acknowledge',
 } as const

@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, Moon, PriceTag, Right, Sort, Timer, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
+import { Box, CirclePlus, Coin, DataLine, Download, FirstAidKit, Grid, Management, Money, Moon, Odometer, PriceTag, Right, Sort, Timer, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -18,7 +18,7 @@ export interface PageDef {
   needs: string[]
   /** Of no use to who sees only rows of his own: those have a page under "my work". */
   wide?: boolean
-  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'settlement' | 'workforce' | 'dealings' | 'site' | 'organization' | 'system'
+  group: 'work' | 'knowledge' | 'learning' | 'floor' | 'cases' | 'people' | 'settlement' | 'workforce' | 'analytics' | 'dealings' | 'site' | 'organization' | 'system'
   load: () => Promise<unknown>
 }
 
@@ -73,6 +73,9 @@ export const PAGES: PageDef[] = [
   { name: 'covers', path: '/covers', icon: Switch, needs: [P.viewCovers], group: 'floor', load: () => import('@/features/duty/CoversPage.vue') },
   { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
   { name: 'blocks', path: '/requester-blocks', icon: CircleClose, needs: [P.viewBlocks], group: 'floor', load: () => import('@/features/requesters/BlocksPage.vue') },
+  { name: 'kpis', path: '/kpis', icon: Odometer, needs: [P.viewKpis], group: 'analytics', load: () => import('@/features/analytics/DashboardPage.vue') },
+  { name: 'kpi_comparison', path: '/kpi-comparison', icon: DataLine, needs: [P.viewKpis], group: 'analytics', load: () => import('@/features/analytics/ComparisonPage.vue') },
+  { name: 'kpi_alerts', path: '/kpi-alerts', icon: AlarmClock, needs: [P.viewKpiAlerts], group: 'analytics', load: () => import('@/features/analytics/AlertsPage.vue') },
   { name: 'roster', path: '/roster', icon: Grid, needs: [P.viewRoster], group: 'workforce', load: () => import('@/features/workforce/RosterPage.vue') },
   { name: 'leave', path: '/leave', icon: Suitcase, needs: [P.viewLeave], group: 'workforce', load: () => import('@/features/workforce/LeavePage.vue') },
   { name: 'swaps', path: '/swaps', icon: Switch, needs: [P.viewSwaps], group: 'workforce', load: () => import('@/features/workforce/SwapsPage.vue') },
@@ -143,4 +146,4 @@ export function opens(page: Pick<PageDef, 'needs' | 'wide'>, rights: Rights): bo
   return page.needs.some((need) => rights.can(need) && (!page.wide || rights.reach(need) !== 'own'))
 }
 
-export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'workforce', 'cases', 'dealings', 'site', 'people', 'settlement', 'organization', 'system'] as const
+export const GROUPS = ['work', 'knowledge', 'learning', 'floor', 'workforce', 'analytics', 'cases', 'dealings', 'site', 'people', 'settlement', 'organization', 'system'] as const

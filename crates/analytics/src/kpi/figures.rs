@@ -13,6 +13,7 @@ use crate::facts::Sums;
 /// What an indicator says. Integer arithmetic only: `value` is `numerator` over `denominator` in the unit of the
 /// indicator, rounded down; whether a target is met is judged by both, not by the rounded value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KpiBareFigure)]
 pub struct Figure {
     /// Which.
     pub kpi: Kpi,
@@ -32,6 +33,7 @@ pub struct Figure {
 
 /// A figure that stands beside another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KpiBeside)]
 pub struct Beside {
     /// `response_rate`, `accepted_returns`, `business`, `customer`, `compliance`, `exams_passed`, `leaks` …
     pub code: String,

@@ -1,8 +1,7 @@
 //! The formulas (domain B.4), pure: from sums to what is above and below the line. Each K-xx that contacts and tickets
 //! tell of stands here once.
 
-use super::registry::Unit;
-use super::{Beside, Figure, Kpi};
+use super::{Beside, Figure, Kpi, Unit};
 use crate::facts::Sums;
 
 /// What is above and below the line, and what is published beside it.

@@ -17,9 +17,12 @@ const MOST_STEPS: i64 = 62;
 /// People, queues or matters of one series; the busiest first would hide nobody in a hotline of a province.
 const MOST_KEYS: usize = 2_000;
 
+/// Along what a series goes.
+pub use KpiBy as By;
+
 kernel::words! {
     /// Along what a series goes.
-    By {
+    KpiBy {
         /// Each day of the period, the empty ones too.
         Day = "day",
         /// The half-hours of the day, all days of the period together: 0 is 00:00 to 00:30.
@@ -37,6 +40,7 @@ kernel::words! {
 
 /// What the indicators say of one step of a series.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KpiBarePoint)]
 pub struct Point {
     /// `2026-11-27`, the number of a half-hour, an id or a code; empty for what has none.
     pub key: String,
