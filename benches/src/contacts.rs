@@ -25,7 +25,7 @@ fn facts(backend: DbBackend, from: usize, many: usize, all: usize) -> String {
         _ => (
             "randomblob(16)".to_owned(),
             format!("unhex('00000000000070008000' || printf('%012d', i % {AGENTS}))"),
-            "strftime('%Y-%m-%d %H:%M:%S+00:00', d, '+' || s || ' seconds')".to_owned(),
+            "strftime('%Y-%m-%dT%H:%M:%S+00:00', d, '+' || s || ' seconds')".to_owned(),
         ),
     };
     let (day, base) = match backend {

@@ -17,7 +17,7 @@ insert into rules (kind, subject, effective_from, recorded_at, recorded_by, sour
   ('kpi_target', 'k10', '2022-09-01T00:00:00+00:00', '2026-12-05T00:00:00+00:00', null, 'V2:S6，目标为设计默认值，待采购人确认',
    '{"kpi":"k10","channel":null,"target":10000,"upper":null,"interval":"day","intervals":2,"alerting":true,"caution":null,"least":1}'),
   ('kpi_target', 'k11', '2022-09-01T00:00:00+00:00', '2026-12-05T00:00:00+00:00', null, 'V2:S13，>90% 告警，待采购人确认',
-   '{"kpi":"k11","channel":null,"target":7500,"upper":8500,"interval":"day","intervals":2,"alerting":true,"caution":9000,"least":1}'),
+   '{"kpi":"k11","channel":null,"target":7500,"upper":8500,"interval":"day","intervals":2,"alerting":false,"caution":9000,"least":1}'),
   ('kpi_target', 'k12', '2022-09-01T00:00:00+00:00', '2026-12-05T00:00:00+00:00', null, 'V2:S14，待采购人确认',
    '{"kpi":"k12","channel":null,"target":8500,"upper":null,"interval":"day","intervals":2,"alerting":false,"caution":null,"least":1}'),
   ('kpi_target', 'k13', '2022-09-01T00:00:00+00:00', '2026-12-05T00:00:00+00:00', null, 'V:S16，目标为默认值，待采购人确认',

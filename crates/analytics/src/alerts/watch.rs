@@ -247,8 +247,6 @@ async fn raise(desk: &Desk, target: &KpiTarget, key: String, run: Missed) -> Res
         version: 1,
     };
     let mut facts = told(&alert);
-    facts["name_zh"] = json!(target.kpi.definition().zh);
-    facts["name_en"] = json!(target.kpi.definition().en);
     facts["number"] = json!(target.kpi.number());
     facts["half_hour"] = json!(run.last.half_hour);
     facts["day"] = json!(run.last.day);

@@ -11,8 +11,8 @@ use personnel::leak::store::row as leak;
 use personnel::staff::store::row as staff;
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait as _, PaginatorTrait as _,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait as _, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use telephony::outbound::callback::store::row as callback;
 use uuid::Uuid;
@@ -33,6 +33,8 @@ pub(super) async fn ratio(desk: &Desk, kpi: Kpi, period: Period, cut: &Cut) -> R
     match kpi {
         Kpi::K10 if !of_contacts && cut.person.is_none() => returned(desk, period, cut).await,
         Kpi::K11 if of_people => occupancy(desk, period, cut.person).await,
+        Kpi::K12 if of_people => utilisation(desk, period, cut.person).await,
+        Kpi::K14 if of_people => conformance(desk, period, cut.person).await,
         Kpi::K23 | Kpi::K24 | Kpi::K25 => sampled(desk, kpi, period, cut).await,
         Kpi::K28 if of_all => presence(desk, period).await,
         Kpi::K29 if of_all => turnover(conn, period).await,
@@ -82,11 +84,18 @@ async fn returned(desk: &Desk, period: Period, cut: &Cut) -> Result<Ratio> {
     ))
 }
 
-/// K-11: time in a talk, on hold and in wrap-up against the same with the time ready. A state lasts until the next
-/// change of the same agent; what lasts over the edge of the period is cut there.
-async fn occupancy(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Ratio> {
+/// How long somebody was in a state.
+struct Stretch {
+    agent: Uuid,
+    began: DateTime<Utc>,
+    state: String,
+    ms: i64,
+}
+
+/// The states of a period: each lasts until the next change of the same agent; what lasts over the edge of the period is
+/// cut there.
+async fn stretches(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Vec<Stretch>> {
     let until = period.ends().min(desk.app.clock.now());
-    // Who took up his state before the period began did so on the day before.
     let from = period.begins();
     let rows: Vec<(Uuid, DateTime<Utc>, String)> = change::Entity::find()
         .select_only()
@@ -95,6 +104,7 @@ async fn occupancy(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<
             change::Column::At,
             change::Column::ToState,
         ])
+        // Who took up his state before the period began did so on the day before.
         .filter(change::Column::At.gte(from - chrono::TimeDelta::days(1)))
         .filter(change::Column::At.lt(until))
         .filter(Condition::all().add_option(person.map(|id| change::Column::AgentId.eq(id))))
@@ -109,27 +119,86 @@ async fn occupancy(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<
         return Err(invalid("to", "kpi_period_too_long", detail)
             .with_way_out("ask of fewer days, or of one person"));
     }
-    let (mut busy, mut ready) = (0, 0);
-    let mut count = |state: &str, began: DateTime<Utc>, ended: DateTime<Utc>| {
-        let ms = (ended.min(until) - began.max(from))
-            .num_milliseconds()
-            .max(0);
-        match state {
-            "talking" | "held" | "wrap_up" => busy += ms,
-            "ready" => ready += ms,
-            _ => {}
+    let mut found = Vec::new();
+    let mut keep = |agent: Uuid, state: String, began: DateTime<Utc>, ended: DateTime<Utc>| {
+        let began = began.max(from);
+        let ms = (ended.min(until) - began).num_milliseconds();
+        if ms > 0 {
+            found.push(Stretch {
+                agent,
+                began,
+                state,
+                ms,
+            });
         }
     };
     let mut standing: HashMap<Uuid, (DateTime<Utc>, String)> = HashMap::new();
     for (agent, at, state) in rows {
         if let Some((began, before)) = standing.insert(agent, (at, state)) {
-            count(&before, began, at);
+            keep(agent, before, began, at);
         }
     }
-    for (began, state) in standing.into_values() {
-        count(&state, began, until);
+    for (agent, (began, state)) in standing {
+        keep(agent, state, began, until);
+    }
+    Ok(found)
+}
+
+/// K-11: time in a talk, on hold and in wrap-up against the same with the time ready.
+async fn occupancy(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Ratio> {
+    let (mut busy, mut ready) = (0, 0);
+    for one in stretches(desk, period, person).await? {
+        match one.state.as_str() {
+            "talking" | "held" | "wrap_up" => busy += one.ms,
+            "ready" => ready += one.ms,
+            _ => {}
+        }
     }
     Ok(Ratio::new(busy, busy + ready))
+}
+
+/// The minutes of signed days: at the seat, and of the whole day, by person and day.
+async fn signed(
+    desk: &Desk,
+    period: Period,
+    person: Option<Uuid>,
+) -> Result<HashMap<(Uuid, chrono::NaiveDate), (i64, i64)>> {
+    let rows = workforce::frozen(desk.app.db.read(), period.from, period.to).await?;
+    let mut days = HashMap::new();
+    for row in workforce::attendance::period::in_force(&rows) {
+        let Some(user) = row.user_id else { continue };
+        if person.is_none_or(|person| person == user) {
+            let (worked, whole) = days.entry((user, row.day)).or_insert((0, 0));
+            *worked += row.minutes;
+            *whole += row.whole_minutes;
+        }
+    }
+    Ok(days)
+}
+
+/// K-12: signed in without breaks, against the minutes of the same people's signed days.
+async fn utilisation(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Ratio> {
+    let days = signed(desk, period, person).await?;
+    if days.is_empty() {
+        return Ok(Ratio::default());
+    }
+    let mut at_work = 0;
+    for one in stretches(desk, period, person).await? {
+        let away = matches!(one.state.as_str(), "signed_out" | "break");
+        if !away && days.contains_key(&(one.agent, kernel::day::of(one.began))) {
+            at_work += one.ms;
+        }
+    }
+    let paid: i64 = days.values().map(|(_, whole)| whole * 60_000).sum();
+    Ok(Ratio::new(at_work, paid))
+}
+
+/// K-14: minutes worked against the minutes of the signed days.
+async fn conformance(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Ratio> {
+    let days = signed(desk, period, person).await?;
+    let worked = days.values().map(|(worked, _)| worked).sum();
+    let whole = days.values().map(|(_, whole)| whole).sum();
+    Ok(Ratio::new(worked, whole))
 }
 
 /// K-28: posts held on the working days that have begun, against posts to be held.

@@ -109,7 +109,7 @@ async fn an_agent_sees_his_own_figures_and_nobody_elses() {
         let path = format!("/api/v1/kpi-figures?kpis=k02&{MONDAY}&person={other}");
         assert_eq!(world.refused("agent1", &path).await, "kpis_of_others");
         let path = format!("/api/v1/kpi-figures/export?kpis=k02&{MONDAY}");
-        assert_eq!(world.refused("agent1", &path).await, "permission_denied");
+        assert_eq!(world.refused("agent1", &path).await, "forbidden");
     })
     .await;
 }

@@ -71,6 +71,7 @@ pub async fn on_both(story: impl AsyncFn(World)) {
         channels::migrations(),
         personnel::migrations(),
         learning::migrations(),
+        workforce::migrations(),
         analytics::migrations(),
     ]
     .concat();
@@ -365,7 +366,7 @@ impl World {
     /// The same over the row that is there.
     pub async fn write_ticket(&self, id: Uuid, told: &Order) {
         let owner = self.id(told.owner);
-        let rule = json!({ "id": "test", "limit": { "unit": "working_days", "n": 2 } });
+        let rule = json!({ "id": "test", "limit": { "working_days": 2 } });
         let clock = json!({
             "rule": rule, "due_at": told.due_at, "paused_at": null, "used_ms": 0, "runs_since": told.at,
         });

@@ -30,16 +30,16 @@ async fn call_backs_give_k_10_once_their_term_is_over() {
             format!(
                 "insert into callbacks (id, number, state, open, missed, first_missed_at, last_missed_at, warn_at, \
                  due_at, warned, breached, attempts, in_time, updated_at, version) values ({id}, '', 'closed', false, \
-                 1, '2026-11-24 01:00:00+00:00', '2026-11-24 01:00:00+00:00', '2026-11-24 01:00:00+00:00', \
-                 '{due}', false, false, 0, {in_time}, '2026-11-24 01:00:00+00:00', 1)"
+                 1, '2026-11-24T01:00:00+00:00', '2026-11-24T01:00:00+00:00', '2026-11-24T01:00:00+00:00', \
+                 '{due}', false, false, 0, {in_time}, '2026-11-24T01:00:00+00:00', 1)"
             )
         };
         let lines = [
-            callback(1, "2026-11-25 01:00:00+00:00", "true"),
-            callback(2, "2026-11-25 01:00:00+00:00", "false"),
+            callback(1, "2026-11-25T01:00:00+00:00", "true"),
+            callback(2, "2026-11-25T01:00:00+00:00", "false"),
             // Its term is over, and nobody called; that of the last one still runs.
-            callback(3, "2026-11-25 01:00:00+00:00", "null"),
-            callback(4, "2026-11-28 01:00:00+00:00", "null"),
+            callback(3, "2026-11-25T01:00:00+00:00", "null"),
+            callback(4, "2026-11-28T01:00:00+00:00", "null"),
         ];
         sql(&world, &lines.each_ref().map(String::as_str)).await;
         let november = period("2026-11-01", "2026-11-30");
@@ -71,11 +71,11 @@ async fn states_give_k_11_cut_at_the_edges_of_the_day() {
         // Ready from 23:50 of Monday on; the day begins at 16:00 UTC. 10 min ready, 20 talking, 5 held, 5 wrap-up,
         // then break.
         let lines = [
-            change(1, "2026-11-23 15:50:00+00:00", "ready"),
-            change(2, "2026-11-23 16:10:00+00:00", "talking"),
-            change(3, "2026-11-23 16:30:00+00:00", "held"),
-            change(4, "2026-11-23 16:35:00+00:00", "wrap_up"),
-            change(5, "2026-11-23 16:40:00+00:00", "break"),
+            change(1, "2026-11-23T15:50:00+00:00", "ready"),
+            change(2, "2026-11-23T16:10:00+00:00", "talking"),
+            change(3, "2026-11-23T16:30:00+00:00", "held"),
+            change(4, "2026-11-23T16:35:00+00:00", "wrap_up"),
+            change(5, "2026-11-23T16:40:00+00:00", "break"),
         ];
         sql(&world, &lines.each_ref().map(String::as_str)).await;
         let tuesday = period("2026-11-24", "2026-11-24");
@@ -99,8 +99,8 @@ async fn people_give_k_29_and_k_31_counts_what_is_grave() {
             let id = literal(&world, &id(n));
             format!(
                 "insert into staff (id, name, state, passed, hired_on, left_on, created_at, updated_at, version) \
-                 values ({id}, '', 'on_post', true, '2026-01-01', {left}, '2026-01-01 00:00:00+00:00', \
-                 '2026-01-01 00:00:00+00:00', 1)"
+                 values ({id}, '', 'on_post', true, '2026-01-01', {left}, '2026-01-01T00:00:00+00:00', \
+                 '2026-01-01T00:00:00+00:00', 1)"
             )
         };
         let lines = [
