@@ -47,13 +47,22 @@ pub(crate) async fn write_contacts(
             fact.repeated = old.repeated;
         }
     }
+    // Of nobody later than these is everything known that came after him.
+    let last = before
+        .values()
+        .chain(after.values())
+        .filter(|fact| fact.matter.is_some() && fact.requester_id.is_some())
+        .map(|fact| fact.offered_at)
+        .max();
     for neighbour in around(&**tx, before.values().chain(after.values())).await? {
         if !after.contains_key(&neighbour.id) && !before.contains_key(&neighbour.id) {
             before.insert(neighbour.id, neighbour.clone());
             after.insert(neighbour.id, neighbour);
         }
     }
-    judge_repeats(&before, &mut after);
+    if let Some(last) = last {
+        judge_repeats(&mut after, last);
+    }
 
     let (mut deltas, mut changed) = (Deltas::default(), 0);
     let mut new = Vec::new();
@@ -150,16 +159,8 @@ async fn around<'a>(
 /// When somebody came, and the contact.
 type Line = Vec<(DateTime<Utc>, Uuid)>;
 
-/// Says of each contact whether the same person came with the same matter within seven days. Only of those not later
-/// than the last that was made anew is everything known that came after.
-fn judge_repeats(before: &HashMap<Uuid, Contact>, after: &mut HashMap<Uuid, Contact>) {
-    let last = before
-        .values()
-        .chain(after.values())
-        .filter(|fact| fact.matter.is_some() && fact.requester_id.is_some())
-        .map(|fact| fact.offered_at)
-        .max();
-    let Some(last) = last else { return };
+/// Says of each contact up to `last` whether the same person came with the same matter within seven days.
+fn judge_repeats(after: &mut HashMap<Uuid, Contact>, last: DateTime<Utc>) {
     let mut lines: HashMap<(Uuid, String), Line> = HashMap::new();
     for fact in after.values() {
         if let (Some(requester), Some(matter)) = (fact.requester_id, &fact.matter) {

@@ -49,10 +49,7 @@ async fn work_orders_give_k_20_k_21_and_k_22() {
         // What is due today counts from tomorrow on.
         let november = period("2026-11-01", "2026-11-30");
         assert_eq!(world.says(Kpi::K20, november).await, (4, 6, Some(6_666)));
-        world
-            .app
-            .clock
-            .advance(std::time::Duration::from_secs(86_400));
+        world.app.clock.advance(std::time::Duration::from_hours(24));
         assert_eq!(world.says(Kpi::K20, november).await, (4, 7, Some(5_714)));
         let along = series(&world.desk, &[Kpi::K20], By::Day, november, &Cut::all())
             .await

@@ -96,7 +96,7 @@ async fn k_01_and_k_03_are_counted_by_the_agreed_variant_and_say_which() {
             (Kpi::K03, "4", (4, 6 + 3 - 2)),
         ];
         for (kpi, variant, (above, below)) in cases {
-            world.app.clock.advance(std::time::Duration::from_secs(60));
+            world.app.clock.advance(std::time::Duration::from_mins(1));
             let app = (*world.app).clone();
             let set = world.app.db.write(move |tx| async move {
                 let new = New {

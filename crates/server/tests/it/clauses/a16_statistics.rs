@@ -87,7 +87,7 @@ async fn dashboard_file_and_raw_recount_say_the_same() {
             };
             offered += 1;
             if let Some(answered) = time("answered_at") {
-                let ms = (answered - time("arrived_at").unwrap()).num_milliseconds();
+                let ms = (answered - time("offered_at").unwrap()).num_milliseconds();
                 waited += ms;
                 soon += i64::from(ms <= 15_000);
             }
