@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod facts;
 mod forget;
 pub mod kpi;
+pub mod reports;
 pub mod rights;
 pub mod samples;
 pub mod targets;
@@ -36,6 +37,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026120521_kpi_facts"),
         migration!("2026120522_kpi_targets"),
+        migration!("2026120541_reports"),
     ]
 }
 

@@ -67,6 +67,8 @@ pub enum Written {
     Money(i64),
     /// Half days, shown as days with one decimal.
     HalfDays(i64),
+    /// Thousandths of something, shown with so many decimals, at most three.
+    Thousandths(i64, u8),
 }
 
 /// One sheet of a book.
@@ -113,6 +115,8 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
     let bold = Format::new().set_bold();
     let money = Format::new().set_num_format("#,##0.00");
     let days = Format::new().set_num_format("0.0");
+    let decimals = ["#,##0", "#,##0.0", "#,##0.00", "#,##0.000"]
+        .map(|shown| Format::new().set_num_format(shown));
     for (column, name) in (0..).zip(&page.heading) {
         sheet.write_string_with_format(0, column, harmless(name), &bold)?;
     }
@@ -129,6 +133,15 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
                 }
                 Written::Money(fen) => {
                     sheet.write_number_with_format(row, column, *fen as f64 / 100.0, &money)?;
+                }
+                Written::Thousandths(number, digits) => {
+                    let format = &decimals[usize::from(*digits).min(decimals.len() - 1)];
+                    sheet.write_number_with_format(
+                        row,
+                        column,
+                        *number as f64 / 1_000.0,
+                        format,
+                    )?;
                 }
                 Written::HalfDays(halves) => {
                     sheet.write_number_with_format(row, column, *halves as f64 / 2.0, &days)?;

@@ -78,6 +78,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120420_kept"),
         migration!("2026120423_leave"),
         migration!("2026120552_contact_facts"),
+        migration!("2026120554_reports"),
     ]
 }
 

@@ -9,6 +9,7 @@ mod memory;
 pub(crate) mod month;
 mod phone;
 mod qq;
+pub(crate) mod reports;
 mod stand_in;
 mod wechat;
 

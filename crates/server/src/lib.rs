@@ -14,6 +14,7 @@ mod lessons;
 mod papers;
 pub mod plan;
 mod public;
+mod reporting;
 mod scripts;
 pub mod setup;
 mod start;

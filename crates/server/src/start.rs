@@ -29,7 +29,7 @@ use crate::wiring::{
     Agents, Blocks, Callers, Devices, HandingBack, Hours, InOrder, LeftBehind, MaySignIn, MayWork,
     OnDuty, OnPost, Suspected, Texts, TheSite, forgets, off_the_line,
 };
-use crate::{asked, backup, console, contract, demo, public, waiting};
+use crate::{asked, backup, console, contract, demo, public, reporting, waiting};
 
 /// How the server is to run.
 pub struct Options {
@@ -101,6 +101,7 @@ pub async fn start(options: Options) -> Result<Running> {
     let organization = Organization::new(&app)?;
     organization.prepare().await?;
     personnel::prepare(&app).await?;
+    analytics::reports::prepare(&app).await?;
     let tcp = bind(listen).await?;
     let secure = is_secure(&app, listen)?;
     let mut platforms = None;
@@ -133,6 +134,9 @@ pub async fn start(options: Options) -> Result<Running> {
     }
     if demo && app.config.get("service.demo_figures")? {
         demo::contacts::seed(&app).await?;
+    }
+    if demo && app.config.get("service.demo_dealings")? {
+        demo::reports::seed(&app).await?;
     }
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));
@@ -235,7 +239,7 @@ fn capabilities(
                 printer: papers.clone(),
             },
         ),
-        liaison::capability(app, Arc::new(Scripts(app.clone())), papers),
+        liaison::capability(app, Arc::new(Scripts(app.clone())), papers.clone()),
         workforce::capability(
             app,
             Arc::new(TheSite {
@@ -250,6 +254,7 @@ fn capabilities(
                 samples: Arc::new(analytics::NoSamples),
             },
         ),
+        analytics::reports::capability(app, reporting::ports(app, papers)),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
     let evidence = parts

@@ -236,4 +236,10 @@ export const P = {
   setKpiTargets: 'kpi_targets:set',
   viewKpiAlerts: 'kpi_alerts:view',
   acknowledgeKpiAlerts: 'kpi_alerts:acknowledge',
+  viewReports: 'reports:view',
+  prepareReports: 'reports:prepare',
+  checkReports: 'reports:check',
+  releaseReports: 'reports:release',
+  exportReports: 'reports:export',
+  readReports: 'reports:read',
 } as const

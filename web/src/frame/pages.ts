@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { Box, CirclePlus, Coin, DataLine, Download, FirstAidKit, Grid, Management, Money, Moon, Odometer, PriceTag, Right, Sort, Timer, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
+import { Box, CirclePlus, Coin, DataLine, Document, Download, FirstAidKit, Grid, Management, Money, Moon, Odometer, PriceTag, Right, Sort, Timer, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -103,6 +103,8 @@ export const PAGES: PageDef[] = [
   { name: 'statements', path: '/statements', icon: Tickets, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/StatementsPage.vue') },
   { name: 'statement_review', path: '/statement-review', icon: Stamp, needs: [P.reviewStatements, P.payStatements], group: 'settlement', load: () => import('@/features/settlement/ReviewPage.vue') },
   { name: 'open_questions', path: '/open-questions', icon: QuestionFilled, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/OpenQuestionsPage.vue') },
+  { name: 'reports', path: '/reports', icon: DataLine, needs: [P.viewReports], group: 'analytics', load: () => import('@/features/analytics/reports/ReportsPage.vue') },
+  { name: 'report_templates', path: '/report-templates', icon: Document, needs: [P.prepareReports], group: 'analytics', load: () => import('@/features/analytics/reports/TemplatesPage.vue') },
   { name: 'letters', path: '/letters', icon: Message, needs: [P.viewLetters], group: 'dealings', load: () => import('@/features/liaison/LettersPage.vue') },
   { name: 'urgent_notices', path: '/urgent-notices', icon: Warning, needs: [P.viewUrgent], group: 'dealings', load: () => import('@/features/liaison/UrgentNoticesPage.vue') },
   { name: 'liaisons', path: '/liaisons', icon: Phone, needs: [P.viewLiaisons], group: 'dealings', load: () => import('@/features/liaison/LiaisonsPage.vue') },
@@ -130,7 +132,7 @@ export const PAGES: PageDef[] = [
   { name: 'exchanges', path: '/exchanges', icon: Cpu, needs: [P.viewExchanges], group: 'system', load: () => import('@/features/elsewhere/ExchangesPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
-  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.viewLetters, P.viewPrivacy, P.setWorkforceTerms], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.viewLetters, P.viewPrivacy, P.setWorkforceTerms, P.releaseReports], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },

@@ -161,9 +161,10 @@ fn text(rows: &[Vec<Written>], mark: &str) -> String {
             .iter()
             .map(|cell| match cell {
                 Written::Text(text) => text.clone(),
-                Written::Count(count) | Written::Money(count) | Written::HalfDays(count) => {
-                    count.to_string()
-                }
+                Written::Count(count)
+                | Written::Money(count)
+                | Written::HalfDays(count)
+                | Written::Thousandths(count, _) => count.to_string(),
             })
             .collect();
         text.push_str(&documents::csv_line(cells.iter().map(String::as_str)));

@@ -1,4 +1,4 @@
-//! What the indicators promise, on both databases.
+//! What the crate promises, on both databases.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod alerts;
@@ -7,4 +7,5 @@ mod facts;
 mod kpi;
 mod property;
 mod recount;
+mod reports;
 mod world;

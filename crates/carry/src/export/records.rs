@@ -22,6 +22,7 @@ const TEXTS: &[&str] = &[
     include_str!("records/learning.txt"),
     include_str!("records/liaison.txt"),
     include_str!("records/workforce.txt"),
+    include_str!("records/reports.txt"),
     include_str!("records/carry.txt"),
 ];
 const LEFT_OUT: &str = include_str!("records/left_out.txt");

@@ -2,6 +2,7 @@
 import { CHANNEL_KINDS } from '@/api/channels'
 import { ACCESS_KINDS, EXPORT_KINDS } from '@/api/exports'
 import { PURPOSE_LINKS } from '@/api/outbound'
+import { REPORT_PERIODS } from '@/api/reports'
 import { SHIPPED_ROSTER_TERMS } from '@/api/roster'
 import { SHIPPED_TERMS } from '@/api/workforce'
 import { P } from '@/api/permissions'
@@ -162,6 +163,11 @@ export const RULES: Record<RuleKind, RuleShape> = {
     blank: null,
   },
   // The days of the reminders of a contract's end are kept as they are: a list has no field here.
+  report_dues: {
+    right: P.releaseReports, view: P.viewReports,
+    fields: [{ key: 'period', value: 'word', words: REPORT_PERIODS, under: 'report_periods', subject: true }, whole('working_days', 1, 60)],
+    blank: null,
+  },
   contract_terms: {
     right: P.answerQuestions,
     view: P.viewSettlement,

@@ -14,6 +14,7 @@ mod a11_roster;
 mod a12_live_wallboard;
 mod a12_site;
 mod a13_escalation;
+mod a16_reports;
 mod a16_statistics;
 mod a17_monitoring;
 mod a19_special_task;
