@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a stopwatch measures real time")]
 
 pub mod agents;
+pub mod contacts;
 pub mod filling;
 pub mod line;
 pub mod peers;

@@ -1,23 +1,29 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alerts;
+pub mod facts;
+mod forget;
+pub mod kpi;
 pub mod performance;
+pub mod reports;
+pub mod rights;
+pub mod samples;
+pub mod targets;
 pub mod topics;
 
 use std::sync::Arc;
 
 use kernel::{App, Capability, Migration, migration};
+use utoipa_axum::router::OpenApiRouter;
 
-/// The tables of this crate.
-pub fn migrations() -> Vec<Migration> {
-    vec![
-        migration!("2026120531_topics"),
-        migration!("2026120532_performance"),
-    ]
-}
+pub use forget::FORGETS;
+pub use samples::{Sampled, Samples};
 
 /// What other capabilities answer.
 pub struct Ports {
-    /// Knows the contacts.
+    /// Knows what was checked of contacts (K-23, K-24, K-25).
+    pub samples: Arc<dyn Samples>,
+    /// Knows what was written of contacts.
     pub contacts: Arc<dyn topics::Contacts>,
     /// Makes what follows from a topic.
     pub spawns: Arc<dyn topics::Spawns>,
@@ -25,16 +31,56 @@ pub struct Ports {
     pub indicators: Arc<dyn performance::Indicators>,
 }
 
+/// What figures are counted with; cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    /// The shared services.
+    pub app: App,
+    /// Knows what was checked of contacts.
+    pub samples: Arc<dyn Samples>,
+}
+
+/// The tables of this crate.
+pub fn migrations() -> Vec<Migration> {
+    vec![
+        migration!("2026120521_kpi_facts"),
+        migration!("2026120522_kpi_targets"),
+        migration!("2026120531_topics"),
+        migration!("2026120532_performance"),
+        migration!("2026120541_reports"),
+    ]
+}
+
 /// What the server mounts.
 pub fn capability(app: &App, ports: Ports) -> Capability {
+    let desk = Desk {
+        app: app.clone(),
+        samples: ports.samples,
+    };
     let topics = topics::part(app, ports.contacts, ports.spawns);
     let performance = performance::part(app, ports.indicators);
+    let routes = OpenApiRouter::new()
+        .merge(kpi::http::routes(&desk))
+        .merge(kpi::export::routes(&desk))
+        .merge(targets::routes(app))
+        .merge(alerts::http::routes(&desk))
+        .merge(topics.routes)
+        .merge(performance.routes);
+    let mut jobs = vec![facts::recount::job(app), alerts::watch::job(&desk)];
+    jobs.extend(topics.jobs);
     Capability {
         name: "analytics",
         migrations: migrations(),
-        permissions: [topics.permissions, performance.permissions].concat(),
-        routes: topics.routes.merge(performance.routes),
+        permissions: [
+            rights::permissions(),
+            topics.permissions,
+            performance.permissions,
+        ]
+        .concat(),
+        routes,
+        event_handlers: facts::handlers(app),
+        jobs,
         evidence: [topics.evidence, performance.evidence].concat(),
-        ..topics
+        ..Capability::default()
     }
 }

@@ -32,6 +32,26 @@ kernel::table! {
     }
 }
 
+/// The codes of the channels of a kind.
+pub async fn of_kind(
+    conn: &impl ConnectionTrait,
+    kind: &str,
+) -> Result<std::collections::HashSet<String>> {
+    let rows = row::Entity::find()
+        .filter(row::Column::Kind.eq(kind))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.code).collect())
+}
+
+/// The names of all channels by code.
+pub async fn names(
+    conn: &impl ConnectionTrait,
+) -> Result<std::collections::HashMap<String, String>> {
+    let rows = row::Entity::find().all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.code, row.name)).collect())
+}
+
 fn label(code: &str) -> String {
     format!("channel:{code}")
 }

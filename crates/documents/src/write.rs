@@ -71,6 +71,8 @@ pub enum Written {
     Money(i64),
     /// Half days, shown as days with one decimal.
     HalfDays(i64),
+    /// Thousandths of something, shown with so many decimals, at most three.
+    Thousandths(i64, u8),
 }
 
 /// One sheet of a book.
@@ -122,6 +124,8 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
     for (column, width) in (0..).zip(widths(page)) {
         sheet.set_column_width(column, width as f64)?;
     }
+    let decimals = ["#,##0", "#,##0.0", "#,##0.00", "#,##0.000"]
+        .map(|shown| Format::new().set_num_format(shown));
     for (column, name) in (0..).zip(&page.heading) {
         sheet.write_string_with_format(0, column, harmless(name), &bold)?;
     }
@@ -141,6 +145,15 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
                 }
                 Written::Money(fen) => {
                     sheet.write_number_with_format(row, column, *fen as f64 / 100.0, &money)?;
+                }
+                Written::Thousandths(number, digits) => {
+                    let format = &decimals[usize::from(*digits).min(decimals.len() - 1)];
+                    sheet.write_number_with_format(
+                        row,
+                        column,
+                        *number as f64 / 1_000.0,
+                        format,
+                    )?;
                 }
                 Written::HalfDays(halves) => {
                     sheet.write_number_with_format(row, column, *halves as f64 / 2.0, &days)?;
@@ -189,6 +202,8 @@ impl Written {
             // Yuan with a comma each three digits and two decimals.
             Self::Money(fen) => fen.to_string().len() * 4 / 3 + 2,
             Self::HalfDays(halves) => halves.to_string().len() + 2,
+            // A comma each three digits and the decimal point.
+            Self::Thousandths(number, _) => number.to_string().len() * 4 / 3 + 1,
         }
     }
 }

@@ -220,6 +220,7 @@ use To::{
 /// The table. A new kind is a line here and a word for it in both languages of the console.
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
+    Rule::on("kpi.alert_raised", "kpi_alert", &[Lead, Manager]),
     Rule::on("ticket.dispatched", "ticket_dispatched", &[Receiver]).duty(),
     Rule::on("ticket.reassigned", "ticket_reassigned", &[Receiver]).duty(),
     Rule::on("ticket.transfer_offered", "ticket_transfer_offered", &[Receiver]).duty().urgent(),
@@ -329,6 +330,12 @@ pub const RULES: &[Rule] = &[
     Rule::on("urgent_notice.arrived", "urgent_notice_arrived", &[Originator]),
     Rule::on("liaison_person.named", "liaison_person_named", &[Recipients]).duty(),
     Rule::on("liaison_person.ended", "liaison_person_ended", &[Recipients]).duty(),
+    Rule::on("report.drafted", "report_drafted", &[Recipients]).duty(),
+    Rule::on("report.submitted", "report_to_check", &[Recipients]).duty(),
+    Rule::on("report.returned", "report_returned", &[Recipients]).duty(),
+    Rule::on("report.checked", "report_to_release", &[Recipients]).duty(),
+    Rule::on("report.released", "report_released", &[Recipients]),
+    Rule::on("report.overdue", "report_overdue", &[Recipients]).duty(),
     Rule::on("statement.due", "statement_due", &[Recipients]).duty(),
     Rule::on("statement.submitted", "statement_submitted", &[Recipients]).duty(),
     Rule::on("statement.rejected", "statement_rejected", &[Recipients]),
@@ -467,6 +474,10 @@ pub const SETTLED: &[(&str, &[&str])] = &[
     ("wage_month.submitted", &["wage_month_gaps", "wage_month_returned"]),
     ("wage_month.confirmed", &["wage_month_submitted"]),
     ("wage_month.returned", &["wage_month_submitted"]),
+    ("report.submitted", &["report_drafted", "report_returned"]),
+    ("report.returned", &["report_to_check", "report_to_release"]),
+    ("report.checked", &["report_to_check"]),
+    ("report.released", &["report_to_release", "report_overdue"]),
     ("statement.checked", &["statement_to_check"]),
     ("statement.sent_back", &["statement_to_check"]),
     ("statement.submitted", &["statement_due", "statement_late", "statement_rejected"]),

@@ -39,6 +39,10 @@ words! {
         CallTrace = "call_trace",
         /// 费用结算表
         Statements = "statements",
+        /// 运营报告
+        Reports = "reports",
+        /// 运营指标
+        KpiFigures = "kpi_figures",
         /// 数据返还与删除证明
         ReturnCertificate = "return_certificate",
     }
@@ -59,6 +63,8 @@ impl ExportKind {
             ["calls", _, "recording", "export"] => Some(Self::Recording),
             ["calls", _, "ladder.pcap"] => Some(Self::CallTrace),
             ["statements", _, "export" | "pdf"] => Some(Self::Statements),
+            ["reports", _, "files", _] => Some(Self::Reports),
+            ["kpi-figures", "export"] => Some(Self::KpiFigures),
             ["data-returns", _, "certificate"] => Some(Self::ReturnCertificate),
             _ => None,
         }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
+pub use card::FatalKind;
 pub use evaluation::figures::{QualityFigure, figures};
 pub use house::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
 

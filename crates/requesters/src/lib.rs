@@ -79,6 +79,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120423_leave"),
         migration!("2026120551_quality_information"),
         migration!("2026120553_performance"),
+        migration!("2026120552_contact_facts"),
+        migration!("2026120554_reports"),
     ]
 }
 

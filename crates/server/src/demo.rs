@@ -4,11 +4,13 @@
 //! pages of `/site/`, and what he writes goes the way it goes from the real platform – signed, over HTTP, to the
 //! product's public address. Nothing of it is there without `--demo`.
 
+pub(crate) mod contacts;
 mod memory;
 pub(crate) mod month;
 mod phone;
 mod qq;
 pub(crate) mod quality;
+pub(crate) mod reports;
 mod stand_in;
 mod wechat;
 

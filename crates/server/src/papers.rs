@@ -11,7 +11,7 @@ use kernel::{App, Problem};
 use liaison::paper::{self, LaidOut, Paper, PaperFormat};
 use liaison::{Frozen, Html};
 
-/// The liaison and the settlement have their documents laid out here.
+/// The liaison, the settlement and the reports have their documents laid out here.
 pub struct Papers {
     own_fonts: Option<PathBuf>,
     /// Found once; a machine without fonts is looked at again when the next document asks.
@@ -66,6 +66,12 @@ impl Frozen for Papers {
 impl settlement::Printer for Papers {
     fn pdf(&self, document: &Document) -> Result<Vec<u8>> {
         to_pdf(document, self.fonts()?).map_err(|why| not_printed(&why))
+    }
+}
+
+impl analytics::reports::Printer for Papers {
+    fn pdf(&self, document: &Document) -> Result<Vec<u8>> {
+        Papers::pdf(self, document)
     }
 }
 

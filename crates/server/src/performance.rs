@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use analytics::kpi::ratio::is_summed;
+use analytics::kpi::{By, Cut, Figure, Kpi, Period, figures, series};
 use analytics::performance::{Indicators, Reading};
 use chrono::{Days, NaiveDate};
 use futures::future::BoxFuture;
@@ -10,6 +12,11 @@ use learning::exam::store::attempt;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 use workforce::attendance::{AttendanceKind, period::in_force};
+
+use crate::checked;
+
+/// Tenths of a point that an evaluation has at most.
+const FULL_TENTHS: i64 = 1_000;
 
 /// Who measures what.
 pub struct Measures(pub App);
@@ -45,6 +52,56 @@ impl Measures {
             }
         }
         Ok(shares(sums, "learning:exam_results"))
+    }
+
+    /// Points of the evaluations that became final in these days, of 100 each, in basis points.
+    async fn quality(
+        &self,
+        (from, until): (NaiveDate, NaiveDate),
+    ) -> Result<BTreeMap<Uuid, Reading>> {
+        let period = Period::new(from, until)?;
+        let conn = self.0.db.read();
+        let mut sums: BTreeMap<Uuid, (i64, i64)> = BTreeMap::new();
+        for row in quality::figures(conn, period.begins(), period.ends()).await? {
+            let sum = sums.entry(row.agent).or_default();
+            sum.0 += i64::from(row.tenths);
+            sum.1 += FULL_TENTHS;
+        }
+        Ok(shares(sums, "quality:evaluations"))
+    }
+
+    /// What an indicator of the registry says of each person.
+    async fn kpi(
+        &self,
+        kpi: Kpi,
+        (from, until): (NaiveDate, NaiveDate),
+        people: &[Uuid],
+    ) -> Result<BTreeMap<Uuid, Reading>> {
+        let period = Period::new(from, until)?;
+        let desk = checked::desk(&self.0);
+        let mut found = Vec::new();
+        if is_summed(kpi) {
+            for point in series(&desk, &[kpi], By::Person, period, &Cut::all()).await? {
+                found.push((point.key.parse().ok(), point.figures));
+            }
+        } else {
+            // Once a month, and each is a question of its own to who measures it.
+            for person in people {
+                let told = figures(&desk, &[kpi], period, &Cut::of_person(*person)).await?;
+                found.push((Some(*person), told));
+            }
+        }
+        let reading = |(person, figures): (Option<Uuid>, Vec<Figure>)| {
+            let figure = figures.into_iter().next()?;
+            let reading = Reading {
+                numerator: figure.numerator,
+                denominator: figure.denominator,
+                value: figure.value,
+                source: format!("kpi:{}", kpi.as_str()),
+            };
+            Some((person?, reading))
+        };
+        Ok(found.into_iter().filter_map(reading).collect())
     }
 
     /// Minutes at the seat of the minutes of the days that both sides signed, in basis points; days of leave do not count.
@@ -101,7 +158,11 @@ impl Indicators for Measures {
             match indicator {
                 "exam" => self.exams(days, people).await,
                 "attendance" => self.attendance(days, people).await,
-                _ => Ok(BTreeMap::new()),
+                "quality" => self.quality(days).await,
+                code => match Kpi::parse(code) {
+                    Some(kpi) => self.kpi(kpi, days, people).await,
+                    None => Ok(BTreeMap::new()),
+                },
             }
         })
     }

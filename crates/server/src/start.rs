@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::attendance::SignedDays;
 use crate::callee::Callees;
+use crate::checked::Checked;
 use crate::house::{Approved, Closed, TheHouse};
 use crate::learned::into_staff_files;
 use crate::lessons::Lessons;
@@ -30,7 +31,9 @@ use crate::wiring::{
     Agents, Blocks, Callers, Devices, HandingBack, Hours, InOrder, LeftBehind, MaySignIn, MayWork,
     OnDuty, OnPost, Suspected, Texts, TheSite, forgets, off_the_line,
 };
-use crate::{asked, backup, console, contract, demo, performance, public, topics, waiting};
+use crate::{
+    asked, backup, console, contract, demo, performance, public, reporting, topics, waiting,
+};
 
 /// How the server is to run.
 pub struct Options {
@@ -103,6 +106,7 @@ pub async fn start(options: Options) -> Result<Running> {
     organization.prepare().await?;
     personnel::prepare(&app).await?;
     quality::prepare(&app).await?;
+    analytics::reports::prepare(&app).await?;
     let tcp = bind(listen).await?;
     let secure = is_secure(&app, listen)?;
     let mut platforms = None;
@@ -133,6 +137,12 @@ pub async fn start(options: Options) -> Result<Running> {
     if demo && app.config.get("service.demo_dealings")? {
         demo::month::seed(&app, &floor).await?;
         demo::quality::seed(&app).await?;
+    }
+    if demo && app.config.get("service.demo_figures")? {
+        demo::contacts::seed(&app).await?;
+    }
+    if demo && app.config.get("service.demo_dealings")? {
+        demo::reports::seed(&app).await?;
     }
     floor.attach_wrap_up_gate(tickets::wrap_up_gate(&app));
     floor.attach_work_gate(Arc::new(MayWork(app.clone())));
@@ -235,7 +245,7 @@ fn capabilities(
                 printer: papers.clone(),
             },
         ),
-        liaison::capability(app, Arc::new(Scripts(app.clone())), papers),
+        liaison::capability(app, Arc::new(Scripts(app.clone())), papers.clone()),
         workforce::capability(
             app,
             Arc::new(TheSite {
@@ -253,6 +263,7 @@ fn capabilities(
         analytics::capability(
             app,
             analytics::Ports {
+                samples: Arc::new(Checked(app.clone())),
                 contacts: Arc::new(topics::Written {
                     app: app.clone(),
                     organization: organization.clone(),
@@ -261,6 +272,7 @@ fn capabilities(
                 indicators: Arc::new(performance::Measures(app.clone())),
             },
         ),
+        analytics::reports::capability(app, reporting::ports(app, papers)),
     ];
     let kinds = parts.iter().flat_map(|part| part.waiting.clone()).collect();
     let evidence = parts

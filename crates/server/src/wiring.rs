@@ -440,6 +440,7 @@ pub fn forgets() -> Vec<Forgets> {
         telephony::FORGETS,
         channels::FORGETS,
         tickets::FORGETS,
+        analytics::FORGETS,
         carry::FORGETS,
         liaison::FORGETS,
         requesters::FORGETS,

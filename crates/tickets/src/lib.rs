@@ -40,7 +40,9 @@ use utoipa_axum::routes;
 pub use contact::answers::Answers;
 pub use forget::{FORGETS, changed_since, forget_words};
 pub use gate::wrap_up_gate;
-pub use matter::{Matter, choices as matter_choices};
+pub use matter::{
+    Matter, all_names as matter_names, choices as matter_choices, leaves_below as matters_below,
+};
 pub use rights::WriteInstructions;
 
 kernel::permissions! {

@@ -190,3 +190,28 @@ pub async fn choices(conn: &impl ConnectionTrait) -> Result<Vec<(String, String)
     let leaves = leaves(conn).await?.into_iter();
     Ok(leaves.map(|leaf| (leaf.code, leaf.name)).collect())
 }
+
+/// The leaves at or below each of these codes: what a cut of a main class takes in. An unknown code stands for itself.
+pub async fn leaves_below(conn: &impl ConnectionTrait, code: &str) -> Result<Vec<String>> {
+    let rows = row::Entity::find().all(conn).await?;
+    let mut found = vec![code.to_owned()];
+    let mut at = 0;
+    while let Some(parent) = found.get(at).cloned() {
+        let below = rows
+            .iter()
+            .filter(|row| row.parent_code.as_deref() == Some(parent.as_str()));
+        for row in below {
+            if !found.contains(&row.code) {
+                found.push(row.code.clone());
+            }
+        }
+        at += 1;
+    }
+    Ok(found)
+}
+
+/// The names of all matters by code, those not in use included.
+pub async fn all_names(conn: &impl ConnectionTrait) -> Result<HashMap<String, String>> {
+    let rows = row::Entity::find().all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.code, row.name)).collect())
+}

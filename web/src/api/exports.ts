@@ -5,7 +5,7 @@ import type { components } from './schema'
 import type { Id, Page } from './types'
 
 type S = components['schemas']
-export const EXPORT_KINDS = ['work_orders', 'follow_ups', 'training_ledger', 'questions', 'matters', 'lookups', 'recording', 'call_trace', 'statements', 'return_certificate'] as const satisfies readonly S['ExportKind'][]
+export const EXPORT_KINDS = ['work_orders', 'follow_ups', 'training_ledger', 'questions', 'matters', 'lookups', 'recording', 'call_trace', 'statements', 'reports', 'kpi_figures', 'return_certificate'] as const satisfies readonly S['ExportKind'][]
 export const EXPORT_STATES = ['waiting', 'approved', 'declined', 'withdrawn', 'used', 'lapsed'] as const satisfies readonly S['ExportRequestState'][]
 export const ACCESS_KINDS = ['reveal', 'export', 'listen', 'file', 'print'] as const satisfies readonly S['AccessKind'][]
 

@@ -15,6 +15,8 @@ const DOORS = {
   privacy_terms: '/api/v1/rules/privacy-terms',
   workforce_terms: '/api/v1/rules/workforce-terms', roster_terms: '/api/v1/rules/roster-terms',
   contract_terms: '/api/v1/rules/contract-terms', submission_checks: '/api/v1/rules/submission-checks',
+  kpi_targets: '/api/v1/rules/kpi-targets', kpi_variants: '/api/v1/rules/kpi-variants',
+  report_dues: '/api/v1/rules/report-dues',
 } as const satisfies Record<RuleKind, string>
 
 export interface NewRule { rule: Record<string, unknown>; effective_from: string | null; source: string }

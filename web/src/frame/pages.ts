@@ -4,7 +4,7 @@ import {
   Headset, HomeFilled, Key, Lightning, Link, Medal, Memo, Message, Mic, Microphone, Monitor, MuteNotification, Notebook, OfficeBuilding, Operation, Phone, PhoneFilled, Postcard, Promotion, QuestionFilled, Reading, School, Search, SetUp, Share, Stamp,
   Stopwatch, Suitcase, Switch, Tickets, Top, User, UserFilled, Warning, WarningFilled,
 } from '@element-plus/icons-vue'
-import { Box, CirclePlus, Coin, Download, FirstAidKit, Grid, Management, Money, Moon, PriceTag, Right, Sort, Timer, TrendCharts, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
+import { Box, CirclePlus, Coin, DataLine, Document, Download, FirstAidKit, Grid, Management, Money, Moon, Odometer, PriceTag, Right, Sort, Timer, TrendCharts, Trophy, Unlock, Upload, View, Wallet } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import { P } from '@/api/permissions'
 import type { Reach } from '@/api/types'
@@ -81,6 +81,9 @@ export const PAGES: PageDef[] = [
   { name: 'covers', path: '/covers', icon: Switch, needs: [P.viewCovers], group: 'floor', load: () => import('@/features/duty/CoversPage.vue') },
   { name: 'requesters', path: '/requesters', icon: Avatar, needs: [P.viewRequesters], group: 'floor', load: () => import('@/features/requesters/RequestersPage.vue') },
   { name: 'blocks', path: '/requester-blocks', icon: CircleClose, needs: [P.viewBlocks], group: 'floor', load: () => import('@/features/requesters/BlocksPage.vue') },
+  { name: 'kpis', path: '/kpis', icon: Odometer, needs: [P.viewKpis], group: 'analytics', load: () => import('@/features/analytics/DashboardPage.vue') },
+  { name: 'kpi_comparison', path: '/kpi-comparison', icon: DataLine, needs: [P.viewKpis], group: 'analytics', load: () => import('@/features/analytics/ComparisonPage.vue') },
+  { name: 'kpi_alerts', path: '/kpi-alerts', icon: AlarmClock, needs: [P.viewKpiAlerts], group: 'analytics', load: () => import('@/features/analytics/AlertsPage.vue') },
   { name: 'roster', path: '/roster', icon: Grid, needs: [P.viewRoster], group: 'workforce', load: () => import('@/features/workforce/RosterPage.vue') },
   { name: 'leave', path: '/leave', icon: Suitcase, needs: [P.viewLeave], group: 'workforce', load: () => import('@/features/workforce/LeavePage.vue') },
   { name: 'swaps', path: '/swaps', icon: Switch, needs: [P.viewSwaps], group: 'workforce', load: () => import('@/features/workforce/SwapsPage.vue') },
@@ -108,6 +111,8 @@ export const PAGES: PageDef[] = [
   { name: 'statements', path: '/statements', icon: Tickets, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/StatementsPage.vue') },
   { name: 'statement_review', path: '/statement-review', icon: Stamp, needs: [P.reviewStatements, P.payStatements], group: 'settlement', load: () => import('@/features/settlement/ReviewPage.vue') },
   { name: 'open_questions', path: '/open-questions', icon: QuestionFilled, needs: [P.viewSettlement], group: 'settlement', load: () => import('@/features/settlement/OpenQuestionsPage.vue') },
+  { name: 'reports', path: '/reports', icon: DataLine, needs: [P.viewReports], group: 'analytics', load: () => import('@/features/analytics/reports/ReportsPage.vue') },
+  { name: 'report_templates', path: '/report-templates', icon: Document, needs: [P.prepareReports], group: 'analytics', load: () => import('@/features/analytics/reports/TemplatesPage.vue') },
   { name: 'letters', path: '/letters', icon: Message, needs: [P.viewLetters], group: 'dealings', load: () => import('@/features/liaison/LettersPage.vue') },
   { name: 'urgent_notices', path: '/urgent-notices', icon: Warning, needs: [P.viewUrgent], group: 'dealings', load: () => import('@/features/liaison/UrgentNoticesPage.vue') },
   { name: 'liaisons', path: '/liaisons', icon: Phone, needs: [P.viewLiaisons], group: 'dealings', load: () => import('@/features/liaison/LiaisonsPage.vue') },
@@ -138,7 +143,7 @@ export const PAGES: PageDef[] = [
   { name: 'exchanges', path: '/exchanges', icon: Cpu, needs: [P.viewExchanges], group: 'system', load: () => import('@/features/elsewhere/ExchangesPage.vue') },
   { name: 'channels', path: '/channels', icon: Share, needs: [P.editChannels], group: 'system', load: () => import('@/features/channels/ChannelsPage.vue') },
   { name: 'notice_deliveries', path: '/notice-deliveries', icon: Message, needs: [P.operateNotices], group: 'system', load: () => import('@/features/notices/DeliveriesPage.vue') },
-  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.viewLetters, P.viewPrivacy, P.setWorkforceTerms, P.setQualityRules], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
+  { name: 'rules', path: '/rules', icon: SetUp, needs: [P.viewTickets, P.editChannels, P.setOutboundRules, P.viewTraining, P.setExportRules, P.viewLetters, P.viewPrivacy, P.setWorkforceTerms, P.setQualityRules, P.releaseReports], wide: true, group: 'system', load: () => import('@/features/rules/RulesPage.vue') },
   { name: 'matters', path: '/matters', icon: Collection, needs: [P.manageMatters], group: 'system', load: () => import('@/features/matters/MattersPage.vue') },
   { name: 'parameters', path: '/parameters', icon: Operation, needs: [P.viewParameters], group: 'system', load: () => import('@/features/kernel/ParametersPage.vue') },
   { name: 'audit', path: '/audit', icon: Key, needs: [P.viewAudit], group: 'system', load: () => import('@/features/kernel/AuditPage.vue') },

@@ -17,12 +17,14 @@ const TEXTS: &[&str] = &[
     include_str!("records/notices.txt"),
     include_str!("records/knowledge.txt"),
     include_str!("records/personnel.txt"),
+    include_str!("records/analytics.txt"),
     include_str!("records/settlement.txt"),
     include_str!("records/learning.txt"),
     include_str!("records/liaison.txt"),
     include_str!("records/workforce.txt"),
     include_str!("records/quality.txt"),
     include_str!("records/analytics.txt"),
+    include_str!("records/reports.txt"),
     include_str!("records/carry.txt"),
 ];
 const LEFT_OUT: &str = include_str!("records/left_out.txt");

@@ -47,6 +47,8 @@ pub struct Chart {
     pub labels: Vec<String>,
     /// The rows of values by name, one value for each label; `None` where there is none.
     pub series: Vec<(String, Vec<Option<f64>>)>,
+    /// A line over the whole width with its word: `目标 90%`.
+    pub target: Option<(String, f64)>,
 }
 
 impl Chart {
@@ -60,10 +62,17 @@ impl Chart {
             .filter(|value| value.is_finite())
     }
 
+    /// The word and the value of the target; what is no number is none.
+    pub(super) fn target(&self) -> Option<(&str, f64)> {
+        let (word, value) = self.target.as_ref()?;
+        value.is_finite().then_some((word.as_str(), *value))
+    }
+
     fn values(&self) -> impl Iterator<Item = f64> {
-        (0..self.series.len()).flat_map(move |series| {
+        let shown = (0..self.series.len()).flat_map(move |series| {
             (0..self.labels.len()).filter_map(move |at| self.value(series, at))
-        })
+        });
+        shown.chain(self.target().map(|(_, value)| value))
     }
 }
 
@@ -210,6 +219,20 @@ pub(super) fn drawn(
             }
         }
     }
+    if let Some((word, value)) = chart.target() {
+        let y = foot - high * scale.share(value);
+        let word = setter.glyphs(Face::Song, word, place)?;
+        drawing.dashes((left, right), y);
+        // Above its line at the right, where bars and lines seldom are; below it where the chart ends.
+        let beside = if y - LEADING < top - LEADING / 2.0 {
+            y
+        } else {
+            y - LEADING
+        };
+        let x = right - wide(&word);
+        drawing.ground(x - 2.0, beside, wide(&word) + 2.0, LEADING, Ink::White);
+        drawing.coloured(&word, x, beside, Ink::Target);
+    }
     Ok(drawing.items)
 }
 
@@ -289,6 +312,20 @@ impl Drawing<'_> {
     }
 
     fn words(&mut self, glyphs: &[Glyph], x: f32, y: f32) {
+        self.coloured(glyphs, x, y, Ink::Black);
+    }
+
+    /// A broken line from left to right.
+    fn dashes(&mut self, (left, right): (f32, f32), y: f32) {
+        const DASH: f32 = 5.0;
+        let mut x = left;
+        while x < right {
+            self.line((x, y), ((x + DASH).min(right), y), 1.0, Ink::Target);
+            x += DASH * 1.6;
+        }
+    }
+
+    fn coloured(&mut self, glyphs: &[Glyph], x: f32, y: f32, ink: Ink) {
         let mut at = 0.0;
         let glyphs = glyphs
             .iter()
@@ -303,7 +340,7 @@ impl Drawing<'_> {
             x,
             y: y + LEADING / 2.0 + SIZE * 0.38,
             size: SIZE,
-            ink: Ink::Black,
+            ink,
             rising: false,
             glyphs,
         });

@@ -146,8 +146,10 @@ impl<'d> Body<'d> {
         }
         let count = grid.rows.len();
         for (at, row) in grid.rows.iter().enumerate() {
-            // The row before a total stays with it.
-            let kept = grid.totalled && at + 2 == count;
+            // The row before a total stays with it, and a row with its small print.
+            let noted = grid.rows.get(at + 1);
+            let noted = noted.is_some_and(|next| grid.is_note(next.len()));
+            let kept = noted || grid.totalled && at + 2 == count;
             self.row(grid, row, false, kept);
         }
         self.xml.push_str("</w:tbl>");
@@ -160,7 +162,14 @@ impl<'d> Body<'d> {
     fn row(&mut self, grid: &Grid, cells: &[Cell], is_head: bool, kept: bool) {
         let repeated = if is_head { "<w:tblHeader/>" } else { "" };
         let _ = write!(self.xml, "<w:tr><w:trPr><w:cantSplit/>{repeated}</w:trPr>");
-        for (cell, width) in cells.iter().zip(&grid.widths) {
+        let (size, leading) = grid.print(cells.len());
+        let span = if grid.is_note(cells.len()) {
+            format!(r#"<w:gridSpan w:val="{}"/>"#, grid.widths.len())
+        } else {
+            String::new()
+        };
+        for (at, cell) in cells.iter().enumerate() {
+            let width = grid.width(at, cells.len());
             let ground = if is_head {
                 r#"<w:shd w:val="clear" w:color="auto" w:fill="F0F0F0"/>"#
             } else {
@@ -171,17 +180,18 @@ impl<'d> Body<'d> {
             let _ = write!(
                 self.xml,
                 concat!(
-                    r#"<w:tc><w:tcPr><w:tcW w:w="{}" w:type="dxa"/>{}<w:vAlign w:val="{}"/></w:tcPr><w:p><w:pPr>{}"#,
+                    r#"<w:tc><w:tcPr><w:tcW w:w="{}" w:type="dxa"/>{}{}<w:vAlign w:val="{}"/></w:tcPr><w:p><w:pPr>{}"#,
                     r#"<w:spacing w:before="0" w:after="0" w:line="{}" w:lineRule="exact"/><w:jc w:val="{}"/></w:pPr>{}"#,
                     r#"</w:p></w:tc>"#
                 ),
-                twips(*width),
+                twips(width),
+                span,
                 ground,
                 middle,
                 keep,
-                twips(grid.leading),
+                twips(leading),
                 justification(cell.align, false),
-                run(&cell.text, cell.face, grid.size, false)
+                run(&cell.text, cell.face, size, false)
             );
         }
         self.xml.push_str("</w:tr>");

@@ -153,6 +153,32 @@ pub(super) struct Cell {
     pub align: Align,
 }
 
+/// How much smaller the small print of a table is.
+const NOTE: f32 = 1.5;
+
+impl Grid {
+    /// A row of one cell goes over all columns: it is small print of the row above.
+    pub fn is_note(&self, cells: usize) -> bool {
+        cells == 1 && self.widths.len() > 1
+    }
+
+    /// The width of a cell of a row of so many.
+    pub fn width(&self, at: usize, cells: usize) -> f32 {
+        if self.is_note(cells) {
+            return self.widths.iter().sum();
+        }
+        self.widths.get(at).copied().unwrap_or_default()
+    }
+
+    /// The size and the leading of a row of so many cells.
+    pub fn print(&self, cells: usize) -> (f32, f32) {
+        if self.is_note(cells) {
+            return (self.size - NOTE, self.leading - NOTE);
+        }
+        (self.size, self.leading)
+    }
+}
+
 /// A text as it is printed: what has no picture of its own (controls, marks of direction, joints of no width) is left
 /// out, a tabulator is a space.
 pub(super) fn plain(text: &str) -> String {
@@ -366,11 +392,18 @@ impl<'d> Flow<'d> {
             };
             table.columns.iter().map(name).collect()
         });
-        let mut rows: Vec<Vec<Cell>> = table
-            .rows
-            .iter()
-            .map(|cells| row(cells, Face::Song))
-            .collect();
+        let mut rows: Vec<Vec<Cell>> = Vec::with_capacity(table.rows.len());
+        for (at, cells) in table.rows.iter().enumerate() {
+            rows.push(row(cells, Face::Song));
+            let note = table.notes.get(at).filter(|note| !note.is_empty());
+            rows.extend(note.map(|note| {
+                vec![Cell {
+                    text: note.clone(),
+                    face: Face::Song,
+                    align: Align::Left,
+                }]
+            }));
+        }
         rows.extend(table.total.iter().map(|cells| row(cells, Face::Heavy)));
         let shares: Vec<f32> = table
             .columns

@@ -20,6 +20,10 @@ pub(super) enum Ink {
     Ground,
     /// A row of values in a chart.
     Series(u8),
+    /// What a chart's values should reach.
+    Target,
+    /// Nothing, under words on a line.
+    White,
 }
 
 #[derive(Debug)]

@@ -51,6 +51,13 @@ struct Row {
     height: f32,
 }
 
+impl Row {
+    /// Small print of the row above.
+    fn is_note(&self, grid: &Grid) -> bool {
+        grid.is_note(self.cells.len())
+    }
+}
+
 impl Ready<'_> {
     fn height(&self) -> f32 {
         match self {
@@ -164,18 +171,19 @@ fn prepare<'d>(
             let mut row = |number: usize, cells: &[Cell]| -> Result<Row, NotPrinted> {
                 let mut set = Vec::with_capacity(cells.len());
                 let mut most = 1;
-                for (at, (cell, width)) in cells.iter().zip(&grid.widths).enumerate() {
+                let (size, leading) = grid.print(cells.len());
+                for (at, cell) in cells.iter().enumerate() {
                     let place = Place {
                         cell: Some((number, at + 1)),
                         ..grid.place.clone()
                     };
-                    let room = (width - PAD.0 * 2.0).max(grid.size);
+                    let room = (grid.width(at, cells.len()) - PAD.0 * 2.0).max(size);
                     let glyphs = setter.glyphs(cell.face, &cell.text, &place)?;
-                    let lines = split(&glyphs, grid.size, room, room, Align::Left);
+                    let lines = split(&glyphs, size, room, room, Align::Left);
                     most = most.max(lines.len());
                     set.push(lines);
                 }
-                let height = most as f32 * grid.leading + PAD.1 * 2.0;
+                let height = most as f32 * leading + PAD.1 * 2.0;
                 Ok(Row { cells: set, height })
             };
             let head = grid.head.as_ref().map(|head| row(0, head)).transpose()?;
@@ -382,6 +390,9 @@ impl<'d> Pen<'d> {
         for (at, row) in rows.iter().enumerate() {
             let last = rows.len() - 1;
             let mut needed = row.height;
+            if let Some(note) = rows.get(at + 1).filter(|next| next.is_note(grid)) {
+                needed += note.height;
+            }
             // A total does not stand alone below the heading of a new page.
             if grid.totalled && at + 1 == last {
                 needed += rows[last].height + after;
@@ -416,15 +427,16 @@ impl<'d> Pen<'d> {
         cells: Option<&[Cell]>,
     ) -> Result<(), NotPrinted> {
         let most = row.cells.iter().map(Vec::len).max().unwrap_or(0);
+        let (_, leading) = grid.print(row.cells.len());
         let mut from = 0;
         while from < most {
             let room = self.sizes.depth() - self.y - PAD.1 * 2.0;
-            let count = ((room / grid.leading).floor().max(1.0) as usize).min(most - from);
+            let count = ((room / leading).floor().max(1.0) as usize).min(most - from);
             let part =
                 |lines: &Vec<Vec<Glyph>>| lines.iter().skip(from).take(count).cloned().collect();
             let part = Row {
                 cells: row.cells.iter().map(part).collect(),
-                height: count as f32 * grid.leading + PAD.1 * 2.0,
+                height: count as f32 * leading + PAD.1 * 2.0,
             };
             self.row(grid, &part, cells, false);
             from += count;
@@ -451,12 +463,15 @@ impl<'d> Pen<'d> {
             });
         }
         let mut x = left;
-        for (at, (lines, wide)) in row.cells.iter().zip(&grid.widths).enumerate() {
+        let many = row.cells.len();
+        let (size, leading) = grid.print(many);
+        for (at, lines) in row.cells.iter().enumerate() {
+            let wide = grid.width(at, many);
             let align = cells
                 .and_then(|cells| cells.get(at))
                 .map_or(Align::Left, |cell| cell.align);
             // Short cells stand in the middle of a high row, as forms have them.
-            let high = lines.len() as f32 * grid.leading;
+            let high = lines.len() as f32 * leading;
             let mut y = if grid.ruled {
                 top + (row.height - high) / 2.0
             } else {
@@ -468,24 +483,24 @@ impl<'d> Pen<'d> {
                     line,
                     (x + PAD.0, y),
                     room,
-                    grid.size,
-                    grid.leading,
+                    size,
+                    leading,
                     align,
                     false,
                     Ink::Black,
                 );
                 self.put(item);
-                y += grid.leading;
+                y += leading;
             }
             x += wide;
         }
         if grid.ruled {
-            self.borders(grid, left, top, row.height);
+            self.borders(grid, (left, top), row.height, many);
         }
         self.y += row.height;
     }
 
-    fn borders(&mut self, grid: &Grid, left: f32, top: f32, height: f32) {
+    fn borders(&mut self, grid: &Grid, (left, top): (f32, f32), height: f32, cells: usize) {
         let width: f32 = grid.widths.iter().sum();
         let mut line = |from, to| {
             self.put(Item::Line {
@@ -499,8 +514,8 @@ impl<'d> Pen<'d> {
         line((left, top + height), (left + width, top + height));
         let mut x = left;
         line((x, top), (x, top + height));
-        for wide in &grid.widths {
-            x += wide;
+        for at in 0..cells {
+            x += grid.width(at, cells);
             line((x, top), (x, top + height));
         }
     }

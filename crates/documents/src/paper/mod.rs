@@ -135,6 +135,9 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// The last row, in a heavy face, never alone on a page.
     pub total: Option<Vec<String>>,
+    /// Below each row and over all its columns, in small print, on the same page: how its number was counted. What is
+    /// empty is not printed.
+    pub notes: Vec<String>,
 }
 
 /// One column of a table.

@@ -275,6 +275,8 @@ fn colour(ink: Ink) -> (f32, f32, f32) {
         Ink::Pale => (0.88, 0.88, 0.88),
         Ink::Ground => (0.94, 0.94, 0.94),
         Ink::Red => (0.83, 0.0, 0.06),
+        Ink::Target => (0.70, 0.15, 0.12),
+        Ink::White => (1.0, 1.0, 1.0),
         Ink::Series(number) => {
             let (red, green, blue) = COLOURS[usize::from(number) % COLOURS.len()];
             let share = |colour: u8| f32::from(colour) / 255.0;

@@ -15,23 +15,20 @@ pub(super) fn part(chart: &Chart) -> String {
         .map(|at| series(chart, at))
         .collect();
     let axes = r#"<c:axId val="111"/><c:axId val="222"/>"#;
+    let target = target(chart);
     let shown = match chart.kind {
         ChartKind::Bars => format!(
             concat!(
                 r#"<c:barChart><c:barDir val="col"/><c:grouping val="clustered"/><c:varyColors val="0"/>{}"#,
-                r#"<c:gapWidth val="60"/>{}</c:barChart>"#
+                r#"<c:gapWidth val="60"/>{axes}</c:barChart>{}"#
             ),
-            series, axes
+            series,
+            lines(&target, axes),
+            axes = axes
         ),
-        ChartKind::Lines => format!(
-            concat!(
-                r#"<c:lineChart><c:grouping val="standard"/><c:varyColors val="0"/>{}<c:marker val="1"/>{}"#,
-                r#"</c:lineChart>"#
-            ),
-            series, axes
-        ),
+        ChartKind::Lines => lines(&format!("{series}{target}"), axes),
     };
-    let legend = if chart.series.len() > 1 {
+    let legend = if chart.series.len() > 1 || !target.is_empty() {
         r#"<c:legend><c:legendPos val="t"/><c:overlay val="0"/></c:legend>"#
     } else {
         ""
@@ -67,11 +64,65 @@ pub(super) fn part(chart: &Chart) -> String {
     )
 }
 
+/// Rows of values as lines; nothing for none.
+fn lines(series: &str, axes: &str) -> String {
+    if series.is_empty() {
+        return String::new();
+    }
+    format!(
+        concat!(
+            r#"<c:lineChart><c:grouping val="standard"/><c:varyColors val="0"/>{}<c:marker val="1"/>{}"#,
+            r#"</c:lineChart>"#
+        ),
+        series, axes
+    )
+}
+
+/// The target as a row of values that are all the same, with its word in the legend; nothing for none.
+fn target(chart: &Chart) -> String {
+    let Some((word, value)) = chart.target() else {
+        return String::new();
+    };
+    let at = chart.series.len();
+    let shape = concat!(
+        r#"<a:ln w="12700"><a:solidFill><a:srgbClr val="B3261E"/></a:solidFill><a:prstDash val="dash"/></a:ln>"#,
+        r#"</c:spPr><c:marker><c:symbol val="none"/></c:marker>"#
+    );
+    let values = vec![Some(value); chart.labels.len()];
+    let mut out = format!(
+        r#"<c:ser><c:idx val="{at}"/><c:order val="{at}"/><c:tx><c:v>{}</c:v></c:tx><c:spPr>{shape}"#,
+        escaped(&plain(word))
+    );
+    points(&mut out, &chart.labels, &values);
+    out.push_str(r#"<c:smooth val="0"/></c:ser>"#);
+    out
+}
+
+/// The labels and the values of a row.
+fn points(out: &mut String, labels: &[String], values: &[Option<f64>]) {
+    let count = labels.len();
+    let _ = write!(out, r#"<c:cat><c:strLit><c:ptCount val="{count}"/>"#);
+    for (index, label) in labels.iter().enumerate() {
+        let label = escaped(&plain(label));
+        let _ = write!(out, r#"<c:pt idx="{index}"><c:v>{label}</c:v></c:pt>"#);
+    }
+    let _ = write!(
+        out,
+        r#"</c:strLit></c:cat><c:val><c:numLit><c:formatCode>General</c:formatCode><c:ptCount val="{count}"/>"#
+    );
+    for (index, value) in values.iter().enumerate() {
+        if let Some(value) = value {
+            let _ = write!(out, r#"<c:pt idx="{index}"><c:v>{value}</c:v></c:pt>"#);
+        }
+    }
+    out.push_str("</c:numLit></c:val>");
+}
+
 fn series(chart: &Chart, at: usize) -> String {
     let (red, green, blue) = COLOURS[at % COLOURS.len()];
     let colour =
         format!(r#"<a:solidFill><a:srgbClr val="{red:02X}{green:02X}{blue:02X}"/></a:solidFill>"#);
-    let (shape, points) = match chart.kind {
+    let (shape, marks) = match chart.kind {
         ChartKind::Bars => (colour, r#"<c:invertIfNegative val="0"/>"#),
         ChartKind::Lines => (
             format!(r#"<a:ln w="19050">{colour}</a:ln>"#),
@@ -80,32 +131,13 @@ fn series(chart: &Chart, at: usize) -> String {
     };
     let name = chart.series.get(at).map_or("", |(name, _)| name);
     let mut out = format!(
-        concat!(
-            r#"<c:ser><c:idx val="{}"/><c:order val="{}"/><c:tx><c:v>{}</c:v></c:tx><c:spPr>{}</c:spPr>{}<c:cat>"#,
-            r#"<c:strLit><c:ptCount val="{}"/>"#
-        ),
-        at,
-        at,
-        escaped(&plain(name)),
-        shape,
-        points,
-        chart.labels.len()
+        r#"<c:ser><c:idx val="{at}"/><c:order val="{at}"/><c:tx><c:v>{}</c:v></c:tx><c:spPr>{shape}</c:spPr>{marks}"#,
+        escaped(&plain(name))
     );
-    for (index, label) in chart.labels.iter().enumerate() {
-        let label = escaped(&plain(label));
-        let _ = write!(out, r#"<c:pt idx="{index}"><c:v>{label}</c:v></c:pt>"#);
-    }
-    let _ = write!(
-        out,
-        r#"</c:strLit></c:cat><c:val><c:numLit><c:formatCode>General</c:formatCode><c:ptCount val="{}"/>"#,
-        chart.labels.len()
-    );
-    for index in 0..chart.labels.len() {
-        if let Some(value) = chart.value(at, index) {
-            let _ = write!(out, r#"<c:pt idx="{index}"><c:v>{value}</c:v></c:pt>"#);
-        }
-    }
-    out.push_str("</c:numLit></c:val>");
+    let values: Vec<_> = (0..chart.labels.len())
+        .map(|label| chart.value(at, label))
+        .collect();
+    points(&mut out, &chart.labels, &values);
     if chart.kind == ChartKind::Lines {
         out.push_str(r#"<c:smooth val="0"/>"#);
     }

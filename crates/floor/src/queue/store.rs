@@ -36,6 +36,14 @@ kernel::table! {
     }
 }
 
+/// The names of all queues by code.
+pub async fn names(
+    conn: &impl ConnectionTrait,
+) -> Result<std::collections::HashMap<String, String>> {
+    let rows = row::Entity::find().all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.code, row.name)).collect())
+}
+
 /// A queue with its rules and version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {

@@ -75,6 +75,14 @@ pub async fn of(conn: &impl ConnectionTrait, work: Uuid) -> Result<Vec<Part>> {
         .await?)
 }
 
+/// The agents of many works.
+pub async fn of_all(conn: &impl ConnectionTrait, works: &[Uuid]) -> Result<Vec<Part>> {
+    Ok(row::Entity::find()
+        .filter(C::WorkId.is_in(works.iter().copied()))
+        .all(conn)
+        .await?)
+}
+
 /// Closes what an earlier process left open.
 pub async fn close_interrupted(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<()> {
     row::Entity::update_many()

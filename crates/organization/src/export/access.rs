@@ -43,7 +43,7 @@ words! {
 }
 
 /// The actions of the audit trail that are such, by kind.
-const ACTIONS: [(&str, AccessKind); 26] = [
+const ACTIONS: [(&str, AccessKind); 27] = [
     ("requester.revealed", AccessKind::Reveal),
     ("staff.revealed", AccessKind::Reveal),
     ("call.ladder_revealed", AccessKind::Reveal),
@@ -58,6 +58,7 @@ const ACTIONS: [(&str, AccessKind); 26] = [
     ("call.ladder_exported", AccessKind::Export),
     ("statement.exported", AccessKind::Export),
     ("statement.paper_exported", AccessKind::Export),
+    ("report.exported", AccessKind::Export),
     ("export.taken", AccessKind::Export),
     ("export.by_hand", AccessKind::Export),
     ("data_return.certificate_taken", AccessKind::Export),

@@ -117,6 +117,7 @@ fn lines(shown: &StatementDetail) -> Table {
         ],
         rows: shown.lines.iter().map(line).collect(),
         total: Some(total),
+        ..Table::default()
     }
 }
 

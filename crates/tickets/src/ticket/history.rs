@@ -10,6 +10,7 @@ use kernel::problem::Result;
 use organization::Colleague;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect as _,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,6 +62,29 @@ pub struct HistoryLine {
     pub after_id: Option<Uuid>,
     /// What was said about it: a reason, an opinion.
     pub note: Option<String>,
+}
+
+/// When each of these tickets was closed for the first time, as far as it was.
+pub async fn first_closings(
+    conn: &impl ConnectionTrait,
+    tickets: &[Uuid],
+) -> Result<HashMap<Uuid, DateTime<Utc>>> {
+    let lines: Vec<(Uuid, DateTime<Utc>)> = row::Entity::find()
+        .select_only()
+        .column(row::Column::TicketId)
+        .column(row::Column::At)
+        .filter(row::Column::TicketId.is_in(tickets.iter().copied()))
+        .filter(row::Column::Field.eq("state"))
+        .filter(row::Column::AfterValue.eq("closed"))
+        .order_by_asc(row::Column::At)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let mut first = HashMap::new();
+    for (ticket, at) in lines {
+        first.entry(ticket).or_insert(at);
+    }
+    Ok(first)
 }
 
 /// A field before and after.

@@ -25,7 +25,7 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'> &
   if (notice.subject_kind === 'attendance_chain') return { name: 'attendance' }
   if (notice.subject_kind === 'staffing') return { name: 'staffing' }
   // Of the dealings of the two sides some have a list alone.
-  const lists: Record<string, string> = { liaison_person: 'liaisons', team_member: 'team', daily_check: 'daily_checks', supply: 'supplies', past_contract: 'past_contracts', standby: 'continuity', paper_sheet: 'continuity', meeting_action: 'liaison_todo' }
+  const lists: Record<string, string> = { liaison_person: 'liaisons', team_member: 'team', daily_check: 'daily_checks', supply: 'supplies', past_contract: 'past_contracts', standby: 'continuity', paper_sheet: 'continuity', meeting_action: 'liaison_todo', kpi: 'kpi_alerts' }
   const list = lists[notice.subject_kind]
   if (list) return router.hasRoute(list) ? { name: list } : null
   const names: Record<string, string> = { contact_record: 'record', knowledge: 'approval', staff: 'staff_file', overtime: 'overtime_order' }

@@ -3,6 +3,7 @@ import { CHANNEL_KINDS } from '@/api/channels'
 import { ACCESS_KINDS, EXPORT_KINDS } from '@/api/exports'
 import { PURPOSE_LINKS } from '@/api/outbound'
 import { WORK_KINDS } from '@/api/quality'
+import { REPORT_PERIODS } from '@/api/reports'
 import { SHIPPED_ROSTER_TERMS } from '@/api/roster'
 import { SHIPPED_TERMS } from '@/api/workforce'
 import { P } from '@/api/permissions'
@@ -38,6 +39,9 @@ export interface RuleField {
 }
 /** `view` where a right of its own shows the table. */
 export interface RuleShape { right: string; view?: string; fields: RuleField[]; blank: Record<string, unknown> | null }
+
+/** K-01 to K-32. */
+const KPI_CODES = Array.from({ length: 32 }, (_, i) => `k${String(i + 1).padStart(2, '0')}`)
 
 /** What needs no platform's leave to be answered. */
 const NO_WINDOW: readonly string[] = ['web', 'email', 'sms', 'manual']
@@ -160,6 +164,11 @@ export const RULES: Record<RuleKind, RuleShape> = {
     blank: null,
   },
   // The days of the reminders of a contract's end are kept as they are: a list has no field here.
+  report_dues: {
+    right: P.releaseReports, view: P.viewReports,
+    fields: [{ key: 'period', value: 'word', words: REPORT_PERIODS, under: 'report_periods', subject: true }, whole('working_days', 1, 60)],
+    blank: null,
+  },
   contract_terms: {
     right: P.answerQuestions,
     view: P.viewSettlement,
@@ -174,6 +183,22 @@ export const RULES: Record<RuleKind, RuleShape> = {
     right: P.answerQuestions,
     view: P.viewSettlement,
     fields: [{ key: 'check', value: 'word', words: [], under: 'submission_check_names', subject: true }, { key: 'blocks', value: 'flag' }],
+    blank: null,
+  },
+  kpi_targets: {
+    right: P.setKpiTargets,
+    view: P.viewKpis,
+    fields: [
+      { key: 'kpi', value: 'word', words: KPI_CODES, under: 'kpi_codes', subject: true }, { key: 'channel', value: 'text', subject: true, any: true },
+      whole('target', 0, 2_592_000_000), { ...whole('upper', 0, 2_592_000_000), any: true }, { ...whole('caution', 0, 2_592_000_000), any: true },
+      { key: 'interval', value: 'word', words: ['half_hour', 'day'], under: 'kpi_intervals' }, whole('intervals', 1, 48), whole('least', 0, 1_000_000), { key: 'alerting', value: 'flag' },
+    ],
+    blank: { kpi: 'k01', channel: null, target: 9_500, upper: null, caution: null, interval: 'half_hour', intervals: 3, least: 5, alerting: true },
+  },
+  kpi_variants: {
+    right: P.setKpiTargets,
+    view: P.viewKpis,
+    fields: [{ key: 'kpi', value: 'word', words: ['k01', 'k03'], under: 'kpi_codes', subject: true }, { key: 'variant', value: 'word', words: ['offered', 'without_short', '1', '2', '3', '4'], under: 'kpi_variant_words' }],
     blank: null,
   },
   workforce_terms: {

@@ -79,6 +79,7 @@ fn statement(rows: usize) -> Document {
                     String::new(),
                     "82,000.00".to_owned(),
                 ]),
+                ..Table::default()
             }),
             Block::Paragraph(Paragraph {
                 text: "以上金额经双方核对无误。".to_owned(),

@@ -54,6 +54,7 @@ fn chart(kind: ChartKind) -> Chart {
                 vec![Some(110.0), Some(90.0), None, Some(f64::NAN), Some(18.0)],
             ),
         ],
+        target: Some(("目标 160 通".to_owned(), 160.0)),
     }
 }
 
@@ -77,13 +78,16 @@ fn a_chart_says_its_names_and_values() {
             "职称评审",
             "图2九月来电与接通",
             "150",
+            "目标160通",
         ] {
             assert!(text.contains(word), "{word} is not in {text}");
         }
         assert_eq!(text.contains("95.5"), kind == ChartKind::Bars);
         if let Some(other) = opened(&docx) {
             let text = tight(&pages(&other)[0]);
-            assert!(text.contains("来电") && text.contains("职称评审"), "{text}");
+            for word in ["来电", "职称评审", "目标160通"] {
+                assert!(text.contains(word), "{word} is not in {text}");
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Tables over pages.
 
-use documents::paper::{Align, Block, Column, Document, Table, to_pdf};
+use documents::paper::{Align, Block, Column, Document, Table, to_docx, to_pdf};
 
 use super::{FONTS, has, pages, statement, tight};
 
@@ -34,6 +34,50 @@ fn each_page_of_a_table_has_its_heading_and_no_row_is_torn() {
         assert!(signed.contains("以上金额经双方核对无误。"), "{signed}");
         assert!(texts.iter().all(|page| page.contains("9f86d081884c7d65")));
     }
+}
+
+#[test]
+fn the_small_print_of_a_row_stays_with_it() {
+    if !has("pdftotext") {
+        return;
+    }
+    let rows = 60;
+    let document = Document {
+        blocks: vec![Block::Table(Table {
+            columns: vec![
+                Column::new("指标", 4, Align::Left),
+                Column::new("本期", 1, Align::Right),
+            ],
+            rows: (1..=rows)
+                .map(|row| vec![format!("指标{row:02}"), format!("{row}%")])
+                .collect(),
+            // The third has none.
+            notes: (1..=rows)
+                .map(|row| match row {
+                    3 => String::new(),
+                    _ => format!("公式{row:02}：接通量 ÷ 呼入量"),
+                })
+                .collect(),
+            ..Table::default()
+        })],
+        ..Document::default()
+    };
+    let texts: Vec<String> = pages(&to_pdf(&document, &FONTS).unwrap())
+        .iter()
+        .map(|page| tight(page))
+        .collect();
+    assert!(texts.len() > 1);
+    for row in 1..=rows {
+        let page = texts
+            .iter()
+            .find(|page| page.contains(&format!("指标{row:02}")));
+        let below = page.unwrap().contains(&format!("公式{row:02}："));
+        assert_eq!(below, row != 3, "row {row}");
+    }
+    let word = to_docx(&document);
+    let parts = super::word::parts(&word);
+    let body = parts.iter().find(|(name, _)| name == "word/document.xml");
+    assert!(body.unwrap().1.contains(r#"<w:gridSpan w:val="2"/>"#));
 }
 
 #[test]

@@ -67,6 +67,7 @@ impl TestServer {
             ("data_dir", folder.join("data").display().to_string()),
             // What a story tells of the two sides begins with nothing.
             ("service.demo_dealings", "false".to_owned()),
+            ("service.demo_figures", "false".to_owned()),
         ];
         all.extend(settings.iter().cloned());
         let config = Config::with_overrides_over(server::demo::DEFAULTS, &all).unwrap();

@@ -1,0 +1,110 @@
+-- What became of each contact, in one row; what the figures of K-01 to K-09 and K-15 to K-19 are summed from.
+create table contact_facts (
+  id uuid primary key,
+  medium text not null,
+  channel text not null,
+  direction text not null,
+  queue text,
+  queued boolean not null,
+  matter text,
+  request_type text,
+  requester_id uuid,
+  agent_id uuid,
+  last_agent_id uuid,
+  ticket_id uuid,
+  day text not null,
+  half_hour integer not null,
+  offered_at timestamptz not null,
+  answered_at timestamptz,
+  ended_at timestamptz,
+  outcome text,
+  in_time boolean not null,
+  wait_ms bigint not null,
+  ring_ms bigint not null,
+  talk_ms bigint not null,
+  hold_ms bigint not null,
+  acw_ms bigint not null,
+  transfers integer not null,
+  response_ms bigint,
+  message boolean not null,
+  reply_ms bigint,
+  satisfaction text,
+  repeated boolean not null,
+  reopened boolean not null,
+  version bigint not null
+);
+create index contact_facts_offered on contact_facts (offered_at, id);
+create index contact_facts_agent on contact_facts (agent_id, offered_at, id);
+create index contact_facts_matter on contact_facts (matter, offered_at, id);
+create index contact_facts_queue on contact_facts (queue, offered_at, id);
+create index contact_facts_requester on contact_facts (requester_id, offered_at);
+create index contact_facts_ticket on contact_facts (ticket_id) where ticket_id is not null;
+-- What became of each ticket (K-19 to K-22).
+create table ticket_facts (
+  id uuid primary key,
+  platform text not null,
+  matter text,
+  owner_id uuid not null,
+  state text not null,
+  opened_at timestamptz not null,
+  dispatched boolean not null,
+  returned boolean not null,
+  return_accepted boolean not null,
+  due_at timestamptz,
+  answered_at timestamptz,
+  closed_at timestamptz,
+  reopened boolean not null,
+  asked boolean not null,
+  satisfaction text,
+  version bigint not null
+);
+create index ticket_facts_opened on ticket_facts (opened_at, id);
+create index ticket_facts_due on ticket_facts (due_at, id);
+create index ticket_facts_closed on ticket_facts (closed_at, id);
+-- Sums of facts, kept in the transaction of the fact: `grain` says what `subject` is.
+create table kpi_cells (
+  grain text not null,
+  day text not null,
+  half_hour integer not null,
+  channel text not null,
+  subject text not null,
+  contacts bigint not null,
+  outbound bigint not null,
+  offered bigint not null,
+  answered bigint not null,
+  in_time bigint not null,
+  in_20 bigint not null,
+  abandoned bigint not null,
+  abandoned_in_20 bigint not null,
+  short bigint not null,
+  lost bigint not null,
+  wait_ms bigint not null,
+  ring_ms bigint not null,
+  talk_ms bigint not null,
+  hold_ms bigint not null,
+  acw_ms bigint not null,
+  handled bigint not null,
+  transferred bigint not null,
+  requested bigint not null,
+  accepted bigint not null,
+  responded bigint not null,
+  response_ms bigint not null,
+  messages bigint not null,
+  replied bigint not null,
+  reply_ms bigint not null,
+  replied_in_24h bigint not null,
+  resolvable bigint not null,
+  resolved bigint not null,
+  asked bigint not null,
+  rated bigint not null,
+  pleased bigint not null,
+  dispatched bigint not null,
+  returned bigint not null,
+  returns_accepted bigint not null,
+  due_met bigint not null,
+  due_missed bigint not null,
+  due_open bigint not null,
+  closed bigint not null,
+  reopened bigint not null,
+  primary key (grain, day, half_hour, channel, subject)
+);

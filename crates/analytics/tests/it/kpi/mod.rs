@@ -1,0 +1,8 @@
+//! Each indicator by hand-computed cases.
+
+mod chats;
+mod rare;
+mod registry;
+mod resolution;
+mod tickets;
+mod voice;

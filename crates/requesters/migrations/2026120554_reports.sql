@@ -1,0 +1,3 @@
+insert into rules (kind, subject, effective_from, recorded_at, recorded_by, source, body) values
+  ('personal_information', 'reports', '2022-09-01T00:00:00+00:00', '2026-12-05T00:00:00+00:00', null, '设计默认值，待采购人确认',
+   '{"code":"reports","what":"运营报告中按座席列出的姓名与指标","columns":["reports.content"],"purpose":"向采购人报告服务情况","basis":"履行合同","keep_days":1095,"seen_by":["shift_lead","ops_manager","quality","analyst","liaison","counterpart","purchaser_admin","purchaser_business","purchaser_reviewer"],"sensitive":false,"kept_on_request":null,"kept_at_end":{"why":"已发布的报告带有内容摘要，改动即失去证明力；作为履约验收档案保管","days":1095}}');

@@ -1,0 +1,51 @@
+//! The indicators of quality (K-23, K-24), asked of the evaluations that are final.
+
+use analytics::kpi::{Cut, Period};
+use analytics::{Desk, Sampled, Samples};
+use futures::future::BoxFuture;
+use kernel::{App, Result};
+use quality::{FatalKind, QualityFigure};
+use std::sync::Arc;
+
+/// Who knows the checks.
+pub struct Checked(pub App);
+
+/// What indicators are counted with.
+pub fn desk(app: &App) -> Desk {
+    Desk {
+        app: app.clone(),
+        samples: Arc::new(Checked(app.clone())),
+    }
+}
+
+impl Samples for Checked {
+    fn sampled<'a>(
+        &'a self,
+        period: Period,
+        cut: &'a Cut,
+    ) -> BoxFuture<'a, Result<Option<Sampled>>> {
+        Box::pin(async move {
+            // Evaluations know neither.
+            if cut.queue.is_some() || cut.matter.is_some() {
+                return Ok(None);
+            }
+            let conn = self.0.db.read();
+            let rows = quality::figures(conn, period.begins(), period.ends()).await?;
+            let meant = |row: &&QualityFigure| {
+                cut.person.is_none_or(|person| person == row.agent)
+                    && cut.channel.as_ref().is_none_or(|one| *one == row.channel)
+            };
+            let mut told = Sampled::default();
+            for row in rows.iter().filter(meant) {
+                let fatal = |kind| i64::from(row.fatal.contains(&kind));
+                told.samples += 1;
+                told.passed += i64::from(row.passed);
+                told.fatal += i64::from(!row.fatal.is_empty());
+                told.fatal_business += fatal(FatalKind::Business);
+                told.fatal_customer += fatal(FatalKind::User);
+                told.fatal_compliance += fatal(FatalKind::Compliance);
+            }
+            Ok(Some(told))
+        })
+    }
+}
