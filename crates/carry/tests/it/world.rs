@@ -28,6 +28,7 @@ pub fn migrations() -> Vec<Migration> {
         liaison::migrations(),
         settlement::migrations(),
         workforce::migrations(),
+        analytics::migrations(),
         carry::migrations(),
     ]
     .concat()
