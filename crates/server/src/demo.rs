@@ -7,8 +7,8 @@
 mod memory;
 pub(crate) mod month;
 mod phone;
-pub(crate) mod quality;
 mod qq;
+pub(crate) mod quality;
 mod stand_in;
 mod wechat;
 

@@ -50,10 +50,16 @@ fn voices(seconds: u32, spells: [&[(u32, u32)]; 2]) -> Vec<[i16; 2]> {
         let place = at % (RATE / 4);
         let swell = place.min(RATE / 4 - place) * 9_000 / (RATE / 4);
         let size = i16::try_from(swell).unwrap_or(i16::MAX);
-        if (at / PITCH[lane]).is_multiple_of(2) { size } else { -size }
+        if (at / PITCH[lane]).is_multiple_of(2) {
+            size
+        } else {
+            -size
+        }
     };
     let whole = seconds as usize * RATE;
-    (0..whole).map(|at| [sample(0, at), sample(1, at)]).collect()
+    (0..whole)
+        .map(|at| [sample(0, at), sample(1, at)])
+        .collect()
 }
 
 /// Writes a call with its recording, as it would stand there; nobody hears of it.

@@ -285,7 +285,9 @@ pub(crate) async fn list<P: Permission>(
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
     // Of his own nobody learns by a filter what its page does not tell him.
-    let others = filter.asks_the_hidden().then(|| Column::AgentId.ne(actor.user_id()));
+    let others = filter
+        .asks_the_hidden()
+        .then(|| Column::AgentId.ne(actor.user_id()));
     let all = visible(actor.scope(), actor.user_id())
         .add(filter.condition())
         .add_option(others)
@@ -442,7 +444,8 @@ pub(crate) async fn drawn_again(
     let mut after = before.clone();
     after.origins = json!(origins);
     after.complained_id = before.complained_id.or(complained);
-    if after.state == EvaluationState::Sampled.as_str() && after.reviewer_id == after.complained_id {
+    if after.state == EvaluationState::Sampled.as_str() && after.reviewer_id == after.complained_id
+    {
         after.reviewer_id = None;
     }
     let after = versioned::save(hand.app, &**hand.tx, &before, after).await?;

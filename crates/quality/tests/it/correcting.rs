@@ -85,7 +85,9 @@ async fn it_is_told_late_once_a_round() {
         let made = opened(&world, json!({})).await;
         world.app.clock.advance(Duration::from_hours(12 * 24));
         let path = format!("{ACTIONS}/{}", made["id"].as_str().unwrap());
-        let late = world.until("lead", &path, |seen| seen["overdue"] == true).await;
+        let late = world
+            .until("lead", &path, |seen| seen["overdue"] == true)
+            .await;
         let told = late["lines"]
             .as_array()
             .unwrap()

@@ -140,8 +140,14 @@ async fn every_morning_what_stands_out_and_after_the_month_its_share() {
         world.app.clock.advance(Duration::from_hours(72));
         let over = |draw: &Value| draw["candidates"] == 12 && !draw["by_chance_at"].is_null();
         let found = |seen: &Value| seen["items"].as_array().unwrap().iter().any(over);
-        let draws = world.until("quality", "/api/v1/sampling-draws", found).await;
-        let over = draws["items"].as_array().unwrap().iter().find(|draw| over(draw));
+        let draws = world
+            .until("quality", "/api/v1/sampling-draws", found)
+            .await;
+        let over = draws["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|draw| over(draw));
         assert_eq!(over.unwrap()["drawn_by"], json!(null));
         let drawn = world.read("quality", evaluations).await["total"].as_u64();
         assert!((10..=12).contains(&drawn.unwrap()), "{drawn:?}");

@@ -13,7 +13,11 @@ fn told(seconds: usize, requester: &[(usize, usize)], agent: &[(usize, usize)]) 
     };
     for at in 0..seconds * RATE {
         let ms = at * 1_000 / RATE;
-        let swing = if (at / 9).is_multiple_of(2) { 4_000 } else { -4_000 };
+        let swing = if (at / 9).is_multiple_of(2) {
+            4_000
+        } else {
+            -4_000
+        };
         let noise = if at.is_multiple_of(2) { 20 } else { -20 };
         let lane = |spans| if on(spans, ms) { swing } else { noise };
         meter.hear(lane(requester), lane(agent));

@@ -106,9 +106,7 @@ fn nobody_judges_himself_and_the_readme_draws_an_evaluation() {
                 let gave = [case.reviewer, case.second, case.standing];
                 assert!(!matches!(action, Action::Rescore(_)) || !gave.contains(&Some(by.0)));
                 assert!(
-                    after.state != S::Final
-                        || case.state == S::Final
-                        || !case.unsettled.any(),
+                    after.state != S::Final || case.state == S::Final || !case.unsettled.any(),
                     "{case:?} {action:?}"
                 );
                 if case.state != after.state {

@@ -29,10 +29,16 @@ pub(crate) async fn seed(app: &App) -> Result<()> {
         return Ok(());
     }
     let stage = Stage::new(app, doors).await?;
-    let mut story = Story { stage, card: json!({}) };
+    let mut story = Story {
+        stage,
+        card: json!({}),
+    };
     let cards = story.stage.looks("quality", "/score-cards").await?;
     let first = cards["items"][0]["id"].as_str().unwrap_or_default();
-    let card = story.stage.looks("quality", &format!("/score-cards/{first}")).await?;
+    let card = story
+        .stage
+        .looks("quality", &format!("/score-cards/{first}"))
+        .await?;
     story.card = card["versions"][0].clone();
     story.appeal_won().await?;
     story.fatal_error().await?;
@@ -141,10 +147,13 @@ impl Story {
         marks["note"] = json!("复听属实，补报名条件已说明，改判为满分");
         let rescored = self.does("lead", &appealed, "rescore", marks).await?;
         self.stage.at(13, 16, 0);
-        let last = self.does("agent1", &rescored, "acknowledge", json!({})).await?;
+        let last = self
+            .does("agent1", &rescored, "acknowledge", json!({}))
+            .await?;
         self.stage.at(12, 11, 0);
         let near = self.marks(&[("manner", 2, "结束语略快")]);
-        self.does("counterpart", &last, "purchaser-score", near).await?;
+        self.does("counterpart", &last, "purchaser-score", near)
+            .await?;
         Ok(())
     }
 
@@ -159,18 +168,28 @@ impl Story {
         let scored = self.scored(&drawn, &taken).await?;
         let released = self.released(&scored).await?;
         self.stage.at(9, 9, 0);
-        let last = self.does("agent2", &released, "acknowledge", json!({})).await?;
+        let last = self
+            .does("agent2", &released, "acknowledge", json!({}))
+            .await?;
         self.stage.at(8, 10, 0);
         let new = json!({ "source": "evaluation", "source_id": last["id"], "title": "报名截止日期答复错误",
             "problem": "把补报名截止日期说成正式报名截止日期", "owner_id": self.stage.id("lead")? });
-        let made = self.stage.post("quality", "/corrective-actions", new).await?;
+        let made = self
+            .stage
+            .post("quality", "/corrective-actions", new)
+            .await?;
         let due = self.moment(-3, 17, 30)?;
         let plan = json!({ "cause": "新旧通知并存，未查口径即答", "action": "辅导考试日程口径，抽查五通", "due_at": due });
-        let planned = self.stage.does("lead", "corrective-actions", &made, "plan", plan).await?;
+        let planned = self
+            .stage
+            .does("lead", "corrective-actions", &made, "plan", plan)
+            .await?;
         self.stage.at(2, 15, 0);
         let coach = json!({ "starts_at": self.moment(-1, 15, 0)?, "minutes": 60, "place": "培训室",
             "teacher_id": self.stage.id("trainer")? });
-        self.stage.does("quality", "corrective-actions", &planned, "coach", coach).await?;
+        self.stage
+            .does("quality", "corrective-actions", &planned, "coach", coach)
+            .await?;
         Ok(())
     }
 
@@ -181,20 +200,36 @@ impl Story {
         let scored = self.scored(&drawn, &[("record", 6, "缺办理经过")]).await?;
         let released = self.released(&scored).await?;
         self.stage.at(13, 9, 0);
-        let last = self.does("agent3", &released, "acknowledge", json!({})).await?;
+        let last = self
+            .does("agent3", &released, "acknowledge", json!({}))
+            .await?;
         let new = json!({ "source": "evaluation", "source_id": last["id"], "title": "来电记录缺办理经过",
             "problem": "三单记录只写结果", "owner_id": self.stage.id("lead")? });
-        let made = self.stage.post("quality", "/corrective-actions", new).await?;
+        let made = self
+            .stage
+            .post("quality", "/corrective-actions", new)
+            .await?;
         let plan = json!({ "cause": "对记录要求理解不一", "action": "班会重申要求并抽查", "due_at": self.moment(6, 17, 30)? });
-        let planned = self.stage.does("lead", "corrective-actions", &made, "plan", plan).await?;
+        let planned = self
+            .stage
+            .does("lead", "corrective-actions", &made, "plan", plan)
+            .await?;
         self.stage.at(8, 16, 0);
         let done = json!({ "note": "班会已重申，抽查五单完整" });
-        let done = self.stage.does("lead", "corrective-actions", &planned, "finish", done).await?;
+        let done = self
+            .stage
+            .does("lead", "corrective-actions", &planned, "finish", done)
+            .await?;
         self.stage.at(7, 9, 40);
         let verify = json!({ "action": "verify", "opinion": "复查五单，记录完整" });
-        let verified = self.stage.does("quality", "corrective-actions", &done, "verify", verify).await?;
+        let verified = self
+            .stage
+            .does("quality", "corrective-actions", &done, "verify", verify)
+            .await?;
         let close = json!({ "action": "close" });
-        self.stage.does("quality", "corrective-actions", &verified, "verify", close).await?;
+        self.stage
+            .does("quality", "corrective-actions", &verified, "verify", close)
+            .await?;
         self.calibrated(&last).await
     }
 
@@ -206,16 +241,24 @@ impl Story {
         let id = opened["id"].as_str().unwrap_or_default().to_owned();
         let given = [
             ("quality", vec![("record", 6, "缺办理经过")]),
-            ("lead", vec![("record", 3, "经过不全"), ("manner", 2, "语速快")]),
+            (
+                "lead",
+                vec![("record", 3, "经过不全"), ("manner", 2, "语速快")],
+            ),
             ("manager", vec![("record", 5, "缺办理经过")]),
             ("purchaser", vec![("record", 8, "只写结果")]),
         ];
         let mut last = opened;
         for (who, taken) in given {
             let marks = json!({ "marks": self.marks(&taken)["marks"] });
-            last = self.stage.post(who, &format!("/calibrations/{id}/score"), marks).await?;
+            last = self
+                .stage
+                .post(who, &format!("/calibrations/{id}/score"), marks)
+                .await?;
         }
-        self.stage.does("quality", "calibrations", &last, "reveal", json!({})).await?;
+        self.stage
+            .does("quality", "calibrations", &last, "reveal", json!({}))
+            .await?;
         Ok(())
     }
 
@@ -224,11 +267,17 @@ impl Story {
         let call = self.call("agent4", (6, 11), LOOKED_UP, Some(3)).await?;
         self.stage.at(5, 9, 0);
         let drawn = self.drawn(&call, "静默过长").await?;
-        let scored = self.scored(&drawn, &[("procedure", 3, "查询前未告知")]).await?;
+        let scored = self
+            .scored(&drawn, &[("procedure", 3, "查询前未告知")])
+            .await?;
         let released = self.released(&scored).await?;
         self.stage.at(3, 10, 0);
-        let low = self.marks(&[("procedure", 10, "让诉求人静等十余秒"), ("manner", 4, "未致歉")]);
-        self.does("counterpart", &released, "purchaser-score", low).await?;
+        let low = self.marks(&[
+            ("procedure", 10, "让诉求人静等十余秒"),
+            ("manner", 4, "未致歉"),
+        ]);
+        self.does("counterpart", &released, "purchaser-score", low)
+            .await?;
         Ok(())
     }
 
@@ -241,7 +290,9 @@ impl Story {
         }
         self.stage.at(2, 17, 0);
         let one = self.drawn(&appealed, "月度抽查").await?;
-        let one = self.scored(&one, &[("approved_answer", 8, "未引用知识条目")]).await?;
+        let one = self
+            .scored(&one, &[("approved_answer", 8, "未引用知识条目")])
+            .await?;
         let one = self.released(&one).await?;
         let two = self.drawn(&released, "月度抽查").await?;
         let two = self.scored(&two, &[("opening", 4, "未报工号")]).await?;
@@ -253,7 +304,8 @@ impl Story {
         self.does("agent5", &one, "appeal", reason).await?;
         self.stage.at(0, 0, 30);
         let until = self.moment(0, 0, 0)?;
-        let draw = json!({ "plan": "monthly", "from": until - TimeDelta::days(28), "until": until });
+        let draw =
+            json!({ "plan": "monthly", "from": until - TimeDelta::days(28), "until": until });
         self.stage.post("quality", "/sampling-draws", draw).await?;
         Ok(())
     }

@@ -490,9 +490,20 @@ async fn the_quality_of_the_demo_waits_for_each_of_its_people() {
         let id = seen.own_id().await;
         let path = format!("/api/v1/evaluations{won}{}", id.as_str().unwrap());
         let won = items(&quality, &path).await;
-        assert_eq!((&won[0]["tenths"], &won[0]["purchaser_tenths"]), (&json!(1_000), &json!(980)));
-        assert_eq!(items(&seen, "/api/v1/evaluations?state=released").await.len(), 1);
-        let signals = format!("/api/v1/evaluations/{}/signals", won[0]["id"].as_str().unwrap());
+        assert_eq!(
+            (&won[0]["tenths"], &won[0]["purchaser_tenths"]),
+            (&json!(1_000), &json!(980))
+        );
+        assert_eq!(
+            items(&seen, "/api/v1/evaluations?state=released")
+                .await
+                .len(),
+            1
+        );
+        let signals = format!(
+            "/api/v1/evaluations/{}/signals",
+            won[0]["id"].as_str().unwrap()
+        );
         let signals = quality.get(&signals).await;
         assert_eq!(signals["duration_ms"], 24_000);
         let closed = items(&quality, "/api/v1/corrective-actions?state=closed").await;
