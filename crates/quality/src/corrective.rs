@@ -235,7 +235,9 @@ impl Case {
                 A::Withdraw | A::Verify | A::SendBack(_) | A::Plan(_) | A::Coach | A::Finish,
                 S::Verified,
             ) => return Err(Refusal::Verified),
-            (A::Withdraw | A::Plan(_) | A::Coach | A::Finish, S::Done) => return Err(Refusal::Done),
+            (A::Withdraw | A::Plan(_) | A::Coach | A::Finish, S::Done) => {
+                return Err(Refusal::Done);
+            }
             // A complaint is answered, and nobody lets his own duty fall.
             (A::Withdraw, _) if self.source == CorrectiveSource::Complaint => {
                 return Err(Refusal::OfComplaint);
