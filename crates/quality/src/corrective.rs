@@ -235,7 +235,9 @@ impl Case {
                 A::Withdraw | A::Verify | A::SendBack(_) | A::Plan(_) | A::Coach | A::Finish,
                 S::Verified,
             ) => return Err(Refusal::Verified),
-            (A::Withdraw, S::Done) => return Err(Refusal::Done),
+            (A::Withdraw | A::Plan(_) | A::Coach | A::Finish, S::Done) => {
+                return Err(Refusal::Done);
+            }
             // A complaint is answered, and nobody lets his own duty fall.
             (A::Withdraw, _) if self.source == CorrectiveSource::Complaint => {
                 return Err(Refusal::OfComplaint);
@@ -253,7 +255,6 @@ impl Case {
                 case.overdue = true;
                 case.alarm_at = None;
             }
-            (A::Plan(_) | A::Coach | A::Finish, S::Done) => return Err(Refusal::Done),
             (_, S::Closed | S::Withdrawn) => return Err(Refusal::Ended),
         }
         Ok(case)

@@ -12189,14 +12189,6 @@ export interface paths {
                         "application/json": components["schemas"]["EvaluationDetail"];
                     };
                 };
-                403: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -12464,7 +12456,7 @@ export interface paths {
         put?: never;
         /**
          * Scores for the purchaser, beside the score that stands (A-27). Where the two lie too far apart, they have to be
-         *     settled before the evaluation ends.
+         *     settled before the evaluation ends; of one that is over nothing changes.
          */
         post: {
             parameters: {

@@ -27,6 +27,7 @@ pub fn migrations() -> Vec<Migration> {
         learning::migrations(),
         liaison::migrations(),
         settlement::migrations(),
+        quality::migrations(),
         workforce::migrations(),
         analytics::migrations(),
         carry::migrations(),

@@ -225,7 +225,7 @@ async fn tell(app: &App, tx: &Tx, who: &Who, row: &row::Model, what: &str) -> Re
         None => None,
     };
     let complained = complained.and_then(|sample| sample.complained_id);
-    let hidden = Vec::from_iter([row.agent_id].into_iter().chain(complained));
+    let hidden: Vec<Uuid> = complained.into_iter().chain([row.agent_id]).collect();
     told.retain(|person| !hidden.contains(person));
     let facts = json!({
         "number": row.number, "state": row.state, "version": row.version, "title": row.title,

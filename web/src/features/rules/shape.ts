@@ -241,7 +241,7 @@ export const RULES: Record<RuleKind, RuleShape> = {
     right: P.setQualityRules,
     view: P.viewScoreCards,
     fields: [
-      { key: 'name', value: 'text' }, { key: 'code', value: 'text', subject: true }, { key: 'kinds', label: 'sampled_kinds', value: 'words', words: WORK_KINDS, under: 'work_kinds' },
+      { key: 'name', value: 'text' }, { key: 'code', value: 'text', subject: true }, { key: 'kinds', value: 'words', words: WORK_KINDS, under: 'work_kinds' },
       { key: 'share_bp', value: 'number', least: 0, most: 10_000 }, { key: 'per_agent', value: 'number', least: 0, most: 1_000 }, { key: 'complaints', value: 'flag' }, { key: 'dissatisfied', value: 'flag' },
       { key: 'silence_seconds', value: 'number', any: true, least: 1, most: 3_600 }, { key: 'repeat_hours', value: 'number', any: true, least: 1, most: 720 }, ACTIVE,
     ],

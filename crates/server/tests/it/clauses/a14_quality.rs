@@ -137,13 +137,9 @@ async fn a_fatal_error_makes_the_score_nothing_and_the_purchaser_scores_beside_t
             (&scored["tenths"], &scored["passed"], &scored["fatal"]),
             (&json!(0), &json!(false), &json!(["business"]))
         );
-        let beside = step(
-            &purchaser,
-            &scored,
-            "purchaser-score",
-            marks(&purchaser, 10, "").await,
-        )
-        .await;
+        let other = server.sign_in("counterpart").await;
+        let given = marks(&other, 10, "").await;
+        let beside = step(&other, &scored, "purchaser-score", given).await;
         assert_eq!(
             (&beside["unsettled"], &beside["gap_tenths"]),
             (&json!("sides"), &json!(900))
