@@ -51,36 +51,46 @@ pub fn migrations() -> Vec<Migration> {
     ]
 }
 
-/// What the server mounts.
-pub fn capability(app: &App, ports: Ports) -> Capability {
+/// The part of indicators: facts, figures, targets, alerts.
+pub fn indicators(app: &App, samples: Arc<dyn Samples>) -> Capability {
     let desk = Desk {
         app: app.clone(),
-        samples: ports.samples,
+        samples,
     };
-    let topics = topics::part(app, ports.contacts, ports.spawns);
-    let performance = performance::part(app, ports.indicators);
-    let routes = OpenApiRouter::new()
-        .merge(kpi::http::routes(&desk))
-        .merge(kpi::export::routes(&desk))
-        .merge(targets::routes(app))
-        .merge(alerts::http::routes(&desk))
-        .merge(topics.routes)
-        .merge(performance.routes);
-    let mut jobs = vec![facts::recount::job(app), alerts::watch::job(&desk)];
-    jobs.extend(topics.jobs);
     Capability {
         name: "analytics",
         migrations: migrations(),
+        permissions: rights::permissions(),
+        routes: OpenApiRouter::new()
+            .merge(kpi::http::routes(&desk))
+            .merge(kpi::export::routes(&desk))
+            .merge(targets::routes(app))
+            .merge(alerts::http::routes(&desk)),
+        event_handlers: facts::handlers(app),
+        jobs: vec![facts::recount::job(app), alerts::watch::job(&desk)],
+        ..Capability::default()
+    }
+}
+
+/// What the server mounts; the reports beside it ([`reports::capability`]).
+pub fn capability(app: &App, ports: Ports) -> Capability {
+    let indicators = indicators(app, ports.samples);
+    let topics = topics::part(app, ports.contacts, ports.spawns);
+    let performance = performance::part(app, ports.indicators);
+    Capability {
         permissions: [
-            rights::permissions(),
+            indicators.permissions,
             topics.permissions,
             performance.permissions,
         ]
         .concat(),
-        routes,
-        event_handlers: facts::handlers(app),
-        jobs,
+        routes: indicators
+            .routes
+            .merge(topics.routes)
+            .merge(performance.routes),
+        jobs: [indicators.jobs, topics.jobs].concat(),
+        waiting: topics.waiting,
         evidence: [topics.evidence, performance.evidence].concat(),
-        ..Capability::default()
+        ..indicators
     }
 }

@@ -43,6 +43,7 @@ pub struct KpiFileQuery {
     /// Along what; in one line each when left out.
     pub by: Option<By>,
     /// `xlsx` unless told.
+    #[param(inline)]
     pub form: Option<KpiFileForm>,
 }
 

@@ -451,7 +451,7 @@ async fn release(
             if before.released_at.is_some() {
                 let finish = (&Action::Finish, "finished");
                 return store::act(&app, &tx, &who, &before, finish, |after| {
-                    after.final_at = Some(now)
+                    after.final_at = Some(now);
                 })
                 .await;
             }

@@ -424,12 +424,11 @@ async fn put(
         updated_at: now,
         version: before.map_or(1, |sheet| sheet.version),
     };
-    let sheet = match before {
-        Some(before) => versioned::save(app, &**tx, before, sheet).await?,
-        None => {
-            versioned::insert(&**tx, &sheet).await?;
-            sheet
-        }
+    let sheet = if let Some(before) = before {
+        versioned::save(app, &**tx, before, sheet).await?
+    } else {
+        versioned::insert(&**tx, &sheet).await?;
+        sheet
     };
     let mut rows = Vec::new();
     for (position, (one, points)) in measured.iter().zip(&score.points).enumerate() {

@@ -70,7 +70,7 @@ fn ways(kpi: Kpi) -> Vec<Along> {
     ]
 }
 
-fn figure(held: KpiFigure) -> Counted {
+fn figure(held: &KpiFigure) -> Counted {
     Counted {
         code: held.figure.kpi.as_str().to_owned(),
         numerator: held.figure.numerator,
@@ -136,7 +136,7 @@ impl Numbers for Registry {
         Box::pin(async move {
             let period = Period::new(from, until)?;
             let found = counted(&self.0, &wanted(&codes)?, period, &Cut::all()).await?;
-            Ok(found.items.into_iter().map(figure).collect())
+            Ok(found.items.iter().map(figure).collect())
         })
     }
 
@@ -157,7 +157,7 @@ impl Numbers for Registry {
                     key => key.to_owned(),
                 }),
                 key: point.key,
-                figures: point.figures.into_iter().map(figure).collect(),
+                figures: point.figures.iter().map(figure).collect(),
             });
             Ok(steps.collect())
         })

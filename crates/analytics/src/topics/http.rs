@@ -657,10 +657,9 @@ async fn drafted(board: &Board, row: &row::Model, by: Uuid) -> Result<Draft> {
     if !examples.is_empty() {
         body.push_str("来电摘要（已脱敏）：\n");
         for example in examples.iter().take(3) {
-            body.push_str(&format!(
-                "- {}\n",
-                example.text.chars().take(120).collect::<String>()
-            ));
+            body.push_str("- ");
+            body.extend(example.text.chars().take(120));
+            body.push('\n');
         }
     }
     Ok(Draft {

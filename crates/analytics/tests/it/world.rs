@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use analytics::kpi::{Cut, Figure, Kpi, Period, figures};
-use analytics::{Desk, Ports, Samples};
+use analytics::{Desk, Samples};
 use axum::http::Method;
 use channels::conversation::store::row as conversation;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -97,10 +97,7 @@ impl World {
             answers: 20,
             cited: 19,
         })));
-        let ports = Ports {
-            samples: samples.clone(),
-        };
-        let capability = analytics::capability(&app, ports);
+        let capability = analytics::indicators(&app, samples.clone());
         let router = app.start(vec![capability]).await;
         let mut people = HashMap::new();
         for person in organization::demo::PEOPLE {

@@ -57,7 +57,7 @@ fn numbers(report: &Value) -> Vec<String> {
                 match &row[key] {
                     Value::String(text) => all.push(tight(text)),
                     Value::Array(texts) => {
-                        all.extend(texts.iter().map(|text| tight(text.as_str().unwrap())))
+                        all.extend(texts.iter().map(|text| tight(text.as_str().unwrap())));
                     }
                     _ => {}
                 }

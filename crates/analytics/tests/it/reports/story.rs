@@ -147,7 +147,7 @@ async fn the_clock_drafts_each_report_once_and_says_when_one_is_late() {
                     return;
                 }
                 world.app.settle().await;
-                tokio::time::sleep(Duration::from_millis(25)).await;
+                std::thread::sleep(Duration::from_millis(25));
             }
             panic!("{kind}: {:?}", drafts(kind).await);
         };
@@ -170,7 +170,7 @@ async fn the_clock_drafts_each_report_once_and_says_when_one_is_late() {
                 break;
             }
             world.app.settle().await;
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            std::thread::sleep(Duration::from_millis(25));
         }
         assert_eq!(world.read("analyst", &by_hand).await["overdue"], true);
         let late = world

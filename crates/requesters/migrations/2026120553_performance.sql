@@ -1,0 +1,5 @@
+insert into rules (kind, subject, effective_from, recorded_at, recorded_by, source, body) values
+  ('personal_information', 'performance', '2022-09-01T00:00:00+00:00', '2026-12-05T00:00:00+00:00', null, '设计默认值，待采购人确认',
+   '{"code":"performance","what":"座席的月度绩效、扣分原因和改进计划","columns":["performance_sheets.taken_off","improvement_plans.measures","improvement_plans.note"],"purpose":"考核和改进服务","basis":"履行合同","keep_days":1095,"seen_by":["agent","shift_lead","ops_manager","quality","analyst","hr_compliance"],"sensitive":false,"kept_on_request":null,"kept_at_end":{"why":"《劳动合同法》第五十条：已经解除或者终止的劳动合同文本至少保存二年备查，考核记录随之保存","days":730}}'),
+  ('personal_information', 'topic_examples', '2022-09-01T00:00:00+00:00', '2026-12-05T00:00:00+00:00', null, '设计默认值，待采购人确认',
+   '{"code":"topic_examples","what":"热点难点主题的来电摘要示例：已去除姓名、号码、地址","columns":["topic_examples.text"],"purpose":"业务培训和决策分析","basis":"履行法定职责","keep_days":1825,"seen_by":["shift_lead","ops_manager","quality","trainer","analyst","purchaser_admin","purchaser_business"],"sensitive":false,"kept_on_request":{"why":"已去除姓名、号码和地址，不能识别本人（《个人信息保护法》第四条）","days":1825},"kept_at_end":{"why":"已去除姓名、号码和地址，随热点难点分析移交","days":1825}}');
