@@ -26,7 +26,7 @@ export const kpis = (): Promise<KpiView[]> => take(api.GET('/api/v1/kpis')).then
 export const kpiFigures = (codes: readonly string[], cut: KpiCut): Promise<KpiFigures> => take(api.GET('/api/v1/kpi-figures', { params: { query: { kpis: codes.join(','), ...narrowed(cut) } } }))
 export const kpiSeries = (codes: readonly string[], by: KpiWay, cut: KpiCut): Promise<KpiSeries> => take(api.GET('/api/v1/kpi-series', { params: { query: { kpis: codes.join(','), by, ...narrowed(cut) } } }))
 export const kpiRows = (kpi: string, cut: KpiCut, filters: Filters): Promise<Page<KpiRow>> =>
-  take(api.GET('/api/v1/kpi-rows', { params: { query: { ...listing(filters).params.query, ...narrowed(cut), kpi: kpi as Kpi } as never } }))
+  take(api.GET('/api/v1/kpi-rows', { params: { query: { ...(listing(filters).params.query as object), ...narrowed(cut), kpi: kpi as Kpi } as never } }))
 export const kpiAlerts = (filters: Filters): Promise<Page<KpiAlert>> => take(api.GET('/api/v1/kpi-alerts', listing(filters)))
 export const acknowledgeAlert = (id: Id, version: number, note: string): Promise<KpiAlert> => take(api.POST('/api/v1/kpi-alerts/{id}/acknowledge', { params: { path: { id } }, body: { version, note } }))
 

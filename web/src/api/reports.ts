@@ -7,7 +7,7 @@ type S = components['schemas']
 
 export const REPORT_STATES = ['draft', 'submitted', 'checked', 'released', 'superseded'] as const
 export const REPORT_PERIODS = ['daily', 'weekly', 'monthly', 'half_year'] as const satisfies readonly S['ReportPeriodKind'][]
-export const REPORT_FORMATS = ['pdf', 'docx', 'xlsx'] as const satisfies readonly S['ReportFormat'][]
+export const REPORT_FORMATS = ['pdf', 'docx', 'xlsx'] as const
 export const ALONGS = ['day', 'month', 'half_hour', 'person', 'channel', 'queue', 'matter'] as const satisfies readonly S['Along'][]
 export const CHART_FORMS = ['bar', 'line'] as const satisfies readonly S['ChartForm'][]
 export const FIGURE_PARTS = ['value', 'base'] as const satisfies readonly S['FigurePart'][]

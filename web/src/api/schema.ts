@@ -15860,6 +15860,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/improvement-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists improvement plans, the newest first; an agent sees his own. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those under way, or only those that are closed. */
+                    open?: boolean;
+                    /** @description Only those of this agent. */
+                    user?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ImprovementPlanView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Opens an improvement plan from a low score; the sheets of later months fill in what came of it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewImprovementPlan"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImprovementPlanView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/improvement-plans/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a plan whose value after it is known: reached or missed, as the value says. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ImprovementEnd"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImprovementPlanView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -17333,6 +17493,477 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts of indicators, the newest first (A-17). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only in this state. */
+                    state?: components["schemas"]["KpiAlertState"];
+                    /** @description Only of this indicator. */
+                    kpi?: components["schemas"]["Kpi"];
+                    /** @description Only those that stand, or only those that are over. */
+                    open?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_KpiAlert"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi-alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledges an alert with a note; it stands until the indicator is as asked again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KpiAlert"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi-figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of a period (A-16): of everything, a channel, a queue, a matter, a person, or where these meet. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Codes with commas between: `k01,k02`; all when left out. */
+                    kpis?: string;
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last day. */
+                    to: string;
+                    /** @description Only this channel, or platform. */
+                    channel?: string;
+                    /** @description Only this queue. */
+                    queue?: string;
+                    /** @description Only this matter, or what is below this main class. */
+                    matter?: string;
+                    /** @description Only this person. */
+                    person?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KpiFigures"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi-figures/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of a period as a file, with the formula of each; the screen shows the same numbers. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Codes with commas between: `k01,k02`; all when left out. */
+                    kpis?: string;
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last day. */
+                    to: string;
+                    /** @description Only this channel, or platform. */
+                    channel?: string;
+                    /** @description Only this queue. */
+                    queue?: string;
+                    /** @description Only this matter, or what is below this main class. */
+                    matter?: string;
+                    /** @description Only this person. */
+                    person?: string;
+                    /** @description Along what; in one line each when left out. */
+                    by?: components["schemas"]["KpiBy"];
+                    /** @description `xlsx` unless told. */
+                    form?: "xlsx" | "csv";
+                    /** @description The approved request. */
+                    export_request?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi-recounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts a period again from the rows; it runs behind the answer. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["KpiRecount"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi-rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows behind a figure: what is below the line, and which of it counts above it. An agent sees his own. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Codes with commas between: `k01,k02`; all when left out. */
+                    kpis?: string;
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last day. */
+                    to: string;
+                    /** @description Only this channel, or platform. */
+                    channel?: string;
+                    /** @description Only this queue. */
+                    queue?: string;
+                    /** @description Only this matter, or what is below this main class. */
+                    matter?: string;
+                    /** @description Only this person. */
+                    person?: string;
+                    /** @description Of which indicator. */
+                    kpi: components["schemas"]["Kpi"];
+                    /** @description Only what counts above the line, or only what does not. */
+                    counts?: boolean;
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_KpiRow"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Indicators along days, half-hours, people, channels, queues or matters (A-16). */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Codes with commas between: `k01,k02`; all when left out. */
+                    kpis?: string;
+                    /** @description The first day. */
+                    from: string;
+                    /** @description The last day. */
+                    to: string;
+                    /** @description Only this channel, or platform. */
+                    channel?: string;
+                    /** @description Only this queue. */
+                    queue?: string;
+                    /** @description Only this matter, or what is below this main class. */
+                    matter?: string;
+                    /** @description Only this person. */
+                    person?: string;
+                    /** @description `day`, `half_hour`, `person`, `channel`, `queue` or `matter`. */
+                    by: components["schemas"]["KpiBy"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KpiSeries"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All indicators, each with its formula. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KpiList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -22371,6 +23002,311 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/performance-sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists sheets, the latest month first. An agent sees his own once released, the purchaser released ones without names. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only those of this month: `2026-11`. */
+                    month?: string;
+                    /** @description Only those of this agent. */
+                    user?: string;
+                    /** @description Only those in this state. */
+                    state?: "calculated" | "checked" | "released" | "final";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_PerformanceSheetView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Counts the sheets of a month, again where they are not released yet: every calculation stays to be seen. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PerformanceMonth"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PerformanceCounted"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performance-sheets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One sheet with every row, its value and its points. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PerformanceSheetDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performance-sheets/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a sheet that somebody else calculated. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PerformanceStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PerformanceSheetDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performance-sheets/{id}/deductions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes points off a sheet that is not released, with the reason; nothing of a settlement changes. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PointsToTakeOff"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PerformanceSheetDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performance-sheets/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases a checked sheet to its agent; a second time makes it final. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PerformanceStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PerformanceSheetDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform-inbox/{code}": {
         parameters: {
             query?: never;
@@ -25848,6 +26784,820 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/report-indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The indicators that a template may name, with formula and target of today. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportIndicators"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those of this period. */
+                    period?: string;
+                    /** @description Only those in this state: `in_use`, `retired`. */
+                    state?: string;
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ReportTemplateView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a template. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTemplate"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportTemplateDetail"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template with its versions. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportTemplateDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new version of a template: reports drafted from now on are made from it. What was made stays as it is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeTemplate"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportTemplateDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reports, the newest first; the purchaser sees those that are released. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those of this period: `daily`, `weekly`, `monthly`, `half_year`. */
+                    period?: string;
+                    /** @description Only those in this state. */
+                    state?: string;
+                    /** @description Only those that are to be released, or only those that are. */
+                    open?: boolean;
+                    /** @description Only those that are overdue. */
+                    overdue?: boolean;
+                    /** @description Only those made from this template. */
+                    template_id?: string;
+                    /** @description Only those whose period holds this day or begins after it. */
+                    since?: string;
+                    /** @description Only those whose period begins by this day. */
+                    until?: string;
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ServiceReportView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Drafts the report of a template for the period that holds a day, with the figures of now; answers the one there is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewReport"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report with what stands in it, its versions and its files. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Changes the words of a draft; its figures cannot be typed. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EditReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a report is in order; nobody checks his own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a new version of a released report, with figures of now; answers the new version, which says what differs. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CorrectReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/files/{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as `pdf`, `docx` or `xlsx`, with the numbers of the screen: frozen once it is released. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The approved request. */
+                    export_request?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                    format: "pdf" | "docx" | "xlsx";
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The purchaser says that he has read a released report; again is the same. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the figures of a draft anew; the words that people wrote stay. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Releases a checked report: content, digest, head of the audit trail and files are frozen, the purchaser is told, the
+         *     version before is superseded.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a report back to who wrote it, with what is wrong. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a draft in for the check. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/requester-blocks": {
         parameters: {
             query?: never;
@@ -28110,6 +29860,136 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/kpi-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is asked of indicators, and when it is an alert (A-17). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_KpiTarget"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_KpiTarget"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_KpiTarget"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/kpi-variants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which published variant an indicator is counted (A-16). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_KpiVariant"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_KpiVariant"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_KpiVariant"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/leak-terms": {
         parameters: {
             query?: never;
@@ -29215,6 +31095,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/report-dues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Until when a drafted report is to be released (A-16). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_ReportDue"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_ReportDue"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_ReportDue"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/roster-terms": {
         parameters: {
             query?: never;
@@ -29327,6 +31272,71 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RuleList_SamplingPlan"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/score-tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What counts for how much in the performance of an agent (A-18). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_ScoreTable"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_ScoreTable"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_ScoreTable"];
                     };
                 };
                 422: {
@@ -29522,6 +31532,71 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RuleList_TicketLimit"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/topic-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From when something is a hot or hard topic (A-36). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_TopicTerms"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_TopicTerms"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_TopicTerms"];
                     };
                 };
                 422: {
@@ -35982,6 +38057,409 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/topic-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last searches for topics. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TopicRuns"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Looks for the topics of a period; every week is looked at by itself on Monday morning. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTopicRun"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TopicRuns"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists topics, the hottest first; `sort=-hardness` for the hardest. The purchaser sees what is published. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page, 1 to 200; 50 unless told. */
+                    per_page?: number;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description A sortable field; `-field` for descending. */
+                    sort?: string;
+                    /** @description Words to look for. */
+                    q?: string;
+                    /** @description Only hot ones, or only hard ones. */
+                    tab?: "hot" | "hard";
+                    /** @description Only those in this state. */
+                    state?: "found" | "reviewed" | "published" | "dropped" | "merged";
+                    /** @description Only those that wait for a step, or only those that are over. */
+                    open?: boolean;
+                    /** @description Only those of the period that begins on this day. */
+                    from?: string;
+                    /** @description Only those whose period ends in this month: `2026-11`. */
+                    month?: string;
+                    /** @description Only those of this matter. */
+                    matter?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_TopicView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One topic with its trend and examples. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TopicDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Names a topic, says whether it is hot or hard and what is to be done. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TopicEntry"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TopicDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a reviewed topic to the purchaser; it does not change any more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TopicPublication"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TopicDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics/{id}/spawns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a draft, a course, a 请示 or a line of the monthly brief of a reviewed topic. What was made is not made twice. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TopicToMake"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TopicDetail"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reviews a topic, drops it, or merges it into another one of its period. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TopicStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TopicDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training-hours": {
         parameters: {
             query?: never;
@@ -39106,6 +41584,16 @@ export interface components {
             /** @description Sign-in name. */
             who_name: string;
         };
+        /** @description What is said about an alert. */
+        Acknowledgement: {
+            /** @description What is the cause, what is done. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description Adherence of everybody today. */
         AdherenceBoard: {
             /**
@@ -39439,6 +41927,11 @@ export interface components {
             /** @description Agents, shift leads and operations managers. */
             items: components["schemas"]["OwnerCovers"][];
         };
+        /**
+         * @description Along what a chart or a table goes.
+         * @enum {string}
+         */
+        Along: "day" | "month" | "half_hour" | "person" | "channel" | "queue" | "matter";
         /** @description An answer to be saved. */
         AnswerEntry: {
             /** @description The answer. */
@@ -41997,6 +44490,18 @@ export interface components {
              */
             version: number;
         };
+        /** @description A new version of a template. */
+        ChangeTemplate: {
+            /** @description No report is made of it any more. */
+            retired?: boolean;
+            /** @description What it says from now on. */
+            template: components["schemas"]["TemplateDraft"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A document to be changed. */
         ChangedDocument: components["schemas"]["DocumentText"] & {
             /**
@@ -42083,6 +44588,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description How a chart shows its values.
+         * @enum {string}
+         */
+        ChartForm: "bar" | "line";
         /** @description A check of the whole chain. */
         Check: {
             /**
@@ -42554,7 +45064,7 @@ export interface components {
              */
             id: string;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /**
              * Format: int32
              * @description How often it was written.
@@ -42877,6 +45387,11 @@ export interface components {
              */
             wrap_up_max_extensions: number;
         };
+        /** @description Why a released report is corrected. */
+        CorrectReport: {
+            /** @description What was wrong; stands on the first page of the new version. */
+            reason: string;
+        };
         /** @description The points that are right for one answer. */
         Correction: {
             /**
@@ -42932,7 +45447,7 @@ export interface components {
             /** @description What was done. */
             done_note?: string | null;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["QualityLine"][];
+            lines: components["schemas"]["TrailLine"][];
             opened_by?: components["schemas"]["Colleague"] | null;
             /** @description What was said to it. */
             opinion?: string | null;
@@ -43596,7 +46111,7 @@ export interface components {
             /** @description What may be tried now by who looks. */
             actions: string[];
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["PersonnelLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description The replacements it led to. */
             replacements: components["schemas"]["DemandReplacement"][];
         };
@@ -44010,6 +46525,26 @@ export interface components {
             /** @description The section it goes to, or `leader`; the matter's own section when left out. */
             to?: string | null;
         };
+        /** @description When a report is drafted by itself: on working days only. */
+        DraftSchedule: {
+            /** @description It is drafted by itself. */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description The hour in Guangzhou.
+             */
+            hour: number;
+            /**
+             * Format: int32
+             * @description The minute.
+             */
+            minute: number;
+            /**
+             * Format: int32
+             * @description The working day of the following period, from 1 on; a daily report comes on its own day.
+             */
+            workday: number;
+        };
         /**
          * @description Where a draft stands.
          * @enum {string}
@@ -44082,6 +46617,18 @@ export interface components {
             /**
              * Format: int64
              * @description The version of the row that was read.
+             */
+            version: number;
+        };
+        /** @description A change of a draft's words. */
+        EditReport: {
+            /** @description The blocks whose words change. */
+            texts?: components["schemas"]["ReportWords"][];
+            /** @description The title; as it is when left out. */
+            title?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
              */
             version: number;
         };
@@ -44410,7 +46957,7 @@ export interface components {
              */
             draw_id?: string | null;
             /** @description The time line; nothing for its agent. */
-            lines: components["schemas"]["QualityLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description What was said where it was drawn by hand. */
             origin_note: string;
             /** @description Its scores, the first first; for its agent what he was shown. */
@@ -44967,7 +47514,7 @@ export interface components {
          * @description What may be exported; each has its doors, see [`ExportKind::of_path`].
          * @enum {string}
          */
-        ExportKind: "work_orders" | "follow_ups" | "training_ledger" | "questions" | "matters" | "lookups" | "recording" | "call_trace" | "statements" | "return_certificate";
+        ExportKind: "work_orders" | "follow_ups" | "training_ledger" | "questions" | "matters" | "lookups" | "recording" | "call_trace" | "statements" | "reports" | "kpi_figures" | "return_certificate";
         /** @description How many rows somebody may take out without asking. */
         ExportLimit: {
             /** @description `work_orders` …; `any` for the kinds without a row of their own. */
@@ -45239,6 +47786,32 @@ export interface components {
          * @enum {string}
          */
         FieldKind: "text" | "when" | "flag";
+        /** @description A number before and after a correction, as it stands on paper. */
+        FigureChange: {
+            /** @description As it is. */
+            after: string;
+            /** @description As it was. */
+            before: string;
+            /** @description Of which day, person, channel; empty for the whole period. */
+            label: string;
+            /** @description The indicator, or what is counted. */
+            name: string;
+        };
+        /**
+         * @description Which part of a figure is shown.
+         * @enum {string}
+         */
+        FigurePart: "value" | "base";
+        /**
+         * @description How a figure stands to what is asked.
+         * @enum {string}
+         */
+        FigureStanding: "met" | "missed" | "watched" | "no_data";
+        /**
+         * @description What a value is.
+         * @enum {string}
+         */
+        FigureUnit: "basis_points" | "milliseconds" | "count" | "hundredths";
         /** @description A file that is sent as one part named `file` of a form. */
         FileForm: {
             /**
@@ -46128,6 +48701,88 @@ export interface components {
              */
             unchanged: number;
         };
+        /** @description The end of a plan. */
+        ImprovementEnd: {
+            /** @description What is said to it. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What is done where a score is low. */
+        ImprovementPlanView: {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description The month of that. */
+            after_month?: string | null;
+            /**
+             * Format: int64
+             * @description Its value on the last sheet after.
+             */
+            after_value?: number | null;
+            /**
+             * Format: int64
+             * @description Its value on that sheet.
+             */
+            before_value?: number | null;
+            /**
+             * Format: date
+             * @description Until when.
+             */
+            due_on: string;
+            /**
+             * Format: int64
+             * @description The value to be reached.
+             */
+            goal: number;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description The indicator that is to become better. */
+            indicator: string;
+            /** @description What is done. */
+            measures: string;
+            /** @description Its month. */
+            month: string;
+            /** @description What the lead said at the end. */
+            note?: string | null;
+            /** @description `GJ-20261126-001` */
+            number: string;
+            /** @description Somebody owes a step. */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            opened_at: string;
+            opened_by?: components["schemas"]["Colleague"] | null;
+            /** @description Its day is over and it is open. */
+            overdue: boolean;
+            person?: components["schemas"]["Colleague"] | null;
+            /** @description More is better. */
+            rises: boolean;
+            /**
+             * Format: uuid
+             * @description The sheet it was opened from.
+             */
+            sheet_id: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["ImprovementState"];
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /**
+         * @description Where a plan stands.
+         * @enum {string}
+         */
+        ImprovementState: "open" | "measured" | "reached" | "missed";
         /** @description An incident as its page shows it. */
         IncidentDetail: components["schemas"]["IncidentView"] & {
             /** @description The time line, the oldest line first. */
@@ -46256,6 +48911,34 @@ export interface components {
              */
             version: number;
         };
+        /** @description An indicator with what is asked of it on a day. */
+        Indicator: {
+            /** @description Along what it can go; along months each can. */
+            alongs: components["schemas"]["Along"][];
+            /** @description What it is divided by, in Chinese; empty for a plain count. */
+            base: string;
+            /** @description `k01` */
+            code: string;
+            /** @description Its formula in Chinese. */
+            formula: string;
+            /** @description Its formula in English. */
+            formula_en: string;
+            /** @description Its Chinese name. */
+            name: string;
+            /** @description Its English name. */
+            name_en: string;
+            /** @description `K-01` */
+            number: string;
+            /**
+             * Format: int64
+             * @description What is asked, in its unit; null where it is only looked at.
+             */
+            target?: number | null;
+            /** @description What is asked, in words: `≥ 90.00%`; empty where nothing is. */
+            target_shown: string;
+            /** @description What its value is. */
+            unit: components["schemas"]["FigureUnit"];
+        };
         /** @description Why something is kept although it was to be erased, and how long. */
         InformationKept: {
             /**
@@ -46282,7 +48965,7 @@ export interface components {
             /** @description Who looked. */
             inspectors: string;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             recorded_by?: components["schemas"]["Colleague"] | null;
             /** @description What is to be put right. */
             rectifications: components["schemas"]["RectificationView"][];
@@ -46902,6 +49585,367 @@ export interface components {
             working_days: number;
         };
         /**
+         * @description An indicator of the contract.
+         * @enum {string}
+         */
+        Kpi: "k01" | "k02" | "k03" | "k04" | "k05" | "k06" | "k07" | "k08" | "k09" | "k10" | "k11" | "k12" | "k13" | "k14" | "k15" | "k16" | "k17" | "k18" | "k19" | "k20" | "k21" | "k22" | "k23" | "k24" | "k25" | "k26" | "k27" | "k28" | "k29" | "k30" | "k31" | "k32";
+        /** @description An alert. */
+        KpiAlert: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            acknowledged_at?: string | null;
+            acknowledged_by?: components["schemas"]["Colleague"] | null;
+            /** @description Only of this channel; null for all. */
+            channel?: string | null;
+            /**
+             * Format: int64
+             * @description Below it.
+             */
+            denominator: number;
+            /**
+             * Format: date-time
+             * @description When it was as asked again.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The first of them began.
+             */
+            first_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description How many intervals in a row missed what is asked.
+             */
+            intervals: number;
+            /** @description Of which indicator. */
+            kpi: components["schemas"]["Kpi"];
+            /**
+             * Format: date-time
+             * @description The last of them ended.
+             */
+            last_at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Above the line in the last of them.
+             */
+            numerator: number;
+            /**
+             * Format: date-time
+             * @description When it was raised.
+             */
+            raised_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["KpiAlertState"];
+            /**
+             * Format: int64
+             * @description What was asked.
+             */
+            target: number;
+            /**
+             * Format: int64
+             * @description Up to where.
+             */
+            upper?: number | null;
+            /**
+             * Format: int64
+             * @description The figure of it.
+             */
+            value?: number | null;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
+        /**
+         * @description Where an alert stands.
+         * @enum {string}
+         */
+        KpiAlertState: "raised" | "acknowledged" | "ended";
+        /**
+         * @description What an indicator says. Integer arithmetic only: `value` is `numerator` over `denominator` in the unit of the
+         *     indicator, rounded down; whether a target is met is judged by both, not by the rounded value.
+         */
+        KpiBareFigure: {
+            /** @description What is published beside it: the response rate of K-19, the kinds of K-24. */
+            beside: components["schemas"]["KpiBeside"][];
+            /**
+             * Format: int64
+             * @description What is below the line.
+             */
+            denominator: number;
+            /** @description Which. */
+            kpi: components["schemas"]["Kpi"];
+            /**
+             * Format: int64
+             * @description What is above the line: contacts, milliseconds, minutes.
+             */
+            numerator: number;
+            /** @description Where the rows behind it are: a path of the API, with its filter. */
+            rows_url: string;
+            /**
+             * Format: int64
+             * @description Basis points, milliseconds or a count, as the indicator's unit says; null for an empty period.
+             */
+            value?: number | null;
+            /** @description Which of the published variants it is counted by; null where there is one. */
+            variant?: string | null;
+        };
+        /** @description A figure that stands beside another. */
+        KpiBeside: {
+            /** @description `response_rate`, `accepted_returns`, `business`, `customer`, `compliance`, `exams_passed`, `leaks` … */
+            code: string;
+            /**
+             * Format: int64
+             * @description What is below the line; 0 for a plain count.
+             */
+            denominator: number;
+            /**
+             * Format: int64
+             * @description What is above the line.
+             */
+            numerator: number;
+            /**
+             * Format: int64
+             * @description Basis points or a count; null where there is nothing.
+             */
+            value?: number | null;
+        };
+        /**
+         * @description Along what a series goes.
+         * @enum {string}
+         */
+        KpiBy: "day" | "half_hour" | "person" | "channel" | "queue" | "matter";
+        /** @description An indicator as it is published. */
+        KpiDefinition: {
+            /** @description What it is divided by, in English. */
+            denominator_en: string;
+            /** @description What it is divided by, in Chinese. */
+            denominator_zh: string;
+            /** @description Which way is better. */
+            direction: components["schemas"]["KpiDirection"];
+            /** @description Its English name. */
+            en: string;
+            /** @description Its formula in English. */
+            formula_en: string;
+            /** @description Its formula in Chinese. */
+            formula_zh: string;
+            /** @description Which. */
+            kpi: components["schemas"]["Kpi"];
+            /** @description Where formula and target come from. */
+            source: string;
+            /**
+             * Format: int64
+             * @description What is asked by default, in the unit; null where it is only looked at.
+             */
+            target?: number | null;
+            /** @description What its value is. */
+            unit: components["schemas"]["KpiUnit"];
+            /**
+             * Format: int64
+             * @description The upper bound of what is asked, where it is `within`.
+             */
+            upper?: number | null;
+            /** @description The variants it may be counted by, the default first. */
+            variants: string[];
+            /** @description Its Chinese name. */
+            zh: string;
+        };
+        /**
+         * @description Which way is better.
+         * @enum {string}
+         */
+        KpiDirection: "at_least" | "at_most" | "within" | "watched";
+        /** @description A figure with what it is held against. */
+        KpiFigure: components["schemas"]["KpiBareFigure"] & {
+            /** @description It is met, and near the edge: occupancy above its caution. */
+            caution: boolean;
+            /** @description Whether it is as asked. */
+            standing: components["schemas"]["KpiStanding"];
+            /**
+             * Format: int64
+             * @description What is asked; null where it is only looked at.
+             */
+            target?: number | null;
+            /**
+             * Format: int64
+             * @description Up to where.
+             */
+            upper?: number | null;
+        };
+        /** @description The figures of a period and a cut. */
+        KpiFigures: {
+            /**
+             * Format: date-time
+             * @description When they were counted.
+             */
+            as_of: string;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /** @description In the order they were asked for. */
+            items: components["schemas"]["KpiFigure"][];
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+        };
+        /**
+         * @description How long an interval is.
+         * @enum {string}
+         */
+        KpiInterval: "half_hour" | "day";
+        /** @description The registry. */
+        KpiList: {
+            /** @description K-01 to K-32. */
+            items: components["schemas"]["KpiView"][];
+        };
+        /** @description A step of a series. */
+        KpiPoint: {
+            /** @description In the order they were asked for. */
+            figures: components["schemas"]["KpiFigure"][];
+            /** @description `2026-11-27`, the number of a half-hour, an id or a code; empty for what has none. */
+            key: string;
+            /** @description What people call it: a name, `09:00`; null where the key says it. */
+            label?: string | null;
+        };
+        /** @description Which days are to be counted again. */
+        KpiRecount: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+        };
+        /** @description A contact or a ticket behind a figure. Whoever may see it opens it by its link; nothing here tells who called. */
+        KpiRow: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /** @description The channel's code, or the platform's. */
+            channel: string;
+            /** @description It counts above the line; null where the line is a sum. */
+            counts?: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it was due.
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The call, the conversation, the ticket.
+             */
+            id: string;
+            /** @description `call`, `conversation`, `contact` (noted by hand) or `ticket`. */
+            kind: string;
+            /** @description The matter's code. */
+            matter?: string | null;
+            /** @description Its name. */
+            matter_name?: string | null;
+            /**
+             * Format: int64
+             * @description What it adds to the sum above the line, in milliseconds; null where it is a count.
+             */
+            ms?: number | null;
+            /** @description `answered`, `abandoned` …; of a ticket its state. */
+            outcome?: string | null;
+            person?: components["schemas"]["Colleague"] | null;
+            /** @description The queue's code. */
+            queue?: string | null;
+        };
+        /** @description A series. */
+        KpiSeries: {
+            /**
+             * Format: date-time
+             * @description When it was counted.
+             */
+            as_of: string;
+            /** @description Along what. */
+            by: components["schemas"]["KpiBy"];
+            /** @description The steps. */
+            items: components["schemas"]["KpiPoint"][];
+        };
+        /**
+         * @description A figure as a reader compares it with what is asked.
+         * @enum {string}
+         */
+        KpiStanding: "met" | "missed" | "watched" | "no_data";
+        /** @description What is asked of one indicator. */
+        KpiTarget: {
+            /** @description Alerts are raised. */
+            alerting: boolean;
+            /**
+             * Format: int64
+             * @description From here on it is told in amber though it is met: occupancy above 90 %.
+             */
+            caution?: number | null;
+            /** @description Only of this channel; null for all that have no row of their own. */
+            channel?: string | null;
+            /** @description How long an interval is. */
+            interval: components["schemas"]["KpiInterval"];
+            /**
+             * Format: int32
+             * @description After so many intervals in a row without it an alert is raised. 3 half-hours or 2 days unless agreed.
+             */
+            intervals: number;
+            /** @description Which. */
+            kpi: components["schemas"]["Kpi"];
+            /**
+             * Format: int32
+             * @description An interval with less below the line says nothing. 5 contacts of a half-hour unless agreed.
+             */
+            least: number;
+            /**
+             * Format: int64
+             * @description What is asked, in the indicator's unit: basis points, milliseconds, a count.
+             */
+            target: number;
+            /**
+             * Format: int64
+             * @description Up to where, where it is to stay within two bounds.
+             */
+            upper?: number | null;
+        };
+        /**
+         * @description What a value is.
+         * @enum {string}
+         */
+        KpiUnit: "basis_points" | "milliseconds" | "count" | "hundredths";
+        /** @description The variant of one indicator. */
+        KpiVariant: {
+            /** @description Which. */
+            kpi: components["schemas"]["Kpi"];
+            /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03. */
+            variant: string;
+        };
+        /** @description An indicator as it stands in the registry and is counted now. */
+        KpiView: components["schemas"]["KpiDefinition"] & {
+            asked?: components["schemas"]["KpiTarget"] | null;
+            /** @description `K-01` */
+            number: string;
+            /** @description The variant it is counted by now; null where there is one. */
+            variant?: string | null;
+        };
+        /**
          * @description What is missing or wrong in a month.
          * @enum {string}
          */
@@ -47031,7 +50075,7 @@ export interface components {
             /** @description Who answers for it, and how. */
             liability?: string | null;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["PersonnelLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description Its evidence. */
             packages: components["schemas"]["LeakPackageView"][];
             /** @description What happened. */
@@ -47401,7 +50445,7 @@ export interface components {
             files: components["schemas"]["LiaisonFileView"][];
             in_reply_to?: components["schemas"]["LinkedLetter"] | null;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             received_by?: components["schemas"]["Colleague"] | null;
             replied_with?: components["schemas"]["LinkedLetter"] | null;
             reviewed_by?: components["schemas"]["Colleague"] | null;
@@ -47715,25 +50759,6 @@ export interface components {
             name: string;
             /** @description SHA-256 in hex. */
             sha256: string;
-        };
-        /** @description One line of a time line. */
-        LiaisonLine: {
-            /** @description `created`, `signed`, `sent` … */
-            action: string;
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description What was said about it. */
-            note?: string | null;
-            /** @description The person's name, or the part of the system. */
-            who: string;
-            /**
-             * Format: uuid
-             * @description Who; null for the system itself.
-             */
-            who_id?: string | null;
         };
         /** @description One term of a liaison person. */
         LiaisonPersonView: {
@@ -48799,7 +51824,7 @@ export interface components {
             /** @description Who else. */
             guests?: string | null;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description The minutes, by paragraphs. */
             minutes: string[];
             recorded_by?: components["schemas"]["Colleague"] | null;
@@ -49608,6 +52633,28 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description A plan to be opened. */
+        NewImprovementPlan: {
+            /**
+             * Format: date
+             * @description Until when.
+             */
+            due_on: string;
+            /**
+             * Format: int64
+             * @description The value to be reached, in its unit.
+             */
+            goal: number;
+            /** @description The indicator that is to become better; one of the sheet. */
+            indicator: string;
+            /** @description What is done. */
+            measures: string;
+            /**
+             * Format: uuid
+             * @description The sheet with the low score; a released one.
+             */
+            sheet_id: string;
+        };
         /** @description A known fault. */
         NewIncident: {
             /** @description The one answer that all agents give. */
@@ -50171,6 +53218,19 @@ export interface components {
             /** @description 无法提前: it could not be announced in time. */
             sudden?: boolean;
         };
+        /** @description A report to be drafted. */
+        NewReport: {
+            /**
+             * Format: date
+             * @description A day of the period.
+             */
+            day: string;
+            /**
+             * Format: uuid
+             * @description Made from this template.
+             */
+            template_id: string;
+        };
         /** @description Whom to block, where, why and until when. */
         NewRequesterBlock: {
             /** @description Codes of the channels; every written one when left out. The telephone only as `voice`. */
@@ -50508,6 +53568,69 @@ export interface components {
                  * @description 1 to 60.
                  */
                 working_days: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_KpiTarget: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description What is asked of one indicator. */
+            rule: {
+                /** @description Alerts are raised. */
+                alerting: boolean;
+                /**
+                 * Format: int64
+                 * @description From here on it is told in amber though it is met: occupancy above 90 %.
+                 */
+                caution?: number | null;
+                /** @description Only of this channel; null for all that have no row of their own. */
+                channel?: string | null;
+                /** @description How long an interval is. */
+                interval: components["schemas"]["KpiInterval"];
+                /**
+                 * Format: int32
+                 * @description After so many intervals in a row without it an alert is raised. 3 half-hours or 2 days unless agreed.
+                 */
+                intervals: number;
+                /** @description Which. */
+                kpi: components["schemas"]["Kpi"];
+                /**
+                 * Format: int32
+                 * @description An interval with less below the line says nothing. 5 contacts of a half-hour unless agreed.
+                 */
+                least: number;
+                /**
+                 * Format: int64
+                 * @description What is asked, in the indicator's unit: basis points, milliseconds, a count.
+                 */
+                target: number;
+                /**
+                 * Format: int64
+                 * @description Up to where, where it is to stay within two bounds.
+                 */
+                upper?: number | null;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_KpiVariant: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description The variant of one indicator. */
+            rule: {
+                /** @description Which. */
+                kpi: components["schemas"]["Kpi"];
+                /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03. */
+                variant: string;
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -50903,6 +54026,26 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_ReportDue: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Working days from a draft to its release. */
+            rule: {
+                /** @description Of reports of this period. */
+                period: components["schemas"]["ReportPeriodKind"];
+                /**
+                 * Format: int32
+                 * @description Working days, 1 to 60.
+                 */
+                working_days: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_RosterTerms: {
             /**
              * Format: date-time
@@ -50996,6 +54139,21 @@ export interface components {
             source: string;
         };
         /** @description A row to be recorded. */
+        NewRule_ScoreTable: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description What counts for how much; the points of all rows are a hundred. */
+            rule: {
+                /** @description The rows, in the order of the sheet. */
+                rows: components["schemas"]["ScoreRow"][];
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
         NewRule_SettlementAnswer: {
             /**
              * Format: date-time
@@ -51077,6 +54235,34 @@ export interface components {
                  * @description Minutes a receiver has to accept a transfer (A-32).
                  */
                 transfer_minutes: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_TopicTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description From when something is a topic (K-26, K-27). */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description The least contacts, and people, of a topic; 2 to 1,000.
+                 */
+                least: number;
+                /**
+                 * Format: int32
+                 * @description Topics told of a period at most; 5 to 100.
+                 */
+                most: number;
+                /**
+                 * Format: int32
+                 * @description 热点指数 from which a topic is hot, in percent of the weeks before; 110 to 1,000.
+                 */
+                ratio_percent: number;
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -51413,6 +54599,13 @@ export interface components {
              */
             user_id?: string | null;
         };
+        /** @description A new template. */
+        NewTemplate: {
+            /** @description How long the period of its reports is. */
+            period: components["schemas"]["ReportPeriodKind"];
+            /** @description What it says. */
+            template: components["schemas"]["TemplateDraft"];
+        };
         /** @description A request that came without a call: a visit, a letter, a colleague's word. */
         NewTicket: {
             /** @description It is another request, although one of the same requester about the same matter is open. */
@@ -51440,6 +54633,19 @@ export interface components {
             summary: string;
             /** @description 标题, up to 300 characters; the beginning of the summary when left out. */
             title?: string | null;
+        };
+        /** @description The period of a search. */
+        NewTopicRun: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day: at most 31 days, today at the latest.
+             */
+            until: string;
         };
         /** @description From whom, and when. */
         NewTransition: {
@@ -54791,6 +57997,85 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_ImprovementPlanView: {
+            /** @description The rows. */
+            items: {
+                /** @description What may be tried now by who looks. */
+                actions: string[];
+                /** @description The month of that. */
+                after_month?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its value on the last sheet after.
+                 */
+                after_value?: number | null;
+                /**
+                 * Format: int64
+                 * @description Its value on that sheet.
+                 */
+                before_value?: number | null;
+                /**
+                 * Format: date
+                 * @description Until when.
+                 */
+                due_on: string;
+                /**
+                 * Format: int64
+                 * @description The value to be reached.
+                 */
+                goal: number;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description The indicator that is to become better. */
+                indicator: string;
+                /** @description What is done. */
+                measures: string;
+                /** @description Its month. */
+                month: string;
+                /** @description What the lead said at the end. */
+                note?: string | null;
+                /** @description `GJ-20261126-001` */
+                number: string;
+                /** @description Somebody owes a step. */
+                open: boolean;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                opened_at: string;
+                opened_by?: components["schemas"]["Colleague"] | null;
+                /** @description Its day is over and it is open. */
+                overdue: boolean;
+                person?: components["schemas"]["Colleague"] | null;
+                /** @description More is better. */
+                rises: boolean;
+                /**
+                 * Format: uuid
+                 * @description The sheet it was opened from.
+                 */
+                sheet_id: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["ImprovementState"];
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_IncidentView: {
             /** @description The rows. */
             items: {
@@ -55000,6 +58285,145 @@ export interface components {
                  * @description Rises with each change.
                  */
                 version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_KpiAlert: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                acknowledged_at?: string | null;
+                acknowledged_by?: components["schemas"]["Colleague"] | null;
+                /** @description Only of this channel; null for all. */
+                channel?: string | null;
+                /**
+                 * Format: int64
+                 * @description Below it.
+                 */
+                denominator: number;
+                /**
+                 * Format: date-time
+                 * @description When it was as asked again.
+                 */
+                ended_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description The first of them began.
+                 */
+                first_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description How many intervals in a row missed what is asked.
+                 */
+                intervals: number;
+                /** @description Of which indicator. */
+                kpi: components["schemas"]["Kpi"];
+                /**
+                 * Format: date-time
+                 * @description The last of them ended.
+                 */
+                last_at: string;
+                /** @description What was said about it. */
+                note?: string | null;
+                /**
+                 * Format: int64
+                 * @description Above the line in the last of them.
+                 */
+                numerator: number;
+                /**
+                 * Format: date-time
+                 * @description When it was raised.
+                 */
+                raised_at: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["KpiAlertState"];
+                /**
+                 * Format: int64
+                 * @description What was asked.
+                 */
+                target: number;
+                /**
+                 * Format: int64
+                 * @description Up to where.
+                 */
+                upper?: number | null;
+                /**
+                 * Format: int64
+                 * @description The figure of it.
+                 */
+                value?: number | null;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_KpiRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it came.
+                 */
+                at: string;
+                /** @description The channel's code, or the platform's. */
+                channel: string;
+                /** @description It counts above the line; null where the line is a sum. */
+                counts?: boolean | null;
+                /**
+                 * Format: date-time
+                 * @description When it was due.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The call, the conversation, the ticket.
+                 */
+                id: string;
+                /** @description `call`, `conversation`, `contact` (noted by hand) or `ticket`. */
+                kind: string;
+                /** @description The matter's code. */
+                matter?: string | null;
+                /** @description Its name. */
+                matter_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description What it adds to the sum above the line, in milliseconds; null where it is a count.
+                 */
+                ms?: number | null;
+                /** @description `answered`, `abandoned` …; of a ticket its state. */
+                outcome?: string | null;
+                person?: components["schemas"]["Colleague"] | null;
+                /** @description The queue's code. */
+                queue?: string | null;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -55947,6 +59371,70 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_PerformanceSheetView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was calculated.
+                 */
+                calculated_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /** @description `2026-11` */
+                month: string;
+                /**
+                 * Format: int32
+                 * @description Which calculation holds.
+                 */
+                n: number;
+                person?: components["schemas"]["Colleague"] | null;
+                /**
+                 * Format: date-time
+                 * @description When its agent got it.
+                 */
+                released_at?: string | null;
+                /** @description The rows. */
+                rows: components["schemas"]["PerformanceRow"][];
+                /** @description Where it stands. */
+                state: components["schemas"]["PerformanceState"];
+                /**
+                 * Format: int64
+                 * @description Points taken off by hand, in hundredths.
+                 */
+                taken_off: number;
+                /**
+                 * Format: int64
+                 * @description The score in hundredths, of ten thousand.
+                 */
+                total: number;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
+                 */
+                version: number;
+                /** @description A veto was hit. */
+                vetoed: boolean;
+                /**
+                 * Format: int64
+                 * @description Points of the rows that were measured, of a hundred.
+                 */
+                weight: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_PersonLink: {
             /** @description The rows. */
             items: {
@@ -56491,6 +59979,54 @@ export interface components {
             total_capped: boolean;
         };
         /** @description One page of a list. */
+        Page_ReportTemplateView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Its latest version.
+                 */
+                latest: number;
+                /** @description What reports of it are called. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When the next one is.
+                 */
+                next_draft_at?: string | null;
+                /** @description How long their period is: `daily`, `weekly`, `monthly`, `half_year`. */
+                period: string;
+                /** @description When one is drafted by itself. */
+                schedule: components["schemas"]["DraftSchedule"];
+                /** @description `in_use` or `retired`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description When it last changed.
+                 */
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description The version that was read, for the next change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
         Page_RequesterBlock: {
             /** @description The rows. */
             items: {
@@ -56783,6 +60319,73 @@ export interface components {
                 /**
                  * Format: int64
                  * @description Rises with each change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_ServiceReportView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The version it corrects.
+                 */
+                corrects?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was drafted.
+                 */
+                drafted_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it is to be released; null once it is.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When its figures were taken.
+                 */
+                figures_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identifies this version.
+                 */
+                id: string;
+                /** @description `BB-20261201-001`, the same for all its versions. */
+                number: string;
+                /** @description That moment passed. */
+                overdue: boolean;
+                /** @description Of which days. */
+                period: components["schemas"]["ReportPeriod"];
+                /**
+                 * Format: date-time
+                 * @description When it was released.
+                 */
+                released_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description 1, and one more with each correction.
+                 */
+                revision: number;
+                /** @description Digest of its content, since the release. */
+                sha256?: string | null;
+                /** @description Where it stands. */
+                state: string;
+                /** @description What it is called. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description The version that was read, for the next step.
                  */
                 version: number;
             }[];
@@ -57407,6 +61010,86 @@ export interface components {
                 /**
                  * Format: int64
                  * @description Rises with each change; send it back with a change.
+                 */
+                version: number;
+            }[];
+            /** @description The cursor of the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows there are, at most 10,000.
+             */
+            total: number;
+            /** @description There are more than `total`. */
+            total_capped: boolean;
+        };
+        /** @description One page of a list. */
+        Page_TopicView: {
+            /** @description The rows. */
+            items: {
+                class?: components["schemas"]["TopicClass"] | null;
+                /**
+                 * Format: int64
+                 * @description Contacts in the period.
+                 */
+                count: number;
+                /** @description `phrase`: said in many contacts; `matter`: all contacts of a matter. */
+                found_as: string;
+                /**
+                 * Format: date
+                 * @description The first day of its period.
+                 */
+                from: string;
+                /** @description Harder to answer than others (K-27). */
+                hard: boolean;
+                /**
+                 * Format: int64
+                 * @description 难点指数 in thousandths; null where it has none.
+                 */
+                hardness?: number | null;
+                /**
+                 * Format: int64
+                 * @description How far from chance it is, in thousandths; the order of the hot ones.
+                 */
+                heat: number;
+                /** @description Asked about more than before (K-26). */
+                hot: boolean;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                matter?: components["schemas"]["TopicMatter"] | null;
+                /** @description What it is called. */
+                name: string;
+                /** @description `RD-20261123-001` */
+                number: string;
+                /**
+                 * Format: date-time
+                 * @description When it was published.
+                 */
+                published_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description 热点指数 in hundredths; null where nothing was said of it before.
+                 */
+                ratio?: number | null;
+                /** @description In which way it rises. */
+                rise: components["schemas"]["Rise"];
+                /** @description Contacts of the periods before and of this one, the oldest first. */
+                spans: number[];
+                /** @description What was made of it. */
+                spawns: components["schemas"]["TopicSpawnView"][];
+                /** @description Where it stands. */
+                state: components["schemas"]["TopicState"];
+                /**
+                 * Format: date
+                 * @description The last day of its period.
+                 */
+                until: string;
+                /**
+                 * Format: int64
+                 * @description Rises with each change.
                  */
                 version: number;
             }[];
@@ -58211,6 +61894,163 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description One calculation. */
+        PerformanceCalculation: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description What was taken off, in hundredths.
+             */
+            taken_off: number;
+            /**
+             * Format: int64
+             * @description The score in hundredths.
+             */
+            total: number;
+        };
+        /** @description How many sheets were counted. */
+        PerformanceCounted: {
+            /** @description Sheets that were counted now. */
+            counted: number;
+            /** @description `2026-11` */
+            month: string;
+        };
+        /** @description Which month. */
+        PerformanceMonth: {
+            /** @description `2026-11` */
+            month: string;
+        };
+        /** @description One row of a sheet. */
+        PerformanceRow: components["schemas"]["ScoreRow"] & {
+            /**
+             * Format: int64
+             * @description Below the line.
+             */
+            denominator: number;
+            /**
+             * Format: int64
+             * @description Above the line.
+             */
+            numerator: number;
+            /**
+             * Format: int64
+             * @description Points in hundredths.
+             */
+            points?: number | null;
+            /** @description Where it was read: `kpi:k09`, `learning:exam_results`; `none` where it was not. */
+            source: string;
+            /**
+             * Format: int64
+             * @description Basis points, milliseconds or a count; null where nothing was measured, and the row does not count.
+             */
+            value?: number | null;
+        };
+        /** @description A sheet as its page shows it. */
+        PerformanceSheetDetail: components["schemas"]["PerformanceSheetView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description Each calculation, the first one first. */
+            calculations: components["schemas"]["PerformanceCalculation"][];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            checked_at?: string | null;
+            checked_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When it became final.
+             */
+            final_at?: string | null;
+            /** @description What was taken off by hand. */
+            offs: components["schemas"]["PointsTakenOff"][];
+            /**
+             * Format: int64
+             * @description The score counted again from the kept rows: the same.
+             */
+            recounted: number;
+            released_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description The table holds since.
+             */
+            table_since: string;
+        };
+        /** @description A sheet as lists show it. */
+        PerformanceSheetView: {
+            /**
+             * Format: date-time
+             * @description When it was calculated.
+             */
+            calculated_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `2026-11` */
+            month: string;
+            /**
+             * Format: int32
+             * @description Which calculation holds.
+             */
+            n: number;
+            person?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: date-time
+             * @description When its agent got it.
+             */
+            released_at?: string | null;
+            /** @description The rows. */
+            rows: components["schemas"]["PerformanceRow"][];
+            /** @description Where it stands. */
+            state: components["schemas"]["PerformanceState"];
+            /**
+             * Format: int64
+             * @description Points taken off by hand, in hundredths.
+             */
+            taken_off: number;
+            /**
+             * Format: int64
+             * @description The score in hundredths, of ten thousand.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+            /** @description A veto was hit. */
+            vetoed: boolean;
+            /**
+             * Format: int64
+             * @description Points of the rows that were measured, of a hundred.
+             */
+            weight: number;
+        };
+        /**
+         * @description Where a sheet stands.
+         * @enum {string}
+         */
+        PerformanceState: "calculated" | "checked" | "released" | "final";
+        /** @description The version that was read. */
+        PerformanceStep: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A period: `08:30` to `12:00`. */
         PeriodView: {
             /**
@@ -58391,25 +62231,6 @@ export interface components {
             /** @description What it is. */
             what: string;
         };
-        /** @description One line of a time line. */
-        PersonnelLine: {
-            /** @description `created`, `evidence_added`, `taken_post` … */
-            action: string;
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description What was said about it. */
-            note?: string | null;
-            /** @description The person's name, or the part of the system. */
-            who: string;
-            /**
-             * Format: uuid
-             * @description Who; null for the system itself.
-             */
-            who_id?: string | null;
-        };
         /** @description How many working days one step may take. */
         PersonnelTerm: {
             /** @description The step: `replacement.notice`. */
@@ -58491,6 +62312,41 @@ export interface components {
         Platforms: {
             /** @description By code. */
             items: components["schemas"]["Platform"][];
+        };
+        /** @description Points taken off by hand. */
+        PointsTakenOff: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            by?: string | null;
+            /**
+             * Format: int64
+             * @description In hundredths.
+             */
+            points: number;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Points to be taken off. */
+        PointsToTakeOff: {
+            /**
+             * Format: int64
+             * @description In hundredths: 1 to 10,000.
+             */
+            points: number;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description What the agent sees while the phone rings. */
         Pop: {
@@ -59197,25 +63053,6 @@ export interface components {
              */
             valid_months?: number | null;
         };
-        /** @description One line of a time line. */
-        QualityLine: {
-            /** @description `sampled`, `scored`, `released` … */
-            action: string;
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description What was said about it. */
-            note?: string | null;
-            /** @description The person's name, or the part of the system. */
-            who: string;
-            /**
-             * Format: uuid
-             * @description Who; null for the system itself.
-             */
-            who_id?: string | null;
-        };
         /** @description What waits. */
         QualityStand: {
             /**
@@ -59648,7 +63485,7 @@ export interface components {
              */
             cap_fen: number;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["PersonnelLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description By the law of today, or of the day that was asked for, within its term. */
             now: components["schemas"]["QuotationFloor"];
             /** @description Overtime that its price provides for. */
@@ -60025,7 +63862,7 @@ export interface components {
             files: components["schemas"]["LiaisonFileView"][];
             issued_by?: components["schemas"]["Colleague"] | null;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description What the purchaser said to it. */
             opinion?: string | null;
             /**
@@ -60138,7 +63975,7 @@ export interface components {
             /** @description Papers. */
             files: components["schemas"]["LiaisonFileView"][];
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description All versions, the newest first, without their words. */
             versions: components["schemas"]["RegulationVersionName"][];
         };
@@ -60423,7 +64260,7 @@ export interface components {
              */
             latest_notice: string;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["PersonnelLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description Open tickets of who leaves. */
             open_tickets: components["schemas"]["OpenTicket"][];
             raised_by?: components["schemas"]["Colleague"] | null;
@@ -60588,6 +64425,162 @@ export interface components {
              */
             version: number;
         };
+        /** @description One part of a report. */
+        ReportBlock: (components["schemas"]["ReportHeading"] & {
+            /** @enum {string} */
+            kind: "heading";
+        }) | (components["schemas"]["ReportText"] & {
+            /** @enum {string} */
+            kind: "text";
+        }) | (components["schemas"]["ReportKpis"] & {
+            /** @enum {string} */
+            kind: "kpis";
+        }) | (components["schemas"]["ReportChart"] & {
+            /** @enum {string} */
+            kind: "chart";
+        }) | (components["schemas"]["ReportTable"] & {
+            /** @enum {string} */
+            kind: "table";
+        }) | (components["schemas"]["ReportTopics"] & {
+            /** @enum {string} */
+            kind: "topics";
+        }) | (components["schemas"]["ReportText"] & {
+            /** @enum {string} */
+            kind: "notes";
+        }) | (components["schemas"]["ReportSigners"] & {
+            /** @enum {string} */
+            kind: "signatures";
+        });
+        /** @description A chart. */
+        ReportChart: {
+            /** @description Along what. */
+            along: components["schemas"]["Along"];
+            /** @description Bars or a line. */
+            form: components["schemas"]["ChartForm"];
+            /** @description The names along the foot. */
+            labels: string[];
+            /** @description At most five. */
+            series: components["schemas"]["ReportSeries"][];
+            target?: components["schemas"]["ReportTargetLine"] | null;
+            /** @description What it says. */
+            title: string;
+            /** @description What its values are. */
+            unit: components["schemas"]["FigureUnit"];
+        };
+        /** @description An indicator as the column of a table. */
+        ReportColumn: {
+            /** @description The indicator. */
+            code: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What its values are. */
+            unit: components["schemas"]["FigureUnit"];
+        };
+        /** @description A report as it will be read. */
+        ReportContent: {
+            /** @description Its blocks in order. */
+            blocks: components["schemas"]["ReportBlock"][];
+            /** @description Number and title of the contract; empty where none holds. */
+            contract: string;
+            correction?: components["schemas"]["ReportCorrection"] | null;
+            /**
+             * Format: date-time
+             * @description When the figures were taken.
+             */
+            figures_at: string;
+            /** @description `BB-20261201-001`; a correction keeps it. */
+            number: string;
+            /** @description Of which days. */
+            period: components["schemas"]["ReportPeriod"];
+            /** @description The purchaser. */
+            purchaser: string;
+            /**
+             * Format: int64
+             * @description 1, and one more with each correction.
+             */
+            revision: number;
+            /** @description The supplier. */
+            supplier: string;
+            /** @description The template's name and version. */
+            template: string;
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description What a corrected version says on its first page. */
+        ReportCorrection: {
+            /** @description Numbers that differ, at most 300. */
+            changes: components["schemas"]["FigureChange"][];
+            /** @description Digest of the version it takes the place of. */
+            corrects_sha256: string;
+            /** @description Numbers that differ beyond those. */
+            more: number;
+            /** @description Why. */
+            reason: string;
+            /** @description The blocks whose words differ. */
+            texts: string[];
+        };
+        /** @description Working days from a draft to its release. */
+        ReportDue: {
+            /** @description Of reports of this period. */
+            period: components["schemas"]["ReportPeriodKind"];
+            /**
+             * Format: int32
+             * @description Working days, 1 to 60.
+             */
+            working_days: number;
+        };
+        /** @description A file that was frozen with the release. */
+        ReportFileView: {
+            /** @description `pdf`, `docx` or `xlsx`. */
+            format: string;
+            /** @description Of its bytes. */
+            sha256: string;
+        };
+        /** @description A heading. */
+        ReportHeading: {
+            /** @description Its words. */
+            text: string;
+        };
+        /** @description The indicators that a template may name. */
+        ReportIndicators: {
+            /** @description All of them, with what is asked today. */
+            items: components["schemas"]["Indicator"][];
+        };
+        /** @description One indicator of the period. */
+        ReportKpi: {
+            /** @description As it was in the period before. */
+            before_shown: string;
+            /** @description `k01` */
+            code: string;
+            /** @description What was divided by what: `108 ÷ 116`. */
+            counted: string;
+            /** @description Its formula. */
+            formula: string;
+            /** @description Its name. */
+            name: string;
+            /** @description `K-01` */
+            number: string;
+            /** @description As it is read: `93.12%`. */
+            shown: string;
+            /** @description How it stands to that. */
+            standing: components["schemas"]["FigureStanding"];
+            /** @description What is asked, in words; empty where nothing is. */
+            target_shown: string;
+            /** @description What its value is. */
+            unit: components["schemas"]["FigureUnit"];
+            /**
+             * Format: int64
+             * @description In its unit; null where there is nothing to count.
+             */
+            value?: number | null;
+        };
+        /** @description Indicators of the period. */
+        ReportKpis: {
+            /** @description One for each indicator. */
+            rows: components["schemas"]["ReportKpi"][];
+            /** @description What stands above. */
+            title: string;
+        };
         /** @description A line of the time line. */
         ReportLine: {
             /** @description `declared`, `linked`, `changed` … */
@@ -60611,6 +64604,209 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description The days of a report, both included. */
+        ReportPeriod: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /** @description How long it is. */
+            kind: components["schemas"]["ReportPeriodKind"];
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            until: string;
+        };
+        /**
+         * @description How long the period of a report is.
+         * @enum {string}
+         */
+        ReportPeriodKind: "daily" | "weekly" | "monthly" | "half_year";
+        /** @description Who read a report. */
+        ReportReader: {
+            /** @description Who. */
+            person: components["schemas"]["Colleague"];
+            /**
+             * Format: date-time
+             * @description When first.
+             */
+            read_at: string;
+        };
+        /** @description A row of a table. */
+        ReportRow: {
+            /** @description Of what. */
+            label: string;
+            /** @description As they are read. */
+            shown: string[];
+            /** @description In the units of the columns. */
+            values: (number | null)[];
+        };
+        /** @description One row of values of a chart. */
+        ReportSeries: {
+            /** @description The indicator. */
+            code: string;
+            /** @description Its name in the legend. */
+            name: string;
+            /** @description One for each label; null where there is nothing. */
+            values: (number | null)[];
+        };
+        /** @description Who signs. */
+        ReportSigners: {
+            /** @description In order. */
+            parties: components["schemas"]["SigningSide"][];
+        };
+        /**
+         * @description A step of a report.
+         * @enum {string}
+         */
+        ReportStep: "edit" | "refresh" | "submit" | "check" | "return" | "release" | "correct" | "read";
+        /** @description Indicators along something. */
+        ReportTable: {
+            /** @description Along what. */
+            along: components["schemas"]["Along"];
+            /** @description The indicators. */
+            columns: components["schemas"]["ReportColumn"][];
+            /** @description One for each day, person, channel. */
+            rows: components["schemas"]["ReportRow"][];
+            /** @description What stands above. */
+            title: string;
+        };
+        /** @description What is asked, in a chart. */
+        ReportTargetLine: {
+            /** @description Its word: `目标 ≥ 90.00%`. */
+            shown: string;
+            /**
+             * Format: int64
+             * @description In the unit of the chart.
+             */
+            value: number;
+        };
+        /** @description A template with its blocks and versions. */
+        ReportTemplateDetail: components["schemas"]["ReportTemplateView"] & {
+            /** @description The blocks of its latest version. */
+            blocks: components["schemas"]["TemplateBlock"][];
+            /** @description All versions, the newest first. */
+            versions: components["schemas"]["ReportTemplateVersion"][];
+        };
+        /** @description One version of a template. */
+        ReportTemplateVersion: {
+            /** @description Its blocks. */
+            blocks: components["schemas"]["TemplateBlock"][];
+            /** @description What reports of it are called. */
+            name: string;
+            /** @description Why it was made. */
+            note: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1 on.
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+        };
+        /** @description A template in a list. */
+        ReportTemplateView: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its latest version.
+             */
+            latest: number;
+            /** @description What reports of it are called. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the next one is.
+             */
+            next_draft_at?: string | null;
+            /** @description How long their period is: `daily`, `weekly`, `monthly`, `half_year`. */
+            period: string;
+            /** @description When one is drafted by itself. */
+            schedule: components["schemas"]["DraftSchedule"];
+            /** @description `in_use` or `retired`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description The version that was read, for the next change.
+             */
+            version: number;
+        };
+        /** @description Words that the editor may change. */
+        ReportText: {
+            /** @description A person wrote them: fresh figures leave them as they are. */
+            edited: boolean;
+            /** @description The words; a line break begins a paragraph. */
+            text: string;
+            /** @description What stands above them; may be empty. */
+            title: string;
+        };
+        /** @description A hot or hard topic of a period as it was published. */
+        ReportTopic: {
+            /**
+             * Format: int64
+             * @description How many contacts.
+             */
+            contacts: number;
+            /** @description 热点 or 难点, as it is printed. */
+            kind: string;
+            /** @description What is done about it. */
+            measure: string;
+            /**
+             * Format: int64
+             * @description Its place among those of its kind, from 1 on.
+             */
+            rank: number;
+            /** @description What it is about. */
+            title: string;
+        };
+        /** @description Topics of the period. */
+        ReportTopics: {
+            /** @description The topics. */
+            rows: components["schemas"]["ReportTopic"][];
+            /** @description What stands above. */
+            title: string;
+        };
+        /** @description One line of a report's time line. */
+        ReportTrailLine: {
+            /** @description `drafted`, `edited`, `released` … */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /** @description The person's name, or the part of the system. */
+            who: string;
+            /**
+             * Format: uuid
+             * @description Who; null for the system itself.
+             */
+            who_id?: string | null;
+        };
+        /** @description New words of a block. */
+        ReportWords: {
+            /** @description The place of the block, from 0 on; a text or notes. */
+            block: number;
+            /** @description The words, at most 2,000 characters. */
+            text: string;
         };
         /**
          * @description What the requester wants (诉求类型, domain B.2).
@@ -60921,6 +65117,11 @@ export interface components {
          * @enum {string}
          */
         RightState: "taken" | "verified" | "answered" | "withdrawn";
+        /**
+         * @description In which way a topic rises.
+         * @enum {string}
+         */
+        Rise: "day" | "week" | "slow" | "flat";
         /**
          * @description The roles of the two sides (domain A.0).
          * @enum {string}
@@ -61326,6 +65527,16 @@ export interface components {
             items: components["schemas"]["RuleView_KnowledgeTerm"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_KpiTarget: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_KpiTarget"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_KpiVariant: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_KpiVariant"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_LeakTerm: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_LeakTerm"][];
@@ -61406,6 +65617,11 @@ export interface components {
             items: components["schemas"]["RuleView_RecordingRetention"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_ReportDue: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_ReportDue"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_RosterTerms: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_RosterTerms"][];
@@ -61414,6 +65630,11 @@ export interface components {
         RuleList_SamplingPlan: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_SamplingPlan"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_ScoreTable: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_ScoreTable"][];
         };
         /** @description All rows of one kind of rules. */
         RuleList_SettlementAnswer: {
@@ -61429,6 +65650,11 @@ export interface components {
         RuleList_TicketLimit: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_TicketLimit"][];
+        };
+        /** @description All rows of one kind of rules. */
+        RuleList_TopicTerms: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_TopicTerms"][];
         };
         /** @description All rows of one kind of rules. */
         RuleList_WindowRule: {
@@ -61857,6 +66083,85 @@ export interface components {
                  * @description 1 to 60.
                  */
                 working_days: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_KpiTarget: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What is asked of one indicator. */
+            rule: {
+                /** @description Alerts are raised. */
+                alerting: boolean;
+                /**
+                 * Format: int64
+                 * @description From here on it is told in amber though it is met: occupancy above 90 %.
+                 */
+                caution?: number | null;
+                /** @description Only of this channel; null for all that have no row of their own. */
+                channel?: string | null;
+                /** @description How long an interval is. */
+                interval: components["schemas"]["KpiInterval"];
+                /**
+                 * Format: int32
+                 * @description After so many intervals in a row without it an alert is raised. 3 half-hours or 2 days unless agreed.
+                 */
+                intervals: number;
+                /** @description Which. */
+                kpi: components["schemas"]["Kpi"];
+                /**
+                 * Format: int32
+                 * @description An interval with less below the line says nothing. 5 contacts of a half-hour unless agreed.
+                 */
+                least: number;
+                /**
+                 * Format: int64
+                 * @description What is asked, in the indicator's unit: basis points, milliseconds, a count.
+                 */
+                target: number;
+                /**
+                 * Format: int64
+                 * @description Up to where, where it is to stay within two bounds.
+                 */
+                upper?: number | null;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_KpiVariant: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description The variant of one indicator. */
+            rule: {
+                /** @description Which. */
+                kpi: components["schemas"]["Kpi"];
+                /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03. */
+                variant: string;
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -62382,6 +66687,34 @@ export interface components {
             standing: components["schemas"]["RuleStanding"];
         };
         /** @description A rule with since when and why it holds. */
+        RuleView_ReportDue: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Working days from a draft to its release. */
+            rule: {
+                /** @description Of reports of this period. */
+                period: components["schemas"]["ReportPeriodKind"];
+                /**
+                 * Format: int32
+                 * @description Working days, 1 to 60.
+                 */
+                working_days: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
         RuleView_RosterTerms: {
             /**
              * Format: date-time
@@ -62484,6 +66817,29 @@ export interface components {
                  * @description Calls with a silence of so many seconds; null for none.
                  */
                 silence_seconds?: number | null;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_ScoreTable: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description What counts for how much; the points of all rows are a hundred. */
+            rule: {
+                /** @description The rows, in the order of the sheet. */
+                rows: components["schemas"]["ScoreRow"][];
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -62594,6 +66950,42 @@ export interface components {
                  * @description Minutes a receiver has to accept a transfer (A-32).
                  */
                 transfer_minutes: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_TopicTerms: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description From when something is a topic (K-26, K-27). */
+            rule: {
+                /**
+                 * Format: int32
+                 * @description The least contacts, and people, of a topic; 2 to 1,000.
+                 */
+                least: number;
+                /**
+                 * Format: int32
+                 * @description Topics told of a period at most; 5 to 100.
+                 */
+                most: number;
+                /**
+                 * Format: int32
+                 * @description 热点指数 from which a topic is hot, in percent of the weeks before; 110 to 1,000.
+                 */
+                ratio_percent: number;
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -62928,6 +67320,53 @@ export interface components {
              */
             step?: number | null;
         };
+        /**
+         * @description How a value becomes points.
+         * @enum {string}
+         */
+        ScoreMethod: "linear" | "step" | "veto";
+        /** @description One row of the table. */
+        ScoreRow: {
+            /**
+             * Format: int64
+             * @description Where none are.
+             */
+            floor: number;
+            /** @description Code of an indicator: `k09`, `exam`, `attendance`, `quality`. */
+            indicator: string;
+            /** @description How. */
+            method: components["schemas"]["ScoreMethod"];
+            /** @description The steps of a step method. */
+            steps?: components["schemas"]["ScoreStep"][];
+            /**
+             * Format: int64
+             * @description Where all points are given, in the unit of the indicator. A target below the floor means that less is better.
+             */
+            target: number;
+            /**
+             * Format: int32
+             * @description Its points of a hundred; 0 with a veto.
+             */
+            weight: number;
+        };
+        /** @description One step: from this value on that share of the points. */
+        ScoreStep: {
+            /**
+             * Format: int64
+             * @description A value that is reached, in the unit of the indicator.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description Percent of the points; 0 to 100.
+             */
+            percent: number;
+        };
+        /** @description What counts for how much; the points of all rows are a hundred. */
+        ScoreTable: {
+            /** @description The rows, in the order of the sheet. */
+            rows: components["schemas"]["ScoreRow"][];
+        };
         /** @description A score as a reviewer gives it. */
         Scored: {
             /**
@@ -63006,7 +67445,7 @@ export interface components {
             /** @description What it is counted by, the earliest first. */
             counting: components["schemas"]["CountingView"][];
             /** @description What happened, the oldest first. */
-            lines: components["schemas"]["SettlementLine"][];
+            lines: components["schemas"]["TrailLine"][];
         };
         /** @description A contract as lists show it. */
         ServiceContractView: {
@@ -63108,6 +67547,103 @@ export interface components {
             /**
              * Format: int64
              * @description To be sent back with a change.
+             */
+            version: number;
+        };
+        /** @description A report with all that stands in it. */
+        ServiceReportDetail: components["schemas"]["ServiceReportView"] & {
+            /** @description The last row of the audit trail when it was released. */
+            audit_head?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            checked_at?: string | null;
+            checked_by?: components["schemas"]["Colleague"] | null;
+            /** @description What stands in it. */
+            content: components["schemas"]["ReportContent"];
+            drafted_by?: components["schemas"]["Colleague"] | null;
+            edited_by?: components["schemas"]["Colleague"] | null;
+            /** @description Its frozen files. */
+            files: components["schemas"]["ReportFileView"][];
+            /** @description Its time line; empty for the purchaser. */
+            history: components["schemas"]["ReportTrailLine"][];
+            /** @description A released content is what was released: its digest was counted again just now. Null for a draft. */
+            intact?: boolean | null;
+            /** @description What the reader may do with it as it stands. */
+            may: components["schemas"]["ReportStep"][];
+            /** @description The reader's own mark, where he is to read it; null where he is not. */
+            read?: boolean | null;
+            /** @description Who of the purchaser read it. */
+            readers: components["schemas"]["ReportReader"][];
+            /** @description Why it corrects another. */
+            reason?: string | null;
+            released_by?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description The template it is made from, and the version of it.
+             */
+            template_id: string;
+            /**
+             * Format: int64
+             * @description The template's version.
+             */
+            template_version: number;
+            /** @description All versions that the reader may see, the first one first. */
+            versions: components["schemas"]["ServiceReportView"][];
+        };
+        /** @description A report in a list. */
+        ServiceReportView: {
+            /**
+             * Format: uuid
+             * @description The version it corrects.
+             */
+            corrects?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was drafted.
+             */
+            drafted_at: string;
+            /**
+             * Format: date-time
+             * @description When it is to be released; null once it is.
+             */
+            due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When its figures were taken.
+             */
+            figures_at: string;
+            /**
+             * Format: uuid
+             * @description Identifies this version.
+             */
+            id: string;
+            /** @description `BB-20261201-001`, the same for all its versions. */
+            number: string;
+            /** @description That moment passed. */
+            overdue: boolean;
+            /** @description Of which days. */
+            period: components["schemas"]["ReportPeriod"];
+            /**
+             * Format: date-time
+             * @description When it was released.
+             */
+            released_at?: string | null;
+            /**
+             * Format: int64
+             * @description 1, and one more with each correction.
+             */
+            revision: number;
+            /** @description Digest of its content, since the release. */
+            sha256?: string | null;
+            /** @description Where it stands. */
+            state: string;
+            /** @description What it is called. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that was read, for the next step.
              */
             version: number;
         };
@@ -63250,25 +67786,6 @@ export interface components {
             answer: string;
             /** @description Which one. */
             question: components["schemas"]["OpenQuestion"];
-        };
-        /** @description One line of a time line. */
-        SettlementLine: {
-            /** @description `drawn`, `submitted`, `confirmed` … */
-            action: string;
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description What was said about it. */
-            note?: string | null;
-            /** @description The person's name, or the part of the system. */
-            who: string;
-            /**
-             * Format: uuid
-             * @description Who; null for the system itself.
-             */
-            who_id?: string | null;
         };
         /** @description How a platform is set up. */
         Setup: {
@@ -63544,6 +68061,11 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /**
+         * @description Who signs.
+         * @enum {string}
+         */
+        SigningSide: "supplier" | "purchaser";
         /** @description The purchaser's decision. */
         SiteChangeDecision: {
             /** @enum {string} */
@@ -63584,7 +68106,7 @@ export interface components {
             /** @description Pictures and papers. */
             files: components["schemas"]["LiaisonFileView"][];
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description What he said. */
             opinion?: string | null;
             /** @description Why. */
@@ -63795,7 +68317,7 @@ export interface components {
             /** @description The hours, the oldest entry first. */
             hours: components["schemas"]["SpecialTaskHours"][];
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description What the purchaser said to it. */
             opinion?: string | null;
             /** @description How it is to be done. */
@@ -63929,7 +68451,7 @@ export interface components {
             /** @description The identity number, masked. */
             id_number?: string | null;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["PersonnelLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description Another project he is assigned to: keeps him off a post here (A-28). */
             other_project?: string | null;
             /** @description The telephone, masked. */
@@ -64265,7 +68787,7 @@ export interface components {
             /** @description What was not in order when it was submitted. */
             checks?: components["schemas"]["CheckView"][] | null;
             /** @description What happened, the oldest first. */
-            history: components["schemas"]["SettlementLine"][];
+            history: components["schemas"]["TrailLine"][];
             /** @description The latest last. */
             invoices: components["schemas"]["InvoiceView"][];
             /** @description By month and seat. */
@@ -64527,6 +69049,16 @@ export interface components {
             number: string;
             /** @description The whole telephone number the request came from. */
             phone: string;
+        };
+        /** @description A step that says nothing more. */
+        StepReport: {
+            /** @description What is said about it. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description A step with the version it was chosen for. */
         StepRequest: {
@@ -65045,6 +69577,96 @@ export interface components {
              */
             version: number;
         };
+        /** @description One part of a template. */
+        TemplateBlock: (components["schemas"]["TemplateHeading"] & {
+            /** @enum {string} */
+            kind: "heading";
+        }) | (components["schemas"]["TemplateText"] & {
+            /** @enum {string} */
+            kind: "text";
+        }) | (components["schemas"]["TemplateKpis"] & {
+            /** @enum {string} */
+            kind: "kpis";
+        }) | (components["schemas"]["TemplateChart"] & {
+            /** @enum {string} */
+            kind: "chart";
+        }) | (components["schemas"]["TemplateTable"] & {
+            /** @enum {string} */
+            kind: "table";
+        }) | (components["schemas"]["TemplateTopics"] & {
+            /** @enum {string} */
+            kind: "topics";
+        }) | (components["schemas"]["TemplateText"] & {
+            /** @enum {string} */
+            kind: "notes";
+        }) | (components["schemas"]["TemplateSigners"] & {
+            /** @enum {string} */
+            kind: "signatures";
+        });
+        /** @description A chart. */
+        TemplateChart: {
+            /** @description Along what. */
+            along: components["schemas"]["Along"];
+            /** @description Codes of indicators of one unit, 1 to 5. */
+            codes: string[];
+            /** @description Bars or a line. */
+            form: components["schemas"]["ChartForm"];
+            /** @description The value, or the whole it is a part of. */
+            part?: components["schemas"]["FigurePart"];
+            /** @description What it says. */
+            title: string;
+        };
+        /** @description A new template, or a new version of one. */
+        TemplateDraft: {
+            /** @description Its blocks in order, 1 to 60. */
+            blocks: components["schemas"]["TemplateBlock"][];
+            /** @description What its reports are called, 1 to 60 characters: 热线运营月报. */
+            name: string;
+            /** @description Why. */
+            note?: string | null;
+            /** @description When a report is drafted by itself. */
+            schedule: components["schemas"]["DraftSchedule"];
+        };
+        /** @description A heading. */
+        TemplateHeading: {
+            /** @description Its words. */
+            text: string;
+        };
+        /** @description Indicators of the period. */
+        TemplateKpis: {
+            /** @description Their codes, 1 to 40. */
+            codes: string[];
+            /** @description What stands above. */
+            title: string;
+        };
+        /** @description Places to sign. */
+        TemplateSigners: {
+            /** @description In order. */
+            parties: components["schemas"]["SigningSide"][];
+        };
+        /** @description Indicators along something. */
+        TemplateTable: {
+            /** @description Along what. */
+            along: components["schemas"]["Along"];
+            /** @description Their codes, 1 to 8: more do not fit on a page. */
+            codes: string[];
+            /** @description What stands above. */
+            title: string;
+        };
+        /** @description Words. */
+        TemplateText: {
+            /** @description The words; of notes what they begin with. */
+            text?: string;
+            /** @description What stands above; may be empty. */
+            title?: string;
+        };
+        /** @description Topics of the period. */
+        TemplateTopics: {
+            /** @description Topics of each kind, 1 to 20. */
+            most: number;
+            /** @description What stands above. */
+            title: string;
+        };
         /** @description A third in a running call. */
         ThirdView: {
             /** @description He has answered. */
@@ -65446,6 +70068,322 @@ export interface components {
             /** @description Six digits. */
             code: string;
         };
+        /**
+         * @description What a topic is.
+         * @enum {string}
+         */
+        TopicClass: "hot" | "hard" | "both";
+        /** @description A topic as its page shows it. */
+        TopicDetail: components["schemas"]["TopicView"] & {
+            /** @description What may be tried now by who looks. */
+            actions: string[];
+            /** @description Contacts by day of the period. */
+            days: number[];
+            /** @description What its contacts were like. */
+            effort: components["schemas"]["TopicEffort"];
+            /** @description Examples. */
+            examples: components["schemas"]["TopicExample"][];
+            /**
+             * @description The five parts of 难点指数, each in thousandths of a standard deviation: handling time, passed on, escalated,
+             *     repeated, not satisfied; null where it is not known.
+             */
+            hard_parts?: (number | null)[] | null;
+            /** @description Its matters, the most frequent first. */
+            matters: components["schemas"]["TopicMatter"][];
+            /**
+             * Format: uuid
+             * @description The topic it was merged into.
+             */
+            merged_into?: string | null;
+            /** @description The phrases it was found by, the most telling first. */
+            phrases: string[];
+            published_by?: components["schemas"]["Colleague"] | null;
+            /** @description Why it was dropped. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            reviewed_at?: string | null;
+            reviewed_by?: components["schemas"]["Colleague"] | null;
+            /** @description What is to be done. */
+            suggestion: string;
+        };
+        /** @description What contacts of one matter, or of one topic, were like. */
+        TopicEffort: {
+            /**
+             * Format: int32
+             * @description Contacts.
+             */
+            contacts: number;
+            /**
+             * Format: int32
+             * @description Contacts whose ticket was escalated.
+             */
+            escalated: number;
+            /**
+             * Format: int64
+             * @description Talk, hold and wrap-up of those, in ms.
+             */
+            handled_ms: number;
+            /**
+             * Format: int32
+             * @description Contacts that were passed on.
+             */
+            passed_on: number;
+            /**
+             * Format: int32
+             * @description Contacts that were rated.
+             */
+            rated: number;
+            /**
+             * Format: int32
+             * @description Contacts of somebody who had asked about the same matter within seven days.
+             */
+            repeated: number;
+            /**
+             * Format: int32
+             * @description Of those the satisfied and the rather satisfied ones.
+             */
+            satisfied: number;
+            /**
+             * Format: int32
+             * @description Contacts whose handling time is known.
+             */
+            timed: number;
+        };
+        /** @description What an analyst writes of a topic. */
+        TopicEntry: {
+            class?: components["schemas"]["TopicClass"] | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description What is to be done; up to 2,000 characters. */
+            suggestion?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What was written of one contact. */
+        TopicExample: {
+            /**
+             * Format: uuid
+             * @description Which contact; null for who sees no contacts.
+             */
+            contact_id?: string | null;
+            /** @description Without names, numbers and addresses. */
+            text: string;
+        };
+        /** @description Contacts of a matter. */
+        TopicMatter: {
+            /** @description Its code. */
+            code: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+            /** @description Its name, where there still is one. */
+            name?: string | null;
+        };
+        /** @description Which topic is published. */
+        TopicPublication: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A search for topics. */
+        TopicRun: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            asked_at: string;
+            /**
+             * Format: int64
+             * @description Contacts of the period that were written up.
+             */
+            contacts: number;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            done_at?: string | null;
+            /**
+             * Format: date
+             * @description The first day of the period.
+             */
+            from: string;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description `waiting` or `done`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Topics that were found.
+             */
+            topics: number;
+            /**
+             * Format: date
+             * @description The last one.
+             */
+            until: string;
+        };
+        /** @description The last searches for topics. */
+        TopicRuns: {
+            /** @description The latest first. */
+            items: components["schemas"]["TopicRun"][];
+        };
+        /**
+         * @description What is made of a topic.
+         * @enum {string}
+         */
+        TopicSpawn: "article" | "course" | "instruction" | "brief";
+        /** @description What was made of a topic. */
+        TopicSpawnView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description `article`, `course`, `instruction` or `brief`. */
+            kind: components["schemas"]["TopicSpawn"];
+            /** @description Its number or title; of a brief its month. */
+            number: string;
+            /**
+             * Format: uuid
+             * @description What was made; of a brief the topic itself.
+             */
+            target_id: string;
+        };
+        /**
+         * @description Where a topic stands.
+         * @enum {string}
+         */
+        TopicState: "found" | "reviewed" | "published" | "dropped" | "merged";
+        /** @description A step with the version that was read. */
+        TopicStep: components["schemas"]["TopicVerb"] & {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description From when something is a topic (K-26, K-27). */
+        TopicTerms: {
+            /**
+             * Format: int32
+             * @description The least contacts, and people, of a topic; 2 to 1,000.
+             */
+            least: number;
+            /**
+             * Format: int32
+             * @description Topics told of a period at most; 5 to 100.
+             */
+            most: number;
+            /**
+             * Format: int32
+             * @description 热点指数 from which a topic is hot, in percent of the weeks before; 110 to 1,000.
+             */
+            ratio_percent: number;
+        };
+        /** @description What is to be made of a topic. */
+        TopicToMake: {
+            /** @description A draft of an article, a course, a draft of a 请示, or a line of the monthly brief. */
+            kind: components["schemas"]["TopicSpawn"];
+        };
+        /** @description A step of the analyst. */
+        TopicVerb: {
+            /** @enum {string} */
+            action: "review";
+        } | {
+            /** @enum {string} */
+            action: "drop";
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            action: "merge";
+            /**
+             * Format: uuid
+             * @description The topic of the same period that it is part of.
+             */
+            into: string;
+        };
+        /** @description A topic as lists show it. */
+        TopicView: {
+            class?: components["schemas"]["TopicClass"] | null;
+            /**
+             * Format: int64
+             * @description Contacts in the period.
+             */
+            count: number;
+            /** @description `phrase`: said in many contacts; `matter`: all contacts of a matter. */
+            found_as: string;
+            /**
+             * Format: date
+             * @description The first day of its period.
+             */
+            from: string;
+            /** @description Harder to answer than others (K-27). */
+            hard: boolean;
+            /**
+             * Format: int64
+             * @description 难点指数 in thousandths; null where it has none.
+             */
+            hardness?: number | null;
+            /**
+             * Format: int64
+             * @description How far from chance it is, in thousandths; the order of the hot ones.
+             */
+            heat: number;
+            /** @description Asked about more than before (K-26). */
+            hot: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            matter?: components["schemas"]["TopicMatter"] | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description `RD-20261123-001` */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            published_at?: string | null;
+            /**
+             * Format: int64
+             * @description 热点指数 in hundredths; null where nothing was said of it before.
+             */
+            ratio?: number | null;
+            /** @description In which way it rises. */
+            rise: components["schemas"]["Rise"];
+            /** @description Contacts of the periods before and of this one, the oldest first. */
+            spans: number[];
+            /** @description What was made of it. */
+            spawns: components["schemas"]["TopicSpawnView"][];
+            /** @description Where it stands. */
+            state: components["schemas"]["TopicState"];
+            /**
+             * Format: date
+             * @description The last day of its period.
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description Rises with each change.
+             */
+            version: number;
+        };
         /** @description A one-time code. */
         TotpCode: {
             /** @description Six digits. */
@@ -65457,6 +70395,25 @@ export interface components {
             secret: string;
             /** @description `otpauth://…`, to show as a QR code. */
             uri: string;
+        };
+        /** @description One line of a time line. */
+        TrailLine: {
+            /** @description `created`, `signed`, `confirmed` … */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said about it. */
+            note?: string | null;
+            /** @description The person's name, or the part of the system. */
+            who: string;
+            /**
+             * Format: uuid
+             * @description Who; null for the system itself.
+             */
+            who_id?: string | null;
         };
         /** @description What everybody learnt. */
         TrainingHours: {
@@ -65484,7 +70441,7 @@ export interface components {
             /** @description What is handed over. */
             items: components["schemas"]["TransitionItemView"][];
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["PersonnelLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description The posts in their order. */
             posts: components["schemas"]["BoardPost"][];
             /** @description Posts whose person is on post with a new contract. */
@@ -66135,7 +71092,7 @@ export interface components {
             content: string;
             letter?: components["schemas"]["LinkedLetter"] | null;
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["LiaisonLine"][];
+            lines: components["schemas"]["TrailLine"][];
             sent_by?: components["schemas"]["Colleague"] | null;
             /** @description Whom it was told by which way. */
             tries: components["schemas"]["UrgentTryView"][];
@@ -66723,7 +71680,7 @@ export interface components {
             /** @description The statutory holidays of its year. */
             holidays: components["schemas"]["HolidayDifference"];
             /** @description The time line, the oldest line first. */
-            lines: components["schemas"]["PersonnelLine"][];
+            lines: components["schemas"]["TrailLine"][];
             /** @description What was said when it was checked. */
             note?: string | null;
             /** @description Everybody who was on the project. */

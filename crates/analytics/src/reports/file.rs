@@ -145,7 +145,7 @@ pub(crate) fn routes(desk: &ReportDesk) -> OpenApiRouter {
 /// A report as `pdf`, `docx` or `xlsx`, with the numbers of the screen: frozen once it is released.
 #[utoipa::path(
     get, path = "/api/v1/reports/{id}/files/{format}", tag = "reports", operation_id = "get_report_file",
-    params(("id" = Uuid, Path), ("format" = ReportFormat, Path), ExportPass),
+    params(("id" = Uuid, Path), ("format" = inline(ReportFormat), Path), ExportPass),
     responses(
         (status = 200, content_type = "application/octet-stream"),
         (status = 404, body = Problem), (status = 409, body = Problem),

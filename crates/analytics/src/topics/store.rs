@@ -276,6 +276,8 @@ pub(crate) async fn run_of(
     Ok(run::Entity::find()
         .filter(run::Column::FromDay.eq(day::text(from)))
         .filter(run::Column::UntilDay.eq(day::text(until)))
+        // One is waiting at most: who asked before at the same moment has his answer already.
+        .order_by_desc(run::Column::State.eq("waiting"))
         .order_by_desc(run::Column::AskedAt)
         .one(conn)
         .await?)
