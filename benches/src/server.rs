@@ -68,6 +68,7 @@ impl Server {
             .args(["serve", "--demo"])
             .env("SHOUJIE__HTTP__LISTEN", "127.0.0.1:0")
             .env("SHOUJIE__SIP__LISTEN", "127.0.0.1:0")
+            .env("SHOUJIE__SERVICE__DEMO_FIGURES", "false")
             .env("SHOUJIE__DATABASE__URL", database)
             .env("SHOUJIE_LOG", log)
             .env("SHOUJIE__DATA_DIR", folder.join("data"))

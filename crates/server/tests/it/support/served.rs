@@ -58,6 +58,7 @@ impl Served {
             .env("SHOUJIE__HTTP__LISTEN", http)
             .env("SHOUJIE__SIP__LISTEN", sip)
             .env("SHOUJIE__SERVICE__DEMO_DEALINGS", "false")
+            .env("SHOUJIE__SERVICE__DEMO_FIGURES", "false")
             .env("SHOUJIE__DATA_DIR", folder.join("data"));
         Self::start(command, folder).await
     }
