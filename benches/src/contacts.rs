@@ -61,10 +61,12 @@ fn cells(grain: &str, half_hour: &str, subject: &str) -> String {
     let count = |what: &str| format!("sum(case when {what} then 1 else 0 end)");
     let ms = |what: &str, when: &str| format!("sum(case when {when} then {what} else 0 end)");
     let (answered, lost) = (count(a), count("answered_at is null"));
+    // A bare number in `group by` would be a column's place.
+    let by = if half_hour == "half_hour" { ", half_hour" } else { "" };
     format!(
         "insert into kpi_cells select '{grain}', day, {half_hour}, channel, {subject}, count(*), 0, count(*), {answered}, \
          {}, {}, {lost}, {}, 0, 0, {}, {}, {}, 0, {}, {answered}, 0, 0, 0, 0, 0, 0, 0, 0, 0, {answered}, {}, {answered}, \
-         0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from contact_facts group by day, {half_hour}, channel, {subject}",
+         0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from contact_facts group by day{by}, channel, {subject}",
         count("in_time"),
         count(&format!("{a} and wait_ms <= 20000")),
         count("answered_at is null and wait_ms <= 20000"),

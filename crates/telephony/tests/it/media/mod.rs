@@ -33,8 +33,10 @@ fn plane() -> MediaPlane {
 
 fn plane_with(change: impl FnOnce(&mut MediaConfig)) -> MediaPlane {
     use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
-    static NEXT: AtomicU16 = AtomicU16::new(15_000);
-    let first = NEXT.fetch_add(20, Relaxed);
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Tests are processes or threads: neither finds the ports of the other taken.
+    let process = u16::try_from(std::process::id() % 200).unwrap();
+    let first = 15_000 + process * 80 + NEXT.fetch_add(20, Relaxed);
     let mut config = MediaConfig {
         bind: LOOPBACK,
         web_bind: LOOPBACK,
