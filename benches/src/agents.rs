@@ -11,7 +11,7 @@ use telephony::test_line::Speech;
 use crate::server::Server;
 
 /// Password of the demo people.
-const DEMO: &str = "Shoujie-demo-1";
+pub const DEMO: &str = "Shoujie-demo-1";
 /// Password the new agents choose.
 const CHOSEN: &str = "Guangzhou-12333";
 

@@ -62,7 +62,11 @@ fn cells(grain: &str, half_hour: &str, subject: &str) -> String {
     let ms = |what: &str, when: &str| format!("sum(case when {when} then {what} else 0 end)");
     let (answered, lost) = (count(a), count("answered_at is null"));
     // A bare number in `group by` would be a column's place.
-    let by = if half_hour == "half_hour" { ", half_hour" } else { "" };
+    let by = if half_hour == "half_hour" {
+        ", half_hour"
+    } else {
+        ""
+    };
     format!(
         "insert into kpi_cells select '{grain}', day, {half_hour}, channel, {subject}, count(*), 0, count(*), {answered}, \
          {}, {}, {lost}, {}, 0, 0, {}, {}, {}, 0, {}, {answered}, 0, 0, 0, 0, 0, 0, 0, 0, 0, {answered}, {}, {answered}, \
