@@ -123,7 +123,7 @@ async fn measured(args: &Args, kind: Kind) -> Result<Vec<String>> {
 /// All contacts of the year that was filled.
 const YEAR: &str = "/api/v1/kpi-figures?kpis=k01&from=2025-11-28&to=2026-11-27";
 
-/// The first figure of an answer.
+/// Contacts below the first figure of an answer.
 async fn figure(who: &Person, path: &str) -> Result<u64> {
     let told = who.ask(Method::GET, path, None).await?;
     let first = &told["items"][0];
