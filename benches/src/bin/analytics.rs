@@ -127,7 +127,7 @@ const YEAR: &str = "/api/v1/kpi-figures?kpis=k01&from=2025-11-28&to=2026-11-27";
 async fn figure(who: &Person, path: &str) -> Result<u64> {
     let told = who.ask(Method::GET, path, None).await?;
     let first = &told["items"][0];
-    first["numerator"]
+    first["denominator"]
         .as_u64()
         .with_context(|| format!("no number in {first}"))
 }
