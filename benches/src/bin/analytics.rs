@@ -132,7 +132,7 @@ async fn figure(who: &Person, path: &str) -> Result<u64> {
         .with_context(|| format!("no number in {first}"))
 }
 
-/// September's report, from its draft to its frozen files.
+/// July's report, from its draft to its frozen files.
 async fn report(server: &Server) -> Result<Duration> {
     let signed_in = async |name| Person::signed_in(server, name, DEMO).await;
     let (analyst, quality) = (signed_in("analyst").await?, signed_in("quality").await?);
@@ -145,7 +145,7 @@ async fn report(server: &Server) -> Result<Duration> {
         .and_then(|all| all.iter().find(|one| one["period"] == "monthly"))
         .context("no monthly template")?;
     let began = Instant::now();
-    let new = json!({"template_id": monthly["id"], "day": "2026-09-15"});
+    let new = json!({"template_id": monthly["id"], "day": "2026-07-15"});
     let mut report = analyst
         .ask(Method::POST, "/api/v1/reports", Some(new))
         .await?;
