@@ -34,4 +34,8 @@ pub trait Samples: Send + Sync {
         period: Period,
         cut: &'a Cut,
     ) -> BoxFuture<'a, Result<Option<Sampled>>>;
+
+    /// How many complaints were upheld in the period (K-31): those that a corrective action came of; `None` where nobody
+    /// keeps them.
+    fn upheld(&self, period: Period) -> BoxFuture<'_, Result<Option<i64>>>;
 }

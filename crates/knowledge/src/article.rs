@@ -3,6 +3,7 @@
 
 pub mod diff;
 pub mod http;
+pub mod policy;
 pub mod store;
 
 use chrono::{DateTime, Utc};

@@ -1,11 +1,14 @@
-//! The indicators of quality (K-23, K-24), asked of the evaluations that are final.
+//! The indicators of quality (K-23 to K-25, K-31), asked of the evaluations that are final and of corrective actions.
 
 use analytics::kpi::{Cut, Period};
 use analytics::{Desk, Sampled, Samples};
 use futures::future::BoxFuture;
 use kernel::{App, Result};
+use quality::corrective::{CorrectiveSource, CorrectiveState};
 use quality::{FatalKind, QualityFigure};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Who knows the checks.
 pub struct Checked(pub App);
@@ -46,6 +49,25 @@ impl Samples for Checked {
                 told.fatal_compliance += fatal(FatalKind::Compliance);
             }
             Ok(Some(told))
+        })
+    }
+
+    fn upheld(&self, period: Period) -> BoxFuture<'_, Result<Option<i64>>> {
+        use quality::corrective::store::row::{Column, Entity};
+        Box::pin(async move {
+            // Of one complaint several may come.
+            let complaints = Entity::find()
+                .select_only()
+                .column(Column::SourceId)
+                .distinct()
+                .filter(Column::Source.eq(CorrectiveSource::Complaint.as_str()))
+                .filter(Column::State.ne(CorrectiveState::Withdrawn.as_str()))
+                .filter(Column::OpenedAt.gte(period.begins()))
+                .filter(Column::OpenedAt.lt(period.ends()))
+                .into_tuple::<Option<Uuid>>()
+                .all(self.0.db.read())
+                .await?;
+            Ok(i64::try_from(complaints.len()).ok())
         })
     }
 }

@@ -19,6 +19,7 @@ mod waiting;
 use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 
+pub use adherence::hours::published as published_hours;
 pub use attendance::Spell;
 pub use attendance::chain::end as chain_end;
 pub use attendance::period::{FrozenRecord, frozen, signatures};

@@ -49702,7 +49702,7 @@ export interface components {
         };
         /** @description A figure that stands beside another. */
         KpiBeside: {
-            /** @description `response_rate`, `accepted_returns`, `business`, `customer`, `compliance`, `exams_passed`, `leaks` … */
+            /** @description `response_rate`, `accepted_returns`, `business`, `customer`, `compliance`, `exams_passed`, `upheld_complaints` … */
             code: string;
             /**
              * Format: int64
@@ -49934,7 +49934,7 @@ export interface components {
         KpiVariant: {
             /** @description Which. */
             kpi: components["schemas"]["Kpi"];
-            /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03. */
+            /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03; `calls` or `numbers` of K-10. */
             variant: string;
         };
         /** @description An indicator as it stands in the registry and is counted now. */
@@ -53629,7 +53629,7 @@ export interface components {
             rule: {
                 /** @description Which. */
                 kpi: components["schemas"]["Kpi"];
-                /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03. */
+                /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03; `calls` or `numbers` of K-10. */
                 variant: string;
             };
             /** @description Where it stands: the document, the agreement. */
@@ -66160,7 +66160,7 @@ export interface components {
             rule: {
                 /** @description Which. */
                 kpi: components["schemas"]["Kpi"];
-                /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03. */
+                /** @description `offered` or `without_short` of K-01; `1` to `4` of K-03; `calls` or `numbers` of K-10. */
                 variant: string;
             };
             /** @description Where it stands; a default of the design says so. */

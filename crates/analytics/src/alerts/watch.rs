@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{KpiAlertState, row};
 use crate::Desk;
 use crate::kpi::ratio::{is_summed, of_sums};
-use crate::kpi::{Cut, Figure, Period, Standing, figures, gather, variant};
+use crate::kpi::{Cut, Figure, Kpi, Period, Standing, figures, gather, variant};
 use crate::rights::ViewKpiAlerts;
 use crate::targets::{self, KpiInterval, KpiTarget};
 
@@ -194,6 +194,17 @@ async fn days(
         for point in points.into_iter().rev() {
             let day = kernel::day::read(&point.key)?;
             told.extend(point.figures.into_iter().map(|figure| (whole(day), figure)));
+        }
+    } else if matches!(target.kpi, Kpi::K11 | Kpi::K12 | Kpi::K13 | Kpi::K14) {
+        // Hours of work tell of each day. Each is a question of its own, so only as many are asked as decide.
+        let mut days: Vec<NaiveDate> = period.each().collect();
+        while let Some(day) = days.pop() {
+            let mut found = figures(desk, &wanted, Period::day(day), &cut).await?;
+            let told_of = found.pop().filter(|figure| figure.value.is_some());
+            told.extend(told_of.map(|figure| (whole(day), figure)));
+            if told.len() >= usize::from(target.intervals) {
+                break;
+            }
         }
     } else {
         // What is rare is told by the month so far: a day of it says nothing.

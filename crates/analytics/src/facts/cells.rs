@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use kernel::problem::Result;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, OnConflict, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel as _, QueryFilter,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel as _,
+    QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -136,6 +136,16 @@ const KEY: [cell::Column; 5] = [
     cell::Column::Channel,
     cell::Column::Subject,
 ];
+
+/// Holds off whoever writes cells until this transaction is over. Else a fact with a cell that is new, written between
+/// taking the cells away and reading the facts, would be counted twice on PostgreSQL; SQLite has one writer.
+pub(crate) async fn hold(conn: &impl ConnectionTrait) -> Result<()> {
+    if conn.get_database_backend() == DbBackend::Postgres {
+        conn.execute_unprepared("lock table kpi_cells in share row exclusive mode")
+            .await?;
+    }
+    Ok(())
+}
 
 /// Takes all cells of the days away.
 pub(crate) async fn clear(conn: &impl ConnectionTrait, period: Period) -> Result<()> {

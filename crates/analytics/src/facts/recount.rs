@@ -217,6 +217,7 @@ fn counted_between(from: DateTime<Utc>, until: DateTime<Utc>) -> Condition {
 pub(crate) async fn sum_up(conn: &impl ConnectionTrait, day: NaiveDate) -> Result<()> {
     let one = Period::day(day);
     let (from, until) = (one.begins(), one.ends());
+    cells::hold(conn).await?;
     cells::clear(conn, one).await?;
     let mut sums = Deltas::default();
     let mut last: Option<(DateTime<Utc>, Uuid)> = None;

@@ -35,7 +35,7 @@ pub struct Figure {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = KpiBeside)]
 pub struct Beside {
-    /// `response_rate`, `accepted_returns`, `business`, `customer`, `compliance`, `exams_passed`, `leaks` …
+    /// `response_rate`, `accepted_returns`, `business`, `customer`, `compliance`, `exams_passed`, `upheld_complaints` …
     pub code: String,
     /// What is above the line.
     pub numerator: i64,
@@ -67,7 +67,7 @@ pub async fn figures(
         let chosen = variants.of(*kpi);
         let ratio = match of_sums(*kpi, chosen, &sums, open) {
             Some(ratio) => ratio,
-            None => rare::ratio(desk, *kpi, period, cut).await?,
+            None => rare::ratio(desk, (*kpi, chosen), period, cut).await?,
         };
         figures.push(ratio.figure(*kpi, chosen, rows_url(*kpi, period, cut)));
     }

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use calendar::DeadlineRule;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use floor::agent_state::store::change_row as change;
 use kernel::problem::{Result, invalid};
 use learning::course::store::{attendance, session};
@@ -14,8 +15,11 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait as _, QueryFilter,
     QueryOrder, QuerySelect,
 };
-use telephony::outbound::callback::store::row as callback;
+use telephony::outbound::callback::State as CallbackState;
+use telephony::outbound::callback::store::{missed_row as missed, row as callback};
 use uuid::Uuid;
+use workforce::attendance::{AttendanceKind, Hours};
+use workforce::leave::LeaveKind;
 
 use super::ratio::Ratio;
 use super::{Cut, Kpi, Period};
@@ -23,23 +27,33 @@ use crate::Desk;
 
 /// Changes of states that are read for one figure: some ten thousand of a seat and month.
 const MOST_CHANGES: u64 = 400_000;
+const MINUTE_MS: i64 = 60_000;
 
 /// The indicator, where somebody keeps its rows; else there is no data. A cut that its rows do not know gives none.
-pub(super) async fn ratio(desk: &Desk, kpi: Kpi, period: Period, cut: &Cut) -> Result<Ratio> {
+pub(super) async fn ratio(
+    desk: &Desk,
+    (kpi, variant): (Kpi, Option<&str>),
+    period: Period,
+    cut: &Cut,
+) -> Result<Ratio> {
     let conn = desk.app.db.read();
     let of_contacts = cut.channel.is_some() || cut.matter.is_some();
     let of_all = *cut == Cut::all();
     let of_people = !of_contacts && cut.queue.is_none();
     match kpi {
-        Kpi::K10 if !of_contacts && cut.person.is_none() => returned(desk, period, cut).await,
+        Kpi::K10 if !of_contacts && cut.person.is_none() => {
+            returned(desk, variant, period, cut.queue.as_deref()).await
+        }
         Kpi::K11 if of_people => occupancy(desk, period, cut.person).await,
         Kpi::K12 if of_people => utilisation(desk, period, cut.person).await,
+        Kpi::K13 if of_people => adherence(desk, period, cut.person).await,
         Kpi::K14 if of_people => conformance(desk, period, cut.person).await,
         Kpi::K23 | Kpi::K24 | Kpi::K25 => sampled(desk, kpi, period, cut).await,
         Kpi::K28 if of_all => presence(desk, period).await,
         Kpi::K29 if of_all => turnover(conn, period).await,
         Kpi::K30 if of_people => learnt(conn, period, cut.person).await,
         Kpi::K31 if of_all => grave(desk, period).await,
+        Kpi::K32 if of_all => updated(desk, period).await,
         _ => Ok(Ratio::default()),
     }
 }
@@ -59,29 +73,47 @@ async fn sampled(desk: &Desk, kpi: Kpi, period: Period, cut: &Cut) -> Result<Rat
     })
 }
 
-/// K-10: call-backs whose first missed call was in the period, returned by their term; one whose term still runs is
-/// not judged yet.
-async fn returned(desk: &Desk, period: Period, cut: &Cut) -> Result<Ratio> {
+/// K-10: missed calls of the period that are owed a call, returned by the term of their call-back; one whose term still
+/// runs is not judged yet. Who withheld his number, or called again and was answered before anybody called him, is owed
+/// none. By the variant `numbers` the missed calls of one number count once, on the day of the first.
+async fn returned(
+    desk: &Desk,
+    variant: Option<&str>,
+    period: Period,
+    queue: Option<&str>,
+) -> Result<Ratio> {
+    let conn = desk.app.db.read();
+    let late = Condition::all()
+        .add(callback::Column::State.eq(CallbackState::Open.as_str()))
+        .add(callback::Column::DueAt.lt(desk.app.clock.now()));
     let judged = Condition::any()
         .add(callback::Column::InTime.is_not_null())
-        .add(callback::Column::DueAt.lt(desk.app.clock.now()));
-    let all = callback::Entity::find()
-        .filter(callback::Column::FirstMissedAt.gte(period.begins()))
-        .filter(callback::Column::FirstMissedAt.lt(period.ends()))
-        .filter(
-            Condition::all().add_option(
-                cut.queue
-                    .as_ref()
-                    .map(|queue| callback::Column::Queue.eq(queue)),
-            ),
-        )
-        .filter(judged);
-    let conn = desk.app.db.read();
-    let in_time = all.clone().filter(callback::Column::InTime.eq(true));
-    Ok(Ratio::new(
-        in_time.count(conn).await?.cast_signed(),
-        all.count(conn).await?.cast_signed(),
-    ))
+        .add(late);
+    let of_queue = queue.map(|queue| callback::Column::Queue.eq(queue));
+    let owed = Condition::all().add(judged).add_option(of_queue);
+    let in_time = owed.clone().add(callback::Column::InTime.eq(true));
+    if variant == Some("numbers") {
+        let all = callback::Entity::find()
+            .filter(callback::Column::FirstMissedAt.gte(period.begins()))
+            .filter(callback::Column::FirstMissedAt.lt(period.ends()));
+        let above = all.clone().filter(in_time).count(conn).await?;
+        let below = all.filter(owed).count(conn).await?;
+        return Ok(Ratio::new(above.cast_signed(), below.cast_signed()));
+    }
+    let calls_of = |which: Condition| {
+        let ids = Query::select()
+            .column(callback::Column::Id)
+            .from(callback::Entity)
+            .cond_where(which)
+            .to_owned();
+        missed::Entity::find()
+            .filter(missed::Column::MissedAt.gte(period.begins()))
+            .filter(missed::Column::MissedAt.lt(period.ends()))
+            .filter(missed::Column::CallbackId.in_subquery(ids))
+    };
+    let above = calls_of(in_time).count(conn).await?;
+    let below = calls_of(owed).count(conn).await?;
+    Ok(Ratio::new(above.cast_signed(), below.cast_signed()))
 }
 
 /// How long somebody was in a state.
@@ -92,8 +124,8 @@ struct Stretch {
     ms: i64,
 }
 
-/// The states of a period: each lasts until the next change of the same agent; what lasts over the edge of the period is
-/// cut there.
+/// The states of a period: each lasts until the next change of the same agent; what lasts over midnight is two, one of
+/// each day, and what lasts over the edge of the period is cut there.
 async fn stretches(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Vec<Stretch>> {
     let until = period.ends().min(desk.app.clock.now());
     let from = period.begins();
@@ -105,7 +137,7 @@ async fn stretches(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<
             change::Column::ToState,
         ])
         // Who took up his state before the period began did so on the day before.
-        .filter(change::Column::At.gte(from - chrono::TimeDelta::days(1)))
+        .filter(change::Column::At.gte(from - TimeDelta::days(1)))
         .filter(change::Column::At.lt(until))
         .filter(Condition::all().add_option(person.map(|id| change::Column::AgentId.eq(id))))
         .order_by_asc(change::Column::At)
@@ -121,15 +153,16 @@ async fn stretches(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<
     }
     let mut found = Vec::new();
     let mut keep = |agent: Uuid, state: String, began: DateTime<Utc>, ended: DateTime<Utc>| {
-        let began = began.max(from);
-        let ms = (ended.min(until) - began).num_milliseconds();
-        if ms > 0 {
+        let (mut began, ended) = (began.max(from), ended.min(until));
+        while began < ended {
+            let over = ended.min(Period::day(kernel::day::of(began)).ends());
             found.push(Stretch {
                 agent,
                 began,
-                state,
-                ms,
+                state: state.clone(),
+                ms: (over - began).num_milliseconds(),
             });
+            began = over;
         }
     };
     let mut standing: HashMap<Uuid, (DateTime<Utc>, String)> = HashMap::new();
@@ -157,47 +190,100 @@ async fn occupancy(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<
     Ok(Ratio::new(busy, busy + ready))
 }
 
-/// The minutes of signed days: at the seat, and of the whole day, by person and day.
+impl Stretch {
+    /// Neither gone nor on a break.
+    fn is_duty(&self) -> bool {
+        !matches!(self.state.as_str(), "signed_out" | "break")
+    }
+
+    /// How much of it lies within these hours.
+    fn within(&self, hours: &Hours) -> i64 {
+        let ended = self.began + TimeDelta::milliseconds(self.ms);
+        let of = |(from, until): &(DateTime<Utc>, DateTime<Utc>)| {
+            (ended.min(*until) - self.began.max(*from)).num_milliseconds()
+        };
+        hours.iter().map(of).filter(|ms| *ms > 0).sum()
+    }
+}
+
+/// The records of days that both sides signed, as far as somebody held the seat or was to hold it.
 async fn signed(
     desk: &Desk,
     period: Period,
     person: Option<Uuid>,
-) -> Result<HashMap<(Uuid, chrono::NaiveDate), (i64, i64)>> {
+) -> Result<Vec<(Uuid, workforce::FrozenRecord)>> {
     let rows = workforce::frozen(desk.app.db.read(), period.from, period.to).await?;
-    let mut days = HashMap::new();
-    for row in workforce::attendance::period::in_force(&rows) {
-        let Some(user) = row.user_id else { continue };
-        if person.is_none_or(|person| person == user) {
-            let (worked, whole) = days.entry((user, row.day)).or_insert((0, 0));
-            *worked += row.minutes;
-            *whole += row.whole_minutes;
-        }
-    }
-    Ok(days)
+    let held = workforce::attendance::period::in_force(&rows);
+    let of_person = held.into_iter().filter_map(|row| {
+        let user = row.user_id?;
+        person
+            .is_none_or(|person| person == user)
+            .then(|| (user, row.clone()))
+    });
+    Ok(of_person.collect())
 }
 
-/// K-12: signed in without breaks, against the minutes of the same people's signed days.
+/// K-12: signed in without breaks, against the paid minutes of the same people's signed days. Absence and personal leave
+/// (事假) are not paid.
 async fn utilisation(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Ratio> {
-    let days = signed(desk, period, person).await?;
-    if days.is_empty() {
+    let mut paid: HashMap<(Uuid, NaiveDate), i64> = HashMap::new();
+    for (user, row) in signed(desk, period, person).await? {
+        let minutes = match (row.kind, row.leave) {
+            (AttendanceKind::Absent, _) => 0,
+            (_, Some(LeaveKind::Personal)) => row.minutes,
+            _ => row.whole_minutes,
+        };
+        if minutes > 0 {
+            *paid.entry((user, row.day)).or_default() += minutes * MINUTE_MS;
+        }
+    }
+    if paid.is_empty() {
         return Ok(Ratio::default());
     }
     let mut at_work = 0;
     for one in stretches(desk, period, person).await? {
-        let away = matches!(one.state.as_str(), "signed_out" | "break");
-        if !away && days.contains_key(&(one.agent, kernel::day::of(one.began))) {
+        if one.is_duty() && paid.contains_key(&(one.agent, kernel::day::of(one.began))) {
             at_work += one.ms;
         }
     }
-    let paid: i64 = days.values().map(|(_, whole)| whole * 60_000).sum();
-    Ok(Ratio::new(at_work, paid))
+    Ok(Ratio::new(at_work, paid.values().sum()))
 }
 
-/// K-14: minutes worked against the minutes of the signed days.
+/// K-13: of the hours of published rosters that are over, leave left out, those in which somebody was at work.
+async fn adherence(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Ratio> {
+    let (conn, now) = (desk.app.db.read(), desk.app.clock.now());
+    let last = period.to.min(kernel::day::of(now));
+    if last < period.from {
+        return Ok(Ratio::default());
+    }
+    let mut hours = workforce::published_hours(conn, period.from, last).await?;
+    hours.retain(|(_, user), _| person.is_none_or(|person| person == *user));
+    let spans = hours.values().flatten();
+    let over = spans.map(|(from, until)| ((*until).min(now) - *from).num_milliseconds().max(0));
+    let planned: i64 = over.sum();
+    if planned == 0 {
+        return Ok(Ratio::default());
+    }
+    let mut kept = 0;
+    for one in stretches(desk, period, person).await? {
+        let due = hours.get(&(kernel::day::of(one.began), one.agent));
+        if let Some(hours) = due.filter(|_| one.is_duty()) {
+            kept += one.within(hours);
+        }
+    }
+    Ok(Ratio::new(kept, planned))
+}
+
+/// K-14: minutes worked against the minutes of the signed days; a day with leave is not scheduled as a whole and does not
+/// count. Overtime is ordered apart and in neither.
 async fn conformance(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Ratio> {
-    let days = signed(desk, period, person).await?;
-    let worked = days.values().map(|(worked, _)| worked).sum();
-    let whole = days.values().map(|(_, whole)| whole).sum();
+    let (mut worked, mut whole) = (0, 0);
+    for (_, row) in signed(desk, period, person).await? {
+        if row.kind != AttendanceKind::Leave && row.leave.is_none() {
+            worked += row.minutes * MINUTE_MS;
+            whole += row.whole_minutes * MINUTE_MS;
+        }
+    }
     Ok(Ratio::new(worked, whole))
 }
 
@@ -280,7 +366,7 @@ async fn learnt(
     Ok(ratio.beside("exams_passed", passed.cast_signed(), taken.cast_signed()))
 }
 
-/// K-31: leaks discovered in the period, and samples with a fatal error where somebody checks.
+/// K-31: leaks discovered in the period, samples with a fatal error, and complaints upheld.
 async fn grave(desk: &Desk, period: Period) -> Result<Ratio> {
     let leaks = leak::Entity::find()
         .filter(leak::Column::DiscoveredAt.gte(period.begins()))
@@ -290,8 +376,34 @@ async fn grave(desk: &Desk, period: Period) -> Result<Ratio> {
         .cast_signed();
     let checked = desk.samples.sampled(period, &Cut::all()).await?;
     let fatal = checked.map_or(0, |found| found.fatal);
+    let upheld = desk.samples.upheld(period).await?.unwrap_or(0);
     // A count is divided by nothing; one says that there is something to tell.
-    Ok(Ratio::new(leaks + fatal, 1)
+    Ok(Ratio::new(leaks + fatal + upheld, 1)
         .counted("leaks", leaks)
-        .counted("grave_errors", fatal))
+        .counted("grave_errors", fatal)
+        .counted("upheld_complaints", upheld))
+}
+
+/// K-32: of the articles that a policy of the period changes those whose new version took effect within one working day
+/// of it; one whose term still runs is not judged yet.
+async fn updated(desk: &Desk, period: Period) -> Result<Ratio> {
+    let (conn, now) = (desk.app.db.read(), desk.app.clock.now());
+    let changes = knowledge::article::policy::changes(conn, period.begins(), period.ends()).await?;
+    if changes.is_empty() {
+        return Ok(Ratio::default());
+    }
+    let service = organization::service_calendar::load(conn).await?;
+    let within = DeadlineRule::working_days("k32", 1);
+    let (mut in_time, mut all) = (0, 0);
+    for one in changes {
+        let due = service.deadline(&within, one.from).business_due_at;
+        match one.effective_at.filter(|at| *at <= now) {
+            Some(at) => {
+                all += 1;
+                in_time += i64::from(at <= due);
+            }
+            None => all += i64::from(due < now),
+        }
+    }
+    Ok(Ratio::new(in_time, all))
 }

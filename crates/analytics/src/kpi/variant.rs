@@ -18,7 +18,7 @@ use super::Kpi;
 pub struct KpiVariant {
     /// Which.
     pub kpi: Kpi,
-    /// `offered` or `without_short` of K-01; `1` to `4` of K-03.
+    /// `offered` or `without_short` of K-01; `1` to `4` of K-03; `calls` or `numbers` of K-10.
     pub variant: String,
 }
 

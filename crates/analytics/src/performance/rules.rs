@@ -9,8 +9,12 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::kpi::Kpi;
+
 use super::score::{ScoreMethod, ScoreRow, WHOLE};
 
+/// What is measured of a person beside the indicators of the registry.
+const MEASURED: [&str; 3] = ["exam", "attendance", "quality"];
 /// Rows of a table at most.
 const MOST: usize = 30;
 
@@ -43,7 +47,16 @@ impl Rule for ScoreTable {
             return Err(invalid("rule.rows", "score_weights_invalid", detail));
         }
         for (n, row) in self.rows.iter().enumerate() {
-            must_be_code(&format!("rule.rows.{n}.indicator"), &row.indicator)?;
+            let field = format!("rule.rows.{n}.indicator");
+            must_be_code(&field, &row.indicator)?;
+            if !MEASURED.contains(&row.indicator.as_str()) && Kpi::parse(&row.indicator).is_none() {
+                let detail = format!(
+                    "`{}` is no indicator: k01 to k32, {}",
+                    row.indicator,
+                    MEASURED.join(", ")
+                );
+                return Err(invalid(&field, "score_indicator_unknown", detail));
+            }
             if self.rows[..n]
                 .iter()
                 .any(|other| other.indicator == row.indicator && other.method == row.method)

@@ -485,6 +485,7 @@ async fn step(
                     phrases.dedup();
                     phrases.truncate(20);
                     after.phrases = serde_json::json!(phrases);
+                    store::take_in(&mut after, &before)?;
                     let after = versioned::save(&app, &*tx, &target, after).await?;
                     store::tell(&app, &tx, &who, &after, "joined").await?;
                     store::act(

@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::compute::{JOB, NOT_HARD};
+use super::index::{self, Effort};
 use super::rights::{EditTopics, ViewTopics};
 use super::{Action, Case, TopicClass, TopicState};
 use kernel::Permission as _;
@@ -426,6 +427,51 @@ pub(crate) async fn act(
     let after = versioned::save(app, &**tx, before, after).await?;
     tell(app, tx, who, &after, what).await?;
     Ok(after)
+}
+
+/// Adds the contacts of a topic to those of the one it is merged into: counts, days, periods, matters, effort; the
+/// 热点指数 is counted anew. How far from chance and how hard stand as they were found: the higher of both.
+pub(crate) fn take_in(into: &mut row::Model, from: &row::Model) -> Result<()> {
+    let effort = |of: &serde_json::Value| -> Result<Effort> {
+        serde_json::from_value(of.clone()).map_err(internal)
+    };
+    let counts = |of: &serde_json::Value| -> Result<Vec<u32>> {
+        serde_json::from_value(of.clone()).map_err(internal)
+    };
+    let added = |one: &serde_json::Value, other: &serde_json::Value| -> Result<Vec<u32>> {
+        let (mut sums, more) = (counts(one)?, counts(other)?);
+        sums.resize(sums.len().max(more.len()), 0);
+        for (sum, one) in sums.iter_mut().zip(more) {
+            *sum += one;
+        }
+        Ok(sums)
+    };
+    let spans = added(&into.spans, &from.spans)?;
+    into.ratio = spans
+        .split_first()
+        .and_then(|(count, before)| index::hot(*count, before));
+    into.days = json!(added(&into.days, &from.days)?);
+    into.spans = json!(spans);
+    let mut matters: Vec<Counted> =
+        serde_json::from_value(into.matters.clone()).map_err(internal)?;
+    let more: Vec<Counted> = serde_json::from_value(from.matters.clone()).map_err(internal)?;
+    for one in more {
+        match matters.iter_mut().find(|known| known.code == one.code) {
+            Some(known) => known.count += one.count,
+            None => matters.push(one),
+        }
+    }
+    matters.sort_by(|a, b| b.count.cmp(&a.count).then(a.code.cmp(&b.code)));
+    into.matters = serde_json::to_value(&matters).map_err(internal)?;
+    let mut of_both = effort(&into.effort)?;
+    of_both.add(&effort(&from.effort)?);
+    into.effort = serde_json::to_value(of_both).map_err(internal)?;
+    into.count += from.count;
+    into.hot |= from.hot;
+    into.hard |= from.hard;
+    into.heat = into.heat.max(from.heat);
+    into.hardness = into.hardness.max(from.hardness);
+    Ok(())
 }
 
 /// Writes a step down and tells the screens.

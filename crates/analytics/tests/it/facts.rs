@@ -101,3 +101,36 @@ async fn counting_again_mends_what_was_lost_and_takes_away_what_has_no_rows() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counting_again_while_calls_are_written_counts_none_twice() {
+    on_both(async |world| {
+        let monday = period("2026-11-23", "2026-11-23");
+        let mut ids = Vec::new();
+        for minute in 0..40 {
+            // Each half-hour has a cell of its own, new while the day is counted again.
+            let time = at("2026-11-22T16:05:00Z") + chrono::TimeDelta::minutes(30 * minute);
+            ids.push(world.call(&Call::answered(time, 5, 100)).await);
+        }
+        let write = async {
+            for id in &ids {
+                // Whoever crosses another is told again, as events are.
+                while analytics_kept(&world, *id).await.is_err() {}
+            }
+        };
+        let again = async {
+            for _ in 0..12 {
+                let _ = recount(&world.app, monday).await;
+            }
+        };
+        tokio::join!(write, again);
+        assert_eq!(world.says(Kpi::K01, monday).await, (40, 40, Some(10_000)));
+    })
+    .await;
+}
+
+async fn analytics_kept(world: &crate::world::World, id: uuid::Uuid) -> kernel::Result<usize> {
+    let db = &world.app.db;
+    db.write(move |tx| async move { analytics::facts::keep::contacts(&tx, &[id]).await })
+        .await
+}

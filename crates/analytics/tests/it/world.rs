@@ -42,6 +42,10 @@ impl Samples for Checked {
     ) -> BoxFuture<'a, kernel::Result<Option<analytics::Sampled>>> {
         Box::pin(async { Ok(self.0) })
     }
+
+    fn upheld(&self, _: Period) -> BoxFuture<'_, kernel::Result<Option<i64>>> {
+        Box::pin(async { Ok(self.0.map(|_| 1)) })
+    }
 }
 
 pub fn at(text: &str) -> DateTime<Utc> {
@@ -72,6 +76,7 @@ pub async fn on_both(story: impl AsyncFn(World)) {
         personnel::migrations(),
         learning::migrations(),
         workforce::migrations(),
+        knowledge::migrations(),
         analytics::migrations(),
     ]
     .concat();

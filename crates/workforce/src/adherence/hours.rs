@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use kernel::problem::Result;
 use kernel::words;
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::attendance::{Hours, store};
 use crate::leave;
+use crate::roster::store::Which;
+use crate::roster::{self, Month};
 use crate::site::Desk;
 
 words! {
@@ -53,4 +56,43 @@ pub(crate) async fn of(desk: &Desk, on: NaiveDate) -> Result<Planned> {
     }
     hours.retain(|_, hours: &mut Hours| !hours.is_empty());
     Ok(Planned { source, hours })
+}
+
+/// The hours of each day and person by rosters that are published, lunch and approved leave left out; days of months
+/// without one are not there. For who counts adherence by period (K-13).
+///
+/// # Errors
+/// When the database does not answer, or the period has too many shifts for one question.
+pub async fn published(
+    conn: &impl ConnectionTrait,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<BTreeMap<(NaiveDate, Uuid), Hours>> {
+    let months = roster::store::months(conn, (from, to)).await?;
+    let published = |on: NaiveDate| {
+        let month = months.get(&Month::of(on).text());
+        month.is_some_and(roster::store::row::Model::is_published)
+    };
+    let which = Which {
+        days: Vec::new(),
+        people: Vec::new(),
+        between: (from, to),
+    };
+    let shifts = roster::template::all(conn).await?;
+    let away = leave::store::approved(conn, (from, to)).await?;
+    let mut hours = BTreeMap::new();
+    for ((on, user), code) in roster::store::cells(conn, &which).await? {
+        let Some(shift) = shifts.get(&code).filter(|_| published(on)) else {
+            continue;
+        };
+        let spans = shift.shape.hours().into_iter();
+        let mut whole: Hours = spans.map(|(from, to)| (from.on(on), to.on(on))).collect();
+        if let Some(leave) = away.get(&(on, user)) {
+            whole = store::rest_of(&whole, leave.part);
+        }
+        if !whole.is_empty() {
+            hours.insert((on, user), whole);
+        }
+    }
+    Ok(hours)
 }

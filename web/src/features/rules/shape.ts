@@ -198,7 +198,7 @@ export const RULES: Record<RuleKind, RuleShape> = {
   kpi_variants: {
     right: P.setKpiTargets,
     view: P.viewKpis,
-    fields: [{ key: 'kpi', value: 'word', words: ['k01', 'k03'], under: 'kpi_codes', subject: true }, { key: 'variant', value: 'word', words: ['offered', 'without_short', '1', '2', '3', '4'], under: 'kpi_variant_words' }],
+    fields: [{ key: 'kpi', value: 'word', words: ['k01', 'k03', 'k10'], under: 'kpi_codes', subject: true }, { key: 'variant', value: 'word', words: ['offered', 'without_short', '1', '2', '3', '4', 'calls', 'numbers'], under: 'kpi_variant_words' }],
     blank: null,
   },
   workforce_terms: {

@@ -51,7 +51,7 @@ async fn a_month_is_scored_checked_released_and_improved() {
         let rules = "/api/v1/rules/score-tables";
         assert_eq!(manager.refused(Method::POST, rules, table(vec![row("attendance", 60)])).await.1, "score_weights_invalid");
         assert_eq!(lead.ask(Method::POST, rules, Some(table(vec![row("attendance", 100)]))).await.0, StatusCode::FORBIDDEN);
-        manager.post(rules, table(vec![row("attendance", 60), row("courtesy", 40)])).await;
+        manager.post(rules, table(vec![row("attendance", 60), row("k13", 40)])).await;
 
         a_day(server, "2026-11-24", &[&one]).await;
         let sheets = "/api/v1/performance-sheets";

@@ -199,6 +199,8 @@ async fn topics_are_merged_dropped_and_looked_for_within_bounds() {
         let merged = analyst.post(&format!("{other}/steps"), merge).await;
         assert_eq!((&merged["state"], &merged["merged_into"]), (&json!("merged"), &first["id"]));
         let shown = analyst.get(&one).await;
+        let both = first["count"].as_i64().unwrap() + second["count"].as_i64().unwrap();
+        assert_eq!(shown["count"], both, "{shown}");
         assert!(shown["phrases"].to_string().contains(second["name"].as_str().unwrap()), "{shown}");
         let drop = json!({"action": "drop", "reason": "季节性咨询", "version": shown["version"]});
         let dropped = analyst.post(&format!("{one}/steps"), drop).await;

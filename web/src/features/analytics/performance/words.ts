@@ -2,6 +2,7 @@
 import type { PerformanceRow } from '@/api/performance'
 import { has, t } from '@/i18n'
 import { duration, percent } from '@/lib/format'
+import { line } from '../words'
 
 export const STATE_TONES: Record<string, string> = { calculated: 'amber', checked: 'blue', released: 'green', final: '' }
 export const PLAN_TONES: Record<string, string> = { open: 'amber', measured: 'blue', reached: 'green', missed: 'red' }
@@ -18,7 +19,7 @@ export function valueOf(indicator: string, value: number | null): string {
   return COUNTS.includes(indicator) ? String(value) : percent(value)
 }
 /** What stands above and below the line, as it was measured. */
-export const lineOf = (row: PerformanceRow): string => (row.denominator ? `${row.numerator} / ${row.denominator}` : row.value === null ? '—' : String(row.numerator))
+export const lineOf = (row: PerformanceRow): string => (row.denominator ? line(row.indicator, TIMES.includes(row.indicator) ? 'milliseconds' : 'count', row.numerator, row.denominator) : row.value === null ? '—' : String(row.numerator))
 /** How its points came about, in words. */
 export function formula(row: PerformanceRow): string {
   if (row.value === null) return t('performance.not_measured')
