@@ -60,7 +60,7 @@ async fn a_month_is_scored_checked_released_and_improved() {
         manager.post(sheets, json!({"month": "2026-11"})).await;
         let all = manager.get(&format!("{sheets}?month=2026-11")).await;
         let (first, second) = (of(&all, &id_one), of(&all, &id_two));
-        // Nobody measures courtesy: 60 of 60 points are all, 0 of 60 are none.
+        // No roster is published, so K-13 says nothing: 60 of 60 points are all, 0 of 60 are none.
         assert_eq!((&first["total"], &first["weight"]), (&json!(10_000), &json!(60)));
         assert_eq!(second["total"], 0);
         let attended = &first["rows"][0];
