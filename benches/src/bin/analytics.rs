@@ -178,7 +178,7 @@ async fn facts(server: &Server, lead: &Person) -> Result<Duration> {
     let agent = agent(server, 3).await?;
     let today = chrono::Utc::now() + chrono::TimeDelta::hours(8);
     let day = today.format("%Y-%m-%d");
-    let path = format!("/api/v1/kpi-figures?kpis=k01&from={day}&to={day}");
+    let path = format!("/api/v1/kpi-figures?kpis=k18&from={day}&to={day}");
     let mut slowest = Duration::ZERO;
     for number in 0..NOTED {
         let before = figure(lead, &path).await?;

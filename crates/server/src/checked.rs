@@ -1,4 +1,4 @@
-//! The indicators of quality (K-23 to K-25, K-31), asked of the evaluations that are final and of corrective actions.
+//! The indicators of quality (K-23, K-24, K-31), asked of the evaluations that are final and of corrective actions.
 
 use analytics::kpi::{Cut, Period};
 use analytics::{Desk, Sampled, Samples};
@@ -6,9 +6,8 @@ use futures::future::BoxFuture;
 use kernel::{App, Result};
 use quality::corrective::{CorrectiveSource, CorrectiveState};
 use quality::{FatalKind, QualityFigure};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait as _, QueryFilter, QuerySelect};
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// Who knows the checks.
 pub struct Checked(pub App);
@@ -64,10 +63,9 @@ impl Samples for Checked {
                 .filter(Column::State.ne(CorrectiveState::Withdrawn.as_str()))
                 .filter(Column::OpenedAt.gte(period.begins()))
                 .filter(Column::OpenedAt.lt(period.ends()))
-                .into_tuple::<Option<Uuid>>()
-                .all(self.0.db.read())
+                .count(self.0.db.read())
                 .await?;
-            Ok(i64::try_from(complaints.len()).ok())
+            Ok(i64::try_from(complaints).ok())
         })
     }
 }

@@ -115,7 +115,7 @@ async fn counting_again_while_calls_are_written_counts_none_twice() {
         let write = async {
             for id in &ids {
                 // Whoever crosses another is told again, as events are.
-                while analytics_kept(&world, *id).await.is_err() {}
+                while kept(&world, *id).await.is_err() {}
             }
         };
         let again = async {
@@ -129,7 +129,7 @@ async fn counting_again_while_calls_are_written_counts_none_twice() {
     .await;
 }
 
-async fn analytics_kept(world: &crate::world::World, id: uuid::Uuid) -> kernel::Result<usize> {
+async fn kept(world: &crate::world::World, id: uuid::Uuid) -> kernel::Result<usize> {
     let db = &world.app.db;
     db.write(move |tx| async move { analytics::facts::keep::contacts(&tx, &[id]).await })
         .await

@@ -48,6 +48,11 @@ async fn a_complaint_about_an_agent_ends_with_his_training_a_second_look_and_the
         assert_eq!((&made["source_label"], &made["about"]["id"]), (&ticket["number"], &a.own_id().await));
         let action = path("corrective-actions", &made);
         assert_eq!(a.ask(Method::GET, &action, None).await.0, StatusCode::NOT_FOUND, "kept from him as the complaint is");
+        // With that the complaint is upheld (K-31).
+        let today = server.clock.now().date_naive();
+        let told = manager.get(&format!("/api/v1/kpi-figures?kpis=k31&from={today}&to={today}")).await;
+        let upheld = told["items"][0]["beside"].as_array().unwrap().iter().find(|one| one["code"] == "upheld_complaints");
+        assert_eq!(upheld.unwrap()["numerator"], 1, "{told}");
         let due = server.clock.now() + TimeDelta::days(5);
         let plan = json!({"version": made["version"], "cause": "倾听规范不熟", "action": "辅导并抽查五通", "due_at": due});
         let planned = lead.post(&format!("{action}/plan"), plan).await;
