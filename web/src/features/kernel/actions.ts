@@ -22,14 +22,28 @@ export const actionKey = (code: string): string => `audit_actions.${code.replace
 /** Subjects of the personnel, whose time lines share their words. */
 const PERSONNEL = ['staff', 'post', 'replacement', 'handover', 'demand', 'transition', 'recruitment_fee', 'qualification', 'nda_version', 'work_gate', 'personnel_term']
 
+const QUALITY = ['evaluation', 'calibration', 'corrective_action']
+
 const STATES_OF: Record<string, string> = { staff: 'staff_states', replacement: 'replacement_states', demand: 'demand_states', transition: 'transition_states', recruitment_fee: 'fee_states' }
+
+/** Where a time line's words of an action stand, the nearest first. */
+const linesOf = (kind: string, what: string): string[] => kind === 'ticket'
+  ? [`ticket_actions.${what}`]
+  : [
+      ...['case_actions', 'personnel_lines', 'liaison_lines', 'settlement_lines'].map((lines) => `${lines}.${kind}.${what}`),
+      ...(PERSONNEL.includes(kind) ? [`personnel_lines.any.${what}`] : []),
+      ...(kind === 'report' ? [`report_lines.${what}`] : []),
+      ...(QUALITY.includes(kind) ? [`quality_lines.${what}`] : []),
+      `audit_verbs.${what}`,
+      `liaison_lines.any.${what}`,
+      `settlement_lines.any.${what}`,
+    ]
 
 /** An action in words: its own, else those of the time line it also stands in; else its code. */
 export function auditWord(code: string): string {
   if (has(actionKey(code))) return t(actionKey(code))
   const [kind = '', what = ''] = code.split('.')
-  const words = kind === 'ticket' ? [`ticket_actions.${what}`] : [`case_actions.${kind}.${what}`, `personnel_lines.${kind}.${what}`, ...(PERSONNEL.includes(kind) ? [`personnel_lines.any.${what}`] : [])]
-  const word = words.find(has)
+  const word = linesOf(kind, what).find(has)
   return word ? `${subjectWord(kind)} · ${t(word)}` : code
 }
 export const subjectWord = (kind: string): string => (has(`audit_subjects.${kind}`) ? t(`audit_subjects.${kind}`) : kind)
