@@ -3,7 +3,7 @@ import { fullTime } from '@/lib/format'
 
 /** Actions of the audit trail that a reader looks for; others still show by their code. */
 export const ACTIONS = [
-  'outbound.ordered', 'callback.missed', 'callback.assigned', 'callback.warned', 'callback.overdue', 'callback.attempted', 'callback.reached', 'callback.called_in', 'callback.given_up', 'do_not_call.entered', 'do_not_call.lifted', 'do_not_call.permitted', 'follow_up.made', 'follow_up.changed', 'follow_up.closed', 'follow_up.filled', 'follow_up.exported', 'follow_up.told', 'follow_up.assigned', 'follow_up.not_placed', 'outbound_purpose.set', 'outbound_number.set',
+  'outbound.ordered', 'callback.missed', 'callback.assigned', 'callback.warned', 'callback.overdue', 'callback.attempted', 'callback.reached', 'callback.called_in', 'callback.given_up', 'callback.erased', 'do_not_call.entered', 'do_not_call.lifted', 'do_not_call.permitted', 'follow_up.made', 'follow_up.changed', 'follow_up.closed', 'follow_up.filled', 'follow_up.exported', 'follow_up.told', 'follow_up.assigned', 'follow_up.not_placed', 'outbound_purpose.set', 'outbound_number.set',
   'session.opened', 'session.ended', 'session.refused', 'user.created', 'user.changed', 'user.roles_changed', 'user.locked', 'user.unlocked',
   'user.password_changed', 'user.password_reset', 'user.totp_begun', 'user.totp_on', 'user.totp_off', 'device.added', 'device.secret_changed', 'device.removed', 'party.named',
   'call.listened', 'call.supervised', 'call.taken_over', 'call.recording_exported', 'call.ladder_revealed', 'call.ladder_exported', 'recording.held', 'recording.released', 'recording.removed', 'recording_retention.set',
