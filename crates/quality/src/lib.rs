@@ -21,7 +21,7 @@ use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use card::FatalKind;
-pub use evaluation::figures::{QualityFigure, figures};
+pub use evaluation::figures::{QualityFigure, figures, figures_of};
 pub use house::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
 
 /// The tables of this crate.

@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use kernel::problem::{Result, internal};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -18,6 +20,8 @@ const MOST: u64 = 100_000;
 pub struct QualityFigure {
     /// The evaluation.
     pub id: Uuid,
+    /// The call, the conversation or the work order.
+    pub contact: Uuid,
     /// Whose work it is.
     pub agent: Uuid,
     /// When the contact began.
@@ -39,6 +43,7 @@ pub struct QualityFigure {
 type Row = (
     Uuid,
     Uuid,
+    Uuid,
     DateTime<Utc>,
     DateTime<Utc>,
     String,
@@ -58,10 +63,32 @@ pub async fn figures(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Vec<QualityFigure>> {
+    let within = Condition::all()
+        .add(Column::FinalAt.gte(from))
+        .add(Column::FinalAt.lt(until));
+    read(conn, within).await
+}
+
+/// The final evaluations of these contacts, at most a few hundred of them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn figures_of(
+    conn: &impl ConnectionTrait,
+    contacts: &[Uuid],
+) -> Result<Vec<QualityFigure>> {
+    let of = Condition::all()
+        .add(Column::ContactId.is_in(contacts.iter().copied()))
+        .add(Column::FinalAt.is_not_null());
+    read(conn, of).await
+}
+
+async fn read(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<QualityFigure>> {
     let rows: Vec<Row> = Entity::find()
         .select_only()
         .columns([
             Column::Id,
+            Column::ContactId,
             Column::AgentId,
             Column::BeganAt,
             Column::FinalAt,
@@ -71,8 +98,7 @@ pub async fn figures(
             Column::Passed,
             Column::Fatal,
         ])
-        .filter(Column::FinalAt.gte(from))
-        .filter(Column::FinalAt.lt(until))
+        .filter(which)
         .filter(Column::Tenths.is_not_null())
         .order_by_asc(Column::FinalAt)
         .limit(MOST)
@@ -82,14 +108,15 @@ pub async fn figures(
     let figure = |row: Row| {
         Ok(QualityFigure {
             id: row.0,
-            agent: row.1,
-            began_at: row.2,
-            final_at: row.3,
-            kind: row.4,
-            channel: row.5,
-            tenths: row.6,
-            passed: row.7,
-            fatal: serde_json::from_value(row.8).map_err(internal)?,
+            contact: row.1,
+            agent: row.2,
+            began_at: row.3,
+            final_at: row.4,
+            kind: row.5,
+            channel: row.6,
+            tenths: row.7,
+            passed: row.8,
+            fatal: serde_json::from_value(row.9).map_err(internal)?,
         })
     };
     rows.into_iter().map(figure).collect()
