@@ -378,5 +378,42 @@ await part('purchaser', 'purchaser', async ({ page, shot, at, go, text, send }) 
   await shot('attempt')
 })
 
+// One certificate is revoked; who sits the exam anew and passes is issued the next.
+await part('certificate', 'purchaser', async ({ page, shot, at, go, text, send }) => {
+  const [trainer, agent] = await Promise.all([colleague('trainer'), colleague('agent4')])
+  await go('/certificates')
+  const row = page.locator('tbody tr', { hasText: '张俊杰' }).first()
+  await row.getByTestId('certificate-revoke').click()
+  await at('step-reason').fill('复核发现考试时有人代答')
+  await at('step-submit').click()
+  await row.getByText('已撤销').waitFor()
+  await shot('revoked')
+  const paper = (await trainer.send('GET', '/api/v1/papers?q=SJ001')).items[0]
+  const closes_at = new Date(Date.now() + 86_400_000).toISOString()
+  const me = (await agent.send('GET', '/api/v1/session')).user.id
+  const exam = await trainer.send('POST', '/api/v1/exams', { title: '服务资格补考', purpose: 'qualification', paper_id: paper.id, closes_at, takers: [me] })
+  const mine = (await agent.send('GET', '/api/v1/my-exams')).items.find((one) => one.title === '服务资格补考')
+  const sat = await agent.send('POST', `/api/v1/my-exams/${mine.id}/start`)
+  const told = await trainer.send('GET', `/api/v1/exam-attempts/${mine.id}`)
+  for (const asked of sat.paper) {
+    const { solution } = told.paper.find((one) => one.no === asked.no)
+    const chosen = (solution.right ?? []).map((i) => asked.options.indexOf(solution.options[i]))
+    await agent.send('PUT', `/api/v1/my-exams/${mine.id}/answers/${asked.no}`, { seq: 1, answer: { chosen, truth: solution.truth ?? null, texts: (solution.blanks ?? []).map((right) => right[0]) } })
+  }
+  await agent.send('POST', `/api/v1/my-exams/${mine.id}/hand-in`)
+  await go(`/exams/${exam.id}`)
+  await shot('to-issue')
+  await page.getByRole('link', { name: /张俊杰/ }).first().click()
+  await at('attempt-certify').click()
+  await text('有效期至').waitFor()
+  await shot('issue', [LOW])
+  await at('step-submit').click()
+  await text('已发证').waitFor()
+  await go('/certificates')
+  await page.locator('tbody tr', { hasText: '张俊杰' }).getByText('有效').waitFor()
+  await shot('issued')
+  await Promise.all([trainer, agent].map((one) => one.close()))
+})
+
 await browser.close()
 process.exit(failures ? 1 : 0)

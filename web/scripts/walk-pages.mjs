@@ -49,10 +49,22 @@ for (const [who, paths] of Object.entries(PAGES)) {
   page.on('console', (line) => {
     if (['error', 'warning'].includes(line.type()) && !/Failed to load resource|net::ERR|WebSocket/.test(line.text())) faults.push(line.text())
   })
+  let asked = 0
+  const counts = (request) => request.url().includes('/api/') && !request.url().includes('/api/v1/events')
+  page.on('request', (request) => { if (counts(request)) asked += 1 })
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => { if (counts(request)) asked -= 1 })
+  const settled = async () => {
+    for (let quiet = 0, tries = 0; quiet < 3 && tries < 100; tries += 1) {
+      await page.waitForTimeout(100)
+      quiet = asked > 0 ? 0 : quiet + 1
+    }
+  }
   const answer = await page.request.post(`${base}/api/v1/session`, { data: { username: who, password }, headers: { origin: base, 'idempotency-key': crypto.randomUUID() } })
   if (!answer.ok()) faults.push(`sign-in: ${answer.status()}`)
   for (const path of paths) {
-    await page.goto(`${base}${path}`, { waitUntil: 'networkidle' }).catch(() => {})
+    // The page's live events never end, so the network is never idle: it is there when nothing asked is unanswered.
+    await page.goto(`${base}${path}`, { waitUntil: 'load' })
+    await settled()
     const sizes = ON_FOOT.includes(path.split('?')[0]) ? [...SIZES, PHONE] : SIZES
     for (const size of sizes) {
       await page.setViewportSize(size)

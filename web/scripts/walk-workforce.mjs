@@ -386,6 +386,8 @@ await as('lead', 'leave and swaps: the lead decides', async ({ page, shot, at, g
   await shot('leave')
   await at('leave-approve').click()
   await stands(page, '已批准')
+  await page.keyboard.press('Escape')
+  await page.locator('.side-drawer').waitFor({ state: 'hidden' })
   await at('leave-page').getByTestId('leave-new').click()
   await shot('leave-registering')
 })

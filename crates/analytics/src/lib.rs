@@ -17,7 +17,7 @@ use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use forget::FORGETS;
-pub use samples::{Grave, Sampled, Samples};
+pub use samples::{Answered, Grave, Sampled, Samples};
 
 /// What other capabilities answer.
 pub struct Ports {
@@ -48,6 +48,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120531_topics"),
         migration!("2026120532_performance"),
         migration!("2026120541_reports"),
+        migration!("2026120542_k10_variant"),
     ]
 }
 

@@ -151,7 +151,7 @@ pub(crate) struct Office {
 }
 
 /// The part of performance; other parts of the crate are added to it.
-pub(crate) fn part(app: &App, indicators: Arc<dyn Indicators>) -> Capability {
+pub fn part(app: &App, indicators: Arc<dyn Indicators>) -> Capability {
     let office = Office {
         app: app.clone(),
         indicators,

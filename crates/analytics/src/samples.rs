@@ -21,9 +21,14 @@ pub struct Sampled {
     pub fatal_compliance: i64,
     /// Of them with any fatal error.
     pub fatal: i64,
-    /// Of them answered at once (K-25).
+}
+
+/// The answers of a period that were checked (K-25).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// Contacts that were checked and answered at once.
     pub answers: i64,
-    /// Of these with citations, each of a version that held.
+    /// Of them with citations, each of a version that held.
     pub cited: i64,
 }
 
@@ -45,6 +50,13 @@ pub trait Samples: Send + Sync {
         period: Period,
         cut: &'a Cut,
     ) -> BoxFuture<'a, Result<Option<Sampled>>>;
+
+    /// The answers of the checks that became final in the period.
+    fn answered<'a>(
+        &'a self,
+        period: Period,
+        cut: &'a Cut,
+    ) -> BoxFuture<'a, Result<Option<Answered>>>;
 
     /// What was grave in the period, of all or of one person's work.
     fn grave(&self, period: Period, person: Option<Uuid>) -> BoxFuture<'_, Result<Option<Grave>>>;

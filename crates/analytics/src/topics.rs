@@ -18,7 +18,9 @@ mod waiting;
 
 use std::sync::Arc;
 
-use kernel::{App, Capability, words};
+use chrono::NaiveDate;
+use kernel::audit::Who;
+use kernel::{App, Capability, Result, words};
 
 pub use port::{Contact, Contacts, Draft, Spawned, Spawns};
 pub use rules::TopicTerms;
@@ -33,7 +35,7 @@ pub(crate) struct Board {
 }
 
 /// The part of the topics; other parts of the crate are added to it.
-pub(crate) fn part(app: &App, contacts: Arc<dyn Contacts>, spawns: Arc<dyn Spawns>) -> Capability {
+pub fn part(app: &App, contacts: Arc<dyn Contacts>, spawns: Arc<dyn Spawns>) -> Capability {
     let board = Board {
         app: app.clone(),
         contacts,
@@ -47,6 +49,30 @@ pub(crate) fn part(app: &App, contacts: Arc<dyn Contacts>, spawns: Arc<dyn Spawn
         evidence: waiting::evidence(app),
         ..Capability::default()
     }
+}
+
+/// Finds the topics of the days from the first to before the second at once, where no job runs yet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_now(
+    app: &App,
+    contacts: Arc<dyn Contacts>,
+    spawns: Arc<dyn Spawns>,
+    who: &Who,
+    days: (NaiveDate, NaiveDate),
+) -> Result<()> {
+    let board = Board {
+        app: app.clone(),
+        contacts,
+        spawns,
+    };
+    let (begun, who) = (app.clone(), who.clone());
+    let run = app
+        .db
+        .write(move |tx| async move { store::begin(&begun, &tx, &who, days).await })
+        .await?;
+    board.compute(run.id).await
 }
 
 words! {
@@ -161,7 +187,7 @@ impl Case {
     }
 
     /// The topic after `action`, or why not.
-    pub fn next(&self, action: &Action) -> Result<Self, Refusal> {
+    pub fn next(&self, action: &Action) -> std::result::Result<Self, Refusal> {
         use Action as A;
         use TopicState as S;
         let mut case = *self;

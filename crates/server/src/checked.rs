@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use analytics::kpi::{Cut, Period};
-use analytics::{Desk, Grave, Sampled, Samples};
+use analytics::{Answered, Desk, Grave, Sampled, Samples};
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use kernel::{App, Result};
 use quality::corrective::{CorrectiveSource, CorrectiveState};
-use quality::{FatalKind, QualityFigure};
+use quality::{QualityCheck, QualitySum};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tickets::contact::store::row as record;
 use tickets::ticket::store::row as ticket;
@@ -40,24 +40,41 @@ impl Samples for Checked {
                 return Ok(None);
             }
             let conn = self.0.db.read();
-            let rows = quality::figures(conn, period.begins(), period.ends()).await?;
-            let meant = |row: &QualityFigure| {
-                cut.person.is_none_or(|person| person == row.agent)
-                    && cut.channel.as_ref().is_none_or(|one| *one == row.channel)
-            };
-            let rows: Vec<QualityFigure> = rows.into_iter().filter(meant).collect();
+            let period = (period.begins(), period.ends());
+            let rows = quality::sums(conn, period, cut.person).await?;
             let mut told = Sampled::default();
-            for row in &rows {
-                let fatal = |kind| i64::from(row.fatal.contains(&kind));
-                told.samples += 1;
-                told.passed += i64::from(row.passed);
-                told.fatal += i64::from(!row.fatal.is_empty());
-                told.fatal_business += fatal(FatalKind::Business);
-                told.fatal_customer += fatal(FatalKind::User);
-                told.fatal_compliance += fatal(FatalKind::Compliance);
+            let meant =
+                |row: &&QualitySum| cut.channel.as_ref().is_none_or(|one| *one == row.channel);
+            for row in rows.iter().filter(meant) {
+                told.samples += row.evaluations;
+                told.passed += row.passed;
+                told.fatal += row.fatal;
+                told.fatal_business += row.business;
+                told.fatal_customer += row.user;
+                told.fatal_compliance += row.compliance;
             }
-            (told.answers, told.cited) = answers(conn, &rows).await?;
             Ok(Some(told))
+        })
+    }
+
+    fn answered<'a>(
+        &'a self,
+        period: Period,
+        cut: &'a Cut,
+    ) -> BoxFuture<'a, Result<Option<Answered>>> {
+        Box::pin(async move {
+            if cut.queue.is_some() || cut.matter.is_some() {
+                return Ok(None);
+            }
+            let conn = self.0.db.read();
+            let period = (period.begins(), period.ends());
+            let mut checks = quality::checks(conn, period, cut.person, false).await?;
+            // The answer of a work order is signed off, and cites nothing.
+            checks.retain(|row| {
+                let meant = cut.channel.as_ref().is_none_or(|one| *one == row.channel);
+                meant && row.kind != "work_order"
+            });
+            answers(conn, &checks).await.map(Some)
         })
     }
 
@@ -65,13 +82,12 @@ impl Samples for Checked {
         Box::pin(async move {
             let conn = self.0.db.read();
             let upheld = Upheld::until(conn, period.ends()).await?;
-            let rows = quality::figures(conn, period.begins(), period.ends()).await?;
-            let his = |one: Uuid| person.is_none_or(|person| person == one);
-            let errors = rows
+            let days = (period.begins(), period.ends());
+            let rows = quality::checks(conn, days, person, true).await?;
+            let told = rows
                 .iter()
-                .filter(|row| !row.fatal.is_empty() && his(row.agent))
-                .filter(|row| !upheld.told_of(row.contact, row.final_at));
-            let errors = errors.count();
+                .filter(|row| upheld.told_of(row.contact, row.final_at));
+            let errors = rows.len() - told.count();
             let new = upheld.complaints.iter().filter(|one| {
                 let about = person.is_none() || one.about == person;
                 one.at >= period.begins() && about
@@ -82,12 +98,10 @@ impl Samples for Checked {
                 let contacts: Vec<Uuid> = (some.iter())
                     .flat_map(|one| one.contacts.iter().copied())
                     .collect();
-                let checked = quality::figures_of(conn, &contacts).await?;
+                let checked = quality::checks_of(conn, &contacts).await?;
                 let known = some.iter().filter(|one| {
                     checked.iter().any(|row| {
-                        !row.fatal.is_empty()
-                            && row.final_at <= one.at
-                            && one.contacts.contains(&row.contact)
+                        row.fatal && row.final_at <= one.at && one.contacts.contains(&row.contact)
                     })
                 });
                 complaints -= known.count();
@@ -106,12 +120,10 @@ const IDS: usize = 500;
 const MOST: u64 = 100_000;
 
 /// How many of these contacts were answered at once, and how many of the answers cite what held.
-async fn answers(conn: &impl ConnectionTrait, rows: &[QualityFigure]) -> Result<(i64, i64)> {
+async fn answers(conn: &impl ConnectionTrait, checks: &[QualityCheck]) -> Result<Answered> {
     use channels::message::store::row as message;
-    // The answer of a work order is signed off, and cites nothing.
-    let spoken = rows.iter().filter(|row| row.kind != "work_order");
-    let ids: Vec<Uuid> = spoken.map(|row| row.contact).collect();
-    let (mut answers, mut cited) = (0, 0);
+    let ids: Vec<Uuid> = checks.iter().map(|row| row.contact).collect();
+    let mut told = Answered::default();
     for some in ids.chunks(IDS) {
         let records = record::Entity::find()
             .filter(record::Column::Id.is_in(some.iter().copied()))
@@ -153,11 +165,11 @@ async fn answers(conn: &impl ConnectionTrait, rows: &[QualityFigure]) -> Result<
             *of.entry(contact).or_insert(true) &= held;
         }
         for record in &records {
-            answers += 1;
-            cited += i64::from(of.get(&record.id) == Some(&true));
+            told.answers += 1;
+            told.cited += i64::from(of.get(&record.id) == Some(&true));
         }
     }
-    Ok((answers, cited))
+    Ok(told)
 }
 
 /// A complaint that was upheld.

@@ -7,11 +7,13 @@
 pub(crate) mod contacts;
 mod memory;
 pub(crate) mod month;
+pub(crate) mod performance;
 mod phone;
 mod qq;
 pub(crate) mod quality;
 pub(crate) mod reports;
 mod stand_in;
+pub(crate) mod topics;
 mod wechat;
 
 use anyhow::{Context as _, Result};

@@ -140,6 +140,8 @@ pub async fn start(options: Options) -> Result<Running> {
     }
     if demo && app.config.get("service.demo_figures")? {
         demo::contacts::seed(&app).await?;
+        demo::topics::seed(&app, &organization).await?;
+        demo::performance::seed(&app).await?;
     }
     if demo && app.config.get("service.demo_dealings")? {
         demo::reports::seed(&app).await?;

@@ -3,7 +3,6 @@
 use kernel::forget::Step;
 use kernel::problem::Result;
 use kernel::{Forgets, Tx};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 const TICKET: &[Step] = &[("tickets", "id", "requester_id")];
 
@@ -44,12 +43,10 @@ pub async fn forget_words(tx: &Tx) -> Result<()> {
     crate::ticket::search::forget(&**tx).await
 }
 
-/// Whether a ticket was opened or changed after `at`.
+/// Whether a ticket was opened or changed after `at`; that a time ran out is no change.
 pub async fn changed_since(
     conn: &impl sea_orm::ConnectionTrait,
     at: chrono::DateTime<chrono::Utc>,
 ) -> Result<bool> {
-    use crate::ticket::store::row;
-    let later = row::Entity::find().filter(row::Column::UpdatedAt.gt(at));
-    Ok(later.one(conn).await?.is_some())
+    crate::ticket::history::changed_since(conn, at).await
 }

@@ -8,6 +8,7 @@ describe('a row of the audit trail', () => {
     expect(auditWord('escalation.promoted')).toBe('升级 · 上升一级')
     expect(auditWord('emergency.raised')).toBe('突发事件 · 上报')
     expect([whoWord('system:tickets'), whoWord('agent1')]).toEqual(['系统', 'agent1'])
+    expect([auditWord('letter.overdue'), auditWord('supply.issue'), auditWord('report.drafted')]).toEqual(['公函 · 逾期', '物资 · 领用', '运营报告 · 起草'])
     expect(auditWord('something.new')).toBe('something.new')
   })
   it('says its details without the signs of their notation', () => {

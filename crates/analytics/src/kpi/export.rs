@@ -130,12 +130,17 @@ fn line(point: &KpiPoint, held: &KpiFigure) -> Vec<Written> {
     let shown =
         |value: Option<i64>| value.map_or_else(String::new, |value| plain(definition.unit, value));
     let words = |text: String| Written::Text(text);
+    // A sum of milliseconds is told as the value is.
+    let above = match definition.unit {
+        Unit::Milliseconds => words(plain(definition.unit, figure.numerator)),
+        _ => Written::Count(figure.numerator),
+    };
     vec![
         words(figure.kpi.number()),
         words(definition.zh.to_owned()),
         words(step),
         words(shown(figure.value)),
-        Written::Count(figure.numerator),
+        above,
         Written::Count(figure.denominator),
         words(shown(held.target)),
         words(standing.to_owned()),

@@ -47,7 +47,15 @@ pub(super) async fn ratio(
         Kpi::K12 if of_people => utilisation(desk, period, cut.person).await,
         Kpi::K13 if of_people => adherence(desk, period, cut.person).await,
         Kpi::K14 if of_people => conformance(desk, period, cut.person).await,
-        Kpi::K23 | Kpi::K24 | Kpi::K25 => sampled(desk, kpi, period, cut).await,
+        Kpi::K23 | Kpi::K24 => sampled(desk, kpi, period, cut).await,
+        Kpi::K25 => {
+            let told = desk
+                .samples
+                .answered(period, cut)
+                .await?
+                .unwrap_or_default();
+            Ok(Ratio::new(told.cited, told.answers))
+        }
         Kpi::K28 if of_all => presence(desk, period).await,
         Kpi::K29 if of_all => turnover(conn, period).await,
         Kpi::K30 if of_people => learnt(conn, period, cut.person).await,
@@ -64,11 +72,10 @@ async fn sampled(desk: &Desk, kpi: Kpi, period: Period, cut: &Cut) -> Result<Rat
     let all = found.samples;
     Ok(match kpi {
         Kpi::K23 => Ratio::new(found.passed, all),
-        Kpi::K24 => Ratio::new(found.fatal, all)
+        _ => Ratio::new(found.fatal, all)
             .beside("business", found.fatal_business, all)
             .beside("customer", found.fatal_customer, all)
             .beside("compliance", found.fatal_compliance, all),
-        _ => Ratio::new(found.cited, found.answers),
     })
 }
 

@@ -306,6 +306,20 @@ pub(crate) async fn ask(
     {
         return Ok(known);
     }
+    let asked = begin(app, tx, who, (from, until)).await?;
+    app.jobs
+        .enqueue(tx, JOB, json!({ "run_id": asked.id }), asked.asked_at)
+        .await?;
+    Ok(asked)
+}
+
+/// Writes down that the topics of a period are looked for; who does so looks.
+pub(crate) async fn begin(
+    app: &App,
+    tx: &Tx,
+    who: &Who,
+    (from, until): (NaiveDate, NaiveDate),
+) -> Result<run::Model> {
     let now = app.clock.now();
     let asked = run::Model {
         id: app.ids.next(),
@@ -324,9 +338,6 @@ pub(crate) async fn ask(
         .into_active_model()
         .reset_all()
         .insert(&**tx)
-        .await?;
-    app.jobs
-        .enqueue(tx, JOB, json!({ "run_id": asked.id }), now)
         .await?;
     let details = json!({ "from": asked.from_day, "until": asked.until_day });
     audit::record(

@@ -47,6 +47,21 @@ impl Samples for Checked {
         Box::pin(async { Ok(self.0) })
     }
 
+    fn answered<'a>(
+        &'a self,
+        _: Period,
+        _: &'a Cut,
+    ) -> BoxFuture<'a, kernel::Result<Option<analytics::Answered>>> {
+        // Of the samples that passed, 20 were answered at once.
+        let told = self.0.filter(|told| told.passed > 20);
+        Box::pin(async move {
+            Ok(told.map(|_| analytics::Answered {
+                answers: 20,
+                cited: 19,
+            }))
+        })
+    }
+
     fn grave(
         &self,
         _: Period,
@@ -117,8 +132,6 @@ impl World {
             fatal_business: 1,
             fatal_customer: 0,
             fatal_compliance: 1,
-            answers: 20,
-            cited: 19,
         })));
         let capability = analytics::indicators(&app, samples.clone());
         let router = app.start(vec![capability]).await;

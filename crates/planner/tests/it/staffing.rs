@@ -51,6 +51,41 @@ fn erlang_c_is_as_the_fixtures_have_it() {
     assert!(seen > 5);
 }
 
+/// What PyPI `pyworkforce` 0.5.1 has: calls in half an hour, mean handling time in s, agents; the probability of a wait,
+/// the share answered within 20 s, the occupancy.
+const PYWORKFORCE: &str = "\
+10 240 3 0.18079096045197737 0.8426531569114775 0.4444444444444444
+15 240 4 0.17391304347826084 0.8527857869755454 0.5
+20 240 5 0.16163529458190284 0.8669269687232549 0.5333333333333333
+30 300 7 0.324149949173288 0.7163126131144109 0.7142857142857143
+60 180 8 0.3569810858786802 0.7141518924030836 0.75
+100 180 12 0.4493882242982709 0.6401580403740066 0.8333333333333334
+120 210 17 0.3482648421401132 0.7382868791552559 0.8235294117647058
+180 300 34 0.3763806550167655 0.7117193903104108 0.8823529411764706
+250 240 37 0.4318081936031747 0.6818808691932736 0.9009009009009009
+600 200 72 0.41448919331045725 0.7568414817166573 0.925925925925926
+1500 260 225 0.4648312472661118 0.7551492626476083 0.9629629629629629
+5000 180 510 0.5502107127623017 0.8188744915418605 0.9803921568627451";
+
+#[test]
+fn erlang_c_is_as_pyworkforce_has_it_to_a_billionth() {
+    for line in PYWORKFORCE.lines() {
+        let numbers: Vec<f64> = line.split(' ').map(|word| word.parse().unwrap()).collect();
+        let [calls, aht, agents, waits, soon, busy] = numbers[..] else {
+            panic!("{line}");
+        };
+        let (load, agents) = (Load::of_interval(calls, 1_800.0, aht, None), agents as u32);
+        let made = [
+            erlang_c(load.erlangs(), agents),
+            answered_within(load, agents, 20.0),
+            service(load, agents).occupancy,
+        ];
+        for (found, wanted) in made.into_iter().zip([waits, soon, busy]) {
+            assert!((found - wanted).abs() <= 1e-9, "{found} for {line}");
+        }
+    }
+}
+
 /// The queue itself, caller by caller: (share answered within `limit`, share that gave up).
 fn simulated(load: Load, patience: f64, agents: usize, limit: f64) -> (f64, f64) {
     let mut rng = StdRng::seed_from_u64(2026);

@@ -137,5 +137,7 @@ pub(super) async fn erase(
     });
     let (action, kind) = ("requester.erased", "requester");
     audit::record(app, &**tx, who, action, kind, requester_id, details).await?;
+    let facts = json!({ "id": requester_id, "proof": made.number });
+    app.events.publish(tx, action, requester_id, facts).await?;
     Ok(made)
 }

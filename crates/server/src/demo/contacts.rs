@@ -1,6 +1,6 @@
-//! The demo's half year of calls: ordinary weeks, a week of registrations that was too much for six seats, a day on which
-//! the registration system failed and people called again and again, and better figures since overtime and a script were
-//! agreed. The rows are those that telephony, floor and tickets write; the facts are made of them as always.
+//! The demo's year of calls: ordinary weeks, two weeks of registrations – the second was too much for six seats –, days on
+//! which the registration system failed and people called again and again, and better figures since overtime and a script
+//! were agreed. The rows are those that telephony, floor and tickets write; the facts are made of them as always.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use floor::work_item::parts::row as part;
@@ -11,24 +11,73 @@ use requesters::Caller;
 use sea_orm::{EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _};
 use serde_json::json;
 use telephony::calls::rows::call;
+use telephony::outbound::callback::store::{missed_row as missed, row as callback};
 use tickets::contact::store::row as record;
 use uuid::Uuid;
 
 /// Days before today.
-const DAYS: u64 = 182;
+const DAYS: u64 = 365;
+/// The house was young before; fewer knew its number.
+const YOUNG: u64 = 182;
 /// People who call.
 const PEOPLE: u64 = 400;
 /// Calls of one transaction: a page of facts.
 const AT_ONCE: usize = 400;
+/// The first week of registrations, so many days ago.
+const SPRING: std::ops::Range<u64> = 248..255;
 /// The week of registrations began so many days ago.
 const REGISTRATION: std::ops::Range<u64> = 66..74;
 /// The system failed on the working days so many days ago.
-const FAULT: std::ops::Range<u64> = 30..33;
+pub(super) const FAULT: std::ops::Range<u64> = 30..33;
 /// Better since then.
 const BETTER: u64 = 28;
 
 const MATTERS: [&str; 10] = [
     "101", "103", "105", "106", "107", "109", "110", "203", "205", "210",
+];
+/// What agents write of them, in the same order.
+const SUMMARIES: [[&str; 2]; 10] = [
+    [
+        "咨询一级建造师报名条件，已按口径解释。",
+        "询问学历年限是否够报考，已答复。",
+    ],
+    [
+        "照片审核处理工具打不开，已指引。",
+        "照片尺寸不符合要求，告知处理办法。",
+    ],
+    [
+        "咨询资格核验要多久，已答复。",
+        "人工核查需要什么材料，已告知。",
+    ],
+    ["咨询考试费标准，已答复。", "询问缴费截止时间，已告知。"],
+    [
+        "询问准考证打印时间，已告知。",
+        "准考证打印在哪个入口，已指引。",
+    ],
+    [
+        "询问成绩公布时间，已登记告知。",
+        "咨询成绩复核流程，已答复。",
+    ],
+    ["询问证书领取地址，已告知。", "咨询电子证书下载，已指引。"],
+    [
+        "咨询职称申报学历资历条件，已答复。",
+        "询问业绩材料如何认定，已解释。",
+    ],
+    [
+        "职称系统提交后如何修改，已指引。",
+        "咨询职称系统账号绑定单位，已答复。",
+    ],
+    [
+        "咨询继续教育学时要求，已答复。",
+        "询问公需课学时登记，已告知。",
+    ],
+];
+/// What they write while the system fails.
+const OF_THE_FAULT: [&str; 4] = [
+    "反映缴费页面提示系统繁忙，按故障口径答复并登记。",
+    "缴费页面提示系统繁忙，担心错过截止时间，已安抚登记。",
+    "扣款成功但缴费页面提示系统繁忙，已登记核对订单。",
+    "手机端缴费页面提示系统繁忙，多次重试无效，已登记。",
 ];
 
 /// The same throws at every start.
@@ -43,6 +92,14 @@ impl Dice {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % sides
+    }
+
+    fn below(&mut self, sides: usize) -> usize {
+        usize::try_from(self.throw(sides as u64)).unwrap_or(0)
+    }
+
+    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
     }
 
     fn seconds(&mut self, least: i64, more: u64) -> TimeDelta {
@@ -64,6 +121,8 @@ struct Weather {
     talk: i64,
     /// Of a hundred rated so many are not satisfied.
     dissatisfied: u64,
+    /// Of a hundred who gave up so many are called back in time.
+    returned: u64,
 }
 
 fn weather(ago: u64) -> Weather {
@@ -74,8 +133,18 @@ fn weather(ago: u64) -> Weather {
         fault: 2,
         talk: 130,
         dissatisfied: 6,
+        returned: 92,
     };
-    if REGISTRATION.contains(&ago) {
+    if SPRING.contains(&ago) {
+        Weather {
+            calls: 50,
+            answered: 88,
+            soon: 74,
+            talk: 155,
+            dissatisfied: 10,
+            ..ordinary
+        }
+    } else if REGISTRATION.contains(&ago) {
         Weather {
             calls: 85,
             answered: 79,
@@ -92,6 +161,7 @@ fn weather(ago: u64) -> Weather {
             fault: 70,
             talk: 150,
             dissatisfied: 22,
+            ..ordinary
         }
     } else if ago < BETTER {
         Weather {
@@ -99,6 +169,15 @@ fn weather(ago: u64) -> Weather {
             soon: 94,
             talk: 105,
             dissatisfied: 3,
+            returned: 100,
+            ..ordinary
+        }
+    } else if ago >= YOUNG {
+        Weather {
+            calls: 20,
+            answered: 94,
+            soon: 86,
+            talk: 140,
             ..ordinary
         }
     } else {
@@ -113,6 +192,8 @@ struct Rows {
     works: Vec<work::ActiveModel>,
     parts: Vec<part::ActiveModel>,
     records: Vec<record::ActiveModel>,
+    callbacks: Vec<callback::ActiveModel>,
+    missed: Vec<missed::ActiveModel>,
 }
 
 /// Fills an empty database with it; people come first.
@@ -182,9 +263,9 @@ fn one(
     let offered: DateTime<Utc> = begin
         + TimeDelta::minutes(minute.cast_signed())
         + TimeDelta::milliseconds(dice.throw(60_000).cast_signed());
-    let who = people[usize::try_from(dice.throw(people.len() as u64)).unwrap_or(0)];
+    let who = *dice.one(people);
     let answered = dice.throw(100) < weather.answered;
-    let agent = agents[usize::try_from(dice.throw(agents.len() as u64)).unwrap_or(0)];
+    let agent = *dice.one(agents);
     let wait = if !answered {
         dice.seconds(2, 90)
     } else if dice.throw(100) < weather.soon {
@@ -211,10 +292,11 @@ fn one(
             3 + i32::from(dice.throw(4) > 0) + i32::from(dice.throw(3) > 0)
         }
     });
-    let matter = if dice.throw(100) < weather.fault {
-        "114"
+    let (matter, summary) = if dice.throw(100) < weather.fault {
+        ("114", *dice.one(&OF_THE_FAULT))
     } else {
-        MATTERS[usize::try_from(dice.throw(MATTERS.len() as u64)).unwrap_or(0)]
+        let told = dice.below(MATTERS.len());
+        (MATTERS[told], *dice.one(&SUMMARIES[told]))
     };
     let wrap_up = dice.seconds(15, 45);
 
@@ -302,7 +384,7 @@ fn one(
             .then(|| if matter == "114" { "fault" } else { "consult" }.to_owned()),
         matter_code: answered.then(|| matter.to_owned()),
         result: answered.then(|| "answered".to_owned()),
-        summary: String::new(),
+        summary: if answered { summary } else { "" }.to_owned(),
         articles: json!([]),
         ticket_id: None,
         owed_since: None,
@@ -312,10 +394,75 @@ fn one(
         version: 1,
         source: "shoujie".to_owned(),
     };
+    if !answered && !short {
+        let called = CalledBack {
+            missed_at: ended,
+            requester: who,
+            agent,
+            in_time: dice.throw(100) < weather.returned,
+        };
+        let owed = called.row(app);
+        let of_missed = missed::Model {
+            work_id: id,
+            callback_id: owed.id,
+            missed_at: ended,
+            outcome: Some(outcome.to_owned()),
+            wait_ms: Some(wait.num_milliseconds()),
+        };
+        rows.callbacks.push(owed.into_active_model());
+        rows.missed.push(of_missed.into_active_model());
+    }
     rows.ids.push(id);
     rows.calls.push(of_call.into_active_model());
     rows.works.push(of_work.into_active_model());
     rows.records.push(of_record.into_active_model());
+}
+
+/// Somebody gave up and was called.
+struct CalledBack {
+    missed_at: DateTime<Utc>,
+    requester: Uuid,
+    agent: Uuid,
+    in_time: bool,
+}
+
+impl CalledBack {
+    fn row(self, app: &App) -> callback::Model {
+        let due_at = self.missed_at + TimeDelta::days(1);
+        let called_at = if self.in_time {
+            self.missed_at + TimeDelta::minutes(40)
+        } else {
+            due_at + TimeDelta::hours(2)
+        };
+        callback::Model {
+            id: app.ids.next(),
+            number: String::new(),
+            number_hash: None,
+            requester_id: Some(self.requester),
+            queue: Some(floor::DEFAULT_QUEUE.to_owned()),
+            state: "reached".to_owned(),
+            open: false,
+            owner_id: Some(self.agent),
+            assigned_at: Some(self.missed_at),
+            missed: 1,
+            first_missed_at: self.missed_at,
+            last_missed_at: self.missed_at,
+            warn_at: due_at - TimeDelta::hours(1),
+            due_at,
+            warned: !self.in_time,
+            breached: !self.in_time,
+            attempts: 1,
+            first_attempt_at: Some(called_at),
+            in_time: Some(self.in_time),
+            closed_at: Some(called_at),
+            closed_by: Some(self.agent),
+            closing_call: None,
+            note: None,
+            next_alarm_at: None,
+            updated_at: called_at,
+            version: 1,
+        }
+    }
 }
 
 async fn write(app: &App, rows: Rows) -> Result<()> {
@@ -338,6 +485,14 @@ async fn write(app: &App, rows: Rows) -> Result<()> {
             record::Entity::insert_many(rows.records)
                 .exec_without_returning(&*tx)
                 .await?;
+            if !rows.callbacks.is_empty() {
+                callback::Entity::insert_many(rows.callbacks)
+                    .exec_without_returning(&*tx)
+                    .await?;
+                missed::Entity::insert_many(rows.missed)
+                    .exec_without_returning(&*tx)
+                    .await?;
+            }
             analytics::facts::keep::contacts(&tx, &rows.ids).await?;
             Ok(())
         })

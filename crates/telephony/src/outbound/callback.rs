@@ -26,7 +26,7 @@ words! {
         CalledIn = "called_in",
         /// 未能联系
         Unreached = "unreached",
-        /// 无号码: he withheld it.
+        /// 无号码: he withheld it, or had it erased.
         NoNumber = "no_number",
     }
 }
@@ -98,6 +98,8 @@ pub enum Action {
         /// By who runs the floor.
         lead: bool,
     },
+    /// His number was erased: nobody can call it any more.
+    Erased,
     /// Its time for a sign has come.
     Sign,
 }
@@ -198,6 +200,7 @@ impl Case {
                 }
             }
             Action::CallIn => case.state = State::CalledIn,
+            Action::Erased => case.state = State::NoNumber,
             Action::Settle => {
                 case.state = State::Reached;
                 case.first_attempt_at = self.first_attempt_at.or(Some(moment.now));

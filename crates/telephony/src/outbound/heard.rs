@@ -15,7 +15,16 @@ use crate::calls::rows::call;
 /// What telephony hears for outbound calls.
 pub(super) fn handlers(outbound: &Outbound) -> Vec<EventHandler> {
     let (missed, calls) = (outbound.clone(), outbound.clone());
+    let erased = outbound.app().clone();
     vec![
+        EventHandler::new(
+            "telephony.end_erased_callbacks",
+            &["requester.erased"],
+            move |_| {
+                let app = erased.clone();
+                async move { callback::store::end_erased(&app).await }
+            },
+        ),
         EventHandler::new(
             "telephony.own_missed_call",
             &["work.abandoned"],

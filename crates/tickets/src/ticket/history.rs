@@ -64,6 +64,19 @@ pub struct HistoryLine {
     pub note: Option<String>,
 }
 
+/// Whether anybody did anything to a ticket after `at`.
+pub(crate) async fn changed_since(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<bool> {
+    let later: Option<Uuid> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(row::Column::At.gt(at))
+        .filter(row::Column::Action.ne("alarm"))
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(later.is_some())
+}
+
 /// When each of these tickets was closed for the first time, as far as it was.
 pub async fn first_closings(
     conn: &impl ConnectionTrait,

@@ -126,6 +126,7 @@ async fn a_sign_of_the_clock_is_given_to_who_stands_in_too() {
         let id = opened(&desk, &agent(1), "consult").await;
         desk.covers(&agent(1), plan(0)).await;
         desk.signs_out(&agent(1)).await;
+        let handed = desk.app.clock.now();
         desk.app.clock.advance(Duration::from_hours(29));
         desk.until("half", async || {
             let alarms = crate::cases::events(&desk, "ticket.alarm", id).await;
@@ -135,6 +136,13 @@ async fn a_sign_of_the_clock_is_given_to_who_stands_in_too() {
             })
         })
         .await;
+        let since = async |at| {
+            tickets::changed_since(desk.app.db.read(), at)
+                .await
+                .unwrap()
+        };
+        assert!(!since(handed).await, "a time that ran out changes nothing");
+        assert!(since(handed - Duration::from_hours(1)).await);
     })
     .await;
 }

@@ -32,11 +32,13 @@ export function shown(unit: KpiView['unit'], value: number | null): string {
 
 /** Shares of time: both sides of the line are milliseconds. */
 const OF_TIME: readonly string[] = ['k11', 'k12', 'k13', 'k14']
-/** What stands above and below the line, in the unit of the indicator: `19:20 / 614`, `456 / 480`. */
-export function line(kpi: string, unit: KpiView['unit'], above: number, below: number): string {
-  if (OF_TIME.includes(kpi)) return `${shown('milliseconds', above)} / ${shown('milliseconds', below)}`
-  return `${unit === 'milliseconds' ? shown(unit, above) : above} / ${below}`
+/** What stands above and below the line, in the unit of the indicator: `19:20` and `614`, `456` and `480`. */
+export function sides(kpi: string, unit: KpiView['unit'], above: number, below: number): [string, string] {
+  if (OF_TIME.includes(kpi)) return [shown('milliseconds', above), shown('milliseconds', below)]
+  return [unit === 'milliseconds' && below > 0 ? shown(unit, above) : String(above), String(below)]
 }
+/** The same on one line. */
+export const line = (kpi: string, unit: KpiView['unit'], above: number, below: number): string => sides(kpi, unit, above, below).join(' / ')
 
 /** What is asked: `≥ 95%`, `≤ 15 s`, `75% – 85%`. */
 export function asked(view: Pick<KpiView, 'unit' | 'direction'>, target: number | null, upper: number | null): string {

@@ -3,7 +3,7 @@ import { fullTime } from '@/lib/format'
 
 /** Actions of the audit trail that a reader looks for; others still show by their code. */
 export const ACTIONS = [
-  'outbound.ordered', 'callback.missed', 'callback.assigned', 'callback.warned', 'callback.overdue', 'callback.attempted', 'callback.reached', 'callback.called_in', 'callback.given_up', 'do_not_call.entered', 'do_not_call.lifted', 'do_not_call.permitted', 'follow_up.made', 'follow_up.changed', 'follow_up.closed', 'follow_up.filled', 'follow_up.exported', 'follow_up.told', 'follow_up.assigned', 'follow_up.not_placed', 'outbound_purpose.set', 'outbound_number.set',
+  'outbound.ordered', 'callback.missed', 'callback.assigned', 'callback.warned', 'callback.overdue', 'callback.attempted', 'callback.reached', 'callback.called_in', 'callback.given_up', 'callback.erased', 'do_not_call.entered', 'do_not_call.lifted', 'do_not_call.permitted', 'follow_up.made', 'follow_up.changed', 'follow_up.closed', 'follow_up.filled', 'follow_up.exported', 'follow_up.told', 'follow_up.assigned', 'follow_up.not_placed', 'outbound_purpose.set', 'outbound_number.set',
   'session.opened', 'session.ended', 'session.refused', 'user.created', 'user.changed', 'user.roles_changed', 'user.locked', 'user.unlocked',
   'user.password_changed', 'user.password_reset', 'user.totp_begun', 'user.totp_on', 'user.totp_off', 'device.added', 'device.secret_changed', 'device.removed', 'party.named',
   'call.listened', 'call.supervised', 'call.taken_over', 'call.recording_exported', 'call.ladder_revealed', 'call.ladder_exported', 'recording.held', 'recording.released', 'recording.removed', 'recording_retention.set',
@@ -22,14 +22,28 @@ export const actionKey = (code: string): string => `audit_actions.${code.replace
 /** Subjects of the personnel, whose time lines share their words. */
 const PERSONNEL = ['staff', 'post', 'replacement', 'handover', 'demand', 'transition', 'recruitment_fee', 'qualification', 'nda_version', 'work_gate', 'personnel_term']
 
+const QUALITY = ['evaluation', 'calibration', 'corrective_action']
+
 const STATES_OF: Record<string, string> = { staff: 'staff_states', replacement: 'replacement_states', demand: 'demand_states', transition: 'transition_states', recruitment_fee: 'fee_states' }
+
+/** Where a time line's words of an action stand, the nearest first. */
+const linesOf = (kind: string, what: string): string[] => kind === 'ticket'
+  ? [`ticket_actions.${what}`]
+  : [
+      ...['case_actions', 'personnel_lines', 'liaison_lines', 'settlement_lines'].map((lines) => `${lines}.${kind}.${what}`),
+      ...(PERSONNEL.includes(kind) ? [`personnel_lines.any.${what}`] : []),
+      ...(kind === 'report' ? [`report_lines.${what}`] : []),
+      ...(QUALITY.includes(kind) ? [`quality_lines.${what}`] : []),
+      `audit_verbs.${what}`,
+      `liaison_lines.any.${what}`,
+      `settlement_lines.any.${what}`,
+    ]
 
 /** An action in words: its own, else those of the time line it also stands in; else its code. */
 export function auditWord(code: string): string {
   if (has(actionKey(code))) return t(actionKey(code))
   const [kind = '', what = ''] = code.split('.')
-  const words = kind === 'ticket' ? [`ticket_actions.${what}`] : [`case_actions.${kind}.${what}`, `personnel_lines.${kind}.${what}`, ...(PERSONNEL.includes(kind) ? [`personnel_lines.any.${what}`] : [])]
-  const word = words.find(has)
+  const word = linesOf(kind, what).find(has)
   return word ? `${subjectWord(kind)} · ${t(word)}` : code
 }
 export const subjectWord = (kind: string): string => (has(`audit_subjects.${kind}`) ? t(`audit_subjects.${kind}`) : kind)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use analytics::kpi::{Cut, Kpi, Period};
-use analytics::{Desk, Grave, Sampled, Samples};
+use analytics::{Answered, Desk, Grave, Sampled, Samples};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use proptest::collection::vec;
@@ -324,8 +324,21 @@ impl Samples for Invented {
             told.fatal_business += business;
             told.fatal_customer += customer;
             told.fatal_compliance += compliance;
-            told.answers += i64::from(check.answer.is_some());
-            told.cited += i64::from(check.answer == Some(true));
+        }
+        Box::pin(async move { Ok(Some(told)) })
+    }
+
+    fn answered<'a>(
+        &'a self,
+        period: Period,
+        cut: &'a Cut,
+    ) -> BoxFuture<'a, kernel::Result<Option<Answered>>> {
+        let mut told = Answered::default();
+        for check in &self.told.checks {
+            if self.meant(period, cut.person, check.minute, check.agent) {
+                told.answers += i64::from(check.answer.is_some());
+                told.cited += i64::from(check.answer == Some(true));
+            }
         }
         Box::pin(async move { Ok(Some(told)) })
     }

@@ -111,7 +111,8 @@ async fn dashboard_file_and_raw_recount_say_the_same() {
             file.contains(&format!("K-02,15 秒接通率,,50.00%,{soon},{offered},")),
             "{file}"
         );
-        assert!(file.contains(&format!("13.666 秒,{waited},6,")), "{file}");
+        let summed = format!("{}.{:03} 秒", waited / 1_000, waited % 1_000);
+        assert!(file.contains(&format!("13.666 秒,{summed},6,")), "{file}");
 
         // The rows behind it, and along the half-hours.
         let rows = manager.get(k02["rows_url"].as_str().unwrap()).await;

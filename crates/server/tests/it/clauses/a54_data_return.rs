@@ -80,6 +80,12 @@ async fn the_data_are_returned_deleted_and_both_sign_it() {
         let back = manager.post("/api/v1/data-returns", new("2026-11-22")).await;
         let waits = purchaser.get("/api/v1/waiting").await;
         assert!(waits.to_string().contains("data_return"), "{waits}");
+        let told = purchaser
+            .until("/api/v1/notices", Duration::from_secs(5), |bell| {
+                bell.to_string().contains("data_return_offered")
+            })
+            .await;
+        assert!(told.to_string().contains(back["number"].as_str().unwrap()), "{told}");
         does(&purchaser, &back, "receive", receipt(&sha256, "2026-11-22")).await;
         let no = steps(&manager, &back, json!({"action": "sign"})).await;
         assert_eq!(no["code"], "data_return_not_deleted", "{no}");

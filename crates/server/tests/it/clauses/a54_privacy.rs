@@ -138,6 +138,10 @@ async fn known_elsewhere(server: &TestServer) {
         "insert into outbound_refusals (id, at, day, agent_id, code, purpose, number, number_hash) select id, \
          first_contact_at, '2026-11-23', id, 'out_of_hours', 'ticket', phone, phone_hash from requesters \
          where phone is not null",
+        "insert into callbacks (id, number, number_hash, requester_id, state, open, missed, first_missed_at, \
+         last_missed_at, warn_at, due_at, warned, breached, attempts, updated_at, version) select id, phone, phone_hash, \
+         id, 'open', true, 1, first_contact_at, first_contact_at, first_contact_at, first_contact_at, true, true, 0, \
+         first_contact_at, 1 from requesters where phone is not null",
     ];
     let db = server.running.app.db.clone();
     db.write(async move |tx| {
@@ -236,6 +240,14 @@ async fn a_person_has_what_is_known_of_him_erased_with_a_proof() {
         }
         let log = lead.get("/api/v1/calls").await;
         assert_eq!(log["items"][0]["caller"], "", "{log}");
+        // Nobody can call him back any more.
+        let owed = "/api/v1/callbacks";
+        let owed = lead
+            .until(owed, Duration::from_secs(5), |list| {
+                list["items"][0]["state"] == "no_number"
+            })
+            .await;
+        assert_eq!(owed["items"][0]["open"], false, "{owed}");
         // What he said is kept without his name, with the reason and the last day.
         assert_eq!(
             agent.get(&path("tickets", &ticket)).await["summary"],

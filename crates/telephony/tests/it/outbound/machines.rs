@@ -37,8 +37,10 @@ fn at<'a>(now: DateTime<Utc>, service: &'a ServiceClock, rules: &'a Terms) -> ca
     }
 }
 
-fn steps(now: DateTime<Utc>) -> [(&'static str, callback::Action); 11] {
-    use callback::Action::{Assign, Attempt, CallIn, GiveUp, Miss, NobodyThere, Settle, Sign};
+fn steps(now: DateTime<Utc>) -> [(&'static str, callback::Action); 12] {
+    use callback::Action::{
+        Assign, Attempt, CallIn, Erased, GiveUp, Miss, NobodyThere, Settle, Sign,
+    };
     let to = Uuid::from_u128;
     [
         ("missed", Miss),
@@ -60,6 +62,7 @@ fn steps(now: DateTime<Utc>) -> [(&'static str, callback::Action); 11] {
             },
         ),
         ("called_in", CallIn),
+        ("erased", Erased),
         ("settled", Settle),
         ("given_up", GiveUp { lead: false }),
         ("given_up", GiveUp { lead: true }),
@@ -70,7 +73,7 @@ fn steps(now: DateTime<Utc>) -> [(&'static str, callback::Action); 11] {
 proptest! {
     #[test]
     fn an_open_call_back_is_somebodys_or_somebody_is_looked_for(
-        walk in prop::collection::vec((0..11usize, 0i64..40), 0..60),
+        walk in prop::collection::vec((0..12usize, 0i64..40), 0..60),
     ) {
         let (service, terms) = (service(), terms());
         let mut now = monday_10();

@@ -8,6 +8,9 @@ export const STATE_TONES: Record<string, string> = { calculated: 'amber', checke
 export const PLAN_TONES: Record<string, string> = { open: 'amber', measured: 'blue', reached: 'green', missed: 'red' }
 /** Hundredths of a point: 9750 → 97.50. */
 export const points = (n: number | null): string => (n === null ? '—' : (n / 100).toFixed(2))
+/** A score; of whom nothing was measured there is none. */
+export const score = (sheet: { total: number; weight: number; vetoed: boolean }): string => (sheet.weight || sheet.vetoed ? points(sheet.total) : '—')
+export const isLow = (sheet: { total: number; weight: number; vetoed: boolean }): boolean => sheet.vetoed || (sheet.weight > 0 && sheet.total < 6_000)
 
 /** Indicators that are told in milliseconds, and those that are counted; the others are shares in basis points. */
 const TIMES = ['k05', 'k06', 'k07', 'k08', 'k09', 'k15', 'k17']
@@ -19,7 +22,9 @@ export function valueOf(indicator: string, value: number | null): string {
   return COUNTS.includes(indicator) ? String(value) : percent(value)
 }
 /** What stands above and below the line, as it was measured. */
-export const lineOf = (row: PerformanceRow): string => (row.denominator ? line(row.indicator, TIMES.includes(row.indicator) ? 'milliseconds' : 'count', row.numerator, row.denominator) : row.value === null ? '—' : String(row.numerator))
+/** Minutes at the seat of the minutes of the roster. */
+const minutes = (n: number): string => duration(n * 60)
+export const lineOf = (row: PerformanceRow): string => (row.denominator && row.indicator === 'attendance' ? `${minutes(row.numerator)} / ${minutes(row.denominator)}` : row.denominator ? line(row.indicator, TIMES.includes(row.indicator) ? 'milliseconds' : 'count', row.numerator, row.denominator) : row.value === null ? '—' : String(row.numerator))
 /** How its points came about, in words. */
 export function formula(row: PerformanceRow): string {
   if (row.value === null) return t('performance.not_measured')
