@@ -99,6 +99,23 @@ impl Kpi {
         registry::of(self)
     }
 
+    /// Whether it says something of one person. Missed calls, posts and policies are nobody's own; and of what nobody
+    /// answered nobody knows whose it was, so that of each person all is answered.
+    pub fn is_of_people(self) -> bool {
+        !matches!(
+            self,
+            Self::K01
+                | Self::K04
+                | Self::K10
+                | Self::K16
+                | Self::K26
+                | Self::K27
+                | Self::K28
+                | Self::K29
+                | Self::K32
+        )
+    }
+
     /// As the contract writes it: `K-01`.
     pub fn number(self) -> String {
         self.as_str().replacen('k', "K-", 1)

@@ -17,11 +17,11 @@ use kernel::{App, Capability, Migration, migration};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use forget::FORGETS;
-pub use samples::{Sampled, Samples};
+pub use samples::{Answered, Grave, Sampled, Samples};
 
 /// What other capabilities answer.
 pub struct Ports {
-    /// Knows what was checked of contacts (K-23, K-24, K-25).
+    /// Knows what was checked of contacts (K-23 to K-25), and what was grave (K-31).
     pub samples: Arc<dyn Samples>,
     /// Knows what was written of contacts.
     pub contacts: Arc<dyn topics::Contacts>,

@@ -2,6 +2,7 @@
 
 use futures::future::BoxFuture;
 use kernel::problem::Result;
+use uuid::Uuid;
 
 use crate::kpi::{Cut, Period};
 
@@ -20,10 +21,25 @@ pub struct Sampled {
     pub fatal_compliance: i64,
     /// Of them with any fatal error.
     pub fatal: i64,
-    /// Answers that were checked against the knowledge (K-25).
+}
+
+/// The answers of a period that were checked (K-25).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// Contacts that were checked and answered at once.
     pub answers: i64,
-    /// Of them cited, and by the version that held.
+    /// Of them with citations, each of a version that held.
     pub cited: i64,
+}
+
+/// What was grave in a period (K-31). What a sample with a fatal error and an upheld complaint both tell of is one event:
+/// it counts as what told of it first, in the period of that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Grave {
+    /// Samples with a fatal error.
+    pub errors: i64,
+    /// Complaints that were upheld: those that a corrective action came of.
+    pub complaints: i64,
 }
 
 /// Knows the checks of a period and a cut; `None` where nobody keeps them.
@@ -35,7 +51,13 @@ pub trait Samples: Send + Sync {
         cut: &'a Cut,
     ) -> BoxFuture<'a, Result<Option<Sampled>>>;
 
-    /// How many complaints were upheld in the period (K-31): those that a corrective action came of; `None` where nobody
-    /// keeps them.
-    fn upheld(&self, period: Period) -> BoxFuture<'_, Result<Option<i64>>>;
+    /// The answers of the checks that became final in the period.
+    fn answered<'a>(
+        &'a self,
+        period: Period,
+        cut: &'a Cut,
+    ) -> BoxFuture<'a, Result<Option<Answered>>>;
+
+    /// What was grave in the period, of all or of one person's work.
+    fn grave(&self, period: Period, person: Option<Uuid>) -> BoxFuture<'_, Result<Option<Grave>>>;
 }

@@ -195,6 +195,29 @@ pub async fn cited(
         .ok_or_else(unknown)
 }
 
+/// Which of these citations (`uuid@version`, and when it was said) cited a version that held then; what is no version of
+/// an article did not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn held(
+    conn: &impl ConnectionTrait,
+    said: &[(String, DateTime<Utc>)],
+) -> Result<Vec<bool>> {
+    let read = |reference: &str| -> Option<(Uuid, i32)> {
+        let (id, n) = reference.trim().split_once('@')?;
+        Some((id.parse().ok()?, n.parse().ok()?))
+    };
+    let read: Vec<Option<(Uuid, i32)>> = said.iter().map(|(what, _)| read(what)).collect();
+    let spans = store::spans(conn, read.iter().flatten().map(|(id, _)| *id)).await?;
+    let mut held = Vec::with_capacity(said.len());
+    for (version, (_, at)) in read.iter().zip(said) {
+        let span = version.and_then(|version| spans.get(&version));
+        held.push(span.is_some_and(|span| span.covers(*at)));
+    }
+    Ok(held)
+}
+
 /// What the house says by itself, approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {

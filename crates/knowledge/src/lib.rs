@@ -23,7 +23,7 @@ use std::sync::Arc;
 use kernel::{App, Capability, Migration, Result, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use article::{Cited, Said, ScriptPurpose, begin, cite, cited, script_for};
+pub use article::{Cited, Said, ScriptPurpose, begin, cite, cited, held, script_for};
 pub use assist::without_personal_data;
 pub use reading::http::{BlockingReading, must_pass};
 pub use search::words::{dictionary, plain};
@@ -38,6 +38,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112624_knowledge_reading"),
         migration!("2026112642_script_purpose"),
         migration!("2026120306_latest_readings"),
+        migration!("2026112741_policy_update_term"),
     ]
 }
 

@@ -21,7 +21,7 @@ use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use card::FatalKind;
-pub use evaluation::figures::{QualitySum, sums};
+pub use evaluation::figures::{QualityCheck, QualitySum, checks, checks_of, sums};
 pub use house::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
 
 /// The tables of this crate.

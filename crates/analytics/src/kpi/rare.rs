@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use calendar::DeadlineRule;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use floor::agent_state::store::change_row as change;
 use kernel::problem::{Result, invalid};
@@ -48,11 +47,19 @@ pub(super) async fn ratio(
         Kpi::K12 if of_people => utilisation(desk, period, cut.person).await,
         Kpi::K13 if of_people => adherence(desk, period, cut.person).await,
         Kpi::K14 if of_people => conformance(desk, period, cut.person).await,
-        Kpi::K23 | Kpi::K24 | Kpi::K25 => sampled(desk, kpi, period, cut).await,
+        Kpi::K23 | Kpi::K24 => sampled(desk, kpi, period, cut).await,
+        Kpi::K25 => {
+            let told = desk
+                .samples
+                .answered(period, cut)
+                .await?
+                .unwrap_or_default();
+            Ok(Ratio::new(told.cited, told.answers))
+        }
         Kpi::K28 if of_all => presence(desk, period).await,
         Kpi::K29 if of_all => turnover(conn, period).await,
         Kpi::K30 if of_people => learnt(conn, period, cut.person).await,
-        Kpi::K31 if of_all => grave(desk, period).await,
+        Kpi::K31 if of_people => grave(desk, period, cut.person).await,
         Kpi::K32 if of_all => updated(desk, period).await,
         _ => Ok(Ratio::default()),
     }
@@ -65,11 +72,10 @@ async fn sampled(desk: &Desk, kpi: Kpi, period: Period, cut: &Cut) -> Result<Rat
     let all = found.samples;
     Ok(match kpi {
         Kpi::K23 => Ratio::new(found.passed, all),
-        Kpi::K24 => Ratio::new(found.fatal, all)
+        _ => Ratio::new(found.fatal, all)
             .beside("business", found.fatal_business, all)
             .beside("customer", found.fatal_customer, all)
             .beside("compliance", found.fatal_compliance, all),
-        _ => Ratio::new(found.cited, found.answers),
     })
 }
 
@@ -366,26 +372,30 @@ async fn learnt(
     Ok(ratio.beside("exams_passed", passed.cast_signed(), taken.cast_signed()))
 }
 
-/// K-31: leaks discovered in the period, samples with a fatal error, and complaints upheld.
-async fn grave(desk: &Desk, period: Period) -> Result<Ratio> {
-    let leaks = leak::Entity::find()
-        .filter(leak::Column::DiscoveredAt.gte(period.begins()))
-        .filter(leak::Column::DiscoveredAt.lt(period.ends()))
-        .count(desk.app.db.read())
+/// K-31: leaks discovered in the period, samples with a fatal error, and complaints upheld. Of one person's work no leak:
+/// who is suspected of one is not guilty of it.
+async fn grave(desk: &Desk, period: Period, person: Option<Uuid>) -> Result<Ratio> {
+    let mut leaks = 0;
+    if person.is_none() {
+        let discovered = leak::Entity::find()
+            .filter(leak::Column::DiscoveredAt.gte(period.begins()))
+            .filter(leak::Column::DiscoveredAt.lt(period.ends()));
+        leaks = discovered.count(desk.app.db.read()).await?.cast_signed();
+    }
+    let told = desk
+        .samples
+        .grave(period, person)
         .await?
-        .cast_signed();
-    let checked = desk.samples.sampled(period, &Cut::all()).await?;
-    let fatal = checked.map_or(0, |found| found.fatal);
-    let upheld = desk.samples.upheld(period).await?.unwrap_or(0);
+        .unwrap_or_default();
     // A count is divided by nothing; one says that there is something to tell.
-    Ok(Ratio::new(leaks + fatal + upheld, 1)
+    Ok(Ratio::new(leaks + told.errors + told.complaints, 1)
         .counted("leaks", leaks)
-        .counted("grave_errors", fatal)
-        .counted("upheld_complaints", upheld))
+        .counted("grave_errors", told.errors)
+        .counted("upheld_complaints", told.complaints))
 }
 
-/// K-32: of the articles that a policy of the period changes those whose new version took effect within one working day
-/// of it; one whose term still runs is not judged yet.
+/// K-32: of the articles that a policy of the period changes those whose new version took effect within its term
+/// (one working day unless agreed otherwise); one whose term still runs is not judged yet.
 async fn updated(desk: &Desk, period: Period) -> Result<Ratio> {
     let (conn, now) = (desk.app.db.read(), desk.app.clock.now());
     let changes = knowledge::article::policy::changes(conn, period.begins(), period.ends()).await?;
@@ -393,7 +403,7 @@ async fn updated(desk: &Desk, period: Period) -> Result<Ratio> {
         return Ok(Ratio::default());
     }
     let service = organization::service_calendar::load(conn).await?;
-    let within = DeadlineRule::working_days("k32", 1);
+    let within = knowledge::article::policy::term(conn, now.min(period.ends())).await?;
     let (mut in_time, mut all) = (0, 0);
     for one in changes {
         let due = service.deadline(&within, one.from).business_due_at;

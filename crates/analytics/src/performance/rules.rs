@@ -49,7 +49,13 @@ impl Rule for ScoreTable {
         for (n, row) in self.rows.iter().enumerate() {
             let field = format!("rule.rows.{n}.indicator");
             must_be_code(&field, &row.indicator)?;
-            if !MEASURED.contains(&row.indicator.as_str()) && Kpi::parse(&row.indicator).is_none() {
+            let kpi = Kpi::parse(&row.indicator);
+            if let Some(kpi) = kpi.filter(|kpi| !kpi.is_of_people()) {
+                let detail = format!("{} says nothing of one person's work", kpi.number());
+                return Err(invalid(&field, "score_indicator_not_of_people", detail)
+                    .with_way_out("take an indicator that is told of each agent"));
+            }
+            if !MEASURED.contains(&row.indicator.as_str()) && kpi.is_none() {
                 let detail = format!(
                     "`{}` is no indicator: k01 to k32, {}",
                     row.indicator,

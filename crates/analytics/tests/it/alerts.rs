@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use analytics::kpi::Kpi;
+use analytics::targets::{KpiInterval, KpiTarget};
 use axum::http::Method;
 use chrono::TimeDelta;
+use kernel::audit::Who;
+use kernel::rule::{New, set};
 use serde_json::json;
 
+use crate::raw::{id, literal, sql};
 use crate::world::{Call, World, at, on_both};
 
 /// Five calls of a half-hour, of which so many are given up.
@@ -98,6 +103,118 @@ async fn half_hours_with_too_few_calls_say_nothing() {
         }
         look(&world).await;
         assert!(alerts(&world).await.is_empty());
+    })
+    .await;
+}
+
+/// Asks for an indicator day by day.
+async fn ask_by_day(world: &World, kpi: Kpi, intervals: u16) {
+    world.app.clock.advance(Duration::from_secs(1));
+    let app = (*world.app).clone();
+    let asked = world.app.db.write(move |tx| async move {
+        let definition = kpi.definition();
+        let rule = KpiTarget {
+            kpi,
+            channel: None,
+            target: definition.target.unwrap(),
+            upper: definition.upper,
+            caution: None,
+            interval: KpiInterval::Day,
+            intervals,
+            least: 1,
+            alerting: true,
+        };
+        let new = New {
+            rule,
+            effective_from: None,
+            source: "agreed".to_owned(),
+        };
+        set(&app, &tx, &Who::system("test"), new).await
+    });
+    asked.await.unwrap();
+}
+
+/// Tuesday as asked: at the seat from 8:30 to 18:00, in talks until 16:06. Wednesday and Thursday not: an hour of talks,
+/// ready until noon, and gone; half of each was signed.
+async fn three_days_at_the_seat(world: &World) {
+    let agent = literal(world, &world.id("agent1").to_string());
+    let mut lines = vec![format!(
+        "insert into rosters (id, month, state, revision, updated_at, version) values ({}, '2026-11', 'published', 1, \
+         '2026-11-01T00:00:00+00:00', 1)",
+        literal(world, &id(1))
+    )];
+    let days = [
+        (
+            "2026-11-24",
+            [("08:06", "ready"), ("10:00", "signed_out")],
+            480,
+        ),
+        (
+            "2026-11-25",
+            [("01:30", "ready"), ("04:00", "signed_out")],
+            240,
+        ),
+        (
+            "2026-11-26",
+            [("01:30", "ready"), ("04:00", "signed_out")],
+            240,
+        ),
+    ];
+    let mut n = 10;
+    for (day, later, minutes) in days {
+        for (time, to) in std::iter::once(("00:30", "talking")).chain(later) {
+            n += 1;
+            lines.push(format!(
+                "insert into agent_state_changes (id, agent_id, at, from_state, to_state, by_kind) values ({}, {agent}, \
+                 '{day}T{time}:00+00:00', 'ready', '{to}', 'agent')",
+                literal(world, &id(n))
+            ));
+        }
+        lines.push(format!(
+            "insert into roster_cells (on_day, user_id, shift_id) values ('{day}', {agent}, 'whole_day')"
+        ));
+        lines.push(format!(
+            "insert into attendance_records (id, on_day, seat, user_id, kind, minutes, whole_minutes, late_minutes, \
+             early_minutes, findings, state, seq, before_hash, hash, written_at) values ({}, '{day}', 'Z1', {agent}, \
+             'present', {minutes}, 480, 0, 0, '', 'frozen', {n}, '', '', '{day}T12:00:00+00:00')",
+            literal(world, &id(n + 100))
+        ));
+    }
+    sql(world, &lines).await;
+}
+
+#[tokio::test]
+async fn hours_of_work_are_watched_day_by_day_not_by_the_month_so_far() {
+    on_both(async |world| {
+        three_days_at_the_seat(&world).await;
+        // 60 of 60 + 150 min; 210 of 480 that are paid; 210 of 480 that are planned; 240 of 480 that were signed.
+        let expected = [
+            (Kpi::K11, 2_857),
+            (Kpi::K12, 4_375),
+            (Kpi::K13, 4_375),
+            (Kpi::K14, 5_000),
+        ];
+        for (kpi, _) in expected {
+            ask_by_day(&world, kpi, 3).await;
+        }
+        // Tuesday was as asked: two days are no three.
+        look(&world).await;
+        for (kpi, _) in expected {
+            let path = format!("/api/v1/kpi-alerts?kpi={}", kpi.as_str());
+            let told = world.read("lead", &path).await;
+            assert_eq!(told["items"], json!([]), "{kpi:?}");
+            ask_by_day(&world, kpi, 2).await;
+        }
+        look(&world).await;
+        for (kpi, value) in expected {
+            let path = format!("/api/v1/kpi-alerts?kpi={}", kpi.as_str());
+            let told = world.read("lead", &path).await;
+            let alert = &told["items"][0];
+            assert_eq!(alert["value"], value, "{kpi:?}: of Thursday alone");
+            let span = (&alert["first_at"], &alert["last_at"]);
+            let days = (json!("2026-11-24T16:00:00Z"), json!("2026-11-26T16:00:00Z"));
+            assert_eq!(span, (&days.0, &days.1), "{kpi:?}");
+        }
     })
     .await;
 }

@@ -8,6 +8,7 @@ mod kpi;
 mod machines;
 mod performance;
 mod property;
+mod raw;
 mod recount;
 mod reports;
 mod topics;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use analytics::kpi::{Kpi, Period};
+use analytics::kpi::{Figure, Kpi, Period};
 use channels::conversation::store::row as conversation;
 use chrono::{DateTime, TimeDelta, Utc};
 use floor::work_item::parts::row as part;
@@ -14,10 +14,74 @@ use tickets::contact::store::row as record;
 use tickets::ticket::store::row as ticket;
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::world::{Order, World};
 
-/// Above and below the line of K-01 (by offers), K-02, K-03 ③, K-04 to K-09, K-15, K-16, K-18, K-19.
-pub async fn recount(world: &World, period: Period) -> Vec<(Kpi, i64, i64)> {
+/// What a slow count says of an indicator.
+#[derive(Debug)]
+pub struct Counted {
+    pub kpi: Kpi,
+    above: i64,
+    below: i64,
+    beside: Vec<(&'static str, i64, i64)>,
+}
+
+impl Counted {
+    pub fn new(kpi: Kpi, above: i64, below: i64) -> Self {
+        Self {
+            kpi,
+            above,
+            below,
+            beside: Vec::new(),
+        }
+    }
+
+    pub fn beside(mut self, code: &'static str, above: i64, below: i64) -> Self {
+        self.beside.push((code, above, below));
+        self
+    }
+
+    pub fn count(self, code: &'static str, many: i64) -> Self {
+        self.beside(code, many, 0)
+    }
+
+    /// The figure says the same, with all that stands beside it.
+    pub fn is(&self, figure: &Figure, told: &str) {
+        let kpi = self.kpi;
+        assert_eq!(figure.kpi, kpi);
+        let said = (figure.numerator, figure.denominator);
+        assert_eq!(said, (self.above, self.below), "{kpi:?} {told}");
+        assert_eq!(figure.value.is_some(), self.below > 0, "{kpi:?} {told}");
+        let beside = figure.beside.iter();
+        let beside: Vec<(&str, i64, i64)> = beside
+            .map(|one| (one.code.as_str(), one.numerator, one.denominator))
+            .collect();
+        assert_eq!(beside, self.beside, "{kpi:?} {told}");
+    }
+}
+
+/// What [`recount`] counts: K-01 by offers, K-03 by its third variant.
+pub const COUNTED: [Kpi; 17] = [
+    Kpi::K01,
+    Kpi::K02,
+    Kpi::K03,
+    Kpi::K04,
+    Kpi::K05,
+    Kpi::K06,
+    Kpi::K07,
+    Kpi::K08,
+    Kpi::K09,
+    Kpi::K15,
+    Kpi::K16,
+    Kpi::K17,
+    Kpi::K18,
+    Kpi::K19,
+    Kpi::K20,
+    Kpi::K21,
+    Kpi::K22,
+];
+
+/// Counts a period anew from the rows of its contacts, and from the tickets as they were told.
+pub async fn recount(world: &World, period: Period, told: &[Order]) -> Vec<Counted> {
     let conn = world.app.db.read();
     let works = work::Entity::find().all(conn).await.unwrap();
     let calls: HashMap<Uuid, call::Model> = call::Entity::find()
@@ -45,6 +109,7 @@ pub async fn recount(world: &World, period: Period) -> Vec<(Kpi, i64, i64)> {
     let ms = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_milliseconds();
 
     let (mut offered, mut answered, mut soon, mut level, mut given_up) = (0, 0, 0, 0, 0);
+    let (mut short, mut lost, mut invited) = (0, 0, 0);
     let (mut waits, mut rings, mut talks, mut holds, mut wrap_ups, mut handled) =
         (0, 0, 0, 0, 0, 0);
     for row in works.iter().filter(|row| within(row.offered_at)) {
@@ -62,10 +127,13 @@ pub async fn recount(world: &World, period: Period) -> Vec<(Kpi, i64, i64)> {
                 Some("abandoned" | "short_abandoned")
             );
             given_up += i64::from(gave_up);
+            short += i64::from(row.outcome.as_deref() == Some("short_abandoned"));
+            lost += i64::from(!gave_up);
             continue;
         };
         let call = &calls[&row.id];
         answered += 1;
+        invited += 1;
         let waited = ms(row.offered_at, at);
         soon += i64::from(waited <= 15_000);
         level += i64::from(waited <= 20_000);
@@ -84,10 +152,24 @@ pub async fn recount(world: &World, period: Period) -> Vec<(Kpi, i64, i64)> {
     }
     let (mut asked, mut accepted, mut responded, mut responses) = (0, 0, 0, 0);
     let (mut rated, mut pleased) = (0, 0);
+    let (mut messages, mut replied, mut replies, mut within_a_day) = (0, 0, 0, 0);
+    let mut message = |came: DateTime<Utc>, reply: Option<DateTime<Utc>>| {
+        messages += 1;
+        if let Some(reply) = reply {
+            replied += 1;
+            replies += ms(came, reply);
+            within_a_day += i64::from(reply - came <= TimeDelta::hours(24));
+        }
+    };
     for row in chats.iter().filter(|row| within(row.opened_at)) {
         if let Some(said) = &row.satisfaction {
             rated += 1;
             pleased += i64::from(said != "dissatisfied");
+            invited += 1;
+        }
+        if let Some(ticket) = row.ticket_id {
+            let replies = [row.first_response_at, orders[&ticket].answered_at];
+            message(row.opened_at, replies.into_iter().flatten().min());
         }
         let nobody = ["after_hours", "self_service", "code", "blocked"];
         let left = row.ticket_id.is_some();
@@ -104,6 +186,7 @@ pub async fn recount(world: &World, period: Period) -> Vec<(Kpi, i64, i64)> {
         asked += 1;
         if row.accepted_at.is_some() {
             accepted += 1;
+            invited += i64::from(row.satisfaction.is_none());
             if let Some(first) = row.first_response_at {
                 responded += 1;
                 responses += ms(row.opened_at, first);
@@ -117,6 +200,12 @@ pub async fn recount(world: &World, period: Period) -> Vec<(Kpi, i64, i64)> {
         if let Some(stars) = row.rating.filter(|_| within(came)) {
             rated += 1;
             pleased += i64::from(stars >= 3);
+        }
+        if row.outcome.as_deref() == Some("message_left") && within(came) {
+            let opened = orders
+                .values()
+                .find(|order| order.source_call_id == Some(row.id));
+            message(row.arrived_at, opened.and_then(|order| order.answered_at));
         }
     }
     let (mut resolvable, mut resolved) = (0, 0);
@@ -138,19 +227,53 @@ pub async fn recount(world: &World, period: Period) -> Vec<(Kpi, i64, i64)> {
         let anew = row.ticket_id.is_some_and(|id| orders[&id].reopenings > 0);
         resolved += i64::from(!again && !anew);
     }
+    let (mut due, mut met, mut dispatched, mut returned, mut granted) = (0, 0, 0, 0, 0);
+    let (mut closed, mut reopened) = (0, 0);
+    let today = (world.app.clock.now() + ahead).date_naive();
+    for order in told.iter().filter(|order| order.state != "void") {
+        if !order.platform.is_empty() && within(order.at) {
+            dispatched += 1;
+            returned += i64::from(order.returned);
+            granted += i64::from(order.state == "returned");
+        }
+        let owed = !matches!(order.state, "returned" | "rejected" | "merged");
+        let over = (order.due_at + ahead).date_naive() < today;
+        if owed && within(order.due_at) && (over || order.answered_at.is_some()) {
+            due += 1;
+            met += i64::from(order.answered_at.is_some_and(|at| at <= order.due_at));
+        }
+        if order.closed_at.is_some_and(within) {
+            closed += 1;
+            reopened += i64::from(order.reopened);
+            invited += i64::from(order.revisit || order.said.is_some());
+            if let Some(said) = order.said.filter(|said| *said != "unreached") {
+                rated += 1;
+                pleased += i64::from(said != "dissatisfied");
+            }
+        }
+    }
+    let of = Counted::new;
     vec![
-        (Kpi::K01, answered, offered),
-        (Kpi::K02, soon, offered),
-        (Kpi::K03, level, answered + given_up),
-        (Kpi::K04, given_up, offered),
-        (Kpi::K05, waits, answered),
-        (Kpi::K06, rings, answered),
-        (Kpi::K07, talks, handled),
-        (Kpi::K08, wrap_ups, handled),
-        (Kpi::K09, talks + holds + wrap_ups, handled),
-        (Kpi::K15, responses, responded),
-        (Kpi::K16, accepted, asked),
-        (Kpi::K18, resolved, resolvable),
-        (Kpi::K19, pleased, rated),
+        of(Kpi::K01, answered, offered),
+        of(Kpi::K02, soon, offered),
+        of(Kpi::K03, level, answered + given_up),
+        of(Kpi::K04, given_up, offered)
+            .beside("short_abandoned", short, offered)
+            .beside("lost", lost, offered),
+        of(Kpi::K05, waits, answered),
+        of(Kpi::K06, rings, answered),
+        of(Kpi::K07, talks, handled),
+        of(Kpi::K08, wrap_ups, handled),
+        of(Kpi::K09, talks + holds + wrap_ups, handled),
+        of(Kpi::K15, responses, responded),
+        of(Kpi::K16, accepted, asked),
+        of(Kpi::K17, replies, replied)
+            .beside("replied", replied, messages)
+            .beside("within_24h", within_a_day, messages),
+        of(Kpi::K18, resolved, resolvable),
+        of(Kpi::K19, pleased, rated).beside("response_rate", rated, invited),
+        of(Kpi::K20, met, due),
+        of(Kpi::K21, returned, dispatched).beside("accepted_returns", granted, returned),
+        of(Kpi::K22, reopened, closed),
     ]
 }

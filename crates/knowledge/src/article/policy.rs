@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
 use kernel::problem::{Result, too_large};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::store::version_row::{self, Column};
 use crate::approval::ChangeState;
 use crate::approval::store::row as change;
+use crate::terms;
 
 /// Versions that are read at once: a year's.
 const MOST: u64 = 20_000;
@@ -28,6 +30,14 @@ pub struct PolicyChange {
     pub from: DateTime<Utc>,
     /// When that version took effect, or will; none while it is not consented to.
     pub effective_at: Option<DateTime<Utc>>,
+}
+
+/// Within what a new version is to be in force after a policy changed, by the rule that holds at `at`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn term(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<DeadlineRule> {
+    terms::rule(conn, "policy.update", at).await
 }
 
 /// What changes from `from` on and before `until`, the first first. What an article said first is no update, and what was

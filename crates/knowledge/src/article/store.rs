@@ -1,6 +1,6 @@
 //! The rows of articles and their versions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use kernel::audit::Who;
@@ -247,6 +247,52 @@ pub(super) async fn cited(
         number: article.number,
         in_force: change.in_force && change.until_at.is_none_or(|until| until > now),
     }))
+}
+
+/// Ids of one statement.
+const IDS: usize = 500;
+
+/// From when and until when a version held.
+pub(super) struct Span {
+    from: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Span {
+    /// It held then.
+    pub(super) fn covers(&self, at: DateTime<Utc>) -> bool {
+        self.from <= at && self.until.is_none_or(|until| until > at)
+    }
+}
+
+/// When each version of these articles held; what never took effect is not there.
+pub(super) async fn spans(
+    conn: &impl ConnectionTrait,
+    articles: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<(Uuid, i32), Span>> {
+    let ids: HashSet<Uuid> = articles.into_iter().collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut found = HashMap::new();
+    for some in ids.chunks(IDS) {
+        let changes = change_row::Entity::find()
+            .filter(change_row::Column::SubjectId.is_in(some.iter().copied()))
+            .all(conn)
+            .await?;
+        for change in changes {
+            let Some(from) = change.effective_at else {
+                continue;
+            };
+            // What ended, and what is to hold for a time only: whichever comes first. What was taken back into force
+            // keeps when it had ended.
+            let until = [
+                change.ended_at.filter(|_| !change.in_force),
+                change.until_at,
+            ];
+            let until = until.into_iter().flatten().min();
+            found.insert((change.subject_id, change.n), Span { from, until });
+        }
+    }
+    Ok(found)
 }
 
 async fn of_purpose(

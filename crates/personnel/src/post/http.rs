@@ -299,17 +299,20 @@ pub(crate) async fn counted(
             .push(row.days()?);
     }
     let days = from.iter_days().take_while(|day| *day <= to);
-    let one = |on: NaiveDate| HeadcountDay {
-        day: on,
-        workday: service.calendar.is_workday(on),
-        planned: opens
+    let one = |on: NaiveDate| {
+        let open = opens
             .iter()
-            .filter(|(opens, _)| opens.is_some_and(|opens| opens <= on))
-            .count(),
-        held: held
-            .values()
-            .filter(|holdings| holdings.iter().any(|holding| holding.covers(on)))
-            .count(),
+            .filter(|(opens, _)| opens.is_some_and(|opens| opens <= on));
+        let posts: Vec<&String> = open.map(|(_, post)| post).collect();
+        // Who has a post before it is to be held takes no other's place.
+        let held = posts.iter().filter_map(|post| held.get(*post));
+        let held = held.filter(|holdings| holdings.iter().any(|holding| holding.covers(on)));
+        HeadcountDay {
+            day: on,
+            workday: service.calendar.is_workday(on),
+            planned: posts.len(),
+            held: held.count(),
+        }
     };
     Ok(days.map(one).collect())
 }

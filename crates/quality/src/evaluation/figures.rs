@@ -2,10 +2,11 @@
 //! `fatal / evaluations`.
 
 use chrono::{DateTime, Utc};
-use kernel::problem::Result;
+use kernel::problem::{Result, internal};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -76,4 +77,90 @@ pub async fn sums(
         .into_model()
         .all(conn)
         .await?)
+}
+
+/// Rows answered at most: a year of three sites.
+const MOST: u64 = 100_000;
+
+/// An evaluation that is final.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QualityCheck {
+    /// The call, the conversation or the work order.
+    pub contact: Uuid,
+    /// `call`, `conversation` or `work_order`.
+    pub kind: String,
+    /// By which way it came.
+    pub channel: String,
+    /// When it became final.
+    pub final_at: DateTime<Utc>,
+    /// It found a fatal error.
+    pub fatal: bool,
+}
+
+/// The evaluations that became final from `from` on and before `until`, the first first, as [`sums`] counts them.
+///
+/// # Arguments
+/// * `agent` – only this agent's
+/// * `fatal` – only those that found a fatal error
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn checks(
+    conn: &impl ConnectionTrait,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    agent: Option<Uuid>,
+    fatal: bool,
+) -> Result<Vec<QualityCheck>> {
+    let found = || Expr::col(Column::Fatal).cast_as("text").ne("[]");
+    let period = Condition::all()
+        .add_option(fatal.then(found))
+        .add(Column::FinalAt.gte(from))
+        .add(Column::FinalAt.lt(until))
+        .add_option(agent.map(|agent| Column::AgentId.eq(agent)));
+    read(conn, period).await
+}
+
+/// The same of these contacts, at most a few hundred of them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn checks_of(
+    conn: &impl ConnectionTrait,
+    contacts: &[Uuid],
+) -> Result<Vec<QualityCheck>> {
+    let of = Condition::all()
+        .add(Column::ContactId.is_in(contacts.iter().copied()))
+        .add(Column::FinalAt.is_not_null());
+    read(conn, of).await
+}
+
+async fn read(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<QualityCheck>> {
+    let rows: Vec<(Uuid, String, String, DateTime<Utc>, serde_json::Value)> = Entity::find()
+        .select_only()
+        .columns([
+            Column::ContactId,
+            Column::Kind,
+            Column::Channel,
+            Column::FinalAt,
+            Column::Fatal,
+        ])
+        .filter(which)
+        .filter(Column::Tenths.is_not_null())
+        .order_by_asc(Column::FinalAt)
+        .limit(MOST)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (contact, kind, channel, final_at, kinds) in rows {
+        let kinds: Vec<FatalKind> = serde_json::from_value(kinds).map_err(internal)?;
+        found.push(QualityCheck {
+            contact,
+            kind,
+            channel,
+            final_at,
+            fatal: !kinds.is_empty(),
+        });
+    }
+    Ok(found)
 }

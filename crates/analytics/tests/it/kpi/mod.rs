@@ -4,5 +4,7 @@ mod chats;
 mod rare;
 mod registry;
 mod resolution;
+mod situations;
+mod table;
 mod tickets;
 mod voice;

@@ -3,32 +3,15 @@
 use analytics::kpi::{Cut, Kpi, KpiVariant, Period};
 use kernel::audit::Who;
 use kernel::rule::{New, set};
-use sea_orm::{ConnectionTrait as _, Statement};
 
+use crate::raw::{id, literal, sql};
 use crate::world::{World, on_both, period};
-
-async fn sql(world: &World, statements: &[&str]) {
-    let lines: Vec<String> = statements.iter().map(|line| (*line).to_owned()).collect();
-    let done = world.app.db.write(move |tx| async move {
-        for line in lines {
-            let said = Statement::from_string(tx.get_database_backend(), line);
-            tx.execute_raw(said).await?;
-        }
-        Ok(())
-    });
-    done.await.unwrap();
-}
-
-/// An id as both databases read it from text.
-fn id(n: u32) -> String {
-    format!("00000000-0000-7000-8000-{n:012}")
-}
 
 #[tokio::test]
 async fn missed_calls_give_k_10_each_or_by_number_once_their_term_is_over() {
     on_both(async |world| {
         let callback = |n: u32, (state, due, in_time): (&str, &str, &str), missed: u32| {
-            let id = literal(&world, &id(n));
+            let id = literal(&world, &self::id(n));
             let open = state == "open";
             let mut lines = vec![format!(
                 "insert into callbacks (id, number, state, open, missed, first_missed_at, last_missed_at, warn_at, \
@@ -82,20 +65,12 @@ async fn missed_calls_give_k_10_each_or_by_number_once_their_term_is_over() {
     .await;
 }
 
-/// SQLite keeps an id as 16 bytes.
-fn literal(world: &World, id: &str) -> String {
-    match world.app.kind() {
-        testing::Kind::Sqlite => format!("x'{}'", id.replace('-', "")),
-        testing::Kind::Postgres => format!("'{id}'"),
-    }
-}
-
 #[tokio::test]
 async fn states_give_k_11_cut_at_the_edges_of_the_day() {
     on_both(async |world| {
         let agent = literal(&world, &world.id("agent1").to_string());
         let change = |n: u32, at: &str, to: &str| {
-            let id = literal(&world, &id(n));
+            let id = literal(&world, &self::id(n));
             format!(
                 "insert into agent_state_changes (id, agent_id, at, from_state, to_state, by_kind) \
                  values ({id}, {agent}, '{at}', 'ready', '{to}', 'agent')"
@@ -129,7 +104,7 @@ async fn states_give_k_11_cut_at_the_edges_of_the_day() {
 async fn people_give_k_29_and_k_31_counts_what_is_grave() {
     on_both(async |world| {
         let person = |n: u32, left: &str| {
-            let id = literal(&world, &id(n));
+            let id = literal(&world, &self::id(n));
             format!(
                 "insert into staff (id, name, state, passed, hired_on, left_on, created_at, updated_at, version) \
                  values ({id}, '', 'on_post', true, '2026-01-01', {left}, '2026-01-01T00:00:00+00:00', \
@@ -154,9 +129,10 @@ async fn people_give_k_29_and_k_31_counts_what_is_grave() {
         let beside = figure.beside.iter().map(|one| (one.code.as_str(), one.numerator));
         let kinds = [("leaks", 0), ("grave_errors", 2), ("upheld_complaints", 1)];
         assert!(beside.eq(kinds), "{:?}", figure.beside);
-        // What its rows do not know is no data.
+        // Of one person what is grave in his work; how many left says nothing of him.
         let cut = Cut::of_person(world.id("agent1"));
-        assert_eq!(world.figure(Kpi::K31, november, &cut).await.value, None);
+        assert_eq!(world.figure(Kpi::K31, november, &cut).await.value, Some(3));
+        assert_eq!(world.figure(Kpi::K29, november, &cut).await.value, None);
         assert_eq!(world.says(Kpi::K32, november).await, (0, 0, None));
     })
     .await;
@@ -286,51 +262,54 @@ async fn posts_give_k_28_by_the_working_days_that_have_begun() {
     .await;
 }
 
+/// Articles with a first version, and what is written of them since: article, number, from when it holds, state, effect.
+async fn articles(world: &World, many: u32, since: &[(u32, u32, &str, (&str, &str))]) {
+    let at = "2026-09-01T00:00:00+00:00";
+    let author = literal(world, &world.id("agent1").to_string());
+    let mut lines: Vec<String> = (1..=many)
+        .map(|n| {
+            let id = literal(world, &id(n));
+            format!(
+                "insert into articles (id, number, kind, matter_code, tags, title, state, latest_n, emergency, \
+                 due_for_review, author_id, created_at, updated_at, version) values ({id}, 'A{n}', 'article', '101', \
+                 '', '', 'effective', 2, false, false, {author}, '{at}', '{at}', 1)"
+            )
+        })
+        .collect();
+    let first = (1..=many).map(|n| (n, 1, "null", ("superseded", "'2026-09-01T00:00:00+00:00'")));
+    for (article, n, from, (state, effective)) in first.chain(since.iter().copied()) {
+        let change = literal(world, &id(1_000 + article * 10 + n));
+        let subject = literal(world, &id(article));
+        lines.push(format!(
+            "insert into approvals (id, number, kind, subject_id, subject_number, n, title, author_id, state, \
+             waiting, in_force, emergency, reminders, effective_at, due_for_review, created_at, updated_at, version) \
+             values ({change}, 'B{article}-{n}', 'article', {subject}, '', {n}, '', {author}, '{state}', false, \
+             false, false, 0, {effective}, false, '{at}', '{at}', 1)"
+        ));
+        lines.push(format!(
+            "insert into article_versions (article_id, n, approval_id, title, question, answer, keywords, source_no, \
+             source_title, valid_from, author_id, created_at, updated_at) values ({subject}, {n}, {change}, '', '', \
+             '', '', '', '', {from}, {author}, '{at}', '{at}')"
+        ));
+    }
+    sql(world, &lines).await;
+}
+
 #[tokio::test]
 async fn new_versions_give_k_32_by_the_day_from_which_the_policy_holds() {
     on_both(async |world| {
-        let at = "2026-11-01T00:00:00+00:00";
-        let author = literal(&world, &world.id("agent1").to_string());
-        let version = |article: u32, n: u32, from: &str, (state, effective): (&str, &str)| {
-            let change = literal(&world, &id(1_000 + article * 10 + n));
-            let subject = literal(&world, &id(article));
-            [
-                format!(
-                    "insert into approvals (id, number, kind, subject_id, subject_number, n, title, author_id, state, \
-                     waiting, in_force, emergency, reminders, effective_at, due_for_review, created_at, updated_at, version) \
-                     values ({change}, 'B{article}-{n}', 'article', {subject}, '', {n}, '', {author}, '{state}', false, \
-                     false, false, 0, {effective}, false, '{at}', '{at}', 1)"
-                ),
-                format!(
-                    "insert into article_versions (article_id, n, approval_id, title, question, answer, keywords, source_no, \
-                     source_title, valid_from, author_id, created_at, updated_at) values ({subject}, {n}, {change}, '', '', \
-                     '', '', '', '', {from}, {author}, '{at}', '{at}')"
-                ),
-            ]
-        };
-        let mut lines: Vec<String> = (1..=5)
-            .map(|n| {
-                let id = literal(&world, &id(n));
-                format!(
-                    "insert into articles (id, number, kind, matter_code, tags, title, state, latest_n, emergency, \
-                     due_for_review, author_id, created_at, updated_at, version) values ({id}, 'A{n}', 'article', '101', \
-                     '', '', 'effective', 2, false, false, {author}, '{at}', '{at}', 1)"
-                )
-            })
-            .collect();
-        let (held, monday) = (("superseded", "'2026-11-01T00:00:00+00:00'"), "'2026-11-23T00:00:00+00:00'");
-        for article in 1..=5 {
-            lines.extend(version(article, 1, "null", held));
-        }
-        // On the day itself, two days late, not written to its end, given up; and one whose term runs until Monday.
-        lines.extend(version(1, 2, monday, ("effective", monday)));
-        lines.extend(version(2, 2, monday, ("effective", "'2026-11-25T03:00:00+00:00'")));
-        lines.extend(version(3, 2, monday, ("draft", "null")));
-        lines.extend(version(4, 2, monday, ("withdrawn", "null")));
-        lines.extend(version(5, 2, "'2026-11-27T01:00:00+00:00'", ("submitted", "null")));
-        // What keeps the day of the version before is no other policy.
-        lines.extend(version(1, 3, monday, ("effective", "'2026-11-26T03:00:00+00:00'")));
-        sql(&world, &lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let monday = "'2026-11-23T00:00:00+00:00'";
+        let since = [
+            // On the day itself, two days late, not written to its end, given up; and one whose term runs until Monday.
+            (1, 2, monday, ("effective", monday)),
+            (2, 2, monday, ("effective", "'2026-11-25T03:00:00+00:00'")),
+            (3, 2, monday, ("draft", "null")),
+            (4, 2, monday, ("withdrawn", "null")),
+            (5, 2, "'2026-11-27T01:00:00+00:00'", ("submitted", "null")),
+            // What keeps the day of the version before is no other policy.
+            (1, 3, monday, ("effective", "'2026-11-26T03:00:00+00:00'")),
+        ];
+        articles(&world, 5, &since).await;
         let november = period("2026-11-01", "2026-11-30");
         assert_eq!(world.says(Kpi::K32, november).await, (1, 3, Some(3_333)));
         let october = period("2026-10-01", "2026-10-31");
@@ -340,24 +319,64 @@ async fn new_versions_give_k_32_by_the_day_from_which_the_policy_holds() {
 }
 
 #[tokio::test]
-async fn a_score_table_with_an_indicator_that_nobody_knows_is_refused() {
+async fn a_policy_of_a_holiday_is_due_after_the_first_working_day() {
     on_both(async |world| {
-        let app = (*world.app).clone();
-        let set = world.app.db.write(move |tx| async move {
-            let rule = serde_json::json!({ "rows": [{
-                "indicator": "k99", "weight": 100, "target": 9_500, "floor": 9_000, "method": "linear", "steps": [],
-            }] });
-            let new = New {
-                rule: serde_json::from_value::<analytics::performance::ScoreTable>(rule).unwrap(),
-                effective_from: None,
-                source: "agreed".to_owned(),
-            };
-            set(&app, &tx, &Who::system("test"), new).await
-        });
-        let Err(problem) = set.await else {
-            panic!("it was accepted");
+        // It holds from 3 October, a day off; received on the 8th, due on the 9th at 18:00: to the second, a second late.
+        let holiday = "'2026-10-03T01:00:00+00:00'";
+        let since = [
+            (1, 2, holiday, ("effective", "'2026-10-09T10:00:00+00:00'")),
+            (2, 2, holiday, ("effective", "'2026-10-09T10:00:01+00:00'")),
+        ];
+        articles(&world, 2, &since).await;
+        let october = period("2026-10-01", "2026-10-31");
+        assert_eq!(world.says(Kpi::K32, october).await, (1, 2, Some(5_000)));
+        // Two working days were agreed before it: then both are in time.
+        let agreed = "insert into rules (kind, subject, effective_from, recorded_at, recorded_by, source, body) values \
+                      ('knowledge_term', 'policy.update', '2026-09-01T00:00:00+00:00', '2026-09-01T00:00:00+00:00', null, \
+                      'agreed', '{\"code\":\"policy.update\",\"working_days\":2}')";
+        sql(&world, &[agreed]).await;
+        assert_eq!(world.says(Kpi::K32, october).await, (2, 2, Some(10_000)));
+    })
+    .await;
+}
+
+async fn agreed(world: &World, indicator: &str) -> Option<&'static str> {
+    let (app, indicator) = ((*world.app).clone(), indicator.to_owned());
+    let set = world.app.db.write(move |tx| async move {
+        let rule = serde_json::json!({ "rows": [{
+            "indicator": indicator, "weight": 100, "target": 9_500, "floor": 9_000, "method": "linear", "steps": [],
+        }] });
+        let new = New {
+            rule: serde_json::from_value::<analytics::performance::ScoreTable>(rule).unwrap(),
+            effective_from: None,
+            source: "agreed".to_owned(),
         };
-        assert_eq!(problem.code, "score_indicator_unknown");
+        set(&app, &tx, &Who::system("test"), new).await
+    });
+    set.await.err().map(|problem| problem.code)
+}
+
+#[tokio::test]
+async fn a_score_table_asks_only_for_what_is_told_of_each_person() {
+    on_both(async |world| {
+        let unknown = agreed(&world, "k99").await;
+        assert_eq!(unknown, Some("score_indicator_unknown"));
+        let november = period("2026-11-01", "2026-11-30");
+        let his = Cut::of_person(world.id("agent1"));
+        for kpi in Kpi::ALL {
+            if kpi.is_of_people() {
+                continue;
+            }
+            let refused = agreed(&world, kpi.as_str()).await;
+            assert_eq!(refused, Some("score_indicator_not_of_people"), "{kpi:?}");
+            assert_eq!(
+                world.figure(*kpi, november, &his).await.value,
+                None,
+                "{kpi:?}"
+            );
+        }
+        world.app.clock.advance(std::time::Duration::from_mins(1));
+        assert_eq!(agreed(&world, "k31").await, None);
     })
     .await;
 }

@@ -89,6 +89,11 @@ async fn a_call_is_drawn_heard_scored_released_appealed_and_scored_anew() {
         assert_eq!(rescored["tenths"], 1_000);
         let last = step(me, &rescored, "acknowledge", json!({})).await;
         assert_eq!(last["state"], "final");
+        // The one answer that was sampled was given freely (K-25).
+        let today = (server.clock.now() + TimeDelta::hours(8)).date_naive();
+        let told = lead.get(&format!("/api/v1/kpi-figures?kpis=k25&from={today}&to={today}")).await;
+        let k25 = &told["items"][0];
+        assert_eq!((&k25["numerator"], &k25["denominator"]), (&json!(0), &json!(1)), "{told}");
         let trail = server.sign_in("auditor").await.get("/api/v1/audit?per_page=200").await.to_string();
         for told in ["evaluation.scored", "evaluation.released", "evaluation.appealed", "evaluation.rescored"] {
             assert!(trail.contains(told), "{told} stands in the trail");

@@ -37,9 +37,11 @@ async fn a_complaint_about_an_agent_ends_with_his_training_a_second_look_and_the
         let picked = json!({"kind": "call", "contact_id": call_id, "reason": "投诉核查"});
         let sampled = quality.post("/api/v1/evaluations", picked).await;
         assert_eq!(sampled["origins"], json!(["complaint", "by_hand"]));
-        let scored = step(&quality, &sampled, "score", marks(&quality, 20, "").await).await;
+        let scored = step(&quality, &sampled, "score", marks(&quality, 30, "").await).await;
         let own = path("evaluations", &scored);
         assert_eq!(a.ask(Method::GET, &own, None).await.0, StatusCode::NOT_FOUND);
+
+        step(&quality, &scored, "release", json!({})).await;
 
         // Corrective action: problem, cause, action, due.
         let new = json!({"source": "complaint", "source_id": ticket["id"], "title": "服务态度", "problem": "通话中打断诉求人",
@@ -94,6 +96,15 @@ async fn a_complaint_about_an_agent_ends_with_his_training_a_second_look_and_the
         let section = server.sign_in("section").await;
         let approve = json!({"action": "approve", "reason": "同意"});
         assert_eq!(section.does(&ticket, "sign-off", approve).await["state"], "replied");
+
+        // The check had found a fatal error; once it is final it tells of the same event, which counts once (K-31).
+        server.clock.advance(std::time::Duration::from_hours(10 * 24));
+        let (quality, manager) = (server.sign_in("quality").await, server.sign_in("manager").await);
+        let last = quality.until(&own, std::time::Duration::from_secs(20), |seen| seen["state"] == "final").await;
+        assert_eq!(last["fatal"], json!(["business"]));
+        let until = (server.clock.now() + TimeDelta::hours(8)).date_naive();
+        let told = manager.get(&format!("/api/v1/kpi-figures?kpis=k24,k31&from={today}&to={until}")).await;
+        assert_eq!((&told["items"][0]["numerator"], &told["items"][1]["value"]), (&json!(1), &json!(1)), "{told}");
     })
     .await;
 }

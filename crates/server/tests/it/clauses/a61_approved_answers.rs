@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testing::platforms::wechat::Wechat;
 
+use super::a14_quality::{marks, step};
 use crate::support::Person;
 use crate::support::cases::{on_both, on_both_at, path};
 
@@ -88,6 +90,20 @@ async fn nobody_of_the_supplier_publishes_and_an_answer_cites_the_version_in_for
         agent.person.post(&complete, record).await;
         assert_eq!(manager.get("/api/v1/contact-records?cited=true").await["total"], 1);
         assert_eq!(manager.get("/api/v1/contact-records?cited=false").await["total"], 0);
+
+        // It is checked: each citation was of what held when it was said (K-25).
+        let quality = server.sign_in("quality").await;
+        let picked = json!({"kind": "conversation", "contact_id": conversation["id"], "reason": "抽查"});
+        let sampled = quality.post("/api/v1/evaluations", picked).await;
+        let scored = step(&quality, &sampled, "score", marks(&quality, 0, "").await).await;
+        step(&quality, &scored, "release", json!({})).await;
+        let seen = agent.person.get(&path("evaluations", &sampled)).await;
+        let last = step(&agent.person, &seen, "acknowledge", json!({})).await;
+        assert_eq!(last["state"], "final");
+        let today = (server.clock.now() + TimeDelta::hours(8)).date_naive();
+        let told = manager.get(&format!("/api/v1/kpi-figures?kpis=k25&from={today}&to={today}")).await;
+        let k25 = &told["items"][0];
+        assert_eq!((&k25["numerator"], &k25["denominator"]), (&json!(1), &json!(1)), "{told}");
 
         // Withdrawn at once, everywhere.
         let mut screen = agent.person.screen().await;
