@@ -1,5 +1,5 @@
-//! What both sides agree about quality, as rows that change without a new program: how long appeals and corrective
-//! actions may take, how far two scores may lie apart.
+//! What both sides agree about quality, as rows that change without a new program: how long scoring, appeals and
+//! corrective actions may take, how far two scores may lie apart.
 
 use calendar::DeadlineRule;
 use chrono::{DateTime, Utc};
@@ -15,6 +15,10 @@ use crate::evaluation::Terms;
 words! {
     /// What is agreed.
     QualityTermCode {
+        /// 评分期限, in working days from the draw on.
+        Scoring = "scoring",
+        /// 公布期限, in working days from the score on.
+        Release = "release",
         /// 申诉期限, in working days from the release on.
         Appeal = "appeal",
         /// 申诉答复期限, in working days.
@@ -71,6 +75,8 @@ fn days(held: &[QualityTerm], code: QualityTermCode) -> Result<DeadlineRule> {
 pub(crate) async fn terms(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<Terms> {
     let held = rule::in_force::<QualityTerm>(conn, at).await?;
     Ok(Terms {
+        scoring: days(&held, QualityTermCode::Scoring)?,
+        release: days(&held, QualityTermCode::Release)?,
         appeal: days(&held, QualityTermCode::Appeal)?,
         answer: days(&held, QualityTermCode::AppealAnswer)?,
         difference_tenths: amount(&held, QualityTermCode::Difference)?,

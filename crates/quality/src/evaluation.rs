@@ -40,6 +40,10 @@ words! {
 /// What is agreed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
+    /// How long a sample may wait for its score, from the draw on.
+    pub scoring: DeadlineRule,
+    /// How long a score may wait for its release.
+    pub release: DeadlineRule,
     /// How long the agent may appeal, from the release on.
     pub appeal: DeadlineRule,
     /// How long the answer to an appeal may take.
@@ -140,6 +144,8 @@ kernel::refusals! {
         Scored = "evaluation_scored", "is scored";
         /// The same person scored it before.
         SamePerson = "evaluation_same_person", "was scored by this person before", "somebody else does it";
+        /// Something is still open that its agent is not told of.
+        Held = "evaluation_held", "is not to be acknowledged yet", "wait for it, or appeal";
         /// Its scores lie too far apart.
         Unsettled = "evaluation_unsettled", "has scores that lie too far apart", "settle them first";
         /// Nothing is to be settled.
@@ -170,8 +176,8 @@ kernel::refusals! {
 }
 
 impl Case {
-    /// One that was just drawn.
-    pub fn sampled(agent: Uuid, complained: Option<Uuid>) -> Self {
+    /// One that was just drawn, to be scored by then.
+    pub fn sampled(agent: Uuid, complained: Option<Uuid>, due: DateTime<Utc>) -> Self {
         Self {
             state: EvaluationState::Sampled,
             agent,
@@ -182,8 +188,8 @@ impl Case {
             purchaser: None,
             unsettled: Apart::default(),
             appealed: false,
-            due_at: None,
-            alarm_at: None,
+            due_at: Some(due),
+            alarm_at: Some(due),
             overdue: false,
         }
     }
@@ -254,7 +260,11 @@ impl Case {
             }
             A::Settle(gap) => case.settle((by, side), *gap, moment)?,
             A::Acknowledge => {
-                case.may_end()?;
+                // That scores lie apart is not his to know.
+                case.may_end().map_err(|why| match why {
+                    Refusal::Unsettled => Refusal::Held,
+                    other => other,
+                })?;
                 case.end();
             }
             A::Appeal => case.appeal(moment)?,
@@ -299,6 +309,7 @@ impl Case {
                 }
                 (self.reviewer, self.standing) = (Some(by), Some(by));
                 self.state = S::Scored;
+                self.wait(moment.due(&moment.rules.release));
             }
             // A change of mind after somebody looked again would make his look worth nothing.
             (A::Score, _)
@@ -326,7 +337,10 @@ impl Case {
             }
             // Who is to score it does not get rid of it alone.
             (A::Void, S::Sampled) if self.reviewer == Some(by) => return Err(Refusal::SamePerson),
-            (A::Void, S::Sampled) => self.state = S::Void,
+            (A::Void, S::Sampled) => {
+                self.state = S::Void;
+                (self.due_at, self.alarm_at) = (None, None);
+            }
             (A::Second(_) | A::Release, _) => return Err(Refusal::Unscored),
             (_, _) => return Err(Refusal::Scored),
         }

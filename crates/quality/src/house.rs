@@ -1,6 +1,6 @@
 //! What quality asks of the other capabilities, wired by the server.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use kernel::audit::Who;
 use kernel::{Result, Tx};
@@ -58,12 +58,14 @@ pub struct CorrectiveOrigin {
 
 /// Who knows what was said and done.
 pub trait Contacts: Send + Sync {
-    /// The contacts of this kind that were over within this time, by id.
+    /// The contacts of this kind that were over within this time, by id; when the same requester came again is asked
+    /// only where `again_within` says within which time.
     fn between(
         &self,
         kind: WorkKind,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
+        again_within: Option<TimeDelta>,
     ) -> BoxFuture<'_, Result<Vec<Contact>>>;
 
     /// One of them; none where it is not there, or no agent had it.

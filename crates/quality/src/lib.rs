@@ -21,7 +21,7 @@ use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use card::FatalKind;
-pub use evaluation::figures::{QualityFigure, figures};
+pub use evaluation::figures::{QualitySum, sums};
 pub use house::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
 
 /// The tables of this crate.
@@ -29,6 +29,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         migration!("2026120511_quality"),
         migration!("2026120512_prepared_quality"),
+        migration!("2026120561_draws_and_terms"),
     ]
 }
 

@@ -3,6 +3,6 @@
 organization::rule_doors! { crate::rights::ViewScoreCards;
     /// How samples are drawn.
     sampling_plans: crate::sampling::SamplingPlan, "/api/v1/rules/sampling-plans", crate::rights::SetQualityRules;
-    /// How long appeals and corrective actions may take, how far two scores may lie apart.
+    /// How long scoring, appeals and corrective actions may take, how far two scores may lie apart.
     quality_terms: crate::agreed::QualityTerm, "/api/v1/rules/quality-terms", crate::rights::SetQualityRules;
 }

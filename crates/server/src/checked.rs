@@ -4,8 +4,8 @@ use analytics::kpi::{Cut, Period};
 use analytics::{Desk, Sampled, Samples};
 use futures::future::BoxFuture;
 use kernel::{App, Result};
+use quality::QualitySum;
 use quality::corrective::{CorrectiveSource, CorrectiveState};
-use quality::{FatalKind, QualityFigure};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait as _, QueryFilter, QuerySelect};
 use std::sync::Arc;
 
@@ -32,20 +32,18 @@ impl Samples for Checked {
                 return Ok(None);
             }
             let conn = self.0.db.read();
-            let rows = quality::figures(conn, period.begins(), period.ends()).await?;
-            let meant = |row: &&QualityFigure| {
-                cut.person.is_none_or(|person| person == row.agent)
-                    && cut.channel.as_ref().is_none_or(|one| *one == row.channel)
-            };
+            let period = (period.begins(), period.ends());
+            let rows = quality::sums(conn, period, cut.person).await?;
             let mut told = Sampled::default();
+            let meant =
+                |row: &&QualitySum| cut.channel.as_ref().is_none_or(|one| *one == row.channel);
             for row in rows.iter().filter(meant) {
-                let fatal = |kind| i64::from(row.fatal.contains(&kind));
-                told.samples += 1;
-                told.passed += i64::from(row.passed);
-                told.fatal += i64::from(!row.fatal.is_empty());
-                told.fatal_business += fatal(FatalKind::Business);
-                told.fatal_customer += fatal(FatalKind::User);
-                told.fatal_compliance += fatal(FatalKind::Compliance);
+                told.samples += row.evaluations;
+                told.passed += row.passed;
+                told.fatal += row.fatal;
+                told.fatal_business += row.business;
+                told.fatal_customer += row.user;
+                told.fatal_compliance += row.compliance;
             }
             Ok(Some(told))
         })

@@ -62,10 +62,10 @@ impl Measures {
         let period = Period::new(from, until)?;
         let conn = self.0.db.read();
         let mut sums: BTreeMap<Uuid, (i64, i64)> = BTreeMap::new();
-        for row in quality::figures(conn, period.begins(), period.ends()).await? {
+        for row in quality::sums(conn, (period.begins(), period.ends()), None).await? {
             let sum = sums.entry(row.agent).or_default();
-            sum.0 += i64::from(row.tenths);
-            sum.1 += FULL_TENTHS;
+            sum.0 += row.tenths;
+            sum.1 += FULL_TENTHS * row.evaluations;
         }
         Ok(shares(sums, "quality:evaluations"))
     }

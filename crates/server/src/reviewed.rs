@@ -29,8 +29,6 @@ use uuid::Uuid;
 const AT_ONCE: u64 = 2_000;
 /// Ids of one statement.
 const IDS: usize = 500;
-/// A requester who comes again later than this has another matter.
-const AGAIN: TimeDelta = TimeDelta::days(30);
 /// The worst two of five are a bad rating.
 const BAD_RATING: i32 = 2;
 
@@ -43,6 +41,7 @@ impl Contacts for Reviewed {
         kind: WorkKind,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
+        again_within: Option<TimeDelta>,
     ) -> BoxFuture<'_, Result<Vec<Contact>>> {
         Box::pin(async move {
             let conn = self.0.db.read();
@@ -57,7 +56,9 @@ impl Contacts for Reviewed {
             };
             if kind != WorkKind::WorkOrder {
                 beside(conn, &mut found).await?;
-                again(conn, &mut found, (from, until)).await?;
+                if let Some(within) = again_within {
+                    again(conn, &mut found, within).await?;
+                }
             }
             Ok(found)
         })
@@ -329,38 +330,50 @@ async fn beside(conn: &impl ConnectionTrait, contacts: &mut [Contact]) -> Result
     Ok(())
 }
 
-/// After how long the same requester came again.
+/// After how long the same requester came again, where he did within this time; some contacts at a time.
 async fn again(
     conn: &impl ConnectionTrait,
     contacts: &mut [Contact],
-    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    within: TimeDelta,
 ) -> Result<()> {
     use record::Column;
-    let begun = Condition::all()
-        .add(Column::StartedAt.gte(from - AGAIN))
-        .add(Column::StartedAt.lt(until + AGAIN));
-    let records: Vec<(Uuid, Uuid, DateTime<Utc>)> = record::Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::RequesterId, Column::StartedAt])
-        .filter(begun)
-        .order_by_asc(Column::StartedAt)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    let mut came: HashMap<Uuid, Vec<DateTime<Utc>>> = HashMap::new();
-    let mut whose = HashMap::new();
-    for (id, requester, at) in records {
-        came.entry(requester).or_default().push(at);
-        whose.insert(id, requester);
-    }
-    for contact in contacts {
-        let Some(ended_at) = contact.ended_at else {
-            continue;
-        };
-        let times = whose.get(&contact.id).and_then(|who| came.get(who));
-        let next = times.and_then(|times| times.iter().find(|at| **at > ended_at));
-        let minutes = next.map(|next| (*next - ended_at).num_minutes());
-        contact.again_after_minutes = minutes.and_then(|minutes| u64::try_from(minutes).ok());
+    contacts.sort_unstable_by_key(|contact| contact.ended_at);
+    for some in contacts.chunks_mut(IDS) {
+        let whose: HashMap<Uuid, Uuid> = record::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::RequesterId])
+            .filter(Column::Id.is_in(some.iter().map(|contact| contact.id)))
+            .into_tuple::<(Uuid, Uuid)>()
+            .all(conn)
+            .await?
+            .into_iter()
+            .collect();
+        let mut ends = some.iter().filter_map(|contact| contact.ended_at);
+        let Some(first) = ends.next() else { continue };
+        let last = ends.next_back().unwrap_or(first);
+        let mut came: HashMap<Uuid, Vec<DateTime<Utc>>> = HashMap::new();
+        let records: Vec<(Uuid, DateTime<Utc>)> = record::Entity::find()
+            .select_only()
+            .columns([Column::RequesterId, Column::StartedAt])
+            .filter(Column::RequesterId.is_in(whose.values().copied()))
+            .filter(Column::StartedAt.gt(first))
+            .filter(Column::StartedAt.lte(last + within))
+            .order_by_asc(Column::StartedAt)
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (requester, at) in records {
+            came.entry(requester).or_default().push(at);
+        }
+        for contact in some {
+            let Some(ended_at) = contact.ended_at else {
+                continue;
+            };
+            let times = whose.get(&contact.id).and_then(|who| came.get(who));
+            let next = times.and_then(|times| times.iter().find(|at| **at > ended_at));
+            let minutes = next.map(|next| (*next - ended_at).num_minutes());
+            contact.again_after_minutes = minutes.and_then(|minutes| u64::try_from(minutes).ok());
+        }
     }
     Ok(())
 }

@@ -30907,7 +30907,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How long appeals and corrective actions may take, how far two scores may lie apart (A-14, A-15). */
+        /** How long scoring, appeals and corrective actions may take, how far two scores may lie apart (A-14, A-15). */
         get: {
             parameters: {
                 query?: never;
@@ -31856,6 +31856,54 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SamplingDrawDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sampling-draws/{id}/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contacts of one agent that a draw was made from, so that anybody can repeat it; not one's own. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The agent. */
+                    agent: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SamplingLot"];
                     };
                 };
                 404: {
@@ -46996,6 +47044,8 @@ export interface components {
              * @description When it began.
              */
             began_at: string;
+            /** @description Its scores are kept from who looks until he gave his own in a calibration. */
+            blind: boolean;
             /** @description By which way it came. */
             channel: string;
             /**
@@ -47018,6 +47068,8 @@ export interface components {
              * @description When the next step is due.
              */
             due_at?: string | null;
+            /** @description The rule that says so. */
+            due_rule?: string | null;
             /**
              * Format: int64
              * @description How long it took.
@@ -57357,6 +57409,8 @@ export interface components {
                  * @description When it began.
                  */
                 began_at: string;
+                /** @description Its scores are kept from who looks until he gave his own in a calibration. */
+                blind: boolean;
                 /** @description By which way it came. */
                 channel: string;
                 /**
@@ -57379,6 +57433,8 @@ export interface components {
                  * @description When the next step is due.
                  */
                 due_at?: string | null;
+                /** @description The rule that says so. */
+                due_rule?: string | null;
                 /**
                  * Format: int64
                  * @description How long it took.
@@ -63120,7 +63176,7 @@ export interface components {
          * @description What is agreed.
          * @enum {string}
          */
-        QualityTermCode: "appeal" | "appeal_answer" | "difference" | "corrective";
+        QualityTermCode: "scoring" | "release" | "appeal" | "appeal_answer" | "difference" | "corrective";
         /** @description One question. */
         Question: {
             /** @description Names it in the answers. */
@@ -67167,6 +67223,15 @@ export interface components {
             /** @description The plan, as it stood. */
             plan: components["schemas"]["SamplingPlan"];
             /** @description What the order of the contacts follows from. */
+            seed: string;
+        };
+        /** @description What an agent's share by chance was drawn from. */
+        SamplingLot: {
+            /** @description So many of them, the first, were drawn by chance. */
+            by_chance: number;
+            /** @description His contacts in the order of `SHA-256(seed ‖ id)`, the 16 bytes of the id. */
+            ids: string[];
+            /** @description What the order follows from. */
             seed: string;
         };
         /** @description How contacts are drawn. */

@@ -1,10 +1,13 @@
 //! The rows of calibrations and their scores.
 
+use std::collections::HashSet;
+
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, not_found};
 use kernel::versioned::{self, Versioned as _};
-use kernel::{App, Role, Tx, numbers};
+use kernel::{App, Principal, Role, Tx, numbers};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
     IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect as _, QueryTrait as _,
@@ -17,6 +20,7 @@ use uuid::Uuid;
 use super::{Action, CalibrationState, Case};
 use crate::card::Score;
 use crate::evaluation::store::row as evaluation;
+use crate::rights::Calibrate;
 use crate::trail::{self, Scribe};
 
 kernel::table! {
@@ -90,6 +94,42 @@ fn visible(user: Uuid) -> Condition {
         .add(Column::EvaluationId.is_null())
         .add(Column::EvaluationId.not_in_subquery(about_him.into_query()));
     Condition::all().add(Column::AgentId.ne(user)).add(other)
+}
+
+/// The evaluations that are being calibrated and that this person did not score there yet: until he did, their scores
+/// are kept from him.
+pub(crate) fn blind_for(user: Uuid) -> SelectStatement {
+    let scored = score_row::Entity::find()
+        .select_only()
+        .column(score_row::Column::CalibrationId)
+        .filter(score_row::Column::ReviewerId.eq(user));
+    row::Entity::find()
+        .select_only()
+        .column(Column::EvaluationId)
+        .filter(Column::EvaluationId.is_not_null())
+        .filter(Column::State.eq(CalibrationState::Blind.as_str()))
+        .filter(Column::Id.not_in_subquery(scored.into_query()))
+        .into_query()
+}
+
+/// Those of these evaluations whose scores are kept from this person.
+pub(crate) async fn blind(
+    conn: &impl ConnectionTrait,
+    to: &Principal,
+    evaluations: Vec<Uuid>,
+) -> Result<HashSet<Uuid>> {
+    if !to.may::<Calibrate>() {
+        return Ok(HashSet::new());
+    }
+    let found: Vec<Uuid> = evaluation::Entity::find()
+        .select_only()
+        .column(evaluation::Column::Id)
+        .filter(evaluation::Column::Id.is_in(evaluations))
+        .filter(evaluation::Column::Id.in_subquery(blind_for(to.user_id)))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 pub(crate) async fn list(

@@ -1,96 +1,79 @@
-//! The rows behind the indicators of quality: K-23 质检合格率 is `passed / rows`, K-24 致命差错率 `rows with a kind of
-//! fatal error / rows`.
+//! The sums behind the indicators of quality: K-23 质检合格率 is `passed / evaluations`, K-24 致命差错率
+//! `fatal / evaluations`.
 
 use chrono::{DateTime, Utc};
-use kernel::problem::{Result, internal};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde::Serialize;
+use kernel::problem::Result;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::store::row::{Column, Entity};
 use crate::card::FatalKind;
 
-/// Rows answered at most: a year of three sites.
-const MOST: u64 = 100_000;
-
-/// An evaluation that is final.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct QualityFigure {
-    /// The evaluation.
-    pub id: Uuid,
+/// What one agent's evaluations by one channel came to.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct QualitySum {
     /// Whose work it is.
     pub agent: Uuid,
-    /// When the contact began.
-    pub began_at: DateTime<Utc>,
-    /// When it became final.
-    pub final_at: DateTime<Utc>,
-    /// `call`, `conversation` or `work_order`.
-    pub kind: String,
     /// By which way it came.
     pub channel: String,
-    /// Tenths of a point.
-    pub tenths: i32,
+    /// Evaluations that became final.
+    pub evaluations: i64,
+    /// Their tenths of a point.
+    pub tenths: i64,
     /// 合格: no fatal error, and at least the pass mark.
-    pub passed: bool,
-    /// Kinds of fatal errors.
-    pub fatal: Vec<FatalKind>,
+    pub passed: i64,
+    /// Those with a fatal error.
+    pub fatal: i64,
+    /// 业务致命
+    pub business: i64,
+    /// 用户致命
+    pub user: i64,
+    /// 合规致命
+    pub compliance: i64,
 }
 
-type Row = (
-    Uuid,
-    Uuid,
-    DateTime<Utc>,
-    DateTime<Utc>,
-    String,
-    String,
-    i32,
-    bool,
-    serde_json::Value,
-);
-
-/// The evaluations that became final from `from` on and before `until`, the first first; a score that was settled
-/// afterwards stands with the day it became final.
+/// The evaluations that became final from `from` on and before `until`, summed by the database for each agent and
+/// channel; a score that was settled afterwards stands with the day it became final.
+///
+/// # Arguments
+/// * `agent` – only this agent's
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn figures(
+pub async fn sums(
     conn: &impl ConnectionTrait,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Result<Vec<QualityFigure>> {
-    let rows: Vec<Row> = Entity::find()
-        .select_only()
-        .columns([
-            Column::Id,
-            Column::AgentId,
-            Column::BeganAt,
-            Column::FinalAt,
-            Column::Kind,
-            Column::Channel,
-            Column::Tenths,
-            Column::Passed,
-            Column::Fatal,
-        ])
-        .filter(Column::FinalAt.gte(from))
-        .filter(Column::FinalAt.lt(until))
-        .filter(Column::Tenths.is_not_null())
-        .order_by_asc(Column::FinalAt)
-        .limit(MOST)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    let figure = |row: Row| {
-        Ok(QualityFigure {
-            id: row.0,
-            agent: row.1,
-            began_at: row.2,
-            final_at: row.3,
-            kind: row.4,
-            channel: row.5,
-            tenths: row.6,
-            passed: row.7,
-            fatal: serde_json::from_value(row.8).map_err(internal)?,
-        })
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    agent: Option<Uuid>,
+) -> Result<Vec<QualitySum>> {
+    let fatal = || Expr::col(Column::Fatal).cast_as("text");
+    let counted = |which: Expr| {
+        let one: Expr = Expr::case(which, 1).finally(0).into();
+        one.sum().cast_as("bigint")
     };
-    rows.into_iter().map(figure).collect()
+    let of_kind = |kind: FatalKind| counted(fatal().like(format!("%\"{}\"%", kind.as_str())));
+    let period = Condition::all()
+        .add(Column::FinalAt.gte(from))
+        .add(Column::FinalAt.lt(until))
+        .add(Column::Tenths.is_not_null())
+        .add_option(agent.map(|agent| Column::AgentId.eq(agent)));
+    Ok(Entity::find()
+        .select_only()
+        .column_as(Column::AgentId, "agent")
+        .column(Column::Channel)
+        .column_as(Column::Id.count(), "evaluations")
+        .column_as(Column::Tenths.sum().cast_as("bigint"), "tenths")
+        .column_as(counted(Column::Passed.eq(true)), "passed")
+        .column_as(counted(fatal().ne("[]")), "fatal")
+        .column_as(of_kind(FatalKind::Business), "business")
+        .column_as(of_kind(FatalKind::User), "user")
+        .column_as(of_kind(FatalKind::Compliance), "compliance")
+        .filter(period)
+        .group_by(Column::AgentId)
+        .group_by(Column::Channel)
+        .into_model()
+        .all(conn)
+        .await?)
 }

@@ -44,7 +44,7 @@ async fn list(
 ) -> Result<Json<Page<EvaluationView>>> {
     let conn = desk.app.db.read();
     let page = store::list(conn, &actor, &query, &filter).await?;
-    let to = actor.user_id();
+    let to = actor.principal();
     let shown = page.shown(async |rows| view::views(conn, to, rows).await);
     Ok(Json(shown.await?))
 }

@@ -16,10 +16,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::EvaluationState as S;
-use super::figures::figures;
+use super::figures::sums;
 use super::store::row::{Column, Entity};
 use super::store::visible;
-use crate::card::FatalKind;
 use crate::corrective::store as corrective;
 use crate::rights::ViewEvaluations;
 
@@ -150,20 +149,19 @@ async fn by_agent(
         return Err(invalid("to", "period_out_of_range", "a year at most"));
     }
     let conn = app.db.read();
-    let rows = figures(conn, period.from, period.to).await?;
+    let only = (*actor.scope() != Scope::All).then(|| actor.user_id());
+    let rows = sums(conn, (period.from, period.to), only).await?;
     let mut agents: BTreeMap<Uuid, (AgentQuality, u64)> = BTreeMap::new();
+    let many = |counted: i64| u32::try_from(counted).unwrap_or(u32::MAX);
     for row in rows {
-        if *actor.scope() != Scope::All && row.agent != actor.user_id() {
-            continue;
-        }
         let (counted, sum) = agents.entry(row.agent).or_insert_with(|| (nothing(), 0));
-        counted.evaluations += 1;
-        *sum += u64::from(row.tenths.unsigned_abs());
-        counted.passed += u32::from(row.passed);
-        counted.fatal += u32::from(!row.fatal.is_empty());
-        counted.business += u32::from(row.fatal.contains(&FatalKind::Business));
-        counted.user += u32::from(row.fatal.contains(&FatalKind::User));
-        counted.compliance += u32::from(row.fatal.contains(&FatalKind::Compliance));
+        *sum += row.tenths.unsigned_abs();
+        counted.evaluations += many(row.evaluations);
+        counted.passed += many(row.passed);
+        counted.fatal += many(row.fatal);
+        counted.business += many(row.business);
+        counted.user += many(row.user);
+        counted.compliance += many(row.compliance);
     }
     let people = organization::colleagues(conn, agents.keys().copied()).await?;
     let mut items: Vec<AgentQuality> = agents

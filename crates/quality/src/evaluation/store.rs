@@ -19,8 +19,10 @@ use uuid::Uuid;
 
 use super::{Action, Apart, Case, EvaluationState, Moment};
 use crate::agreed;
+use crate::calibration::store as calibrations;
 use crate::card::{FatalKind, Score};
 use crate::house::Contact;
+use crate::rights::Calibrate;
 use crate::sampling::{Origin, WorkKind};
 use crate::trail::{self, Scribe};
 
@@ -88,6 +90,7 @@ kernel::table! {
         open: bool,
         overdue: bool,
         due_at: Option<DateTimeUtc>,
+        due_rule: Option<String>,
         next_alarm_at: Option<DateTimeUtc>,
         updated_at: DateTimeUtc,
         version: i64,
@@ -219,7 +222,13 @@ impl Filter {
             || self.compared.is_some()
             || self.unsettled.is_some()
             || self.open.is_some()
+            || self.overdue.is_some()
             || self.state.as_deref() == Some(EvaluationState::Action.as_str())
+    }
+
+    fn asks_the_score(&self) -> bool {
+        let yes_or_no = [self.passed, self.fatal, self.compared, self.unsettled];
+        yes_or_no.iter().any(Option::is_some)
     }
 
     fn condition(&self) -> Condition {
@@ -241,7 +250,6 @@ impl Filter {
         };
         let origin = self.origin.as_deref().and_then(Origin::parse);
         Condition::all()
-            .add_option(equals(Column::State, &self.state))
             .add_option(self.open.map(|open| Column::Open.eq(open)))
             .add_option(equals(Column::Kind, &self.kind))
             .add_option(self.agent.map(|agent| Column::AgentId.eq(agent)))
@@ -284,13 +292,30 @@ pub(crate) async fn list<P: Permission>(
     query: &ListQuery,
     filter: &Filter,
 ) -> Result<Page<row::Model>> {
+    // His own that led to a corrective action is final to him.
+    let state = filter.state.as_deref().map(|state| {
+        let ended = Condition::all()
+            .add(Column::State.eq(EvaluationState::Action.as_str()))
+            .add(Column::AgentId.eq(actor.user_id()));
+        let is_final = state == EvaluationState::Final.as_str();
+        Condition::any()
+            .add(Column::State.eq(state))
+            .add_option(is_final.then_some(ended))
+    });
     // Of his own nobody learns by a filter what its page does not tell him.
     let others = filter
         .asks_the_hidden()
         .then(|| Column::AgentId.ne(actor.user_id()));
+    // Nor of what he scores blindly.
+    let blind = (filter.asks_the_score() && actor.principal().may::<Calibrate>()).then(|| {
+        let blind = calibrations::blind_for(actor.user_id());
+        Column::Id.not_in_subquery(blind)
+    });
     let all = visible(actor.scope(), actor.user_id())
         .add(filter.condition())
+        .add_option(state)
         .add_option(others)
+        .add_option(blind)
         .add_option(query.words_in(&[Column::Number, Column::Label])?);
     let sortable = [
         ("drawn_at", Column::DrawnAt),
@@ -360,10 +385,13 @@ pub(crate) async fn sample(
     let now = app.clock.now();
     let day = now.with_timezone(&calendar::SHANGHAI).format("ZJ-%Y%m%d");
     let last = numbers::next_many(&**tx, day.to_string(), many).await?;
+    let terms = agreed::terms(&**tx, now).await?;
+    let service = organization::service_calendar::load(&**tx).await?;
+    let due = service.deadline(&terms.scoring, now).business_due_at;
     let numbered = (last - many + 1..).zip(drawn);
     let make = |(count, (contact, origins)): (i64, (Contact, Vec<Origin>))| {
         let complained = contact.complained.filter(|who| *who != contact.agent);
-        let case = Case::sampled(contact.agent, complained);
+        let case = Case::sampled(contact.agent, complained, due);
         let row = row::Model {
             id: app.ids.next(),
             number: format!("{day}-{count:04}"),
@@ -408,6 +436,7 @@ pub(crate) async fn sample(
             open: true,
             overdue: false,
             due_at: None,
+            due_rule: Some(terms.scoring.id.clone()),
             next_alarm_at: None,
             updated_at: now,
             version: 1,
@@ -425,11 +454,24 @@ pub(crate) async fn sample(
     Ok(rows)
 }
 
-/// Whom nothing is told of an evaluation: whom it is about, until he may know.
-fn hidden_from(case: &Case) -> Vec<Uuid> {
+/// What the agent may hear of once it is released.
+const HIS_TO_HEAR: [&str; 6] = [
+    "released",
+    "acknowledged",
+    "appealed",
+    "rescored",
+    "settled",
+    "final",
+];
+
+/// Whom `what` of an evaluation is not told: whom it is about, until he may know.
+fn hidden_from(case: &Case, what: &str) -> Vec<Uuid> {
     let about = [Some(case.agent), case.complained];
     let about = about.into_iter().flatten();
-    about.filter(|person| !case.seen_by(*person)).collect()
+    let heard = HIS_TO_HEAR.contains(&what);
+    about
+        .filter(|person| !heard || !case.seen_by(*person))
+        .collect()
 }
 
 /// Notes that a contact was drawn for more reasons than were known, and whom a complaint about it is about: from then on
@@ -500,6 +542,16 @@ impl Hand<'_> {
                 .with("state", before.state.as_str())
         })?;
         let mut after = before.clone().with_case(&case);
+        if case.due_at != was.due_at {
+            use EvaluationState as S;
+            let rule = match case.state {
+                S::Scored => Some(&rules.release),
+                S::Released | S::Rescored => Some(&rules.appeal),
+                S::Appealed => Some(&rules.answer),
+                _ => None,
+            };
+            after.due_rule = rule.map(|rule| rule.id.clone());
+        }
         if case.is_released() && after.released_at.is_none() {
             after.released_at = Some(now);
         }
@@ -624,7 +676,7 @@ impl Hand<'_> {
             who: self.who,
             kind: "evaluation",
             id: row.id,
-            hidden: hidden_from(&case),
+            hidden: hidden_from(&case, what),
         };
         scribe.tell(what, note, facts).await
     }
@@ -637,6 +689,9 @@ impl Alarmed for Evaluations {
     type Entity = row::Entity;
     const HANDLER: &'static str = "quality.wake_evaluations";
     const KINDS: &'static [&'static str] = &[
+        "sampling_draw.drawn",
+        "evaluation.sampled",
+        "evaluation.scored",
         "evaluation.released",
         "evaluation.appealed",
         "evaluation.rescored",
@@ -656,6 +711,8 @@ impl Alarmed for Evaluations {
             let case = row.case()?;
             let what = match case.state {
                 EvaluationState::Appealed => "appeal_overdue",
+                EvaluationState::Sampled => "score_overdue",
+                EvaluationState::Scored => "release_overdue",
                 _ if case.unsettled.any() => "waits",
                 _ => "final",
             };

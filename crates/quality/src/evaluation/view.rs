@@ -12,8 +12,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::store::{self, row, score_row};
+use super::store::{self, ScoreKind, row, score_row};
 use super::{Apart, EvaluationState};
+use crate::calibration::store as calibrations;
 use crate::card::store as cards;
 use crate::card::{CardBody, FatalKind, Marks};
 use crate::rights::{
@@ -25,6 +26,7 @@ use crate::side;
 use crate::trail::{self, TrailLine};
 
 /// An evaluation as lists show it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EvaluationView {
     /// Identifies it.
@@ -77,6 +79,10 @@ pub struct EvaluationView {
     pub overdue: bool,
     /// When the next step is due.
     pub due_at: Option<DateTime<Utc>>,
+    /// The rule that says so.
+    pub due_rule: Option<String>,
+    /// Its scores are kept from who looks until he gave his own in a calibration.
+    pub blind: bool,
     /// When the agent was shown it.
     pub released_at: Option<DateTime<Utc>>,
     /// When it became final.
@@ -147,7 +153,7 @@ pub struct EvaluationDetail {
 /// The rows as lists show them to somebody.
 pub(crate) async fn views(
     conn: &impl ConnectionTrait,
-    to: Uuid,
+    to: &Principal,
     rows: Vec<row::Model>,
 ) -> Result<Vec<EvaluationView>> {
     let mut named = Vec::new();
@@ -156,11 +162,21 @@ pub(crate) async fn views(
         named.extend(row.reviewer_id);
     }
     let people = organization::colleagues(conn, named).await?;
-    Ok(rows.iter().map(|row| view(row, to, &people)).collect())
+    let blind = calibrations::blind(conn, to, rows.iter().map(|row| row.id).collect()).await?;
+    let me = to.user_id;
+    let shown = rows.iter();
+    let shown = shown.map(|row| view(row, (me, blind.contains(&row.id)), &people));
+    Ok(shown.collect())
 }
 
-fn view(row: &row::Model, to: Uuid, people: &HashMap<Uuid, Colleague>) -> EvaluationView {
+fn view(
+    row: &row::Model,
+    (to, blind): (Uuid, bool),
+    people: &HashMap<Uuid, Colleague>,
+) -> EvaluationView {
     let own = row.agent_id == to;
+    // What he gave himself he knows.
+    let unknown = blind && row.standing_by != Some(to);
     let person = |id: Option<Uuid>| id.and_then(|id| people.get(&id).cloned());
     EvaluationView {
         id: row.id,
@@ -178,12 +194,16 @@ fn view(row: &row::Model, to: Uuid, people: &HashMap<Uuid, Colleague>) -> Evalua
         origins: if own { Vec::new() } else { row.origins() },
         drawn_at: row.drawn_at,
         reviewer: person(row.reviewer_id.filter(|_| !own)),
-        tenths: row.tenths,
-        passed: row.passed,
-        fatal: row.fatal_kinds(),
-        purchaser_tenths: row.purchaser_tenths.filter(|_| !own),
-        gap_tenths: row.gap_tenths.filter(|_| !own),
-        unsettled: row.unsettled.clone().filter(|_| !own),
+        tenths: row.tenths.filter(|_| !unknown),
+        passed: row.passed.filter(|_| !unknown),
+        fatal: if unknown {
+            Vec::new()
+        } else {
+            row.fatal_kinds()
+        },
+        purchaser_tenths: row.purchaser_tenths.filter(|_| !own && !blind),
+        gap_tenths: row.gap_tenths.filter(|_| !own && !blind),
+        unsettled: row.unsettled.clone().filter(|_| !own && !blind),
         // A corrective action is not his to know of.
         state: match row.state.as_str() {
             "action" if own => EvaluationState::Final.as_str().to_owned(),
@@ -192,6 +212,8 @@ fn view(row: &row::Model, to: Uuid, people: &HashMap<Uuid, Colleague>) -> Evalua
         open: row.open,
         overdue: row.overdue && !own,
         due_at: row.due_at,
+        due_rule: row.due_rule.clone(),
+        blind,
         released_at: row.released_at,
         final_at: row.final_at,
         corrective_id: row.corrective_id.filter(|_| !own),
@@ -263,6 +285,10 @@ pub(crate) async fn detail(app: &App, to: &Principal, row: row::Model) -> Result
     let own = row.agent_id == to.user_id;
     let mut rows = store::scores(conn, row.id).await?;
     rows.retain(|one| !own || one.shown_at.is_some());
+    let mut shown = views(conn, to, vec![row.clone()]).await?;
+    let evaluation = shown.pop().ok_or_else(|| internal("one row, one view"))?;
+    let blind = evaluation.blind;
+    rows.retain(|one| !blind || one.reviewer_id == to.user_id);
     if own {
         // How many scores there are beside those he was shown is not told either.
         for (n, one) in (1..).zip(rows.iter_mut()) {
@@ -273,22 +299,20 @@ pub(crate) async fn detail(app: &App, to: &Principal, row: row::Model) -> Result
     let standing_n = standing.map(|one| one.n);
     let scores = given(conn, rows, own).await?;
     let actions = offered(&row, to)?;
-    let lines = if own {
+    let lines = if own || blind {
         Vec::new()
     } else {
         trail::lines(conn, row.id).await?
     };
-    let mut shown = views(conn, to.user_id, vec![row.clone()]).await?;
-    let evaluation = shown.pop().ok_or_else(|| internal("one row, one view"))?;
     Ok(EvaluationDetail {
         evaluation,
         origin_note: if own { String::new() } else { row.origin_note },
         draw_id: row.draw_id.filter(|_| !own),
         scores,
         standing_n,
-        appeal: row.appeal,
+        appeal: row.appeal.filter(|_| !blind),
         appealed_at: row.appealed_at,
-        appeal_answer: row.appeal_answer,
+        appeal_answer: row.appeal_answer.filter(|_| !blind),
         void_reason: row.void_reason,
         actions,
         lines,
@@ -307,7 +331,11 @@ async fn given(
         let card = card.ok_or_else(|| internal("a score without its card"))?;
         Ok(GivenScore {
             n: one.n,
-            kind: one.kind,
+            // That there was something to settle is not his to know.
+            kind: match one.kind.as_str() {
+                "settled" if own => ScoreKind::First.as_str().to_owned(),
+                _ => one.kind,
+            },
             reviewer: people.get(&one.reviewer_id).filter(|_| !own).cloned(),
             at: one.at,
             card_version_id: card.id,

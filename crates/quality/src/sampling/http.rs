@@ -8,16 +8,16 @@ use chrono::{DateTime, Utc};
 use kernel::Actor;
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
-use kernel::problem::{Problem, Result, internal};
+use kernel::problem::{Problem, Result, internal, not_found};
 use organization::Colleague;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::SamplingPlan;
 use super::store::{self, DrawnOfAgent, Wish, row};
+use super::{SamplingPlan, quota};
 use crate::Desk;
 use crate::rights::DrawSamples;
 
@@ -26,6 +26,7 @@ pub(crate) fn routes(desk: &Desk) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list, draw))
         .routes(routes!(show))
+        .routes(routes!(candidates))
         .with_state(desk.clone())
 }
 
@@ -137,6 +138,51 @@ async fn show(
 ) -> Result<Json<SamplingDrawDetail>> {
     let row = store::get(desk.app.db.read(), id).await?;
     detail(&desk, row).await
+}
+
+/// Whose contacts are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfAgent {
+    /// The agent.
+    agent: Uuid,
+}
+
+/// What an agent's share by chance was drawn from.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SamplingLot {
+    /// What the order follows from.
+    pub seed: String,
+    /// His contacts in the order of `SHA-256(seed ‖ id)`, the 16 bytes of the id.
+    pub ids: Vec<Uuid>,
+    /// So many of them, the first, were drawn by chance.
+    pub by_chance: usize,
+}
+
+/// The contacts of one agent that a draw was made from, so that anybody can repeat it; not one's own.
+#[utoipa::path(
+    get, path = "/api/v1/sampling-draws/{id}/candidates", tag = "quality", operation_id = "list_sampling_candidates",
+    params(("id" = Uuid, Path), OfAgent),
+    responses((status = 200, body = SamplingLot), (status = 404, body = Problem)),
+)]
+async fn candidates(
+    actor: Actor<DrawSamples>,
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    Query(of): Query<OfAgent>,
+) -> Result<Json<SamplingLot>> {
+    let conn = desk.app.db.read();
+    let draw = store::get(conn, id).await?;
+    let ids = store::lot(conn, &draw, of.agent).await?;
+    if ids.is_empty() || of.agent == actor.user_id() {
+        return Err(not_found("candidates of this agent"));
+    }
+    let plan: SamplingPlan = serde_json::from_value(draw.plan).map_err(internal)?;
+    Ok(Json(SamplingLot {
+        seed: draw.seed,
+        by_chance: quota(&plan, ids.len()),
+        ids,
+    }))
 }
 
 /// What is to be drawn.

@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, invalid, not_found, refused};
 use kernel::{App, Side, Tx, rule, versioned};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel as _,
+    PaginatorTrait, QueryFilter,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Candidate, Origin, SamplingPlan, draw};
+use super::{Candidate, Origin, SamplingPlan, draw, place};
 use crate::Desk;
 use crate::evaluation::store::{self as evaluations, row as evaluation};
 use crate::house::Contact;
@@ -40,6 +43,14 @@ kernel::table! {
         state: String,
         updated_at: DateTimeUtc,
         version: i64,
+    }
+}
+
+kernel::table! {
+    /// What the share by chance was drawn from: an agent's contacts of one kind, so that anybody can draw again.
+    pub mod lot_row = "sampling_lots" (draw_id: Uuid, agent_id: Uuid, kind: String) {
+        contacts: i32,
+        ids: String,
     }
 }
 
@@ -138,9 +149,13 @@ pub(crate) async fn make(desk: &Desk, who: Who, wish: Wish) -> Result<row::Model
         let found = active.find(|plan| plan.code == wish.plan);
         found.ok_or_else(|| invalid("plan", "plan_unknown", "no such plan is in force"))?
     };
+    let again = plan
+        .repeat_hours
+        .map(|hours| TimeDelta::hours(hours.into()));
     let mut contacts = HashMap::new();
     for kind in &plan.kinds {
-        let found = desk.contacts.between(*kind, wish.from, wish.until).await?;
+        let asked = desk.contacts.between(*kind, wish.from, wish.until, again);
+        let found = asked.await?;
         contacts.extend(found.into_iter().map(|contact| (contact.id, contact)));
     }
     let silences = signals::silences(conn, contacts.keys().copied().collect()).await?;
@@ -199,6 +214,11 @@ pub(crate) async fn make(desk: &Desk, who: Who, wish: Wish) -> Result<row::Model
         updated_at: now,
         version: 1,
     };
+    let lots = if by_chance {
+        lots(made.id, contacts.values())?
+    } else {
+        Vec::new()
+    };
     let work = move |tx: Tx| async move {
         let chosen = drawn
             .into_iter()
@@ -208,9 +228,62 @@ pub(crate) async fn make(desk: &Desk, who: Who, wish: Wish) -> Result<row::Model
                     .map(|contact| (contact, one.origins))
             })
             .collect();
-        keep(&app, &tx, &who, (before, made), chosen).await
+        let kept = keep(&app, &tx, &who, (before, made), chosen).await?;
+        for some in lots.chunks(AT_ONCE) {
+            let some = some.iter().cloned();
+            lot_row::Entity::insert_many(some.map(|lot| lot.into_active_model().reset_all()))
+                .exec_without_returning(&*tx)
+                .await?;
+        }
+        Ok(kept)
     };
     desk.app.db.write(work).await
+}
+
+/// The contacts by agent and kind: 32 hexadecimal digits of each id, in their order.
+fn lots<'a>(
+    draw: Uuid,
+    contacts: impl Iterator<Item = &'a Contact>,
+) -> Result<Vec<lot_row::Model>> {
+    let mut of: BTreeMap<(Uuid, &'static str), Vec<Uuid>> = BTreeMap::new();
+    for contact in contacts {
+        let theirs = of
+            .entry((contact.agent, contact.kind.as_str()))
+            .or_default();
+        theirs.push(contact.id);
+    }
+    let lot = |((agent_id, kind), mut ids): ((Uuid, &str), Vec<Uuid>)| {
+        ids.sort_unstable();
+        Ok(lot_row::Model {
+            draw_id: draw,
+            agent_id,
+            kind: kind.to_owned(),
+            contacts: i32::try_from(ids.len()).map_err(internal)?,
+            ids: ids.iter().map(|id| hex::encode(id.as_bytes())).collect(),
+        })
+    };
+    of.into_iter().map(lot).collect()
+}
+
+/// The contacts of an agent from which the share by chance was drawn, in the order of the draw.
+pub(crate) async fn lot(
+    conn: &impl ConnectionTrait,
+    draw: &row::Model,
+    agent: Uuid,
+) -> Result<Vec<Uuid>> {
+    let kept = lot_row::Entity::find()
+        .filter(lot_row::Column::DrawId.eq(draw.id))
+        .filter(lot_row::Column::AgentId.eq(agent))
+        .all(conn)
+        .await?;
+    let mut ids = Vec::new();
+    for lot in kept {
+        for digits in lot.ids.as_bytes().chunks(32) {
+            ids.push(Uuid::try_parse_ascii(digits).map_err(internal)?);
+        }
+    }
+    ids.sort_by_cached_key(|id| place(&draw.seed, *id));
+    Ok(ids)
 }
 
 fn candidate(contact: &Contact, silences: &HashMap<Uuid, u64>) -> Candidate {

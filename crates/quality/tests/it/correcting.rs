@@ -254,6 +254,12 @@ async fn one_that_comes_of_an_evaluation_needs_it_to_be_final() {
             (&after["state"], &after["corrective_id"]),
             (&json!("action"), &made["id"])
         );
+        let ended = format!("{evaluations}?state=final");
+        assert_eq!(
+            world.read("agent1", &ended).await["total"],
+            1,
+            "to him it is final"
+        );
         assert_eq!(
             world.read("agent1", &path).await["corrective_id"],
             json!(null)

@@ -28,6 +28,29 @@ async fn a_draw_keeps_its_seed_and_its_counts_and_draws_nothing_twice() {
         let drawn = evaluations["total"].as_u64().unwrap();
         assert!((14..=15).contains(&drawn), "{drawn}");
 
+        // Anybody repeats it: the order is the hash's, and the first of it are the drawn.
+        let path = format!("{draws}/{}/candidates", first["id"].as_str().unwrap());
+        let agent = world.id("agent1");
+        let lot = world
+            .read("purchaser", &format!("{path}?agent={agent}"))
+            .await;
+        let ids: Vec<uuid::Uuid> = serde_json::from_value(lot["ids"].clone()).unwrap();
+        let seed = lot["seed"].as_str().unwrap();
+        let place = |id: &uuid::Uuid| {
+            let hashed = [seed.as_bytes(), id.as_bytes()].concat();
+            <sha2::Sha256 as sha2::Digest>::digest(hashed).to_vec()
+        };
+        assert!(ids.is_sorted_by_key(place));
+        assert_eq!((ids.len(), &lot["by_chance"]), (14, &json!(10)));
+        let mine = format!("/api/v1/evaluations?origin=random&agent={agent}");
+        let random = world.read("quality", &mine).await;
+        let random = random["items"].as_array().unwrap();
+        let is_first = |one: &Value| {
+            let id = one["contact_id"].as_str().unwrap().parse().unwrap();
+            ids[..10].contains(&id)
+        };
+        assert!(random.len() == 10 && random.iter().all(is_first));
+
         let second = world.post("quality", draws, wish.clone()).await;
         assert_eq!(
             (&second["id"], &second["seed"]),

@@ -137,16 +137,17 @@ async fn an_agent_reads_his_evaluation_after_its_release_and_appeals_once() {
         assert_eq!(steps, told);
 
         let now = world.app.clock.now();
-        let found = quality::figures(
-            world.app.db.read(),
-            now - TimeDelta::days(1),
-            now + TimeDelta::days(1),
-        )
-        .await;
+        let days = (now - TimeDelta::days(1), now + TimeDelta::days(1));
+        let found = quality::sums(world.app.db.read(), days, None).await;
         let found = found.unwrap();
         assert_eq!(
-            (found.len(), found[0].tenths, found[0].passed),
-            (1, 1_000, true)
+            (
+                found.len(),
+                found[0].tenths,
+                found[0].passed,
+                found[0].fatal
+            ),
+            (1, 1_000, 1, 0)
         );
         assert_eq!(
             (found[0].agent, found[0].channel.as_str()),
@@ -299,7 +300,8 @@ async fn the_purchaser_scores_beside_the_supplier_and_settles_what_lies_apart() 
             world
                 .no("agent1", EVALUATIONS, &seen, does("acknowledge", json!({})))
                 .await,
-            "evaluation_unsettled"
+            "evaluation_held",
+            "that scores lie apart is not his to know"
         );
         let compared = world
             .read(
@@ -480,6 +482,77 @@ async fn what_a_recording_tells_is_measured_after_the_call_and_seen_with_the_eva
             json!([{"from_ms": 1_000, "until_ms": 10_000}])
         );
         assert_eq!(signals["lanes"][0].as_array().unwrap().len(), 500);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sample_that_nobody_scores_is_late_and_so_is_a_score_nobody_releases() {
+    on_both(async |world| {
+        let sampled = world.sampled("agent1").await;
+        assert_eq!(
+            sampled["due_at"], "2026-12-11T10:00:00Z",
+            "ten working days"
+        );
+        world.app.clock.advance(Duration::from_hours(15 * 24));
+        let own = format!("{EVALUATIONS}/{}", sampled["id"].as_str().unwrap());
+        let is_late = |seen: &Value| seen["overdue"] == true;
+        // The month is over as well: its share by chance was drawn meanwhile.
+        let both = |seen: &Value| is_late(seen) && seen["origins"] == json!(["random", "by_hand"]);
+        let late = world.until("quality", &own, both).await;
+        let marks = does("score", world.marks(0).await);
+        let scored = world.step("quality", EVALUATIONS, &late, marks).await;
+        assert_eq!(
+            (&scored["overdue"], scored["due_at"].is_string()),
+            (&json!(false), true)
+        );
+        world.app.clock.advance(Duration::from_hours(7 * 24));
+        world.until("quality", &own, is_late).await;
+        let found = world
+            .read(
+                "quality",
+                &format!("{EVALUATIONS}?overdue=true&state=scored"),
+            )
+            .await;
+        assert_eq!(found["total"], 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_calibrates_reads_no_score_of_the_sample_before_he_gave_his() {
+    on_both(async |world| {
+        let sampled = world.sampled("agent1").await;
+        let marks = world.marks(3).await;
+        let score = does("score", marks.clone());
+        let scored = world.step("quality", EVALUATIONS, &sampled, score).await;
+        let new = json!({"evaluation_id": scored["id"], "title": "十一月校准",
+            "card_version_id": marks["card_version_id"], "expert_id": world.id("manager")});
+        let opened = world.post("quality", "/api/v1/calibrations", new).await;
+        let own = format!("{EVALUATIONS}/{}", scored["id"].as_str().unwrap());
+        for who in ["lead", "purchaser"] {
+            let seen = world.read(who, &own).await;
+            assert_eq!(
+                (&seen["blind"], &seen["tenths"], &seen["scores"]),
+                (&json!(true), &json!(null), &json!([])),
+                "{who}"
+            );
+            let asked = world.read(who, &format!("{EVALUATIONS}?passed=true")).await;
+            assert_eq!(asked["total"], 0, "nor by a filter: {who}");
+        }
+        let his = world.read("quality", &own).await;
+        assert_eq!(his["tenths"], 970, "what he gave himself he knows");
+        let path = format!(
+            "/api/v1/calibrations/{}/score",
+            opened["id"].as_str().unwrap()
+        );
+        let blind = json!({"marks": marks["marks"]});
+        world.post("lead", &path, blind).await;
+        let seen = world.read("lead", &own).await;
+        assert_eq!(
+            (&seen["blind"], &seen["tenths"]),
+            (&json!(false), &json!(970))
+        );
     })
     .await;
 }

@@ -27,6 +27,8 @@ pub fn service() -> ServiceClock {
 
 pub fn terms() -> Terms {
     Terms {
+        scoring: DeadlineRule::working_days("scoring", 10),
+        release: DeadlineRule::working_days("release", 3),
         appeal: DeadlineRule::working_days("appeal", 5),
         answer: DeadlineRule::working_days("answer", 5),
         difference_tenths: 50,
@@ -75,7 +77,7 @@ fn nobody_judges_himself_and_the_readme_draws_an_evaluation() {
     use evaluation::EvaluationState as S;
     let (service, rules) = (service(), terms());
     let mut edges: Edges = BTreeMap::new();
-    let first = Case::sampled(AGENT, Some(COMPLAINED));
+    let first = Case::sampled(AGENT, Some(COMPLAINED), at("2026-12-11T09:30:00Z"));
     let (mut reached, mut seen, mut next) = (vec![first], HashSet::new(), 0);
     while next < reached.len() && next < 5_000 {
         let case = reached[next];
@@ -133,7 +135,7 @@ fn an_appeal_has_five_working_days_and_an_answer_five_more() {
     };
     let due = |case: &Case| kernel::day::text(kernel::day::of(case.due_at.unwrap()));
     let (one, agent) = ((ONE, Side::Supplier), (AGENT, Side::Supplier));
-    let case = Case::sampled(AGENT, None);
+    let case = Case::sampled(AGENT, None, at("2026-12-11T09:30:00Z"));
     // Friday; the National Day is not near.
     let released = moment("2026-11-27T02:00:00Z");
     let case = case.next(one, &Action::Score, &released).unwrap();

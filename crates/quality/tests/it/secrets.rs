@@ -15,7 +15,7 @@ proptest! {
         tried in proptest::collection::vec((0_usize..6, 0_usize..17, any::<bool>()), 0..60),
     ) {
         let (service, rules) = (service(), terms());
-        let mut case = Case::sampled(AGENT, Some(COMPLAINED));
+        let mut case = Case::sampled(AGENT, Some(COMPLAINED), at("2026-12-11T02:00:00Z"));
         let mut released = false;
         for (by, step, late) in tried {
             let now = if late { "2027-01-28T02:00:00Z" } else { "2026-11-27T02:00:00Z" };

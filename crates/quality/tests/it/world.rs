@@ -39,6 +39,7 @@ impl Contacts for House {
         kind: WorkKind,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
+        _again_within: Option<TimeDelta>,
     ) -> BoxFuture<'_, Result<Vec<Contact>>> {
         let mut found = self.contacts.lock().unwrap().clone();
         found.retain(|one| {

@@ -11,6 +11,9 @@ use super::rows::call;
 use super::{recording, store};
 use crate::media::recorder;
 
+/// Told as of a recording that was closed in time: it is measured and judged like any other.
+const RECORDED: &str = "call.recorded";
+
 /// What was found and put in order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recovered {
@@ -28,7 +31,8 @@ pub(crate) async fn recover(app: &App, journal: &Journal) -> Result<Recovered> {
             .await?
             .unwrap_or(row.arrived_at);
         let mut ended_at = last;
-        if repair(app, &mut row).await {
+        let repaired = repair(app, &mut row).await;
+        if repaired {
             done.recordings += 1;
             // The sound tells best how long it went on.
             if let (Some(answered), Some(ms)) = (row.answered_at, row.recording_ms) {
@@ -39,7 +43,8 @@ pub(crate) async fn recover(app: &App, journal: &Journal) -> Result<Recovered> {
         row.outcome = Some("interrupted".to_owned());
         row.ended_by = Some("system".to_owned());
         "ended".clone_into(&mut row.state);
-        let told = vec!["call.ended", "call.interrupted"];
+        let mut told = vec!["call.ended", "call.interrupted"];
+        told.extend(repaired.then_some(RECORDED));
         let details =
             json!({ "outcome": "interrupted", "ended_by": "system", "found_at_start": true });
         tracing::warn!(call = %row.id, state = row.state, "call found open at start: interrupted");
@@ -47,11 +52,11 @@ pub(crate) async fn recover(app: &App, journal: &Journal) -> Result<Recovered> {
         done.calls += 1;
     }
     for mut row in store::not_measured(app.db.read()).await? {
-        if repair(app, &mut row).await {
-            done.recordings += 1;
-        }
+        let repaired = repair(app, &mut row).await;
+        done.recordings += usize::from(repaired);
+        let told = Vec::from_iter(repaired.then_some(RECORDED));
         let details = json!({ "duration_ms": row.recording_ms, "sha256": row.recording_sha256 });
-        write(app, journal, row, "recorded", details, vec![]).await?;
+        write(app, journal, row, "recorded", details, told).await?;
     }
     Ok(done)
 }

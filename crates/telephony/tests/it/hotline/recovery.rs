@@ -122,7 +122,11 @@ async fn calls_left_open_by_a_kill_are_interrupted_and_their_recordings_measured
             .await
             .unwrap();
         let kinds: Vec<_> = told.iter().map(|event| event.kind.as_str()).collect();
-        assert_eq!(kinds, ["call.ended", "call.interrupted"]);
+        assert_eq!(
+            kinds,
+            ["call.ended", "call.interrupted", "call.recorded"],
+            "a repaired recording is measured and judged like any other"
+        );
         app.shutdown.cancel();
     })
     .await;
