@@ -87,7 +87,7 @@ for (const language of ['zh-CN', 'en']) {
       await shot(what)
     }
     await go(`/sampling-draws?open=${await first(api, 'sampling-draws')}`)
-    await at('draw-look').waitFor()
+    await at('draw-voids').waitFor()
     await shot('draw')
     await go(`/score-cards/${await first(api, 'score-cards')}`)
     await shot('card')
@@ -98,6 +98,9 @@ for (const language of ['zh-CN', 'en']) {
     await shot('calibration')
     await go(`/corrective-actions/${await first(api, 'corrective-actions?open=true')}`)
     await shot('corrective')
+    await at('step-reassign').click()
+    await at('corrective-owner').waitFor()
+    await shot('corrective-reassign')
     await go('/rules?table=sampling_plans')
     await shot('rules')
   }, language)

@@ -19,6 +19,8 @@ words! {
         Scoring = "scoring",
         /// 公布期限, in working days from the score on.
         Release = "release",
+        /// 提醒提前量, in working days before scoring or release is due.
+        Reminder = "reminder",
         /// 申诉期限, in working days from the release on.
         Appeal = "appeal",
         /// 申诉答复期限, in working days.
@@ -77,6 +79,7 @@ pub(crate) async fn terms(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Res
     Ok(Terms {
         scoring: days(&held, QualityTermCode::Scoring)?,
         release: days(&held, QualityTermCode::Release)?,
+        reminder: amount(&held, QualityTermCode::Reminder)?,
         appeal: days(&held, QualityTermCode::Appeal)?,
         answer: days(&held, QualityTermCode::AppealAnswer)?,
         difference_tenths: amount(&held, QualityTermCode::Difference)?,

@@ -75,6 +75,8 @@ pub struct Case {
 pub enum Action {
     /// 定措施: its cause, what is done, due then.
     Plan(DateTime<Utc>),
+    /// 改派: who answers for it from now on.
+    Reassign(Uuid),
     /// 安排辅导
     Coach,
     /// The coaching was held.
@@ -104,6 +106,8 @@ kernel::refusals! {
         Oneself = "corrective_about_oneself", "is about this person", "a colleague does it";
         /// It is somebody else's.
         NotHis = "corrective_not_his", "is another person's to do";
+        /// He answers for it already.
+        SameOwner = "corrective_same_owner", "is this person's already";
         /// Its cause and what is done are not said.
         Unplanned = "corrective_unplanned", "has no cause and no action yet", "plan it first";
         /// It is not done.
@@ -191,6 +195,10 @@ impl Case {
                 case.state = S::Planned;
                 case.wait(*due);
             }
+            (A::Reassign(to), S::Open | S::Planned) if self.owner == *to => {
+                return Err(Refusal::SameOwner);
+            }
+            (A::Reassign(to), S::Open | S::Planned) => case.owner = *to,
             (A::Coach, S::Open | S::Planned) if self.about.is_none() => {
                 return Err(Refusal::AboutNobody);
             }
@@ -232,10 +240,16 @@ impl Case {
             }
             (A::Close, _) => return Err(Refusal::Unverified),
             (
-                A::Withdraw | A::Verify | A::SendBack(_) | A::Plan(_) | A::Coach | A::Finish,
+                A::Withdraw
+                | A::Verify
+                | A::SendBack(_)
+                | A::Plan(_)
+                | A::Reassign(_)
+                | A::Coach
+                | A::Finish,
                 S::Verified,
             ) => return Err(Refusal::Verified),
-            (A::Withdraw | A::Plan(_) | A::Coach | A::Finish, S::Done) => {
+            (A::Withdraw | A::Plan(_) | A::Reassign(_) | A::Coach | A::Finish, S::Done) => {
                 return Err(Refusal::Done);
             }
             // A complaint is answered, and nobody lets his own duty fall.

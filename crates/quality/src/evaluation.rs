@@ -10,7 +10,7 @@ pub mod steps;
 pub mod store;
 pub mod view;
 
-use calendar::DeadlineRule;
+use calendar::{DeadlineRule, ServiceClock};
 use chrono::{DateTime, Utc};
 use kernel::{Side, machine, words};
 use uuid::Uuid;
@@ -44,12 +44,24 @@ pub struct Terms {
     pub scoring: DeadlineRule,
     /// How long a score may wait for its release.
     pub release: DeadlineRule,
+    /// How many working days before either of them is due it is told.
+    pub reminder: u16,
     /// How long the agent may appeal, from the release on.
     pub appeal: DeadlineRule,
     /// How long the answer to an appeal may take.
     pub answer: DeadlineRule,
     /// How many tenths of a point two scores may lie apart before they have to be settled.
     pub difference_tenths: u16,
+}
+
+impl Terms {
+    /// When it is told that what is due then is due soon.
+    fn soon(&self, service: &ServiceClock, due: DateTime<Utc>) -> DateTime<Utc> {
+        let day = service
+            .calendar
+            .latest_notice(kernel::day::of(due), self.reminder);
+        service.hours.closing_on(day.date)
+    }
 }
 
 /// When, and under which terms.
@@ -176,9 +188,9 @@ kernel::refusals! {
 }
 
 impl Case {
-    /// One that was just drawn, to be scored by then.
-    pub fn sampled(agent: Uuid, complained: Option<Uuid>, due: DateTime<Utc>) -> Self {
-        Self {
+    /// One that was just drawn, and has to be scored.
+    pub fn sampled(agent: Uuid, complained: Option<Uuid>, moment: &Moment<'_>) -> Self {
+        let mut case = Self {
             state: EvaluationState::Sampled,
             agent,
             complained,
@@ -188,10 +200,12 @@ impl Case {
             purchaser: None,
             unsettled: Apart::default(),
             appealed: false,
-            due_at: Some(due),
-            alarm_at: Some(due),
+            due_at: None,
+            alarm_at: None,
             overdue: false,
-        }
+        };
+        case.owe(&moment.rules.scoring, moment);
+        case
     }
 
     /// Somebody owes a step.
@@ -309,7 +323,7 @@ impl Case {
                 }
                 (self.reviewer, self.standing) = (Some(by), Some(by));
                 self.state = S::Scored;
-                self.wait(moment.due(&moment.rules.release));
+                self.owe(&moment.rules.release, moment);
             }
             // A change of mind after somebody looked again would make his look worth nothing.
             (A::Score, _)
@@ -416,7 +430,9 @@ impl Case {
         if self.alarm_at.is_none_or(|at| at > moment.now) {
             return Err(Refusal::NotYet);
         }
-        if self.may_end().is_ok() {
+        if self.is_due_soon(moment.now) {
+            self.alarm_at = self.due_at;
+        } else if self.may_end().is_ok() {
             // Who says nothing within his time agrees.
             self.end();
         } else {
@@ -424,6 +440,21 @@ impl Case {
             self.alarm_at = None;
         }
         Ok(())
+    }
+
+    /// There is time left until it is due: what rings is a reminder.
+    pub(crate) fn is_due_soon(&self, now: DateTime<Utc>) -> bool {
+        self.due_at.is_some_and(|due| due > now)
+    }
+
+    /// A reviewer's step that is due by this rule; he is reminded of it before.
+    fn owe(&mut self, rule: &DeadlineRule, moment: &Moment<'_>) {
+        let due = moment.due(rule);
+        self.wait(due);
+        let soon = moment.rules.soon(moment.service, due);
+        if soon > moment.now {
+            self.alarm_at = Some(soon);
+        }
     }
 
     fn wait(&mut self, due: DateTime<Utc>) {

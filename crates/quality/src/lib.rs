@@ -30,6 +30,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120511_quality"),
         migration!("2026120512_prepared_quality"),
         migration!("2026120561_draws_and_terms"),
+        migration!("2026120562_voids"),
     ]
 }
 
@@ -66,7 +67,7 @@ pub fn capability(app: &App, ports: Ports) -> Capability {
         .merge(card::http::routes(app))
         .merge(sampling::http::routes(&desk))
         .merge(evaluation::http::routes(&desk))
-        .merge(evaluation::steps::routes(app))
+        .merge(evaluation::steps::routes(&desk))
         .merge(recording::http::routes(app))
         .merge(calibration::http::routes(app))
         .merge(corrective::http::routes(&desk))

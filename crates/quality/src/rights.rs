@@ -1,4 +1,13 @@
-//! The permissions of this capability.
+//! The permissions of this capability, and who holds one.
+
+use std::collections::BTreeMap;
+
+use kernel::problem::Result;
+use kernel::rights::Permission;
+use organization::Colleague;
+use organization::colleagues::{holder, holders};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
 kernel::permissions! {
     /// See evaluations: an agent his own, once they are released.
@@ -54,4 +63,25 @@ kernel::permissions! {
     pub VerifyCorrectiveActions = "corrective_actions:verify" {
         ShiftLead: All, OpsManager: All, Quality: All, Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All,
     }
+}
+
+/// Who may do this by his role, by staff number.
+pub(crate) async fn who_may<P: Permission>(conn: &impl ConnectionTrait) -> Result<Vec<Colleague>> {
+    let mut people = BTreeMap::new();
+    for (role, _) in P::GRANTS {
+        for person in holders(conn, *role).await? {
+            people.insert((person.staff_no.clone(), person.id), person);
+        }
+    }
+    Ok(people.into_values().collect())
+}
+
+/// Whether this person may do it by his role.
+pub(crate) async fn may<P: Permission>(conn: &impl ConnectionTrait, person: Uuid) -> Result<bool> {
+    for (role, _) in P::GRANTS {
+        if holder(conn, *role, person).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

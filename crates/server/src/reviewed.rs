@@ -16,7 +16,8 @@ use quality::recording::{Meter, Signals};
 use quality::sampling::WorkKind;
 use quality::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use telephony::calls::rows::call;
 use tickets::contact::store::row as record;
@@ -160,26 +161,30 @@ fn over<C: ColumnTrait>(ended_at: C, from: DateTime<Utc>, until: DateTime<Utc>) 
         .add(ended_at.lt(until))
 }
 
-/// Every row that matches, some at a time, by id.
-async fn every<E>(
+/// Of every row that matches these columns, some at a time, by id, the first of them.
+async fn every<E, M, const N: usize>(
     conn: &impl ConnectionTrait,
     which: Condition,
-    id: E::Column,
-    id_of: impl Fn(&E::Model) -> Uuid,
-) -> Result<Vec<E::Model>>
+    columns: [E::Column; N],
+    id_of: impl Fn(&M) -> Uuid,
+) -> Result<Vec<M>>
 where
     E: EntityTrait,
+    M: FromQueryResult,
 {
-    let mut rows: Vec<E::Model> = Vec::new();
+    let mut rows: Vec<M> = Vec::new();
+    let id = columns[0];
     loop {
         let mut some = E::find()
+            .select_only()
+            .columns(columns)
             .filter(which.clone())
             .order_by_asc(id)
             .limit(AT_ONCE);
         if let Some(last) = rows.last() {
             some = some.filter(id.gt(id_of(last)));
         }
-        let some = some.all(conn).await?;
+        let some = some.into_model::<M>().all(conn).await?;
         let more = some.len() as u64 == AT_ONCE;
         rows.extend(some);
         if !more {
@@ -198,12 +203,38 @@ fn lasted(from: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Option<i64> {
     until.map(|until| (until - from).num_milliseconds())
 }
 
+/// What of a call is a fact of its contact.
+#[derive(FromQueryResult)]
+struct Call {
+    id: Uuid,
+    queue: Option<String>,
+    agent_id: Option<Uuid>,
+    arrived_at: DateTime<Utc>,
+    answered_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    outcome: Option<String>,
+    rating: Option<i32>,
+    recording_path: Option<String>,
+}
+
 async fn calls(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Contact>> {
+    use call::Column as C;
     let which = which
-        .add(call::Column::AgentId.is_not_null())
-        .add(call::Column::AnsweredAt.is_not_null());
-    let rows = every::<call::Entity>(conn, which, call::Column::Id, |row| row.id).await?;
-    let contact = |row: call::Model| {
+        .add(C::AgentId.is_not_null())
+        .add(C::AnsweredAt.is_not_null());
+    let columns = [
+        C::Id,
+        C::Queue,
+        C::AgentId,
+        C::ArrivedAt,
+        C::AnsweredAt,
+        C::EndedAt,
+        C::Outcome,
+        C::Rating,
+        C::RecordingPath,
+    ];
+    let rows = every::<call::Entity, Call, _>(conn, which, columns, |row| row.id).await?;
+    let contact = |row: Call| {
         Some(Contact {
             kind: WorkKind::Call,
             id: row.id,
@@ -226,13 +257,40 @@ async fn calls(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Cont
     Ok(rows.into_iter().filter_map(contact).collect())
 }
 
+/// What of a conversation is a fact of its contact.
+#[derive(FromQueryResult)]
+struct Conversation {
+    id: Uuid,
+    number: String,
+    channel: String,
+    queue: Option<String>,
+    agent_id: Option<Uuid>,
+    opened_at: DateTime<Utc>,
+    accepted_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    end_reason: Option<String>,
+    satisfaction: Option<String>,
+}
+
 async fn conversations(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Contact>> {
     use conversation::Column;
     let which = which
         .add(Column::AgentId.is_not_null())
         .add(Column::AcceptedAt.is_not_null());
-    let rows = every::<conversation::Entity>(conn, which, Column::Id, |row| row.id).await?;
-    let contact = |row: conversation::Model| {
+    let columns = [
+        Column::Id,
+        Column::Number,
+        Column::Channel,
+        Column::Queue,
+        Column::AgentId,
+        Column::OpenedAt,
+        Column::AcceptedAt,
+        Column::EndedAt,
+        Column::EndReason,
+        Column::Satisfaction,
+    ];
+    let rows = every::<conversation::Entity, Conversation, _>(conn, which, columns, |row| row.id);
+    let contact = |row: Conversation| {
         Some(Contact {
             kind: WorkKind::Conversation,
             id: row.id,
@@ -252,19 +310,46 @@ async fn conversations(conn: &impl ConnectionTrait, which: Condition) -> Result<
             recorded: false,
         })
     };
-    Ok(rows.into_iter().filter_map(contact).collect())
+    Ok(rows.await?.into_iter().filter_map(contact).collect())
 }
 
 fn is_bad(said: Option<&str>) -> bool {
     said == Some(Satisfaction::Dissatisfied.as_str())
 }
 
+/// What of a ticket is a fact of its contact.
+#[derive(FromQueryResult)]
+struct WorkOrder {
+    id: Uuid,
+    number: String,
+    platform: String,
+    current_owner_id: Uuid,
+    complained_agent_id: Option<Uuid>,
+    request_type: Option<String>,
+    opened_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    state: String,
+    satisfaction: Option<String>,
+}
+
 async fn work_orders(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Contact>> {
     use ticket::Column;
     // What came to nothing, or is carried on by another, is nobody's work.
     let which = which.add(Column::State.is_not_in(["void", "merged", "returned", "rejected"]));
-    let rows = every::<ticket::Entity>(conn, which, Column::Id, |row| row.id).await?;
-    let contact = |row: ticket::Model| Contact {
+    let columns = [
+        Column::Id,
+        Column::Number,
+        Column::Platform,
+        Column::CurrentOwnerId,
+        Column::ComplainedAgentId,
+        Column::RequestType,
+        Column::OpenedAt,
+        Column::EndedAt,
+        Column::State,
+        Column::Satisfaction,
+    ];
+    let rows = every::<ticket::Entity, WorkOrder, _>(conn, which, columns, |row| row.id).await?;
+    let contact = |row: WorkOrder| Contact {
         kind: WorkKind::WorkOrder,
         id: row.id,
         label: row.number,

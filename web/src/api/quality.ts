@@ -92,6 +92,8 @@ export const corrective = (id: Id): Promise<CorrectiveDetail> => take(api.GET('/
 export type NewCorrective = S['NewCorrectiveAction']
 export const openCorrective = (body: NewCorrective): Promise<CorrectiveDetail> => take(api.POST('/api/v1/corrective-actions', { body }))
 export const planCorrective = (id: Id, body: S['CorrectivePlan']): Promise<CorrectiveDetail> => take(api.POST('/api/v1/corrective-actions/{id}/plan', { ...at(id), body }))
+export const reassignCorrective = (id: Id, body: S['ReassignedCorrective']): Promise<CorrectiveDetail> => take(api.POST('/api/v1/corrective-actions/{id}/reassign', { ...at(id), body }))
+export const correctiveOwners = async (): Promise<Colleague[]> => (await take(api.GET('/api/v1/corrective-owners'))).items as Colleague[]
 export const coachCorrective = (id: Id, body: S['WantedCoaching']): Promise<CorrectiveDetail> => take(api.POST('/api/v1/corrective-actions/{id}/coach', { ...at(id), body }))
 export const finishCorrective = (id: Id, version: number, note: string): Promise<CorrectiveDetail> => take(api.POST('/api/v1/corrective-actions/{id}/finish', { ...at(id), body: { version, note } }))
 export const verifyCorrective = (id: Id, version: number, verdict: Record<string, unknown>): Promise<CorrectiveDetail> => take(api.POST('/api/v1/corrective-actions/{id}/verify', { ...at(id), body: { version, ...verdict } as never }))

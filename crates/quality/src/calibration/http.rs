@@ -7,7 +7,6 @@ use kernel::audit::Who;
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, internal, invalid};
-use kernel::rights::Permission as _;
 use kernel::text::needed;
 use kernel::versioned::as_read;
 use kernel::{Actor, App, Principal, Tx};
@@ -23,7 +22,7 @@ use super::{Action, CalibrationState};
 use crate::card::store as cards;
 use crate::card::{CardBody, FatalKind, Marks};
 use crate::evaluation::store as evaluations;
-use crate::rights::{Calibrate, OpenCalibrations};
+use crate::rights::{Calibrate, OpenCalibrations, may};
 
 /// The routes of calibrations.
 pub(crate) fn routes(app: &App) -> OpenApiRouter {
@@ -240,13 +239,7 @@ async fn open(
             Some(sample) if sample.case()?.seen_by(me) && sample.agent_id != me => sample,
             _ => return Err(invalid("evaluation_id", "sample_unknown", "no such sample")),
         };
-        let mut known = false;
-        for (role, _) in Calibrate::GRANTS {
-            known |= organization::colleagues::holder(&*tx, *role, expert)
-                .await?
-                .is_some();
-        }
-        if !known || sample.case()?.is_about(expert) {
+        if !may::<Calibrate>(&*tx, expert).await? || sample.case()?.is_about(expert) {
             let detail = "nobody who could score it";
             return Err(invalid("expert_id", "reviewer_unknown", detail));
         }

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, invalid};
-use kernel::rights::Permission as _;
 use kernel::text::needed;
 use kernel::{Actor, Principal, Side};
 use organization::Colleague;
@@ -23,6 +22,7 @@ use super::{CorrectiveSource, CorrectiveState};
 use crate::evaluation::store as evaluations;
 use crate::rights::{
     FinishCorrectiveActions, OpenCorrectiveActions, VerifyCorrectiveActions, ViewCorrectiveActions,
+    may, who_may,
 };
 use crate::trail::{self, TrailLine};
 use crate::{Desk, agreed, evaluation, side};
@@ -31,6 +31,7 @@ use crate::{Desk, agreed, evaluation, side};
 pub(crate) fn routes(desk: &Desk) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list, open))
+        .routes(routes!(owners))
         .routes(routes!(show))
         .with_state(desk.clone())
 }
@@ -141,7 +142,7 @@ fn offered(row: &row::Model, to: &Principal) -> Result<Vec<&'static str>> {
     if to.may::<OpenCorrectiveActions>() && !about {
         match case.state {
             S::Open | S::Planned => {
-                offered.push("plan");
+                offered.extend(["plan", "reassign"]);
                 if case.about.is_some() && !case.coaching {
                     offered.push("coach");
                 }
@@ -247,6 +248,26 @@ async fn show(
     detail(&desk, actor.principal(), row).await
 }
 
+/// Who may answer for corrective actions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CorrectiveOwners {
+    /// By staff number.
+    pub items: Vec<Colleague>,
+}
+
+/// Who may answer for corrective actions: who can say that they are done.
+#[utoipa::path(
+    get, path = "/api/v1/corrective-owners", tag = "quality", operation_id = "list_corrective_owners",
+    responses((status = 200, body = CorrectiveOwners)),
+)]
+async fn owners(
+    _actor: Actor<OpenCorrectiveActions>,
+    State(desk): State<Desk>,
+) -> Result<Json<CorrectiveOwners>> {
+    let items = who_may::<FinishCorrectiveActions>(desk.app.db.read()).await?;
+    Ok(Json(CorrectiveOwners { items }))
+}
+
 /// What is to be put right.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -347,14 +368,10 @@ async fn open(
         }
         let named: Vec<Uuid> = about.into_iter().chain([owner]).collect();
         let known = organization::colleagues(&*tx, named.iter().copied()).await?;
-        let mut may_finish = false;
-        for (role, _) in FinishCorrectiveActions::GRANTS {
-            let held = organization::colleagues::holder(&*tx, *role, owner).await?;
-            may_finish |= held.is_some();
-        }
+        let may_finish = may::<FinishCorrectiveActions>(&*tx, owner).await?;
         if !may_finish || named.iter().any(|id| !known.contains_key(id)) {
             let detail = "nobody who could put it right";
-            return Err(invalid("owner_id", "person_unknown", detail));
+            return Err(invalid("owner_id", "corrective_owner_unknown", detail));
         }
         let new = New {
             source: wish.source,

@@ -19,7 +19,7 @@ use super::Action;
 use super::http::{CorrectiveActionDetail, detail};
 use super::store::{self, row};
 use crate::house::NewCoaching;
-use crate::rights::{FinishCorrectiveActions, OpenCorrectiveActions, VerifyCorrectiveActions};
+use crate::rights::{FinishCorrectiveActions, OpenCorrectiveActions, VerifyCorrectiveActions, may};
 use crate::{Desk, side};
 
 /// The latest a corrective action may be due.
@@ -29,6 +29,7 @@ const FURTHEST: TimeDelta = TimeDelta::days(366);
 pub(crate) fn routes(desk: &Desk) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(plan))
+        .routes(routes!(reassign))
         .routes(routes!(coach))
         .routes(routes!(finish))
         .routes(routes!(verify))
@@ -143,6 +144,46 @@ async fn plan(
             after.action = Some(action.clone());
         })
         .await
+    })
+    .await
+}
+
+/// Who is to answer for it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReassignedCorrective {
+    /// The version that was read.
+    version: i64,
+    /// Who answers for it from now on.
+    to: Uuid,
+    /// Why.
+    reason: String,
+}
+
+/// Gives a corrective action to another who can put it right: who answered for it is away, or another is nearer to it.
+/// Its term stays.
+#[utoipa::path(
+    post, path = "/api/v1/corrective-actions/{id}/reassign", tag = "quality", operation_id = "reassign_corrective_action",
+    params(("id" = Uuid, Path)), request_body = ReassignedCorrective,
+    responses((status = 200, body = CorrectiveActionDetail), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
+async fn reassign(
+    actor: Actor<OpenCorrectiveActions>,
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    Json(wish): Json<ReassignedCorrective>,
+) -> Result<Json<CorrectiveActionDetail>> {
+    let reason = needed("reason", &wish.reason)?;
+    let to = wish.to;
+    step(desk, actor, (id, wish.version), move |step| async move {
+        // Whom a complaint behind it is about is answered as who cannot: that there is one is not told.
+        let about_him = step.before.complained_id == Some(to);
+        if about_him || !may::<FinishCorrectiveActions>(&*step.tx, to).await? {
+            let detail = "nobody who could put it right";
+            return Err(invalid("to", "corrective_owner_unknown", detail));
+        }
+        let told = ("reassigned", Some(reason.as_str()));
+        step.act(&Action::Reassign(to), told, |_| {}).await
     })
     .await
 }

@@ -90,6 +90,7 @@ impl row::Model {
     pub(crate) fn with_case(mut self, case: &Case) -> Result<Self> {
         case.state.as_str().clone_into(&mut self.state);
         self.open = case.is_open();
+        self.owner_id = case.owner;
         self.done_by = case.done_by;
         self.verified_by = case.verified_by;
         self.coaching = case.coaching;
@@ -299,7 +300,7 @@ async fn tell(
     let conn = &**tx;
     let complaint = row.source == CorrectiveSource::Complaint.as_str();
     let mut told = match what {
-        "opened" | "sent_back" | "coached" => vec![row.owner_id],
+        "opened" | "reassigned" | "sent_back" | "coached" => vec![row.owner_id],
         "finished" => trail::holders(conn, &[Role::Quality, Role::OpsManager]).await?,
         "verified" if complaint => trail::holders(conn, &[Role::PurchaserAdmin]).await?,
         "overdue" => {

@@ -6,20 +6,18 @@ use kernel::Actor;
 use kernel::http::{Json, Path, Query};
 use kernel::list::{ListQuery, Page};
 use kernel::problem::{Problem, Result, invalid, refused};
-use kernel::rights::Permission as _;
 use kernel::text::needed;
 use organization::Colleague;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::store::{self, Filter};
+use super::store::{self, DrawnBy, Filter};
 use super::view::{self, EvaluationDetail, EvaluationView};
 use crate::Desk;
-use crate::rights::{DrawSamples, ReleaseEvaluations, ScoreEvaluations, ViewEvaluations};
+use crate::rights::{DrawSamples, ReleaseEvaluations, ScoreEvaluations, ViewEvaluations, who_may};
 use crate::sampling::{Origin, WorkKind};
 
 /// The routes of evaluations.
@@ -115,7 +113,11 @@ async fn pick(
             origins.insert(0, Origin::Complaint);
         }
         let drawn = vec![(contact, origins)];
-        let mut rows = store::sample(&app, &tx, &who, None, drawn, &reason).await?;
+        let by = DrawnBy {
+            note: &reason,
+            ..DrawnBy::default()
+        };
+        let mut rows = store::sample(&app, &tx, &who, by, drawn).await?;
         let row = rows.pop();
         let row = row.ok_or_else(|| kernel::problem::internal("one contact, one sample"))?;
         let hand = store::Hand {
@@ -148,13 +150,6 @@ async fn reviewers(
     _actor: Actor<ReleaseEvaluations>,
     State(desk): State<Desk>,
 ) -> Result<Json<Reviewers>> {
-    let mut people = BTreeMap::new();
-    for (role, _) in ScoreEvaluations::GRANTS {
-        for person in organization::colleagues::holders(desk.app.db.read(), *role).await? {
-            people.insert((person.staff_no.clone(), person.id), person);
-        }
-    }
-    Ok(Json(Reviewers {
-        items: people.into_values().collect(),
-    }))
+    let items = who_may::<ScoreEvaluations>(desk.app.db.read()).await?;
+    Ok(Json(Reviewers { items }))
 }

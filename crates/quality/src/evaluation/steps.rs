@@ -20,12 +20,16 @@ use super::{Action, EvaluationState};
 use crate::card::Marks;
 use crate::card::store as cards;
 use crate::rights::{
-    AnswerEvaluations, ReleaseEvaluations, ScoreEvaluations, ScoreForPurchaser, SettleScores,
+    AnswerEvaluations, ReleaseEvaluations, ScoreEvaluations, ScoreForPurchaser, SettleScores, may,
 };
-use crate::side;
+use crate::sampling::store::substitute;
+use crate::{Desk, side};
 
 /// The routes of steps.
-pub(crate) fn routes(app: &App) -> OpenApiRouter {
+pub(crate) fn routes(desk: &Desk) -> OpenApiRouter {
+    let void = OpenApiRouter::new()
+        .routes(routes!(void))
+        .with_state(desk.clone());
     OpenApiRouter::new()
         .routes(routes!(assign))
         .routes(routes!(score))
@@ -33,10 +37,10 @@ pub(crate) fn routes(app: &App) -> OpenApiRouter {
         .routes(routes!(rescore))
         .routes(routes!(settle))
         .routes(routes!(release))
-        .routes(routes!(void))
         .routes(routes!(acknowledge))
         .routes(routes!(appeal))
-        .with_state(app.clone())
+        .with_state(desk.app.clone())
+        .merge(void)
 }
 
 /// Who acts, for which side, on which evaluation as he read it.
@@ -139,13 +143,7 @@ async fn assign(
 ) -> Result<Json<EvaluationDetail>> {
     let to = wish.to;
     step(app, actor, (id, wish.version), move |step| async move {
-        let mut known = false;
-        for (role, _) in ScoreEvaluations::GRANTS {
-            known |= organization::colleagues::holder(&*step.tx, *role, to)
-                .await?
-                .is_some();
-        }
-        if !known {
+        if !may::<ScoreEvaluations>(&*step.tx, to).await? {
             return Err(invalid("to", "reviewer_unknown", "nobody who scores"));
         }
         let action = Action::Assign(to);
@@ -317,7 +315,8 @@ struct EvaluationReason {
     reason: String,
 }
 
-/// Voids a sample that cannot be evaluated.
+/// Voids a sample that cannot be evaluated, if it is not one's own to score; in place of one drawn by chance the next of
+/// its draw is drawn.
 #[utoipa::path(
     post, path = "/api/v1/evaluations/{id}/void", tag = "quality", operation_id = "void_evaluation",
     params(("id" = Uuid, Path)), request_body = EvaluationReason,
@@ -325,17 +324,26 @@ struct EvaluationReason {
 )]
 async fn void(
     actor: Actor<ReleaseEvaluations>,
-    State(app): State<App>,
+    State(desk): State<Desk>,
     Path(id): Path<Uuid>,
     Json(wish): Json<EvaluationReason>,
 ) -> Result<Json<EvaluationDetail>> {
     let reason = needed("reason", &wish.reason)?;
-    step(app, actor, (id, wish.version), move |step| async move {
+    let (oneself, contacts) = (actor.user_id(), desk.contacts);
+    let read = (id, wish.version);
+    step(desk.app, actor, read, move |step| async move {
+        let now = step.app.clock.now();
         let told = ("voided", Some(reason.as_str()));
-        let set = |after: &mut row::Model| after.void_reason = Some(reason.clone());
-        step.hand()
+        let set = |after: &mut row::Model| {
+            after.void_reason = Some(reason.clone());
+            (after.voided_by, after.voided_at) = (Some(oneself), Some(now));
+        };
+        let voided = step
+            .hand()
             .act(&step.before, &Action::Void, told, set)
-            .await
+            .await?;
+        substitute(&step.app, &step.tx, &*contacts, &voided).await?;
+        Ok(voided)
     })
     .await
 }

@@ -1,5 +1,7 @@
 //! The rows of evaluations and their scores, who may see which, and who is told of each step.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
@@ -86,6 +88,9 @@ kernel::table! {
         final_at: Option<DateTimeUtc>,
         corrective_id: Option<Uuid>,
         void_reason: Option<String>,
+        voided_by: Option<Uuid>,
+        voided_at: Option<DateTimeUtc>,
+        replaces_id: Option<Uuid>,
         state: String,
         open: bool,
         overdue: bool,
@@ -369,14 +374,24 @@ pub(crate) async fn scores(
         .await?)
 }
 
+/// What contacts are drawn by.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct DrawnBy<'a> {
+    /// The draw; none by hand.
+    pub draw: Option<Uuid>,
+    /// The voided sample in whose place it is drawn.
+    pub replaces: Option<Uuid>,
+    /// What is said by hand.
+    pub note: &'a str,
+}
+
 /// Makes evaluations of contacts that were drawn; none of them has one yet.
 pub(crate) async fn sample(
     app: &App,
     tx: &Tx,
     who: &Who,
-    draw: Option<Uuid>,
+    why: DrawnBy<'_>,
     drawn: Vec<(Contact, Vec<Origin>)>,
-    note: &str,
 ) -> Result<Vec<row::Model>> {
     let many = i64::try_from(drawn.len()).map_err(internal)?;
     if many == 0 {
@@ -387,11 +402,15 @@ pub(crate) async fn sample(
     let last = numbers::next_many(&**tx, day.to_string(), many).await?;
     let terms = agreed::terms(&**tx, now).await?;
     let service = organization::service_calendar::load(&**tx).await?;
-    let due = service.deadline(&terms.scoring, now).business_due_at;
+    let moment: Moment<'_> = Moment {
+        now,
+        service: &service,
+        rules: &terms,
+    };
     let numbered = (last - many + 1..).zip(drawn);
     let make = |(count, (contact, origins)): (i64, (Contact, Vec<Origin>))| {
         let complained = contact.complained.filter(|who| *who != contact.agent);
-        let case = Case::sampled(contact.agent, complained, due);
+        let case = Case::sampled(contact.agent, complained, &moment);
         let row = row::Model {
             id: app.ids.next(),
             number: format!("{day}-{count:04}"),
@@ -408,9 +427,9 @@ pub(crate) async fn sample(
             outcome: contact.outcome,
             satisfaction: contact.satisfaction,
             recorded: contact.recorded,
-            draw_id: draw,
+            draw_id: why.draw,
             origins: json!(origins),
-            origin_note: note.to_owned(),
+            origin_note: why.note.to_owned(),
             drawn_by: who.user_id,
             drawn_at: now,
             reviewer_id: None,
@@ -432,6 +451,9 @@ pub(crate) async fn sample(
             final_at: None,
             corrective_id: None,
             void_reason: None,
+            voided_by: None,
+            voided_at: None,
+            replaces_id: why.replaces,
             state: String::new(),
             open: true,
             overdue: false,
@@ -474,17 +496,32 @@ fn hidden_from(case: &Case, what: &str) -> Vec<Uuid> {
         .collect()
 }
 
+/// A contact that has its evaluation, drawn another time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Again<'a> {
+    /// Why it was drawn, all in all.
+    pub origins: &'a [Origin],
+    /// Whom a complaint about it is about.
+    pub complained: Option<Uuid>,
+    /// By what.
+    pub by: DrawnBy<'a>,
+}
+
 /// Notes that a contact was drawn for more reasons than were known, and whom a complaint about it is about: from then on
-/// it is hidden from him, and nothing he was to score.
+/// it is hidden from him, and nothing he was to score. It counts for the draw that took it by chance.
 pub(crate) async fn drawn_again(
     hand: &Hand<'_>,
     before: row::Model,
-    origins: &[Origin],
-    complained: Option<Uuid>,
+    again: Again<'_>,
 ) -> Result<()> {
-    let complained = complained.filter(|who| *who != before.agent_id);
+    let complained = again.complained.filter(|who| *who != before.agent_id);
     let mut after = before.clone();
-    after.origins = json!(origins);
+    let chosen = |origins: &[Origin]| origins.contains(&Origin::Random);
+    if chosen(again.origins) && !chosen(&before.origins()) {
+        after.draw_id = again.by.draw;
+        after.replaces_id = again.by.replaces;
+    }
+    after.origins = json!(again.origins);
     after.complained_id = before.complained_id.or(complained);
     if after.state == EvaluationState::Sampled.as_str() && after.reviewer_id == after.complained_id
     {
@@ -682,6 +719,46 @@ impl Hand<'_> {
     }
 }
 
+/// Tells each who owes a score or a release how many of his are due soon or late: a draw makes hundreds of them.
+async fn tell_owed(app: &App, tx: &Tx, what: &str, rows: &[row::Model]) -> Result<()> {
+    let conn = &**tx;
+    let reviewers = trail::holders(conn, &[Role::Quality]).await?;
+    let managers = if what.ends_with("overdue") {
+        trail::holders(conn, &[Role::OpsManager]).await?
+    } else {
+        Vec::new()
+    };
+    let mut owed: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for row in rows {
+        let case = row.case()?;
+        let given = row
+            .reviewer_id
+            .filter(|_| case.state == EvaluationState::Sampled);
+        let mut people = given.map_or_else(|| reviewers.clone(), |one| vec![one]);
+        people.extend(&managers);
+        people.sort_unstable();
+        people.dedup();
+        for person in people.into_iter().filter(|who| case.seen_by(*who)) {
+            *owed.entry(person).or_default() += 1;
+        }
+    }
+    let mut alike: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
+    for (person, many) in owed {
+        alike.entry(many).or_default().push(person);
+    }
+    let Some(first) = rows.first() else {
+        return Ok(());
+    };
+    let told = alike.into_iter().map(|(many, recipients)| {
+        let facts = json!({
+            "number": many.to_string(), "due_at": first.due_at, "recipients": recipients,
+        });
+        (first.id.to_string(), facts)
+    });
+    let kind = format!("evaluations.{what}");
+    app.events.publish_many(tx, &kind, told.collect()).await
+}
+
 /// The evaluations, as the timer sees them.
 pub(crate) struct Evaluations;
 
@@ -707,16 +784,30 @@ impl Alarmed for Evaluations {
             who: &who,
             side: Side::Supplier,
         };
+        let now = app.clock.now();
+        let mut owed: BTreeMap<&'static str, Vec<row::Model>> = BTreeMap::new();
         for row in due {
             let case = row.case()?;
+            let soon = case.is_due_soon(now);
             let what = match case.state {
                 EvaluationState::Appealed => "appeal_overdue",
+                EvaluationState::Sampled if soon => "score_soon",
                 EvaluationState::Sampled => "score_overdue",
+                EvaluationState::Scored if soon => "release_soon",
                 EvaluationState::Scored => "release_overdue",
                 _ if case.unsettled.any() => "waits",
                 _ => "final",
             };
-            hand.act(&row, &Action::Lapse, (what, None), |_| {}).await?;
+            let row = hand.act(&row, &Action::Lapse, (what, None), |_| {}).await?;
+            if matches!(
+                case.state,
+                EvaluationState::Sampled | EvaluationState::Scored
+            ) {
+                owed.entry(what).or_default().push(row);
+            }
+        }
+        for (what, rows) in owed {
+            tell_owed(&app, &tx, what, &rows).await?;
         }
         Ok(())
     }

@@ -144,6 +144,12 @@ pub struct EvaluationDetail {
     pub appeal_answer: Option<String>,
     /// Why it is void.
     pub void_reason: Option<String>,
+    /// Who voided it.
+    pub voided_by: Option<Colleague>,
+    /// When.
+    pub voided_at: Option<DateTime<Utc>>,
+    /// The voided sample in whose place it was drawn; nothing for its agent.
+    pub replaces_id: Option<Uuid>,
     /// What may be tried now by who looks.
     pub actions: Vec<&'static str>,
     /// The time line; nothing for its agent.
@@ -298,6 +304,8 @@ pub(crate) async fn detail(app: &App, to: &Principal, row: row::Model) -> Result
     let standing = rows.iter().find(|one| Some(one.id) == row.standing_id);
     let standing_n = standing.map(|one| one.n);
     let scores = given(conn, rows, own).await?;
+    let voided_by = organization::colleagues(conn, row.voided_by).await?;
+    let voided_by = row.voided_by.and_then(|id| voided_by.get(&id).cloned());
     let actions = offered(&row, to)?;
     let lines = if own || blind {
         Vec::new()
@@ -314,6 +322,9 @@ pub(crate) async fn detail(app: &App, to: &Principal, row: row::Model) -> Result
         appealed_at: row.appealed_at,
         appeal_answer: row.appeal_answer.filter(|_| !blind),
         void_reason: row.void_reason,
+        voided_by,
+        voided_at: row.voided_at,
+        replaces_id: row.replaces_id.filter(|_| !own),
         actions,
         lines,
     })

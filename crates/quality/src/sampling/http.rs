@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::store::{self, DrawnOfAgent, Wish, row};
 use super::{SamplingPlan, quota};
 use crate::Desk;
+use crate::evaluation::store::row as evaluation;
 use crate::rights::DrawSamples;
 
 /// The routes of draws.
@@ -53,6 +54,8 @@ pub struct SamplingDrawView {
     pub candidates: i32,
     /// Those that were drawn.
     pub drawn: i32,
+    /// Samples of it that were voided.
+    pub voided: i64,
 }
 
 /// What was drawn of an agent's contacts.
@@ -65,6 +68,27 @@ pub struct DrawnAgentView {
     pub counts: DrawnOfAgent,
 }
 
+/// A sample that was voided.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VoidedSample {
+    /// The evaluation.
+    pub id: Uuid,
+    /// Its number.
+    pub number: String,
+    /// Whose work it is.
+    pub agent: Option<Colleague>,
+    /// Who voided it.
+    pub voided_by: Option<Colleague>,
+    /// When.
+    pub voided_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub reason: Option<String>,
+    /// What was drawn in its place; null where nothing was left, or it was not drawn by chance.
+    pub replaced_by: Option<Uuid>,
+    /// The number of that.
+    pub replaced_number: Option<String>,
+}
+
 /// A draw with its counts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SamplingDrawDetail {
@@ -73,11 +97,14 @@ pub struct SamplingDrawDetail {
     pub draw: SamplingDrawView,
     /// By agent.
     pub agents: Vec<DrawnAgentView>,
+    /// What was voided, the latest 500; never what is about who looks.
+    pub voids: Vec<VoidedSample>,
 }
 
 async fn views(desk: &Desk, rows: Vec<row::Model>) -> Result<Vec<SamplingDrawView>> {
     let drawers = rows.iter().filter_map(|row| row.drawn_by);
     let people = organization::colleagues(desk.app.db.read(), drawers).await?;
+    let voids = store::voids(desk.app.db.read(), rows.iter().map(|row| row.id)).await?;
     let view = |row: row::Model| {
         Ok(SamplingDrawView {
             id: row.id,
@@ -90,15 +117,38 @@ async fn views(desk: &Desk, rows: Vec<row::Model>) -> Result<Vec<SamplingDrawVie
             drawn_at: row.drawn_at,
             candidates: row.candidates,
             drawn: row.drawn,
+            voided: voids.get(&row.id).copied().unwrap_or_default(),
         })
     };
     rows.into_iter().map(view).collect()
 }
 
-async fn detail(desk: &Desk, row: row::Model) -> Result<Json<SamplingDrawDetail>> {
+async fn detail(desk: &Desk, to: Uuid, row: row::Model) -> Result<Json<SamplingDrawDetail>> {
     let counted: BTreeMap<Uuid, DrawnOfAgent> =
         serde_json::from_value(row.agents.clone()).map_err(internal)?;
-    let people = organization::colleagues(desk.app.db.read(), counted.keys().copied()).await?;
+    let conn = desk.app.db.read();
+    let voided = store::voided(conn, row.id, to).await?;
+    let mut instead = store::in_place_of(conn, &voided, to).await?;
+    let mut named: Vec<Uuid> = counted.keys().copied().collect();
+    for one in &voided {
+        named.push(one.agent_id);
+        named.extend(one.voided_by);
+    }
+    let people = organization::colleagues(conn, named).await?;
+    let void = |one: evaluation::Model| {
+        let instead = instead.remove(&one.id);
+        VoidedSample {
+            id: one.id,
+            number: one.number,
+            agent: people.get(&one.agent_id).cloned(),
+            voided_by: one.voided_by.and_then(|id| people.get(&id).cloned()),
+            voided_at: one.voided_at,
+            reason: one.void_reason,
+            replaced_by: instead.as_ref().map(|one| one.id),
+            replaced_number: instead.map(|one| one.number),
+        }
+    };
+    let voids = voided.into_iter().map(void).collect();
     let agents = counted.into_iter().map(|(id, counts)| DrawnAgentView {
         agent: people.get(&id).cloned(),
         counts,
@@ -106,7 +156,11 @@ async fn detail(desk: &Desk, row: row::Model) -> Result<Json<SamplingDrawDetail>
     let agents = agents.collect();
     let draw = views(desk, vec![row]).await?.pop();
     let draw = draw.ok_or_else(|| internal("one row, one view"))?;
-    Ok(Json(SamplingDrawDetail { draw, agents }))
+    Ok(Json(SamplingDrawDetail {
+        draw,
+        agents,
+        voids,
+    }))
 }
 
 /// Lists draws, the latest first.
@@ -132,12 +186,12 @@ async fn list(
     responses((status = 200, body = SamplingDrawDetail), (status = 404, body = Problem)),
 )]
 async fn show(
-    _actor: Actor<DrawSamples>,
+    actor: Actor<DrawSamples>,
     State(desk): State<Desk>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<SamplingDrawDetail>> {
     let row = store::get(desk.app.db.read(), id).await?;
-    detail(&desk, row).await
+    detail(&desk, actor.user_id(), row).await
 }
 
 /// Whose contacts are asked for.
@@ -173,7 +227,8 @@ async fn candidates(
 ) -> Result<Json<SamplingLot>> {
     let conn = desk.app.db.read();
     let draw = store::get(conn, id).await?;
-    let ids = store::lot(conn, &draw, of.agent).await?;
+    let lot = store::lot(conn, &draw, of.agent).await?;
+    let ids: Vec<Uuid> = lot.into_iter().map(|(id, _)| id).collect();
     if ids.is_empty() || of.agent == actor.user_id() {
         return Err(not_found("candidates of this agent"));
     }
@@ -216,5 +271,6 @@ async fn draw(
         by_chance: true,
     };
     let row = store::make(&desk, actor.who(), wish).await?;
-    Ok((StatusCode::CREATED, detail(&desk, row).await?))
+    let page = detail(&desk, actor.user_id(), row).await?;
+    Ok((StatusCode::CREATED, page))
 }

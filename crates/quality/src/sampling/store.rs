@@ -6,20 +6,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::audit::Who;
 use kernel::list::{ListQuery, Page, paginate};
 use kernel::problem::{Result, internal, invalid, not_found, refused};
-use kernel::{App, Side, Tx, rule, versioned};
+use kernel::{App, Scope, Side, Tx, rule, versioned};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel as _,
-    PaginatorTrait, QueryFilter,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Candidate, Origin, SamplingPlan, draw, place};
+use super::{Candidate, Origin, SamplingPlan, WorkKind, draw, place};
 use crate::Desk;
-use crate::evaluation::store::{self as evaluations, row as evaluation};
-use crate::house::Contact;
+use crate::evaluation::EvaluationState;
+use crate::evaluation::store::{self as evaluations, Again, DrawnBy, row as evaluation};
+use crate::house::{Contact, Contacts};
 use crate::recording::store as signals;
 use crate::trail::Scribe;
 
@@ -270,7 +271,7 @@ pub(crate) async fn lot(
     conn: &impl ConnectionTrait,
     draw: &row::Model,
     agent: Uuid,
-) -> Result<Vec<Uuid>> {
+) -> Result<Vec<(Uuid, WorkKind)>> {
     let kept = lot_row::Entity::find()
         .filter(lot_row::Column::DrawId.eq(draw.id))
         .filter(lot_row::Column::AgentId.eq(agent))
@@ -278,11 +279,13 @@ pub(crate) async fn lot(
         .await?;
     let mut ids = Vec::new();
     for lot in kept {
+        let kind = WorkKind::parse(&lot.kind);
+        let kind = kind.ok_or_else(|| internal("a lot without its kind"))?;
         for digits in lot.ids.as_bytes().chunks(32) {
-            ids.push(Uuid::try_parse_ascii(digits).map_err(internal)?);
+            ids.push((Uuid::try_parse_ascii(digits).map_err(internal)?, kind));
         }
     }
-    ids.sort_by_cached_key(|id| place(&draw.seed, *id));
+    ids.sort_by_cached_key(|(id, _)| place(&draw.seed, *id));
     Ok(ids)
 }
 
@@ -321,7 +324,7 @@ async fn keep(
         versioned::insert(&**tx, &made).await?;
         made
     };
-    let mut there = drawn_before(&**tx, &chosen).await?;
+    let mut there = drawn_before(&**tx, chosen.iter().map(|(contact, _)| contact.id)).await?;
     let (again, new): (Vec<_>, Vec<_>) = chosen
         .into_iter()
         .partition(|(contact, _)| there.contains_key(&contact.id));
@@ -330,6 +333,10 @@ async fn keep(
         tx,
         who,
         side: Side::Supplier,
+    };
+    let by = DrawnBy {
+        draw: Some(kept.id),
+        ..DrawnBy::default()
     };
     // A complaint may come, or the share by chance be drawn, after something else drew it.
     for (contact, mut origins) in again {
@@ -343,11 +350,16 @@ async fn keep(
         let complaint = known.complained_id.is_none()
             && contact.complained.is_some_and(|who| who != known.agent_id);
         if origins != before || complaint {
-            evaluations::drawn_again(&hand, known, &origins, contact.complained).await?;
+            let again = Again {
+                origins: &origins,
+                complained: contact.complained,
+                by,
+            };
+            evaluations::drawn_again(&hand, known, again).await?;
         }
     }
     let drawn = new.len();
-    evaluations::sample(app, tx, who, Some(kept.id), new, "").await?;
+    evaluations::sample(app, tx, who, by, new).await?;
     let scribe = Scribe {
         app,
         tx,
@@ -367,15 +379,124 @@ const AT_ONCE: usize = 500;
 
 async fn drawn_before(
     conn: &impl ConnectionTrait,
-    chosen: &[(Contact, Vec<Origin>)],
+    contacts: impl Iterator<Item = Uuid>,
 ) -> Result<HashMap<Uuid, evaluation::Model>> {
     let mut there = HashMap::new();
-    for some in chosen.chunks(AT_ONCE) {
+    for some in contacts.collect::<Vec<_>>().chunks(AT_ONCE) {
         let found = evaluation::Entity::find()
-            .filter(evaluation::Column::ContactId.is_in(some.iter().map(|(contact, _)| contact.id)))
+            .filter(evaluation::Column::ContactId.is_in(some.iter().copied()))
             .all(conn)
             .await?;
         there.extend(found.into_iter().map(|row| (row.contact_id, row)));
     }
     Ok(there)
+}
+
+/// In place of a voided sample that was drawn by chance draws the next in the order of its agent's contacts, so that
+/// nobody makes the share smaller by voiding; none where his contacts are used up.
+pub(crate) async fn substitute(
+    app: &App,
+    tx: &Tx,
+    contacts: &dyn Contacts,
+    voided: &evaluation::Model,
+) -> Result<()> {
+    let by_chance = voided.origins().contains(&Origin::Random);
+    let Some(id) = voided.draw_id.filter(|_| by_chance) else {
+        return Ok(());
+    };
+    let lot = lot(&**tx, &get(&**tx, id).await?, voided.agent_id).await?;
+    let mut there = drawn_before(&**tx, lot.iter().map(|(id, _)| *id)).await?;
+    let who = Who::system("quality");
+    let hand = evaluations::Hand {
+        app,
+        tx,
+        who: &who,
+        side: Side::Supplier,
+    };
+    let by = DrawnBy {
+        draw: Some(id),
+        replaces: Some(voided.id),
+        note: "",
+    };
+    for (contact, kind) in lot {
+        if let Some(known) = there.remove(&contact) {
+            let mut origins = known.origins();
+            let void = known.state == EvaluationState::Void.as_str();
+            if void || origins.contains(&Origin::Random) {
+                continue;
+            }
+            origins.insert(0, Origin::Random);
+            let again = Again {
+                origins: &origins,
+                complained: None,
+                by,
+            };
+            return evaluations::drawn_again(&hand, known, again).await;
+        }
+        // What is gone, or another's by now, was his to draw no more.
+        let found = contacts.one(kind, contact).await?;
+        let Some(contact) = found.filter(|one| one.agent == voided.agent_id) else {
+            continue;
+        };
+        let drawn = vec![(contact, vec![Origin::Random])];
+        let rows = evaluations::sample(app, tx, &who, by, drawn).await?;
+        for row in &rows {
+            hand.tell(row, "sampled", Some(&voided.number)).await?;
+        }
+        return Ok(());
+    }
+    Ok(())
+}
+
+/// The most voided samples that are shown of a draw.
+const MOST_VOIDED: u64 = 500;
+
+/// The samples of draws that were voided and are not about who asks, the latest first.
+pub(crate) async fn voided(
+    conn: &impl ConnectionTrait,
+    draw: Uuid,
+    user: Uuid,
+) -> Result<Vec<evaluation::Model>> {
+    Ok(evaluation::Entity::find()
+        .filter(evaluations::visible(&Scope::All, user))
+        .filter(evaluation::Column::DrawId.eq(draw))
+        .filter(evaluation::Column::State.eq(EvaluationState::Void.as_str()))
+        .order_by_desc(evaluation::Column::VoidedAt)
+        .limit(MOST_VOIDED)
+        .all(conn)
+        .await?)
+}
+
+/// What was drawn in place of these, and is not about who asks.
+pub(crate) async fn in_place_of(
+    conn: &impl ConnectionTrait,
+    voided: &[evaluation::Model],
+    user: Uuid,
+) -> Result<HashMap<Uuid, evaluation::Model>> {
+    let ids = voided.iter().map(|row| row.id);
+    let found = evaluation::Entity::find()
+        .filter(evaluations::visible(&Scope::All, user))
+        .filter(evaluation::Column::ReplacesId.is_in(ids))
+        .all(conn)
+        .await?;
+    let by_replaced = |row: evaluation::Model| row.replaces_id.map(|id| (id, row));
+    Ok(found.into_iter().filter_map(by_replaced).collect())
+}
+
+/// How many samples of each of these draws were voided.
+pub(crate) async fn voids(
+    conn: &impl ConnectionTrait,
+    draws: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, i64>> {
+    let counted: Vec<(Uuid, i64)> = evaluation::Entity::find()
+        .select_only()
+        .column(evaluation::Column::DrawId)
+        .column_as(evaluation::Column::Id.count(), "many")
+        .filter(evaluation::Column::DrawId.is_in(draws))
+        .filter(evaluation::Column::State.eq(EvaluationState::Void.as_str()))
+        .group_by(evaluation::Column::DrawId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(counted.into_iter().collect())
 }

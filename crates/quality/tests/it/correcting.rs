@@ -267,3 +267,41 @@ async fn one_that_comes_of_an_evaluation_needs_it_to_be_final() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn another_who_can_put_it_right_is_made_to_answer_for_it() {
+    on_both(async |world| {
+        let made = opened(&world, json!({})).await;
+        let to = |who| does("reassign", json!({"to": who, "reason": "班长休假"}));
+        for (who, code) in [
+            ("analyst", "corrective_owner_unknown"),
+            ("lead", "corrective_same_owner"),
+        ] {
+            let refused = world.no("quality", ACTIONS, &made, to(world.id(who))).await;
+            assert_eq!(refused, code, "{who}");
+        }
+        let given = world
+            .step("quality", ACTIONS, &made, to(world.id("trainer")))
+            .await;
+        assert_eq!(given["owner"]["id"], json!(world.id("trainer")));
+        assert_eq!(given["due_at"], made["due_at"], "its term stays");
+        let plan = world.step("lead", ACTIONS, &given, planned(&world)).await;
+        let finish = does("finish", json!({"note": "已学习"}));
+        assert_eq!(
+            world.no("lead", ACTIONS, &plan, finish.clone()).await,
+            "corrective_not_his"
+        );
+        let done = world.step("trainer", ACTIONS, &plan, finish).await;
+        assert_eq!(
+            world
+                .no("quality", ACTIONS, &done, to(world.id("lead")))
+                .await,
+            "corrective_done"
+        );
+        let owners = world.read("quality", "/api/v1/corrective-owners").await;
+        let owners = owners["items"].as_array().unwrap();
+        let analyst = json!(world.id("analyst"));
+        assert!(owners.len() > 3 && owners.iter().all(|one| one["id"] != analyst));
+    })
+    .await;
+}

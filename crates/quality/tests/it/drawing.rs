@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use quality::sampling::WorkKind;
 use serde_json::{Value, json};
 
-use crate::world::on_both;
+use crate::world::{does, on_both};
 
 #[tokio::test]
 async fn a_draw_keeps_its_seed_and_its_counts_and_draws_nothing_twice() {
@@ -174,6 +174,75 @@ async fn every_morning_what_stands_out_and_after_the_month_its_share() {
         assert_eq!(over.unwrap()["drawn_by"], json!(null));
         let drawn = world.read("quality", evaluations).await["total"].as_u64();
         assert!((10..=12).contains(&drawn.unwrap()), "{drawn:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn in_place_of_a_voided_sample_the_next_of_its_order_is_drawn_and_who_voided_is_shown() {
+    on_both(async |world| {
+        world.contacts("agent1", 12);
+        let now = world.app.clock.now();
+        let wish = json!({"plan": "monthly", "from": now - TimeDelta::days(10), "until": now});
+        let draws = "/api/v1/sampling-draws";
+        let draw = world.post("quality", draws, wish).await;
+        let look = format!("{draws}/{}", draw["id"].as_str().unwrap());
+        let lot = format!("{look}/candidates?agent={}", world.id("agent1"));
+        let order = world.read("quality", &lot).await["ids"].clone();
+        let evaluations = "/api/v1/evaluations";
+        let of = async |n: usize| -> Value {
+            let all = world
+                .read("quality", &format!("{evaluations}?per_page=100"))
+                .await;
+            let all = all["items"].as_array().unwrap().clone();
+            let mut found = all.into_iter().filter(|one| one["contact_id"] == order[n]);
+            found.next().unwrap_or_default()
+        };
+        assert_eq!(of(10).await, Value::Null, "ten of twelve are drawn");
+
+        let (first, quality) = (of(0).await, world.id("quality"));
+        let void = does("void", json!({"reason": "录音损坏"}));
+        let given = does("assign", json!({"to": quality}));
+        let given = world.step("quality", evaluations, &first, given).await;
+        assert_eq!(
+            world.no("quality", evaluations, &given, void.clone()).await,
+            "evaluation_same_person",
+            "who is to score it does not get rid of it alone"
+        );
+        let voided = world
+            .step("manager", evaluations, &given, void.clone())
+            .await;
+        assert_eq!(voided["voided_by"]["id"], json!(world.id("manager")));
+        let instead = of(10).await;
+        assert_eq!(instead["origins"], json!(["random"]));
+        let seen = format!("{evaluations}/{}", instead["id"].as_str().unwrap());
+        assert_eq!(
+            world.read("quality", &seen).await["replaces_id"],
+            voided["id"]
+        );
+        let shown = world.read("purchaser", &look).await;
+        let told = &shown["voids"][0];
+        assert_eq!(
+            (&shown["voided"], &told["reason"], &told["replaced_by"]),
+            (&json!(1), &json!("录音损坏"), &instead["id"])
+        );
+        assert_eq!(told["voided_by"]["id"], json!(world.id("manager")));
+
+        // What something else drew counts in its place; once all are drawn nothing is left.
+        let pick = json!({"kind": "call", "contact_id": order[11], "reason": "抽查"});
+        let picked = world.post("quality", evaluations, pick).await;
+        world
+            .step("quality", evaluations, &instead, void.clone())
+            .await;
+        let seen = format!("{evaluations}/{}", picked["id"].as_str().unwrap());
+        let counted = world.read("quality", &seen).await;
+        assert_eq!(counted["origins"], json!(["random", "by_hand"]));
+        world.step("quality", evaluations, &counted, void).await;
+        let shown = world.read("quality", &look).await;
+        assert_eq!(
+            (&shown["voided"], &shown["voids"][0]["replaced_by"]),
+            (&json!(3), &Value::Null)
+        );
     })
     .await;
 }

@@ -494,12 +494,26 @@ async fn a_sample_that_nobody_scores_is_late_and_so_is_a_score_nobody_releases()
             sampled["due_at"], "2026-12-11T10:00:00Z",
             "ten working days"
         );
-        world.app.clock.advance(Duration::from_hours(15 * 24));
         let own = format!("{EVALUATIONS}/{}", sampled["id"].as_str().unwrap());
+        // At the closing of the working day before it is told, once for all that is due then.
+        world
+            .app
+            .clock
+            .advance(Duration::from_mins(13 * 24 * 60 + 8 * 60 + 1));
+        let reminded = |seen: &Value| {
+            let lines = seen["lines"].as_array().unwrap();
+            lines.iter().any(|line| line["action"] == "score_soon")
+        };
+        let soon = world.until("quality", &own, reminded).await;
+        assert_eq!(soon["overdue"], false);
+        assert!(world.told("evaluations.score_soon", "quality").await);
+        assert!(!world.told("evaluations.score_soon", "manager").await);
+        world.app.clock.advance(Duration::from_hours(2 * 24));
         let is_late = |seen: &Value| seen["overdue"] == true;
         // The month is over as well: its share by chance was drawn meanwhile.
         let both = |seen: &Value| is_late(seen) && seen["origins"] == json!(["random", "by_hand"]);
         let late = world.until("quality", &own, both).await;
+        assert!(world.told("evaluations.score_overdue", "manager").await);
         let marks = does("score", world.marks(0).await);
         let scored = world.step("quality", EVALUATIONS, &late, marks).await;
         assert_eq!(
@@ -508,6 +522,7 @@ async fn a_sample_that_nobody_scores_is_late_and_so_is_a_score_nobody_releases()
         );
         world.app.clock.advance(Duration::from_hours(7 * 24));
         world.until("quality", &own, is_late).await;
+        assert!(world.told("evaluations.release_overdue", "quality").await);
         let found = world
             .read(
                 "quality",

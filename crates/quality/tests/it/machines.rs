@@ -29,6 +29,7 @@ pub fn terms() -> Terms {
     Terms {
         scoring: DeadlineRule::working_days("scoring", 10),
         release: DeadlineRule::working_days("release", 3),
+        reminder: 1,
         appeal: DeadlineRule::working_days("appeal", 5),
         answer: DeadlineRule::working_days("answer", 5),
         difference_tenths: 50,
@@ -77,7 +78,12 @@ fn nobody_judges_himself_and_the_readme_draws_an_evaluation() {
     use evaluation::EvaluationState as S;
     let (service, rules) = (service(), terms());
     let mut edges: Edges = BTreeMap::new();
-    let first = Case::sampled(AGENT, Some(COMPLAINED), at("2026-12-11T09:30:00Z"));
+    let drawn_at = Moment {
+        now: at("2026-11-27T02:00:00Z"),
+        service: &service,
+        rules: &rules,
+    };
+    let first = Case::sampled(AGENT, Some(COMPLAINED), &drawn_at);
     let (mut reached, mut seen, mut next) = (vec![first], HashSet::new(), 0);
     while next < reached.len() && next < 5_000 {
         let case = reached[next];
@@ -135,9 +141,20 @@ fn an_appeal_has_five_working_days_and_an_answer_five_more() {
     };
     let due = |case: &Case| kernel::day::text(kernel::day::of(case.due_at.unwrap()));
     let (one, agent) = ((ONE, Side::Supplier), (AGENT, Side::Supplier));
-    let case = Case::sampled(AGENT, None, at("2026-12-11T09:30:00Z"));
     // Friday; the National Day is not near.
     let released = moment("2026-11-27T02:00:00Z");
+    let case = Case::sampled(AGENT, None, &released);
+    assert_eq!(due(&case), "2026-12-11");
+    let reminded = at("2026-12-10T10:00:00Z");
+    assert_eq!(
+        kernel::day::of(case.alarm_at.unwrap()),
+        kernel::day::of(reminded)
+    );
+    let reminded = case.next(one, &Action::Lapse, &moment("2026-12-11T01:00:00Z"));
+    let reminded = reminded.unwrap();
+    assert!(!reminded.overdue && reminded.alarm_at == case.due_at);
+    let late = reminded.next(one, &Action::Lapse, &moment("2026-12-12T01:00:00Z"));
+    assert!(late.unwrap().overdue);
     let case = case.next(one, &Action::Score, &released).unwrap();
     let case = case.next(one, &Action::Release, &released).unwrap();
     assert_eq!(due(&case), "2026-12-04");
@@ -168,6 +185,7 @@ pub fn corrective_steps(now: DateTime<Utc>) -> Vec<(&'static str, corrective::Ac
     let due = now + chrono::TimeDelta::days(5);
     vec![
         ("planned", A::Plan(due)),
+        ("reassigned", A::Reassign(OTHER)),
         ("coaching_planned", A::Coach),
         ("coached", A::Coached),
         ("coaching_missed", A::CalledOff),

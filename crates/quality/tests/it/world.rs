@@ -14,6 +14,7 @@ use quality::corrective::CorrectiveSource;
 use quality::recording::{Meter, Signals};
 use quality::sampling::WorkKind;
 use quality::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching, Ports};
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use testing::{Door, Kind, TestApp};
 use uuid::Uuid;
@@ -168,6 +169,21 @@ impl World {
             pause().await;
         }
         panic!("{path} never came true");
+    }
+
+    /// Whether this person was named in an event of this kind.
+    pub async fn told(&self, kind: &str, who: &str) -> bool {
+        let asked = Statement::from_sql_and_values(
+            self.app.db.backend(),
+            "select payload from events where kind = $1",
+            [kind.into()],
+        );
+        let rows = self.app.db.read().query_all_raw(asked).await.unwrap();
+        let person = json!(self.id(who));
+        rows.iter().any(|row| {
+            let payload: Value = row.try_get("", "payload").unwrap();
+            payload["recipients"].as_array().unwrap().contains(&person)
+        })
     }
 
     /// The status of a look.

@@ -24,6 +24,8 @@ export function pageOf(notice: Pick<NoticeView, 'subject_kind' | 'subject_id'> &
   if (notice.subject_kind === 'shift_swap') return { name: 'swaps', query: { open: notice.subject_id } }
   if (notice.subject_kind === 'attendance_chain') return { name: 'attendance' }
   if (notice.subject_kind === 'staffing') return { name: 'staffing' }
+  // Many at once: their list.
+  if (notice.subject_kind === 'evaluations') return { name: 'evaluations', query: { state: notice.kind?.includes('release') ? 'scored' : 'sampled' } }
   // Of the dealings of the two sides some have a list alone.
   const lists: Record<string, string> = { liaison_person: 'liaisons', team_member: 'team', daily_check: 'daily_checks', supply: 'supplies', past_contract: 'past_contracts', standby: 'continuity', paper_sheet: 'continuity', meeting_action: 'liaison_todo', kpi: 'kpi_alerts' }
   const list = lists[notice.subject_kind]
