@@ -48,6 +48,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120531_topics"),
         migration!("2026120532_performance"),
         migration!("2026120541_reports"),
+        migration!("2026120542_reports_discarded"),
     ]
 }
 

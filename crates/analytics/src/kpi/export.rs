@@ -15,7 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::http::{KpiFigure, KpiPoint, KpiQuery, counted, told};
-use super::{By, Standing, Unit};
+use super::ratio::is_of_time;
+use super::{By, Figure, Standing, Unit};
 use crate::Desk;
 use crate::rights::ExportKpis;
 
@@ -50,6 +51,23 @@ pub struct KpiFileQuery {
 const HEADING: [&str; 10] = [
     "编号", "指标", "维度", "数值", "分子", "分母", "目标", "达标", "口径", "公式",
 ];
+
+/// What is above and below the line: time carries its unit, the rest is counted.
+fn above_and_below(figure: &Figure) -> [Written; 2] {
+    let time = |spent| Written::Text(plain(Unit::Milliseconds, spent));
+    let is_time = is_of_time(figure.kpi);
+    let above = if is_time || figure.kpi.definition().unit == Unit::Milliseconds {
+        time(figure.numerator)
+    } else {
+        Written::Count(figure.numerator)
+    };
+    let below = if is_time {
+        time(figure.denominator)
+    } else {
+        Written::Count(figure.denominator)
+    };
+    [above, below]
+}
 
 /// Figures of a period as a file, with the formula of each; the screen shows the same numbers.
 #[utoipa::path(
@@ -130,13 +148,14 @@ fn line(point: &KpiPoint, held: &KpiFigure) -> Vec<Written> {
     let shown =
         |value: Option<i64>| value.map_or_else(String::new, |value| plain(definition.unit, value));
     let words = |text: String| Written::Text(text);
+    let [above, below] = above_and_below(figure);
     vec![
         words(figure.kpi.number()),
         words(definition.zh.to_owned()),
         words(step),
         words(shown(figure.value)),
-        Written::Count(figure.numerator),
-        Written::Count(figure.denominator),
+        above,
+        below,
         words(shown(held.target)),
         words(standing.to_owned()),
         words(figure.variant.clone().unwrap_or_default()),

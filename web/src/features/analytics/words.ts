@@ -33,9 +33,11 @@ export function shown(unit: KpiView['unit'], value: number | null): string {
 /** Shares of time: both sides of the line are milliseconds. */
 const OF_TIME: readonly string[] = ['k11', 'k12', 'k13', 'k14']
 /** What stands above and below the line, in the unit of the indicator: `19:20 / 614`, `456 / 480`. */
-export function line(kpi: string, unit: KpiView['unit'], above: number, below: number): string {
-  if (OF_TIME.includes(kpi)) return `${shown('milliseconds', above)} / ${shown('milliseconds', below)}`
-  return `${unit === 'milliseconds' ? shown(unit, above) : above} / ${below}`
+export const line = (kpi: string, unit: KpiView['unit'], above: number, below: number): string => sides(kpi, unit, above, below).join(' / ')
+/** The same, one by one. */
+export function sides(kpi: string, unit: KpiView['unit'], above: number, below: number): [string, string] {
+  if (OF_TIME.includes(kpi)) return [shown('milliseconds', above), shown('milliseconds', below)]
+  return [unit === 'milliseconds' ? shown(unit, above) : String(above), String(below)]
 }
 
 /** What is asked: `≥ 95%`, `≤ 15 s`, `75% – 85%`. */
