@@ -49,6 +49,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120532_performance"),
         migration!("2026120541_reports"),
         migration!("2026120542_k10_variant"),
+        migration!("2026120543_reports_discarded"),
     ]
 }
 

@@ -47,6 +47,8 @@ words! {
         Released = "released",
         /// 已被更正
         Superseded = "superseded",
+        /// 已作废
+        Discarded = "discarded",
     }
 }
 
@@ -99,6 +101,8 @@ pub enum Action {
     },
     /// 被新版取代
     Supersede,
+    /// 作废草稿
+    Discard,
     /// Its time ran out.
     Lapse,
 }
@@ -108,6 +112,8 @@ kernel::refusals! {
     Refusal {
         /// It is frozen.
         Frozen = "report_frozen", "is released and does not change", "correct it by a new version";
+        /// It was thrown away.
+        Discarded = "report_discarded", "was discarded", "draft it anew";
         /// It is with who checks.
         Handed = "report_handed_in", "is handed in for the check", "have it returned first";
         /// Nobody checks his own work.
@@ -135,6 +141,11 @@ impl Case {
         }
     }
 
+    /// Nothing is to be done for it any more: it is out, or was thrown away.
+    pub fn is_over(&self) -> bool {
+        self.is_frozen() || self.state == ReportState::Discarded
+    }
+
     /// Its content is frozen for good.
     pub fn is_frozen(&self) -> bool {
         matches!(self.state, ReportState::Released | ReportState::Superseded)
@@ -146,13 +157,19 @@ impl Case {
         use ReportState as S;
         let mut case = *self;
         case.state = match (action, self.state) {
+            (_, S::Discarded) => return Err(Refusal::Discarded),
             (A::Correct { begun: false }, S::Released) => S::Released,
             (A::Correct { .. }, S::Released | S::Superseded) => return Err(Refusal::Begun),
             (A::Supersede, S::Released) => S::Superseded,
             (A::Correct { .. } | A::Supersede, _) => return Err(Refusal::NotReleased),
             (_, S::Released | S::Superseded) => return Err(Refusal::Frozen),
             (A::Edit | A::Refresh, S::Draft) | (A::Return, S::Submitted | S::Checked) => S::Draft,
-            (A::Edit | A::Refresh, _) => return Err(Refusal::Handed),
+            (A::Discard, S::Draft) => {
+                case.due_at = None;
+                case.overdue = false;
+                S::Discarded
+            }
+            (A::Edit | A::Refresh | A::Discard, _) => return Err(Refusal::Handed),
             (A::Submit { ended: false }, S::Draft) => return Err(Refusal::NotOver),
             (A::Submit { .. }, S::Draft) => S::Submitted,
             (A::Check { own: true }, S::Submitted) => return Err(Refusal::OwnWork),

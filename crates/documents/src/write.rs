@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use crate::LONGEST_TEXT;
 
@@ -12,6 +12,10 @@ const LONGEST_LINE: usize = 200;
 /// Least and greatest width of a column, in digits; what is longer goes on in the next line of its cell.
 const NARROWEST: usize = 6;
 const WIDEST: usize = 48;
+
+/// The height of a line in points, and of the highest row that Excel knows.
+const LINE: f64 = 15.0;
+const HIGHEST: f64 = 409.0;
 
 /// A table that could not be written.
 #[derive(Debug)]
@@ -119,10 +123,11 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
     let bold = Format::new().set_bold();
     let money = Format::new().set_num_format("#,##0.00");
     let days = Format::new().set_num_format("0.0");
-    let wrapped = Format::new().set_text_wrap();
+    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
     on_paper(sheet)?;
-    for (column, width) in (0..).zip(widths(page)) {
-        sheet.set_column_width(column, width as f64)?;
+    let widths = widths(page);
+    for (column, width) in (0..).zip(&widths) {
+        sheet.set_column_width(column, *width as f64)?;
     }
     let decimals = ["#,##0", "#,##0.0", "#,##0.00", "#,##0.000"]
         .map(|shown| Format::new().set_num_format(shown));
@@ -131,10 +136,16 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
     }
     sheet.set_freeze_panes(1, 0)?;
     for (row, cells) in (1..).zip(&page.rows) {
+        // Not every program makes a row as high as the lines of its cells.
+        let lines = cells.iter().zip(&widths);
+        let lines = lines.map(|(cell, room)| cell.lines(*room)).max();
+        if let Some(lines) = lines.filter(|lines| *lines > 1) {
+            sheet.set_row_height(row, (lines as f64 * LINE).min(HIGHEST))?;
+        }
         for (column, cell) in (0..).zip(cells) {
             match cell {
                 Written::Text(text) if text.is_empty() => {}
-                Written::Text(text) if width(text) > WIDEST => {
+                Written::Text(text) if cell.lines(WIDEST) > 1 => {
                     sheet.write_string_with_format(row, column, harmless(text), &wrapped)?;
                 }
                 Written::Text(text) => {
@@ -169,6 +180,7 @@ fn on_paper(sheet: &mut Worksheet) -> Result<(), NotWritten> {
     sheet
         .set_paper_size(9)
         .set_landscape()
+        .set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3)
         .set_print_fit_to_pages(1, 0)
         .set_repeat_rows(0, 0)?;
     Ok(())
@@ -195,6 +207,13 @@ fn width(text: &str) -> usize {
 }
 
 impl Written {
+    /// Lines in a column of this width; a number is one.
+    fn lines(&self, room: usize) -> usize {
+        let Self::Text(text) = self else { return 1 };
+        let lines = text.lines().map(|line| width(line).div_ceil(room).max(1));
+        lines.sum::<usize>().max(1)
+    }
+
     fn width(&self) -> usize {
         match self {
             Self::Text(text) => width(text),

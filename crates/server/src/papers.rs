@@ -65,7 +65,7 @@ impl Frozen for Papers {
 
 impl settlement::Printer for Papers {
     fn pdf(&self, document: &Document) -> Result<Vec<u8>> {
-        to_pdf(document, self.fonts()?).map_err(|why| not_printed(&why))
+        Papers::pdf(self, document)
     }
 }
 

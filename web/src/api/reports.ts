@@ -5,7 +5,7 @@ import type { Id, Page } from './types'
 
 type S = components['schemas']
 
-export const REPORT_STATES = ['draft', 'submitted', 'checked', 'released', 'superseded'] as const
+export const REPORT_STATES = ['draft', 'submitted', 'checked', 'released', 'superseded', 'discarded'] as const
 export const REPORT_PERIODS = ['daily', 'weekly', 'monthly', 'half_year'] as const satisfies readonly S['ReportPeriodKind'][]
 export const REPORT_FORMATS = ['pdf', 'docx', 'xlsx'] as const
 export const ALONGS = ['day', 'month', 'half_hour', 'person', 'channel', 'queue', 'matter'] as const satisfies readonly S['Along'][]
@@ -43,6 +43,7 @@ export const checkReport = (id: Id, version: number, note: string): Promise<Repo
 export const returnReport = (id: Id, version: number, note: string): Promise<ReportDetail> => take(api.POST('/api/v1/reports/{id}/return', { ...at(id), ...said(version, note) }))
 export const releaseReport = (id: Id, version: number, note: string): Promise<ReportDetail> => take(api.POST('/api/v1/reports/{id}/release', { ...at(id), ...said(version, note) }))
 export const correctReport = (id: Id, reason: string): Promise<ReportDetail> => take(api.POST('/api/v1/reports/{id}/correct', { ...at(id), body: { reason } }))
+export const discardReport = (id: Id, version: number, note: string): Promise<ReportDetail> => take(api.POST('/api/v1/reports/{id}/discard', { ...at(id), ...said(version, note) }))
 export const readReport = (id: Id): Promise<ReportDetail> => take(api.POST('/api/v1/reports/{id}/read', at(id)))
 /** Where a report leaves the house. */
 export const reportAddress = (id: Id, format: (typeof REPORT_FORMATS)[number]): string => `/api/v1/reports/${id}/files/${format}`

@@ -78,6 +78,11 @@ fn divided(numerator: i64, denominator: i64, times: i64) -> Option<i64> {
     i64::try_from(exact).ok()
 }
 
+/// Time is divided by time: both are milliseconds, whatever the unit of the value.
+pub fn is_of_time(kpi: Kpi) -> bool {
+    matches!(kpi, Kpi::K11 | Kpi::K12 | Kpi::K13 | Kpi::K14)
+}
+
 /// The indicator of these sums; `None` where sums do not tell it. `open` is how many tickets were due on days that are
 /// over and are not answered yet.
 pub fn of_sums(kpi: Kpi, variant: Option<&str>, sums: &Sums, open: i64) -> Option<Ratio> {

@@ -214,11 +214,12 @@ impl Sources<'_> {
             return Ok(Vec::new());
         }
         if along != Along::Month {
-            let steps = self
-                .desk
-                .numbers
-                .series(codes, along, period.from, period.until);
-            return steps.await;
+            let numbers = &self.desk.numbers;
+            let steps = numbers.series(codes, along, period.from, period.until);
+            let mut steps = steps.await?;
+            // What is nobody's is told where there is any.
+            steps.retain(|step| !step.key.is_empty() || step.figures.iter().any(Counted::is_any));
+            return Ok(steps);
         }
         let mut steps = Vec::new();
         // Six months at most.
@@ -324,11 +325,13 @@ fn counted(unit: FigureUnit, figure: &Counted) -> String {
             None => String::new(),
         };
     }
-    let numerator = match unit {
-        FigureUnit::Milliseconds => unit.shown(Some(figure.numerator)),
-        _ => figure.numerator.to_string(),
-    };
-    format!("{numerator} ÷ {}", figure.denominator)
+    let (above, below) = (figure.numerator, figure.denominator);
+    let time = |spent| FigureUnit::Milliseconds.shown(Some(spent));
+    match unit {
+        _ if figure.of_time => format!("{} ÷ {}", time(above), time(below)),
+        FigureUnit::Milliseconds => format!("{} ÷ {below}", time(above)),
+        _ => format!("{above} ÷ {below}"),
+    }
 }
 
 /// Takes the words that people wrote from the content before into a fresh one of the same template.

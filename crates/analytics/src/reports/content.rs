@@ -237,6 +237,14 @@ pub struct ReportSigners {
     pub parties: Vec<SigningSide>,
 }
 
+impl ReportChart {
+    /// No value stands in it.
+    pub fn is_empty(&self) -> bool {
+        let mut values = self.series.iter().flat_map(|series| &series.values);
+        values.all(Option::is_none)
+    }
+}
+
 impl ReportContent {
     /// As it is kept.
     pub fn kept(&self) -> Result<String> {

@@ -140,5 +140,6 @@ pub(crate) async fn correct(
 
 async fn begun(tx: &Tx, former: &row::Model) -> Result<bool> {
     let all = store::versions(&**tx, &former.number, true).await?;
-    Ok(all.iter().any(|one| one.revision > former.revision))
+    let newer = |one: &row::Model| one.revision > former.revision && !one.is_discarded();
+    Ok(all.iter().any(newer))
 }

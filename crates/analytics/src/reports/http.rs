@@ -142,6 +142,8 @@ kernel::words! {
         Release = "release",
         /// 更正
         Correct = "correct",
+        /// 作废
+        Discard = "discard",
         /// 已阅
         Read = "read",
     }
@@ -202,14 +204,15 @@ async fn list(
     Query(filter): Query<ReportFilter>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<ServiceReportView>>> {
+    use ReportState as S;
     use row::Column;
-    let out = [ReportState::Released, ReportState::Superseded].map(ReportState::as_str);
     let open = filter.open.map(|open| {
-        if open {
-            Column::State.is_not_in(out)
+        let which: &[S] = if open {
+            &[S::Draft, S::Submitted, S::Checked]
         } else {
-            Column::State.is_in(out)
-        }
+            &[S::Released, S::Superseded]
+        };
+        Column::State.is_in(which.iter().map(|state| state.as_str()))
     });
     let since = filter.since.map(|on| Column::UntilDay.gte(day::text(on)));
     let until = filter.until.map(|on| Column::FromDay.lte(day::text(on)));
@@ -294,7 +297,7 @@ fn steps(row: &row::Model, latest: bool, by: &Principal) -> Result<Vec<ReportSte
     let (prepares, checks) = (by.may::<PrepareReports>(), by.may::<CheckReports>());
     let releases = by.may::<ReleaseReports>();
     let may = match row.case()?.state {
-        S::Draft if prepares => vec![T::Edit, T::Refresh, T::Submit],
+        S::Draft if prepares => vec![T::Edit, T::Refresh, T::Submit, T::Discard],
         S::Submitted if checks && !row.is_by(by.user_id) => vec![T::Check, T::Return],
         S::Checked if releases => vec![T::Release, T::Return],
         S::Submitted | S::Checked if checks => vec![T::Return],
@@ -326,7 +329,8 @@ pub(crate) async fn detail(
     let named = named.chain(readers.iter().map(|reader| reader.user_id));
     let people = organization::colleagues(conn, named).await?;
     let of = |id: Option<Uuid>| id.and_then(|id| people.get(&id).cloned());
-    let latest = versions.iter().all(|one| one.revision <= row.revision);
+    let newer = |one: &row::Model| one.revision > row.revision && !one.is_discarded();
+    let latest = !versions.iter().any(newer);
     let files = store::files(conn, id).await?;
     let read = by
         .may::<ReadReports>()

@@ -160,6 +160,15 @@ pub struct Counted {
     pub value: Option<i64>,
     /// How it stands to what is asked.
     pub standing: FigureStanding,
+    /// What is above and below the line is time, in milliseconds; the value is a share of it.
+    pub of_time: bool,
+}
+
+impl Counted {
+    /// There was something to count.
+    pub fn is_any(&self) -> bool {
+        self.denominator > 0 || self.value.is_some_and(|value| value != 0)
+    }
 }
 
 /// What the indicators say of one day, one person, one channel.

@@ -37,6 +37,9 @@ pub fn document(content: &ReportContent, seal: &Seal) -> Document {
             ReportBlock::Notes(text) if text.text.is_empty() => {}
             ReportBlock::Text(text) | ReportBlock::Notes(text) => blocks.extend(words(text)),
             ReportBlock::Kpis(kpis) => blocks.push(Block::Table(indicators(kpis))),
+            ReportBlock::Chart(chart) if chart.is_empty() => {
+                blocks.push(plain(format!("{}：本期无数据。", chart.title)));
+            }
             ReportBlock::Chart(chart) => blocks.push(Block::Chart(drawn(chart))),
             ReportBlock::Table(table) => blocks.push(Block::Table(along(table))),
             ReportBlock::Topics(topics) => blocks.push(Block::Table(topics_of(topics))),
@@ -173,13 +176,14 @@ pub fn standing_word(standing: FigureStanding) -> &'static str {
 
 /// What is printed below a number: its formula, and what was divided by what.
 pub fn formula(kpi: &ReportKpi) -> String {
-    if kpi.counted.is_empty() || kpi.value.is_none() {
-        return format!("计算公式：{}", kpi.formula);
-    }
-    format!(
-        "计算公式：{}　本期：{} ＝ {}",
-        kpi.formula, kpi.counted, kpi.shown
-    )
+    let counted = divided(kpi).map(|counted| format!("　本期：{counted}"));
+    format!("计算公式：{}{}", kpi.formula, counted.unwrap_or_default())
+}
+
+/// What was divided by what: `108 ÷ 116 ＝ 93.10%`; none where there was nothing to divide.
+pub fn divided(kpi: &ReportKpi) -> Option<String> {
+    let told = !kpi.counted.is_empty() && kpi.value.is_some();
+    told.then(|| format!("{} ＝ {}", kpi.counted, kpi.shown))
 }
 
 fn indicators(kpis: &ReportKpis) -> Table {
@@ -201,12 +205,13 @@ fn indicators(kpis: &ReportKpis) -> Table {
     Table {
         caption: kpis.title.clone(),
         columns: vec![
-            Column::new("编号", 2, Align::Left),
-            Column::new("指标", 6, Align::Left),
-            Column::new("本期", 3, Align::Right),
-            Column::new("目标", 3, Align::Right),
-            Column::new("评价", 2, Align::Centre),
-            Column::new("上期", 3, Align::Right),
+            // `75.00%–85.00%` and `≤ 24 小时 00 分` stand on one line.
+            Column::new("编号", 8, Align::Left),
+            Column::new("指标", 27, Align::Left),
+            Column::new("本期", 16, Align::Right),
+            Column::new("目标", 21, Align::Right),
+            Column::new("评价", 10, Align::Centre),
+            Column::new("上期", 16, Align::Right),
         ],
         rows: kpis.rows.iter().map(row).collect(),
         notes: kpis.rows.iter().map(formula).collect(),
@@ -320,8 +325,11 @@ fn footer(content: &ReportContent, seal: &Seal) -> String {
     if seal.sha256.is_empty() {
         return format!("{named}　未发布，数据以发布版为准");
     }
+    if seal.audit_head.is_empty() {
+        return format!("{named}\n内容摘要（SHA-256）{}", seal.sha256);
+    }
     format!(
-        "{named}　内容摘要（SHA-256）{}\n审计链 {}",
+        "内容摘要（SHA-256）{}\n{named}　审计链 {}",
         seal.sha256, seal.audit_head
     )
 }

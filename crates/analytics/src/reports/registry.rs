@@ -9,7 +9,7 @@ use super::numbers::{
 };
 use crate::Desk;
 use crate::kpi::http::{KpiFigure, counted, told};
-use crate::kpi::ratio::{is_of_tickets, is_summed};
+use crate::kpi::ratio::{is_of_tickets, is_of_time, is_summed};
 use crate::kpi::{By, Cut, Direction, Kpi, Period, Standing, Unit};
 use crate::targets;
 use crate::topics::TopicClass;
@@ -76,6 +76,7 @@ fn figure(held: &KpiFigure) -> Counted {
         numerator: held.figure.numerator,
         denominator: held.figure.denominator,
         value: held.figure.value,
+        of_time: is_of_time(held.figure.kpi),
         standing: match held.standing {
             Standing::Met => FigureStanding::Met,
             Standing::Missed => FigureStanding::Missed,

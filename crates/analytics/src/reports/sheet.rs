@@ -5,7 +5,7 @@ use kernel::day;
 
 use super::content::{ReportBlock, ReportContent, ReportTable};
 use super::numbers::FigureUnit;
-use super::paper::{Seal, along_word, formula, standing_word, titled};
+use super::paper::{Seal, along_word, divided, standing_word, titled};
 
 /// The longest name of a sheet, in characters; Excel takes 31.
 const NAME: usize = 24;
@@ -59,12 +59,12 @@ pub fn pages(content: &ReportContent, seal: &Seal) -> Vec<Page> {
             ReportBlock::Table(table) => pages.push(along(table, numbered(&table.title))),
             ReportBlock::Chart(chart) => {
                 let mut heading = vec![along_word(chart.along).to_owned()];
-                heading.extend(
-                    chart
-                        .series
-                        .iter()
-                        .map(|series| named_with(&series.name, chart.unit)),
-                );
+                // The only row of a chart is what the chart is called, as on the screen.
+                heading.extend(chart.series.iter().map(|series| {
+                    let only = chart.series.len() == 1;
+                    let name = if only { &chart.title } else { &series.name };
+                    named_with(name, chart.unit)
+                }));
                 let rows = chart.labels.iter().enumerate().map(|(at, label)| {
                     let mut row = vec![text(label.clone())];
                     let values = chart.series.iter();
@@ -94,6 +94,9 @@ pub fn pages(content: &ReportContent, seal: &Seal) -> Vec<Page> {
             _ => {}
         }
     }
+    for page in pages.iter_mut().filter(|page| page.rows.is_empty()) {
+        page.rows.push(vec![text("无")]);
+    }
     pages
 }
 
@@ -122,6 +125,7 @@ fn about(content: &ReportContent, seal: &Seal) -> Page {
         pair("内容摘要（SHA-256）", seal.sha256.clone()),
         pair("审计链", seal.audit_head.clone()),
     ];
+    rows.retain(|row| row.iter().all(|cell| *cell != text("")));
     if let Some(correction) = &content.correction {
         rows.push(pair("更正原因", correction.reason.clone()));
         rows.push(pair("被更正版本的摘要", correction.corrects_sha256.clone()));
@@ -135,7 +139,12 @@ fn about(content: &ReportContent, seal: &Seal) -> Page {
     }
     for block in &content.blocks {
         if let ReportBlock::Text(words) | ReportBlock::Notes(words) = block {
-            rows.push(pair(&words.title, words.text.clone()));
+            let named = if words.title.is_empty() {
+                "正文"
+            } else {
+                &words.title
+            };
+            rows.push(pair(named, words.text.clone()));
         }
     }
     page("报告", &["项目", "内容", "更正后"], rows)
@@ -157,7 +166,8 @@ fn indicators(content: &ReportContent) -> Page {
                 text(kpi.target_shown.clone()),
                 text(standing_word(kpi.standing)),
                 text(kpi.before_shown.clone()),
-                text(formula(kpi)),
+                text(kpi.formula.clone()),
+                text(divided(kpi).unwrap_or_default()),
             ]);
         }
     }
@@ -171,6 +181,7 @@ fn indicators(content: &ReportContent) -> Page {
         "评价",
         "上期",
         "计算公式",
+        "本期计算",
     ];
     page("指标", &heading, rows)
 }

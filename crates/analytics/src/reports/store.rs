@@ -114,6 +114,11 @@ impl row::Model {
         self
     }
 
+    /// Was thrown away as a draft.
+    pub fn is_discarded(&self) -> bool {
+        self.state == ReportState::Discarded.as_str()
+    }
+
     /// Of which days.
     pub fn period(&self) -> Result<ReportPeriod> {
         let kind = ReportPeriodKind::parse(&self.period_kind)
@@ -173,6 +178,7 @@ pub(crate) async fn made(
         .filter(row::Column::TemplateId.eq(template))
         .filter(row::Column::FromDay.eq(day::text(period.from)))
         .filter(row::Column::Revision.eq(1))
+        .filter(row::Column::State.ne(ReportState::Discarded.as_str()))
         .one(conn)
         .await?)
 }
@@ -187,6 +193,7 @@ pub(crate) async fn versions(
         .filter(visible(whole))
         .filter(row::Column::Number.eq(number))
         .order_by_asc(row::Column::Revision)
+        .order_by_asc(row::Column::Id)
         .limit(MOST_VERSIONS)
         .all(conn)
         .await?)

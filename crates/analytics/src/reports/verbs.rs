@@ -29,6 +29,7 @@ pub(crate) fn routes(desk: &ReportDesk) -> OpenApiRouter {
         .routes(routes!(give_back))
         .routes(routes!(release))
         .routes(routes!(correct))
+        .routes(routes!(discard))
         .routes(routes!(acknowledge))
         .with_state(desk.clone())
 }
@@ -356,6 +357,25 @@ async fn correct(
     let former = store::get(desk.app.db.read(), id, true).await?;
     let new = draft::correct(&desk, &actor.who(), &former, reason).await?;
     detail(&desk, actor.principal(), new.id).await.map(Json)
+}
+
+/// Throws a draft away, with the reason; the period can be drafted anew.
+#[utoipa::path(
+    post, path = "/api/v1/reports/{id}/discard", tag = "reports", operation_id = "discard_report",
+    params(("id" = Uuid, Path)), request_body = StepReport,
+    responses((status = 200, body = ServiceReportDetail), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
+async fn discard(
+    actor: Actor<PrepareReports>,
+    State(desk): State<ReportDesk>,
+    Path(id): Path<Uuid>,
+    Json(request): Json<StepReport>,
+) -> Result<Json<ServiceReportDetail>> {
+    needed("note", request.note.as_deref().unwrap_or_default())?;
+    let step = |_: &row::Model| Ok(Action::Discard);
+    let who = actor.who();
+    stepped(&desk, &who, id, &request, "discarded", step, |_| {}).await?;
+    detail(&desk, actor.principal(), id).await.map(Json)
 }
 
 /// The purchaser says that he has read a released report; again is the same.

@@ -19,6 +19,8 @@ pub(super) const COLOURS: [(u8, u8, u8); 6] = [
 pub(super) const HEIGHT: f32 = 190.0;
 const SIZE: f32 = 9.0;
 const LEADING: f32 = 12.0;
+/// The piece of the target's line beside its word.
+const DASHES: f32 = 21.0;
 /// Lines of one name below the chart.
 const LABEL_LINES: usize = 3;
 /// More bars than these have no numbers above them.
@@ -66,6 +68,12 @@ impl Chart {
     pub(super) fn target(&self) -> Option<(&str, f64)> {
         let (word, value) = self.target.as_ref()?;
         value.is_finite().then_some((word.as_str(), *value))
+    }
+
+    /// From where to where its values go, and in how large steps: the same on either kind of paper.
+    pub(super) fn scale(&self) -> (f64, f64, f64) {
+        let scale = Scale::of(self.values());
+        (scale.low, scale.high, scale.step)
     }
 
     fn values(&self) -> impl Iterator<Item = f64> {
@@ -162,6 +170,8 @@ pub(super) fn drawn(
     let unit = setter.glyphs(Face::Song, &chart.unit, place)?;
     drawing.words(&unit, 0.0, 2.0);
     drawing.legend(chart, right, setter)?;
+    // Numbers come last: they stand over the line of the target.
+    let mut above = Vec::new();
     for (tick, glyphs) in &numbers {
         let y = foot - high * scale.share(*tick);
         drawing.words(glyphs, left - 5.0 - wide(glyphs), y - LEADING / 2.0);
@@ -213,25 +223,24 @@ pub(super) fn drawn(
                     if chart.labels.len() * chart.series.len() <= MOST_NUMBERED {
                         let number = setter.glyphs(Face::Song, &short(value), place)?;
                         let x = x + (bar - wide(&number)) / 2.0;
-                        drawing.words(&number, x, y.min(zero) - LEADING);
+                        above.push((number, x, y.min(zero) - LEADING));
                     }
                 }
             }
         }
     }
-    if let Some((word, value)) = chart.target() {
-        let y = foot - high * scale.share(value);
-        let word = setter.glyphs(Face::Song, word, place)?;
-        drawing.dashes((left, right), y);
-        // Above its line at the right, where bars and lines seldom are; below it where the chart ends.
-        let beside = if y - LEADING < top - LEADING / 2.0 {
-            y
-        } else {
-            y - LEADING
-        };
-        let x = right - wide(&word);
-        drawing.ground(x - 2.0, beside, wide(&word) + 2.0, LEADING, Ink::White);
-        drawing.coloured(&word, x, beside, Ink::Target);
+    if let Some((_, value)) = chart.target() {
+        drawing.dashes((left, right), foot - high * scale.share(value));
+    }
+    for (number, x, y) in above {
+        drawing.ground(
+            x - 1.0,
+            y + 1.5,
+            wide(&number) + 2.0,
+            LEADING - 3.0,
+            Ink::White,
+        );
+        drawing.words(&number, x, y);
     }
     Ok(drawing.items)
 }
@@ -292,21 +301,26 @@ impl Drawing<'_> {
         right: f32,
         setter: &mut Typesetter<'_>,
     ) -> Result<(), NotPrinted> {
-        if chart.series.len() < 2 {
-            return Ok(());
-        }
         let mut names = Vec::with_capacity(chart.series.len());
-        for (name, _) in &chart.series {
+        for (name, _) in chart.series.iter().filter(|_| chart.series.len() > 1) {
             names.push(setter.glyphs(Face::Song, name, self.place)?);
         }
+        let target = chart.target().map(|(word, _)| word);
+        let target = target.map(|word| setter.glyphs(Face::Song, word, self.place));
+        let target = target.transpose()?;
         let whole: f32 = names.iter().map(|name| wide(name) + SIZE + 13.0).sum();
-        let mut x = right - whole + 10.0;
+        let line = target.iter().map(|word| wide(word) + DASHES + 13.0);
+        let mut x = right - whole - line.sum::<f32>() + 10.0;
         for (series, name) in names.iter().enumerate() {
             let ink = Ink::Series(series as u8 % COLOURS.len() as u8);
             self.ground(x, 4.0, SIZE - 1.0, SIZE - 1.0, ink);
             x += SIZE + 3.0;
             self.words(name, x, 2.0);
             x += wide(name) + 10.0;
+        }
+        if let Some(word) = target {
+            self.dashes((x, x + DASHES), 2.0 + LEADING / 2.0);
+            self.coloured(&word, x + DASHES + 3.0, 2.0, Ink::Target);
         }
         Ok(())
     }

@@ -560,7 +560,8 @@ fn footer(document: &Document) -> String {
         )
     };
     let words = |text: &str| run(text, Face::Song, 10.5, false);
-    let small = run(&document.footer, Face::Song, 7.5, false);
+    // A little smaller than on PDF: where Song is not installed what stands for it is wider, and a digest is one word.
+    let small = run(&document.footer, Face::Song, 7.0, false);
     format!(
         concat!(
             r#"{}<w:ftr {}><w:p><w:pPr><w:jc w:val="center"/></w:pPr>{}{}{}{}{}</w:p>"#,

@@ -80,11 +80,14 @@ impl Ready<'_> {
     fn beginning(&self) -> f32 {
         match self {
             Self::Lines { text, lines } => text.before + lines.len().min(2) as f32 * text.leading,
-            Self::Rows { head, rows, .. } => head
-                .iter()
-                .chain(rows.first())
-                .map(|row| row.height)
-                .sum::<f32>(),
+            // The first row goes with its small print, or with the total when there is none but it.
+            Self::Rows { grid, head, rows } => {
+                let second = rows.get(1);
+                let kept =
+                    second.filter(|next| next.is_note(grid) || grid.totalled && rows.len() == 2);
+                let first = head.iter().chain(rows.first()).chain(kept);
+                first.map(|row| row.height).sum::<f32>()
+            }
             _ => self.height(),
         }
     }

@@ -9,6 +9,9 @@ use super::flow::plain;
 const CHART: &str = "http://schemas.openxmlformats.org/drawingml/2006/chart";
 const DRAWING: &str = "http://schemas.openxmlformats.org/drawingml/2006/main";
 
+/// More labels than these are turned by 45 degrees.
+const MOST_LEVEL: usize = 12;
+
 /// The part of one chart.
 pub(super) fn part(chart: &Chart) -> String {
     let series: String = (0..chart.series.len())
@@ -45,22 +48,33 @@ pub(super) fn part(chart: &Chart) -> String {
             escaped(&unit)
         )
     };
+    let (low, high, step) = chart.scale();
+    // What finds no room side by side is broken letter by letter unless it is turned.
+    let slant = if chart.labels.len() > MOST_LEVEL {
+        concat!(
+            r#"<c:txPr><a:bodyPr rot="-2700000" vert="horz"/><a:p><a:pPr><a:defRPr sz="800"/></a:pPr>"#,
+            r#"<a:endParaRPr lang="zh-CN"/></a:p></c:txPr>"#
+        )
+    } else {
+        ""
+    };
     format!(
         concat!(
             r#"{}<c:chartSpace xmlns:c="{}" xmlns:a="{}"><c:roundedCorners val="0"/><c:chart>"#,
             r#"<c:autoTitleDeleted val="1"/><c:plotArea><c:layout/>{}<c:catAx><c:axId val="111"/>"#,
             r#"<c:scaling><c:orientation val="minMax"/></c:scaling><c:delete val="0"/><c:axPos val="b"/>"#,
-            r#"<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="low"/>"#,
+            r#"<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="low"/>{}"#,
             r#"<c:crossAx val="222"/></c:catAx><c:valAx><c:axId val="222"/><c:scaling>"#,
-            r#"<c:orientation val="minMax"/></c:scaling><c:delete val="0"/><c:axPos val="l"/><c:majorGridlines><c:spPr>"#,
+            r#"<c:orientation val="minMax"/><c:max val="{}"/><c:min val="{}"/></c:scaling><c:delete val="0"/><c:axPos val="l"/><c:majorGridlines><c:spPr>"#,
             r#"<a:ln w="5080"><a:solidFill><a:srgbClr val="D9D9D9"/></a:solidFill></a:ln></c:spPr></c:majorGridlines>{}"#,
             r#"<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/>"#,
-            r#"<c:crossAx val="111"/></c:valAx></c:plotArea>{}<c:plotVisOnly val="1"/><c:dispBlanksAs val="gap"/>"#,
+            r#"<c:crossAx val="111"/><c:crosses val="autoZero"/><c:crossBetween val="between"/>"#,
+            r#"<c:majorUnit val="{}"/></c:valAx></c:plotArea>{}<c:plotVisOnly val="1"/><c:dispBlanksAs val="gap"/>"#,
             r#"</c:chart><c:spPr><a:ln><a:noFill/></a:ln></c:spPr><c:txPr><a:bodyPr/><a:p><a:pPr>"#,
             r#"<a:defRPr sz="900"><a:latin typeface="SimSun"/><a:ea typeface="SimSun"/></a:defRPr></a:pPr>"#,
             r#"<a:endParaRPr lang="zh-CN"/></a:p></c:txPr></c:chartSpace>"#
         ),
-        HEADER, CHART, DRAWING, shown, unit, legend
+        HEADER, CHART, DRAWING, shown, slant, high, low, unit, step, legend
     )
 }
 

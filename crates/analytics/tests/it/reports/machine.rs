@@ -35,6 +35,7 @@ fn steps() -> Vec<(&'static str, Action)> {
         ("corrected", A::Correct { begun: false }),
         ("corrected", A::Correct { begun: true }),
         ("superseded", A::Supersede),
+        ("discarded", A::Discard),
         ("overdue", A::Lapse),
     ]
 }
@@ -83,7 +84,7 @@ fn what_is_released_stays_released_and_the_readme_draws_it() {
                     ),
                     "{case:?} {action:?}"
                 );
-                assert!(after.due_at.is_none() == after.is_frozen(), "{after:?}");
+                assert!(after.due_at.is_none() == after.is_over(), "{after:?}");
                 if case.state != after.state {
                     let edge = (case.state.as_str(), after.state.as_str());
                     edges.entry(edge).or_default().insert(name);
@@ -94,7 +95,7 @@ fn what_is_released_stays_released_and_the_readme_draws_it() {
             }
         }
     }
-    assert_eq!(edges.len(), 6, "{edges:?}");
+    assert_eq!(edges.len(), 7, "{edges:?}");
     let diagram = drawn(&["draft"], &edges);
     is_drawn(env!("CARGO_MANIFEST_DIR"), "A report", &diagram);
 }

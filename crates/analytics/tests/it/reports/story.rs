@@ -235,3 +235,61 @@ async fn what_cannot_be_is_a_clear_no() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_is_discarded_with_a_reason_and_its_period_drafted_anew() {
+    on_both_at(FIRST, async |world| {
+        world.figures.say("k01", 9_312, 10_000);
+        let report = world.drafted(MONTHLY, "2026-11-15").await;
+        let version = world.read("analyst", &report).await["version"].clone();
+        let discard = format!("{report}/discard");
+        let (status, _) = world
+            .tries(
+                "analyst",
+                Method::POST,
+                &discard,
+                json!({"version": version}),
+            )
+            .await;
+        assert_eq!(status, 422, "a reason is asked for");
+        let gone = world.step("analyst", &report, "discard").await;
+        assert_eq!(
+            (&gone["state"], &gone["due_at"], &gone["may"]),
+            (&json!("discarded"), &json!(null), &json!([]))
+        );
+        assert_eq!(
+            gone["history"].as_array().unwrap().last().unwrap()["action"],
+            "discarded"
+        );
+        assert_eq!(
+            world.no("analyst", &report, "submit").await,
+            "report_discarded"
+        );
+        assert!(world.waits("analyst").await.is_empty());
+
+        // Its place is free: of the period, and of the version of a correction.
+        let again = world.drafted(MONTHLY, "2026-11-15").await;
+        assert_ne!(again, report);
+        world.step("analyst", &again, "submit").await;
+        assert_eq!(
+            world.no("analyst", &again, "discard").await,
+            "report_handed_in"
+        );
+        world.step("quality", &again, "check").await;
+        world.step("manager", &again, "release").await;
+        assert_eq!(
+            world.no("analyst", &again, "discard").await,
+            "report_frozen"
+        );
+        for _ in 0..2 {
+            let correct = format!("{again}/correct");
+            let new = world
+                .post("analyst", &correct, json!({"reason": "漏记转接来电"}))
+                .await;
+            assert_eq!(new["revision"], 2);
+            let new = format!("/api/v1/reports/{}", new["id"].as_str().unwrap());
+            world.step("analyst", &new, "discard").await;
+        }
+    })
+    .await;
+}

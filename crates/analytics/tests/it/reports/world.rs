@@ -62,6 +62,7 @@ impl Figures {
             denominator,
             value,
             standing,
+            of_time: false,
         }
     }
 }

@@ -3,7 +3,7 @@ import type { FigureUnit, Report } from '@/api/reports'
 import { has, t } from '@/i18n'
 import type { Timed } from '@/features/tickets/due'
 
-export const REPORT_TONES: Record<string, string> = { draft: 'amber', submitted: 'violet', checked: 'blue', released: 'green', superseded: '' }
+export const REPORT_TONES: Record<string, string> = { draft: 'amber', submitted: 'violet', checked: 'blue', released: 'green', superseded: '', discarded: '' }
 export const STANDING_TONES: Record<string, string> = { met: 'green', missed: 'red', watched: '', no_data: '' }
 /** The way of a report. */
 export const REPORT_WAY = ['draft', 'submitted', 'checked', 'released'] as const
