@@ -9525,6 +9525,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/corrective-actions/{id}/reassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a corrective action to another who can put it right: who answered for it is away, or another is nearer to it.
+         *     Its term stays.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReassignedCorrective"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveActionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/corrective-actions/{id}/verify": {
         parameters: {
             query?: never;
@@ -9649,6 +9717,41 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrective-owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may answer for corrective actions: who can say that they are done. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectiveOwners"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -12828,7 +12931,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Voids a sample that cannot be evaluated. */
+        /**
+         * Voids a sample that cannot be evaluated, if it is not one's own to score; in place of one drawn by chance the next of
+         *     its draw is drawn.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -27254,6 +27360,63 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["CorrectReport"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ServiceReportDetail"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Throws a draft away, with the reason; the period can be drafted anew. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepReport"];
                 };
             };
             responses: {
@@ -45557,6 +45720,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description Who may answer for corrective actions. */
+        CorrectiveOwners: {
+            /** @description By staff number. */
+            items: components["schemas"]["Colleague"][];
+        };
         /** @description Its cause and what is done. */
         CorrectivePlan: {
             /** @description What is done. */
@@ -47008,6 +47176,11 @@ export interface components {
             lines: components["schemas"]["TrailLine"][];
             /** @description What was said where it was drawn by hand. */
             origin_note: string;
+            /**
+             * Format: uuid
+             * @description The voided sample in whose place it was drawn; nothing for its agent.
+             */
+            replaces_id?: string | null;
             /** @description Its scores, the first first; for its agent what he was shown. */
             scores: components["schemas"]["GivenScore"][];
             /**
@@ -47017,6 +47190,12 @@ export interface components {
             standing_n?: number | null;
             /** @description Why it is void. */
             void_reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            voided_at?: string | null;
+            voided_by?: components["schemas"]["Colleague"] | null;
         };
         /** @description A step with a reason. */
         EvaluationReason: {
@@ -60261,6 +60440,11 @@ export interface components {
                 plan: components["schemas"]["SamplingPlan"];
                 /** @description What the order of the contacts follows from. */
                 seed: string;
+                /**
+                 * Format: int64
+                 * @description Samples of it that were voided.
+                 */
+                voided: number;
             }[];
             /** @description The cursor of the next page; null on the last. */
             next?: string | null;
@@ -63176,7 +63360,7 @@ export interface components {
          * @description What is agreed.
          * @enum {string}
          */
-        QualityTermCode: "scoring" | "release" | "appeal" | "appeal_answer" | "difference" | "corrective";
+        QualityTermCode: "scoring" | "release" | "reminder" | "appeal" | "appeal_answer" | "difference" | "corrective";
         /** @description One question. */
         Question: {
             /** @description Names it in the answers. */
@@ -63763,6 +63947,21 @@ export interface components {
         Reason: {
             /** @description Why it is needed, 2 to 200 characters; it stands in the audit trail. */
             reason?: string;
+        };
+        /** @description Who is to answer for it. */
+        ReassignedCorrective: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Who answers for it from now on.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description Somebody who may be given a ticket. */
         Receiver: components["schemas"]["Colleague"] & {
@@ -64718,7 +64917,7 @@ export interface components {
          * @description A step of a report.
          * @enum {string}
          */
-        ReportStep: "edit" | "refresh" | "submit" | "check" | "return" | "release" | "correct" | "read";
+        ReportStep: "edit" | "refresh" | "submit" | "check" | "return" | "release" | "correct" | "discard" | "read";
         /** @description Indicators along something. */
         ReportTable: {
             /** @description Along what. */
@@ -67181,6 +67380,8 @@ export interface components {
         SamplingDrawDetail: components["schemas"]["SamplingDrawView"] & {
             /** @description By agent. */
             agents: components["schemas"]["DrawnAgentView"][];
+            /** @description What was voided, the latest 500; never what is about who looks. */
+            voids: components["schemas"]["VoidedSample"][];
         };
         /** @description A draw in a list. */
         SamplingDrawView: {
@@ -67224,6 +67425,11 @@ export interface components {
             plan: components["schemas"]["SamplingPlan"];
             /** @description What the order of the contacts follows from. */
             seed: string;
+            /**
+             * Format: int64
+             * @description Samples of it that were voided.
+             */
+            voided: number;
         };
         /** @description What an agent's share by chance was drawn from. */
         SamplingLot: {
@@ -71648,6 +71854,32 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description A sample that was voided. */
+        VoidedSample: {
+            agent?: components["schemas"]["Colleague"] | null;
+            /**
+             * Format: uuid
+             * @description The evaluation.
+             */
+            id: string;
+            /** @description Its number. */
+            number: string;
+            /** @description Why. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description What was drawn in its place; null where nothing was left, or it was not drawn by chance.
+             */
+            replaced_by?: string | null;
+            /** @description The number of that. */
+            replaced_number?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            voided_at?: string | null;
+            voided_by?: components["schemas"]["Colleague"] | null;
         };
         /** @description A proof as it is shown. */
         WageFileView: {
