@@ -243,7 +243,7 @@ async fn who_kept_his_place_and_was_not_reached_or_not_called_in_time_is_owed_a_
         keeps_his_place(server, "13900000226").await;
         let seat = server.seat("agent1", AGENT_HZ, "ready").await;
         let call = call_from(server, "13900000226", |call| {
-            call["direction"] == "outbound" && !call["ended_at"].is_null()
+            call["direction"] == "outbound" && !call["outcome"].is_null()
         })
         .await;
         assert_eq!(call["outcome"], "rejected", "{call}");
