@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::Person;
 use crate::support::cases::on_both_at;
 use crate::support::staff::tries;
+use crate::support::{Person, TestServer};
 
 fn workdays(from: &str, until: &str) -> Vec<NaiveDate> {
     let notices = calendar::SHIPPED.iter().map(|notice| {
@@ -55,6 +55,33 @@ async fn no(who: &Person, at: &str, verb: &str, mut body: Value) -> Value {
     let (status, json) = tries(who, at, verb, body).await;
     assert!(status.is_client_error(), "{at}/{verb}: {status} {json}");
     json["code"].clone()
+}
+
+/// A signed contract and its first half-year signed by both sides; where its statement is.
+pub async fn half_year_signed(server: &TestServer) -> String {
+    let (manager, counterpart) = (
+        server.sign_in("manager").await,
+        server.sign_in("counterpart").await,
+    );
+    let purchaser = server.sign_in("purchaser").await;
+    let new = json!({"title": "热线客服外包", "begins_on": "2026-01-01", "price_fen": 833_333});
+    let contract = manager.post("/api/v1/service-contracts", new).await;
+    let contract = format!(
+        "/api/v1/service-contracts/{}",
+        contract["id"].as_str().unwrap()
+    );
+    step(&purchaser, &contract, "sign", json!({})).await;
+    let planned = manager.get("/api/v1/statements?sort=due_on").await;
+    signed(&manager, &counterpart, half_year()).await;
+    format!(
+        "/api/v1/statements/{}",
+        planned["items"][0]["id"].as_str().unwrap()
+    )
+}
+
+/// A statement drawn from what was signed.
+pub async fn drawn(manager: &Person, statement: &str) -> Value {
+    step(manager, statement, "prepare", json!({"action": "draw"})).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
