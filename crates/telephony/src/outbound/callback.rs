@@ -98,7 +98,7 @@ pub enum Action {
         /// By who runs the floor.
         lead: bool,
     },
-    /// His number was erased: nobody can call it any more.
+    /// His number was erased: nobody can call it any more.
     Erased,
     /// Its time for a sign has come.
     Sign,

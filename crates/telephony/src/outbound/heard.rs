@@ -14,15 +14,14 @@ use crate::calls::rows::call;
 
 /// What telephony hears for outbound calls.
 pub(super) fn handlers(outbound: &Outbound) -> Vec<EventHandler> {
-    let (missed, calls) = (outbound.clone(), outbound.clone());
-    let erased = outbound.app().clone();
+    let (missed, calls, erased) = (outbound.clone(), outbound.clone(), outbound.clone());
     vec![
         EventHandler::new(
             "telephony.end_erased_callbacks",
             &["requester.erased"],
             move |_| {
-                let app = erased.clone();
-                async move { callback::store::end_erased(&app).await }
+                let outbound = erased.clone();
+                async move { missed::end_erased(&outbound).await }
             },
         ),
         EventHandler::new(

@@ -5,7 +5,7 @@ use floor::work_item::store::{self as works, Model as Work};
 use kernel::audit::Who;
 use kernel::problem::{Result, unavailable};
 use kernel::{Tx, versioned};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect as _};
 use uuid::Uuid;
 
 use super::store::{self, Present, missed_row, row};
@@ -244,6 +244,33 @@ pub(crate) async fn called_in(outbound: &Outbound, call: Uuid, agent: Option<Uui
         .await?;
     for work in works {
         outbound.floor().callback_done(work).await?;
+    }
+    Ok(())
+}
+
+/// Open call-backs of people who were erased: one person has one for each number.
+const MOST_ERASED: u64 = 200;
+
+/// Ends the open ones whose number was erased: nobody can call it any more.
+pub(crate) async fn end_erased(outbound: &Outbound) -> Result<()> {
+    let app = outbound.app();
+    let erased = row::Entity::find()
+        .filter(row::Column::Open.eq(true))
+        .filter(row::Column::NumberHash.is_null())
+        .filter(row::Column::Number.eq(""))
+        .limit(MOST_ERASED)
+        .all(app.db.read())
+        .await?;
+    for before in erased {
+        let services = app.clone();
+        let works = app.db.write(async move |tx| {
+            let step = (Action::Erased, |_: &mut row::Model| {});
+            let who = Who::system("callbacks");
+            Ok(store::act(&services, &tx, &who, &before, step).await?.1)
+        });
+        for work in works.await? {
+            outbound.floor().callback_done(work).await?;
+        }
     }
     Ok(())
 }

@@ -243,32 +243,6 @@ pub(crate) async fn open_of(conn: &impl ConnectionTrait, hash: &str) -> Result<O
     Ok(found.one(conn).await?)
 }
 
-/// Open call-backs of people who were erased: one person has one for each number.
-const MOST_ERASED: u64 = 200;
-
-/// Ends the open ones whose number was erased: nobody can call it any more.
-pub(crate) async fn end_erased(app: &App) -> Result<()> {
-    let erased = Condition::all()
-        .add(Column::Open.eq(true))
-        .add(Column::NumberHash.is_null())
-        .add(Column::Number.eq(""));
-    let found = row::Entity::find()
-        .filter(erased)
-        .limit(MOST_ERASED)
-        .all(app.db.read())
-        .await?;
-    for before in found {
-        let services = app.clone();
-        let ended = app.db.write(async move |tx| {
-            let who = Who::system("telephony");
-            let step = (Action::Erased, |_: &mut row::Model| {});
-            act(&services, &tx, &who, &before, step).await.map(drop)
-        });
-        ended.await?;
-    }
-    Ok(())
-}
-
 /// Missed calls shown with a call-back: who calls all day is shown as he called last.
 const MOST_MISSED: u64 = 100;
 
