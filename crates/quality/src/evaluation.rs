@@ -3,6 +3,7 @@
 //! Pure: the case, an action and the moment go in, the case after it or a refusal comes out. Nobody evaluates himself,
 //! and the agent knows of nothing before its release.
 
+pub(crate) mod alarm;
 pub mod figures;
 pub mod http;
 pub mod stand;

@@ -80,7 +80,7 @@ pub fn capability(app: &App, ports: Ports) -> Capability {
         permissions: rights::permissions(),
         routes,
         event_handlers: vec![
-            timer::start::<evaluation::store::Evaluations>(app),
+            timer::start::<evaluation::alarm::Evaluations>(app),
             timer::start::<corrective::store::CorrectiveActions>(app),
             recording::job::on_recorded(app),
             corrective::store::on_coached(app),
