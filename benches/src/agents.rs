@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use telephony::phone::{self, PhoneHandle, PhonePlan};
@@ -23,6 +24,15 @@ pub struct Person {
 }
 
 impl Person {
+    /// How many calls his list holds that came since then, by more of its filters: `outcome=answered`. The demo's own
+    /// calls are older.
+    pub async fn calls_since(&self, since: DateTime<Utc>, filter: &str) -> Result<u64> {
+        let from = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let path = format!("/api/v1/calls?per_page=1&from={from}&{filter}");
+        let page = self.ask(Method::GET, &path, None).await?;
+        page["total"].as_u64().context("a total")
+    }
+
     /// Signs in.
     pub async fn signed_in(server: &Server, username: &str, password: &str) -> Result<Self> {
         let client = Client::builder().cookie_store(true).build()?;

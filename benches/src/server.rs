@@ -1,6 +1,6 @@
 //! The server under test: a child process pinned to a core, in an empty folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
@@ -197,6 +198,31 @@ impl Server {
             }
         }
         Ok(found)
+    }
+}
+
+/// When the measuring began and what was recorded before it: the demo has calls of its own.
+pub struct Begun {
+    /// When.
+    pub at: DateTime<Utc>,
+    before: HashSet<PathBuf>,
+}
+
+impl Begun {
+    /// Now.
+    pub fn now(server: &Server) -> Result<Self> {
+        let before = server.recordings()?.into_iter().map(|(path, _)| path);
+        Ok(Self {
+            at: Utc::now(),
+            before: before.collect(),
+        })
+    }
+
+    /// The recordings since then, with their bytes.
+    pub fn recordings(&self, server: &Server) -> Result<Vec<(PathBuf, u64)>> {
+        let mut all = server.recordings()?;
+        all.retain(|(path, _)| !self.before.contains(path));
+        Ok(all)
     }
 }
 

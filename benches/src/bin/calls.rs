@@ -15,7 +15,7 @@ use benches::line::signalling::{Telephones, all_talk};
 use benches::line::voices::{Travel, Voices};
 use benches::peers::{PEERS, SOURCE};
 use benches::percentile;
-use benches::server::Server;
+use benches::server::{Begun, Server};
 use benches::usage::{self, Usage};
 use clap::Parser;
 use reqwest::Method;
@@ -115,6 +115,7 @@ async fn main() -> Result<()> {
     let mut rows = Vec::new();
     let mut rings = Vec::new();
     let mut placed = 0;
+    let begun = Begun::now(&server)?;
     for calls in args.calls.clone() {
         let first = Instant::now();
         for call in placed..calls {
@@ -153,7 +154,7 @@ async fn main() -> Result<()> {
         println!("lingering: process {}", server.pid()?);
         tokio::time::sleep(Duration::from_secs(args.linger)).await;
     }
-    end(&server, &lead, &telephones, placed).await?;
+    end(&server, &lead, &telephones, &begun, placed).await?;
     print_verdict(&rows, &relay);
     Ok(())
 }
@@ -262,28 +263,32 @@ impl Drop for Relay {
 }
 
 /// Ends all calls. The load was real: every call has a row and a recording.
-async fn end(server: &Server, lead: &Person, telephones: &Telephones, calls: usize) -> Result<()> {
+async fn end(
+    server: &Server,
+    lead: &Person,
+    telephones: &Telephones,
+    begun: &Begun,
+    calls: usize,
+) -> Result<()> {
     let trouble = telephones.trouble();
     ensure!(trouble.is_empty(), "{trouble}");
     for call in 0..calls {
         telephones.hang_up(call);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let path = "/api/v1/calls?outcome=answered&per_page=1";
-    let mut total = None;
+    let mut total = 0;
     for _ in 0..60 {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let answered = lead.ask(Method::GET, path, None).await?;
-        total = answered["total"].as_u64();
-        if total == Some(calls as u64) {
+        total = lead.calls_since(begun.at, "outcome=answered").await?;
+        if total == calls as u64 {
             break;
         }
     }
     ensure!(
-        total == Some(calls as u64),
-        "calls with the outcome answered: {total:?}"
+        total == calls as u64,
+        "calls with the outcome answered: {total}"
     );
-    let recordings = server.recordings()?;
+    let recordings = begun.recordings(server)?;
     ensure!(recordings.len() == calls, "{} recordings", recordings.len());
     let sizes = recordings.iter().map(|(_, size)| *size);
     println!(

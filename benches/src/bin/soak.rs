@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use benches::agents::{Admins, Agent, Person, lead};
-use benches::server::Server;
+use benches::server::{Begun, Server};
 use clap::Parser;
 use rand::RngExt as _;
 use reqwest::Method;
@@ -109,6 +109,7 @@ async fn main() -> Result<()> {
     idle.row(0.0, 0);
 
     let seen = Arc::new(Seen::default());
+    let begun = Begun::now(&server)?;
     let began = Instant::now();
     let until = began + Duration::from_mins(args.minutes);
     let mut callers = JoinSet::new();
@@ -153,6 +154,7 @@ async fn main() -> Result<()> {
         &server,
         &lead(&server).await?,
         &seen,
+        &begun,
         (idle, warm.unwrap_or(most), most, after),
     )
     .await
@@ -194,15 +196,12 @@ async fn judge(
     server: &Server,
     lead: &Person,
     seen: &Seen,
+    begun: &Begun,
     (idle, warm, most, after): (Held, Held, Held, Held),
 ) -> Result<()> {
-    let count = async |filter: &str| -> Result<u64> {
-        let path = format!("/api/v1/calls?per_page=1{filter}");
-        let page = lead.ask(Method::GET, &path, None).await?;
-        page["total"].as_u64().context("a total")
-    };
+    let count = async |filter: &str| lead.calls_since(begun.at, filter).await;
     let placed = seen.answered.load(Relaxed);
-    let (all, open) = (count("").await?, count("&outcome=open").await?);
+    let (all, open) = (count("").await?, count("outcome=open").await?);
     let mut told = 0;
     for outcome in [
         "answered",
@@ -210,14 +209,14 @@ async fn judge(
         "short_abandoned",
         "no_agent_answer",
     ] {
-        let of = count(&format!("&outcome={outcome}"))
+        let of = count(&format!("outcome={outcome}"))
             .await
             .unwrap_or_default();
         println!("{outcome}: {of}");
         told += of;
     }
-    let recordings = server.recordings()?.len() as u64;
-    let answered = count("&outcome=answered").await?;
+    let recordings = begun.recordings(server)?.len() as u64;
+    let answered = count("outcome=answered").await?;
     let (packets, expected) = (seen.packets.load(Relaxed), seen.expected.load(Relaxed));
     println!(
         "{placed} calls, {answered} answered by a person, {recordings} recordings, {packets} of {expected} packets heard"
