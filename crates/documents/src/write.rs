@@ -13,6 +13,9 @@ const LONGEST_LINE: usize = 200;
 const NARROWEST: usize = 6;
 const WIDEST: usize = 48;
 
+/// What stands for a number that is not there.
+const DASH: &str = "—";
+
 /// The height of a line in points, and of the highest row that Excel knows.
 const LINE: f64 = 15.0;
 const HIGHEST: f64 = 409.0;
@@ -69,6 +72,8 @@ pub fn write_marked<'a>(
 pub enum Written {
     /// Words.
     Text(String),
+    /// No number, where the column holds numbers.
+    Missing,
     /// A whole number.
     Count(i64),
     /// Money in fen, shown in yuan with two decimals.
@@ -124,6 +129,8 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
     let money = Format::new().set_num_format("#,##0.00");
     let days = Format::new().set_num_format("0.0");
     let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+    let top = Format::new().set_align(FormatAlign::Top);
+    let right = Format::new().set_align(FormatAlign::Right);
     on_paper(sheet)?;
     let widths = widths(page);
     for (column, width) in (0..).zip(&widths) {
@@ -139,7 +146,8 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
         // Not every program makes a row as high as the lines of its cells.
         let lines = cells.iter().zip(&widths);
         let lines = lines.map(|(cell, room)| cell.lines(*room)).max();
-        if let Some(lines) = lines.filter(|lines| *lines > 1) {
+        let high = lines.filter(|lines| *lines > 1);
+        if let Some(lines) = high {
             sheet.set_row_height(row, (lines as f64 * LINE).min(HIGHEST))?;
         }
         for (column, cell) in (0..).zip(cells) {
@@ -148,8 +156,15 @@ fn fill(sheet: &mut Worksheet, page: &Page) -> Result<(), NotWritten> {
                 Written::Text(text) if cell.lines(WIDEST) > 1 => {
                     sheet.write_string_with_format(row, column, harmless(text), &wrapped)?;
                 }
+                // Beside what takes several lines it stands by the first.
+                Written::Text(text) if high.is_some() => {
+                    sheet.write_string_with_format(row, column, harmless(text), &top)?;
+                }
                 Written::Text(text) => {
                     sheet.write_string(row, column, harmless(text))?;
+                }
+                Written::Missing => {
+                    sheet.write_string_with_format(row, column, DASH, &right)?;
                 }
                 Written::Count(number) => {
                     sheet.write_number(row, column, *number as f64)?;
@@ -206,17 +221,35 @@ fn width(text: &str) -> usize {
     text.lines().map(of_line).max().unwrap_or(0)
 }
 
+/// Lines of a text in a column of this width: Latin words are kept whole where they fit, Chinese breaks anywhere.
+fn lines(text: &str, room: usize) -> usize {
+    let (mut lines, mut used) = (1, 0);
+    for word in text.split_inclusive(' ') {
+        let wide = width(word.trim_end());
+        if used > 0 && word.is_ascii() && used + wide > room {
+            (lines, used) = (lines + 1, 0);
+        }
+        used += width(word);
+        let more = used.saturating_sub(1) / room;
+        (lines, used) = (lines + more, used - more * room);
+    }
+    lines
+}
+
 impl Written {
     /// Lines in a column of this width; a number is one.
     fn lines(&self, room: usize) -> usize {
         let Self::Text(text) = self else { return 1 };
-        let lines = text.lines().map(|line| width(line).div_ceil(room).max(1));
-        lines.sum::<usize>().max(1)
+        text.lines()
+            .map(|line| lines(line, room))
+            .sum::<usize>()
+            .max(1)
     }
 
     fn width(&self) -> usize {
         match self {
             Self::Text(text) => width(text),
+            Self::Missing => width(DASH),
             Self::Count(number) => number.to_string().len(),
             // Yuan with a comma each three digits and two decimals.
             Self::Money(fen) => fen.to_string().len() * 4 / 3 + 2,

@@ -167,6 +167,7 @@ fn text(rows: &[Vec<Written>], mark: &str) -> String {
             .iter()
             .map(|cell| match cell {
                 Written::Text(text) => text.clone(),
+                Written::Missing => String::new(),
                 Written::Count(count)
                 | Written::Money(count)
                 | Written::HalfDays(count)

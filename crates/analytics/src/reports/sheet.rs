@@ -17,7 +17,7 @@ fn text(words: impl Into<String>) -> Written {
 /// A value as a number that a spreadsheet adds up, in the unit it is shown in.
 fn number(unit: FigureUnit, value: Option<i64>) -> Written {
     let Some(value) = value else {
-        return text("—");
+        return Written::Missing;
     };
     let (thousandths, digits) = unit.thousandths(value);
     Written::Thousandths(thousandths, digits)

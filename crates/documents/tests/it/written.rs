@@ -86,3 +86,26 @@ fn a_column_is_as_wide_as_its_cells_and_a_sheet_as_wide_as_its_paper() {
     assert!(sheet.contains("orientation=\"landscape\""), "{sheet}");
     assert!(sheet.contains("fitToHeight=\"0\""), "{sheet}");
 }
+
+#[test]
+fn a_row_is_as_high_as_its_lines_and_a_long_word_begins_one() {
+    let digest = format!("800 {}", "46f829681dfd07fe".repeat(4));
+    let page = Page {
+        name: "封面".to_owned(),
+        heading: vec!["项目".to_owned(), "内容".to_owned()],
+        rows: vec![
+            vec![Written::Text("审计链".to_owned()), Written::Text(digest)],
+            vec![Written::Text("呼叫接通率".to_owned()), Written::Missing],
+        ],
+    };
+    let bytes = documents::write_book(&[page], None).unwrap();
+    let sheet = part(&bytes, "xl/worksheets/sheet1.xml");
+    // Three lines of 15 points: the number, and a word of 64 in a column of 48.
+    assert!(
+        sheet.contains(r#"r="2""#) && sheet.contains(r#"ht="45""#),
+        "{sheet}"
+    );
+    assert_eq!(sheet.matches(" ht=").count(), 1);
+    let table = read(&bytes).unwrap();
+    assert_eq!(table.rows[2].cell(1).text(), "—");
+}
