@@ -2,6 +2,7 @@
 
 use analytics::kpi::{Cut, Kpi};
 
+use crate::raw::sql;
 use crate::world::{Call, Chat, Order, World, at, on_both, period};
 
 async fn chat(
@@ -131,6 +132,39 @@ async fn messages_left_give_k_17_by_whatever_replied_first() {
         assert_eq!(beside("within_24h"), (1, 3, Some(3_333)));
         // What was left asked nobody.
         assert_eq!(world.says(Kpi::K16, tuesday).await, (0, 0, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_letter_by_e_mail_gives_k_17_by_the_first_answer_whoever_was_at_his_desk() {
+    on_both(async |world| {
+        let lines = [
+            "insert into channels (code, name, kind, enabled, settings, secret_names, allow_private, version) values \
+             ('mailbox', '邮箱', 'email', true, '{}', '[]', false, 1)",
+        ];
+        sql(&world, &lines).await;
+        let requester = world.requester("13900000003").await;
+        // Written on Saturday at 22:00, accepted on Monday at 8:30, answered an hour later: 35.5 hours. It asked for nobody.
+        let letter = Chat {
+            at: at("2026-11-21T14:00:00Z"),
+            channel: "mailbox",
+            requester,
+            agent: Some("agent1"),
+            accepted_after: Some(34 * 3_600 + 1_800),
+            responded_after: Some(35 * 3_600 + 1_800),
+            ended_after: None,
+            reason: None,
+            said: None,
+            ticket: None,
+        };
+        let written = world.chat(&letter).await;
+        world.count_all(&[written], &[]).await;
+        let saturday = period("2026-11-21", "2026-11-21");
+        let told = (35 * 3_600_000 + 1_800_000, 1, Some(127_800_000));
+        assert_eq!(world.says(Kpi::K17, saturday).await, told);
+        assert_eq!(world.says(Kpi::K16, saturday).await, (0, 0, None));
+        assert_eq!(world.says(Kpi::K15, saturday).await, (0, 0, None));
     })
     .await;
 }

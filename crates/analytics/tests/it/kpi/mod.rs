@@ -1,6 +1,7 @@
 //! Each indicator by hand-computed cases.
 
 mod chats;
+mod off_hours;
 mod rare;
 mod registry;
 mod resolution;

@@ -139,7 +139,7 @@ async fn people_give_k_29_and_k_31_counts_what_is_grave() {
 }
 
 /// A change of agent1's state.
-fn change(world: &World, n: u32, at: &str, to: &str) -> String {
+pub(super) fn change(world: &World, n: u32, at: &str, to: &str) -> String {
     let (id, agent) = (
         literal(world, &id(n)),
         literal(world, &world.id("agent1").to_string()),
@@ -162,7 +162,7 @@ fn a_tuesday(world: &World) -> Vec<String> {
     ]
 }
 
-const MINUTE: i64 = 60_000;
+pub(super) const MINUTE: i64 = 60_000;
 
 #[tokio::test]
 async fn published_rosters_give_k_13_and_the_days_add_up() {
@@ -201,25 +201,41 @@ async fn published_rosters_give_k_13_and_the_days_add_up() {
     .await;
 }
 
+/// A day of an agent as both sides signed it.
+pub(super) fn record(
+    world: &World,
+    n: u32,
+    (who, day): (&str, &str),
+    (kind, minutes): (&str, i64),
+) -> String {
+    let (id, user) = (
+        literal(world, &id(n)),
+        literal(world, &world.id(who).to_string()),
+    );
+    format!(
+        "insert into attendance_records (id, on_day, seat, user_id, kind, minutes, whole_minutes, late_minutes, \
+         early_minutes, findings, state, seq, before_hash, hash, written_at) values ({id}, '{day}', 'Z{n}', {user}, \
+         '{kind}', {minutes}, 480, 0, 0, '', 'frozen', {n}, '', '', '{day}T12:00:00+00:00')"
+    )
+}
+
 #[tokio::test]
 async fn signed_days_give_k_12_and_k_14() {
     on_both(async |world| {
-        let record = |n: u32, (who, day): (&str, &str), (kind, minutes): (&str, i64)| {
-            let (id, user) = (
-                literal(&world, &id(n)),
-                literal(&world, &world.id(who).to_string()),
-            );
-            format!(
-                "insert into attendance_records (id, on_day, seat, user_id, kind, minutes, whole_minutes, late_minutes, \
-                 early_minutes, findings, state, seq, before_hash, hash, written_at) values ({id}, '{day}', 'Z{n}', {user}, \
-                 '{kind}', {minutes}, 480, 0, 0, '', 'frozen', {n}, '', '', '{day}T12:00:00+00:00')"
-            )
-        };
         let mut lines = a_tuesday(&world);
-        lines.push(record(1, ("agent1", "2026-11-24"), ("present", 480)));
-        lines.push(record(2, ("agent2", "2026-11-24"), ("absent", 0)));
-        lines.push(record(3, ("agent3", "2026-11-24"), ("leave", 0)));
-        sql(&world, &lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        lines.push(record(
+            &world,
+            1,
+            ("agent1", "2026-11-24"),
+            ("present", 480),
+        ));
+        lines.push(record(&world, 2, ("agent2", "2026-11-24"), ("absent", 0)));
+        lines.push(record(&world, 3, ("agent3", "2026-11-24"), ("leave", 0)));
+        sql(
+            &world,
+            &lines.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
+        .await;
         let tuesday = period("2026-11-24", "2026-11-24");
         // Signed in from 8:30 to 18:00 but for 24 minutes, and half an hour before midnight; absence is not paid, leave is.
         let told = world.says(Kpi::K12, tuesday).await;
@@ -263,7 +279,7 @@ async fn posts_give_k_28_by_the_working_days_that_have_begun() {
 }
 
 /// Articles with a first version, and what is written of them since: article, number, from when it holds, state, effect.
-async fn articles(world: &World, many: u32, since: &[(u32, u32, &str, (&str, &str))]) {
+pub(super) async fn articles(world: &World, many: u32, since: &[(u32, u32, &str, (&str, &str))]) {
     let at = "2026-09-01T00:00:00+00:00";
     let author = literal(world, &world.id("agent1").to_string());
     let mut lines: Vec<String> = (1..=many)

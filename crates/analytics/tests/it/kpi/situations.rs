@@ -18,7 +18,7 @@ async fn of_calls(world: &World, period: Period) -> Vec<(i64, i64)> {
         .collect()
 }
 
-fn one_day(day: &str) -> Period {
+pub(super) fn one_day(day: &str) -> Period {
     period(day, day)
 }
 

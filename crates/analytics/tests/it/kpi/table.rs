@@ -36,8 +36,10 @@ const RARE: Held = By("people_give_k_29_and_k_31_counts_what_is_grave");
 const HOT: Held = By("the_hot_index_is_the_count_by_the_mean_of_the_weeks_before");
 const HARD: Held = By("the_hard_index_is_the_mean_of_the_five_z_scores");
 const POLICIES: Held = By("new_versions_give_k_32_by_the_day_from_which_the_policy_holds");
-const RANDOM: Held = By("random_fortnights_of_what_is_rare_give_what_a_slow_recount_gives");
-const WEEKS: Held = By("random_weeks_of_matters_give_the_indices_that_a_slow_recount_gives");
+const WORKED: Held = By("a_holiday_that_somebody_worked_counts_in_k_11_k_12_and_k_14");
+const NIGHT: Held = By("a_policy_of_the_night_is_due_after_the_working_day_that_follows");
+const WEEKS: Held =
+    By("what_is_asked_at_night_or_about_midnight_counts_in_the_week_that_has_begun");
 
 const NO_CALLS: Held = Cannot("it reads no calls");
 const NO_HOURS: Held = Cannot("it knows days, no hours");
@@ -77,7 +79,7 @@ fn row(kpi: Kpi) -> Row {
             EMPTY,
             Cannot("whether it is owed a call is said by telephony"),
             Cannot("nobody answered it"),
-            RANDOM,
+            By("a_call_missed_at_night_counts_on_the_day_that_has_begun"),
             By("a_missed_call_counts_on_its_own_day_and_its_call_back_on_none"),
             Cannot("its term, which skips days off, stands in its row"),
         ],
@@ -88,14 +90,14 @@ fn row(kpi: Kpi) -> Row {
             Cannot("each has his own states"),
             STATES,
             STATES,
-            RANDOM,
+            WORKED,
         ],
-        Kpi::K12 => [SIGNED, EMPTY, NO_CALLS, NO_CALLS, SIGNED, SIGNED, RANDOM],
+        Kpi::K12 => [SIGNED, EMPTY, NO_CALLS, NO_CALLS, SIGNED, SIGNED, WORKED],
         Kpi::K13 => [
             ROSTERS, EMPTY, NO_CALLS, NO_CALLS, ROSTERS, ROSTERS, ROSTERS,
         ],
         Kpi::K14 => [
-            SIGNED, EMPTY, NO_CALLS, NO_CALLS, NO_HOURS, NO_HOURS, RANDOM,
+            SIGNED, EMPTY, NO_CALLS, NO_CALLS, NO_HOURS, NO_HOURS, WORKED,
         ],
         Kpi::K15 | Kpi::K16 => [
             By("conversations_give_k_15_and_k_16"),
@@ -171,7 +173,7 @@ fn row(kpi: Kpi) -> Row {
             EMPTY,
             NO_CALLS,
             Cannot("it counts for whose work was checked"),
-            RANDOM,
+            By("a_leak_found_at_night_counts_on_the_day_that_has_begun"),
             By("a_leak_counts_on_the_civil_day_it_was_discovered"),
             By("a_leak_counts_on_the_civil_day_it_was_discovered"),
         ],
@@ -180,8 +182,8 @@ fn row(kpi: Kpi) -> Row {
             EMPTY,
             NO_CALLS,
             NO_CALLS,
-            RANDOM,
-            RANDOM,
+            NIGHT,
+            NIGHT,
             By("a_policy_of_a_holiday_is_due_after_the_first_working_day"),
         ],
     }

@@ -285,3 +285,45 @@ async fn random_weeks_of_matters_give_the_indices_that_a_slow_recount_gives() {
         assert!(warm > 0 && heavy > 0, "the stories tell something");
     }
 }
+
+#[tokio::test]
+async fn what_is_asked_at_night_or_about_midnight_counts_in_the_week_that_has_begun() {
+    for kind in Kind::all() {
+        let asked = |week, minute, matter, handled| Asked {
+            week,
+            minute,
+            matter,
+            handled: Some(handled),
+            passed_on: false,
+            escalated: false,
+            repeated: false,
+            pleased: None,
+        };
+        // Monday at 00:00, at 02:30, and Sunday at 23:59; Monday at 00:00 after it is of the week that follows.
+        let (first, night, last, beyond) = (0, 150, 10_079, 10_080);
+        let mut all = Vec::new();
+        for n in 0..5 {
+            all.extend([asked(0, first, 0, 100), asked(0, last, 0, 100)]);
+            all.extend([asked(0, night, 1, 300), asked(0, last, 1, 300)]);
+            all.extend([asked(0, beyond, 0, 9_000), asked(0, beyond, 1, 9_000)]);
+            // Four weeks before it, five of each matter a week.
+            all.extend(
+                (1..5).flat_map(|week| [asked(week, last, 0, 100), asked(week, night, 1, n)]),
+            );
+        }
+        let invented = Invented {
+            asked: all,
+            open: vec![5; 7],
+        };
+        let rows = found(*kind, invented).await;
+        for (matter, hardness) in [("101", -250), ("102", 250)] {
+            let row = &rows[matter];
+            // 10 / 5 = 2.00; of four figures only the time of handling differs, by one deviation to either side.
+            assert_eq!(
+                (row.count, row.ratio, row.hardness),
+                (10, Some(200), hardness),
+                "{matter}"
+            );
+        }
+    }
+}
