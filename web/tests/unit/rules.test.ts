@@ -6,7 +6,7 @@ import { noteWord } from '@/features/tickets/words'
 // @ts-expect-error a plain script without types
 import { messages } from '../../scripts/check-i18n.mjs'
 
-const NAMES: Names = { matter: (code) => `事项${code}`, section: () => '考试科', person: (id) => (id === 'a' ? '陈晓雯' : null), platform: () => '12345 热线' }
+const NAMES: Names = { matter: (code) => `事项${code}`, section: () => '考试科', person: (id) => (id === 'a' ? '陈晓雯' : null), platform: () => '12345 热线', unit: (kpi) => (kpi === 'k05' ? 'milliseconds' : 'basis_points') }
 const limit = (part: Record<string, unknown> = {}) => ({ ...RULES.ticket_limits.blank, ...part })
 const row = (standing: string, rule: Record<string, unknown>): RuleRow => ({ standing, rule, effective_from: '2026-11-25T00:00:00Z', recorded_at: '2026-11-25T00:00:00Z', source: '', recorded_by: null }) as RuleRow
 const field = (kind: (typeof RULE_KINDS)[number], key: string) => RULES[kind].fields.find((one) => one.key === key)!
@@ -23,6 +23,9 @@ describe('a rule', () => {
     expect(cellWord(field('escalation_levels', 'role'), { role: 'shift_lead' }, NAMES)).toBe('班长')
     expect(cellWord(field('dispatch', 'agents'), { agents: ['a', 'b'] }, NAMES)).toBe('陈晓雯、同事')
     expect(spanWord({ unit: 'count', n: 10 })).toBe('10 个')
+    expect(cellWord(field('kpi_targets', 'target'), { kpi: 'k01', target: 9_500 }, NAMES)).toBe('95.00%')
+    expect(cellWord(field('kpi_targets', 'target'), { kpi: 'k05', target: 15_000 }, NAMES)).toBe('15.0 s')
+    expect(cellWord(field('kpi_targets', 'upper'), { kpi: 'k05', upper: null }, NAMES)).toBe('不限')
   })
   it('is about a subject, of which the latest row holds', () => {
     expect(subjectOf('ticket_limits', limit({ request_type: 'consult' }))).toBe('*/consult/*')

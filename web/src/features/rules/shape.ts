@@ -1,6 +1,7 @@
 // What each table of rules says, field by field: its columns, its form and its words follow from here.
 import { CHANNEL_KINDS } from '@/api/channels'
 import { ACCESS_KINDS, EXPORT_KINDS } from '@/api/exports'
+import type { KpiView } from '@/api/kpis'
 import { PURPOSE_LINKS } from '@/api/outbound'
 import { WORK_KINDS } from '@/api/quality'
 import { REPORT_PERIODS } from '@/api/reports'
@@ -8,16 +9,18 @@ import { SHIPPED_ROSTER_TERMS } from '@/api/roster'
 import { SHIPPED_TERMS } from '@/api/workforce'
 import { P } from '@/api/permissions'
 import { PRIORITIES, REQUEST_TYPES, UNITS, type RuleKind, type RuleRow, type Span } from '@/api/types'
+import { shown as measured } from '@/features/analytics/words'
 import { roleName } from '@/features/organization/roles'
 import { has, listed, t } from '@/i18n'
 
 /** The names behind codes and ids. */
-export interface Names { matter: (code: string) => string; section: (code: string) => string; person: (id: string) => string | null; platform: (code: string) => string }
+export interface Names { matter: (code: string) => string; section: (code: string) => string; person: (id: string) => string | null; platform: (code: string) => string; unit: (kpi: string) => KpiView['unit'] | undefined }
 
 /** A hole of a letter's template: `{{code}}` in its text. */
 export interface TemplateHole { code: string; name: string; needed: boolean }
 
-type Value = 'text' | 'number' | 'span' | 'flag' | 'word' | 'role' | 'platform' | 'section' | 'matter' | 'people' | 'words' | 'lines' | 'holes'
+/** `measure` is a number in the unit of the row's indicator. */
+type Value = 'text' | 'number' | 'measure' | 'span' | 'flag' | 'word' | 'role' | 'platform' | 'section' | 'matter' | 'people' | 'words' | 'lines' | 'holes'
 export interface RuleField {
   key: string
   value: Value
@@ -49,6 +52,11 @@ const working = (n: number): Span => ({ unit: 'working_days', n })
 const ACTIVE: RuleField = { key: 'active', value: 'flag' }
 const ways = ['console', 'email', 'sms']
 
+const measure = (key: string): RuleField => ({ key, value: 'measure', least: 0, most: 2_592_000_000 })
+/** How a measure is typed: how many of the stored parts are one of it, and to how many decimals. */
+export const TYPED: Record<KpiView['unit'], { each: number; decimals: number }> = {
+  basis_points: { each: 100, decimals: 2 }, hundredths: { each: 100, decimals: 2 }, milliseconds: { each: 1_000, decimals: 1 }, count: { each: 1, decimals: 0 },
+}
 const whole = (key: string, least: number, most: number): RuleField => ({ key, value: 'number', least, most })
 
 /** `blank` is what a new subject begins with; null where the subjects are known to the program. A table about one thing begins with what ships. */
@@ -190,7 +198,7 @@ export const RULES: Record<RuleKind, RuleShape> = {
     view: P.viewKpis,
     fields: [
       { key: 'kpi', value: 'word', words: KPI_CODES, under: 'kpi_codes', subject: true }, { key: 'channel', value: 'text', subject: true, any: true },
-      whole('target', 0, 2_592_000_000), { ...whole('upper', 0, 2_592_000_000), any: true }, { ...whole('caution', 0, 2_592_000_000), any: true },
+      measure('target'), { ...measure('upper'), any: true }, { ...measure('caution'), any: true },
       { key: 'interval', value: 'word', words: ['half_hour', 'day'], under: 'kpi_intervals' }, whole('intervals', 1, 48), whole('least', 0, 1_000_000), { key: 'alerting', value: 'flag' },
     ],
     blank: { kpi: 'k01', channel: null, target: 9_500, upper: null, caution: null, interval: 'half_hour', intervals: 3, least: 5, alerting: true },
@@ -314,10 +322,14 @@ export function columnsOf(kind: RuleKind): { key: string; fields: RuleField[] }[
 const word = (key: string, code: string): string => (has(key) ? t(key) : code)
 
 /** One field of a rule in words. */
+/** Aligned and left open as numbers are. */
+export const isNumber = (field: RuleField): boolean => field.value === 'number' || field.value === 'measure'
+
 export function cellWord(field: RuleField, rule: Record<string, unknown>, names: Names): string {
   const value = rule[field.key]
-  if (value === null || value === undefined || value === '') return field.any ? t(field.value === 'number' ? 'rules.unlimited' : 'rules.all') : '—'
+  if (value === null || value === undefined || value === '') return field.any ? t(isNumber(field) ? 'rules.unlimited' : 'rules.all') : '—'
   switch (field.value) {
+    case 'measure': return measured(names.unit(String(rule.kpi)) ?? 'count', value as number)
     case 'span': return spanWord(value as Span)
     case 'flag': return t(value ? 'tickets.yes' : 'tickets.no')
     case 'role': return roleName(String(value))
