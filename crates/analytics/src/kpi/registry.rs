@@ -64,6 +64,33 @@ pub struct KpiDefinition {
     pub variants: &'static [&'static str],
 }
 
+/// A published way to count an indicator (domain.md §B.4) as its formula has it: in Chinese and in English.
+fn named(variant: &str) -> (&str, &str) {
+    match variant {
+        "offered" => (" A/O", "A/O"),
+        "without_short" => (" A/(O−Bs)", "A/(O−Bs)"),
+        "1" | "calls" => ("①", "1"),
+        "2" | "numbers" => ("②", "2"),
+        "3" => ("③", "3"),
+        "4" => ("④", "4"),
+        other => (other, other),
+    }
+}
+
+impl KpiDefinition {
+    /// The formula with the variant it is counted by, where there are several: in Chinese and English.
+    pub fn formulas(&self, variant: Option<&str>) -> (String, String) {
+        let (zh, en) = (self.formula_zh, self.formula_en);
+        match variant.map(named) {
+            Some((in_zh, in_en)) => (
+                format!("{zh}，采用口径{in_zh}"),
+                format!("{en}, counted by {in_en}"),
+            ),
+            None => (zh.to_owned(), en.to_owned()),
+        }
+    }
+}
+
 /// The definition of an indicator.
 pub(super) fn of(kpi: Kpi) -> &'static KpiDefinition {
     // A test holds the order to that of the words.
@@ -76,8 +103,8 @@ static ALL: [KpiDefinition; 32] = [
         zh: "呼叫接通率",
         en: "Answer rate",
         unit: KpiUnit::BasisPoints,
-        formula_zh: "人工应答数 ÷ 呼入队列数 A/O",
-        formula_en: "answered ÷ offered, A/O",
+        formula_zh: "人工应答数 ÷ 呼入队列数：A/O；剔除短放弃 A/(O−Bs)",
+        formula_en: "answered ÷ offered: A/O; without short abandons A/(O−Bs)",
         denominator_zh: "等待已有结果的进队呼叫（按所选口径可剔除短放弃）",
         denominator_en: "calls into a queue whose wait is over; without short abandons where that variant is chosen",
         source: "采购需求 V2:S2",
@@ -211,8 +238,8 @@ static ALL: [KpiDefinition; 32] = [
         zh: "漏接回拨率",
         en: "Missed calls returned",
         unit: KpiUnit::BasisPoints,
-        formula_zh: "期限内（1 个工作日）回拨的漏接 ÷ 应回拨的漏接（口径二：同一号码合并计一次）",
-        formula_en: "missed calls returned by their term (one working day) ÷ missed calls owed a call; or each number once",
+        formula_zh: "期限内（1 个工作日）回拨的漏接 ÷ 应回拨的漏接：① 每个漏接各计　② 同一号码合并计一次",
+        formula_en: "missed calls returned by their term (one working day) ÷ missed calls owed a call: 1 each of them, 2 each number once",
         denominator_zh: "应回拨的漏接（已回拨或期限已过；无号码的、回拨前自行来电接通的不计）",
         denominator_en: "missed calls owed a call that were returned, or whose term is over; not who withheld his number or called in and was answered first",
         source: "V2:S6，目标为设计默认值",

@@ -248,9 +248,14 @@ impl Sources<'_> {
             FigurePart::Value => figure.value,
             FigurePart::Base => Some(figure.denominator),
         };
+        // What a number is divided by has no name of its own: alone it is what the chart is called.
+        let name = |one: &Indicator| match chart.part {
+            FigurePart::Base if known.len() == 1 => chart.title.clone(),
+            part => part_of(part, &one.name, &one.base),
+        };
         let series = known.iter().enumerate().map(|(at, one)| ReportSeries {
             code: one.code.clone(),
-            name: part_of(chart.part, &one.name, &one.base),
+            name: name(one),
             values: steps
                 .iter()
                 .map(|step| step.figures.get(at).and_then(value))

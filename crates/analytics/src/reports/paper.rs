@@ -75,6 +75,8 @@ pub fn titled(content: &ReportContent) -> String {
 
 fn fields(content: &ReportContent) -> Vec<(String, String)> {
     let taken = content.figures_at.with_timezone(&calendar::SHANGHAI);
+    let corrects = content.correction.as_ref();
+    let corrects = corrects.map_or_else(String::new, |one| one.corrects_sha256.clone());
     let mut fields = vec![
         ("报告对象", content.purchaser.clone()),
         ("服务合同", content.contract.clone()),
@@ -87,6 +89,7 @@ fn fields(content: &ReportContent) -> Vec<(String, String)> {
             ),
         ),
         ("版本", format!("第 {} 版", content.revision)),
+        ("取代版本的摘要", corrects),
         ("编制模板", content.template.clone()),
         ("取数时间", taken.format("%Y-%m-%d %H:%M").to_string()),
     ];
@@ -120,9 +123,8 @@ fn corrected(revision: i64, correction: &ReportCorrection) -> Vec<Block> {
     let mut blocks = vec![
         Block::Heading(1, "更正说明".to_owned()),
         plain(format!(
-            "本版取代第 {} 版（内容摘要 {}）。更正原因：{}",
+            "本版取代第 {} 版。更正原因：{}",
             revision - 1,
-            correction.corrects_sha256,
             correction.reason
         )),
     ];

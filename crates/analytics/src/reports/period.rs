@@ -84,7 +84,15 @@ impl ReportPeriod {
         let day = |day: NaiveDate| format!("{}年{}月{}日", day.year(), day.month(), day.day());
         match self.kind {
             K::Daily => day(self.from),
-            K::Weekly => format!("{}至{}", day(self.from), day(self.until)),
+            K::Weekly => {
+                let (from, until) = (self.from, self.until);
+                let last = match (until.year() == from.year(), until.month() == from.month()) {
+                    (true, true) => format!("{}日", until.day()),
+                    (true, false) => format!("{}月{}日", until.month(), until.day()),
+                    _ => day(until),
+                };
+                format!("{}至{last}", day(from))
+            }
             K::Monthly => format!("{}年{}月", self.from.year(), self.from.month()),
             K::HalfYear => {
                 let half = if self.from.month() <= 6 { "上" } else { "下" };

@@ -10,7 +10,7 @@ use super::numbers::{
 use crate::Desk;
 use crate::kpi::http::{KpiFigure, counted, told};
 use crate::kpi::ratio::{is_of_tickets, is_of_time, is_summed};
-use crate::kpi::{By, Cut, Direction, Kpi, Period, Standing, Unit};
+use crate::kpi::{By, Cut, Direction, Kpi, Period, Standing, Unit, variant};
 use crate::targets;
 use crate::topics::TopicClass;
 use crate::topics::store::published;
@@ -103,19 +103,21 @@ impl Numbers for Registry {
             let app = &self.0.app;
             let at = app.clock.now().min(Period::day(on).ends());
             let targets = targets::in_force(app.db.read(), at).await?;
+            let variants = variant::in_force(app.db.read(), at).await?;
             let all = Kpi::ALL.iter().copied().filter(|kpi| is_of_a_period(*kpi));
             let one = |kpi: Kpi| {
                 let held = kpi.definition();
                 let unit = unit(held.unit);
                 let target = targets.of(kpi, None);
+                let (formula, formula_en) = held.formulas(variants.of(kpi));
                 Indicator {
                     code: kpi.as_str().to_owned(),
                     number: kpi.number(),
                     name: held.zh.to_owned(),
                     name_en: held.en.to_owned(),
                     unit,
-                    formula: held.formula_zh.to_owned(),
-                    formula_en: held.formula_en.to_owned(),
+                    formula,
+                    formula_en,
                     base: held.denominator_zh.to_owned(),
                     target: target.map(|target| target.target),
                     target_shown: target.map_or_else(String::new, |target| {

@@ -16,10 +16,7 @@ fn day(text: &str) -> NaiveDate {
 fn a_period_is_named_as_papers_name_it() {
     let named = |kind, on: &str| ReportPeriod::holding(kind, day(on)).name();
     assert_eq!(named(K::Daily, "2026-11-03"), "2026年11月3日");
-    assert_eq!(
-        named(K::Weekly, "2026-11-05"),
-        "2026年11月2日至2026年11月8日"
-    );
+    assert_eq!(named(K::Weekly, "2026-11-05"), "2026年11月2日至8日");
     assert_eq!(named(K::Monthly, "2026-11-30"), "2026年11月");
     assert_eq!(named(K::HalfYear, "2026-06-30"), "2026年上半年");
     assert_eq!(named(K::HalfYear, "2026-07-01"), "2026年下半年");

@@ -39,12 +39,14 @@ async fn the_month_is_reported_and_a_correction_says_what_changed() {
         let told = |kind: &'static str| move |bell: &Value| bell["items"].as_array().unwrap().iter().any(|one| one["kind"] == kind);
         analyst.until("/api/v1/notices", Duration::from_secs(10), told("report_drafted")).await;
 
-        // Each number has its formula below it.
+        // Each number has its formula below it, and where several are published the one it is counted by.
         let blocks = draft["content"]["blocks"].as_array().unwrap().clone();
         let kpis: Vec<&Value> = blocks.iter().filter(|block| block["kind"] == "kpis").collect();
         assert!(kpis.len() >= 4);
         for row in kpis.iter().flat_map(|block| block["rows"].as_array().unwrap()) {
-            assert!(!row["formula"].as_str().unwrap().is_empty(), "{row}");
+            let formula = row["formula"].as_str().unwrap();
+            assert!(!formula.is_empty(), "{row}");
+            assert_eq!(formula.contains("采用口径"), ["k01", "k03", "k10"].contains(&row["code"].as_str().unwrap()), "{row}");
         }
         // Nobody outside sees a draft; agents see none at all.
         assert_eq!(purchaser.get(list).await["total"], 0);
