@@ -68,13 +68,19 @@ impl Samples for Checked {
             }
             let conn = self.0.db.read();
             let period = (period.begins(), period.ends());
-            let mut checks = quality::checks(conn, period, cut.person, false).await?;
-            // The answer of a work order is signed off, and cites nothing.
-            checks.retain(|row| {
-                let meant = cut.channel.as_ref().is_none_or(|one| *one == row.channel);
-                meant && row.kind != "work_order"
-            });
-            answers(conn, &checks).await.map(Some)
+            let mut told = Answered::default();
+            let mut checks = quality::checks(period, cut.person, false);
+            while let Some(mut some) = checks.next(conn).await? {
+                // The answer of a work order is signed off, and cites nothing.
+                some.retain(|row| {
+                    let meant = cut.channel.as_ref().is_none_or(|one| *one == row.channel);
+                    meant && row.kind != "work_order"
+                });
+                let found = answers(conn, &some).await?;
+                told.answers += found.answers;
+                told.cited += found.cited;
+            }
+            Ok(Some(told))
         })
     }
 
@@ -83,11 +89,12 @@ impl Samples for Checked {
             let conn = self.0.db.read();
             let upheld = Upheld::until(conn, period.ends()).await?;
             let days = (period.begins(), period.ends());
-            let rows = quality::checks(conn, days, person, true).await?;
-            let told = rows
-                .iter()
-                .filter(|row| upheld.told_of(row.contact, row.final_at));
-            let errors = rows.len() - told.count();
+            let mut errors = 0;
+            let mut checks = quality::checks(days, person, true);
+            while let Some(some) = checks.next(conn).await? {
+                let told = |row: &&QualityCheck| upheld.told_of(row.contact, row.final_at);
+                errors += some.len() - some.iter().filter(told).count();
+            }
             let new = upheld.complaints.iter().filter(|one| {
                 let about = person.is_none() || one.about == person;
                 one.at >= period.begins() && about
@@ -98,7 +105,11 @@ impl Samples for Checked {
                 let contacts: Vec<Uuid> = (some.iter())
                     .flat_map(|one| one.contacts.iter().copied())
                     .collect();
-                let checked = quality::checks_of(conn, &contacts).await?;
+                // A complaint may be written up with several contacts.
+                let mut checked = Vec::new();
+                for ids in contacts.chunks(IDS) {
+                    checked.extend(quality::checks_of(conn, ids).await?);
+                }
                 let known = some.iter().filter(|one| {
                     checked.iter().any(|row| {
                         row.fatal && row.final_at <= one.at && one.contacts.contains(&row.contact)
@@ -119,7 +130,7 @@ const IDS: usize = 500;
 /// Corrective actions of complaints that are read: all there will be.
 const MOST: u64 = 100_000;
 
-/// How many of these contacts were answered at once, and how many of the answers cite what held.
+/// How many of these contacts, a statement's at most, were answered at once, and how many of the answers cite what held.
 async fn answers(conn: &impl ConnectionTrait, checks: &[QualityCheck]) -> Result<Answered> {
     use channels::message::store::row as message;
     let ids: Vec<Uuid> = checks.iter().map(|row| row.contact).collect();

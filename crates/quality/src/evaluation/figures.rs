@@ -79,8 +79,8 @@ pub async fn sums(
         .await?)
 }
 
-/// Rows answered at most: a year of three sites.
-const MOST: u64 = 100_000;
+/// Evaluations read at a time.
+const AT_ONCE: u64 = 500;
 
 /// An evaluation that is final.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,30 +97,60 @@ pub struct QualityCheck {
     pub fatal: bool,
 }
 
-/// The evaluations that became final from `from` on and before `until`, the first first, as [`sums`] counts them.
+/// The evaluations of a period, some at a time: [`checks`].
+#[derive(Debug)]
+pub struct Checks {
+    which: Condition,
+    /// The last that was read; none before the first.
+    last: Option<(DateTime<Utc>, Uuid)>,
+    more: bool,
+}
+
+/// The evaluations that became final from `from` on and before `until`, as [`sums`] counts them.
 ///
 /// # Arguments
 /// * `agent` – only this agent's
 /// * `fatal` – only those that found a fatal error
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn checks(
-    conn: &impl ConnectionTrait,
+pub fn checks(
     (from, until): (DateTime<Utc>, DateTime<Utc>),
     agent: Option<Uuid>,
     fatal: bool,
-) -> Result<Vec<QualityCheck>> {
+) -> Checks {
     let found = || Expr::col(Column::Fatal).cast_as("text").ne("[]");
-    let period = Condition::all()
+    let which = Condition::all()
         .add_option(fatal.then(found))
         .add(Column::FinalAt.gte(from))
         .add(Column::FinalAt.lt(until))
         .add_option(agent.map(|agent| Column::AgentId.eq(agent)));
-    read(conn, period).await
+    Checks {
+        which,
+        last: None,
+        more: true,
+    }
 }
 
-/// The same of these contacts, at most a few hundred of them.
+impl Checks {
+    /// The next of them, 500 at most, the first first; none once all were read.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next(&mut self, conn: &impl ConnectionTrait) -> Result<Option<Vec<QualityCheck>>> {
+        if !self.more {
+            return Ok(None);
+        }
+        let after = self.last.map(|(at, id)| {
+            let same = Column::FinalAt.eq(at).and(Column::Id.gt(id));
+            Condition::any().add(Column::FinalAt.gt(at)).add(same)
+        });
+        let which = self.which.clone().add_option(after);
+        let (found, last) = read(conn, which).await?;
+        self.last = last;
+        self.more = found.len() as u64 == AT_ONCE;
+        Ok(Some(found))
+    }
+}
+
+/// The same of these contacts, 500 at most.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -131,13 +161,18 @@ pub async fn checks_of(
     let of = Condition::all()
         .add(Column::ContactId.is_in(contacts.iter().copied()))
         .add(Column::FinalAt.is_not_null());
-    read(conn, of).await
+    Ok(read(conn, of).await?.0)
 }
 
-async fn read(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<QualityCheck>> {
-    let rows: Vec<(Uuid, String, String, DateTime<Utc>, serde_json::Value)> = Entity::find()
+/// The first of them, and where the next ones begin.
+async fn read(
+    conn: &impl ConnectionTrait,
+    which: Condition,
+) -> Result<(Vec<QualityCheck>, Option<(DateTime<Utc>, Uuid)>)> {
+    let rows: Vec<(Uuid, Uuid, String, String, DateTime<Utc>, serde_json::Value)> = Entity::find()
         .select_only()
         .columns([
+            Column::Id,
             Column::ContactId,
             Column::Kind,
             Column::Channel,
@@ -147,12 +182,14 @@ async fn read(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Quali
         .filter(which)
         .filter(Column::Tenths.is_not_null())
         .order_by_asc(Column::FinalAt)
-        .limit(MOST)
+        .order_by_asc(Column::Id)
+        .limit(AT_ONCE)
         .into_tuple()
         .all(conn)
         .await?;
     let mut found = Vec::with_capacity(rows.len());
-    for (contact, kind, channel, final_at, kinds) in rows {
+    let last = rows.last().map(|(id, _, _, _, at, _)| (*at, *id));
+    for (_, contact, kind, channel, final_at, kinds) in rows {
         let kinds: Vec<FatalKind> = serde_json::from_value(kinds).map_err(internal)?;
         found.push(QualityCheck {
             contact,
@@ -162,5 +199,5 @@ async fn read(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<Quali
             fatal: !kinds.is_empty(),
         });
     }
-    Ok(found)
+    Ok((found, last))
 }
