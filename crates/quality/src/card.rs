@@ -288,6 +288,10 @@ fn evidence_fits(comment: &str, evidence: &[ScoreEvidence]) -> Result<()> {
             let detail = "within a day of the recording";
             return Err(invalid("evidence", "evidence_out_of_range", detail));
         }
+        if one.step == Some(0) {
+            let detail = "messages and steps count from 1";
+            return Err(invalid("evidence", "evidence_out_of_range", detail));
+        }
     }
     Ok(())
 }

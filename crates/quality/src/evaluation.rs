@@ -136,8 +136,11 @@ pub enum Action {
     Rescore(u16),
     /// 整改: a corrective action is opened.
     Correct,
-    /// 作废
-    Void,
+    /// 作废, by somebody to whom it was once given to score, or not.
+    Void {
+        /// It was.
+        was_his: bool,
+    },
     /// Its time ran out.
     Lapse,
 }
@@ -157,6 +160,8 @@ kernel::refusals! {
         Scored = "evaluation_scored", "is scored";
         /// The same person scored it before.
         SamePerson = "evaluation_same_person", "was scored by this person before", "somebody else does it";
+        /// It was once his to score.
+        WasHis = "evaluation_was_his", "was given to this person to score", "a colleague voids it";
         /// Something is still open that its agent is not told of.
         Held = "evaluation_held", "is not to be acknowledged yet", "wait for it, or appeal";
         /// Its scores lie too far apart.
@@ -256,7 +261,7 @@ impl Case {
         }
         let mut case = *self;
         match action {
-            A::Assign(_) | A::Score | A::Second(_) | A::Release | A::Void => {
+            A::Assign(_) | A::Score | A::Second(_) | A::Release | A::Void { .. } => {
                 case.before_release(by, action, moment)?;
             }
             A::PurchaserScore(gap) => {
@@ -350,9 +355,11 @@ impl Case {
                 self.state = S::Released;
                 self.wait(moment.due(&moment.rules.appeal));
             }
-            // Who is to score it does not get rid of it alone.
-            (A::Void, S::Sampled) if self.reviewer == Some(by) => return Err(Refusal::SamePerson),
-            (A::Void, S::Sampled) => {
+            // Who is to score it does not get rid of it alone, nor by handing it over first.
+            (A::Void { was_his }, S::Sampled) if *was_his || self.reviewer == Some(by) => {
+                return Err(Refusal::WasHis);
+            }
+            (A::Void { .. }, S::Sampled) => {
                 self.state = S::Void;
                 (self.due_at, self.alarm_at) = (None, None);
             }

@@ -21,7 +21,7 @@ use kernel::{App, Capability, Migration, migration, timer};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use card::FatalKind;
-pub use evaluation::figures::{QualityCheck, QualitySum, checks, checks_of, sums};
+pub use evaluation::figures::{Checks, QualityCheck, QualitySum, checks, checks_of, sums};
 pub use house::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
 
 /// The tables of this crate.
@@ -31,6 +31,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026120512_prepared_quality"),
         migration!("2026120561_draws_and_terms"),
         migration!("2026120562_voids"),
+        migration!("2026120563_given_to"),
     ]
 }
 

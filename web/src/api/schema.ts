@@ -12932,7 +12932,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Voids a sample that cannot be evaluated, if it is not one's own to score; in place of one drawn by chance the next of
+         * Voids a sample that cannot be evaluated, if it never was one's own to score; in place of one drawn by chance the next of
          *     its draw is drawn.
          */
         post: {

@@ -20,6 +20,9 @@ export const noteContact = (id: Id, whose: { phone: string } | { requester_id: I
 export const ticket = (id: Id) => take(api.GET('/api/v1/tickets/{id}', path(id))) as Promise<TicketDetail>
 export const ticketHistory = (id: Id, perPage = 100): Promise<Page<HistoryLine>> =>
   take(api.GET('/api/v1/tickets/{id}/history', { params: { path: { id }, query: { per_page: perPage } } }))
+/** The same from the first line on. */
+export const ticketTrail = (id: Id): Promise<Page<HistoryLine>> =>
+  take(api.GET('/api/v1/tickets/{id}/history', { params: { path: { id }, query: { sort: 'at', per_page: 200 } } }))
 export const ticketClock = (id: Id) => take(api.GET('/api/v1/tickets/{id}/clock', path(id))) as Promise<{ items: ClockLine[] }>
 
 /** What a ticket says; a field left out stays as it is. */

@@ -315,7 +315,7 @@ struct EvaluationReason {
     reason: String,
 }
 
-/// Voids a sample that cannot be evaluated, if it is not one's own to score; in place of one drawn by chance the next of
+/// Voids a sample that cannot be evaluated, if it never was one's own to score; in place of one drawn by chance the next of
 /// its draw is drawn.
 #[utoipa::path(
     post, path = "/api/v1/evaluations/{id}/void", tag = "quality", operation_id = "void_evaluation",
@@ -338,10 +338,9 @@ async fn void(
             after.void_reason = Some(reason.clone());
             (after.voided_by, after.voided_at) = (Some(oneself), Some(now));
         };
-        let voided = step
-            .hand()
-            .act(&step.before, &Action::Void, told, set)
-            .await?;
+        let was_his = step.before.was_given_to(oneself);
+        let action = Action::Void { was_his };
+        let voided = step.hand().act(&step.before, &action, told, set).await?;
         substitute(&step.app, &step.tx, &*contacts, &voided).await?;
         Ok(voided)
     })

@@ -67,6 +67,7 @@ kernel::table! {
         drawn_by: Option<Uuid>,
         drawn_at: DateTimeUtc,
         reviewer_id: Option<Uuid>,
+        given_to: Json,
         second_id: Option<Uuid>,
         standing_id: Option<Uuid>,
         standing_by: Option<Uuid>,
@@ -150,6 +151,13 @@ impl row::Model {
     fn with_case(mut self, case: &Case) -> Self {
         case.state.as_str().clone_into(&mut self.state);
         self.open = case.is_open();
+        let mut given = self.all_given();
+        for one in [self.reviewer_id, case.reviewer].into_iter().flatten() {
+            if !given.contains(&one) {
+                given.push(one);
+            }
+        }
+        self.given_to = json!(given);
         self.reviewer_id = case.reviewer;
         self.second_id = case.second;
         self.standing_by = case.standing;
@@ -165,6 +173,15 @@ impl row::Model {
         self.next_alarm_at = case.alarm_at;
         self.overdue = case.overdue;
         self
+    }
+
+    fn all_given(&self) -> Vec<Uuid> {
+        serde_json::from_value(self.given_to.clone()).unwrap_or_default()
+    }
+
+    /// It is this person's to score, or once was.
+    pub(crate) fn was_given_to(&self, person: Uuid) -> bool {
+        self.reviewer_id == Some(person) || self.all_given().contains(&person)
     }
 
     /// Why it was drawn.
@@ -430,6 +447,7 @@ pub(crate) async fn sample(
             drawn_by: who.user_id,
             drawn_at: now,
             reviewer_id: None,
+            given_to: json!([]),
             second_id: None,
             standing_id: None,
             standing_by: None,
@@ -528,6 +546,26 @@ pub(crate) async fn drawn_again(
     hand.tell(&after, "drawn_again", None).await
 }
 
+/// Keeps of `after` that it is late and when it rings again, with the version that `before` has; 409 where somebody
+/// changed the row meanwhile.
+async fn mark(
+    conn: &impl ConnectionTrait,
+    before: &row::Model,
+    after: row::Model,
+) -> Result<row::Model> {
+    let marked = row::Entity::update_many()
+        .col_expr(Column::Overdue, Expr::value(after.overdue))
+        .col_expr(Column::NextAlarmAt, Expr::value(after.next_alarm_at))
+        .filter(Column::Id.eq(before.id))
+        .filter(Column::Version.eq(before.version))
+        .exec(conn)
+        .await?;
+    if marked.rows_affected == 0 {
+        return Err(versioned::changed_meanwhile(before));
+    }
+    Ok(after)
+}
+
 /// Who does something to an evaluation, and for which side.
 #[derive(Clone, Copy)]
 pub(crate) struct Hand<'a> {
@@ -594,7 +632,12 @@ impl Hand<'_> {
             after.final_at = Some(now);
         }
         more(&mut after);
-        let after = versioned::save(app, &**tx, before, after).await?;
+        // A term that came or passed marks the row alone: what somebody has open stays as he read it.
+        let after = if *action == Action::Lapse && case.state == was.state {
+            mark(&**tx, before, after).await?
+        } else {
+            versioned::save(app, &**tx, before, after).await?
+        };
         self.tell(&after, what, note).await?;
         if after.unsettled.is_some() && before.unsettled.is_none() {
             self.tell(&after, "unsettled", None).await?;

@@ -260,7 +260,7 @@ fn offered(row: &row::Model, to: &Principal) -> Result<Vec<&'static str>> {
     }
     if to.may::<ReleaseEvaluations>() {
         match case.state {
-            S::Sampled if first => offered.push("assign"),
+            S::Sampled if row.was_given_to(to.user_id) => offered.push("assign"),
             S::Sampled => offered.extend(["assign", "void"]),
             S::Scored if !case.unsettled.any() => offered.push("release"),
             _ => {}

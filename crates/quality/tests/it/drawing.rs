@@ -206,8 +206,16 @@ async fn in_place_of_a_voided_sample_the_next_of_its_order_is_drawn_and_who_void
         let given = world.step("quality", evaluations, &first, given).await;
         assert_eq!(
             world.no("quality", evaluations, &given, void.clone()).await,
-            "evaluation_same_person",
+            "evaluation_was_his",
             "who is to score it does not get rid of it alone"
+        );
+        let handed = does("assign", json!({"to": world.id("lead")}));
+        let given = world.step("quality", evaluations, &given, handed).await;
+        assert_eq!(given["actions"], json!(["assign"]));
+        assert_eq!(
+            world.no("quality", evaluations, &given, void.clone()).await,
+            "evaluation_was_his",
+            "nor by handing it over first"
         );
         let voided = world
             .step("manager", evaluations, &given, void.clone())

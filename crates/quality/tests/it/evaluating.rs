@@ -384,6 +384,42 @@ async fn nobody_scores_what_is_about_himself() {
 }
 
 #[tokio::test]
+async fn whom_a_complaint_is_about_reads_his_own_score_and_nothing_of_the_complaint() {
+    on_both(async |world| {
+        let contact = world.contacts("agent1", 1).remove(0);
+        {
+            let mut contacts = world.house.contacts.lock().unwrap();
+            contacts[0].complained = Some(world.id("agent1"));
+            contacts[0].has_complaint = true;
+        }
+        let picked = json!({"kind": "call", "contact_id": contact.id, "reason": "投诉核查"});
+        let sampled = world.post("quality", EVALUATIONS, picked).await;
+        assert_eq!(sampled["origins"], json!(["complaint", "by_hand"]));
+        let own = format!("{EVALUATIONS}/{}", sampled["id"].as_str().unwrap());
+        let score = does("score", world.marks(0).await);
+        let scored = world.step("quality", EVALUATIONS, &sampled, score).await;
+        assert_eq!(world.looks("agent1", &own).await, 404);
+        let release = does("release", json!({}));
+        world.step("quality", EVALUATIONS, &scored, release).await;
+        let seen = world.read("agent1", &own).await;
+        assert_eq!(
+            (&seen["origins"], &seen["origin_note"], &seen["lines"]),
+            (&json!([]), &json!(""), &json!([]))
+        );
+        let whole = seen.to_string();
+        assert!(
+            !whole.contains("complain") && !whole.contains("投诉核查"),
+            "{whole}"
+        );
+        let asked = world
+            .read("agent1", &format!("{EVALUATIONS}?origin=complaint"))
+            .await;
+        assert_eq!(asked["total"], 0, "nor by a filter");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_published_card_never_changes_and_scores_keep_theirs() {
     on_both(async |world| {
         let cards = world.read("quality", "/api/v1/score-cards").await;
@@ -530,6 +566,33 @@ async fn a_sample_that_nobody_scores_is_late_and_so_is_a_score_nobody_releases()
             )
             .await;
         assert_eq!(found["total"], 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sheet_that_is_open_stays_good_while_its_term_comes_and_passes() {
+    on_both(async |world| {
+        let sampled = world.sampled("agent1").await;
+        let own = format!("{EVALUATIONS}/{}", sampled["id"].as_str().unwrap());
+        // No later draw takes it again.
+        world.house.contacts.lock().unwrap().clear();
+        let terms = [("score_soon", 13 * 24 + 9), ("score_overdue", 48)];
+        for (line, hours) in terms {
+            world.app.clock.advance(Duration::from_hours(hours));
+            let told = |seen: &Value| {
+                let lines = seen["lines"].as_array().unwrap();
+                lines.iter().any(|one| one["action"] == line)
+            };
+            let now = world.until("quality", &own, told).await;
+            assert_eq!(now["version"], sampled["version"], "{line}");
+        }
+        let marks = does("score", world.marks(0).await);
+        let scored = world.step("quality", EVALUATIONS, &sampled, marks).await;
+        assert_eq!(
+            (&scored["state"], &scored["overdue"]),
+            (&json!("scored"), &json!(false))
+        );
     })
     .await;
 }

@@ -53,7 +53,7 @@ pub const EVERYBODY: [(Uuid, Side); 6] = [
 ];
 
 /// Every step with the name of its event.
-pub const STEPS: [(&str, Action); 17] = [
+pub const STEPS: [(&str, Action); 18] = [
     ("assigned", Action::Assign(ONE)),
     ("assigned", Action::Assign(AGENT)),
     ("scored", Action::Score),
@@ -67,7 +67,8 @@ pub const STEPS: [(&str, Action); 17] = [
     ("appealed", Action::Appeal),
     ("rescored", Action::Rescore(0)),
     ("corrected", Action::Correct),
-    ("voided", Action::Void),
+    ("voided", Action::Void { was_his: false }),
+    ("voided", Action::Void { was_his: true }),
     ("lapsed", Action::Lapse),
     ("settled", Action::Settle(51)),
     ("rescored", Action::Rescore(51)),
@@ -107,6 +108,7 @@ fn nobody_judges_himself_and_the_readme_draws_an_evaluation() {
                     "{by:?} {action:?}"
                 );
                 assert!(*action == Action::Lapse || by.0 != COMPLAINED, "{action:?}");
+                assert!(*action != Action::Void { was_his: true }, "{case:?}");
                 assert!(
                     !case.is_released() || after.is_released(),
                     "{case:?} {action:?}"

@@ -1,0 +1,1 @@
+alter table evaluations add column given_to jsonb not null default '[]';
