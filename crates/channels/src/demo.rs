@@ -1,6 +1,8 @@
 //! The demo's channels: an official account and a bot whose platforms stand in the same process. Only `shoujie serve
 //! --demo` calls this.
 
+mod past;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -14,6 +16,8 @@ use serde_json::{Value, json};
 
 use crate::channel::row;
 use crate::platform::{Account, Secrets};
+
+pub use past::{PastConversation, Said, past_conversation};
 
 /// The official account (公众号).
 pub const WECHAT: &str = "wechat_oa";

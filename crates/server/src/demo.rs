@@ -15,6 +15,7 @@ pub(crate) mod reports;
 mod stand_in;
 pub(crate) mod topics;
 mod wechat;
+mod written;
 
 use anyhow::{Context as _, Result};
 use axum::Router;

@@ -13,6 +13,7 @@ use quality::{Contacts as _, Ports};
 use serde_json::{Value, json};
 use telephony::demo::PastCall;
 
+use super::written;
 use crate::reviewed::Reviewed;
 
 /// A talk without anything remarkable.
@@ -44,6 +45,7 @@ pub(crate) async fn seed(app: &App) -> Result<()> {
     story.fatal_error().await?;
     story.closed_action().await?;
     story.apart().await?;
+    story.read(app).await?;
     story.waiting().await
 }
 
@@ -65,6 +67,11 @@ struct Story {
 impl Story {
     /// Full marks but for what is taken from some items, each with its reason.
     fn marks(&self, taken: &[(&str, u64, &str)]) -> Value {
+        self.marks_at(taken, |_| json!([{ "at_ms": 9_000, "note": "此处" }]))
+    }
+
+    /// The same, each with where it is heard or read.
+    fn marks_at(&self, taken: &[(&str, u64, &str)], place: impl Fn(&str) -> Value) -> Value {
         let empty = Vec::new();
         let items = self.card["body"]["items"].as_array().unwrap_or(&empty);
         let marks = items.iter().map(|item| {
@@ -73,7 +80,7 @@ impl Story {
             let less = found.map_or(0, |(_, points, _)| points * 10);
             let comment = found.map_or("", |(.., why)| why);
             let evidence = match found {
-                Some(_) => json!([{ "at_ms": 9_000, "note": "此处" }]),
+                Some((code, ..)) => place(code),
                 None => json!([]),
             };
             json!({ "code": item["code"], "tenths": full - less, "comment": comment, "evidence": evidence })
@@ -115,7 +122,11 @@ impl Story {
     }
 
     async fn drawn(&self, call: &Value, reason: &str) -> Result<Value> {
-        let picked = json!({ "kind": "call", "contact_id": call, "reason": reason });
+        self.picked("call", call, reason).await
+    }
+
+    async fn picked(&self, kind: &str, contact: &Value, reason: &str) -> Result<Value> {
+        let picked = json!({ "kind": kind, "contact_id": contact, "reason": reason });
         self.stage.post("quality", "/evaluations", picked).await
     }
 
@@ -194,7 +205,7 @@ impl Story {
     }
 
     async fn closed_action(&mut self) -> Result<()> {
-        let call = self.call("agent3", (15, 14), CALM, Some(4)).await?;
+        let call = self.call("agent3", (15, 14), LOOKED_UP, Some(4)).await?;
         self.stage.at(14, 9, 0);
         let drawn = self.drawn(&call, "记录质量专项").await?;
         let scored = self.scored(&drawn, &[("record", 6, "缺办理经过")]).await?;
@@ -278,6 +289,36 @@ impl Story {
         ]);
         self.does("counterpart", &released, "purchaser-score", low)
             .await?;
+        Ok(())
+    }
+
+    /// Conversations and work orders are read: one of each is released, one of each waits for its reviewer.
+    async fn read(&mut self, app: &App) -> Result<()> {
+        let chats = written::chats(&self.stage).await?;
+        let orders = written::work_orders(app).await?;
+        self.stage.at(4, 9, 0);
+        let slow = (
+            "manner",
+            4,
+            "诉求人追问后近五分钟才回复，且未先告知需要核实",
+        );
+        let vague = ("record", 3, "未写明向谁核对、何时有结果");
+        let read = [
+            ("conversation", &chats[0], slow, 6),
+            ("work_order", &orders[0], vague, 2),
+        ];
+        for (kind, contact, taken, step) in read {
+            let drawn = self.picked(kind, contact, "文字渠道专项抽查").await?;
+            let place = |_: &str| json!([{ "step": step, "note": "" }]);
+            let marks = self.marks_at(&[taken], place);
+            let scored = self.does("quality", &drawn, "score", marks).await?;
+            self.released(&scored).await?;
+        }
+        let to = json!({ "to": self.stage.id("quality")? });
+        for (kind, contact) in [("conversation", &chats[1]), ("work_order", &orders[1])] {
+            let drawn = self.picked(kind, contact, "月度抽查").await?;
+            self.does("manager", &drawn, "assign", to.clone()).await?;
+        }
         Ok(())
     }
 
