@@ -1,5 +1,5 @@
-// Quality on the real server, as the people of the demo see it: work list, a call with its lanes and card, appeal,
-// samples with their seed, cards, calibration, corrective actions. `SHOUJIE_SERVER=http://127.0.0.1:8391 node
+// Quality on the real server, as the people of the demo see it: work list, a call with its lanes and card, a conversation
+// and a work order that are pointed at, appeal, samples with their seed, cards, calibration, corrective actions. `SHOUJIE_SERVER=http://127.0.0.1:8391 node
 // scripts/walk-quality.mjs` against a server begun with `shoujie serve --demo` and a new data folder; it writes there.
 // `SHOTS=/tmp/shots` keeps pictures.
 import assert from 'node:assert/strict'
@@ -65,7 +65,7 @@ for (const language of ['zh-CN', 'en']) {
     await go('/evaluations')
     await at('show-to_score').click()
     await shot('evaluations')
-    const id = await first(api, 'evaluations?state=sampled')
+    const id = await first(api, 'evaluations?state=sampled&kind=call')
     await go(`/evaluations/${id}`)
     await at('waveform').waitFor()
     await at('sound-marks').waitFor()
@@ -95,6 +95,7 @@ for (const language of ['zh-CN', 'en']) {
     await shot('card-editor')
     await go(`/calibrations/${await first(api, 'calibrations')}`)
     await at('calibration-table').waitFor()
+    await at('sound-marks').waitFor()
     await shot('calibration')
     await go(`/corrective-actions/${await first(api, 'corrective-actions?open=true')}`)
     await shot('corrective')
@@ -105,6 +106,50 @@ for (const language of ['zh-CN', 'en']) {
     await shot('rules')
   }, language)
 }
+for (const language of ['zh-CN', 'en']) {
+  await as('quality', `${language} a conversation and a work order are pointed at`, async ({ api, shot, at, go, page }) => {
+    for (const [kind, part] of [['conversation', 'point-thread'], ['work_order', 'point-steps']]) {
+      const chip = (code) => at(`evidence-${code}`)
+      // What was scored leads back to where it was read.
+      await go(`/evaluations/${await first(api, `evaluations?state=released&kind=${kind}`)}`)
+      await at(part).locator('[data-n].on').first().waitFor()
+      if (kind === 'conversation') await at('response-gap').first().waitFor()
+      await shot(`${kind}-released`)
+      await at('read-step').first().click()
+      await at(part).locator('[data-n].found').waitFor()
+      const mine = (await api('GET', '/api/v1/evaluations?state=sampled&kind=' + kind)).items.find((one) => one.reviewer)
+      await go(`/evaluations/${mine.id}`)
+      await at('step-score').click()
+      await at('score-sheet').waitFor()
+      const row = (n) => at(part).locator(`[data-n="${n}"]`)
+      // By mouse to the item in hand, by keyboard to another; pointed at again it is gone.
+      await at('item-manner').locator('input').first().fill('8')
+      await at('item-manner').locator('input').first().blur()
+      await at('item-manner').locator('textarea').fill('结束语生硬')
+      await row(2).locator('.bubble, .system, .head').first().click()
+      await chip('manner').waitFor()
+      await at('hand-record').click()
+      await row(2).focus()
+      await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('Enter')
+      await chip('record').waitFor()
+      await page.keyboard.press('Enter')
+      assert.equal(await chip('record').count(), 0)
+      await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('Enter')
+      await chip('record').locator('button').first().click()
+      await at(part).locator('[data-n="4"].found').waitFor()
+      await shot(`${kind}-scoring`)
+      if (language === 'en') {
+        await at('give-score').click()
+        await page.getByTestId('evaluation-state').filter({ hasText: 'scored' }).waitFor()
+        await at('read-step').first().waitFor()
+        const { scores } = await api('GET', `/api/v1/evaluations/${mine.id}`)
+        assert.equal(scores[0].marks.items.find((mark) => mark.code === 'manner').evidence[0].step, 2)
+      }
+    }
+  }, language)
+}
 await as('agent1', 'an agent reads his own', async ({ api, shot, at, go }) => {
   await go('/my/evaluations')
   await shot('my-evaluations')
@@ -113,6 +158,11 @@ await as('agent1', 'an agent reads his own', async ({ api, shot, at, go }) => {
   await shot('my-evaluation')
   await at('step-appeal').click()
   await shot('appeal')
+})
+await as('agent3', 'an agent reads the score of a conversation', async ({ api, shot, at, go }) => {
+  await go(`/evaluations/${await first(api, 'evaluations?state=released&kind=conversation')}`)
+  await at('point-thread').waitFor()
+  await shot('my-conversation')
 })
 await as('purchaser', 'the purchaser settles what lies apart', async ({ api, shot, at, go }) => {
   await go(`/evaluations/${await first(api, 'evaluations?unsettled=true')}`)

@@ -1,6 +1,8 @@
 // The words of quality, and the colours of its states.
 import type { Evaluation } from '@/api/quality'
+import { span } from '@/features/tickets/due'
 import { has, t } from '@/i18n'
+import { duration } from '@/lib/format'
 
 const TONES: Record<string, string> = {
   sampled: 'amber', scored: 'blue', released: 'blue', appealed: 'amber', rescored: 'blue', final: 'green', action: 'violet', void: '',
@@ -15,6 +17,12 @@ export const scoreKindWord = (kind: string): string => known('score_kinds', kind
 export const lineWord = (action: string): string => known('quality_lines', action)
 /** What the requester said of it, whatever the channel's words. */
 export const ratingWord = (said: string | null): string => (said === null ? '—' : /^[1-5]$/.test(said) ? t('evaluations.of_five', { n: said }) : known('satisfactions', said))
+/** How long it took: 3:07, from an hour on in words. */
+export function lasted(seconds: number): string {
+  if (seconds < 3_600) return duration(seconds)
+  const { unit, a, b } = span(seconds)
+  return t(`due.span.${unit}`, { a, b })
+}
 /** The page on which the contact itself is read. */
 export const contactPage = (one: Pick<Evaluation, 'kind' | 'contact_id'>): string =>
   one.kind === 'call' ? `/calls/${one.contact_id}` : one.kind === 'conversation' ? `/conversations/${one.contact_id}` : `/tickets/${one.contact_id}`
