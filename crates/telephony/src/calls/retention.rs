@@ -495,7 +495,12 @@ async fn remove(
             .exec_without_returning(&*tx)
             .await?;
         let who = Who::system("telephony");
-        audit::record(&app, &*tx, &who, "recording.removed", "call", call, details).await
+        audit::record(&app, &*tx, &who, "recording.removed", "call", call, details).await?;
+        // What others keep of it goes with it.
+        let facts = json!({ "id": call });
+        app.events
+            .publish(&tx, "recording.removed", call, facts)
+            .await
     })
     .await
 }
