@@ -56,6 +56,19 @@ pub struct CorrectiveOrigin {
     pub about: Option<Uuid>,
 }
 
+/// What is heard of a recording that is to be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spoken {
+    /// The samples of both lanes, 8,000 a second: the requester's, then the agent's. Where recording was paused, silence.
+    Lanes([Vec<i16>; 2]),
+    /// It is longer than what was asked for.
+    TooLong,
+    /// There is none that can be read here.
+    NoRecording,
+    /// What was known of the requester is erased; nobody else hears him.
+    Erased,
+}
+
 /// Who knows what was said and done.
 pub trait Contacts: Send + Sync {
     /// The contacts of this kind that were over within this time, by id; when the same requester came again is asked
@@ -73,6 +86,9 @@ pub trait Contacts: Send + Sync {
 
     /// What the recording of a call tells; none where it has none that can be read.
     fn measure(&self, call: Uuid) -> BoxFuture<'_, Result<Option<Signals>>>;
+
+    /// What is heard of the recording of a call, of so many samples of a lane at most.
+    fn spoken(&self, call: Uuid, most: usize) -> BoxFuture<'_, Result<Spoken>>;
 
     /// The complaint or inspection that a corrective action comes from; none where there is none of this id.
     fn origin(

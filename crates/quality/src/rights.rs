@@ -15,6 +15,10 @@ kernel::permissions! {
         Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, Analyst: All,
         Counterpart: All, PurchaserAdmin: All, PurchaserBusiness: All, PurchaserReviewer: All,
     }
+    /// Read what was said in evaluated calls, as whoever may listen to them; every time is audited.
+    pub ReadTranscripts = "transcripts:read" {
+        Agent: Own, ShiftLead: All, OpsManager: All, Quality: All, Trainer: All, PurchaserAdmin: All,
+    }
     /// Score evaluations, look at them a second time, answer appeals.
     pub ScoreEvaluations = "evaluations:score" { ShiftLead: All, OpsManager: All, Quality: All }
     /// Give evaluations to reviewers, release them to agents, void them.

@@ -72,6 +72,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("2026112607_identities"),
         migration!("2026112608_proofs"),
         migration!("2026112612_accounts"),
+        migration!("2026112722_transcript_information"),
         migration!("2026120204_privacy"),
         migration!("2026120309_attendance"),
         migration!("2026120402_statement_days"),

@@ -2,6 +2,7 @@
 //! tells, where a corrective action comes from, and a coaching planned.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use channels::conversation::store::row as conversation;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,12 +15,13 @@ use liaison::inspection::store::row as inspection;
 use quality::corrective::CorrectiveSource;
 use quality::recording::{Meter, Signals};
 use quality::sampling::WorkKind;
-use quality::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching};
+use quality::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching, Spoken};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use telephony::calls::rows::call;
+use telephony::media::recorder;
 use tickets::contact::store::row as record;
 use tickets::ticket::life::Satisfaction;
 use tickets::ticket::store::row as ticket;
@@ -35,6 +37,26 @@ const BAD_RATING: i32 = 2;
 
 /// The house as quality sees it.
 pub struct Reviewed(pub App);
+
+impl Reviewed {
+    /// What `listen` hears of a file; none where it was moved to the archive or removed, or is not one of ours.
+    async fn heard<T: Send + 'static>(
+        &self,
+        path: &str,
+        listen: impl FnOnce(&Path) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<Option<T>> {
+        use std::io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+        let path = self.0.files.local_path(path)?;
+        let heard = tokio::task::spawn_blocking(move || listen(&path));
+        match heard.await.map_err(internal)? {
+            Ok(heard) => Ok(Some(heard)),
+            Err(error) if matches!(error.kind(), NotFound | InvalidData | UnexpectedEof) => {
+                Ok(None)
+            }
+            Err(error) => Err(internal(error)),
+        }
+    }
+}
 
 impl Contacts for Reviewed {
     fn between(
@@ -94,29 +116,46 @@ impl Contacts for Reviewed {
                 Err(problem) => return Err(problem),
             };
             let Some(path) = path else { return Ok(None) };
-            let path = self.0.files.local_path(&path)?;
-            let heard = move || {
+            self.heard(&path, |path| {
                 let mut meter = Meter::default();
-                telephony::media::recorder::hear(&path, |one, other| meter.hear(one, other))?;
+                recorder::hear(path, |one, other| meter.hear(one, other))?;
                 Ok(meter.finish())
+            })
+            .await
+        })
+    }
+
+    fn spoken(&self, id: Uuid, most: usize) -> BoxFuture<'_, Result<Spoken>> {
+        Box::pin(async move {
+            let found = telephony::calls::store::get(self.0.db.read(), &Scope::All, id).await;
+            let call = match found {
+                Ok(call) => call,
+                Err(problem) if problem.status == 404 => return Ok(Spoken::NoRecording),
+                Err(problem) => return Err(problem),
             };
-            let heard: std::io::Result<Signals> =
-                tokio::task::spawn_blocking(heard).await.map_err(internal)?;
-            match heard {
-                Ok(signals) => Ok(Some(signals)),
-                // Moved to the archive or removed meanwhile, or not one of ours.
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        std::io::ErrorKind::NotFound
-                            | std::io::ErrorKind::InvalidData
-                            | std::io::ErrorKind::UnexpectedEof
-                    ) =>
-                {
-                    Ok(None)
-                }
-                Err(error) => Err(internal(error)),
+            // A withheld number has its hash too; only an erasure takes it away (`telephony::FORGETS`).
+            if call.caller_hash.is_empty() {
+                return Ok(Spoken::Erased);
             }
+            let Some(path) = call.recording_path else {
+                return Ok(Spoken::NoRecording);
+            };
+            let heard = self.heard(&path, move |path| {
+                let (mut lanes, mut all) = ([Vec::new(), Vec::new()], 0_usize);
+                recorder::hear(path, |one, other| {
+                    all += 1;
+                    if all <= most {
+                        lanes[0].push(one);
+                        lanes[1].push(other);
+                    }
+                })?;
+                Ok((lanes, all))
+            });
+            Ok(match heard.await? {
+                None => Spoken::NoRecording,
+                Some((_, all)) if all > most => Spoken::TooLong,
+                Some((lanes, _)) => Spoken::Lanes(lanes),
+            })
         })
     }
 

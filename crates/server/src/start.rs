@@ -260,6 +260,7 @@ fn capabilities(
             quality::Ports {
                 contacts: Arc::new(Reviewed(app.clone())),
                 coaching: Arc::new(Reviewed(app.clone())),
+                transcripts: quality::TranscriptSettings::from_config(app)?,
             },
         ),
         analytics::capability(

@@ -434,9 +434,10 @@ impl kernel::audit::Secrecy for Suspected {
 }
 
 /// What every capability can forget. The requesters' own columns come last: by what stands there the rows of the others
-/// are found.
+/// are found, as those of quality are by the calls' numbers.
 pub fn forgets() -> Vec<Forgets> {
     [
+        quality::FORGETS,
         telephony::FORGETS,
         channels::FORGETS,
         tickets::FORGETS,

@@ -12922,6 +12922,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evaluations/{id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was said in an evaluated call, where a transcript service is connected: by whom, when, with the phrases that are
+         *     looked for. Every reading stands in the audit trail.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TranscriptView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Has a call written down that was not, or whose words could not be had. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TranscriptView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evaluations/{id}/void": {
         parameters: {
             query?: never;
@@ -29940,6 +30025,71 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RuleList_IntradayTerms"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/key-phrases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Phrases that are looked for in what was said (A-14). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_KeyPhrases"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRule_KeyPhrases"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleList_KeyPhrases"];
                     };
                 };
                 422: {
@@ -49789,6 +49939,20 @@ export interface components {
             /** @description Why. */
             why: string;
         };
+        /** @description Phrases that are looked for. */
+        KeyPhrases: {
+            /** @description False: they are not looked for any more. */
+            active: boolean;
+            /** @description Identifies them: `forbidden`. */
+            code: string;
+            /** @description What they tell. */
+            kind: components["schemas"]["PhraseKind"];
+            lane?: components["schemas"]["SpokenLane"] | null;
+            /** @description 服务禁语 */
+            name: string;
+            /** @description 1 to 200, each of 1 to 40 characters; spaces, signs and capital letters do not count. */
+            phrases: string[];
+        };
         /**
          * @description The two kinds; nobody may take one for the other.
          * @enum {string}
@@ -53779,6 +53943,30 @@ export interface components {
                  * @description Seconds within which a call is answered in time. 15 unless agreed.
                  */
                 within_seconds: number;
+            };
+            /** @description Where it stands: the document, the agreement. */
+            source: string;
+        };
+        /** @description A row to be recorded. */
+        NewRule_KeyPhrases: {
+            /**
+             * Format: date-time
+             * @description From when it holds; not in the past. At once when left out.
+             */
+            effective_from?: string | null;
+            /** @description Phrases that are looked for. */
+            rule: {
+                /** @description False: they are not looked for any more. */
+                active: boolean;
+                /** @description Identifies them: `forbidden`. */
+                code: string;
+                /** @description What they tell. */
+                kind: components["schemas"]["PhraseKind"];
+                lane?: components["schemas"]["SpokenLane"] | null;
+                /** @description 服务禁语 */
+                name: string;
+                /** @description 1 to 200, each of 1 to 40 characters; spaces, signs and capital letters do not count. */
+                phrases: string[];
             };
             /** @description Where it stands: the document, the agreement. */
             source: string;
@@ -62481,6 +62669,29 @@ export interface components {
              */
             working_days: number;
         };
+        /** @description A phrase that was said. */
+        PhraseHit: {
+            /**
+             * Format: int64
+             * @description About where it is heard in the recording, in milliseconds: by its place in the segment.
+             */
+            at_ms: number;
+            /** @description Code of its rule. */
+            code: string;
+            /** @description Behind its last character. */
+            end: number;
+            /** @description What it tells. */
+            kind: components["schemas"]["PhraseKind"];
+            /** @description The rule's name. */
+            name: string;
+            /** @description Where it begins in the segment's text, in code points. */
+            start: number;
+        };
+        /**
+         * @description What a phrase tells.
+         * @enum {string}
+         */
+        PhraseKind: "comfort" | "forbidden" | "watched";
         /** @description A contact that is to be evaluated. */
         PickedSample: {
             /**
@@ -65777,6 +65988,11 @@ export interface components {
             items: components["schemas"]["RuleView_IntradayTerms"][];
         };
         /** @description All rows of one kind of rules. */
+        RuleList_KeyPhrases: {
+            /** @description By subject; of one subject the latest last. */
+            items: components["schemas"]["RuleView_KeyPhrases"][];
+        };
+        /** @description All rows of one kind of rules. */
         RuleList_KnowledgeTerm: {
             /** @description By subject; of one subject the latest last. */
             items: components["schemas"]["RuleView_KnowledgeTerm"][];
@@ -66310,6 +66526,38 @@ export interface components {
                  * @description Seconds within which a call is answered in time. 15 unless agreed.
                  */
                 within_seconds: number;
+            };
+            /** @description Where it stands; a default of the design says so. */
+            source: string;
+            /** @description How it stands to the present. */
+            standing: components["schemas"]["RuleStanding"];
+        };
+        /** @description A rule with since when and why it holds. */
+        RuleView_KeyPhrases: {
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_from: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            recorded_by?: components["schemas"]["Colleague"] | null;
+            /** @description Phrases that are looked for. */
+            rule: {
+                /** @description False: they are not looked for any more. */
+                active: boolean;
+                /** @description Identifies them: `forbidden`. */
+                code: string;
+                /** @description What they tell. */
+                kind: components["schemas"]["PhraseKind"];
+                lane?: components["schemas"]["SpokenLane"] | null;
+                /** @description 服务禁语 */
+                name: string;
+                /** @description 1 to 200, each of 1 to 40 characters; spaces, signs and capital letters do not count. */
+                phrases: string[];
             };
             /** @description Where it stands; a default of the design says so. */
             source: string;
@@ -68702,6 +68950,28 @@ export interface components {
             worked_minutes: number;
         };
         /**
+         * @description Who speaks: the lane of the recording.
+         * @enum {string}
+         */
+        SpokenLane: "requester" | "agent";
+        /** @description What one voice says without a break of the service's making. */
+        SpokenSegment: {
+            /**
+             * Format: int64
+             * @description Where it begins in the recording, in milliseconds.
+             */
+            from_ms: number;
+            /** @description Who speaks. */
+            lane: components["schemas"]["SpokenLane"];
+            /** @description The words. */
+            text: string;
+            /**
+             * Format: int64
+             * @description Where it ends.
+             */
+            until_ms: number;
+        };
+        /**
          * @description Whether the voice is encrypted (SRTP with keys in SDP, RFC 4568).
          * @enum {string}
          */
@@ -70690,6 +70960,62 @@ export interface components {
         TrainingHours: {
             /** @description By person. */
             people: components["schemas"]["PersonOfTraining"][];
+        };
+        /**
+         * @description Why there are no words.
+         * @enum {string}
+         */
+        TranscriptFailure: "no_recording" | "too_long" | "address_refused" | "unreachable" | "slow" | "unavailable" | "refused" | "answer_too_long" | "malformed" | "out_of_time" | "unclean" | "interrupted";
+        /** @description What one voice says, with the phrases that are looked for. */
+        TranscriptSegment: components["schemas"]["SpokenSegment"] & {
+            /** @description The phrases in it, by the rules that held when the call began. */
+            hits: components["schemas"]["PhraseHit"][];
+        };
+        /**
+         * @description Where the words of a recording stand.
+         * @enum {string}
+         */
+        TranscriptState: "waiting" | "ready" | "failed";
+        /** @description The words of a recording. */
+        TranscriptView: {
+            /**
+             * Format: date-time
+             * @description When it is tried again.
+             */
+            again_at?: string | null;
+            /**
+             * Format: int64
+             * @description How fast the agent speaks: characters a minute of his speech.
+             */
+            agent_rate?: number | null;
+            /**
+             * Format: date-time
+             * @description When they were asked for.
+             */
+            asked_at?: string | null;
+            /**
+             * Format: int32
+             * @description Attempts since then.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description The recording's length in milliseconds.
+             */
+            duration_ms: number;
+            failure?: components["schemas"]["TranscriptFailure"] | null;
+            /** @description The actor may ask for them, or ask again. */
+            may_ask: boolean;
+            /** @description The model that wrote them down. */
+            model?: string | null;
+            /**
+             * Format: date-time
+             * @description When they were written down.
+             */
+            ready_at?: string | null;
+            /** @description What was said, in the order of time. */
+            segments: components["schemas"]["TranscriptSegment"][];
+            state?: components["schemas"]["TranscriptState"] | null;
         };
         /** @description To whom a conversation goes. */
         Transfer: {

@@ -24,6 +24,7 @@ use crate::house::Contact;
 use crate::rights::Calibrate;
 use crate::sampling::{Origin, WorkKind};
 use crate::trail::{self, Scribe};
+use crate::transcript::store as transcripts;
 
 /// Rows of one statement.
 const AT_ONCE: usize = 100;
@@ -487,6 +488,13 @@ pub(crate) async fn sample(
         row::Entity::insert_many(made)
             .exec_without_returning(&**tx)
             .await?;
+    }
+    if app.config.get("transcripts.enabled")? {
+        let calls = rows
+            .iter()
+            .filter(|row| row.recorded && row.kind == WorkKind::Call.as_str());
+        let calls: Vec<Uuid> = calls.map(|row| row.contact_id).collect();
+        transcripts::ask(app, tx, who.user_id, &calls).await?;
     }
     Ok(rows)
 }

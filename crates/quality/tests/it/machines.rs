@@ -8,7 +8,7 @@ use kernel::Side;
 use kernel::machine::Moment;
 use quality::corrective::{self, CorrectiveSource};
 use quality::evaluation::{Action, Case, Terms};
-use quality::{calibration, evaluation};
+use quality::{calibration, evaluation, transcript};
 use testing::diagram::{Edges, drawn, is_drawn};
 use uuid::Uuid;
 
@@ -287,4 +287,53 @@ fn a_calibration_is_blind_until_it_is_revealed() {
         .insert("cancelled");
     let diagram = drawn(&["blind"], &edges);
     is_drawn(env!("CARGO_MANIFEST_DIR"), "A calibration", &diagram);
+}
+
+#[test]
+fn words_are_tried_again_so_often_and_the_readme_draws_it() {
+    use transcript::{Action, Case, TranscriptFailure as F, TranscriptState as S};
+    let steps = [
+        ("asked", Action::Ask),
+        ("tried", Action::Try),
+        ("made", Action::Hear),
+        ("failed", Action::Fail(F::Unavailable, 2)),
+        ("failed", Action::Fail(F::Malformed, 2)),
+    ];
+    let mut edges: Edges = BTreeMap::new();
+    let (mut reached, mut next) = (vec![Case::asked()], 0);
+    while next < reached.len() {
+        let case = reached[next];
+        next += 1;
+        for (name, action) in steps {
+            let Ok(after) = case.next(action) else {
+                assert!(
+                    case.state != S::Waiting || action == Action::Ask,
+                    "{case:?}"
+                );
+                continue;
+            };
+            if case.state != after.state {
+                let edge = (case.state.as_str(), after.state.as_str());
+                edges.entry(edge).or_default().insert(name);
+            }
+            if after.attempts < 5 && !reached.contains(&after) {
+                reached.push(after);
+            }
+        }
+    }
+    let tried =
+        |times: u32| (0..times).fold(Case::asked(), |case, _| case.next(Action::Try).unwrap());
+    let busy = Action::Fail(F::Unavailable, 2);
+    assert_eq!(tried(1).next(busy).unwrap().state, S::Waiting);
+    assert_eq!(tried(2).next(busy).unwrap().state, S::Failed);
+    let garbage = Action::Fail(F::Malformed, 2);
+    assert_eq!(tried(1).next(garbage).unwrap().state, S::Failed);
+    let pauses = [1, 2, 3, 20].map(|times| tried(times).pause().num_seconds());
+    assert_eq!(pauses, [30, 60, 120, 3_600]);
+    let diagram = drawn(&["waiting"], &edges);
+    is_drawn(
+        env!("CARGO_MANIFEST_DIR"),
+        "The words of a recording",
+        &diagram,
+    );
 }

@@ -10,4 +10,5 @@ mod machines;
 mod sampling;
 mod scoring;
 mod secrets;
+mod transcripts;
 mod world;

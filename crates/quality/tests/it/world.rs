@@ -13,7 +13,7 @@ use organization::Organization;
 use quality::corrective::CorrectiveSource;
 use quality::recording::{Meter, Signals};
 use quality::sampling::WorkKind;
-use quality::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching, Ports};
+use quality::{Coaching, Contact, Contacts, CorrectiveOrigin, NewCoaching, Ports, Spoken};
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use testing::{Door, Kind, TestApp};
@@ -63,6 +63,10 @@ impl Contacts for House {
         }
         let signals = meter.finish();
         Box::pin(async move { Ok(Some(signals)) })
+    }
+
+    fn spoken(&self, _call: Uuid, _most: usize) -> BoxFuture<'_, Result<Spoken>> {
+        Box::pin(async { Ok(Spoken::NoRecording) })
     }
 
     fn origin(
@@ -116,6 +120,7 @@ impl World {
         let ports = Ports {
             contacts: house.clone(),
             coaching: house.clone(),
+            transcripts: None,
         };
         let router = app.start(vec![quality::capability(&app, ports)]).await;
         let mut people = HashMap::new();

@@ -9,6 +9,7 @@ use kernel::App;
 use kernel::problem::{Result, internal};
 use organization::demo::{PEOPLE, Stage, moment};
 use quality::recording::store as signals;
+use quality::transcript::{SpokenLane, SpokenSegment, store as words};
 use quality::{Contacts as _, Ports};
 use serde_json::{Value, json};
 use telephony::demo::PastCall;
@@ -23,6 +24,73 @@ const LOOKED_UP: [&[(u32, u32)]; 2] = [&[(2, 5)], &[(0, 2), (5, 7), (20, 24)]];
 /// A talk in which the agent speaks over the requester.
 const HEATED: [&[(u32, u32)]; 2] = [&[(2, 12), (16, 20)], &[(0, 2), (8, 24)]];
 const SECONDS: u32 = 24;
+
+/// What is said in a calm talk, as a transcript service would tell it of voices that say something: who, from which second
+/// to which, what.
+const CALM_WORDS: &[(SpokenLane, u64, u64, &str)] = &[
+    (
+        SpokenLane::Agent,
+        0,
+        3,
+        "您好，这里是人事考试服务热线，请讲。",
+    ),
+    (
+        SpokenLane::Requester,
+        3,
+        8,
+        "你好，我错过了报名，现在还能补报名吗？我很着急。",
+    ),
+    (
+        SpokenLane::Agent,
+        8,
+        15,
+        "您别着急，请问您报的是哪一个考试？补报名要看公告里的条件和截止日期。",
+    ),
+    (SpokenLane::Requester, 15, 18, "是二级建造师的考试。"),
+    (
+        SpokenLane::Agent,
+        18,
+        24,
+        "好的，符合条件的在补报名期间登录报名系统办理，感谢您的耐心等待。",
+    ),
+];
+/// What is said in a heated one.
+const HEATED_WORDS: &[(SpokenLane, u64, u64, &str)] = &[
+    (SpokenLane::Agent, 0, 2, "您好，请讲。"),
+    (
+        SpokenLane::Requester,
+        2,
+        12,
+        "我上周打电话问报名截止日期，你们说是这个月底，结果昨天就截止了，我没有报上名。",
+    ),
+    (
+        SpokenLane::Agent,
+        8,
+        16,
+        "截止日期是公告定的，这个不归我们管，您没看公告吗？",
+    ),
+    (SpokenLane::Requester, 16, 20, "你们答错了还不承认？"),
+    (
+        SpokenLane::Agent,
+        16,
+        24,
+        "我不知道之前是谁答的，现在已经截止了，没办法补报。",
+    ),
+];
+/// What is said where something is looked up.
+const LOOKED_UP_WORDS: &[(SpokenLane, u64, u64, &str)] = &[
+    (SpokenLane::Agent, 0, 2, "您好，请讲。"),
+    (SpokenLane::Requester, 2, 5, "我想问职称证书什么时候发。"),
+    (SpokenLane::Agent, 5, 7, "请您稍等，我查一下。"),
+    (
+        SpokenLane::Agent,
+        20,
+        24,
+        "让您久等了，非常抱歉，证书下月初开始发放。",
+    ),
+];
+/// Who wrote them down.
+const STORY: &str = "demo-story";
 
 /// Tells it, where no call was taken yet.
 pub(crate) async fn seed(app: &App) -> Result<()> {
@@ -54,6 +122,7 @@ fn doors(app: &App) -> Router {
     let ports = Ports {
         contacts: house.clone(),
         coaching: house,
+        transcripts: None,
     };
     Router::from(quality::capability(app, ports).routes)
 }
@@ -118,6 +187,23 @@ impl Story {
             db.write(move |tx| async move { signals::keep(&app, &tx, id, &heard).await })
                 .await?;
         }
+        let said = match spells {
+            CALM => CALM_WORDS,
+            HEATED => HEATED_WORDS,
+            _ => LOOKED_UP_WORDS,
+        };
+        let segment = |&(lane, from, until, text): &(SpokenLane, u64, u64, &str)| SpokenSegment {
+            lane,
+            from_ms: from * 1_000,
+            until_ms: until * 1_000,
+            text: text.to_owned(),
+        };
+        let said: Vec<SpokenSegment> = said.iter().map(segment).collect();
+        let app = self.stage.app().clone();
+        let db = app.db.clone();
+        let ms = i64::from(SECONDS) * 1_000;
+        db.write(move |tx| async move { words::keep(&app, &tx, id, (STORY, ms), &said).await })
+            .await?;
         Ok(json!(id))
     }
 

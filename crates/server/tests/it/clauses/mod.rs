@@ -15,6 +15,7 @@ mod a12_live_wallboard;
 mod a12_site;
 mod a13_escalation;
 mod a14_quality;
+mod a14_transcripts;
 mod a15_corrective_action;
 mod a16_reports;
 mod a16_statistics;
