@@ -75,6 +75,13 @@ for (const language of ['zh-CN', 'en']) {
     await at('item-accuracy').locator('input').first().blur()
     await at('item-accuracy').locator('textarea').fill('办理条件说漏一项')
     await at('mark-accuracy').click()
+    await at('transcript').waitFor()
+    const row = at('segment').nth(2)
+    await row.locator('button').first().click()
+    await page.waitForFunction(() => document.querySelector('[data-testid="segment"][aria-current="true"]'))
+    await row.locator('button').first().press('e')
+    await at('item-accuracy').locator('.stamp').nth(1).waitFor()
+    await at('transcript-search').fill('请')
     await shot('evaluation')
     assert.equal(await at('running-score').innerText(), '90')
     if (language === 'en') {
@@ -104,6 +111,8 @@ for (const language of ['zh-CN', 'en']) {
     await shot('corrective-reassign')
     await go('/rules?table=sampling_plans')
     await shot('rules')
+    await go('/rules?table=key_phrases')
+    await shot('rules-phrases')
   }, language)
 }
 for (const language of ['zh-CN', 'en']) {

@@ -6,6 +6,7 @@ export const P = {
   controlCalls: 'calls:control',
   superviseCalls: 'calls:supervise',
   listen: 'recordings:listen',
+  readTranscripts: 'transcripts:read',
   exportRecordings: 'recordings:export',
   holdRecordings: 'recordings:hold',
   viewLine: 'line:view',

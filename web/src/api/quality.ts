@@ -22,6 +22,11 @@ export type Marks = Sent<S['Marks']>
 export type ItemMark = Sent<S['ItemMark']>
 export type ScoreEvidence = Sent<S['ScoreEvidence']>
 export type Signals = Sent<S['SignalsView']>
+export type Transcript = Sent<S['TranscriptView']>
+export type TranscriptSegment = Sent<S['TranscriptSegment']>
+export type PhraseHit = Sent<S['PhraseHit']>
+export const PHRASE_KINDS = ['comfort', 'forbidden', 'watched'] as const satisfies readonly S['PhraseKind'][]
+export const LANES = ['requester', 'agent'] as const satisfies readonly S['SpokenLane'][]
 export type ScoreCard = Sent<S['ScoreCardView']>
 export type ScoreCardDetail = Sent<S['ScoreCardDetail']>
 export type ScoreCardVersion = Sent<S['ScoreCardVersionView']>
@@ -40,6 +45,8 @@ const at = (id: Id) => ({ params: { path: { id } } })
 export const evaluations = (filters: Filters): Promise<Page<Evaluation>> => take(api.GET('/api/v1/evaluations', listing(filters)))
 export const evaluation = (id: Id): Promise<EvaluationDetail> => take(api.GET('/api/v1/evaluations/{id}', at(id)))
 export const signals = (id: Id): Promise<Signals> => take(api.GET('/api/v1/evaluations/{id}/signals', at(id)))
+export const transcript = (id: Id): Promise<Transcript> => take(api.GET('/api/v1/evaluations/{id}/transcript', at(id)))
+export const askTranscript = (id: Id): Promise<Transcript> => take(api.POST('/api/v1/evaluations/{id}/transcript', at(id)))
 export const pickSample = (body: S['PickedSample']): Promise<EvaluationDetail> => take(api.POST('/api/v1/evaluations', { body }))
 export const reviewers = async (): Promise<Colleague[]> => (await take(api.GET('/api/v1/evaluation-reviewers'))).items as Colleague[]
 export type Scored = S['Scored']

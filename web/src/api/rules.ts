@@ -10,7 +10,7 @@ const DOORS = {
   outbound_purposes: '/api/v1/rules/outbound-purposes', outbound_numbers: '/api/v1/rules/outbound-numbers', outbound_sections: '/api/v1/rules/outbound-sections',
   learning_rules: '/api/v1/rules/learning',
   export_limits: '/api/v1/rules/export-limits', access_alarms: '/api/v1/rules/access-alarms', leak_terms: '/api/v1/rules/leak-terms',
-  sampling_plans: '/api/v1/rules/sampling-plans', quality_terms: '/api/v1/rules/quality-terms',
+  sampling_plans: '/api/v1/rules/sampling-plans', quality_terms: '/api/v1/rules/quality-terms', key_phrases: '/api/v1/rules/key-phrases',
   liaison_terms: '/api/v1/rules/liaison-terms', letter_series: '/api/v1/rules/letter-series', letter_templates: '/api/v1/rules/letter-templates', check_points: '/api/v1/rules/check-points', experience_terms: '/api/v1/rules/experience-terms',
   privacy_terms: '/api/v1/rules/privacy-terms',
   workforce_terms: '/api/v1/rules/workforce-terms', roster_terms: '/api/v1/rules/roster-terms',

@@ -146,7 +146,7 @@ export type CoveredBy = Sent<S['CoveredBy']>
 export type Post = Sent<S['PostView']>
 export type Absence = Sent<S['AbsenceView']>
 /** The tables of rules, in the order of their tabs. */
-export const RULE_KINDS = ['ticket_limits', 'case_terms', 'escalation_levels', 'emergency_ways', 'emergency_categories', 'dispatch', 'reply_windows', 'knowledge_terms', 'recording_retention', 'outbound_purposes', 'outbound_numbers', 'outbound_sections', 'learning_rules', 'export_limits', 'access_alarms', 'leak_terms', 'sampling_plans', 'quality_terms', 'liaison_terms', 'letter_series', 'letter_templates', 'check_points', 'experience_terms', 'privacy_terms', 'workforce_terms', 'roster_terms', 'contract_terms', 'submission_checks', 'report_dues', 'kpi_targets', 'kpi_variants'] as const
+export const RULE_KINDS = ['ticket_limits', 'case_terms', 'escalation_levels', 'emergency_ways', 'emergency_categories', 'dispatch', 'reply_windows', 'knowledge_terms', 'recording_retention', 'outbound_purposes', 'outbound_numbers', 'outbound_sections', 'learning_rules', 'export_limits', 'access_alarms', 'leak_terms', 'sampling_plans', 'quality_terms', 'key_phrases', 'liaison_terms', 'letter_series', 'letter_templates', 'check_points', 'experience_terms', 'privacy_terms', 'workforce_terms', 'roster_terms', 'contract_terms', 'submission_checks', 'report_dues', 'kpi_targets', 'kpi_variants'] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 /** A rule of whichever table; what it says is known by the table (features/rules/shape.ts). */
 export type RuleRow = With<Sent<S['RuleView_CaseTerm']>, { rule: Record<string, unknown> }>

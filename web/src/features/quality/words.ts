@@ -15,6 +15,8 @@ export const originWord = (origin: string): string => known('sample_origins', or
 export const fatalWord = (kind: string): string => known('fatal_kinds', kind)
 export const scoreKindWord = (kind: string): string => known('score_kinds', kind)
 export const lineWord = (action: string): string => known('quality_lines', action)
+export const phraseWord = (kind: string): string => known('phrase_kinds', kind)
+export const failureWord = (why: string): string => known('transcript_failures', why)
 /** What the requester said of it, whatever the channel's words. */
 export const ratingWord = (said: string | null): string => (said === null ? '—' : /^[1-5]$/.test(said) ? t('evaluations.of_five', { n: said }) : known('satisfactions', said))
 /** How long it took: 3:07, from an hour on in words. */

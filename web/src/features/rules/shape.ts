@@ -3,7 +3,7 @@ import { CHANNEL_KINDS } from '@/api/channels'
 import { ACCESS_KINDS, EXPORT_KINDS } from '@/api/exports'
 import type { KpiView } from '@/api/kpis'
 import { PURPOSE_LINKS } from '@/api/outbound'
-import { WORK_KINDS } from '@/api/quality'
+import { LANES, PHRASE_KINDS, WORK_KINDS } from '@/api/quality'
 import { REPORT_PERIODS } from '@/api/reports'
 import { SHIPPED_ROSTER_TERMS } from '@/api/roster'
 import { SHIPPED_TERMS } from '@/api/workforce'
@@ -254,6 +254,15 @@ export const RULES: Record<RuleKind, RuleShape> = {
       { key: 'silence_seconds', value: 'number', any: true, least: 1, most: 3_600 }, { key: 'repeat_hours', value: 'number', any: true, least: 1, most: 720 }, ACTIVE,
     ],
     blank: { code: '', name: '', kinds: ['call'], share_bp: 200, per_agent: 10, complaints: true, dissatisfied: true, silence_seconds: null, repeat_hours: null, active: true },
+  },
+  key_phrases: {
+    right: P.setQualityRules,
+    view: P.viewScoreCards,
+    fields: [
+      { key: 'name', value: 'text' }, { key: 'code', value: 'text', subject: true }, { key: 'kind', label: 'phrase_kind', value: 'word', words: PHRASE_KINDS, under: 'phrase_kinds' },
+      { key: 'lane', value: 'word', words: LANES, under: 'spoken_lanes', any: true }, { key: 'phrases', value: 'lines' }, ACTIVE,
+    ],
+    blank: { code: '', name: '', kind: 'watched', lane: 'agent', phrases: [], active: true },
   },
   quality_terms: {
     right: P.setQualityRules,
