@@ -18,7 +18,6 @@ use benches::percentile;
 use benches::server::{Begun, Server};
 use benches::usage::{self, Usage};
 use clap::Parser;
-use reqwest::Method;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
