@@ -1,11 +1,13 @@
 //! The guard of outgoing requests (CWE-918): an address that somebody typed may not make this server call
 //! itself, its neighbours or the cloud's metadata service.
 //!
-//! [`checked`] looks at the address as it is written; [`resolved`] at what its name stands for now. Who connects
-//! connects to these very addresses and follows no redirect: a name may stand for something else a moment later.
+//! [`checked`] looks at the address as it is written; [`resolved`] at what its name stands for now, and [`client`]
+//! connects to nothing else.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use reqwest::ClientBuilder;
+use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use crate::problem::{Problem, Result, invalid, unavailable};
@@ -37,6 +39,20 @@ pub fn checked(url: &str, allow_private: bool) -> Result<Url> {
             Ok(url)
         }
     }
+}
+
+/// A client for the host of a checked URL. It connects to the very addresses that were looked at, whatever the name
+/// stands for a moment later, by no proxy, and follows no redirect; how long it waits is the caller's to say.
+///
+/// # Errors
+/// 422 `url_not_allowed` where the host may not be called, 503 `host_unknown` where nobody knows it.
+pub async fn client(url: &Url, allow_private: bool) -> Result<ClientBuilder> {
+    let addresses = resolved(url, allow_private).await?;
+    let host = url.host_str().unwrap_or_default();
+    Ok(reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .resolve_to_addrs(host, &addresses))
 }
 
 /// What a checked URL's host stands for now; refused when any of it may not be called.

@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kernel::problem::{Result, bad_request};
 use kernel::{Config, Phone, outbound};
-use reqwest::redirect::Policy;
 use serde_json::json;
 use sha2::Sha256;
 
@@ -90,18 +89,11 @@ impl Gateway {
         }
     }
 
-    /// Connects to the very addresses that were checked, whatever the name stands for a moment later.
     async fn client(&self) -> Result<reqwest::Client, Failure> {
-        let addresses = outbound::resolved(&self.url, self.allow_private)
-            .await
-            .map_err(|problem| Failure::Again(problem.detail))?;
-        reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(ANSWER)
-            .resolve_to_addrs(self.url.host_str().unwrap_or_default(), &addresses)
-            .build()
-            .map_err(|error| Failure::Again(why(error)))
+        let client = outbound::client(&self.url, self.allow_private).await;
+        let client = client.map_err(|problem| Failure::Again(problem.detail))?;
+        let client = client.timeout(ANSWER).build();
+        client.map_err(|error| Failure::Again(why(error)))
     }
 }
 

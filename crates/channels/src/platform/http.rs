@@ -9,7 +9,6 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use kernel::outbound;
 use kernel::problem::{Problem, refused, too_large, unavailable};
-use reqwest::redirect::Policy;
 use serde_json::Value;
 
 use super::{Account, Sent};
@@ -161,18 +160,15 @@ impl Call {
     pub(crate) async fn run(self, account: &Account) -> Result<Reply, Failure> {
         let url =
             outbound::checked(&self.url, account.allow_private).map_err(|_| Failure::NotAllowed)?;
-        let addresses = outbound::resolved(&url, account.allow_private)
+        let client = outbound::client(&url, account.allow_private)
             .await
             .map_err(|problem| match problem.code {
                 "host_unknown" => Failure::Unreachable,
                 _ => Failure::NotAllowed,
             })?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
+        let client = client
             .timeout(self.limit)
-            .resolve_to_addrs(&host, &addresses)
             .build()
             .map_err(|error| failed(&host, error))?;
         let mut request = client.request(self.method, url);

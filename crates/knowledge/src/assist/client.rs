@@ -1,10 +1,7 @@
 //! The call of an OpenAI-compatible service: one question, one answer, never a redirect.
 
-use std::net::SocketAddr;
-
 use kernel::{App, outbound};
-use reqwest::Url;
-use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -43,14 +40,7 @@ pub(super) async fn ask(
 }
 
 async fn call(settings: &Settings, asking: &Asking) -> Result<String, AssistDegraded> {
-    let (url, addresses) = address(settings).await?;
-    // It connects to the very addresses that were checked, whatever the name stands for a moment later.
-    let client = reqwest::Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        .resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses)
-        .build()
-        .map_err(|_| AssistDegraded::Unreachable)?;
+    let (url, client) = connection(settings).await?;
     let mut request = client.post(url).json(&json!({
         "model": settings.model,
         "temperature": 0,
@@ -83,14 +73,15 @@ async fn call(settings: &Settings, asking: &Asking) -> Result<String, AssistDegr
         .ok_or(AssistDegraded::Malformed)
 }
 
-async fn address(settings: &Settings) -> Result<(Url, Vec<SocketAddr>), AssistDegraded> {
+async fn connection(settings: &Settings) -> Result<(Url, Client), AssistDegraded> {
     let base = settings.url.trim().trim_end_matches('/');
-    let url = outbound::checked(&format!("{base}/chat/completions"), settings.allow_private)
-        .map_err(|_| AssistDegraded::AddressRefused)?;
-    let addresses = outbound::resolved(&url, settings.allow_private).await;
-    let addresses = addresses.map_err(|problem| match problem.code {
+    let url = outbound::checked(&format!("{base}/chat/completions"), settings.allow_private);
+    let url = url.map_err(|_| AssistDegraded::AddressRefused)?;
+    let client = outbound::client(&url, settings.allow_private).await;
+    let client = client.map_err(|problem| match problem.code {
         "url_not_allowed" => AssistDegraded::AddressRefused,
         _ => AssistDegraded::Unreachable,
     })?;
-    Ok((url, addresses))
+    let client = client.build().map_err(|_| AssistDegraded::Unreachable)?;
+    Ok((url, client))
 }

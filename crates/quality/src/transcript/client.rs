@@ -1,11 +1,8 @@
 //! The call of an OpenAI-compatible service: one lane, one answer, never a redirect.
 
-use std::net::SocketAddr;
-
 use kernel::{App, outbound};
 use reqwest::multipart::{Form, Part};
-use reqwest::redirect::Policy;
-use reqwest::{StatusCode, Url};
+use reqwest::{Client, StatusCode, Url};
 
 use super::TranscriptFailure as Failure;
 use super::settings::TranscriptSettings;
@@ -25,15 +22,8 @@ pub(super) async fn send(
 }
 
 async fn call(settings: &TranscriptSettings, wav: Vec<u8>) -> Result<Vec<u8>, Failure> {
-    let (url, addresses) = address(settings).await?;
+    let (url, client) = connection(settings).await?;
     let unreachable = |_: reqwest::Error| Failure::Unreachable;
-    // It connects to the very addresses that were checked, whatever the name stands for a moment later.
-    let client = reqwest::Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        .resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses)
-        .build()
-        .map_err(unreachable)?;
     let file = Part::bytes(wav).file_name("voice.wav");
     let file = file.mime_str("audio/wav").map_err(unreachable)?;
     let mut form = Form::new()
@@ -68,15 +58,18 @@ async fn call(settings: &TranscriptSettings, wav: Vec<u8>) -> Result<Vec<u8>, Fa
     Ok(bytes)
 }
 
-async fn address(settings: &TranscriptSettings) -> Result<(Url, Vec<SocketAddr>), Failure> {
+async fn connection(settings: &TranscriptSettings) -> Result<(Url, Client), Failure> {
     let base = settings.url.trim().trim_end_matches('/');
-    let url = format!("{base}/audio/transcriptions");
-    let url = outbound::checked(&url, settings.allow_private);
+    let url = outbound::checked(
+        &format!("{base}/audio/transcriptions"),
+        settings.allow_private,
+    );
     let url = url.map_err(|_| Failure::AddressRefused)?;
-    let addresses = outbound::resolved(&url, settings.allow_private).await;
-    let addresses = addresses.map_err(|problem| match problem.code {
+    let client = outbound::client(&url, settings.allow_private).await;
+    let client = client.map_err(|problem| match problem.code {
         "url_not_allowed" => Failure::AddressRefused,
         _ => Failure::Unreachable,
     })?;
-    Ok((url, addresses))
+    let client = client.build().map_err(|_| Failure::Unreachable)?;
+    Ok((url, client))
 }

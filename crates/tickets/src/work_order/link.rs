@@ -13,7 +13,6 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kernel::problem::{Result, bad_request, internal, unauthorized, unavailable};
 use kernel::{App, Role, outbound};
-use reqwest::redirect::Policy;
 use reqwest::{Method, Url};
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
@@ -71,15 +70,8 @@ impl Link {
     ) -> Result<(reqwest::StatusCode, Vec<u8>)> {
         let base = self.url.trim_end_matches('/');
         let url: Url = outbound::checked(&format!("{base}{path}"), self.allow_private)?;
-        let addresses = outbound::resolved(&url, self.allow_private).await?;
-        // It connects to the very addresses that were checked, whatever the name stands for a moment later.
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(ANSWER)
-            .resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses)
-            .build()
-            .map_err(internal)?;
+        let client = outbound::client(&url, self.allow_private).await?;
+        let client = client.timeout(ANSWER).build().map_err(internal)?;
         let target = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
