@@ -136,11 +136,11 @@ struct Story {
 impl Story {
     /// Full marks but for what is taken from some items, each with its reason.
     fn marks(&self, taken: &[(&str, u64, &str)]) -> Value {
-        self.marks_at(taken, |_| json!([{ "at_ms": 9_000, "note": "此处" }]))
+        self.marks_at(taken, &json!([{ "at_ms": 9_000, "note": "此处" }]))
     }
 
     /// The same, each with where it is heard or read.
-    fn marks_at(&self, taken: &[(&str, u64, &str)], place: impl Fn(&str) -> Value) -> Value {
+    fn marks_at(&self, taken: &[(&str, u64, &str)], place: &Value) -> Value {
         let empty = Vec::new();
         let items = self.card["body"]["items"].as_array().unwrap_or(&empty);
         let marks = items.iter().map(|item| {
@@ -149,7 +149,7 @@ impl Story {
             let less = found.map_or(0, |(_, points, _)| points * 10);
             let comment = found.map_or("", |(.., why)| why);
             let evidence = match found {
-                Some((code, ..)) => place(code),
+                Some(_) => place.clone(),
                 None => json!([]),
             };
             json!({ "code": item["code"], "tenths": full - less, "comment": comment, "evidence": evidence })
@@ -395,8 +395,8 @@ impl Story {
         ];
         for (kind, contact, taken, step) in read {
             let drawn = self.picked(kind, contact, "文字渠道专项抽查").await?;
-            let place = |_: &str| json!([{ "step": step, "note": "" }]);
-            let marks = self.marks_at(&[taken], place);
+            let place = json!([{ "step": step, "note": "" }]);
+            let marks = self.marks_at(&[taken], &place);
             let scored = self.does("quality", &drawn, "score", marks).await?;
             self.released(&scored).await?;
         }
